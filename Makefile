@@ -1,0 +1,42 @@
+PYTHON := .venv/bin/python
+INSTALLED := .venv/.installed
+MAKEFLAGS += --no-print-directory
+
+.DEFAULT_GOAL := setup
+.PHONY: setup demo up test lint check bench lock help
+
+setup: $(INSTALLED) ## Make .venv with the locked packages (the default)
+
+$(INSTALLED): requirements.lock scripts/bootstrap.sh
+	@scripts/bootstrap.sh
+
+demo: $(INSTALLED) ## Run a whole project, from the request to the report: ARGS="--file F --rate N"
+	@$(PYTHON) manage.py demo $(ARGS)
+
+up: $(INSTALLED) ## Start the whole system and keep it running until Ctrl-C
+	@$(PYTHON) manage.py up $(ARGS)
+
+test: $(INSTALLED) ## Run the tests: all on SQLite, the spine on PostgreSQL too; then show the coverage
+	$(PYTHON) -m pytest --database sqlite --cov --cov-report= $(ARGS)
+	$(PYTHON) -m pytest --database postgres -m spine --cov --cov-append --cov-report=term $(ARGS)
+
+lint: $(INSTALLED) ## Check style, types and the direction of imports
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	$(PYTHON) -m mypy .
+	.venv/bin/lint-imports
+
+check: lint ## lint, and check settings, migrations and the example of every contract
+	$(PYTHON) manage.py check
+	$(PYTHON) manage.py makemigrations --check --dry-run
+	$(PYTHON) manage.py schemas validate --examples
+
+bench: $(INSTALLED) ## Measure the throughput on a PostgreSQL that syncs to disk
+	$(PYTHON) tests/servers.py postgres --durable -- $(PYTHON) -m benchmarks.throughput $(ARGS)
+
+lock: ## Resolve pyproject.toml into requirements.lock again (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		--group dev pyproject.toml -o requirements.lock
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-7s %s\n", $$1, $$2}'

@@ -1,0 +1,39 @@
+"""What the orchestrator hears: the list of methods is the wiring table."""
+
+from collections.abc import Sequence
+
+from backlog import due, services
+from backlog.selectors import item_of, load_projects
+from events.consumers import StreamConsumer
+from events.envelope import Envelope
+from events.work import UnitOfWork
+
+
+class OrchestratorConsumer(StreamConsumer):
+    """Opens projects and carries their items along."""
+
+    group = "orchestrator"
+
+    def preload(self, events: Sequence[Envelope], work: UnitOfWork) -> None:
+        load_projects(work, {event.project_id for event in events if event.project_id})
+
+    def tick(self) -> None:
+        due.do_what_is_due()
+
+    def project_initial_request_received(self, event: Envelope, work: UnitOfWork) -> None:
+        services.open_project(work, request=event.payload, correlation_id=event.correlation_id)
+
+    def work_item_started(self, event: Envelope, work: UnitOfWork) -> None:
+        services.start_item(work, item_of(work, event), event)
+
+    def work_item_progressed(self, event: Envelope, work: UnitOfWork) -> None:
+        services.progress_item(work, item_of(work, event), event)
+
+    def deliverable_published(self, event: Envelope, work: UnitOfWork) -> None:
+        services.accept_deliverable(work, item_of(work, event), event)
+
+    def work_item_completed(self, event: Envelope, work: UnitOfWork) -> None:
+        services.complete_item(work, item_of(work, event), event)
+
+    def work_item_failed(self, event: Envelope, work: UnitOfWork) -> None:
+        services.fail_item(work, item_of(work, event), event)

@@ -1,0 +1,55 @@
+"""Whether an item is really done: its evidence, its deliverable, and the named checks."""
+
+from collections.abc import Callable
+from typing import Any
+
+from backlog.blueprints import DoneWhen, ItemDefinition, definition_of
+from backlog.errors import InvalidTemplate
+from backlog.models import Item
+from schemas.registry import compile_schema
+
+
+def definition(item: Item) -> ItemDefinition:
+    """What the item's template says of it."""
+    return definition_of(item.project.template_id).item(item.key)
+
+
+def unmet_criteria(item: Item, evidence: dict[str, Any]) -> list[str]:
+    """What is still missing before the item is done, in words; empty when nothing is."""
+    done_when = definition(item).done_when
+    return [*evidence_faults(done_when, evidence), *missing_deliverable(item), *failed_checks(done_when, evidence)]
+
+
+def evidence_faults(done_when: DoneWhen, evidence: dict[str, Any]) -> list[str]:
+    """How the evidence breaks its schema."""
+    if not done_when.evidence:
+        return []
+    return [f"evidence {p.pointer or '/'}: {p.message}" for p in compile_schema(done_when.evidence).problems(evidence)]
+
+
+def missing_deliverable(item: Item) -> list[str]:
+    """The deliverable that the current dispatch has not brought."""
+    wanted = definition(item).done_when.deliverable
+    return [f"no deliverable of type {wanted} was published"] if wanted and wanted not in item.delivered else []
+
+
+def failed_checks(done_when: DoneWhen, evidence: dict[str, Any]) -> list[str]:
+    """What the named checks object to."""
+    return [fault for name in done_when.checks for fault in named_check(name)(evidence)]
+
+
+def no_failed_checks(evidence: dict[str, Any]) -> list[str]:
+    """The evidence counts its own checks; none may have failed."""
+    failed = evidence.get("failed")
+    return [] if failed == 0 else [f"checks failed: {failed if failed is not None else 'the evidence does not say'}"]
+
+
+CHECKS: dict[str, Callable[[dict[str, Any]], list[str]]] = {"no_failed_checks": no_failed_checks}
+
+
+def named_check(name: str) -> Callable[[dict[str, Any]], list[str]]:
+    """The check of this name. Raises InvalidTemplate."""
+    try:
+        return CHECKS[name]
+    except KeyError:
+        raise InvalidTemplate(f"No check is called {name!r}. There is: {', '.join(sorted(CHECKS))}.") from None

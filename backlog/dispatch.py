@@ -1,0 +1,89 @@
+"""Telling agents to work: one transition and one event an item, whatever else there is in the database."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from backlog.models import Deliverable, Item, WorkContext
+from backlog.selectors import contexts, deliverables_of
+from events import artifacts
+from events.work import UnitOfWork
+
+
+def send(work: UnitOfWork, items: Sequence[Item]) -> None:
+    """READY → IN_PROGRESS and WORK.ITEM_DISPATCHED for each item; two queries for all of them."""
+    if not items:
+        return
+    known = contexts(work, {item.project_id for item in items})
+    delivered = deliverables_of(work, {item.project_id for item in items if item.depends_on})
+    for item in items:
+        upstream = what_others_delivered(work, item, delivered.get(item.project_id, []))
+        dispatch(work, item, work_context(item, known[item.project_id], upstream))
+
+
+def dispatch(work: UnitOfWork, item: Item, context: dict[str, Any]) -> None:
+    """One item on its way: its earlier dispatch, if any, is superseded."""
+    item.dispatch()
+    payload = {
+        "project_id": str(item.project_id),
+        "backlog_item_id": str(item.pk),
+        "item_type": item.item_type,
+        "agent_target": item.agent_target,
+        "work_context": context,
+    }
+    cause = work.cause or work.notebook("causes").get(item.project_id)
+    event = work.emit(
+        "WORK.ITEM_DISPATCHED",
+        payload,
+        correlation_id=item.project.correlation_id,
+        causation_id=cause,
+        awaits_answer=True,
+    )
+    item.attempts += 1
+    item.current_dispatch = event.event_id
+    item.deadline_at = work.now + timedelta(seconds=item.timeout_seconds)
+    item.started_at, item.not_before, item.evidence, item.held_for = None, None, None, Item.Held.NO
+    item.progress_done, item.progress_total, item.delivered, item.reason = 0, 0, [], ""
+    work.change(item, *DISPATCH_FIELDS)
+
+
+DISPATCH_FIELDS = (
+    *("state", "attempts", "current_dispatch", "deadline_at", "started_at", "not_before", "evidence"),
+    *("held_for", "progress_done", "progress_total", "delivered", "reason"),
+)
+
+
+def work_context(item: Item, context: WorkContext, upstream: dict[str, Any]) -> dict[str, Any]:
+    """What the worker gets: what is known, what reviewers noted, and what came before; large parts by reference."""
+    said: dict[str, Any] = {"rows": [], **context.data}
+    if item.notes:
+        said["notes"] = item.notes
+    if upstream:
+        said["deliverables"] = upstream
+    return artifacts.check_in_deliverables(said)
+
+
+def what_others_delivered(work: UnitOfWork, item: Item, delivered: Sequence[Deliverable]) -> dict[str, Any]:
+    """Per type, the content delivered by the items this one depends on, however far back."""
+    wanted = ancestors(item)
+    return {d.type: d.content for d in delivered if d.item_id in wanted and is_current(work, d)}
+
+
+def is_current(work: UnitOfWork, deliverable: Deliverable) -> bool:
+    """Whether it came from its item's last dispatch."""
+    item = work.known(Item, deliverable.item_id)
+    return item is not None and deliverable.dispatch_id == item.current_dispatch
+
+
+def ancestors(item: Item) -> set[UUID]:
+    """The ids of all items this one depends on, directly or not."""
+    by_key = {other.key: other for other in item.project.members}
+    found: set[UUID] = set()
+    todo = list(item.depends_on)
+    while todo:
+        other = by_key[todo.pop()]
+        if other.pk not in found:
+            found.add(other.pk)
+            todo.extend(other.depends_on)
+    return found

@@ -1,0 +1,35 @@
+"""What the clock brings: items past their deadline, and retries whose wait is over."""
+
+from backlog import services
+from backlog.models import Item
+from backlog.orchestration import touch
+from backlog.selectors import dispatchable, load_projects, overdue_projects
+from backlog.states import OVER, ItemState
+from events.clock import database_now
+from events.work import UnitOfWork, unit_of_work
+
+# Projects one round takes: a short transaction, repeated every second while there is more.
+ROUND = 200
+
+
+def do_what_is_due() -> None:
+    """Time out what is overdue and dispatch what waited long enough; nothing is locked when nothing is due."""
+    now = database_now()
+    overdue = overdue_projects(now, limit=ROUND)
+    waited = dispatchable(now, automatic=True).values_list("project_id", flat=True)[:ROUND]
+    due = {*overdue, *waited}
+    if due:
+        with unit_of_work() as work:
+            load_projects(work, due)
+            for item in work.all(Item):
+                attend(work, item)
+
+
+def attend(work: UnitOfWork, item: Item) -> None:
+    """Judge one item again, now that its project is locked."""
+    if item.project.status in OVER:
+        return
+    if item.state == ItemState.IN_PROGRESS and item.deadline_at is not None and item.deadline_at < work.now:
+        services.time_out(work, item)
+    elif item.state == ItemState.READY:
+        touch(work, item.project)

@@ -1,0 +1,201 @@
+"""Projects, their items, what was delivered, and the templates they were made from."""
+
+import uuid
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django_fsm import FSMField
+
+from backlog.states import CANCELLABLE, ItemState, ProjectStatus
+from events.lifecycle import edge
+
+
+class Template(models.Model):
+    """One version of a backlog template; a project keeps the version it began with."""
+
+    name = models.SlugField(max_length=60)
+    version = models.PositiveIntegerField()
+    definition = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.CharField(max_length=200, default="Interlock")
+
+    class Meta:
+        ordering = ["name", "-version"]
+        constraints = [models.UniqueConstraint(fields=["name", "version"], name="one_row_a_template_version")]
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}"
+
+
+class Project(models.Model):
+    """A request on its way to a report. Its row is the lock of everything in it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    title = models.CharField(max_length=200)
+    status = FSMField(default=ProjectStatus.OPEN, choices=ProjectStatus.choices, protected=True, editable=False)
+    template = models.ForeignKey(Template, on_delete=models.PROTECT)
+    correlation_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    requester = models.CharField(max_length=200, blank=True)
+    intake = models.JSONField(default=dict, blank=True, help_text="What reading the spreadsheet said.")
+    opened_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    reason = models.TextField(blank=True)
+
+    members: "list[Item]"  # its items, as the unit of work that locked it has them
+
+    class Meta:
+        ordering = ["-opened_at"]
+        constraints = [models.CheckConstraint(condition=Q(status__in=ProjectStatus.values), name="project_status")]
+        indexes = [models.Index(fields=["-opened_at"], name="project_newest")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @edge(status, source=["OPEN"], target="WAITING")
+    def wait(self) -> None:
+        """A person is needed."""
+
+    @edge(status, source=["WAITING", "FAILED"], target="OPEN")
+    def reopen(self) -> None:
+        """Nobody is waited for."""
+
+    @edge(status, source=["OPEN", "WAITING"], target="DONE")
+    def finish(self) -> None:
+        """Every item is done."""
+
+    @edge(status, source=["OPEN", "WAITING"], target="FAILED")
+    def fail(self) -> None:
+        """An item failed for good and nothing else can go on."""
+
+    @edge(status, source=["OPEN", "WAITING", "FAILED"], target="CANCELLED")
+    def cancel(self) -> None:
+        """Nobody wants it any more."""
+
+
+class WorkContext(models.Model):
+    """What is known about a project: the figures and rows its items work on, and who said each."""
+
+    project = models.OneToOneField(Project, on_delete=models.CASCADE, primary_key=True, related_name="context")
+    data = models.JSONField(default=dict)
+    provenance = models.JSONField(default=dict, help_text="Per field: who said it, when, through which door.")
+
+    def __str__(self) -> str:
+        return f"What is known about {self.project_id}"
+
+
+class Item(models.Model):
+    """One piece of work for one agent."""
+
+    class Approval(models.TextChoices):
+        NONE = "", "None"
+        BEFORE = "before", "Before it is dispatched"
+        AFTER = "after", "After the work, before it is done"
+
+    class Held(models.TextChoices):
+        NO = "", "Not held"
+        DELIVERABLE = "deliverable", "Its deliverable has not arrived yet"
+        APPROVAL = "approval", "Somebody has to approve it"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="items")
+    position = models.PositiveIntegerField()
+    key = models.CharField(max_length=60)
+    title = models.CharField(max_length=200)
+    item_type = models.CharField(max_length=60)
+    agent_target = models.CharField(max_length=100)
+    state = FSMField(default=ItemState.CREATED, choices=ItemState.choices, protected=True, editable=False)
+    depends_on = models.JSONField(default=list, blank=True)
+    waiting_on = models.PositiveIntegerField(default=0, help_text="Items it depends on that are not done.")
+    priority = models.IntegerField(default=0)
+    auto_dispatch = models.BooleanField(default=True)
+    timeout_seconds = models.PositiveIntegerField(default=600)
+    max_attempts = models.PositiveIntegerField(default=3)
+    approval = models.CharField(max_length=10, choices=Approval.choices, default="", blank=True)
+    approved = models.BooleanField(default=False)
+    attempts = models.PositiveIntegerField(default=0, help_text="How often it was dispatched.")
+    failures = models.PositiveIntegerField(default=0, help_text="How often it failed or timed out.")
+    current_dispatch = models.UUIDField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    deadline_at = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    progress_done = models.PositiveBigIntegerField(default=0)
+    progress_total = models.PositiveBigIntegerField(default=0)
+    held_for = models.CharField(max_length=12, choices=Held.choices, default="", blank=True)
+    evidence = models.JSONField(null=True, blank=True)
+    delivered = models.JSONField(default=list, blank=True, help_text="Deliverable types of the current dispatch.")
+    notes = models.JSONField(default=list, blank=True, help_text="What reviewers asked to do differently.")
+    reason = models.TextField(blank=True, help_text="Why it is blocked or failed.")
+
+    class Meta:
+        ordering = ["project", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "key"], name="one_item_a_key"),
+            models.CheckConstraint(condition=Q(state__in=ItemState.values), name="item_state"),
+        ]
+        indexes = [
+            models.Index(fields=["deadline_at"], condition=Q(state="IN_PROGRESS"), name="item_deadline"),
+            models.Index(fields=["-priority", "id"], condition=Q(state="READY", waiting_on=0), name="item_ready"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.key})"
+
+    @edge(state, source=["CREATED"], target="READY")
+    def ready(self) -> None:
+        """What it depends on is done and nothing is missing."""
+
+    @edge(state, source=["CREATED", "READY", "IN_PROGRESS"], target="BLOCKED")
+    def block(self) -> None:
+        """Something is missing that a person has to say."""
+
+    @edge(state, source=["BLOCKED"], target="READY")
+    def unblock(self) -> None:
+        """Nothing is missing any more."""
+
+    @edge(state, source=["READY"], target="IN_PROGRESS")
+    def dispatch(self) -> None:
+        """Its agent was told to do it."""
+
+    @edge(state, source=["IN_PROGRESS"], target="DONE")
+    def finish(self) -> None:
+        """The definition of done is met, or was waived."""
+
+    @edge(state, source=["IN_PROGRESS"], target="FAILED")
+    def fail(self) -> None:
+        """It failed, timed out, or did not meet its definition of done."""
+
+    @edge(state, source=["FAILED"], target="READY")
+    def retry(self) -> None:
+        """It is tried again."""
+
+    @edge(state, source=CANCELLABLE, target="CANCELLED")
+    def cancel(self) -> None:
+        """Nobody wants it any more."""
+
+
+class Deliverable(models.Model):
+    """What an agent delivered for an item; its id is the id of the event that brought it."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="deliverables")
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="deliverables")
+    dispatch_id = models.UUIDField(null=True)
+    type = models.CharField(max_length=100)
+    content = models.JSONField()
+    confidence = models.FloatField()
+    agent = models.CharField(max_length=200, blank=True)
+    timestamp = models.DateTimeField()
+
+    class Meta:
+        ordering = ["timestamp"]
+        indexes = [models.Index(fields=["item", "timestamp"], name="deliverable_of_item")]
+
+    def __str__(self) -> str:
+        return self.type
+
+    def headline(self) -> dict[str, Any]:
+        """Its single figures and words, without lists and long texts."""
+        plain = {k: v for k, v in self.content.items() if isinstance(v, bool | int | float | str)}
+        return {k: v for k, v in plain.items() if not isinstance(v, str) or len(v) <= 500}

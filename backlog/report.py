@@ -1,0 +1,94 @@
+"""What the world hears when a project changes its status: a snapshot on the way, a report at the end."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from backlog.models import Deliverable, Item, Project
+from backlog.selectors import deliverables_of
+from backlog.states import ItemState, ProjectStatus
+from events.work import UnitOfWork
+
+
+def announce(work: UnitOfWork, project: Project, items: Sequence[Item]) -> None:
+    """Emit what belongs to the project's new status; final reports of one work share their queries."""
+    if project.status in (ProjectStatus.OPEN, ProjectStatus.WAITING):
+        emit(work, project, "REPORT.PROJECT_SNAPSHOT_PUBLISHED", snapshot(project, items))
+    elif project.status == ProjectStatus.FAILED:
+        failed = [item.key for item in items if item.state == ItemState.FAILED]
+        emit(work, project, "PROJECT.FAILED", {"reason": project.reason, "failed_items": failed})
+    elif project.status == ProjectStatus.CANCELLED:
+        emit(work, project, "PROJECT.CANCELLED", {"reason": project.reason, "cancelled_by": "Interlock"})
+    else:
+        work.notebook("finished")[project.pk] = project
+        work.before_write(publish_final_reports)
+
+
+def publish_final_reports(work: UnitOfWork) -> None:
+    """PROJECT.COMPLETED and the final report of every project that this work finished."""
+    finished: dict[Any, Project] = work.notebook("finished")
+    delivered = deliverables_of(work, finished)
+    for pk, project in finished.items():
+        items = project.members
+        seconds = (work.now - project.opened_at).total_seconds()
+        emit(work, project, "PROJECT.COMPLETED", {"items": len(items), "seconds": max(seconds, 0)})
+        emit(work, project, "REPORT.FINAL_PUBLISHED", final_report(project, items, delivered[pk]))
+    finished.clear()
+
+
+def emit(work: UnitOfWork, project: Project, event_type: str, payload: dict[str, Any]) -> None:
+    """An event about the project's status, caused by what touched the project."""
+    work.emit(
+        event_type,
+        {"project_id": str(project.pk), "title": project.title, **payload},
+        correlation_id=project.correlation_id,
+        causation_id=work.cause or work.notebook("causes").get(project.pk),
+    )
+
+
+def snapshot(project: Project, items: Sequence[Item]) -> dict[str, Any]:
+    """How many items are in which state, and how many wait for a person."""
+    states = Counter(str(item.state) for item in items)
+    waiting = sum(item.state == ItemState.BLOCKED or item.held_for == Item.Held.APPROVAL for item in items)
+    return {"status": project.status, "items": dict(states), "open_questions": waiting}
+
+
+def final_report(project: Project, items: Sequence[Item], delivered: Sequence[Deliverable]) -> dict[str, Any]:
+    """What was done, by whom, and the headline figures of what was delivered."""
+    current = {item.pk: item.current_dispatch for item in items}
+    counted = [d for d in delivered if d.dispatch_id == current.get(d.item_id)]
+    return {
+        "status": project.status,
+        "summary": summary(project, items, counted),
+        "items": [item_line(item) for item in items],
+        "deliverables": [deliverable_line(d) for d in counted],
+    }
+
+
+def summary(project: Project, items: Sequence[Item], delivered: Sequence[Deliverable]) -> str:
+    """One sentence."""
+    done = sum(item.state == ItemState.DONE for item in items)
+    said = [d.content["summary"] for d in delivered if isinstance(d.content.get("summary"), str)]
+    return " ".join([f"{done} of {len(items)} items of “{project.title}” are done.", *said])[:2000]
+
+
+def item_line(item: Item) -> dict[str, Any]:
+    """One item in a report."""
+    return {
+        "key": item.key,
+        "title": item.title,
+        "agent": item.agent_target,
+        "status": item.state,
+        "attempts": item.attempts,
+    }
+
+
+def deliverable_line(deliverable: Deliverable) -> dict[str, Any]:
+    """One deliverable in a report."""
+    return {
+        "deliverable_id": str(deliverable.pk),
+        "type": deliverable.type,
+        "agent": deliverable.agent,
+        "confidence": deliverable.confidence,
+        "headline": deliverable.headline(),
+    }

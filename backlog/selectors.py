@@ -1,0 +1,125 @@
+"""Reading projects and items, for people and for the unit of work."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, F, Q, QuerySet
+
+from backlog.errors import UnknownItem, UnknownProject
+from backlog.models import Deliverable, Item, Project, WorkContext
+from backlog.states import ItemState, ProjectStatus
+from events.envelope import Envelope
+from events.models import Event
+from events.work import UnitOfWork
+
+
+def load_projects(work: UnitOfWork, project_ids: Iterable[UUID]) -> None:
+    """Lock the projects and load their items: one query a model, projects in the order of their keys.
+
+    Whoever changes anything in a project holds its row's lock, so items need none of their own.
+    """
+    asked = work.notebook("asked_projects")
+    new = {pk for pk in project_ids if pk not in asked}
+    if not new:
+        return
+    asked.update(dict.fromkeys(new))
+    projects = {p.pk: p for p in work.lock(Project.objects.filter(pk__in=new))}
+    for project in projects.values():
+        project.members = []
+    for item in work.remember(Item.objects.filter(project_id__in=projects).order_by("project_id", "position")):
+        item.project = projects[item.project_id]
+        item.project.members.append(item)
+
+
+def project_of(work: UnitOfWork, project_id: UUID) -> Project:
+    """The project, loaded and locked. Raises UnknownProject."""
+    load_projects(work, [project_id])
+    if project := work.known(Project, project_id):
+        return project
+    raise UnknownProject(f"There is no project {project_id}; see `manage.py projects`.")
+
+
+def item_of(work: UnitOfWork, event: Envelope) -> Item:
+    """The item the event speaks of, in the project it names. Raises UnknownProject or UnknownItem."""
+    project = project_of(work, UUID(event.payload["project_id"]))
+    item = work.known(Item, UUID(event.payload["backlog_item_id"]))
+    if item is None or item.project_id != project.pk:
+        raise UnknownItem(f"Project {project.pk} has no item {event.payload['backlog_item_id']}.")
+    return item
+
+
+def item_in(work: UnitOfWork, item_id: UUID) -> Item:
+    """The item by its id alone, its project locked. Raises UnknownItem."""
+    project_id = Item.objects.filter(pk=item_id).values_list("project_id", flat=True).first()
+    if project_id is None:
+        raise UnknownItem(f"There is no item {item_id}; see `manage.py project ID`.")
+    load_projects(work, [project_id])
+    found = work.known(Item, item_id)
+    assert found is not None
+    return found
+
+
+def contexts(work: UnitOfWork, project_ids: Iterable[UUID]) -> dict[UUID, WorkContext]:
+    """What is known about each project, in one query for those not loaded yet."""
+    wanted = set(project_ids)
+    new = {pk for pk in wanted if work.known(WorkContext, pk) is None}
+    if new:
+        work.remember(WorkContext.objects.filter(pk__in=new))
+    return {context.pk: context for context in work.all(WorkContext) if context.pk in wanted}
+
+
+def deliverables_of(work: UnitOfWork, project_ids: Iterable[UUID]) -> dict[UUID, list[Deliverable]]:
+    """Every project's deliverables, oldest first, those of this work included; one query."""
+    wanted = set(project_ids)
+    if wanted:
+        work.remember(Deliverable.objects.filter(project_id__in=wanted).order_by("timestamp"))
+    grouped: dict[UUID, list[Deliverable]] = {pk: [] for pk in wanted}
+    for deliverable in work.all(Deliverable):
+        if deliverable.project_id in grouped:
+            grouped[deliverable.project_id].append(deliverable)
+    return grouped
+
+
+def overdue_projects(now: datetime, *, limit: int) -> list[UUID]:
+    """Projects with an item past its deadline."""
+    late = Item.objects.filter(state=ItemState.IN_PROGRESS, deadline_at__lt=now).order_by("deadline_at")
+    return list(late.values_list("project_id", flat=True)[:limit])
+
+
+def dispatchable(
+    now: datetime, *, project: UUID | None = None, item: UUID | None = None, automatic: bool | None = None
+) -> QuerySet[Item]:
+    """Ready items whose dependencies are done and whose wait is over, most urgent first."""
+    found = Item.objects.filter(
+        Q(not_before=None) | Q(not_before__lte=now),
+        state=ItemState.READY,
+        waiting_on=0,
+        project__status__in=[ProjectStatus.OPEN, ProjectStatus.WAITING],
+    )
+    for name, value in (("project_id", project), ("pk", item), ("auto_dispatch", automatic)):
+        if value is not None:
+            found = found.filter(**{name: value})
+    return found.order_by("-priority", "id")
+
+
+def projects_with_counts() -> QuerySet[Project]:
+    """Projects, newest first, with how many items they have, are done, and wait for a person."""
+    return Project.objects.select_related("template").annotate(
+        items_total=Count("items"),
+        items_done=Count("items", filter=Q(items__state=ItemState.DONE)),
+        items_blocked=Count("items", filter=Q(items__state=ItemState.BLOCKED)),
+    )
+
+
+def timeline(project_id: UUID) -> QuerySet[Event]:
+    """Everything that was said about the project, in order."""
+    return Event.objects.filter(project_id=project_id).order_by("seq")
+
+
+def latest_deliverables(project_id: UUID) -> dict[str, Deliverable]:
+    """Per type the newest deliverable that counts: the one of its item's last dispatch."""
+    counted = Deliverable.objects.filter(
+        Q(dispatch_id=F("item__current_dispatch")) | Q(dispatch_id=None), project_id=project_id
+    )
+    return {d.type: d for d in counted.select_related("item").order_by("timestamp")}

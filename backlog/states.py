@@ -1,0 +1,44 @@
+"""The states of an item and a project, and every edge between them."""
+
+from django.db.models import TextChoices
+
+
+class ItemState(TextChoices):
+    CREATED = "CREATED", "Waits for other items"
+    READY = "READY", "Ready"
+    BLOCKED = "BLOCKED", "Waits for an answer"
+    IN_PROGRESS = "IN_PROGRESS", "In progress"
+    DONE = "DONE", "Done"
+    FAILED = "FAILED", "Failed"
+    CANCELLED = "CANCELLED", "Cancelled"
+
+
+class ProjectStatus(TextChoices):
+    OPEN = "OPEN", "Open"
+    WAITING = "WAITING", "Waits for a person"
+    DONE = "DONE", "Done"
+    FAILED = "FAILED", "Failed"
+    CANCELLED = "CANCELLED", "Cancelled"
+
+
+ITEM_EDGES: dict[str, set[str]] = {
+    "CREATED": {"READY", "BLOCKED", "CANCELLED"},
+    "READY": {"IN_PROGRESS", "BLOCKED", "CANCELLED"},
+    "BLOCKED": {"READY", "CANCELLED"},
+    "IN_PROGRESS": {"DONE", "FAILED", "BLOCKED", "CANCELLED"},
+    "FAILED": {"READY", "CANCELLED"},
+    "DONE": set(),
+    "CANCELLED": set(),
+}
+
+# A failed project opens again when staff retry one of its items.
+PROJECT_EDGES: dict[str, set[str]] = {
+    "OPEN": {"WAITING", "DONE", "FAILED", "CANCELLED"},
+    "WAITING": {"OPEN", "DONE", "FAILED", "CANCELLED"},
+    "FAILED": {"OPEN", "CANCELLED"},
+    "DONE": set(),
+    "CANCELLED": set(),
+}
+
+CANCELLABLE = [state for state, targets in ITEM_EDGES.items() if "CANCELLED" in targets]
+OVER = (ProjectStatus.DONE, ProjectStatus.FAILED, ProjectStatus.CANCELLED)

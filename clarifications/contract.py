@@ -1,0 +1,60 @@
+"""What a schema says is missing from a work context, and where an answer goes. No database here."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.registry import compile_schema
+
+ANY_TEXT = {"type": "string", "minLength": 1, "maxLength": 10_000}
+
+
+@dataclass(frozen=True, slots=True)
+class MissingField:
+    """A field to ask for: its name, its schema, and why."""
+
+    name: str
+    schema: Mapping[str, Any]
+    reason: str
+
+
+def missing_fields(needs: Mapping[str, Any], data: Mapping[str, Any]) -> list[MissingField]:
+    """The fields that `needs` (a JSON Schema of an object) demands and `data` lacks or holds invalid."""
+    properties = needs.get("properties", {})
+    absent = {name: "It is needed and nobody has said it." for name in needs.get("required", ()) if name not in data}
+    invalid = {name: f"What was given is not valid: {message}" for name, message in faults(needs, data).items()}
+    return [MissingField(name, properties.get(name, ANY_TEXT), why) for name, why in {**invalid, **absent}.items()]
+
+
+def faults(needs: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, str]:
+    """Top-level field → what is wrong with the value it holds."""
+    found: dict[str, str] = {}
+    for problem in compile_schema(dict(needs)).problems(dict(data)):
+        if problem.pointer.strip("/"):
+            found.setdefault(unescaped(problem.pointer.split("/")[1]), problem.message)
+    return found
+
+
+def unescaped(token: str) -> str:
+    """A JSON Pointer token as plain text (RFC 6901)."""
+    return token.replace("~1", "/").replace("~0", "~")
+
+
+def pointer_to(name: str, schema: Mapping[str, Any]) -> str:
+    """Where the field's value lives in the work context: where its schema says, or under its name."""
+    named: str = schema.get("x_pointer") or "/" + name.replace("~", "~0").replace("/", "~1")
+    return named
+
+
+def merged(data: Mapping[str, Any], pointer: str, value: Any) -> dict[str, Any]:
+    """A copy of the data with the value at the pointer; objects on the way are made where they lack."""
+    result = copy.copy(dict(data))
+    place = result
+    *path, last = [unescaped(token) for token in pointer.split("/")[1:]]
+    for token in path:
+        below = place.get(token)
+        place[token] = dict(below) if isinstance(below, dict) else {}
+        place = place[token]
+    place[last] = value
+    return result

@@ -1,0 +1,33 @@
+"""What can be wrong with an answer; the message says what to do."""
+
+from typing import Any
+
+from events.errors import PermanentError
+
+
+class ClarificationError(PermanentError):
+    """The answer is refused; nothing changed."""
+
+    def __init__(self, message: str, **extra: Any) -> None:
+        super().__init__(message)
+        self.message, self.extra = message, extra
+
+
+class UnknownQuestion(ClarificationError):
+    """There is no question with this id in the project."""
+
+
+class InvalidAnswer(ClarificationError):
+    """The answer does not fit what was asked; `extra["problems"]` has (JSON Pointer, message) pairs."""
+
+
+class AlreadyClosed(ClarificationError):
+    """The question was answered, declined, expired or withdrawn before; the first answer stands."""
+
+
+class OwnApproval(ClarificationError):
+    """Nobody approves their own work or request."""
+
+
+class NotesMissing(ClarificationError):
+    """A rejection says what to do differently."""

@@ -1,0 +1,103 @@
+"""Questions to people, which items each holds back, and the one answer each may have."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django_fsm import FSMField
+
+from backlog.models import Item, Project
+from events.lifecycle import edge
+
+
+class QuestionStatus(models.TextChoices):
+    OPEN = "OPEN", "Open"
+    ANSWERED = "ANSWERED", "Answered"
+    DECLINED = "DECLINED", "Declined"
+    EXPIRED = "EXPIRED", "Expired"
+    WITHDRAWN = "WITHDRAWN", "Withdrawn"
+
+
+class Question(models.Model):
+    """One thing a person has to say. A re-ask is a new revision; an old one is never rewritten."""
+
+    class Kind(models.TextChoices):
+        INPUT = "input", "A figure or a fact"
+        APPROVAL = "approval", "An approval"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="questions")
+    field = models.CharField(max_length=200)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.INPUT)
+    status = FSMField(default=QuestionStatus.OPEN, choices=QuestionStatus.choices, protected=True, editable=False)
+    revision = models.PositiveIntegerField(default=1)
+    title = models.CharField(max_length=300)
+    description = models.TextField(blank=True)
+    schema = models.JSONField(help_text="What an answer must look like, as JSON Schema.")
+    pointer = models.CharField(max_length=300, help_text="Where the answer goes in the work context (JSON Pointer).")
+    reason = models.TextField(blank=True)
+    asked_by = models.CharField(max_length=200)
+    asked_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    next_step_at = models.DateTimeField(help_text="When silence is acted upon next.")
+    reminders = models.PositiveIntegerField(default=0)
+    level = models.PositiveIntegerField(default=0, help_text="How often it was escalated.")
+    assigned_group = models.CharField(max_length=150, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    blocked: "list[Item]"  # the items it holds back, as the unit of work has them
+
+    class Meta:
+        ordering = ["-asked_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "field"], condition=Q(status="OPEN"), name="asked_once"),
+            models.UniqueConstraint(fields=["project", "field", "revision"], name="one_question_a_revision"),
+            models.CheckConstraint(condition=Q(status__in=QuestionStatus.values), name="question_status"),
+        ]
+        indexes = [models.Index(fields=["next_step_at"], condition=Q(status="OPEN"), name="question_due")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @edge(status, source=["OPEN"], target="ANSWERED")
+    def accept(self) -> None:
+        """A valid answer came."""
+
+    @edge(status, source=["OPEN"], target="DECLINED")
+    def decline(self) -> None:
+        """It will not be answered, and what needs it is not done."""
+
+    @edge(status, source=["OPEN"], target="EXPIRED")
+    def expire(self) -> None:
+        """Nobody answered in time."""
+
+    @edge(status, source=["OPEN"], target="WITHDRAWN")
+    def withdraw(self) -> None:
+        """Nothing waits for it any more."""
+
+
+class Blocking(models.Model):
+    """An item that a question holds back."""
+
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="blockings")
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="blockings")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["question", "item"], name="linked_once")]
+
+    def __str__(self) -> str:
+        return f"{self.question} holds back {self.item}"
+
+
+class Answer(models.Model):
+    """The accepted answer. The key is the question's: there can be no second one."""
+
+    question = models.OneToOneField(Question, on_delete=models.CASCADE, primary_key=True, related_name="answer")
+    value = models.JSONField()
+    answered_by = models.CharField(max_length=200)
+    door = models.CharField(max_length=20, help_text="How it came: admin, rest, command, event or policy.")
+    answered_at = models.DateTimeField()
+    event_id = models.UUIDField(help_text="The event that carried it.")
+
+    def __str__(self) -> str:
+        return f"Answer to {self.question_id}"

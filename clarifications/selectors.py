@@ -1,0 +1,74 @@
+"""Reading questions, for people and for the unit of work."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, QuerySet
+
+from backlog.models import Item
+from backlog.selectors import load_projects, project_of
+from clarifications.errors import UnknownQuestion
+from clarifications.models import Blocking, Question, QuestionStatus
+from events.work import UnitOfWork
+
+
+def load_questions(work: UnitOfWork, project_ids: Iterable[UUID]) -> None:
+    """Lock the projects' questions and link the items they hold back: two queries for all of them."""
+    asked = work.notebook("asked_questions")
+    new = {pk for pk in project_ids if pk not in asked}
+    if not new:
+        return
+    asked.update(dict.fromkeys(new))
+    load_projects(work, new)
+    questions = {q.pk: q for q in work.lock(Question.objects.filter(project_id__in=new))}
+    for question in questions.values():
+        question.blocked = []
+    open_ones = [pk for pk, question in questions.items() if question.status == QuestionStatus.OPEN]
+    for question_id, item_id in Blocking.objects.filter(question_id__in=open_ones).values_list("question_id", "item_id"):
+        item = work.known(Item, item_id)
+        if item is not None:
+            questions[question_id].blocked.append(item)
+            questions[question_id].project = item.project
+
+
+def questions_of(work: UnitOfWork, project_id: UUID) -> list[Question]:
+    """The project's questions as this work has them."""
+    return [q for q in work.all(Question) if q.project_id == project_id]
+
+
+def open_question(work: UnitOfWork, project_id: UUID, field: str) -> Question | None:
+    """The open question about this field, if there is one: there is at most one."""
+    found = (q for q in questions_of(work, project_id) if q.field == field and q.status == QuestionStatus.OPEN)
+    return next(found, None)
+
+
+def question_of(work: UnitOfWork, project_id: UUID, question_id: UUID) -> Question:
+    """A project's question, loaded and locked. Raises UnknownProject or UnknownQuestion."""
+    project = project_of(work, project_id)
+    load_questions(work, [project_id])
+    question = work.known(Question, question_id)
+    if question is None or question.project_id != project.pk:
+        raise UnknownQuestion(f"Project {project_id} has no question {question_id}; see `manage.py questions`.")
+    question.project = project
+    return question
+
+
+def question_in(work: UnitOfWork, question_id: UUID) -> Question:
+    """The question by its id alone, its project locked. Raises UnknownQuestion."""
+    project_id = Question.objects.filter(pk=question_id).values_list("project_id", flat=True).first()
+    if project_id is None:
+        raise UnknownQuestion(f"There is no question {question_id}; see `manage.py questions --open`.")
+    return question_of(work, project_id, question_id)
+
+
+def questions(*, open_only: bool) -> QuerySet[Question]:
+    """Questions, newest first, with how many items each holds or held back."""
+    found = Question.objects.select_related("project", "answer").annotate(blocked_items=Count("blockings"))
+    return found.filter(status=QuestionStatus.OPEN) if open_only else found
+
+
+def due_questions(now: datetime, *, limit: int) -> list[tuple[UUID, UUID]]:
+    """(project id, question id) of open questions whose silence has to be acted upon."""
+    due = Question.objects.filter(status=QuestionStatus.OPEN, next_step_at__lte=now).order_by("next_step_at")
+    return list(due.values_list("project_id", "pk")[:limit])

@@ -1,0 +1,315 @@
+"""Asking once and answering once: each function is one decision, in one transaction, for every door."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from backlog import services as backlog
+from backlog.blueprints import definition_of
+from backlog.models import Item, Project
+from backlog.orchestration import say, touch
+from backlog.selectors import contexts, item_of
+from backlog.states import ItemState
+from clarifications.contract import ANY_TEXT, MissingField, faults, merged, pointer_to
+from clarifications.errors import AlreadyClosed, InvalidAnswer, NotesMissing, OwnApproval
+from clarifications.models import Answer, Blocking, Question, QuestionStatus
+from clarifications.selectors import load_questions, open_question, question_of, questions_of
+from events.envelope import Envelope
+from events.errors import InvalidEvent
+from events.models import Event
+from events.work import UnitOfWork
+from schemas.registry import compile_schema
+from schemas.restricted import SchemaRefused, check_restricted
+
+APPROVAL_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["approved"],
+    "properties": {
+        "approved": {"type": "boolean", "title": "Approve?"},
+        "notes": {"type": "string", "title": "What should be done differently?", "maxLength": 10_000},
+    },
+    "additionalProperties": False,
+}
+
+
+# -- asking ----------------------------------------------------------------------------------------
+def ask_input(work: UnitOfWork, waiting: Sequence[Item], missing: MissingField, *, asked_by: str) -> Question:
+    """Ask for a field once and block the items that wait for it; an open question takes them on."""
+    project = waiting[0].project
+    question = open_question(work, project.pk, missing.name)
+    if question is None:
+        question = new_question(work, project, missing, kind=Question.Kind.INPUT, asked_by=asked_by)
+        link(work, question, waiting)
+        announce(work, question)
+    else:
+        link(work, question, waiting)
+    for item in waiting:
+        backlog.block_item(work, item, reason=f"{question.title}: {missing.reason}", question_ids=[question.pk])
+    return question
+
+
+def ask_approval(work: UnitOfWork, item: Item) -> Question:
+    """Ask once whether the item may go, or whether its finished work is accepted."""
+    field, when = f"approval:{item.key}", "after" if item.held_for else "before"
+    if found := open_question(work, item.project_id, field):
+        return found
+    title = f"Approve the work of “{item.title}”?" if item.held_for else f"May “{item.title}” start?"
+    reason = "; ".join(["The template asks for it.", *(f"Noted before: {note}" for note in item.notes)])
+    missing = MissingField(field, {**APPROVAL_SCHEMA, "title": title}, reason)
+    question = new_question(work, item.project, missing, kind=Question.Kind.APPROVAL, asked_by="approval gate")
+    link(work, question, [item])
+    announce(work, question)
+    asked = {"backlog_item_id": str(item.pk), "question_id": str(question.pk), "title": title, "when": when}
+    say(work, item.project, "HUMAN.APPROVAL_REQUESTED", asked)
+    if not item.held_for:
+        backlog.block_item(work, item, reason=title, question_ids=[question.pk])
+    return question
+
+
+def new_question(
+    work: UnitOfWork, project: Project, missing: MissingField, *, kind: Question.Kind, asked_by: str
+) -> Question:
+    """A question row: its words and its answer's type come from the field's schema."""
+    earlier = [q.revision for q in questions_of(work, project.pk) if q.field == missing.name]
+    silence = definition_of(project.template_id).silence
+    due_at = work.now + timedelta(seconds=silence.due_seconds)
+    question = work.add(
+        Question(
+            project=project,
+            field=missing.name,
+            kind=kind,
+            revision=max(earlier, default=0) + 1,
+            title=missing.schema.get("title") or missing.name.replace("_", " ").capitalize(),
+            description=missing.schema.get("description", ""),
+            schema=dict(missing.schema),
+            pointer=pointer_to(missing.name, missing.schema),
+            reason=missing.reason,
+            asked_by=asked_by,
+            asked_at=work.now,
+            due_at=due_at,
+            next_step_at=min(due_at, work.now + timedelta(seconds=silence.remind_every_seconds)),
+        )
+    )
+    question.blocked = []
+    return question
+
+
+def link(work: UnitOfWork, question: Question, items: Sequence[Item]) -> None:
+    """Note that the question holds these items back."""
+    for item in items:
+        if item not in question.blocked:
+            question.blocked.append(item)
+            work.add(Blocking(question=question, item=item))
+
+
+def announce(work: UnitOfWork, question: Question) -> None:
+    """CLARIFICATION.QUESTION_ASKED, with every item it holds back."""
+    asked = {
+        "question_id": str(question.pk),
+        "kind": question.kind,
+        "field": question.field,
+        "title": question.title,
+        "schema": question.schema,
+        "blocked_items": [str(item.pk) for item in question.blocked],
+        "revision": question.revision,
+        "reason": question.reason,
+        "due_at": question.due_at.isoformat(),
+    }
+    say(work, question.project, "CLARIFICATION.QUESTION_ASKED", asked)
+
+
+def needed_by_worker(work: UnitOfWork, event: Envelope) -> None:
+    """A worker found something missing: ask for each field and block its item. Raises InvalidEvent."""
+    item = item_of(work, event)
+    if not backlog.counts(work, item, event):
+        return
+    load_questions(work, [item.project_id])
+    asked_by = event.payload.get("agent") or item.agent_target
+    for missing in asked_fields(item, event):
+        ask_input(work, [item], missing, asked_by=asked_by)
+
+
+def asked_fields(item: Item, event: Envelope) -> list[MissingField]:
+    """The fields the worker names, each with its own schema, the template's, or free text."""
+    reason, fields = event.payload["reason"], event.payload.get("fields") or {}
+    known = definition_of(item.project.template_id).item(item.key).needs.get("properties", {})
+    names = list(dict.fromkeys([*fields, *(event.payload.get("missing_fields") or [])])) or ["clarification"]
+    try:
+        for schema in fields.values():
+            check_restricted(schema)
+    except SchemaRefused as error:
+        raise InvalidEvent(f"A field's schema cannot be asked for: {error}") from error
+    return [MissingField(name, fields.get(name) or known.get(name) or ANY_TEXT, reason) for name in names]
+
+
+# -- answering -------------------------------------------------------------------------------------
+def answer_question(
+    work: UnitOfWork, *, question: Question, answer: Any, by: str, door: str, said: UUID | None = None
+) -> Question:
+    """Accept the answer: merged with its provenance, every item with no other open question goes on.
+
+    `said` is the event that carried it; an answer from a door of our own is put on record as one.
+    Raises AlreadyClosed, InvalidAnswer, OwnApproval or NotesMissing; then nothing changes.
+    """
+    require_open(question)
+    require_fits(question.schema, answer)
+    if question.kind == Question.Kind.APPROVAL:
+        return approve(work, question, answer, by=by, door=door, said=said)
+    context = contexts(work, [question.project_id])[question.project_id]
+    data = merged(context.data, question.pointer, answer)
+    require_whole_contract(question, data)
+    said = said or record(work, question.project, "USER.ANSWER_SUBMITTED", answer_payload(question, answer, by), by)
+    context.data = data
+    context.provenance = {**context.provenance, question.field: provenance(work, question, by, door)}
+    work.change(context, "data", "provenance")
+    close(work, question, answer, by=by, door=door, said=said)
+    return question
+
+
+def require_open(question: Question) -> None:
+    """Raise AlreadyClosed, naming the winner, unless the question is open."""
+    if question.status == QuestionStatus.OPEN:
+        return
+    answer = Answer.objects.filter(question_id=question.pk).first()
+    winner = f" by {answer.answered_by} with {answer.value!r}" if answer else ""
+    raise AlreadyClosed(
+        f"“{question.title}” is {question.get_status_display().lower()}{winner}; the first answer stands.",
+        answered_by=answer.answered_by if answer else None,
+    )
+
+
+def require_fits(schema: dict[str, Any], answer: Any) -> None:
+    """Raise InvalidAnswer with every problem and its JSON Pointer."""
+    problems = [(p.pointer, p.message) for p in compile_schema(schema).problems(answer)]
+    if problems:
+        words = "; ".join(f"{pointer}: {message}" if pointer.strip("/") else message for pointer, message in problems)
+        raise InvalidAnswer(f"The answer does not fit: {words}", problems=problems)
+
+
+def require_whole_contract(question: Question, data: dict[str, Any]) -> None:
+    """Raise InvalidAnswer if any blocked item's whole contract objects to the field as it would be."""
+    top = question.pointer.split("/")[1]
+    for item in question.blocked:
+        needs = definition_of(item.project.template_id).item(item.key).needs
+        if needs and (message := faults(needs, data).get(top)):
+            raise InvalidAnswer(f"“{item.title}” cannot use this: {message}", problems=[(question.pointer, message)])
+
+
+def answer_payload(question: Question, answer: Any, by: str) -> dict[str, Any]:
+    """The payload of USER.ANSWER_SUBMITTED."""
+    return {"question_id": str(question.pk), "answer": answer, "answered_by": by}
+
+
+def record(work: UnitOfWork, project: Project, event_type: str, payload: dict[str, Any], by: str) -> UUID:
+    """Put what a person said at one of our own doors on record; it causes what follows."""
+    event = say(work, project, event_type, payload)
+    work.cause = event.event_id
+    return event.event_id
+
+
+def provenance(work: UnitOfWork, question: Question, by: str, door: str) -> dict[str, Any]:
+    """Who said it, when, through which door."""
+    return {"by": by, "door": door, "at": work.now.isoformat(), "question_id": str(question.pk)}
+
+
+def close(work: UnitOfWork, question: Question, value: Any, *, by: str, door: str, said: UUID) -> None:
+    """ANSWERED, with the one answer; what it held back and nothing else holds goes on."""
+    question.accept()
+    question.closed_at = work.now
+    work.change(question, "status", "closed_at")
+    work.add(Answer(question=question, value=value, answered_by=by, door=door, answered_at=work.now, event_id=said))
+    freed = [item for item in question.blocked if item.state == ItemState.BLOCKED and not holders(work, item)]
+    answered = {"question_id": str(question.pk), "field": question.field, "answer": value}
+    said_by = {"answered_by": by, "door": door, "unblocked_items": [str(item.pk) for item in freed]}
+    say(work, question.project, "CLARIFICATION.ANSWER_PROVIDED", {**answered, **said_by})
+    for item in freed:
+        backlog.unblock_item(work, item, question_id=question.pk)
+    touch(work, question.project)
+
+
+def holders(work: UnitOfWork, item: Item) -> list[Question]:
+    """The open questions that hold the item back."""
+    of_project = questions_of(work, item.project_id)
+    return [q for q in of_project if q.status == QuestionStatus.OPEN and item in q.blocked]
+
+
+def receive_answer(work: UnitOfWork, event: Envelope) -> None:
+    """An answer that came as an event; after the first one it is recorded and has no effect."""
+    said = event.payload
+    question = question_of(work, UUID(said["project_id"]), UUID(said["question_id"]))
+    if question.status != QuestionStatus.OPEN:
+        work.set_aside(event.event_id, Event.Outcome.IGNORED)
+        return
+    by = said.get("answered_by") or event.source.service
+    answer_question(work, question=question, answer=said["answer"], by=by, door="event", said=event.event_id)
+
+
+# -- approving -------------------------------------------------------------------------------------
+def approve(
+    work: UnitOfWork, question: Question, answer: dict[str, Any], *, by: str, door: str, said: UUID | None
+) -> Question:
+    """Approved work is done, or may start; rejected work goes round again with the notes in its context."""
+    item = question.blocked[0]
+    if by in (item.project.requester, item.agent_target):
+        raise OwnApproval(f"{by} asked for this or did it: somebody else has to approve it.")
+    if not answer["approved"] and not answer.get("notes", "").strip():
+        raise NotesMissing("Say in the notes what should be done differently: they go to the worker.")
+    said = said or record(work, item.project, "HUMAN.APPROVAL_SUBMITTED", approval_payload(item, question, answer, by), by)
+    if answer["approved"]:
+        backlog.approve_item(work, item, by=by)
+    else:
+        backlog.send_back(work, item, notes=answer["notes"], by=by)
+    close(work, question, answer, by=by, door=door, said=said)
+    return question
+
+
+def approval_payload(item: Item, question: Question, answer: dict[str, Any], by: str) -> dict[str, Any]:
+    """The payload of HUMAN.APPROVAL_SUBMITTED."""
+    about = {"backlog_item_id": str(item.pk), "question_id": str(question.pk), "submitted_by": by}
+    return {**about, **answer}
+
+
+def receive_approval(work: UnitOfWork, event: Envelope) -> None:
+    """An approval that came as an event; when none is asked for it is recorded and has no effect."""
+    item = item_of(work, event)
+    load_questions(work, [item.project_id])
+    question = open_question(work, item.project_id, f"approval:{item.key}")
+    if question is None:
+        work.set_aside(event.event_id, Event.Outcome.IGNORED)
+        return
+    by = event.payload.get("submitted_by") or event.source.service
+    answer = {key: event.payload[key] for key in ("approved", "notes") if key in event.payload}
+    answer_question(work, question=question, answer=answer, by=by, door="event", said=event.event_id)
+
+
+# -- closing without an answer ---------------------------------------------------------------------
+def decline_question(work: UnitOfWork, *, question: Question, by: str, reason: str) -> Question:
+    """It will not be answered: the items that need it are cancelled, the others go on. Raises AlreadyClosed."""
+    require_open(question)
+    question.decline()
+    question.closed_at = work.now
+    work.change(question, "status", "closed_at")
+    for item in question.blocked:
+        if item.state == ItemState.BLOCKED:
+            backlog.cancel_item(work, item, reason=f"“{question.title}” was declined: {reason}", by=by)
+    return question
+
+
+def withdraw_unneeded(work: UnitOfWork, cancelled: Sequence[Item]) -> None:
+    """Close the open questions that hold nothing back any more."""
+    project_ids = {item.project_id for item in cancelled}
+    load_questions(work, project_ids)
+    for question in work.all(Question):
+        waits = any(item.state not in (ItemState.CANCELLED, ItemState.DONE) for item in getattr(question, "blocked", []))
+        if question.project_id in project_ids and question.status == QuestionStatus.OPEN and not waits:
+            withdraw(work, question, reason="What it was asked for was cancelled.")
+
+
+def withdraw(work: UnitOfWork, question: Question, *, reason: str) -> None:
+    """OPEN → WITHDRAWN."""
+    question.withdraw()
+    question.closed_at = work.now
+    work.change(question, "status", "closed_at")
+    closed = {"question_id": str(question.pk), "field": question.field, "reason": reason}
+    say(work, question.project, "CLARIFICATION.QUESTION_WITHDRAWN", closed)

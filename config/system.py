@@ -1,0 +1,52 @@
+"""The whole system as processes: the broker, the consumers, the relay, the workers and the web."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+
+from config.embedded import EmbeddedValkey
+from config.supervisor import Child
+
+# Worker processes: one per core of a small machine. They share the work by their consumer groups.
+WORKERS = 2
+
+
+def command(name: str, *arguments: str) -> list[str]:
+    """A manage.py command as a process of its own."""
+    return [sys.executable, str(settings.BASE_DIR / "manage.py"), name, *arguments]
+
+
+def children(*, web: str | None, excepted: list[str], env: dict[str, str] | None = None) -> list[Child]:
+    """Every process of the system; `web` is host:port, or None to leave the web out."""
+    consumers = [Child(group, command("consume", group), env or {}) for group in GROUPS]
+    without = [argument for name in excepted for argument in ("--except", name)]
+    workers = [
+        Child(f"workers-{slot}", command("work", "--all", *without, "--slot", str(slot)), env or {})
+        for slot in range(1, WORKERS + 1)
+    ]
+    return [*consumers, Child("relay", command("relay"), env or {}), *workers, *web_child(web, env or {})]
+
+
+GROUPS = ("orchestrator", "clarifications", "validators")
+
+
+def web_child(address: str | None, env: dict[str, str]) -> list[Child]:
+    """The web server, when there is to be one."""
+    if address is None:
+        return []
+    host, _, port = address.rpartition(":")
+    serve = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--lifespan", "off", "--log-level", "warning"]
+    return [Child("web", [*serve, "--host", host, "--port", port], env)]
+
+
+@contextmanager
+def broker() -> Iterator[EmbeddedValkey | None]:
+    """The embedded broker while it is needed; nothing when REDIS_URL names one."""
+    if not settings.EMBEDDED_BROKER:
+        yield None
+        return
+    with EmbeddedValkey(Path(settings.DATA_DIR) / "valkey") as server:
+        yield server

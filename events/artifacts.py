@@ -1,0 +1,77 @@
+"""Claim check: what is too large for an event is stored once, and the event carries a reference."""
+
+import gzip
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+from events.errors import EventError
+
+NDJSON, JSON = "application/x-ndjson+gzip", "application/json+gzip"
+ID = re.compile(r"[0-9a-f]{64}")
+
+
+class ArtifactMissing(EventError):
+    """The reference names an artifact that is not stored here, or that was altered."""
+
+
+def check_in_rows(context: dict[str, Any]) -> dict[str, Any]:
+    """The work context with its rows replaced by a reference when they are too large for an event."""
+    rows = context.get("rows") or []
+    if len(orjson.dumps(rows)) <= settings.CLAIM_CHECK_BYTES:
+        return context
+    return {**context, "rows": [], "rows_ref": store(rows, media_type=NDJSON)}
+
+
+def check_in_deliverables(context: dict[str, Any]) -> dict[str, Any]:
+    """The work context with its deliverables replaced by a reference when they are too large for an event."""
+    deliverables = context.get("deliverables")
+    if not deliverables or len(orjson.dumps(deliverables)) <= settings.CLAIM_CHECK_BYTES:
+        return context
+    kept = {key: value for key, value in context.items() if key != "deliverables"}
+    return {**kept, "deliverables_ref": store([deliverables], media_type=JSON)}
+
+
+def store(documents: Iterable[Any], *, media_type: str) -> dict[str, Any]:
+    """Write documents, a line each, and return the reference {id, sha256, rows, media_type}.
+
+    Streamed: memory does not grow with the number of documents. The same content is stored once.
+    """
+    folder = Path(settings.ARTIFACTS_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    digest, count = hashlib.sha256(), 0
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+        with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=1, mtime=0) as lines:
+            for document in documents:
+                line = orjson.dumps(document) + b"\n"
+                digest.update(line)
+                lines.write(line)
+                count += 1
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(file.name, folder / digest.hexdigest())
+    return {"id": digest.hexdigest(), "sha256": digest.hexdigest(), "rows": count, "media_type": media_type}
+
+
+def path_of(reference: dict[str, Any]) -> Path:
+    """Where the artifact is stored. Raises ArtifactMissing; an id that is no digest names nothing."""
+    named = str(reference.get("id"))
+    path = Path(settings.ARTIFACTS_DIR) / named
+    if not ID.fullmatch(named) or not path.is_file():
+        raise ArtifactMissing(f"Artifact {named[:80]!r} is not stored here: is DATA_DIR shared with this process?")
+    return path
+
+
+def load_json(reference: dict[str, Any]) -> Any:
+    """The one document of an artifact, its digest verified. Raises ArtifactMissing."""
+    content = gzip.decompress(path_of(reference).read_bytes())
+    if hashlib.sha256(content).hexdigest() != reference.get("sha256"):
+        raise ArtifactMissing(f"Artifact {reference['id']} is not what was stored: its digest differs.")
+    return orjson.loads(content)

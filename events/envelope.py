@@ -1,0 +1,126 @@
+"""The envelope: what every event on the wire is wrapped in. No Django here."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+import orjson
+
+from events.errors import InvalidEvent, UnknownEventType
+from schemas import strict_json
+from schemas.registry import registry
+
+# What is said decides whether two events are the same; when it was said does not.
+CLOCK_READINGS = frozenset({"timestamp", "started_at"})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who speaks: a service and which instance of it."""
+
+    service: str
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One event, immutable. Its eight fields are the eight keys on the wire."""
+
+    event_type: str
+    payload: dict[str, Any]
+    source: Source
+    correlation_id: UUID
+    causation_id: UUID | None = None
+    event_id: UUID = field(default_factory=uuid4)
+    event_version: int = 1
+    timestamp: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def project_id(self) -> UUID | None:
+        """The project the event speaks of, when its payload names one."""
+        named = self.payload.get("project_id")
+        return UUID(named) if isinstance(named, str) else None
+
+    def to_wire(self) -> bytes:
+        """JSON bytes, as the stream field `event` carries them."""
+        return strict_json.dumps(
+            {
+                "event_id": self.event_id,
+                "event_type": self.event_type,
+                "event_version": self.event_version,
+                "timestamp": self.timestamp,
+                "source": {"service": self.source.service, "instance": self.source.instance},
+                "correlation_id": self.correlation_id,
+                "causation_id": self.causation_id,
+                "payload": self.payload,
+            }
+        )
+
+    def digest(self) -> str:
+        """A fingerprint of what is said (32 hex digits); the same event said later has the same one."""
+        said = [self.event_type, self.event_version, self.causation_id, without_clock_readings(self.payload)]
+        return blake2b(orjson.dumps(said, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+
+
+def without_clock_readings(payload: dict[str, Any]) -> dict[str, Any]:
+    """The payload without its timestamps, those of its deliverable included."""
+    kept = {key: value for key, value in payload.items() if key not in CLOCK_READINGS}
+    if isinstance(deliverable := kept.get("deliverable"), dict):
+        kept["deliverable"] = {k: v for k, v in deliverable.items() if k not in CLOCK_READINGS}
+    return kept
+
+
+def from_wire(raw: bytes | str) -> Envelope:
+    """Read and check one event against the envelope and its own contract.
+
+    Raises InvalidEvent (with every problem and its JSON Pointer) or UnknownEventType.
+    """
+    contracts = registry()
+    try:
+        document = strict_json.loads(raw)
+    except strict_json.InvalidJson as error:
+        raise InvalidEvent(f"Not acceptable JSON: {error}") from error
+    if not contracts.envelope_is_valid(document):
+        raise InvalidEvent(listed("The envelope is wrong", contracts.envelope_problems(document)), schema_id="envelope")
+    envelope = parsed(document)
+    require_valid_payload(envelope)
+    return envelope
+
+
+def parsed(document: dict[str, Any]) -> Envelope:
+    """The envelope of a document that passed the envelope's schema."""
+    cause = document["causation_id"]
+    return Envelope(
+        event_id=UUID(document["event_id"]),
+        event_type=document["event_type"],
+        event_version=document["event_version"],
+        timestamp=datetime.fromisoformat(document["timestamp"]),
+        source=Source(document["source"]["service"], document["source"]["instance"]),
+        correlation_id=UUID(document["correlation_id"]),
+        causation_id=UUID(cause) if cause else None,
+        payload=document["payload"],
+    )
+
+
+def require_valid_payload(envelope: Envelope) -> None:
+    """Raise UnknownEventType or InvalidEvent unless the payload fits its contract."""
+    contracts, kind, version = registry(), envelope.event_type, envelope.event_version
+    if not contracts.knows(kind, version):
+        raise UnknownEventType(f"No contract for {kind} version {version}; see `manage.py schemas list`.")
+    if not contracts.is_valid(kind, version, envelope.payload):
+        problems = contracts.problems(kind, version, envelope.payload)
+        raise InvalidEvent(
+            listed(f"The payload breaks {kind} v{version}", problems), schema_id=contracts.schema_id(kind, version)
+        )
+
+
+def listed(heading: str, problems: Any) -> str:
+    """One line: the heading, then each problem with its JSON Pointer."""
+    return f"{heading}: " + "; ".join(f"{p.pointer or '/'} {p.message}" for p in problems)
+
+
+def reply_id(dispatch_id: UUID, purpose: str) -> UUID:
+    """The id a reply to a dispatch always has (uuid5, RFC 9562): saying it twice is saying it once."""
+    return uuid5(dispatch_id, purpose)

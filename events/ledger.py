@@ -1,0 +1,127 @@
+"""What came in and what goes out: one row an event, claimed once, published until the broker has it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from events.envelope import Envelope, Source, require_valid_payload
+from events.errors import ConflictingEvent, ContractBroken, PermanentError
+from events.models import Event
+
+CLAIM = """
+INSERT INTO {table} ({columns}) VALUES {rows}
+ON CONFLICT (event_id) DO UPDATE SET handled_at = excluded.handled_at, stream_id = excluded.stream_id
+WHERE {table}.handled_at IS NULL AND {table}.digest = excluded.digest
+RETURNING event_id
+"""
+
+
+def own_source() -> Source:
+    """How this process signs what it emits."""
+    return Source("interlock", settings.SERVICE_INSTANCE)
+
+
+def row(envelope: Envelope, *, now: datetime, **marks: Any) -> Event:
+    """An unsaved ledger row for the envelope."""
+    return Event(
+        event_id=envelope.event_id,
+        type=envelope.event_type,
+        version=envelope.event_version,
+        timestamp=envelope.timestamp,
+        service=envelope.source.service,
+        instance=envelope.source.instance,
+        correlation_id=envelope.correlation_id,
+        causation_id=envelope.causation_id,
+        project_id=envelope.project_id,
+        payload=envelope.payload,
+        digest=envelope.digest(),
+        recorded_at=now,
+        **marks,
+    )
+
+
+def claim(arrived: Sequence[tuple[str, Envelope]], *, now: datetime) -> tuple[set[str], dict[str, ConflictingEvent]]:
+    """Take events that arrived as (stream entry id, envelope) pairs, in one statement.
+
+    Returns the entry ids whose event is ours to apply, in this transaction, and those that reuse the id of
+    a different event. An entry in neither was handled before.
+    """
+    first: dict[UUID, tuple[str, Envelope]] = {}
+    for entry_id, envelope in arrived:
+        first.setdefault(envelope.event_id, (entry_id, envelope))
+    rows = {entry_id: row(e, now=now, handled_at=now, published_at=now, stream_id=entry_id) for entry_id, e in first.values()}
+    taken = insert_unclaimed(list(rows.values()))
+    claimed = {entry_id for entry_id, event in rows.items() if event.event_id in taken}
+    repeated = [(entry_id, e) for entry_id, e in arrived if entry_id not in claimed]
+    return claimed, conflicting(repeated)
+
+
+def insert_unclaimed(rows: list[Event]) -> set[UUID]:
+    """Insert or claim the rows; the event ids that nobody had handled before."""
+    if not rows:
+        return set()
+    fields = [f for f in Event._meta.concrete_fields if not f.primary_key]
+    marks = "(" + ", ".join(["%s"] * len(fields)) + ")"
+    sql = CLAIM.format(
+        table=Event._meta.db_table,
+        columns=", ".join(f.column for f in fields),
+        rows=", ".join([marks] * len(rows)),
+    )
+    values = [f.get_db_prep_save(getattr(r, f.attname), connection) for r in rows for f in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return {UUID(str(found)) for (found,) in cursor.fetchall()}
+
+
+def conflicting(repeated: Sequence[tuple[str, Envelope]]) -> dict[str, ConflictingEvent]:
+    """Of events whose id is known already, those that say something else under it."""
+    if not repeated:
+        return {}
+    known = dict(Event.objects.filter(event_id__in={e.event_id for _, e in repeated}).values_list("event_id", "digest"))
+    return {
+        entry_id: ConflictingEvent(f"Event id {e.event_id} was used before for an event with a different body.")
+        for entry_id, e in repeated
+        if known.get(e.event_id) not in (None, e.digest())
+    }
+
+
+def emitted(envelope: Envelope, *, now: datetime, **marks: Any) -> Event:
+    """A ledger row for an event of our own: applied already, to be published. Raises ContractBroken."""
+    try:
+        require_valid_payload(envelope)
+    except PermanentError as error:
+        raise ContractBroken(str(error)) from error
+    return row(envelope, now=now, handled_at=now, **marks)
+
+
+def mark_published(entries: Iterable[tuple[int, str, str]], *, now: datetime) -> None:
+    """Note the stream entries that carry our events: (seq, log entry id, work entry id), in one statement."""
+    listed = list(entries)
+    if not listed:
+        return
+    table = Event._meta.db_table
+    field = Event._meta.get_field("published_at")
+    sql = (
+        f"UPDATE {table} SET published_at = %s, publishes = publishes + 1,"
+        " stream_id = v.column2, work_id = v.column3"
+        f" FROM (VALUES {', '.join(['(%s, %s, %s)'] * len(listed))}) AS v WHERE {table}.seq = v.column1"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [field.get_db_prep_save(now, connection), *(part for entry in listed for part in entry)])
+
+
+def close_commands(event_ids: Iterable[UUID]) -> None:
+    """Commands that were answered or superseded are not published again."""
+    if listed := list(event_ids):
+        Event.objects.filter(event_id__in=listed, next_publish_at__isnull=False).update(next_publish_at=None)
+
+
+def note_outcomes(outcomes: dict[UUID, str]) -> None:
+    """Record why an event had no effect, one statement an outcome."""
+    for outcome in set(outcomes.values()):
+        ids = [event_id for event_id, its_outcome in outcomes.items() if its_outcome == outcome]
+        Event.objects.filter(event_id__in=ids).update(outcome=outcome)

@@ -1,0 +1,138 @@
+"""The ledger (inbox, outbox and audit log in one table) and what could not be handled."""
+
+import base64
+from typing import Any
+
+import orjson
+from django.db import models
+from django.db.models import Q
+
+from events.envelope import Envelope, Source
+
+
+class Event(models.Model):
+    """One event, whichever way it went. Rows are added and marked, never rewritten."""
+
+    class Outcome(models.TextChoices):
+        APPLIED = "", "Applied"
+        STALE = "stale", "Stale: it answers a dispatch that was superseded"
+        IGNORED = "ignored", "Ignored: the state it speaks of has passed"
+
+    seq = models.BigAutoField(primary_key=True)
+    event_id = models.UUIDField(unique=True)
+    type = models.CharField(max_length=100)
+    version = models.PositiveIntegerField(default=1)
+    timestamp = models.DateTimeField(help_text="When it happened, by the speaker's clock.")
+    service = models.CharField(max_length=200)
+    instance = models.CharField(max_length=200)
+    correlation_id = models.UUIDField(help_text="One per project.")
+    causation_id = models.UUIDField(null=True, help_text="The event that caused this one.")
+    project_id = models.UUIDField(null=True)
+    payload = models.JSONField()
+    digest = models.CharField(max_length=32, help_text="Of what is said, without its timestamps.")
+    recorded_at = models.DateTimeField(help_text="When the ledger took it, by the database's clock.")
+    handled_at = models.DateTimeField(null=True, help_text="When its effect was committed.")
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default="", blank=True)
+    published_at = models.DateTimeField(null=True, help_text="When it was last put on the stream.")
+    stream_id = models.CharField(max_length=40, default="", help_text="Its entry in the log stream.")
+    work_id = models.CharField(max_length=40, default="", help_text="Its entry in the agent's work stream.")
+    publishes = models.PositiveIntegerField(default=0)
+    next_publish_at = models.DateTimeField(
+        null=True, help_text="A command still without an answer is published again at this time."
+    )
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["project_id", "seq"], name="event_of_project"),
+            models.Index(fields=["seq"], condition=Q(published_at=None), name="event_unpublished"),
+            models.Index(fields=["next_publish_at"], condition=~Q(next_publish_at=None), name="event_unanswered"),
+            models.Index(fields=["type", "seq"], name="event_by_type"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id}"
+
+    def envelope(self) -> Envelope:
+        """The event as it goes on the wire."""
+        return Envelope(
+            event_id=self.event_id,
+            event_type=self.type,
+            event_version=self.version,
+            timestamp=self.timestamp,
+            source=Source(self.service, self.instance),
+            correlation_id=self.correlation_id,
+            causation_id=self.causation_id,
+            payload=self.payload,
+        )
+
+
+class Attempt(models.Model):
+    """A stream entry whose handling failed and will be tried again; gone once it is settled."""
+
+    stream = models.CharField(max_length=200)
+    entry_id = models.CharField(max_length=40)
+    group = models.CharField(max_length=200)
+    attempts = models.PositiveIntegerField(default=0)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+    next_attempt_at = models.DateTimeField()
+    error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["stream", "entry_id", "group"], name="one_attempt_row_an_entry")]
+
+    def __str__(self) -> str:
+        return f"{self.stream} {self.entry_id} in {self.group}: attempt {self.attempts}"
+
+
+class DeadLetter(models.Model):
+    """A stream entry that cannot be handled, whole, with the reason: once per entry, whoever met it first."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        REPLAYED = "replayed", "Replayed"
+        DISCARDED = "discarded", "Discarded"
+
+    stream = models.CharField(max_length=200)
+    entry_id = models.CharField(max_length=40)
+    group = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    event_id = models.UUIDField(null=True, blank=True)
+    event_type = models.CharField(max_length=200, blank=True)
+    reason = models.TextField()
+    schema_id = models.CharField(max_length=200, blank=True)
+    error_class = models.CharField(max_length=200)
+    trace = models.TextField(blank=True)
+    attempts = models.PositiveIntegerField(default=1)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+    raw = models.BinaryField(help_text="The entry's fields as JSON pairs of base64: any bytes can be kept.")
+    published_at = models.DateTimeField(null=True, help_text="When the dead-letter stream got it.")
+    settled_at = models.DateTimeField(null=True, blank=True)
+    note = models.TextField(blank=True, help_text="Who settled it and why.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stream", "entry_id"], name="one_dead_letter_an_entry"),
+            models.CheckConstraint(condition=Q(state__in=["open", "replayed", "discarded"]), name="dead_letter_state"),
+        ]
+        indexes = [models.Index(fields=["id"], condition=Q(published_at=None), name="dead_letter_unpublished")]
+
+    def __str__(self) -> str:
+        return f"{self.error_class}: {self.reason[:80]}"
+
+    @property
+    def fields(self) -> dict[bytes, bytes]:
+        """The entry's fields exactly as they were on the stream."""
+        return unpacked(bytes(self.raw))
+
+
+def packed(fields: dict[bytes, bytes]) -> bytes:
+    """Stream fields as JSON pairs of base64, which any database can hold."""
+    return orjson.dumps([[base64.b64encode(k).decode(), base64.b64encode(v).decode()] for k, v in fields.items()])
+
+
+def unpacked(raw: bytes) -> dict[bytes, bytes]:
+    """The reverse of `packed`."""
+    pairs: list[Any] = orjson.loads(raw)
+    return {base64.b64decode(k): base64.b64decode(v) for k, v in pairs}

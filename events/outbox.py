@@ -1,0 +1,128 @@
+"""From the ledger to the streams: by the process that committed, and by the relay after a crash."""
+
+import logging
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from events import ledger, streams
+from events.clock import database_now
+from events.faults import fault_point
+from events.models import DeadLetter, Event
+
+logger = logging.getLogger(__name__)
+
+# Rows one sweep takes: enough for a few thousand a second, small enough to hold a lock for milliseconds.
+SWEEP_ROWS = 500
+# Longest wait between two publications of an unanswered command.
+LONGEST_BACKOFF_SECONDS = 300
+
+
+def publish_now(events: Sequence[Event]) -> None:
+    """Publish what this process just committed. A broker out of reach is the relay's business later."""
+    if not events:
+        return
+    try:
+        entries = put_on_streams(events)
+    except streams.BROKER_ERRORS as error:
+        logger.warning("%s events wait for the relay: %s", len(events), error)
+        return
+    fault_point("publish.after_xadd")
+    ledger.mark_published(entries, now=events[0].recorded_at)
+    fault_point("publish.after_mark")
+
+
+def put_on_streams(events: Sequence[Event]) -> list[tuple[int, str, str]]:
+    """XADD every event to the log, and a dispatch once more to its agent's stream, in one pipeline."""
+    return [(e.seq, *ids) for e, ids in zip(events, streams.publish([e.envelope() for e in events]), strict=True)]
+
+
+def sweep() -> int:
+    """Publish rows that nobody published: whoever committed them died, or had no broker."""
+    with transaction.atomic():
+        now = database_now()
+        left = unpublished_before(now - timedelta(seconds=settings.RELAY_GRACE_SECONDS))
+        if not left:
+            return 0
+        entries = put_on_streams(left)
+        fault_point("relay.after_xadd")
+        ledger.mark_published(entries, now=now)
+        fault_point("relay.before_commit")
+    fault_point("relay.after_commit")
+    return len(left)
+
+
+def unpublished_before(moment: datetime) -> list[Event]:
+    """Locked ledger rows to publish, selected by their state and never by a high-water mark."""
+    rows = Event.objects.select_for_update(skip_locked=True).filter(published_at=None, recorded_at__lt=moment)
+    return list(rows.order_by("seq")[:SWEEP_ROWS])
+
+
+def republish_unanswered() -> int:
+    """Publish commands again whose answer is overdue and whose last copy the broker no longer holds."""
+    with transaction.atomic():
+        now = database_now()
+        overdue = list(
+            Event.objects.select_for_update(skip_locked=True)
+            .filter(next_publish_at__lt=now, published_at__isnull=False)
+            .order_by("next_publish_at")[:SWEEP_ROWS]
+        )
+        waiting = streams.still_waiting([(e.payload["agent_target"], e.work_id) for e in overdue])
+        lost = [e for e, waits in zip(overdue, waiting, strict=True) if not waits]
+        ledger.mark_published(put_on_streams(lost), now=now)
+        put_off(overdue, now=now)
+    return len(lost)
+
+
+def put_off(overdue: Sequence[Event], *, now: datetime) -> None:
+    """Look at each again after a wait that doubles with every publication, with jitter."""
+    for publishes in {e.publishes for e in overdue}:
+        seconds = min(settings.REPUBLISH_SECONDS * 2**publishes, LONGEST_BACKOFF_SECONDS)
+        wait = timedelta(seconds=seconds * random.uniform(0.8, 1.2))
+        seqs = [e.seq for e in overdue if e.publishes == publishes]
+        Event.objects.filter(seq__in=seqs, next_publish_at__isnull=False).update(next_publish_at=now + wait)
+
+
+def publish_dead_letters() -> int:
+    """Put dead letters on the dead-letter stream that nobody put there yet."""
+    with transaction.atomic():
+        rows = list(
+            DeadLetter.objects.select_for_update(skip_locked=True).filter(published_at=None).order_by("id")[:SWEEP_ROWS]
+        )
+        if rows:
+            streams.publish_dead_letters([dead_letter_fields(row) for row in rows])
+            DeadLetter.objects.filter(pk__in=[row.pk for row in rows]).update(published_at=database_now())
+    return len(rows)
+
+
+def dead_letter_fields(letter: DeadLetter) -> dict[str, str | bytes]:
+    """What the dead-letter stream carries of a row; raw fields come under the prefix `raw:`."""
+    described: dict[str, str | bytes] = {
+        "dead_letter": str(letter.pk),
+        "stream": letter.stream,
+        "entry_id": letter.entry_id,
+        "group": letter.group,
+        "reason": letter.reason,
+        "schema_id": letter.schema_id,
+        "error_class": letter.error_class,
+        "trace": letter.trace,
+        "attempts": str(letter.attempts),
+        "first_seen": letter.first_seen.isoformat(),
+        "last_seen": letter.last_seen.isoformat(),
+    }
+    return described | {f"raw:{k.decode(errors='replace')}": v for k, v in letter.fields.items()}
+
+
+def trim() -> dict[str, int]:
+    """Drop from the streams what every group has settled and no open command needs; entries dropped per stream."""
+    oldest_open: dict[str, str] = {}
+    for agent, stream_id, work_id in Event.objects.filter(next_publish_at__isnull=False).values_list(
+        "payload__agent_target", "stream_id", "work_id"
+    ):
+        for name, entry in ((settings.STREAM_NAME, stream_id), (streams.work_stream(agent), work_id)):
+            if entry:
+                oldest_open[name] = min(oldest_open.get(name, entry), entry, key=streams.position)
+    return {name: streams.trim(name, keep_from=oldest_open.get(name)) for name in streams.ours()}

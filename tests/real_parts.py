@@ -1,0 +1,54 @@
+"""A pytest plugin: a database of the chosen kind and a broker, started before Django reads its settings."""
+
+import os
+import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from config.embedded import EmbeddedValkey
+
+STARTED = "INTERLOCK_TEST_SERVERS"
+running = ExitStack()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=["sqlite", "postgres"], default="sqlite", help="which database to test on")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    """Start the servers once a run; the processes of a parallel run share them, apart by names and numbers."""
+    if STARTED not in os.environ:
+        start_servers(early_config.known_args_namespace.database)
+    keep_apart(os.environ.get("PYTEST_XDIST_WORKER", "main"))
+    return (yield)
+
+
+def start_servers(database: str) -> None:
+    """The broker, and PostgreSQL if it is asked for; both end with this process."""
+    from tests.servers import embedded_postgres
+
+    folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="interlock-tests-")))
+    os.environ[STARTED] = str(folder)
+    os.environ["TEST_BROKER"] = running.enter_context(EmbeddedValkey(folder / "valkey")).url
+    if database == "postgres":
+        os.environ["DATABASE_URL"] = running.enter_context(embedded_postgres())
+    else:
+        os.environ.pop("DATABASE_URL", None)
+
+
+def keep_apart(worker: str) -> None:
+    """A data folder and a broker database for this process alone."""
+    folder = Path(os.environ[STARTED]) / worker
+    folder.mkdir(exist_ok=True)
+    number = int("".join(c for c in worker if c.isdigit()) or 15)
+    os.environ["DATA_DIR"] = str(folder)
+    os.environ["REDIS_URL"] = os.environ["TEST_BROKER"].replace("db=0", f"db={number % 16}")
+    os.environ["LOG_LEVEL"] = "WARNING"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    running.close()

@@ -1,0 +1,16 @@
+"""The product's settings, in haste, and with fault points that the environment can wake."""
+
+import json
+import os
+
+from config.settings import *  # noqa: F403
+from config.settings import DATA_DIR, DATABASES
+
+FAULT_POINTS = json.loads(os.environ.get("FAULT_POINTS", "{}"))
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Other threads and processes have to see it, so it is a file and not in memory.
+DATABASES["default"].setdefault("TEST", {})
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["TEST"]["NAME"] = str(DATA_DIR / "test.sqlite3")
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 0

@@ -1,0 +1,66 @@
+"""The running system inside the test's process: real servers on threads, a real broker, a real database."""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import connections
+
+from config.management.commands.work import server as worker_server
+from config.routing import CONSUMERS, channels
+from events.bridge import StreamServer
+from events.runner import relay_until
+
+GROUPS = tuple(CONSUMERS)
+
+
+def group_server(group: str, *, slot: int = 1) -> StreamServer:
+    """A server of one consumer group of the log."""
+    names = {"channel": group, "group": group, "consumer": f"{group}-{slot}"}
+    return StreamServer(channels(), stream=settings.STREAM_NAME, batch_size=settings.BATCH_SIZE, **names)
+
+
+def agent_server(agent: str, *, slot: int = 1) -> StreamServer:
+    """A server of one agent's work stream."""
+    return worker_server(channels(), agent, slot)
+
+
+@contextmanager
+def serving(*servers: StreamServer, relay: bool = True) -> Iterator[None]:
+    """Serve on background threads while the block runs; whatever they raise fails the test."""
+    faults: list[BaseException] = []
+    stop = threading.Event()
+    threads = [threading.Thread(target=run, args=(lambda s=s: asyncio.run(s.serve()), faults)) for s in servers]
+    if relay:
+        threads.append(threading.Thread(target=run, args=(lambda: relay_until(stop), faults)))
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for server in servers:
+            server.stop()
+        for thread in threads:
+            thread.join(15)
+    assert not faults, faults
+    assert not any(thread.is_alive() for thread in threads), "a server did not stop"
+
+
+def run(call: object, faults: list[BaseException]) -> None:
+    """Run on a thread, keep what it raises, and leave no connection behind."""
+    try:
+        call()  # type: ignore[operator]
+    except BaseException as error:
+        faults.append(error)
+    finally:
+        connections.close_all()
+
+
+@contextmanager
+def system(agents: Sequence[str] = ("generic_worker",), *, groups: Sequence[str] = GROUPS) -> Iterator[None]:
+    """The groups, these agents and the relay."""
+    with serving(*(group_server(g) for g in groups), *(agent_server(a) for a in agents)):
+        yield

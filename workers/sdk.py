@@ -1,0 +1,152 @@
+"""From a dispatch to its replies: runs an agent's function and says what came of it.
+
+Every reply's id is derived from the dispatch, so an item that is done twice is reported once.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+
+from events import artifacts
+from events.envelope import Envelope, Source, reply_id, require_valid_payload
+from events.errors import PermanentError
+from events.faults import fault_point
+from schemas import strict_json
+from workers.contract import AgentSpec, Contradiction, DataInsufficient, Missing, Result, ToolFailure, missing_fields
+from workers.rows import Rows
+
+logger = logging.getLogger(__name__)
+
+Say = Callable[[list[Envelope]], None]
+
+
+class AgentTimedOut(ToolFailure):
+    """The agent took longer than it may."""
+
+
+class Conversation:
+    """One dispatch and what is said about it."""
+
+    def __init__(self, spec: AgentSpec, dispatch: Envelope, say: Say) -> None:
+        self.spec, self.dispatch, self._say = spec, dispatch, say
+        named = ("project_id", "backlog_item_id")
+        self.about = {key: dispatch.payload[key] for key in named}
+
+    def reply(self, event_type: str, payload: dict[str, Any], *, ordinal: int = 1) -> Envelope:
+        """A reply with the id it always has. Raises PermanentError if the contract forbids it."""
+        envelope = Envelope(
+            event_id=reply_id(self.dispatch.event_id, f"{event_type}:{ordinal}"),
+            event_type=event_type,
+            payload={**self.about, **payload},
+            source=Source(self.spec.name, settings.SERVICE_INSTANCE),
+            correlation_id=self.dispatch.correlation_id,
+            causation_id=self.dispatch.event_id,
+        )
+        require_valid_payload(envelope)
+        strict_json.loads(envelope.to_wire())
+        return envelope
+
+    def say(self, *replies: Envelope) -> None:
+        """Put the replies on the log, in order."""
+        self._say(list(replies))
+
+    def progressed(self, done: int, total: int) -> None:
+        """The agent has gone through so many rows."""
+        ordinal = 10 * done // max(total, 1)
+        self.say(self.reply("WORK.ITEM_PROGRESSED", {"done": done, "total": total}, ordinal=ordinal))
+
+
+def perform(spec: AgentSpec, dispatch: Envelope, say: Say) -> None:
+    """Do the item: STARTED, then what it delivers, what it misses, or why it failed."""
+    talk = Conversation(spec, dispatch, say)
+    talk.say(talk.reply("WORK.ITEM_STARTED", {}))
+    try:
+        replies = outcome(talk)
+        fault_point("work.after_effect")
+    except (artifacts.ArtifactMissing, PermanentError, strict_json.InvalidJson, ToolFailure) as error:
+        replies = [failed(talk, error, category="TOOL_FAILURE")]
+    except DataInsufficient as error:
+        replies = [failed(talk, error, category="DATA_INSUFFICIENCY")]
+    except Contradiction as error:
+        replies = [failed(talk, error, category="REASONING_CONTRADICTION")]
+    except Exception as error:
+        logger.exception("%s failed on item %s", spec.name, talk.about["backlog_item_id"])
+        replies = [failed(talk, error, category="TOOL_FAILURE")]
+    talk.say(*replies)
+    fault_point("work.after_reply")
+
+
+def outcome(talk: Conversation) -> list[Envelope]:
+    """The replies of an agent that was run, or the question for what it needs to run."""
+    spec = talk.spec
+    context = resolve(talk.dispatch.payload["work_context"], talk.progressed)
+    if missing := missing_fields(spec, context):
+        return [needed(talk, missing, f"{spec.name} cannot work without it.")]
+    try:
+        result = within(spec.timeout_seconds, lambda: spec.run(spec.input_model.model_validate(context)))
+    except Missing as found:
+        return [needed(talk, found.fields, found.reason)]
+    return [*delivered(talk, result), talk.reply("WORK.ITEM_COMPLETED", {"evidence": result.evidence})]
+
+
+def delivered(talk: Conversation, result: Result) -> list[Envelope]:
+    """DELIVERABLE.PUBLISHED, for an agent that delivers something."""
+    if not talk.spec.deliverable:
+        return []
+    deliverable = {
+        "type": talk.spec.deliverable,
+        "content": result.content,
+        "timestamp": talk.dispatch.timestamp.isoformat(),
+        "confidence": result.confidence,
+        "agent": talk.spec.name,
+    }
+    return [talk.reply("DELIVERABLE.PUBLISHED", {"deliverable": deliverable})]
+
+
+def needed(talk: Conversation, fields: dict[str, Any], reason: str) -> Envelope:
+    """CLARIFICATION.NEEDED for these fields, each with its JSON Schema."""
+    asked = {"reason": reason, "missing_fields": sorted(fields), "fields": fields, "agent": talk.spec.name}
+    return talk.reply("CLARIFICATION.NEEDED", asked)
+
+
+def failed(talk: Conversation, error: Exception, *, category: str) -> Envelope:
+    """WORK.ITEM_FAILED with the reason, and whether another try makes sense."""
+    reason = (str(error) or type(error).__name__)[:2000].encode(errors="replace").decode().replace("\x00", "\\0")
+    retryable = getattr(error, "retryable", True)
+    return talk.reply("WORK.ITEM_FAILED", {"reason": reason, "category": category, "retryable": retryable})
+
+
+def resolve(context: dict[str, Any], progressed: Callable[[int, int], None]) -> dict[str, Any]:
+    """The context with its references resolved: rows are streamed from where they are stored."""
+    resolved = dict(context)
+    if reference := resolved.pop("deliverables_ref", None):
+        resolved["deliverables"] = artifacts.load_json(reference)
+    if reference := resolved.pop("rows_ref", None):
+        rows = Rows.from_ndjson(artifacts.path_of(reference), reference["rows"])
+    else:
+        rows = Rows.of(resolved.get("rows") or [])
+    return {**resolved, "rows": rows.watched(progressed)}
+
+
+def within(seconds: float, call: Callable[[], Result]) -> Result:
+    """The call's result. Raises AgentTimedOut; the thread that runs late is left behind, its result unheard."""
+    answers: list[Result] = []
+    faults: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            answers.append(call())
+        except BaseException as error:
+            faults.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if faults:
+        raise faults[0]
+    if not answers:
+        raise AgentTimedOut(f"Not finished within {seconds:g} seconds.")
+    return answers[0]
