@@ -23,7 +23,7 @@ test: $(INSTALLED) ## Run the tests: all on SQLite, the spine on PostgreSQL too;
 lint: $(INSTALLED) ## Check style, types and the direction of imports
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	$(PYTHON) -m mypy .
+	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 
 check: lint ## lint, and check settings, migrations and the example of every contract

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connections
 from django.db.backends.signals import connection_created
 
 from events import deadletters, streams
@@ -73,7 +73,7 @@ class StreamServer:
         if self._app:
             self._app.cancel()
             await asyncio.gather(self._app, return_exceptions=True)
-        await self.in_thread(connection.close)
+        await self.in_thread(connections.close_all)
         self.executor.shutdown()
 
     def start_application(self) -> asyncio.Task[None]:

@@ -128,6 +128,7 @@ def create_cluster(account: Account, programs: Path, data: Path, log: Path) -> N
 def running_server(account: Account, programs: Path, data: Path, home: Path, *, durable: bool) -> Iterator[str]:
     """The DATABASE_URL of the cluster in `data`, served on a private socket in `home`."""
     options = ["-k", str(home), "-c", "listen_addresses=", "-c", "max_connections=100"]
+    options += ["-c", "shared_preload_libraries=pg_stat_statements"]
     options += [] if durable else NOT_DURABLE
     url = f"postgresql://postgres@/postgres?host={home}"
     with (home / "log").open("ab") as output:
