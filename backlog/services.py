@@ -204,7 +204,9 @@ def hold(work: UnitOfWork, item: Item, held: Item.Held, *, seconds: float | None
     touch(work, item.project)
 
 
-def accept(work: UnitOfWork, item: Item, *, outcome: str, by: str, reason: str = "", unmet: list[str] | None = None) -> None:
+def accept(
+    work: UnitOfWork, item: Item, *, outcome: str, by: str, reason: str = "", unmet: list[str] | None = None
+) -> None:
     """The item is done; what waited for it may go on."""
     item.finish()
     item.done_at, item.deadline_at, item.held_for, item.reason = work.now, None, Item.Held.NO, ""
@@ -402,5 +404,3 @@ def fail_project(work: UnitOfWork, project: Project, *, reason: str, by: str) ->
 def about(item: Item) -> dict[str, Any]:
     """The keys by which an event names an item."""
     return {"backlog_item_id": str(item.pk), "key": item.key}
-
-

@@ -25,7 +25,9 @@ def load_questions(work: UnitOfWork, project_ids: Iterable[UUID]) -> None:
     for question in questions.values():
         question.blocked = []
     open_ones = [pk for pk, question in questions.items() if question.status == QuestionStatus.OPEN]
-    for question_id, item_id in Blocking.objects.filter(question_id__in=open_ones).values_list("question_id", "item_id"):
+    for question_id, item_id in Blocking.objects.filter(question_id__in=open_ones).values_list(
+        "question_id", "item_id"
+    ):
         item = work.known(Item, item_id)
         if item is not None:
             questions[question_id].blocked.append(item)

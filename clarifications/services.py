@@ -255,7 +255,9 @@ def approve(
         raise OwnApproval(f"{by} asked for this or did it: somebody else has to approve it.")
     if not answer["approved"] and not answer.get("notes", "").strip():
         raise NotesMissing("Say in the notes what should be done differently: they go to the worker.")
-    said = said or record(work, item.project, "HUMAN.APPROVAL_SUBMITTED", approval_payload(item, question, answer, by), by)
+    said = said or record(
+        work, item.project, "HUMAN.APPROVAL_SUBMITTED", approval_payload(item, question, answer, by), by
+    )
     if answer["approved"]:
         backlog.approve_item(work, item, by=by)
     else:
@@ -301,7 +303,9 @@ def withdraw_unneeded(work: UnitOfWork, cancelled: Sequence[Item]) -> None:
     project_ids = {item.project_id for item in cancelled}
     load_questions(work, project_ids)
     for question in work.all(Question):
-        waits = any(item.state not in (ItemState.CANCELLED, ItemState.DONE) for item in getattr(question, "blocked", []))
+        waits = any(
+            item.state not in (ItemState.CANCELLED, ItemState.DONE) for item in getattr(question, "blocked", [])
+        )
         if question.project_id in project_ids and question.status == QuestionStatus.OPEN and not waits:
             withdraw(work, question, reason="What it was asked for was cancelled.")
 

@@ -137,14 +137,14 @@ class StreamServer:
 
     def too_many(self, entries: Sequence[Entry]) -> Verdicts:
         """A verdict for entries that were delivered to the limit and never came back."""
-        return {
-            e.entry_id: TooManyAttempts(f"Delivered {e.deliveries - 1} times without an outcome.") for e in entries
-        }
+        return {e.entry_id: TooManyAttempts(f"Delivered {e.deliveries - 1} times without an outcome.") for e in entries}
 
     async def process(self, entries: Sequence[Entry]) -> None:
         """Have the application handle the entries, then settle them; outages are waited out with the batch in hand."""
         if entries:
-            answer: dict[str, Any] = await self.patiently(lambda: self.ask({"type": "stream.batch", "entries": entries}))
+            answer: dict[str, Any] = await self.patiently(
+                lambda: self.ask({"type": "stream.batch", "entries": entries})
+            )
             await self.patiently(lambda: self.in_thread(self.settle, entries, answer["verdicts"]))
 
     async def ask(self, message: dict[str, Any]) -> dict[str, Any]:

@@ -92,7 +92,9 @@ def record_attempt(entry: Entry, group: str, error: BaseException) -> int:
 
 def not_due(stream: str, group: str, entry_ids: list[str]) -> set[str]:
     """Of these entries, those whose next attempt lies ahead."""
-    waiting = Attempt.objects.filter(stream=stream, group=group, entry_id__in=entry_ids, next_attempt_at__gt=database_now())
+    waiting = Attempt.objects.filter(
+        stream=stream, group=group, entry_id__in=entry_ids, next_attempt_at__gt=database_now()
+    )
     return set(waiting.values_list("entry_id", flat=True))
 
 
@@ -119,5 +121,7 @@ def settle(letter: DeadLetter, state: DeadLetter.State, *, note: str) -> None:
         state=state, settled_at=database_now(), note=note
     )
     if not changed:
-        raise AlreadySettled(f"Dead letter {letter.pk} was settled before; see `manage.py deadletters show {letter.pk}`.")
+        raise AlreadySettled(
+            f"Dead letter {letter.pk} was settled before; see `manage.py deadletters show {letter.pk}`."
+        )
     letter.state, letter.note = state, note

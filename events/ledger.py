@@ -11,6 +11,7 @@ from django.db import connection
 from events.envelope import Envelope, Source, require_valid_payload
 from events.errors import ConflictingEvent, ContractBroken, PermanentError
 from events.models import Event
+from schemas import strict_json
 
 CLAIM = """
 INSERT INTO {table} ({columns}) VALUES {rows}
@@ -53,7 +54,10 @@ def claim(arrived: Sequence[tuple[str, Envelope]], *, now: datetime) -> tuple[se
     first: dict[UUID, tuple[str, Envelope]] = {}
     for entry_id, envelope in arrived:
         first.setdefault(envelope.event_id, (entry_id, envelope))
-    rows = {entry_id: row(e, now=now, handled_at=now, published_at=now, stream_id=entry_id) for entry_id, e in first.values()}
+    rows = {
+        entry_id: row(e, now=now, handled_at=now, published_at=now, stream_id=entry_id)
+        for entry_id, e in first.values()
+    }
     taken = insert_unclaimed(list(rows.values()))
     claimed = {entry_id for entry_id, event in rows.items() if event.event_id in taken}
     repeated = [(entry_id, e) for entry_id, e in arrived if entry_id not in claimed]
@@ -93,7 +97,8 @@ def emitted(envelope: Envelope, *, now: datetime, **marks: Any) -> Event:
     """A ledger row for an event of our own: applied already, to be published. Raises ContractBroken."""
     try:
         require_valid_payload(envelope)
-    except PermanentError as error:
+        envelope.to_wire()
+    except (PermanentError, strict_json.InvalidJson) as error:
         raise ContractBroken(str(error)) from error
     return row(envelope, now=now, handled_at=now, **marks)
 

@@ -23,7 +23,9 @@ class IllegalTransition(PermanentError):
         self.obj, self.name, self.target, self.allowed = obj, name, target, allowed
 
 
-def edge(field: FSMField, *, source: Iterable[str], target: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def edge(
+    field: FSMField, *, source: Iterable[str], target: str
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """A transition method of the lifecycle; calling it from any other state raises IllegalTransition."""
 
     def decorate(method: Callable[..., None]) -> Callable[..., None]:

@@ -156,7 +156,9 @@ def take_over(stream: str, group: str, consumer: str, waiting: Sequence[Pending]
     deliveries = {p.entry_id: p.deliveries + 1 for p in waiting}
     claimed = client().xclaim(stream, group, consumer, min_idle_time=0, message_ids=list(deliveries))
     return [
-        Entry(stream, entry_id.decode(), fields, deliveries[entry_id.decode()]) for entry_id, fields in claimed if fields
+        Entry(stream, entry_id.decode(), fields, deliveries[entry_id.decode()])
+        for entry_id, fields in claimed
+        if fields
     ]
 
 

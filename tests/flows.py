@@ -38,7 +38,9 @@ def put(*events: dict[str, Any] | bytes) -> list[str]:
     return [entry_id.decode() for entry_id in pipe.execute()]
 
 
-def reply(dispatch: dict[str, Any], event_type: str, extra: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+def reply(
+    dispatch: dict[str, Any], event_type: str, extra: dict[str, Any] | None = None, **changes: Any
+) -> dict[str, Any]:
     """A worker's reply to a dispatch (the dispatch as an envelope on the wire)."""
     about = {key: dispatch["payload"][key] for key in ("project_id", "backlog_item_id")}
     cause = {"correlation_id": dispatch["correlation_id"], "causation_id": dispatch["event_id"]}

@@ -41,9 +41,10 @@ def broken_in_the_domain(dead_letters: int) -> list[str]:
     buried = DeadLetter.objects.count()
     answers = Answer.objects.count()
     finished = Project.objects.filter(status=ProjectStatus.DONE).count()
-    open_for_nothing = Event.objects.exclude(next_publish_at=None).count() - Item.objects.filter(
-        state=ItemState.IN_PROGRESS, started_at=None
-    ).count()
+    open_for_nothing = (
+        Event.objects.exclude(next_publish_at=None).count()
+        - Item.objects.filter(state=ItemState.IN_PROGRESS, started_at=None).count()
+    )
     return [
         *([f"{done} items are done, {reviewed} were reviewed"] if done != reviewed else []),
         *([f"{answered} answers belong to unanswered questions"] if answered else []),

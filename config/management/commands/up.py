@@ -26,6 +26,8 @@ class Command(BaseCommand):
         stop_on_signals(stop)
         call_command("migrate", verbosity=0)
         with broker() as server, Supervisor(children(web=web, excepted=excepted)) as supervisor:
-            self.stdout.write(f"Interlock is up{f' at http://{web}/admin/' if web else ''}; data in {Path(settings.DATA_DIR)}")
+            self.stdout.write(
+                f"Interlock is up{f' at http://{web}/admin/' if web else ''}; data in {Path(settings.DATA_DIR)}"
+            )
             supervisor.run_until(stop, each_turn=server.ensure_running if server else None)
         self.stdout.write("Interlock is down")

@@ -1,0 +1,75 @@
+"""Schemas that people and workers may supply: a short list of keywords that no input can make slow."""
+
+from typing import Any
+
+import orjson
+
+from schemas.formats import FORMATS
+from schemas.lint import BadSchema, require_sound
+
+ANYWHERE = frozenset(
+    {"type", "title", "description", "enum", "const", "default", "examples", "format", "x_unit", "x_pointer"}
+)
+NUMBERS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
+SIZES = frozenset({"minLength", "maxLength", "minItems", "maxItems"})
+NESTING = frozenset({"items", "properties", "required", "additionalProperties"})
+ALLOWED = ANYWHERE | NUMBERS | SIZES | NESTING
+
+MAX_BYTES = 16 * 1024
+MAX_DEPTH = 6
+MAX_ITEMS = 1000
+
+
+class SchemaRefused(ValueError):
+    """The schema uses something that supplied schemas may not use."""
+
+
+def check_restricted(schema: Any) -> None:
+    """Raise SchemaRefused unless the schema keeps to the allowed keywords, its size and its depth."""
+    if not isinstance(schema, dict):
+        raise SchemaRefused("a schema is an object")
+    if len(orjson.dumps(schema)) > MAX_BYTES:
+        raise SchemaRefused(f"the schema is larger than {MAX_BYTES} bytes")
+    require_allowed(schema, "", depth=1)
+    try:
+        require_sound(schema, where="the schema")
+    except BadSchema as error:
+        raise SchemaRefused(str(error)) from error
+
+
+def require_allowed(schema: Any, pointer: str, *, depth: int) -> None:
+    """Judge one schema and those below it."""
+    if not isinstance(schema, dict):
+        raise SchemaRefused(f"{pointer or '/'}: a schema is an object")
+    if depth > MAX_DEPTH:
+        raise SchemaRefused(f"{pointer}: deeper than {MAX_DEPTH} levels")
+    if unknown := sorted(set(schema) - ALLOWED):
+        raise SchemaRefused(f"{pointer or '/'}: {', '.join(unknown)} may not be used here")
+    require_bounded(schema, pointer)
+    for name, below in properties_of(schema, pointer).items():
+        require_allowed(below, f"{pointer}/properties/{name}", depth=depth + 1)
+    if "items" in schema:
+        require_allowed(schema["items"], f"{pointer}/items", depth=depth + 1)
+
+
+def properties_of(schema: dict[str, Any], pointer: str) -> dict[str, Any]:
+    """The schema's properties. Raises SchemaRefused when they are no object."""
+    properties = schema.get("properties", {})
+    if not isinstance(properties, dict):
+        raise SchemaRefused(f"{pointer}/properties: an object is needed")
+    return properties
+
+
+def require_bounded(schema: dict[str, Any], pointer: str) -> None:
+    """Lists have an upper bound, formats are known, additionalProperties is yes or no, pointers are pointers."""
+    is_array = schema.get("type") == "array" or "items" in schema
+    if is_array and not isinstance(schema.get("maxItems"), int):
+        raise SchemaRefused(f"{pointer or '/'}: a list needs maxItems")
+    if isinstance(schema.get("maxItems"), int) and schema["maxItems"] > MAX_ITEMS:
+        raise SchemaRefused(f"{pointer or '/'}: maxItems is at most {MAX_ITEMS}")
+    if not isinstance(schema.get("additionalProperties", True), bool):
+        raise SchemaRefused(f"{pointer or '/'}: additionalProperties is true or false")
+    if "format" in schema and schema["format"] not in FORMATS:
+        raise SchemaRefused(f"{pointer or '/'}: unknown format; known are {', '.join(sorted(FORMATS))}")
+    if not str(schema.get("x_pointer", "/")).startswith("/"):
+        raise SchemaRefused(f"{pointer or '/'}: x_pointer is a JSON Pointer, such as /period/type")
