@@ -26,7 +26,7 @@ Verdicts = dict[str, Exception | None]
 DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
-class BatchConsumer(AsyncConsumer):
+class BatchConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no types
     """Takes batches of stream entries from the bridge and answers what became of each."""
 
     group: ClassVar[str]

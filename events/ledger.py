@@ -72,7 +72,7 @@ def insert_unclaimed(rows: list[Event]) -> set[UUID]:
     marks = "(" + ", ".join(["%s"] * len(fields)) + ")"
     sql = CLAIM.format(
         table=Event._meta.db_table,
-        columns=", ".join(f.column for f in fields),
+        columns=", ".join(str(f.column) for f in fields),
         rows=", ".join([marks] * len(rows)),
     )
     values = [f.get_db_prep_save(getattr(r, f.attname), connection) for r in rows for f in fields]

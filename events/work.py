@@ -12,7 +12,7 @@ from django.db import models, transaction
 
 from events import ledger, outbox
 from events.clock import database_now
-from events.envelope import Envelope, Source
+from events.envelope import Envelope
 from events.faults import fault_point
 from events.models import Event
 
@@ -84,23 +84,19 @@ class UnitOfWork:
         *,
         correlation_id: UUID,
         causation_id: UUID | None = None,
-        event_id: UUID | None = None,
-        source: Source | None = None,
         awaits_answer: bool = False,
     ) -> Event:
         """Say it in this transaction. Raises ContractBroken, and writes nothing, if the contract forbids it.
 
         A command that `awaits_answer` is published again, with the same id, until it is closed.
         """
-        named = {"event_id": event_id} if event_id else {}
         envelope = Envelope(
             event_type=event_type,
             payload=payload,
             correlation_id=correlation_id,
             causation_id=causation_id,
-            source=source or ledger.own_source(),
+            source=ledger.own_source(),
             timestamp=self.now,
-            **named,
         )
         again = self.now + timedelta(seconds=settings.REPUBLISH_SECONDS) if awaits_answer else None
         event = ledger.emitted(envelope, now=self.now, next_publish_at=again)

@@ -13,7 +13,7 @@ import orjson
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from referencing import Registry as References
-from referencing import Resource
+from referencing.jsonschema import DRAFT202012
 
 from schemas import strict_json
 from schemas.formats import FORMATS, format_checker
@@ -49,7 +49,7 @@ class CompiledSchema:
         self.name = str(schema.get("$id") or schema.get("title") or "schema")
         named = [(known["$id"], known) for known in folder]
         references: References[Any] = References().with_resources(
-            (name, Resource.from_contents(known)) for name, known in named
+            (name, DRAFT202012.create_resource(known)) for name, known in named
         )
         self._reference = Draft202012Validator(schema, format_checker=format_checker(), registry=references)
         self._fast = jsonschema_rs.Draft202012Validator(

@@ -20,7 +20,7 @@ from workers.rows import Rows
 
 logger = logging.getLogger(__name__)
 
-Say = Callable[[list[Envelope]], None]
+Say = Callable[[list[Envelope]], object]
 
 
 class AgentTimedOut(ToolFailure):

@@ -22,11 +22,12 @@ NAMES: dict[Role, str] = {
 WORDS: dict[Role, list[str]] = {role: words.split() for role, words in NAMES.items()}
 
 # A header with one of these words is about something else, whatever else it says.
-ELSEWHERE = {
-    "text": set(["id", "no", "nr", "number", "code", "key", "date", "time", "start", "end", "by", "owner", "employee", "person", "status", "count", "hours"]),
-    "category": {"id", "no", "nr", "number", "code", "date"},
-    "duration": set(["start", "end", "begin", "began", "finish", "date", "due", "created", "updated", "stamp", "zone", "at", "from", "until"]),
+ELSEWHERE_NAMES: dict[Role, str] = {
+    "text": "id no nr number code key date time start end by owner employee person status count hours",
+    "category": "id no nr number code key date",
+    "duration": "start end begin began finish date due created updated stamp zone at from until",
 }
+ELSEWHERE: dict[Role, set[str]] = {role: set(words.split()) for role, words in ELSEWHERE_NAMES.items()}
 WEAK = {"name"}
 # Among columns that could have a role, those filled in at least this share of the fullest one count as filled.
 FILLED_SHARE = 0.5
@@ -75,10 +76,9 @@ def score(role: Role, header: str) -> tuple[int, int]:
     words = words_of(BRACKETED.sub(" ", header)) or words_of(header)
     if ELSEWHERE[role] & set(words) and len(words) > 1:
         return (0, 0)
-    known = [
-        (fit(word, place, words), -WORDS[role].index(word)) for place, word in enumerate(words) if word in WORDS[role]
-    ]
-    return max(known, default=(1 if role == "duration" and is_unit(header) else 0, 0))
+    known = [(place, word) for place, word in enumerate(words) if word in WORDS[role]]
+    scores = [(fit(word, place, words), -WORDS[role].index(word)) for place, word in known]
+    return max(scores, default=(1 if role == "duration" and is_unit(header) else 0, 0))
 
 
 def fit(word: str, place: int, words: Sequence[str]) -> int:

@@ -6,10 +6,9 @@ import gzip
 import io
 import zlib
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 import charset_normalizer
 
@@ -41,7 +40,7 @@ def open_delimited(path: Path) -> Generator[Sheet]:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
+def opened(path: Path) -> Iterator[gzip.GzipFile | io.BufferedReader]:
     """The file's bytes, unpacked if it is gzipped."""
     with path.open("rb") as file:
         packed = file.peek(2)[:2] == b"\x1f\x8b"
@@ -103,8 +102,15 @@ class PhysicalLines:
 
     def fresh(self) -> Iterator[str]:
         """Lines as they come, each of bounded length."""
-        while line := self._text.readline(LONGEST_RECORD + 1):
+        while line := self._read():
             yield line
+
+    def _read(self) -> str:
+        """The next line; of one that is too long, only so much that this can be told."""
+        line = rest = self._text.readline(LONGEST_RECORD + 1)
+        while len(rest) > LONGEST_RECORD and not rest.endswith(("\n", "\r")):
+            rest = self._text.readline(LONGEST_RECORD + 1)
+        return line
 
     def put_back(self, lines: list[str]) -> None:
         """Let these come next."""
@@ -114,7 +120,7 @@ class PhysicalLines:
         return self
 
     def __next__(self) -> str:
-        line = self._waiting.pop() if self._waiting else self._text.readline(LONGEST_RECORD + 1)
+        line = self._waiting.pop() if self._waiting else self._read()
         if not line:
             raise StopIteration
         self._record.append(line)
@@ -158,9 +164,9 @@ def delimiter_of(head: list[str]) -> str:
 
 def evenness(head: list[str], delimiter: str) -> tuple[int, int]:
     """On how many lines the delimiter finds as many cells as on the first, and how many cells."""
-    try:
-        widths = [len(record) for record in csv.reader(head, delimiter=delimiter) if record]
-    except csv.Error:
-        return (0, 0)
+    widths = []
+    with suppress(csv.Error):
+        for record in filter(None, csv.reader(head, delimiter=delimiter)):
+            widths.append(len(record))
     width = widths[0] if widths else 0
     return (widths.count(width), width) if width > 1 else (0, 0)

@@ -107,9 +107,7 @@ class Ingested:
         elif self._sheet.is_ragged and count < self._width:
             self._warn(line.number, None, f"The row has {count} of {self._width} cells: the rest is taken as empty.")
         elif any(cell != "" for cell in line.cells[self._width :]):
-            self._warn(
-                line.number, None, f"The row has {count} cells under {self._width} headers: the rest is left out."
-            )
+            self._warn(line.number, None, f"The row has {count} cells, its header {self._width}: the rest is left out.")
 
     def _text(self, line: Line, role: Role) -> str:
         """What the line says in the role's column."""
