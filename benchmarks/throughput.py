@@ -47,7 +47,9 @@ def measure(projects: int, timeout: float) -> None:
     print(f"{projects} projects, {3 * projects} items; all opened after {opened - started:.1f} s")
     print(f"{seconds:.1f} s from the first XADD to the last DONE: {projects / seconds:.0f} projects a second")
     if before is not None and spent is not None:
-        print(f"{(spent - before) / projects:.2f} database statements a project")
+        sent, checks = (after - earlier for after, earlier in zip(spent, before, strict=True))
+        print(f"{sent / projects:.2f} database statements a project, ", end="")
+        print(f"and {checks / projects:.2f} foreign key checks that PostgreSQL makes by itself")
 
 
 def ready() -> bool:
@@ -89,15 +91,24 @@ def finished() -> int:
     return Project.objects.filter(status="DONE").count()
 
 
-def statements() -> int | None:
-    """Statements the server has run so far, if it counts them (pg_stat_statements)."""
+# How PostgreSQL's own foreign key checks look among the statements it counts.
+FOREIGN_KEY_CHECK = "SELECT % FROM ONLY %FOR KEY SHARE OF x"
+
+
+def statements() -> tuple[int, int] | None:
+    """Statements sent to the server so far and checks of its own, if it counts them (pg_stat_statements)."""
     from django.db import DatabaseError, connection
 
     try:
         with connection.cursor() as cursor:
             cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
-            cursor.execute("SELECT sum(calls) FROM pg_stat_statements")
-            return int(cursor.fetchone()[0] or 0)
+            cursor.execute(
+                "SELECT sum(calls) FILTER (WHERE query NOT LIKE %s), sum(calls) FILTER (WHERE query LIKE %s)"
+                " FROM pg_stat_statements",
+                [FOREIGN_KEY_CHECK, FOREIGN_KEY_CHECK],
+            )
+            sent, checks = cursor.fetchone()
+            return int(sent or 0), int(checks or 0)
     except DatabaseError:
         return None
 

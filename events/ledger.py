@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 
 from events.envelope import Envelope, Source, require_valid_payload
-from events.errors import ConflictingEvent, ContractBroken, PermanentError
+from events.errors import ConflictingEvent, ContractBroken, InvalidEvent, PermanentError
 from events.models import Event
 from schemas import strict_json
 
@@ -90,6 +90,18 @@ def conflicting(repeated: Sequence[tuple[str, Envelope]]) -> dict[str, Conflicti
         entry_id: ConflictingEvent(f"Event id {e.event_id} was used before for an event with a different body.")
         for entry_id, e in repeated
         if known.get(e.event_id) not in (None, e.digest())
+    }
+
+
+def forged(said: Sequence[tuple[str, Envelope]]) -> dict[str, InvalidEvent]:
+    """Of events that only we say, as (stream entry id, envelope) pairs, those that we never said."""
+    if not said:
+        return {}
+    known = set(Event.objects.filter(event_id__in={e.event_id for _, e in said}).values_list("event_id", flat=True))
+    return {
+        entry_id: InvalidEvent(f"Only Interlock says {e.event_type}, and it has no event {e.event_id} on record.")
+        for entry_id, e in said
+        if e.event_id not in known
     }
 
 

@@ -10,8 +10,10 @@ from django.db import connections
 
 from config.management.commands.work import server as worker_server
 from config.routing import CONSUMERS, channels
+from events import streams
 from events.bridge import StreamServer
 from events.runner import relay_until
+from events.streams import Entry
 
 GROUPS = tuple(CONSUMERS)
 
@@ -60,7 +62,40 @@ def run(call: object, faults: list[BaseException]) -> None:
 
 
 @contextmanager
-def system(agents: Sequence[str] = ("generic_worker",), *, groups: Sequence[str] = GROUPS) -> Iterator[None]:
+def system(
+    agents: Sequence[str] = ("generic_worker",), *, groups: Sequence[str] = GROUPS, relay: bool = True
+) -> Iterator[None]:
     """The groups, these agents and the relay."""
-    with serving(*(group_server(g) for g in groups), *(agent_server(a) for a in agents)):
+    with serving(*(group_server(g) for g in groups), *(agent_server(a) for a in agents), relay=relay):
         yield
+
+
+def run_to_rest(*groups: str) -> None:
+    """Let the groups (all, unless named) handle what is on the log and what follows from it, now."""
+    servers = [group_server(group) for group in groups or GROUPS]
+    asyncio.run(serve_to_rest(servers))
+
+
+async def serve_to_rest(servers: Sequence[StreamServer]) -> None:
+    """Serve in turn until nobody finds anything new; what is put off for later stays pending."""
+    try:
+        for server in servers:
+            await server.in_thread(streams.ensure_group, server.stream, server.group)
+        while sum([await serve_once(server) for server in servers]):
+            pass
+    finally:
+        for server in servers:
+            await server.close()
+
+
+async def serve_once(server: StreamServer) -> int:
+    """What is due again, then what is new, without waiting for any; the number of new entries."""
+    await server.reclaim()
+    entries = await server.in_thread(read_at_once, server)
+    await server.process(entries)
+    return len(entries)
+
+
+def read_at_once(server: StreamServer) -> list[Entry]:
+    """A batch of new entries, or none."""
+    return streams.read_new(server.stream, server.group, server.consumer, count=server.batch_size, block_ms=None)

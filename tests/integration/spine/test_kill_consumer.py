@@ -1,0 +1,52 @@
+"""An orchestrator that dies at any step loses nothing and repeats nothing."""
+
+import pytest
+from django.conf import settings
+from flows import put, request
+from processes import killed_at, running
+from system import system
+from tally import Tally
+
+from backlog.models import Item
+from backlog.states import ItemState
+from events import streams
+
+pytest_plugins = ["fault_report"]
+pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+
+FLOWS = 50
+ORCHESTRATOR = ("consume", "orchestrator")
+OTHERS = ("clarifications", "validators")
+STEPS = [
+    *("consume.after_read", "consume.after_claim", "unit.before_commit", "unit.after_commit"),
+    *("publish.after_xadd", "publish.after_mark", "consume.before_ack", "consume.after_ack"),
+]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_an_orchestrator_killed_again_and_again_loses_nothing_and_repeats_nothing(
+    step: str, tally: Tally, haste: None
+) -> None:
+    tally.attempted = len(put(*(request("minimal") for _ in range(FLOWS))))
+    with system(groups=OTHERS):
+        killed_at(step, *ORCHESTRATOR, tally=tally)
+        with running(*ORCHESTRATOR):
+            tally.wait_for_rest()
+    assert Item.objects.filter(state=ItemState.DONE, attempts=1).count() == 3 * FLOWS
+
+
+def test_two_orchestrators_share_the_work(tally: Tally, haste: None) -> None:
+    with system(groups=OTHERS), running(*ORCHESTRATOR, "--slot", "1"), running(*ORCHESTRATOR, "--slot", "2"):
+        tally.attempted = len(put(*(request("minimal") for _ in range(FLOWS))))
+        tally.wait_for_rest()
+        served = streams.client().xinfo_consumers(settings.STREAM_NAME, "orchestrator")
+    assert {c["name"] for c in served if c["inactive"] >= 0} == {b"orchestrator-1", b"orchestrator-2"}
+    assert Item.objects.filter(state=ItemState.DONE, attempts=1).count() == 3 * FLOWS
+
+
+def test_an_orchestrator_takes_over_what_another_died_with(tally: Tally, haste: None) -> None:
+    with system(groups=OTHERS), running(*ORCHESTRATOR, "--slot", "1"):
+        tally.attempted = len(put(*(request("minimal") for _ in range(FLOWS))))
+        killed_at("consume.after_claim", *ORCHESTRATOR, "--slot", "2", tally=tally, arrivals=[3])
+        tally.wait_for_rest()
+    assert Item.objects.filter(state=ItemState.DONE, attempts=1).count() == 3 * FLOWS

@@ -1,0 +1,52 @@
+"""A relay that dies at any step leaves no event unpublished, and repeats at most the batch it held."""
+
+import pytest
+from django.db import transaction
+from flows import request
+from processes import killed_at, running
+from system import system
+from tally import Tally, entries_added
+from waiting import wait_until
+
+from backlog.services import submit_request
+from events.models import Event
+from events.outbox import SWEEP_ROWS
+from events.work import unit_of_work
+
+pytest_plugins = ["fault_report"]
+pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+
+FLOWS = 150
+STEPS = ["relay.after_xadd", "relay.before_commit", "relay.after_commit"]
+
+
+def submit_unpublished(flows: int) -> int:
+    """Submit requests inside a transaction of somebody else, whose end is the relay's business; how many."""
+    with transaction.atomic(), unit_of_work() as work:
+        for _ in range(flows):
+            submit_request(work, request=request("minimal")["payload"])
+    return flows
+
+
+def published() -> int:
+    """Grows while a relay is alive."""
+    return Event.objects.filter(published_at__isnull=False).count()
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_relay_killed_again_and_again_repeats_at_most_one_batch_a_kill(step: str, tally: Tally, haste: None) -> None:
+    tally.attempted, tally.life = submit_unpublished(FLOWS), published
+    killed_at(step, "relay", tally=tally, arrivals=[1, 2])
+    with system(relay=False), running("relay"):
+        tally.wait_for_rest()
+    repeated = entries_added() - Event.objects.count()
+    assert repeated <= SWEEP_ROWS * tally.kills
+
+
+def test_two_relays_at_once_publish_every_event_once(tally: Tally, haste: None) -> None:
+    tally.attempted = submit_unpublished(FLOWS)
+    with running("relay"), running("relay"):
+        wait_until(lambda: not Event.objects.filter(published_at=None).exists())
+        assert entries_added() == Event.objects.count() > 2 * SWEEP_ROWS
+        with system(relay=False):
+            tally.wait_for_rest()

@@ -1,0 +1,134 @@
+"""Real processes of the system on the test's database and broker: to be killed, ended and started again."""
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from tally import Tally
+from waiting import wait_until
+
+from config.processes import tied_to_parent
+
+ROOT = Path(__file__).resolve().parent.parent
+WARM = multiprocessing.get_context("forkserver")
+WARM.set_forkserver_preload(["warm"])
+PR_SET_PDEATHSIG = 1
+# What a process takes over from the test that starts it.
+SHARED_SETTINGS = (
+    *("REDIS_URL", "BATCH_SIZE", "MAX_ATTEMPTS", "RECLAIM_IDLE_SECONDS", "RETRY_DELAY_SECONDS"),
+    *("RELAY_GRACE_SECONDS", "REPUBLISH_SECONDS", "ITEM_RETRY_SECONDS"),
+)
+# Which arrival at its fault point kills each of a row of processes.
+ARRIVALS = (1, 3, 2)
+START_SECONDS = 20.0
+STOP_SECONDS = 10.0
+
+
+# -- forked, to be killed often --------------------------------------------------------------------
+def start(*command: str, fault_points: dict[str, str] | None = None) -> ForkServerProcess:
+    """A manage.py command in a process of its own, forked from a warm one, with the test's settings."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in addresses().items():
+            environment.setenv(name, value)
+        forkserver.ensure_running()
+    said = {name: getattr(settings, name) for name in SHARED_SETTINGS} | {"FAULT_POINTS": fault_points or {}}
+    process = WARM.Process(target=become, args=(command, said), daemon=True)
+    process.start()
+    return process
+
+
+def become(command: Sequence[str], said: dict[str, Any]) -> None:
+    """Run the command with these settings; a process forked for it does nothing else."""
+    from django.core.management import call_command
+
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    log = os.open(log_of(os.getpid()), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(log, sys.stdout.fileno())
+    os.dup2(log, sys.stderr.fileno())
+    for name, value in said.items():
+        setattr(settings, name, value)
+    call_command(*command)
+
+
+def log_of(pid: int | None) -> Path:
+    """Where the process writes what it has to say."""
+    return Path(settings.DATA_DIR) / f"process-{pid}.log"
+
+
+@contextmanager
+def running(*command: str) -> Iterator[ForkServerProcess]:
+    """The process while the block runs; then SIGTERM, to which it must answer by ending well."""
+    process = start(*command)
+    try:
+        yield process
+        process.terminate()
+        process.join(STOP_SECONDS)
+        assert process.exitcode == 0, f"{command} ended with {process.exitcode}: {last_words(process)}"
+    finally:
+        process.kill()
+
+
+def killed_at(point: str, *command: str, tally: Tally, arrivals: Sequence[int] = ARRIVALS) -> None:
+    """Run the command again and again, each time until it has killed itself at the fault point."""
+    for arrival in arrivals:
+        process = start(*command, fault_points={point: f"kill:{arrival}"})
+        wait_until(looking(tally, lambda p=process: not p.is_alive()), START_SECONDS)
+        assert process.exitcode == -signal.SIGKILL, f"ended with {process.exitcode}: {last_words(process)}"
+        tally.killed()
+
+
+def looking(tally: Tally, happens: Callable[[], bool]) -> Callable[[], bool]:
+    """The predicate; each look at it also looks whether a kill has been recovered from."""
+
+    def look() -> bool:
+        tally.look()
+        return happens()
+
+    return look
+
+
+def last_words(process: ForkServerProcess) -> str:
+    """The end of what the process said."""
+    log = log_of(process.pid)
+    return "\n".join(log.read_text(errors="replace").splitlines()[-20:]) if log.exists() else "it said nothing"
+
+
+# -- started from nothing, as an operator does -----------------------------------------------------
+def addresses() -> dict[str, str]:
+    """The environment in which a process finds the test's settings, database and broker."""
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")])
+    return {
+        "DJANGO_SETTINGS_MODULE": "settings_for_tests",
+        "PYTHONPATH": path.rstrip(os.pathsep),
+        "DATABASE_URL": database_url(),
+        "REDIS_URL": settings.REDIS_URL,
+    }
+
+
+def database_url() -> str:
+    """The DATABASE_URL of the test's own database."""
+    found = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{found['NAME']}"
+    return f"postgresql://{found['USER']}@/{found['NAME']}?host={found['OPTIONS']['host']}"
+
+
+def manage(*command: str, **env: str) -> subprocess.Popen[str]:
+    """`manage.py COMMAND` as a process that does not outlive the test."""
+    argv = tied_to_parent([sys.executable, str(ROOT / "manage.py"), *command])
+    return subprocess.Popen(
+        argv, env={**os.environ, **addresses(), **env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )

@@ -1,0 +1,93 @@
+"""What an agent is, and what it asks for."""
+
+import pytest
+from pydantic import Field
+
+from workers.agents import AGENTS
+from workers.contract import AgentInput, AgentSpec, Period, Result, agent, input_model_of, missing_fields
+
+
+class InvoiceInput(AgentInput):
+    currency: str = Field(title="Currency", description="In which currency?", min_length=3, examples=["EUR"])
+    limit: float | None = Field(None, ge=0)
+
+
+def check_invoices(work: InvoiceInput) -> Result:
+    return Result({"currency": work.currency})
+
+
+SPEC = AgentSpec("invoice_worker", check_invoices, InvoiceInput, "invoice_check", 1, 1)
+
+
+def test_every_agent_of_ours_is_registered_with_what_it_delivers() -> None:
+    assert {name: spec.deliverable for name, spec in AGENTS.items()} == {
+        "cost_worker": "cost_analysis",
+        "dev_worker": "development_output",
+        "friction_worker": "friction_analysis",
+        "generic_worker": "generic_output",
+        "requirements_manager": "requirements_analysis",
+        "scenario_worker": "with_agent_scenario",
+        "test_worker": "test_report",
+        "time_waste_worker": "time_waste_analysis",
+    }
+
+
+def test_a_name_is_taken_once() -> None:
+    with pytest.raises(ValueError, match="Two agents are called"):
+        agent("cost_worker")(check_invoices)
+
+
+def test_an_agent_without_a_typed_input_is_refused() -> None:
+    def untyped(work):  # type: ignore[no-untyped-def]
+        return Result({})
+
+    with pytest.raises(TypeError, match="AgentInput"):
+        input_model_of(untyped)
+
+
+def test_a_missing_field_is_asked_for_by_its_own_schema() -> None:
+    asked = {
+        "type": "string",
+        "title": "Currency",
+        "description": "In which currency?",
+        "minLength": 3,
+        "examples": ["EUR"],
+    }
+    assert missing_fields(SPEC, {}) == {"currency": asked}
+
+
+def test_an_invalid_optional_field_is_asked_for_as_one_type() -> None:
+    assert missing_fields(SPEC, {"currency": "EUR", "limit": "low"}) == {
+        "limit": {"type": "number", "title": "Limit", "minimum": 0}
+    }
+
+
+@pytest.mark.parametrize("rate", [45, 45.5, "45.50", "0.01"])
+def test_a_rate_may_be_a_number_or_spell_one(rate: object) -> None:
+    assert missing_fields(AGENTS["cost_worker"], {"hourly_rate": rate}) == {}
+
+
+@pytest.mark.parametrize("rate", [None, "", "abc", True, 0, -1, "NaN", float("inf"), 100_001, [45], {}])
+def test_a_rate_that_is_none_is_asked_for_as_a_number(rate: object) -> None:
+    schema = missing_fields(AGENTS["cost_worker"], {"hourly_rate": rate})["hourly_rate"]
+    assert (schema["type"], schema["exclusiveMinimum"], schema["maximum"]) == ("number", 0, 100_000)
+
+
+@pytest.mark.parametrize("name", ["time_waste_worker", "friction_worker", "generic_worker", "test_worker"])
+def test_an_agent_asks_only_for_what_it_needs_itself(name: str) -> None:
+    unfit = {"hourly_rate": "abc", "period": "eon", "notes": 1, "deliverables": [], "request_text": None, "rows": "x"}
+    assert missing_fields(AGENTS[name], unfit) == {}
+
+
+def test_a_period_may_be_named_or_left_out_but_not_invented() -> None:
+    cost = AGENTS["cost_worker"]
+    assert all(missing_fields(cost, {"hourly_rate": 1, "period": p}) == {} for p in (None, "week", {"type": "year"}))
+    asked = missing_fields(cost, {"hourly_rate": 1, "period": "eon"})["period"]
+    assert asked["properties"]["type"]["enum"] == ["day", "week", "month", "quarter", "year"]
+
+
+def test_a_month_is_measured_in_every_period() -> None:
+    lengths = {kind: float(Period(type=kind).a_month()) for kind in ("week", "month", "quarter", "year")}
+    assert lengths == {"week": 52 / 12, "month": 1, "quarter": 4 / 12, "year": 1 / 12}
+    assert Period(type="day").a_month() * 12 == 260
+    assert Period(type="day", working_days=20).a_month() == 20

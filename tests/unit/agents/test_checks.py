@@ -1,0 +1,132 @@
+"""The checks of every figure."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from workers.agents import AGENTS
+from workers.agents.checks import CHECKS
+from workers.contract import Result
+
+Run = Callable[..., Result]
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+KEYS = (
+    "total_minutes",
+    "total_hours",
+    "breakdown",
+    "hourly_rate",
+    "monthly_cost",
+    "annual_cost",
+    "total_rows",
+    "clusters",
+)
+MORE_KEYS = (
+    "recurring_count",
+    "recurring_share",
+    "avoidable_percent",
+    "cluster_count",
+    "recovered_hours",
+    "requirements",
+)
+
+
+def failed(report: dict[str, Any]) -> list[str]:
+    return [check["name"] for check in report["checks"] if not check["passed"]]
+
+
+def test_all_figures_of_ours_pass(run: Run, delivered: dict[str, Any]) -> None:
+    result = run("test_worker", **delivered)
+    assert failed(result.content) == []
+    assert result.content["all_passed"] is True
+    assert result.evidence["failed"] == 0
+    assert result.evidence["passed"] == len(result.content["checks"]) > 25
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("time_waste_analysis.total_minutes", 180.02),
+        ("time_waste_analysis.total_hours", 3.2),
+        ("time_waste_analysis.breakdown", []),
+        ("cost_analysis.monthly_cost", 136),
+        ("cost_analysis.annual_cost", None),
+        ("cost_analysis.hourly_rate", "45"),
+        ("friction_analysis.total_rows", 5),
+        ("friction_analysis.recurring_count", 3),
+        ("friction_analysis.recurring_share", 51),
+        ("friction_analysis.avoidable_percent", 59),
+        ("friction_analysis.clusters", []),
+        ("with_agent_scenario.recovered_hours", 2),
+        ("with_agent_scenario.recovered_monthly_cost", 80),
+        ("with_agent_scenario.recovered_annual_cost", 1),
+    ],
+)
+def test_a_figure_that_is_off_is_found(run: Run, delivered: dict[str, Any], path: str, value: object) -> None:
+    kind, key = path.split(".")
+    delivered["deliverables"][kind][key] = value
+    result = run("test_worker", **delivered)
+    assert path in failed(result.content)
+    assert result.evidence["failed"] == len(failed(result.content))
+
+
+def test_a_category_that_is_off_is_found(run: Run, delivered: dict[str, Any]) -> None:
+    delivered["deliverables"]["time_waste_analysis"]["breakdown"][0]["minutes"] += 1
+    assert failed(run("test_worker", **delivered).content) == ["time_waste_analysis.breakdown[Payables].minutes"]
+
+
+def test_an_invented_requirement_and_one_left_undone_are_found(run: Run, delivered: dict[str, Any]) -> None:
+    invented = {"number": 3, "text": "Fly", "source_sentence": "It must fly.", "source": "request"}
+    delivered["deliverables"]["requirements_analysis"]["requirements"].append(invented)
+    found = failed(run("test_worker", **delivered).content)
+    assert found == ["requirements_analysis.requirements[3]", "development_output.covers[3]"]
+
+
+def test_a_foreign_worker_may_round_early_and_cluster_by_the_very_text_only(run: Run) -> None:
+    texts = ["Pay 1", "Pay 2", "Call", "Call"]
+    rows = [{"text": text, "category": "", "estimated_minutes": 25} for text in texts]
+    foreign = {
+        "cost_analysis": {"total_hours": 1.67, "hourly_rate": 45, "monthly_cost": 75.15, "annual_cost": 901.8},
+        "friction_analysis": {
+            "total_rows": 4,
+            "recurring_count": 2,
+            "recurring_share": 0.5,
+            "avoidable_percent": 60,
+            "clusters": [{"fingerprint": "call", "count": 2, "sample_text": "Call"}],
+        },
+        "time_waste_analysis": {
+            "total_minutes": 100,
+            "total_hours": 1.67,
+            "breakdown": [{"category": "Unknown", "minutes": 100, "hours": 1.67, "share_percent": 100}],
+        },
+    }
+    assert failed(run("test_worker", rows=rows, hourly_rate="45", deliverables=foreign).content) == []
+
+
+def test_where_nothing_was_delivered_nothing_is_checked(run: Run) -> None:
+    content = run("test_worker", deliverables={"something_else": {}}).content
+    assert content == {"checks": [], "passed": 0, "failed": 0, "all_passed": True}
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=200, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {}, optional={k: st.fixed_dictionaries({}, optional=dict.fromkeys(KEYS + MORE_KEYS, JSON)) for k in CHECKS}
+    )
+)
+def test_whatever_others_deliver_is_reported_on(deliverables: dict[str, Any]) -> None:
+    spec = AGENTS["test_worker"]
+    context = {"rows": [{"text": "Pay", "estimated_minutes": 60}], "hourly_rate": 45, "deliverables": deliverables}
+    content = spec.run(spec.input_model.model_validate(context)).content
+    assert content["passed"] + content["failed"] == len(content["checks"])

@@ -1,0 +1,89 @@
+"""Requirements, and the plan made from them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from workers.agents import AGENTS
+from workers.contract import Contradiction, Missing, Result, missing_fields
+
+Run = Callable[..., Result]
+
+REQUEST = """Hello there. Please find out, e.g. by interviews, where time is lost. The report must fit one page.
+- Results shall be sent monthly
+- Who pays? The budget is TBD."""
+
+
+def test_requirements_are_numbered_each_with_its_sentence(run: Run) -> None:
+    content = run("requirements_manager", request_text=REQUEST).content
+    assert [(r["number"], r["text"]) for r in content["requirements"]] == [
+        (1, "Find out, e.g. by interviews, where time is lost"),
+        (2, "The report must fit one page"),
+        (3, "Results shall be sent monthly"),
+    ]
+    assert content["requirements"][0]["source_sentence"] == "Please find out, e.g. by interviews, where time is lost."
+
+
+def test_open_points_are_listed_and_not_asked(run: Run) -> None:
+    assert run("requirements_manager", request_text=REQUEST).content["open_points"] == [
+        "Who pays?",
+        "The budget is TBD.",
+    ]
+
+
+def test_a_request_that_demands_nothing_is_the_requirement_itself(run: Run) -> None:
+    content = run("requirements_manager", request_text="Where does our time go?").content
+    assert [r["text"] for r in content["requirements"]] == ["Where does our time go?"]
+
+
+def test_what_reviewers_noted_is_a_requirement_too(run: Run) -> None:
+    content = run("requirements_manager", request_text="Build it.", notes=["Name the owner."]).content
+    assert [(r["text"], r["source"]) for r in content["requirements"]] == [
+        ("Build it", "request"),
+        ("Name the owner", "review"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "   "])
+def test_only_an_empty_request_is_asked_for(text: str) -> None:
+    assert list(missing_fields(AGENTS["requirements_manager"], {"request_text": text})) == ["request_text"]
+    assert missing_fields(AGENTS["requirements_manager"], {"request_text": "x"}) == {}
+
+
+def test_a_very_long_request_stays_small_enough_to_deliver(run: Run) -> None:
+    content = run("requirements_manager", request_text="It must work. " * 300 + "It must " + "x" * 9000).content
+    assert len(content["requirements"]) == 200
+    assert content["left_out"] == 101
+
+
+def test_a_plan_has_a_step_for_each_requirement_and_says_that_it_is_a_plan(run: Run) -> None:
+    analysis = run("requirements_manager", request_text=REQUEST).content
+    content = run("dev_worker", deliverables={"requirements_analysis": analysis}, notes=["Shorter."]).content
+    assert content["coverage"] == {"requirements": 3, "covered": 3, "uncovered": 0}
+    assert [a["name"] for a in content["artifacts"]] == [
+        "work_plan.md",
+        *(f"step_00{n}.md" for n in (1, 2, 3)),
+        "acceptance_tests.md",
+    ]
+    assert "> Reviewer: Shorter." in content["artifacts"][0]["content"]
+    assert "no running software" in content["summary"]
+
+
+def test_a_plan_without_requirements_begins_with_the_request_or_asks_for_it(run: Run) -> None:
+    assert run("dev_worker", request_text="Build a page.").content["coverage"]["requirements"] == 1
+    with pytest.raises(Missing) as found:
+        run("dev_worker")
+    assert list(found.value.fields) == ["request_text"]
+
+
+def test_requirements_with_the_same_number_are_a_contradiction(run: Run) -> None:
+    twice = {"requirements_analysis": {"requirements": [{"number": 1, "text": "a"}, {"number": 1, "text": "b"}]}}
+    with pytest.raises(Contradiction, match="one number each"):
+        run("dev_worker", deliverables=twice)
+
+
+def test_an_item_without_a_special_agent_needs_nothing(run: Run) -> None:
+    assert run("generic_worker").content == {"summary": "Nothing had to be worked out."}
+    told = run("generic_worker", title="Report", deliverables={"cost_analysis": {}})
+    assert told.content == {"title": "Report", "summary": "It rests on cost_analysis."}
+    assert told.evidence["deliverable"] == "generic_output"

@@ -1,0 +1,13 @@
+"""The agents that come with Interlock; importing this package registers them."""
+
+from workers.agents import cost_worker as cost_worker
+from workers.agents import dev_worker as dev_worker
+from workers.agents import friction_worker as friction_worker
+from workers.agents import generic_worker as generic_worker
+from workers.agents import requirements_manager as requirements_manager
+from workers.agents import scenario_worker as scenario_worker
+from workers.agents import test_worker as test_worker
+from workers.agents import time_waste_worker as time_waste_worker
+from workers.contract import AGENTS
+
+__all__ = ["AGENTS"]

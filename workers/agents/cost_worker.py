@@ -1,0 +1,52 @@
+"""What the work costs, a month and a year."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from workers.agents.figures import RowStats, a_month, confidence, rounded, stats_of
+from workers.contract import AgentInput, HourlyRate, Period, Result, agent
+
+
+class RatedInput(AgentInput):
+    """An input that is of no use without a valid rate and period."""
+
+    hourly_rate: HourlyRate
+    period: Period = Period()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Money, not yet rounded: annual = 12 × monthly."""
+
+    monthly: Decimal
+
+    @property
+    def annual(self) -> Decimal:
+        return self.monthly * 12
+
+
+def cost_of(stats: RowStats, rate: Decimal, period: Period) -> Cost:
+    """hours × rate × (month ÷ period length)."""
+    return Cost(a_month(stats.hours * rate, period))
+
+
+@agent("cost_worker", deliverable="cost_analysis")
+def analyse_cost(work: RatedInput) -> Result:
+    """Monthly and annual cost of the rows' hours at the given rate."""
+    stats = stats_of(work.rows)
+    cost = cost_of(stats, work.hourly_rate, work.period)
+    content = {
+        "total_hours": rounded(stats.hours),
+        "hourly_rate": rounded(work.hourly_rate),
+        "monthly_cost": rounded(cost.monthly),
+        "annual_cost": rounded(cost.annual),
+        "period": work.period.model_dump(),
+    }
+    evidence = {
+        "deliverable": "cost_analysis",
+        "rows_read": stats.rows,
+        "total_hours": content["total_hours"],
+        "monthly_cost": content["monthly_cost"],
+        "annual_cost": content["annual_cost"],
+    }
+    return Result(content, evidence, confidence(stats, has_rate=True))

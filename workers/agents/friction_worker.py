@@ -1,0 +1,86 @@
+"""Which tasks recur, and what share of the work that makes avoidable."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from workers.agents.figures import RowStats, confidence, require, rounded, share
+from workers.agents.recurrence import Recurrence, Task, recurrence_of
+from workers.contract import AgentInput, Result, agent
+
+MOST_CLUSTERS_SHOWN = 50
+LONGEST_TEXT_SHOWN = 200
+
+Percent = Annotated[Decimal, Field(ge=0, le=100)]
+Factor = Annotated[Decimal, Field(ge=0, le=10)]
+
+
+class FrictionInput(AgentInput):
+    """The two coefficients belong to the template; they are printed with the result."""
+
+    friction_cap_percent: Percent = Field(Decimal(60), title="Most that can be avoided, in percent")
+    friction_factor: Annotated[Decimal, Field(ge=0, le=10)] = Field(
+        Decimal("1.25"), title="Avoidable share a recurring share"
+    )
+
+
+@dataclass(frozen=True)
+class Friction:
+    """What recurs and what of it is avoidable, in percent (0 to 100), not yet rounded."""
+
+    recurrence: Recurrence
+    cap_percent: Decimal
+    factor: Decimal
+
+    @property
+    def recurring_share(self) -> Decimal:
+        """The rows that recur, in percent of all rows."""
+        return share(self.recurrence.recurring_rows, self.recurrence.total_rows)
+
+    @property
+    def avoidable_percent(self) -> Decimal:
+        """min(cap, factor × recurring share)."""
+        return min(self.cap_percent, self.factor * self.recurring_share)
+
+
+def friction_of(work: FrictionInput, stats: RowStats) -> Friction:
+    """The friction in the rows, which are counted on the way. Raises Missing when there are none."""
+    recurrence = recurrence_of(stats.counting(require(work.rows)))
+    return Friction(recurrence, work.friction_cap_percent, work.friction_factor)
+
+
+@agent("friction_worker", deliverable="friction_analysis")
+def analyse_friction(work: FrictionInput) -> Result:
+    """Clusters of recurring tasks, their share of the rows, and the avoidable percentage with its coefficients."""
+    stats = RowStats()
+    friction = friction_of(work, stats)
+    content = content_of(friction)
+    headline = ("recurring_count", "recurring_share", "avoidable_percent", "cluster_count")
+    evidence = {"deliverable": "friction_analysis", "rows_read": stats.rows, **{key: content[key] for key in headline}}
+    return Result(content, evidence, confidence(stats, has_rate=work.hourly_rate is not None))
+
+
+def content_of(friction: Friction) -> dict[str, Any]:
+    """The friction as it is delivered; all shares are percentages from 0 to 100."""
+    recurrence = friction.recurrence
+    return {
+        "total_rows": recurrence.total_rows,
+        "recurring_count": recurrence.recurring_rows,
+        "recurring_share": rounded(friction.recurring_share),
+        "avoidable_percent": rounded(friction.avoidable_percent),
+        "coefficients": {"cap_percent": float(friction.cap_percent), "factor": float(friction.factor)},
+        "cluster_count": len(recurrence.tasks),
+        "clusters": [cluster(task) for task in recurrence.tasks[:MOST_CLUSTERS_SHOWN]],
+    }
+
+
+def cluster(task: Task) -> dict[str, Any]:
+    """One recurring task."""
+    return {
+        "fingerprint": task.fingerprint[:LONGEST_TEXT_SHOWN],
+        "count": task.count,
+        "sample_text": task.sample_text[:LONGEST_TEXT_SHOWN],
+        "minutes": rounded(task.minutes),
+    }

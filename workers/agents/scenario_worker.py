@@ -1,0 +1,79 @@
+"""What an agent would give back: hours and money that recurring work takes today."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from workers.agents.cost_worker import Cost, RatedInput, cost_of
+from workers.agents.figures import RowStats, a_month, confidence, rounded, stats_of
+from workers.agents.friction_worker import FrictionInput, friction_of
+from workers.contract import AgentInput, Contradiction, Result, agent
+
+
+class ScenarioInput(RatedInput, FrictionInput):
+    """Rows and a rate; the avoidable percentage comes from the friction analysis, or is found here the same way."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is recovered a month, not yet rounded."""
+
+    avoidable_percent: Decimal
+    hours: Decimal
+    cost: Cost
+
+
+def scenario_of(stats: RowStats, work: ScenarioInput, avoidable_percent: Decimal) -> Scenario:
+    """recovered = avoidable % of the hours a month, and of their cost."""
+    part = avoidable_percent / 100
+    cost = cost_of(stats, work.hourly_rate, work.period)
+    return Scenario(avoidable_percent, a_month(stats.hours, work.period) * part, Cost(cost.monthly * part))
+
+
+@agent("scenario_worker", deliverable="with_agent_scenario")
+def work_out_scenario(work: ScenarioInput) -> Result:
+    """Hours and money recovered a month and a year if an agent took over what is avoidable."""
+    stats = stats_of(work.rows)
+    scenario = scenario_of(stats, work, avoidable_percent(work))
+    content = {
+        "avoidable_percent": rounded(scenario.avoidable_percent),
+        "total_hours": rounded(stats.hours),
+        "recovered_hours": rounded(scenario.hours),
+        "recovered_monthly_cost": rounded(scenario.cost.monthly),
+        "recovered_annual_cost": rounded(scenario.cost.annual),
+        "hourly_rate": rounded(work.hourly_rate),
+        "period": work.period.model_dump(),
+    }
+    content["summary"] = summary(content)
+    headline = ("avoidable_percent", "recovered_hours", "recovered_monthly_cost", "recovered_annual_cost")
+    evidence = {
+        "deliverable": "with_agent_scenario",
+        "rows_read": stats.rows,
+        **{key: content[key] for key in headline},
+    }
+    return Result(content, evidence, confidence(stats, has_rate=True))
+
+
+def avoidable_percent(work: ScenarioInput) -> Decimal:
+    """What the friction analysis delivered, else what its own function finds. Raises Contradiction."""
+    delivered = delivered_percent(work)
+    return friction_of(work, RowStats()).avoidable_percent if delivered is None else delivered
+
+
+def delivered_percent(work: AgentInput) -> Decimal | None:
+    """The avoidable percentage of the friction analysis, if there is one. Raises Contradiction."""
+    delivered = work.deliverables.get("friction_analysis", {}).get("avoidable_percent")
+    if delivered is None:
+        return None
+    if isinstance(delivered, bool) or not isinstance(delivered, int | float) or not 0 <= delivered <= 100:
+        raise Contradiction(f"The friction analysis says that {delivered!r} percent are avoidable: 0 to 100 can be.")
+    return Decimal(repr(delivered))
+
+
+def summary(figures: dict[str, Any]) -> str:
+    """One sentence for a person in a hurry."""
+    return (
+        f"An agent could take over {figures['avoidable_percent']:.2f} % of the work: "
+        f"{figures['recovered_hours']:,.2f} hours a month, worth {figures['recovered_monthly_cost']:,.2f} a month "
+        f"and {figures['recovered_annual_cost']:,.2f} a year at {figures['hourly_rate']:,.2f} an hour."
+    )

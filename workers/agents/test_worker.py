@@ -1,0 +1,43 @@
+"""Computes the figures of every other deliverable again, from the rows and the request."""
+
+from contextlib import suppress
+
+from workers.agents.checks import CHECKS, Facts
+from workers.agents.figures import RowStats, confidence
+from workers.agents.friction_worker import Friction, FrictionInput
+from workers.agents.recurrence import recurrence_of
+from workers.agents.scenario_worker import delivered_percent
+from workers.contract import Contradiction, Result, agent
+
+
+@agent("test_worker", deliverable="test_report")
+def run_checks(work: FrictionInput) -> Result:
+    """The result of each check; a figure that is off is reported, not corrected."""
+    facts = facts_of(work)
+    known = [(run, work.deliverables[name]) for name, run in CHECKS.items() if name in work.deliverables]
+    checks = [check for run, content in known for check in run(content, facts)]
+    failed = sum(not check["passed"] for check in checks)
+    figures = {"passed": len(checks) - failed, "failed": failed, "all_passed": failed == 0}
+    evidence = {"deliverable": "test_report", "rows_read": facts.stats.rows, **figures}
+    return Result(
+        {"checks": checks, **figures}, evidence, confidence(facts.stats, has_rate=work.hourly_rate is not None)
+    )
+
+
+def facts_of(work: FrictionInput) -> Facts:
+    """What the rows and the request say, in one pass over the rows."""
+    stats = RowStats()
+    recurrence = recurrence_of(stats.counting(work.rows))
+    friction = Friction(recurrence, work.friction_cap_percent, work.friction_factor)
+    avoidable = None
+    with suppress(Contradiction):
+        avoidable = delivered_percent(work)
+    return Facts(
+        stats=stats,
+        friction=friction,
+        avoidable_percent=friction.avoidable_percent if avoidable is None else avoidable,
+        rate=work.hourly_rate,
+        period=work.period,
+        request_text=work.request_text,
+        deliverables=work.deliverables,
+    )
