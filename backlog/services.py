@@ -78,7 +78,7 @@ def titled(request_text: str) -> str:
 
 def remember_context(work: UnitOfWork, project: Project, request: dict[str, Any]) -> WorkContext:
     """Keep what the request says; rows too many for an event are stored beside it (claim check)."""
-    data = {"rows": [], **(request.get("work_context") or {}), "request_text": request["request_text"]}
+    data = {"rows": [], **(request.get("work_context") or {}), "request_text": request["request_text"].strip()}
     said = {"by": request.get("requester") or "requester", "door": "request", "at": work.now.isoformat()}
     provenance = dict.fromkeys((key for key in data if key != "rows" or data[key]), said)
     return work.add(WorkContext(project=project, data=artifacts.check_in_rows(data), provenance=provenance))

@@ -119,8 +119,9 @@ class UnitOfWork:
             step = next(iter(self._steps))
             del self._steps[step]
             step(self)
-        self._insert_added()
+        # What is closed makes room for what is opened: a question's next revision, in the same transaction.
         self._update_changed()
+        self._insert_added()
         Event.objects.bulk_create(self.emitted)
         ledger.close_commands(self._closed)
         ledger.note_outcomes(self._outcomes)

@@ -1,0 +1,156 @@
+"""The demonstration: the whole system in a private folder, one project from the request to the report."""
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from rich.console import Console
+from rich.panel import Panel
+
+from backlog.models import Project
+from backlog.states import ProjectStatus
+from clarifications.models import Question
+from clarifications.selectors import question_in
+from clarifications.services import answer_question
+from config.follow import Progress, watch
+from config.intake import Request, open_request
+from config.outcome import outcome
+from config.report_view import report
+from config.supervisor import Supervisor
+from config.system import broker, children
+from events.work import unit_of_work
+
+FOLDER = "INTERLOCK_DEMO_DIR"
+SAMPLE = settings.BASE_DIR / "examples" / "finance_month.csv"
+TEXT = "Find out where the team loses time. The report must show what that costs and what an agent could take over."
+
+
+class NoAnswer(Exception):
+    """A question came that the demonstration has no answer to."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the caller wants demonstrated."""
+
+    file: Path = SAMPLE
+    rate: Decimal = Decimal(45)
+    template: str = "audit"
+    seconds: float = 600
+
+
+def in_private_folder() -> bool:
+    """Whether this process was started again with settings of its own."""
+    return FOLDER in os.environ
+
+
+def start_again_in_private_folder() -> None:
+    """Replace this process by one whose settings point to a fresh folder; a database or broker named stays named."""
+    folder = tempfile.mkdtemp(prefix="interlock-demo-")
+    private = {FOLDER: folder, "DATA_DIR": folder, "NAMESPACE": f"demo-{token_hex(4)}", "LOG_LEVEL": "WARNING"}
+    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **private})  # noqa: S606
+
+
+class Demonstration:
+    """One run. `console` is where a person reads; what it returns is the result as plain data."""
+
+    def __init__(self, wishes: Wishes, console: Console) -> None:
+        self.wishes, self.console = wishes, console
+        self.folder = Path(os.environ[FOLDER])
+
+    def run(self) -> dict[str, Any]:
+        """Start everything, do the project, stop everything. The folder is kept only when it did not end well."""
+        started = time.monotonic()
+        try:
+            call_command("migrate", verbosity=0)
+            with broker(), Supervisor(children(web=None, excepted=[]), log_dir=self.folder / "logs") as supervisor:
+                self.console.print(f"Started: {', '.join(['broker', *supervisor.pids])}", style="dim")
+                project = self.do_project()
+                memory = peak_memory(supervisor.pids)
+        except BaseException:
+            self.console.print(f"It did not end well; what each process said is in {self.folder / 'logs'}", style="red")
+            raise
+        result = outcome(project) | {"seconds": round(time.monotonic() - started, 2), "peak_memory_mib": memory}
+        self.show(project, result)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return result
+
+    def do_project(self) -> Project:
+        """Hand the request in without its hourly rate, follow it, and answer what is asked."""
+        project = open_request(
+            Request(
+                text=TEXT, title=self.title(), file=self.wishes.file, template=self.wishes.template, requester="demo"
+            )
+        )
+        self.tell_intake(project)
+        progress = Progress(self.console)
+        for sight in watch(project.pk, seconds=self.wishes.seconds):
+            progress.show(sight)
+            if sight.question is not None:
+                self.answer(sight.question)
+        return sight.project
+
+    def title(self) -> str:
+        """What the project is called."""
+        return f"Time and cost of {self.wishes.file.name}"
+
+    def tell_intake(self, project: Project) -> None:
+        """What reading the file said."""
+        intake = project.intake
+        self.console.print(f"Handed in: {intake['file']}, {intake['rows_read']:,} rows, without an hourly rate")
+        for warning in intake["warnings"][:5]:
+            self.console.print(f"  row {warning['row']}: {warning['message']}", style="yellow")
+        if intake["row_warnings"] > 5:
+            self.console.print(f"  and {intake['row_warnings'] - 5:,} more rows with a warning", style="yellow")
+
+    def answer(self, question: Question) -> None:
+        """Show the question as a person sees it, and answer it. Raises NoAnswer."""
+        value = self.answer_to(question)
+        held = ", ".join(f"“{b.item.title}”" for b in question.blockings.select_related("item"))
+        lines = [question.description, question.reason, f"Waiting for it: {held}", f"\nAnswer: [bold]{value}[/bold]"]
+        self.console.print(Panel("\n".join(filter(None, lines)), title=question.title, border_style="yellow"))
+        with unit_of_work() as work:
+            answer_question(work, question=question_in(work, question.pk), answer=value, by="somebody", door="command")
+
+    def answer_to(self, question: Question) -> Any:
+        """The rate for the rate; for anything else what its schema suggests. Raises NoAnswer."""
+        if question.field == "hourly_rate":
+            return int(self.wishes.rate) if self.wishes.rate == int(self.wishes.rate) else float(self.wishes.rate)
+        if question.kind == Question.Kind.APPROVAL:
+            return {"approved": True}
+        suggested = [question.schema[key] for key in ("default",) if key in question.schema]
+        for value in [*suggested, *question.schema.get("examples", [])]:
+            return value
+        raise NoAnswer(f"“{question.title}” is asked, and the demonstration has no answer: try `make up`.")
+
+    def show(self, project: Project, result: dict[str, Any]) -> None:
+        """The report, and what it took."""
+        self.console.print(report(project.title, result["deliverables"]))
+        largest = max(result["peak_memory_mib"].items(), key=lambda pair: pair[1], default=("", 0))
+        self.console.print(
+            f"\nProject {project.status} in {result['seconds']} s: {len(result['items'])} items,"
+            f" {len(result['questions'])} question(s), {sum(result['events'].values())} events,"
+            f" {result['dead_letters']} dead letters; at most {largest[1]:.0f} MiB in one process ({largest[0]})",
+            style="green" if project.status == ProjectStatus.DONE else "red",
+        )
+
+
+def peak_memory(pids: dict[str, int]) -> dict[str, float]:
+    """The most memory each process ever had resident, in MiB, where the system tells (Linux)."""
+    found: dict[str, float] = {}
+    for name, pid in {**pids, "demo": os.getpid()}.items():
+        status = Path(f"/proc/{pid}/status")
+        lines = status.read_text().splitlines() if status.exists() else []
+        for line in lines:
+            if line.startswith("VmHWM"):
+                found[name] = round(int(line.split()[1]) / 1024, 1)
+    return found

@@ -1,0 +1,91 @@
+"""Watching a project until it is over or waits for a person: a line for whatever changed."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from rich.console import Console
+from rich.text import Text
+
+from backlog.models import Item, Project
+from backlog.states import OVER, ItemState
+from clarifications.models import Question, QuestionStatus
+
+# Looks a second: quick enough to be live, and nothing to the database.
+PAUSE_SECONDS = 0.25
+
+MARKS = {
+    ItemState.CREATED: ("·", "dim"),
+    ItemState.READY: ("○", "cyan"),
+    ItemState.BLOCKED: ("?", "yellow"),
+    ItemState.IN_PROGRESS: ("▸", "blue"),
+    ItemState.DONE: ("✓", "green"),
+    ItemState.FAILED: ("✗", "red"),
+    ItemState.CANCELLED: ("–", "dim"),
+}
+
+
+class TookTooLong(Exception):
+    """The project was not over in time."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one look at a project showed."""
+
+    project: Project
+    items: list[Item]
+    question: Question | None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self.project.status in OVER
+
+
+def watch(project_id: UUID, *, seconds: float) -> Iterator[Sight]:
+    """Look again and again until the project is over. Raises TookTooLong."""
+    deadline = time.monotonic() + seconds
+    while True:
+        sight = look(project_id)
+        yield sight
+        if sight.over:
+            return
+        if time.monotonic() > deadline:
+            raise TookTooLong(f"The project was not over after {seconds:g} seconds; it is {sight.project.status}.")
+        time.sleep(PAUSE_SECONDS)
+
+
+def look(project_id: UUID) -> Sight:
+    """The project, its items in order, and the oldest open question."""
+    asked = Question.objects.filter(project_id=project_id, status=QuestionStatus.OPEN).order_by("asked_at").first()
+    items = list(Item.objects.filter(project_id=project_id).order_by("position"))
+    return Sight(Project.objects.get(pk=project_id), items, asked)
+
+
+class Progress:
+    """Tells what changed since the last look, a line each."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._told: dict[UUID, tuple[str, int]] = {}
+
+    def show(self, sight: Sight) -> None:
+        """A line for each item whose state, or tenth of progress, changed."""
+        for item in sight.items:
+            now = (str(item.state), 10 * item.progress_done // max(item.progress_total, 1))
+            before = self._told.get(item.pk, (str(ItemState.CREATED), 0))
+            if now != before:
+                self._told[item.pk] = now
+                self.console.print(item_line(item))
+
+
+def item_line(item: Item) -> Text:
+    """One item: a mark, its title, its state in words, and how far it is."""
+    mark, style = MARKS[ItemState(item.state)]
+    done = f"  {item.progress_done:,} of {item.progress_total:,} rows" if item.progress_total else ""
+    words = ItemState(item.state).label + (
+        f": {item.reason}" if item.reason and item.state != ItemState.BLOCKED else ""
+    )
+    return Text.assemble((f"  {mark} ", style), f"{item.title:<36}", (words, style), (done, "dim"))

@@ -1,0 +1,63 @@
+"""A request made at the command line or by the demo: read the spreadsheet, then open the project."""
+
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from django.conf import settings
+
+from backlog.models import Project
+from backlog.services import submit_request
+from events import artifacts
+from events.work import unit_of_work
+from workers.ingestion import Ingested, read_rows
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody asks for. `context` holds figures such as the hourly rate."""
+
+    text: str = ""
+    title: str = ""
+    file: Path | None = None
+    template: str = ""
+    requester: str = ""
+    context: dict[str, Any] | None = None
+
+
+def open_request(request: Request) -> Project:
+    """Open a project for the request. Raises Unreadable for the file, EventError for the rest."""
+    rows, report = read_file(request.file) if request.file else ({"rows": []}, {})
+    payload = {
+        "project_id": str(uuid4()),
+        "request_text": request.text or f"Find out where the time in {report['file']} goes.",
+        "work_context": {**(request.context or {}), **rows},
+    }
+    named = {"title": request.title, "template": request.template, "requester": request.requester}
+    payload |= {key: value for key, value in named.items() if value}
+    with unit_of_work() as work:
+        return submit_request(work, request=payload, intake=report)
+
+
+def read_file(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The rows for the work context, and what reading them said. Memory does not grow with the file."""
+    ingested = read_rows(path)
+    context = inline_or_stored(ingested)
+    warnings = [{"row": w.row, "column": w.column, "message": w.message} for w in ingested.warnings]
+    counts = {"rows_read": ingested.rows_read, "row_warnings": ingested.row_warnings, "warnings": warnings}
+    return context, {"file": path.name, "columns": ingested.columns, **counts}
+
+
+def inline_or_stored(ingested: Ingested) -> dict[str, Any]:
+    """The rows themselves while they fit into an event; a reference to where they are stored otherwise."""
+    rows, size = [], 2
+    for row in ingested:
+        rows.append(row)
+        size += len(orjson.dumps(row)) + 1
+        if size > settings.CLAIM_CHECK_BYTES:
+            reference = artifacts.store(chain(rows, ingested), media_type=artifacts.NDJSON)
+            return {"rows": [], "rows_ref": reference}
+    return {"rows": rows}

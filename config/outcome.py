@@ -1,0 +1,43 @@
+"""What became of a project, as plain data: for `--json`, for reports and for progress."""
+
+from collections import Counter
+from typing import Any
+
+from backlog.models import Item, Project
+from backlog.selectors import latest_deliverables, timeline
+from clarifications.models import Question
+from events.models import DeadLetter
+
+
+def outcome(project: Project) -> dict[str, Any]:
+    """Items, questions, deliverables and counts of one project."""
+    return {
+        "project_id": str(project.pk),
+        "status": str(project.status),
+        "items": [item_line(item) for item in project.items.order_by("position")],
+        "questions": questions(project),
+        "deliverables": {kind: d.content for kind, d in latest_deliverables(project.pk).items()},
+        "rows_read": project.intake.get("rows_read", 0),
+        "row_warnings": project.intake.get("row_warnings", 0),
+        "events": dict(Counter(timeline(project.pk).values_list("type", flat=True))),
+        "dead_letters": DeadLetter.objects.filter(state=DeadLetter.State.OPEN).count(),
+    }
+
+
+def item_line(item: Item) -> dict[str, Any]:
+    """One item."""
+    return {"key": item.key, "agent": item.agent_target, "status": str(item.state), "attempts": item.attempts}
+
+
+def questions(project: Project) -> list[dict[str, Any]]:
+    """Every question, oldest first, with how many items it held back and its answer."""
+    asked = Question.objects.filter(project=project).select_related("answer").prefetch_related("blockings")
+    return [
+        {
+            "field": question.field,
+            "status": str(question.status),
+            "blocked_items": len(question.blockings.all()),
+            "answer": question.answer.value if hasattr(question, "answer") else None,
+        }
+        for question in asked.order_by("asked_at")
+    ]

@@ -1,0 +1,108 @@
+"""A finished project for a person at a terminal: tables, with bars where one would rather look than read."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+BAR_WIDTH = 24
+CLUSTERS_SHOWN = 8
+
+Content = dict[str, Any]
+
+
+def report(title: str, deliverables: dict[str, Content]) -> RenderableType:
+    """The report of a project: one part for each deliverable that there is a view for."""
+    parts = [part for kind, view in VIEWS.items() if kind in deliverables for part in view(deliverables[kind])]
+    return Group(Text(f"\n{title}\n", style="bold"), *parts) if parts else Text("Nothing was delivered.")
+
+
+def bar(share: float, style: str = "cyan") -> Text:
+    """A bar for a share from 0 to 100."""
+    filled = round(BAR_WIDTH * min(max(share, 0), 100) / 100)
+    return Text.assemble(("█" * filled, style), ("░" * (BAR_WIDTH - filled), "dim"))
+
+
+def time_waste(content: Content) -> Iterator[RenderableType]:
+    """Where the time goes, by category."""
+    table = Table(title="Where the time goes", title_justify="left", title_style="bold")
+    table.add_column("Category")
+    for heading in ("Hours", "Share"):
+        table.add_column(heading, justify="right")
+    table.add_column("")
+    for line in content["breakdown"]:
+        share = line["share_percent"]
+        table.add_row(line["category"], f"{line['hours']:,.2f}", f"{share:.2f} %", bar(share))
+    table.add_section()
+    table.add_row("Total", f"{content['total_hours']:,.2f}", "100 %", "")
+    yield table
+
+
+def cost(content: Content) -> Iterator[RenderableType]:
+    """What it costs."""
+    table = Table(title="What it costs", title_justify="left", title_style="bold", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    named = {"total_hours": "Hours", "hourly_rate": "Hourly rate", "monthly_cost": "A month", "annual_cost": "A year"}
+    for key, words in named.items():
+        table.add_row(words, f"{content[key]:,.2f}")
+    yield table
+
+
+def friction(content: Content) -> Iterator[RenderableType]:
+    """Which tasks recur."""
+    title = f"What recurs: {content['recurring_share']:.2f} % of {content['total_rows']:,} tasks"
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column("Task")
+    table.add_column("Times", justify="right")
+    table.add_column("")
+    for cluster in content["clusters"][:CLUSTERS_SHOWN]:
+        share = 100 * cluster["count"] / max(content["total_rows"], 1)
+        table.add_row(cluster["sample_text"][:48], f"{cluster['count']:,}", bar(share, "magenta"))
+    yield table
+    left = len(content["clusters"]) - CLUSTERS_SHOWN
+    if left > 0:
+        yield Text(f"and {left} more kinds of task", style="dim")
+
+
+def scenario(content: Content) -> Iterator[RenderableType]:
+    """What an agent could take over."""
+    yield Panel(content["summary"], title="With an agent", title_align="left", border_style="green")
+
+
+def checks(content: Content) -> Iterator[RenderableType]:
+    """Which figures were recomputed, and which were wrong."""
+    style = "green" if not content["failed"] else "red"
+    yield Text(f"Checks: {content['passed']} passed, {content['failed']} failed", style=style)
+    for check in content["checks"]:
+        if not check["passed"]:
+            yield Text(f"  ✗ {check['name']}: {check['expected']} expected, {check['actual']} found", style="red")
+
+
+def requirements(content: Content) -> Iterator[RenderableType]:
+    """What was asked for, numbered."""
+    lines = [f"{line['number']}. {line['text']}" for line in content["requirements"]]
+    open_points = [f"Open: {point}" for point in content.get("open_points", [])]
+    if lines or open_points:
+        yield Panel("\n".join([*lines, *open_points]), title="What was asked for", title_align="left")
+
+
+def development(content: Content) -> Iterator[RenderableType]:
+    """What was made of the requirements."""
+    lines = [f"{artifact['name']}: {artifact['purpose']}" for artifact in content.get("artifacts", [])]
+    if lines:
+        yield Panel("\n".join(lines), title="Work product", title_align="left")
+
+
+VIEWS: dict[str, Callable[[Content], Iterator[RenderableType]]] = {
+    "requirements_analysis": requirements,
+    "development_output": development,
+    "time_waste_analysis": time_waste,
+    "cost_analysis": cost,
+    "friction_analysis": friction,
+    "with_agent_scenario": scenario,
+    "test_report": checks,
+}

@@ -1,0 +1,103 @@
+"""Trimming drops what everybody has settled, and nothing that somebody still needs."""
+
+import pytest
+from django.conf import settings
+from flows import completed, dispatch_of, on_the_log, opened, put, request, step, tell
+from invariants import violations
+from system import run_to_rest
+
+from backlog.models import Project
+from events import outbox, streams
+from events.models import Event
+
+pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+
+LOG = settings.STREAM_NAME
+
+
+def finished() -> Project:
+    """A project that is done: nothing on the log is needed any more."""
+    project = opened()
+    tell(completed(dispatch_of(project)))
+    return project
+
+
+def read_by(group: str, count: int) -> list[streams.Entry]:
+    """What a foreign group was given."""
+    streams.ensure_group(LOG, group)
+    return streams.read_new(LOG, group, "reader", count=count)
+
+
+def test_what_every_group_has_settled_is_dropped(broker: None) -> None:
+    finished()
+    before = streams.length(LOG)
+    dropped = outbox.trim()[LOG]
+    assert dropped == before - 1
+    assert violations() == []
+
+
+def test_what_one_group_has_not_read_is_kept(broker: None) -> None:
+    streams.ensure_group(LOG, "cost_workers")
+    finished()
+    before = streams.length(LOG)
+    assert outbox.trim()[LOG] == 0
+    assert streams.length(LOG) == before
+    read = read_by("cost_workers", 3)
+    streams.ack(LOG, "cost_workers", [entry.entry_id for entry in read])
+    assert outbox.trim()[LOG] == 2
+    assert streams.first_entry(LOG) == read[-1].entry_id
+
+
+def test_what_one_group_was_given_and_has_not_settled_is_kept(broker: None) -> None:
+    finished()
+    given = read_by("cost_workers", 100)
+    streams.ack(LOG, "cost_workers", [entry.entry_id for entry in given if entry is not given[2]])
+    assert outbox.trim()[LOG] == 2
+    assert streams.first_entry(LOG) == given[2].entry_id
+
+
+def test_what_an_open_dispatch_needs_is_kept_on_the_log_and_on_its_work_stream(broker: None) -> None:
+    project = opened()
+    dispatch = dispatch_of(project)
+    work = streams.work_stream("foreign_worker")
+    streams.ensure_group(work, "foreign_workers")
+    for _ in range(3):
+        finished()
+    given = streams.read_new(work, "foreign_workers", "reader", count=100)
+    streams.ack(work, "foreign_workers", [entry.entry_id for entry in given])
+    outbox.trim()
+    row = Event.objects.get(event_id=dispatch["event_id"])
+    assert (streams.first_entry(LOG), streams.first_entry(work)) == (row.stream_id, row.work_id)
+    tell(completed(dispatch))
+    assert outbox.trim()[LOG] > 0
+    assert dispatch not in on_the_log("WORK.ITEM_DISPATCHED")
+    assert violations() == []
+
+
+def test_the_log_is_left_alone_until_every_group_of_ours_exists(broker: None) -> None:
+    put(request())
+    run_to_rest("orchestrator", "clarifications")
+    assert outbox.trim()[LOG] == 0
+    run_to_rest()
+    assert outbox.trim()[LOG] > 0
+    assert violations() == []
+
+
+def test_a_work_stream_that_nobody_reads_yet_keeps_what_was_answered_elsewhere(broker: None) -> None:
+    finished()
+    work = streams.work_stream("foreign_worker")
+    assert outbox.trim()[work] == 0
+    assert streams.length(work) == 1
+
+
+def test_trimming_in_the_middle_of_a_flow_loses_nothing(broker: None) -> None:
+    keys = ("a", "b", "c")
+    steps = [step(key, depends_on=list(keys[:n])) for n, key in enumerate(keys)]
+    project = opened(*steps)
+    for key in keys:
+        dispatch = dispatch_of(project, key)
+        outbox.trim()
+        tell(completed(dispatch))
+        outbox.trim()
+    assert Project.objects.get().status == "DONE"
+    assert violations() == []
