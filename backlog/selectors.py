@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet
@@ -103,8 +104,8 @@ def dispatchable(
     return found.order_by("-priority", "id")
 
 
-def projects_with_counts() -> QuerySet[Project]:
-    """Projects, newest first, with how many items they have, are done, and wait for a person."""
+def projects_with_counts() -> QuerySet[Any]:
+    """Projects, newest first, with `items_total`, `items_done` and `items_blocked`."""
     return Project.objects.select_related("template").annotate(
         items_total=Count("items"),
         items_done=Count("items", filter=Q(items__state=ItemState.DONE)),

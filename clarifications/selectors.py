@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
@@ -64,8 +65,8 @@ def question_in(work: UnitOfWork, question_id: UUID) -> Question:
     return question_of(work, project_id, question_id)
 
 
-def questions(*, open_only: bool) -> QuerySet[Question]:
-    """Questions, newest first, with how many items each holds or held back."""
+def questions(*, open_only: bool) -> QuerySet[Any]:
+    """Questions, newest first, with `blocked_items`: how many each holds or held back."""
     found = Question.objects.select_related("project", "answer").annotate(blocked_items=Count("blockings"))
     return found.filter(status=QuestionStatus.OPEN) if open_only else found
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from backlog.models import Item, Project
-from backlog.states import OVER, ItemState
+from backlog.states import OVER, ItemState, ProjectStatus
 from clarifications.models import Question, QuestionStatus
 
 # Looks a second: quick enough to be live, and nothing to the database.
@@ -42,6 +42,12 @@ class Sight:
     def over(self) -> bool:
         """Whether nothing more will happen by itself."""
         return self.project.status in OVER
+
+    @property
+    def waits_for_a_person(self) -> bool:
+        """Whether only a person can carry it on."""
+        working = any(item.state == ItemState.IN_PROGRESS and not item.held_for for item in self.items)
+        return self.project.status == ProjectStatus.WAITING and not working
 
 
 def watch(project_id: UUID, *, seconds: float) -> Iterator[Sight]:

@@ -140,7 +140,9 @@ def test_the_database_refuses_a_second_open_question_about_a_field(broker: None)
 def test_of_many_answers_at_once_through_every_door_one_wins(broker: None) -> None:
     question = asked()
     refused: list[BaseException] = []
-    racers = [threading.Thread(target=run, args=(partial(answer, question, n, by=f"p{n}"), refused)) for n in range(1, 9)]
+    racers = [
+        threading.Thread(target=run, args=(partial(answer, question, n, by=f"p{n}"), refused)) for n in range(1, 9)
+    ]
     with serving(*(group_server(group) for group in GROUPS)):
         put(*(submitted(question, n) for n in range(11, 19)))
         for racer in racers:

@@ -117,7 +117,9 @@ def test_the_second_rejection_adds_its_notes_to_the_first(broker: None) -> None:
 
 
 def test_what_rejected_work_delivered_does_not_count(broker: None) -> None:
-    project = opened(step("only", approval="after", done_when={"deliverable": "result"}), step("next", depends_on=["only"]))
+    project = opened(
+        step("only", approval="after", done_when={"deliverable": "result"}), step("next", depends_on=["only"])
+    )
     for total in (1, 2):
         dispatch = dispatch_of(project)
         tell(reply(dispatch, "DELIVERABLE.PUBLISHED", deliverable(total=total)), completed(dispatch))

@@ -44,7 +44,9 @@ def test_replies_to_an_item_cancelled_while_in_progress_are_stale(broker: None) 
         completed(dispatch),
     ]
     tell(*said)
-    outcomes = Event.objects.filter(event_id__in=[event["event_id"] for event in said]).values_list("outcome", flat=True)
+    outcomes = Event.objects.filter(event_id__in=[event["event_id"] for event in said]).values_list(
+        "outcome", flat=True
+    )
     assert list(outcomes) == ["stale"] * 3
     assert item_of(project).state == ItemState.CANCELLED
     assert not Deliverable.objects.exists()
@@ -72,7 +74,10 @@ def test_the_rest_of_a_project_with_a_cancelled_item_can_be_done(broker: None) -
     tell(completed(dispatch_of(project, "other")))
     assert Project.objects.get().status == ProjectStatus.DONE
     (report,) = on_the_log("REPORT.FINAL_PUBLISHED")
-    assert {line["key"]: line["status"] for line in report["payload"]["items"]} == {"only": "CANCELLED", "other": "DONE"}
+    assert {line["key"]: line["status"] for line in report["payload"]["items"]} == {
+        "only": "CANCELLED",
+        "other": "DONE",
+    }
     assert violations() == []
 
 

@@ -60,7 +60,9 @@ def test_of_many_who_replay_at_once_one_wins(broker: None) -> None:
     repair()
     letters = [DeadLetter.objects.get() for _ in range(6)]
     faults: list[BaseException] = []
-    threads = [threading.Thread(target=run, args=(lambda x=x: deadletters.replay(x, by="ann"), faults)) for x in letters]
+    threads = [
+        threading.Thread(target=run, args=(lambda x=x: deadletters.replay(x, by="ann"), faults)) for x in letters
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -117,9 +117,7 @@ def test_a_waiver_ends_the_wait_for_a_deliverable(broker: None) -> None:
     assert violations() == []
 
 
-def test_a_waiver_of_an_item_that_waits_for_its_retry_counts_the_work_at_hand(
-    broker: None, settings: Settings
-) -> None:
+def test_a_waiver_of_an_item_that_waits_for_its_retry_counts_the_work_at_hand(broker: None, settings: Settings) -> None:
     settings.ITEM_RETRY_SECONDS = 100
     project = unmet(max_attempts=3, rows=0, failed=0)
     assert item_of(project).state == ItemState.READY

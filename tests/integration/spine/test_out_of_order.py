@@ -36,9 +36,16 @@ def final_state(project: Project) -> dict[str, Any]:
 
 
 DONE = {
-    **{"state": "DONE", "attempts": 1, "failures": 0, "held_for": "", "delivered": ["result"]},
-    **{"evidence": {"checked": True}, "deadline_at": None, "waiting_on": 0},
-    **{"contents": [{"total": 3}], "status": "DONE"},
+    "state": "DONE",
+    "attempts": 1,
+    "failures": 0,
+    "held_for": "",
+    "delivered": ["result"],
+    "evidence": {"checked": True},
+    "deadline_at": None,
+    "waiting_on": 0,
+    "contents": [{"total": 3}],
+    "status": "DONE",
 }
 
 

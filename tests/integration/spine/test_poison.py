@@ -60,7 +60,9 @@ def test_the_neighbours_of_a_poisonous_entry_are_done_in_spite_of_it(broker: Non
     assert violations(at_rest=False) == []
 
 
-def test_the_wait_before_the_next_attempt_doubles_up_to_a_minute(broker: None, break_handler: Break, settings: Settings) -> None:
+def test_the_wait_before_the_next_attempt_doubles_up_to_a_minute(
+    broker: None, break_handler: Break, settings: Settings
+) -> None:
     settings.RETRY_DELAY_SECONDS = 20
     break_handler(RuntimeError)
     tell(request(request_text=POISON))

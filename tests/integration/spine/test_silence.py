@@ -27,7 +27,10 @@ def asked(field: dict[str, Any] = RATE, **policy: Any) -> Project:
     """A project that waits for a rate, with another item that does not."""
     needs = {"type": "object", "required": ["rate"], "properties": {"rate": field}}
     return opened(
-        step("only", needs=needs), step("next", depends_on=["only"]), step("other"), silence={"due_seconds": 100, **policy}
+        step("only", needs=needs),
+        step("next", depends_on=["only"]),
+        step("other"),
+        silence={"due_seconds": 100, **policy},
     )
 
 

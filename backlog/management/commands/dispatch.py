@@ -1,0 +1,45 @@
+"""Send ready items to their agents."""
+
+from argparse import ArgumentParser
+from typing import Any
+from uuid import UUID
+
+from backlog.models import Item
+from backlog.selectors import dispatchable, load_projects
+from backlog.services import dispatch_item
+from events.clock import database_now
+from events.management.operator import OperatorCommand
+from events.work import unit_of_work
+
+# Items one transaction takes.
+ROUND = 200
+
+
+class Command(OperatorCommand):
+    help = "Dispatch items that are ready: all of them, those of a project, or one."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--project", type=UUID)
+        parser.add_argument("--item", type=UUID)
+        parser.add_argument("--limit", type=int, help="at most so many items")
+        parser.add_argument("--dry-run", action="store_true", help="only show what would be dispatched")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        chosen = dispatchable(database_now(), project=options["project"], item=options["item"])[: options["limit"]]
+        items = list(chosen.values_list("pk", "project_id", "title", "agent_target"))
+        for _, _, title, agent in items:
+            self.stdout.write(f"{title} → {agent}")
+        if not options["dry_run"]:
+            for start in range(0, len(items), ROUND):
+                send([(pk, project) for pk, project, _, _ in items[start : start + ROUND]])
+        self.stdout.write(f"{len(items)} {'would be ' if options['dry_run'] else ''}dispatched")
+
+
+def send(items: list[tuple[UUID, UUID]]) -> None:
+    """Dispatch (item, project) pairs in one transaction; what changed meanwhile is judged anew."""
+    with unit_of_work() as work:
+        load_projects(work, {project for _, project in items})
+        for pk, _ in items:
+            item = work.known(Item, pk)
+            if item is not None and item.state == "READY":
+                dispatch_item(work, item)

@@ -1,0 +1,33 @@
+"""Projects, newest first."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from rich.table import Table
+
+from backlog.selectors import projects_with_counts
+from backlog.states import ProjectStatus
+from events.management.operator import OperatorCommand, identifier
+
+
+class Command(OperatorCommand):
+    help = "List projects, newest first."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--status", choices=ProjectStatus.values)
+        parser.add_argument("--limit", type=int, default=20)
+
+    def handle(self, *args: Any, status: str | None, limit: int, **options: Any) -> None:
+        found = projects_with_counts().order_by("-opened_at")
+        if status:
+            found = found.filter(status=status)
+        table = Table(identifier(), "title", "status", "done", "template", "opened")
+        for project in list(found[:limit]):
+            done = f"{project.items_done} of {project.items_total}"
+            opened = f"{project.opened_at:%Y-%m-%d %H:%M}"
+            words = ProjectStatus(project.status).label
+            table.add_row(str(project.pk), project.title, words, done, str(project.template), opened)
+        if not table.row_count:
+            self.stdout.write("No projects. Open one: manage.py intake --text … --file …")
+            return
+        self.console.print(table)

@@ -1,0 +1,59 @@
+"""A template that cannot work is refused with every fault named."""
+
+from typing import Any
+
+import pytest
+
+from backlog.blueprints import parse, shipped
+from backlog.errors import InvalidTemplate
+
+
+def item(key: str = "only", **changes: Any) -> dict[str, Any]:
+    """An item that can be used."""
+    return {"key": key, "title": "One", "agent_target": "generic_worker"} | changes
+
+
+def definition(*items: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A template that can be used."""
+    return {"name": "one", "title": "One", "items": list(items) or [item()]} | changes
+
+
+@pytest.mark.parametrize("shipped_one", shipped(), ids=lambda d: str(d["name"]))
+def test_every_shipped_template_can_be_used(shipped_one: dict[str, Any]) -> None:
+    parsed = parse(shipped_one)
+    assert [i.key for i in parsed.items] == [i["key"] for i in shipped_one["items"]]
+
+
+def test_the_templates_of_the_design_are_shipped() -> None:
+    assert sorted(d["name"] for d in shipped()) == ["audit", "minimal", "software"]
+
+
+FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "a key used twice": (definition(item("a"), item("a")), "used twice"),
+    "an unknown dependency": (definition(item("a", depends_on=["b"])), "no item above it"),
+    "a dependency on itself": (definition(item("a", depends_on=["a"])), "no item above it"),
+    "a cycle": (definition(item("a", depends_on=["b"]), item("b", depends_on=["a"])), "no item above it"),
+    "no item": (definition(items=[]), "items"),
+    "an unknown key": (definition(item(colour="red")), "colour"),
+    "a key with a blank": (definition(item("a b")), "key"),
+    "a schema that could stop the system": (definition(item(needs={"type": "string", "pattern": "(a+)+"})), "pattern"),
+    "no attempt": (definition(item(max_attempts=0)), "max_attempts"),
+    "no time": (definition(item(timeout_seconds=0)), "timeout_seconds"),
+    "an unknown approval": (definition(item(approval="maybe")), "approval"),
+    "an unknown policy": (definition(silence={"then": "shout"}), "then"),
+    "evidence without bounds": (definition(item(done_when={"evidence": {"type": "array"}})), "maxItems"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_template_that_cannot_work_is_refused(fault: str) -> None:
+    template, named = FAULTS[fault]
+    with pytest.raises(InvalidTemplate, match=named):
+        parse(template)
+
+
+def test_a_refusal_names_every_fault() -> None:
+    with pytest.raises(InvalidTemplate) as refusal:
+        parse(definition(item(max_attempts=0, timeout_seconds=0)))
+    assert "max_attempts" in refusal.value.message
+    assert "timeout_seconds" in refusal.value.message

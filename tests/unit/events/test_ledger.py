@@ -1,0 +1,117 @@
+"""One row an event: claimed once, written only if its contract allows it, published until the broker has it."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from events import ledger
+from events.envelope import Envelope, Source
+from events.errors import ContractBroken
+from events.models import Event
+from events.work import unit_of_work
+
+pytestmark = [pytest.mark.spine, pytest.mark.django_db]
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+def started(**changes: Any) -> Envelope:
+    """A worker's word that it has begun."""
+    payload = {"project_id": str(uuid4()), "backlog_item_id": str(uuid4())}
+    named = {"payload": payload, "source": Source("elsewhere", "1"), "correlation_id": uuid4()}
+    return Envelope("WORK.ITEM_STARTED", **(named | changes))
+
+
+def test_what_is_new_is_claimed_and_what_was_claimed_before_is_not() -> None:
+    old, new = started(), started()
+    assert ledger.claim([("1-0", old)], now=NOW) == ({"1-0"}, {})
+    assert ledger.claim([("2-0", old), ("3-0", new)], now=NOW) == ({"3-0"}, {})
+    assert Event.objects.count() == 2
+
+
+def test_of_the_same_event_twice_in_a_batch_the_first_is_claimed() -> None:
+    event = started()
+    assert ledger.claim([("1-0", event), ("2-0", event)], now=NOW) == ({"1-0"}, {})
+    assert Event.objects.get().stream_id == "1-0"
+
+
+def test_the_same_id_with_another_body_is_a_conflict() -> None:
+    event = started()
+    other = started(event_id=event.event_id)
+    ledger.claim([("1-0", event)], now=NOW)
+    claimed, conflicts = ledger.claim([("2-0", other)], now=NOW)
+    assert (claimed, list(conflicts)) == (set(), ["2-0"])
+    assert str(event.event_id) in str(conflicts["2-0"])
+    assert Event.objects.get().payload == event.payload
+
+
+def test_an_empty_batch_claims_nothing() -> None:
+    assert ledger.claim([], now=NOW) == (set(), {})
+
+
+def test_a_row_that_was_only_recorded_can_be_claimed_once() -> None:
+    event = started()
+    ledger.row(event, now=NOW).save()
+    assert ledger.claim([("1-0", event)], now=NOW) == ({"1-0"}, {})
+    assert ledger.claim([("2-0", event)], now=NOW) == (set(), {})
+    row = Event.objects.get()
+    assert (row.handled_at, row.stream_id) == (NOW, "1-0")
+
+
+def test_the_ledger_gives_back_the_envelope_it_took() -> None:
+    event = started(causation_id=uuid4())
+    ledger.claim([("1-0", event)], now=NOW)
+    assert Event.objects.get().envelope() == event
+
+
+BROKEN: dict[str, dict[str, Any]] = {
+    "a key is missing": {"project_id": str(uuid4())},
+    "a key is too many": {"project_id": str(uuid4()), "backlog_item_id": str(uuid4()), "colour": "red"},
+    "a NUL": {"project_id": str(uuid4()), "backlog_item_id": str(uuid4()), "started_at": "\x00"},
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_an_event_of_ours_that_breaks_its_contract_is_never_written(broken: str) -> None:
+    with pytest.raises(ContractBroken), unit_of_work() as work:
+        work.emit("WORK.ITEM_STARTED", BROKEN[broken], correlation_id=uuid4())
+    assert not Event.objects.exists()
+
+
+def test_an_event_of_an_unknown_type_is_never_written() -> None:
+    with pytest.raises(ContractBroken), unit_of_work() as work:
+        work.emit("WORK.ITEM_EXPLODED", {}, correlation_id=uuid4())
+    assert not Event.objects.exists()
+
+
+def test_marking_as_published_touches_only_what_is_named() -> None:
+    events = [started() for _ in range(3)]
+    ledger_rows = Event.objects.bulk_create([ledger.row(event, now=NOW) for event in events])
+    ledger.mark_published([(ledger_rows[0].seq, "7-0", "8-0"), (ledger_rows[2].seq, "9-0", "")], now=NOW)
+    marked = Event.objects.order_by("seq").values_list("published_at", "stream_id", "work_id", "publishes")
+    assert list(marked) == [(NOW, "7-0", "8-0", 1), (None, "", "", 0), (NOW, "9-0", "", 1)]
+    ledger.mark_published([], now=NOW)
+
+
+def test_of_events_that_only_we_say_those_without_a_row_are_forged() -> None:
+    ours, theirs = started(), started()
+    ledger.row(ours, now=NOW).save()
+    forged = ledger.forged([("1-0", ours), ("2-0", theirs)])
+    assert list(forged) == ["2-0"]
+    assert ledger.forged([]) == {}
+
+
+def test_closing_a_command_leaves_the_others_open() -> None:
+    rows = [ledger.row(started(), now=NOW, next_publish_at=NOW) for _ in range(2)]
+    Event.objects.bulk_create(rows)
+    ledger.close_commands([rows[0].event_id])
+    assert list(Event.objects.exclude(next_publish_at=None)) == [rows[1]]
+
+
+def test_outcomes_are_noted_on_the_events_they_belong_to() -> None:
+    rows = Event.objects.bulk_create([ledger.row(started(), now=NOW) for _ in range(3)])
+    outcomes: dict[UUID, str] = {rows[0].event_id: "stale", rows[1].event_id: "ignored"}
+    ledger.note_outcomes(outcomes)
+    assert list(Event.objects.order_by("seq").values_list("outcome", flat=True)) == ["stale", "ignored", ""]
