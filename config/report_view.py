@@ -17,7 +17,7 @@ Content = dict[str, Any]
 def report(title: str, deliverables: dict[str, Content]) -> RenderableType:
     """The report of a project: one part for each deliverable that there is a view for."""
     parts = [part for kind, view in VIEWS.items() if kind in deliverables for part in view(deliverables[kind])]
-    return Group(Text(f"\n{title}\n", style="bold"), *parts) if parts else Text("Nothing was delivered.")
+    return Group(Text(f"\n{title}\n", style="bold"), *parts) if parts else Text("There are no figures to show.")
 
 
 def bar(share: float, style: str = "cyan") -> Text:

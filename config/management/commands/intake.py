@@ -73,7 +73,7 @@ class Command(OperatorCommand):
             if (more := project.intake["row_warnings"] - WARNINGS_SHOWN) > 0:
                 self.stdout.write(f"  and {more:,} more warnings")
         for question in Question.objects.filter(project=project, status="OPEN"):
-            self.stdout.write(f"Asked: {question.title}. Answer it: manage.py answer {question.pk} VALUE")
+            self.stdout.write(f"Asked: {question.title} → manage.py answer {question.pk} VALUE")
         self.stdout.write(f"Follow it: manage.py project {project.pk}")
 
     def follow(self, project: Project, options: dict[str, Any]) -> str:
