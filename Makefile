@@ -17,8 +17,8 @@ up: $(INSTALLED) ## Start the whole system and keep it running until Ctrl-C
 	@$(PYTHON) manage.py up $(ARGS)
 
 test: $(INSTALLED) ## Run the tests: all on SQLite, the spine on PostgreSQL too; then show the coverage
-	$(PYTHON) -m pytest --database sqlite --cov --cov-report= $(ARGS)
-	$(PYTHON) -m pytest --database postgres -m spine --cov --cov-append --cov-report=term $(ARGS)
+	$(PYTHON) -m pytest -n 2 --database sqlite --cov --cov-report= $(ARGS)
+	$(PYTHON) -m pytest -n 2 --database postgres -m spine --cov --cov-append --cov-report=term $(ARGS)
 
 lint: $(INSTALLED) ## Check style, types and the direction of imports
 	.venv/bin/ruff check
