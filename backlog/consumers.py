@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from backlog import due, services
+from backlog import due, opening, replies
 from backlog.selectors import item_of, load_projects
 from events.consumers import StreamConsumer
 from events.envelope import Envelope
@@ -21,19 +21,19 @@ class OrchestratorConsumer(StreamConsumer):
         due.do_what_is_due()
 
     def project_initial_request_received(self, event: Envelope, work: UnitOfWork) -> None:
-        services.open_project(work, request=event.payload, correlation_id=event.correlation_id)
+        opening.open_project(work, request=event.payload, correlation_id=event.correlation_id)
 
     def work_item_started(self, event: Envelope, work: UnitOfWork) -> None:
-        services.start_item(work, item_of(work, event), event)
+        replies.start_item(work, item_of(work, event), event)
 
     def work_item_progressed(self, event: Envelope, work: UnitOfWork) -> None:
-        services.progress_item(work, item_of(work, event), event)
+        replies.progress_item(work, item_of(work, event), event)
 
     def deliverable_published(self, event: Envelope, work: UnitOfWork) -> None:
-        services.accept_deliverable(work, item_of(work, event), event)
+        replies.accept_deliverable(work, item_of(work, event), event)
 
     def work_item_completed(self, event: Envelope, work: UnitOfWork) -> None:
-        services.complete_item(work, item_of(work, event), event)
+        replies.complete_item(work, item_of(work, event), event)
 
     def work_item_failed(self, event: Envelope, work: UnitOfWork) -> None:
-        services.fail_item(work, item_of(work, event), event)
+        replies.fail_item(work, item_of(work, event), event)

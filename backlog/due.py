@@ -1,8 +1,8 @@
 """What the clock brings: items past their deadline, and retries whose wait is over."""
 
-from backlog import services
 from backlog.models import Item
 from backlog.orchestration import touch
+from backlog.replies import time_out
 from backlog.selectors import dispatchable, load_projects, overdue_projects
 from backlog.states import OVER, ItemState
 from events.clock import database_now
@@ -30,6 +30,6 @@ def attend(work: UnitOfWork, item: Item) -> None:
     if item.project.status in OVER:
         return
     if item.state == ItemState.IN_PROGRESS and item.deadline_at is not None and item.deadline_at < work.now:
-        services.time_out(work, item)
+        time_out(work, item)
     elif item.state == ItemState.READY:
         touch(work, item.project)

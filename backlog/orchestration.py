@@ -26,6 +26,11 @@ def say(work: UnitOfWork, project: Project, event_type: str, payload: dict[str, 
     )
 
 
+def about(item: Item) -> dict[str, Any]:
+    """The keys by which an event names an item."""
+    return {"backlog_item_id": str(item.pk), "key": item.key}
+
+
 def causes(work: UnitOfWork) -> dict[UUID, UUID | None]:
     """Per touched project, the event that touched it last."""
     return work.notebook("causes")

@@ -9,6 +9,7 @@ from backlog import services as backlog
 from backlog.blueprints import definition_of
 from backlog.models import Item, Project
 from backlog.orchestration import say, touch
+from backlog.replies import counts
 from backlog.selectors import contexts, item_of
 from backlog.states import ItemState
 from clarifications.contract import ANY_TEXT, MissingField, faults, merged, pointer_to
@@ -122,7 +123,7 @@ def announce(work: UnitOfWork, question: Question) -> None:
 def needed_by_worker(work: UnitOfWork, event: Envelope) -> None:
     """A worker found something missing: ask for each field and block its item. Raises InvalidEvent."""
     item = item_of(work, event)
-    if not backlog.counts(work, item, event):
+    if not counts(work, item, event):
         return
     load_questions(work, [item.project_id])
     asked_by = event.payload.get("agent") or item.agent_target

@@ -10,7 +10,7 @@ import orjson
 from django.conf import settings
 
 from backlog.models import Project
-from backlog.services import submit_request
+from backlog.opening import submit_request
 from events import artifacts
 from events.work import unit_of_work
 from workers.ingestion import Ingested, read_rows

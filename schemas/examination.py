@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from schemas import strict_json
 from schemas.registry import Problem, registry
 
@@ -24,10 +26,18 @@ def examine_file(name: str, *, event_type: str | None = None) -> list[Finding]:
 
 
 def documents(content: bytes) -> list[tuple[int, bytes]]:
-    """The documents of a file with their line numbers: the whole if it is one, else one a line."""
-    lines = [(number, line) for number, line in enumerate(content.splitlines(), 1) if line.strip()]
-    one_a_line = len(lines) > 1 and all(line.lstrip()[:1] == b"{" and line.rstrip()[-1:] == b"}" for _, line in lines)
+    """The documents of a file with their line numbers: one a line if some line is one by itself, else the whole."""
+    lines = [(number, line) for number, line in enumerate(content.split(b"\n"), 1) if line.strip()]
+    one_a_line = len(lines) > 1 and not is_json(content) and any(is_json(line) for _, line in lines)
     return lines if one_a_line else [(1, content)]
+
+
+def is_json(text: bytes) -> bool:
+    """Whether the text is an object or a list in JSON, acceptable or not."""
+    try:
+        return isinstance(orjson.loads(text), dict | list)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def problems_of(text: bytes, event_type: str | None) -> list[Problem]:

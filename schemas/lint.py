@@ -11,7 +11,16 @@ from schemas.formats import FORMATS
 
 # Regular expressions whose meaning differs between Python's engine and others.
 AMBIGUOUS_CLASS = re.compile(r"\\[dDwWsSbBpPZ]")
-BARE_END = re.compile(r"(?<!\(\?!\\n\))\$$")
+FIRM_END = r"(?!\n)$"
+ESCAPE_OR_SET = re.compile(r"\\.|\[[^\]]*\]", re.DOTALL)
+
+# Where a schema holds further schemas: one, a list of them, or several by name.
+ONE = frozenset(
+    {"additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then"}
+    | {"unevaluatedItems", "unevaluatedProperties"}
+)
+LISTED = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
+NAMED = frozenset({"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"})
 
 
 class BadSchema(ValueError):
@@ -30,34 +39,43 @@ def require_sound(schema: Any, *, where: str) -> None:
 
 
 def subschemas(schema: Any, pointer: str = "#") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every object inside the schema with its pointer, examples left out."""
-    if isinstance(schema, dict):
-        yield pointer, schema
-        for key, below in schema.items():
-            if key not in ("examples", "x_invalid_examples", "default", "const", "enum"):
-                yield from subschemas(below, f"{pointer}/{key}")
-    elif isinstance(schema, list):
-        for index, below in enumerate(schema):
-            yield from subschemas(below, f"{pointer}/{index}")
+    """The schema and every schema inside it with its pointer; a property may have any name, even a keyword's."""
+    if not isinstance(schema, dict):
+        return
+    yield pointer, schema
+    for key, value in schema.items():
+        for place, below in held(key, value):
+            yield from subschemas(below, f"{pointer}/{key}{place}")
+
+
+def held(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The schemas that a keyword holds, each with its place below the keyword."""
+    if key in ONE:
+        yield "", value
+    elif key in LISTED:
+        yield from ((f"/{index}", below) for index, below in enumerate(value))
+    elif key in NAMED:
+        yield from ((f"/{name}", below) for name, below in value.items())
 
 
 def faults(part: dict[str, Any]) -> Iterator[str]:
-    """What is wrong with one object of a schema."""
-    if isinstance(pattern := part.get("pattern"), str):
+    """What is wrong with one schema, those inside it left out."""
+    for pattern in (part.get("pattern", ""), *part.get("patternProperties", {})):
         yield from pattern_faults(pattern)
     if isinstance(named := part.get("format"), str) and named not in FORMATS:
         yield f"unknown format {named!r}; known are {', '.join(sorted(FORMATS))}"
     if isinstance(multiple := part.get("multipleOf"), float) and not multiple.is_integer():
         yield "a fractional multipleOf depends on rounding"
-    if "dependencies" in part and not isinstance(part["dependencies"], str):
+    if "dependencies" in part:
         yield "`dependencies` is no keyword of Draft 2020-12"
-    if isinstance(reference := part.get("$ref"), str) and "://" in reference:
-        yield f"$ref {reference!r} leaves the folder"
+    for key in ("$ref", "$dynamicRef"):
+        if "://" in part.get(key, ""):
+            yield f"{key} {part[key]!r} leaves the folder"
 
 
 def pattern_faults(pattern: str) -> Iterator[str]:
     """What is wrong with a regular expression."""
     if found := AMBIGUOUS_CLASS.search(pattern):
         yield f"pattern {pattern!r}: {found.group()} differs between engines; write the class out"
-    if BARE_END.search(pattern):
+    if "$" in ESCAPE_OR_SET.sub("", pattern.replace(FIRM_END, "")):
         yield f"pattern {pattern!r}: a bare $ also matches before a newline; write (?!\\n)$"

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from schemas.lint import BadSchema, require_sound
 FOLDER = Path(__file__).parent
 LONGEST_MESSAGE = 300
 MOST_PROBLEMS = 50
+# A message costs 60 µs, and 1 MiB can break a contract half a million times.
+MOST_ERRORS_READ = 1000
 
 
 class UnknownSchema(LookupError):
@@ -71,8 +74,9 @@ class CompiledSchema:
         return accepted
 
     def problems(self, document: Any) -> list[Problem]:
-        """Every problem, by its place."""
-        found = sorted({problem_of(error) for error in self._reference.iter_errors(document)})
+        """Every problem by its place, up to MOST_PROBLEMS."""
+        errors = islice(self._reference.iter_errors(document), MOST_ERRORS_READ)
+        found = sorted({problem_of(error) for error in errors})
         if not found and not self.is_valid(document):
             return [Problem("", "the two validators disagree about this document, so it is refused")]
         return found[:MOST_PROBLEMS]
@@ -151,6 +155,15 @@ class Registry:
     def direction(self, event_type: str, version: int = 1) -> str:
         """in, out or both."""
         return str(self.schema(event_type, version)["x_direction"])
+
+    def description(self, event_type: str, version: int = 1) -> str:
+        """What the type tells, in a sentence. Raises UnknownSchema."""
+        return str(self.schema(event_type, version)["description"])
+
+    @property
+    def disagreements(self) -> Counter[str]:
+        """How often the two validators disagreed, by the schema's name."""
+        return CompiledSchema.disagreements
 
     def is_valid(self, event_type: str, version: int, payload: Any) -> bool:
         """Whether the payload keeps the contract; quick. Raises UnknownSchema."""

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import orjson
-
+from schemas import strict_json
 from schemas.formats import FORMATS
 from schemas.lint import BadSchema, require_sound
 
@@ -28,13 +27,22 @@ def check_restricted(schema: Any) -> None:
     """Raise SchemaRefused unless the schema keeps to the allowed keywords, its size and its depth."""
     if not isinstance(schema, dict):
         raise SchemaRefused("a schema is an object")
-    if len(orjson.dumps(schema)) > MAX_BYTES:
-        raise SchemaRefused(f"the schema is larger than {MAX_BYTES} bytes")
+    require_small(schema)
     require_allowed(schema, "", depth=1)
     try:
         require_sound(schema, where="the schema")
     except BadSchema as error:
         raise SchemaRefused(str(error)) from error
+
+
+def require_small(schema: dict[str, Any]) -> None:
+    """Raise SchemaRefused unless the schema is clean JSON of bounded size."""
+    try:
+        size = len(strict_json.dumps(schema))
+    except strict_json.InvalidJson as error:
+        raise SchemaRefused(f"the schema is not clean JSON: {error}") from error
+    if size > MAX_BYTES:
+        raise SchemaRefused(f"the schema is larger than {MAX_BYTES} bytes")
 
 
 def require_allowed(schema: Any, pointer: str, *, depth: int) -> None:
@@ -46,6 +54,7 @@ def require_allowed(schema: Any, pointer: str, *, depth: int) -> None:
     if unknown := sorted(set(schema) - ALLOWED):
         raise SchemaRefused(f"{pointer or '/'}: {', '.join(unknown)} may not be used here")
     require_bounded(schema, pointer)
+    require_known(schema, pointer)
     for name, below in properties_of(schema, pointer).items():
         require_allowed(below, f"{pointer}/properties/{name}", depth=depth + 1)
     if "items" in schema:
@@ -61,15 +70,25 @@ def properties_of(schema: dict[str, Any], pointer: str) -> dict[str, Any]:
 
 
 def require_bounded(schema: dict[str, Any], pointer: str) -> None:
-    """Lists have an upper bound, formats are known, additionalProperties is yes or no, pointers are pointers."""
-    is_array = schema.get("type") == "array" or "items" in schema
-    if is_array and not isinstance(schema.get("maxItems"), int):
+    """Raise SchemaRefused for a list without a proper upper bound."""
+    bound = schema.get("maxItems")
+    if takes_lists(schema) and not isinstance(bound, int):
         raise SchemaRefused(f"{pointer or '/'}: a list needs maxItems")
-    if isinstance(schema.get("maxItems"), int) and schema["maxItems"] > MAX_ITEMS:
+    if isinstance(bound, int | float) and bound > MAX_ITEMS:
         raise SchemaRefused(f"{pointer or '/'}: maxItems is at most {MAX_ITEMS}")
+
+
+def takes_lists(schema: dict[str, Any]) -> bool:
+    """Whether the schema speaks of lists, be it beside other types."""
+    kinds = schema.get("type")
+    return "items" in schema or kinds == "array" or (isinstance(kinds, list) and "array" in kinds)
+
+
+def require_known(schema: dict[str, Any], pointer: str) -> None:
+    """Formats are known, additionalProperties is yes or no, pointers are pointers."""
     if not isinstance(schema.get("additionalProperties", True), bool):
         raise SchemaRefused(f"{pointer or '/'}: additionalProperties is true or false")
-    if "format" in schema and schema["format"] not in FORMATS:
+    if "format" in schema and schema["format"] not in list(FORMATS):
         raise SchemaRefused(f"{pointer or '/'}: unknown format; known are {', '.join(sorted(FORMATS))}")
     if not str(schema.get("x_pointer", "/")).startswith("/"):
         raise SchemaRefused(f"{pointer or '/'}: x_pointer is a JSON Pointer, such as /period/type")

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections import Counter
 from typing import Any
 
 import orjson
@@ -23,13 +24,14 @@ def loads(raw: bytes | str, *, max_bytes: int = MAX_BYTES) -> Any:
     text = raw.encode(errors="surrogatepass") if isinstance(raw, str) else raw
     if len(text) > max_bytes:
         raise InvalidJson(f"it has {len(text)} bytes, and at most {max_bytes} are accepted")
-    if depth_at_most(text) > MAX_DEPTH and nesting(text) > MAX_DEPTH:
-        raise InvalidJson(f"it is nested deeper than {MAX_DEPTH} levels")
+    # First of all: what follows takes time in proportion to the text only where the text is JSON.
     try:
         orjson.loads(text)
-        value = json.loads(text, object_pairs_hook=unique, parse_int=small_int, parse_float=small_float)
     except orjson.JSONDecodeError as error:
         raise InvalidJson(f"it cannot be read: {error}") from error
+    if depth_at_most(text) > MAX_DEPTH and nesting(text) > MAX_DEPTH:
+        raise InvalidJson(f"it is nested deeper than {MAX_DEPTH} levels")
+    value = READER.decode(text.decode())
     if b"\\u0000" in text:
         check(value)
     return value
@@ -41,7 +43,7 @@ def depth_at_most(text: bytes) -> int:
 
 
 def nesting(text: bytes) -> int:
-    """How deep brackets and braces outside of strings are nested."""
+    """How deep brackets and braces outside of strings are nested in a JSON text."""
     level = deepest = 0
     for bracket in re.findall(rb"[\[\]{}]", STRINGS.sub(b"", text)):
         level += 1 if bracket in b"[{" else -1
@@ -53,8 +55,8 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object whose keys are all different. Raises InvalidJson."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        raise InvalidJson(f"the key {next(key for key in keys if keys.count(key) > 1)!r} is there twice")
+        [(repeated, _)] = Counter(key for key, _ in pairs).most_common(1)
+        raise InvalidJson(f"the key {repeated[:100]!r} is there twice")
     return found
 
 
@@ -72,6 +74,9 @@ def small_float(digits: str) -> float:
     return number
 
 
+READER = json.JSONDecoder(object_pairs_hook=unique, parse_int=small_int, parse_float=small_float)
+
+
 def require_small(number: float) -> None:
     """Raise InvalidJson for infinity, not-a-number, and what grows beyond 64 bits as an integer."""
     if not math.isfinite(number) or abs(number) >= LARGEST:
@@ -82,7 +87,7 @@ def dumps(value: Any) -> bytes:
     """JSON bytes of the value; UUIDs and datetimes become strings. Raises InvalidJson."""
     check(value)
     try:
-        return orjson.dumps(value)
+        return orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATACLASS)
     except TypeError as error:
         raise InvalidJson(f"it cannot be written as JSON: {error}") from error
 
@@ -98,8 +103,8 @@ def check(value: Any) -> None:
             require_clean(found)
         elif isinstance(found, float):
             require_small(found)
-        elif isinstance(found, int) and not isinstance(found, bool):
-            small_int(str(found))
+        elif isinstance(found, int) and not -LARGEST <= found < LARGEST:
+            raise InvalidJson("an integer does not fit into 64 bits")
         elif isinstance(found, dict):
             for key, below in found.items():
                 require_clean(key)

@@ -35,7 +35,7 @@ class Command(BaseCommand):
     def do_list(self, **_: Any) -> None:
         contracts = registry()
         for kind in contracts.event_types():
-            self.stdout.write(f"{kind:40} {contracts.direction(kind):5} {contracts.schema(kind)['description']}")
+            self.stdout.write(f"{kind:40} {contracts.direction(kind):5} {contracts.description(kind)}")
 
     def do_show(self, type: str, event_version: int, **_: Any) -> None:
         try:

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from system import group_server, run_to_rest, serving
 from waiting import wait_until
 
-from backlog import services
+from backlog import opening, replies
 from backlog.models import Project
 from events import streams
 from events.clock import database_now
@@ -28,7 +28,7 @@ Break = Callable[[type[Exception]], None]
 @pytest.fixture
 def break_handler(monkeypatch: pytest.MonkeyPatch) -> Break:
     """Make the handler of requests write, and then raise, when the text says so."""
-    real = services.open_project
+    real = opening.open_project
 
     def arm(error: type[Exception]) -> None:
         def open_project(work: UnitOfWork, *, request: dict[str, Any], **more: Any) -> Project:
@@ -37,7 +37,7 @@ def break_handler(monkeypatch: pytest.MonkeyPatch) -> Break:
                 raise error("poison")
             return project
 
-        monkeypatch.setattr(services, "open_project", open_project)
+        monkeypatch.setattr(opening, "open_project", open_project)
 
     return arm
 
@@ -163,7 +163,7 @@ def test_a_reply_whose_handler_raises_leaves_its_item_as_it_was(broker: None, mo
         raise RuntimeError("poison")
 
     with monkeypatch.context() as broken:
-        broken.setattr(services, "review", breaks)
+        broken.setattr(replies, "review", breaks)
         tell(reply(told, "WORK.ITEM_STARTED"), reply(told, "WORK.ITEM_COMPLETED", {"evidence": {"a": 1}}))
     item = item_of(project)
     assert (item.state, item.evidence) == ("IN_PROGRESS", None)

@@ -3,8 +3,8 @@
 import pytest
 
 from backlog.models import Item
+from backlog.opening import titled
 from backlog.orchestration import status_of
-from backlog.services import titled
 
 
 def items(*states: str, held_for: str = "", waiting_on: int = 0) -> list[Item]:

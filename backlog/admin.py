@@ -1,0 +1,262 @@
+"""Projects, items, deliverables and templates for staff; every act is a service's, in one unit of work."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import IntegrityError, transaction
+from django.db.models import Prefetch, QuerySet
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Left
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from backlog import blueprints
+from backlog.forms import DefinitionForm, as_yaml
+from backlog.models import Deliverable, Item, Project, Template, WorkContext
+from backlog.selectors import item_in, timeline
+from backlog.services import cancel_item, dispatch_item, retry_item, waive_criteria
+from backlog.states import ItemState
+from events.admin_pages import DetailAdmin, ReadOnlyAdmin, carry_out, carry_out_with_reason, pretty
+from events.models import Event
+from events.work import unit_of_work
+from schemas.registry import registry
+
+LONGEST_TIMELINE = 200
+
+
+# -- projects --------------------------------------------------------------------------------------
+@admin.register(Project)
+class ProjectAdmin(DetailAdmin):
+    """Projects, newest first; a project's page tells its whole story."""
+
+    detail_template = "admin/backlog/project/detail.html"
+    list_display = ["title", "status", "progress", "template", "opened_at", "requester"]
+    list_filter = ["status"]
+    search_fields = ["title", "requester", "id__exact"]
+    search_help_text = "A part of the title or of the requester's name, or the whole id."
+    ordering = ["-opened_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
+        """With what the progress needs, for the projects of the page alone."""
+        states = Prefetch("items", Item.objects.only("project_id", "state"))
+        found: QuerySet[Project] = super().get_queryset(request).select_related("template").prefetch_related(states)
+        return found
+
+    @admin.display(description="items done")
+    def progress(self, project: Project) -> str:
+        items = project.items.all()
+        return f"{sum(item.state == ItemState.DONE for item in items)} of {len(items)}"
+
+    def detail(self, request: HttpRequest, obj: Project) -> dict[str, Any]:
+        """Everything that is known of the project."""
+        return {
+            "progress": self.progress(obj),
+            "items": [(item, standing(item)) for item in Item.objects.filter(project=obj)],
+            "known": known_fields(obj),
+            "intake": pretty(obj.intake) if obj.intake else "",
+            "deliverables": [(d, pretty(d.content)) for d in obj.deliverables.select_related("item")],
+            "timeline": told(obj),
+            "longest_timeline": LONGEST_TIMELINE,
+        }
+
+
+def standing(item: Item) -> str:
+    """Where an item stands, in words."""
+    if item.held_for:
+        return item.get_held_for_display()
+    if item.state == ItemState.READY and item.waiting_on:
+        return f"Ready, once {item.waiting_on} other item{'s are' if item.waiting_on > 1 else ' is'} done"
+    return item.get_state_display()
+
+
+def known_fields(project: Project) -> list[dict[str, Any]]:
+    """What is known, field by field, and who said it, when, through which door."""
+    context = WorkContext.objects.filter(pk=project.pk).first()
+    if context is None:
+        return []
+    return [
+        {"field": field, "value": in_short(value), **said(context.provenance.get(field, {}))}
+        for field, value in context.data.items()
+    ]
+
+
+def in_short(value: Any) -> Any:
+    """A plain value as it is, a table as its size, anything else as JSON."""
+    if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+        return f"{len(value):,} rows"
+    return pretty(value) if isinstance(value, dict | list) and value else value
+
+
+def said(provenance: dict[str, Any]) -> dict[str, Any]:
+    """The provenance with its moment as one."""
+    return {**provenance, "at": datetime.fromisoformat(provenance["at"]) if "at" in provenance else None}
+
+
+def told(project: Project) -> list[dict[str, Any]]:
+    """The beginning of the project's timeline in words; payloads stay in the database."""
+    keys = {str(pk): key for pk, key in Item.objects.filter(project=project).values_list("pk", "key")}
+    reason = Coalesce(KT("payload__reason"), KT("payload__title"), KT("payload__field"))
+    events = timeline(project.pk).annotate(item_id=KT("payload__backlog_item_id"), about=Left(reason, 300))
+    return [
+        {"event": event, "words": in_words(event), "item": keys.get(event.item_id or "", ""), "about": event.about}
+        for event in events.defer("payload")[:LONGEST_TIMELINE]
+    ]
+
+
+def in_words(event: Event) -> str:
+    """What its contract says that such an event means."""
+    known = registry().knows(event.type, event.version)
+    return str(registry().schema(event.type, event.version).get("description", "")) if known else ""
+
+
+# -- items -----------------------------------------------------------------------------------------
+@admin.register(Item)
+class ItemAdmin(ReadOnlyAdmin):
+    """Work items; what staff do to them, services do."""
+
+    list_display = ["title", "project", "standing", "agent_target", "attempts", "failures", "deadline_at"]
+    list_filter = ["state", "approval"]
+    list_select_related = ["project"]
+    search_fields = ["title", "key", "agent_target", "project__title", "id__exact"]
+    search_help_text = "A part of the title, the key, the agent's name or the project's title, or the whole id."
+    ordering = ["-project__opened_at", "position"]
+    actions = ["dispatch_items", "retry_items", "cancel_items", "waive_items"]
+    fields = [
+        *("title", "project_link", "key", "item_type", "agent_target", "standing", "reason", "depends_on"),
+        *("priority", "approval", "approved", "attempts", "failures", "max_attempts", "timeout_seconds"),
+        *("started_at", "deadline_at", "not_before", "done_at", "progress", "delivered", "notes"),
+        *("current_dispatch", "evidence_pretty"),
+    ]
+
+    @admin.display(description="state", ordering="state")
+    def standing(self, item: Item) -> str:
+        return standing(item)
+
+    @admin.display(description="project")
+    def project_link(self, item: Item) -> SafeString:
+        return link(item.project)
+
+    @admin.display(description="progress")
+    def progress(self, item: Item) -> str:
+        return f"{item.progress_done:,} of {item.progress_total:,}" if item.progress_total else "–"
+
+    @admin.display(description="evidence")
+    def evidence_pretty(self, item: Item) -> str | SafeString:
+        return "–" if item.evidence is None else pretty(item.evidence)
+
+    @admin.action(description="Dispatch now", permissions=["act"])
+    def dispatch_items(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
+        carry_out(self, request, queryset, in_work(dispatch_item), done="Dispatched")
+
+    @admin.action(description="Retry now, whatever the budget", permissions=["act"])
+    def retry_items(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
+        by = request.user.get_username()
+        carry_out(self, request, queryset, in_work(retry_item, by=by), done="To be tried again")
+
+    @admin.action(description="Cancel, with a reason", permissions=["act"])
+    def cancel_items(self, request: HttpRequest, queryset: QuerySet[Item]) -> HttpResponse | None:
+        """What depends on an item is cancelled with it, so the last ones go first."""
+        last_first = queryset.order_by("project", "-position")
+        return self.with_reason(request, last_first, cancel_item, name="cancel_items", done="Cancelled")
+
+    @admin.action(description="Waive the definition of done, with a reason", permissions=["act"])
+    def waive_items(self, request: HttpRequest, queryset: QuerySet[Item]) -> HttpResponse | None:
+        return self.with_reason(request, queryset, waive_criteria, name="waive_items", done="Accepted by waiver")
+
+    def with_reason(
+        self, request: HttpRequest, queryset: QuerySet[Item], service: Callable[..., Item], *, name: str, done: str
+    ) -> HttpResponse | None:
+        """Have the service act on each item, for the reason that is asked for first."""
+        by = request.user.get_username()
+
+        def act(item: Item, reason: str) -> None:
+            in_work(service, by=by, reason=reason)(item)
+
+        return carry_out_with_reason(self, request, queryset, act, name=name, done=done)
+
+
+def in_work(service: Callable[..., Item], **said: str) -> Callable[[Item], None]:
+    """The service on an item, in a unit of work of its own."""
+
+    def act(item: Item) -> None:
+        with unit_of_work() as work:
+            service(work, item_in(work, item.pk), **said)
+
+    return act
+
+
+# -- deliverables ----------------------------------------------------------------------------------
+@admin.register(Deliverable)
+class DeliverableAdmin(ReadOnlyAdmin):
+    """What agents delivered, newest first."""
+
+    list_display = ["type", "project", "item", "agent", "confidence", "timestamp"]
+    list_select_related = ["project", "item"]
+    search_fields = ["type", "agent", "project__title", "id__exact"]
+    search_help_text = "A part of the type, the agent's name or the project's title, or the whole id."
+    ordering = ["-timestamp"]
+    fields = ["type", "project_link", "item_link", "agent", "confidence", "timestamp", "dispatch_id", "content_pretty"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Deliverable]:
+        """Contents may be large: they are read on a deliverable's own page only."""
+        found: QuerySet[Deliverable] = super().get_queryset(request).defer("content")
+        return found
+
+    @admin.display(description="project")
+    def project_link(self, deliverable: Deliverable) -> SafeString:
+        return link(deliverable.project)
+
+    @admin.display(description="item")
+    def item_link(self, deliverable: Deliverable) -> SafeString:
+        return link(deliverable.item)
+
+    @admin.display(description="content")
+    def content_pretty(self, deliverable: Deliverable) -> SafeString:
+        return pretty(deliverable.content)
+
+
+def link(obj: Project | Item) -> SafeString:
+    """A link to the object's page."""
+    url = reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+    return format_html('<a href="{}">{}</a>', url, obj)
+
+
+# -- templates -------------------------------------------------------------------------------------
+@admin.register(Template)
+class TemplateAdmin(DetailAdmin):
+    """Template versions; none is ever changed, an edit is saved as a new one."""
+
+    detail_template = "admin/backlog/template/detail.html"
+    list_display = ["name", "version", "created_at", "created_by"]
+    list_filter = ["name"]
+    ordering = ["name", "-version"]
+
+    def detail(self, request: HttpRequest, obj: Template) -> dict[str, Any]:
+        """The definition as YAML, in a form."""
+        return {"form": DefinitionForm(initial={"definition": as_yaml(blueprints.definition_of(obj.pk))})}
+
+    def act(self, request: HttpRequest, obj: Template) -> HttpResponse:
+        """Save the definition as a new version."""
+        form = DefinitionForm(request.POST)
+        if not form.is_valid():
+            return self.page(request, obj, form=form)
+        try:
+            with transaction.atomic():
+                saved = blueprints.add_version(form.cleaned_data["definition"], by=request.user.get_username())
+        except IntegrityError:
+            form.add_error(None, "Somebody saved a version at the same moment: look at it, then save again.")
+            return self.page(request, obj, form=form)
+        self.message_user(request, saved_in_words(saved), messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:backlog_template_change", args=[saved.pk]))
+
+
+def saved_in_words(saved: Template) -> str:
+    """What saving came to: a definition that a version has already makes no new one."""
+    newest = blueprints.newest(saved.name)
+    if newest.pk == saved.pk:
+        return f"New projects take {saved} from now on."
+    return f"{saved} says exactly this already, and {newest} is newer: nothing changed."

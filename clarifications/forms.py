@@ -1,0 +1,66 @@
+"""The form that asks a question: made from its schema, and giving back the JSON value."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from clarifications.errors import ClarificationError
+from clarifications.fields import ABSENT, field_for, kind_of, single_type
+from clarifications.models import Question
+from clarifications.wording import help_text
+
+PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
+SCALARS = {"choice", "boolean", "number", "integer", "string", "date", "date-time"}
+
+
+class AnswerForm(forms.Form):
+    """One field for a value, or one a property for an object of plain values; `answer()` is the JSON value."""
+
+    required_css_class = "required"
+
+    def __init__(self, question: Question, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
+        self.question = question
+        self.explanation = ""
+        if has_plain_properties(question.schema):
+            self.add_properties(question)
+        else:
+            schema = {**question.schema, "title": question.title, "description": question.description}
+            self.fields["answer"] = field_for(schema, name=question.field, reason=question.reason)
+
+    def add_properties(self, question: Question) -> None:
+        """A field for each property; what the question says as a whole is the explanation."""
+        schema = question.schema
+        self.explanation = help_text({"description": question.description}, question.reason, kind="")
+        defaults = schema.get("default") if isinstance(schema.get("default"), dict) else {}
+        for name, below in schema["properties"].items():
+            required = name in schema.get("required", ())
+            field = field_for(below, name=name, required=required, default=(defaults or {}).get(name))
+            self.fields[f"answer_{name}"] = field
+
+    def answer(self) -> Any:
+        """The JSON value of a valid form; a property that nobody touched is left out."""
+        if "answer" in self.fields:
+            return self.cleaned_data["answer"]
+        given = {name.removeprefix("answer_"): self.cleaned_data[name] for name in self.fields}
+        return {name: value for name, value in given.items() if value != ABSENT}
+
+    def refuse(self, error: ClarificationError) -> None:
+        """Show why the answer was refused, at the field that is at fault."""
+        if "answer" in self.fields:
+            self.add_error("answer", error.message)
+            return
+        for pointer, message in error.extra.get("problems", [("", error.message)]):
+            name = "answer_" + pointer.strip("/")
+            self.add_error(name if name in self.fields else None, message)
+
+
+def has_plain_properties(schema: Mapping[str, Any]) -> bool:
+    """Whether the schema is of an object whose every property is a single value."""
+    properties = schema.get("properties") or {}
+    if single_type(schema) != "object" or not properties or "enum" in schema or "const" in schema:
+        return False
+    named = set(schema.get("required", ())) <= set(properties)
+    return named and all(PLAIN_NAME.fullmatch(n) and kind_of(s) in SCALARS for n, s in properties.items())

@@ -1,0 +1,66 @@
+"""An answer whose process dies before or after its commit can be given again, and takes effect once."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+from flows import put, request, template
+from processes import killed_at, start
+from system import system
+from tally import Tally
+from waiting import wait_until
+
+from backlog.models import Item
+from backlog.states import ItemState
+from clarifications.models import Answer, Question, QuestionStatus
+from events.models import Event
+
+pytest_plugins = ["fault_report"]
+pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+
+FLOWS = 50
+# Step → exit code of the same command given again: accepted now, or refused as a second answer.
+STEPS = {"unit.before_commit": 0, "unit.after_commit": 1}
+NEEDS = {
+    "type": "object",
+    "required": ["hourly_rate"],
+    "properties": {"hourly_rate": {"type": "number", "title": "Hourly rate", "exclusiveMinimum": 0}},
+}
+
+
+def waiting_for_a_rate() -> str:
+    """A template of two items that lack the same figure."""
+    one = {"key": "one", "title": "One", "agent_target": "generic_worker", "needs": NEEDS}
+    return template(one, {**one, "key": "two", "title": "Two"})
+
+
+def exit_codes(commands: Sequence[tuple[str, ...]]) -> set[int | None]:
+    """How the commands end, run one after the other."""
+    processes = []
+    for command in commands:
+        processes.append(start(*command))
+        processes[-1].join()
+    return {process.exitcode for process in processes}
+
+
+@pytest.mark.parametrize(("step", "again"), STEPS.items())
+def test_an_answer_killed_at_its_commit_and_given_again_frees_its_items_once(
+    step: str, again: int, tally: Tally, haste: None
+) -> None:
+    name = waiting_for_a_rate()
+    tally.attempted, tally.life = len(put(*(request(name) for _ in range(FLOWS)))), Answer.objects.count
+    with system():
+        wait_until(lambda: Question.objects.filter(status=QuestionStatus.OPEN).count() == FLOWS)
+        commands = [("answer", str(question), "45", "--by", "ann") for question in open_questions()]
+        for command in commands:
+            killed_at(step, *command, tally=tally, arrivals=[1])
+        assert exit_codes(commands) == {again}
+        tally.wait_for_rest()
+    assert Answer.objects.count() == FLOWS
+    assert Event.objects.filter(type="BACKLOG.ITEM_UNBLOCKED").count() == 2 * FLOWS
+    assert Item.objects.filter(state=ItemState.DONE, attempts=1).count() == 2 * FLOWS
+
+
+def open_questions() -> list[UUID]:
+    """The ids of the questions that wait for an answer."""
+    return list(Question.objects.filter(status=QuestionStatus.OPEN).values_list("pk", flat=True))

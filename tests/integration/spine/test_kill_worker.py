@@ -1,0 +1,36 @@
+"""A worker that dies at any step does its item again, and the item is done once."""
+
+import pytest
+from flows import put, request
+from processes import killed_at, running
+from system import system
+from tally import Tally
+
+from backlog.models import Deliverable, Item
+from backlog.states import ItemState
+
+pytest_plugins = ["fault_report"]
+pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+
+FLOWS = 50
+WORKER = ("work", "generic_worker")
+STEPS = ["consume.after_read", "work.after_effect", "work.after_reply", "consume.before_ack", "consume.after_ack"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_worker_killed_again_and_again_has_each_item_done_once(step: str, tally: Tally, haste: None) -> None:
+    tally.attempted = len(put(*(request("minimal") for _ in range(FLOWS))))
+    with system(agents=()):
+        killed_at(step, *WORKER, tally=tally)
+        with running(*WORKER):
+            tally.wait_for_rest()
+    assert Item.objects.filter(state=ItemState.DONE, attempts=1).count() == 3 * FLOWS
+    assert Deliverable.objects.count() == 3 * FLOWS
+
+
+def test_a_worker_takes_over_what_another_died_with(tally: Tally, haste: None) -> None:
+    with system(agents=()), running(*WORKER, "--slot", "1"):
+        tally.attempted = len(put(*(request("minimal") for _ in range(FLOWS))))
+        killed_at("work.after_effect", *WORKER, "--slot", "2", tally=tally, arrivals=[3])
+        tally.wait_for_rest()
+    assert Item.objects.filter(state=ItemState.DONE, attempts=1).count() == 3 * FLOWS
