@@ -1,14 +1,11 @@
 """Projects, items, deliverables and templates for staff; every act is a service's, in one unit of work."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db import IntegrityError, transaction
 from django.db.models import Prefetch, QuerySet
-from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce, Left
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -16,16 +13,13 @@ from django.utils.safestring import SafeString
 
 from backlog import blueprints
 from backlog.forms import DefinitionForm, as_yaml
-from backlog.models import Deliverable, Item, Project, Template, WorkContext
-from backlog.selectors import item_in, timeline
+from backlog.models import Deliverable, Item, Project, Template
+from backlog.project_page import LONGEST_TIMELINE, known_fields, standing, told
+from backlog.selectors import item_in
 from backlog.services import cancel_item, dispatch_item, retry_item, waive_criteria
 from backlog.states import ItemState
 from events.admin_pages import DetailAdmin, ReadOnlyAdmin, carry_out, carry_out_with_reason, pretty
-from events.models import Event
 from events.work import unit_of_work
-from schemas.registry import registry
-
-LONGEST_TIMELINE = 200
 
 
 # -- projects --------------------------------------------------------------------------------------
@@ -62,55 +56,6 @@ class ProjectAdmin(DetailAdmin):
             "timeline": told(obj),
             "longest_timeline": LONGEST_TIMELINE,
         }
-
-
-def standing(item: Item) -> str:
-    """Where an item stands, in words."""
-    if item.held_for:
-        return item.get_held_for_display()
-    if item.state == ItemState.READY and item.waiting_on:
-        return f"Ready, once {item.waiting_on} other item{'s are' if item.waiting_on > 1 else ' is'} done"
-    return item.get_state_display()
-
-
-def known_fields(project: Project) -> list[dict[str, Any]]:
-    """What is known, field by field, and who said it, when, through which door."""
-    context = WorkContext.objects.filter(pk=project.pk).first()
-    if context is None:
-        return []
-    return [
-        {"field": field, "value": in_short(value), **said(context.provenance.get(field, {}))}
-        for field, value in context.data.items()
-    ]
-
-
-def in_short(value: Any) -> Any:
-    """A plain value as it is, a table as its size, anything else as JSON."""
-    if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
-        return f"{len(value):,} rows"
-    return pretty(value) if isinstance(value, dict | list) and value else value
-
-
-def said(provenance: dict[str, Any]) -> dict[str, Any]:
-    """The provenance with its moment as one."""
-    return {**provenance, "at": datetime.fromisoformat(provenance["at"]) if "at" in provenance else None}
-
-
-def told(project: Project) -> list[dict[str, Any]]:
-    """The beginning of the project's timeline in words; payloads stay in the database."""
-    keys = {str(pk): key for pk, key in Item.objects.filter(project=project).values_list("pk", "key")}
-    reason = Coalesce(KT("payload__reason"), KT("payload__title"), KT("payload__field"))
-    events = timeline(project.pk).annotate(item_id=KT("payload__backlog_item_id"), about=Left(reason, 300))
-    return [
-        {"event": event, "words": in_words(event), "item": keys.get(event.item_id or "", ""), "about": event.about}
-        for event in events.defer("payload")[:LONGEST_TIMELINE]
-    ]
-
-
-def in_words(event: Event) -> str:
-    """What its contract says that such an event means."""
-    known = registry().knows(event.type, event.version)
-    return str(registry().schema(event.type, event.version).get("description", "")) if known else ""
 
 
 # -- items -----------------------------------------------------------------------------------------

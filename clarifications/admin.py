@@ -7,9 +7,10 @@ from django.db.models import Case, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from backlog.admin import ProjectAdmin, standing
+from backlog.admin import ProjectAdmin
 from backlog.models import Item, Project
-from clarifications.errors import AlreadyClosed, ClarificationError
+from backlog.project_page import standing
+from clarifications.errors import InvalidAnswer, NotesMissing, OwnApproval
 from clarifications.forms import AnswerForm
 from clarifications.models import Answer, Question, QuestionStatus
 from clarifications.selectors import question_in
@@ -81,11 +82,11 @@ class QuestionAdmin(DetailAdmin):
             with unit_of_work() as work:
                 found = question_in(work, question.pk)
                 answer_question(work, question=found, answer=form.answer(), by=by, door="admin")
-        except AlreadyClosed as error:
-            return self.refused(request, question, error)
-        except ClarificationError as error:
+        except (InvalidAnswer, OwnApproval, NotesMissing) as error:
             form.refuse(error)
             return self.page(request, question, answer_form=form)
+        except PermanentError as error:
+            return self.refused(request, question, error)
         return self.settled(request, f"“{found.title}” is answered.", found.blocked)
 
     def decline(self, request: HttpRequest, question: Question) -> HttpResponse:

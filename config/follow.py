@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from backlog.models import Item, Project
-from backlog.states import OVER, ItemState, ProjectStatus
+from backlog.states import OVER, ItemState
 from clarifications.models import Question, QuestionStatus
 
 # Looks a second: quick enough to be live, and nothing to the database.
@@ -43,12 +43,6 @@ class Sight:
         """Whether nothing more will happen by itself."""
         return self.project.status in OVER
 
-    @property
-    def waits_for_a_person(self) -> bool:
-        """Whether only a person can carry it on."""
-        working = any(item.state == ItemState.IN_PROGRESS and not item.held_for for item in self.items)
-        return self.project.status == ProjectStatus.WAITING and not working
-
 
 def watch(project_id: UUID, *, seconds: float) -> Iterator[Sight]:
     """Look again and again until the project is over. Raises TookTooLong."""
@@ -76,15 +70,19 @@ class Progress:
     def __init__(self, console: Console) -> None:
         self.console = console
         self._told: dict[UUID, tuple[str, int]] = {}
+        self._asked: set[UUID] = set()
 
     def show(self, sight: Sight) -> None:
-        """A line for each item whose state, or tenth of progress, changed."""
+        """A line for each item whose state, or tenth of progress, changed, and for a question that is new."""
         for item in sight.items:
             now = (str(item.state), 10 * item.progress_done // max(item.progress_total, 1))
             before = self._told.get(item.pk, (str(ItemState.CREATED), 0))
             if now != before:
                 self._told[item.pk] = now
                 self.console.print(item_line(item))
+        if sight.question is not None and sight.question.pk not in self._asked:
+            self._asked.add(sight.question.pk)
+            self.console.print(Text(f"  Asked: {sight.question.title} (question {sight.question.pk})", style="yellow"))
 
 
 def item_line(item: Item) -> Text:

@@ -16,7 +16,7 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("id", type=UUID, metavar="PROJECT_OR_ITEM_ID")
-        parser.add_argument("--reason", required=True, help="kept with what is cancelled")
+        parser.add_argument("--reason", default="no reason given", help="kept with what is cancelled")
 
     def handle(self, *args: Any, id: UUID, reason: str, **options: Any) -> None:
         with unit_of_work() as work:

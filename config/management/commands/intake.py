@@ -33,7 +33,7 @@ class Command(OperatorCommand):
         parser.add_argument("--template", default="", help="audit (the default), software, minimal or your own")
         parser.add_argument("--set", type=setting, action="append", default=[], metavar="KEY=VALUE", dest="figures")
         parser.add_argument("--requester", default="")
-        parser.add_argument("--wait", action="store_true", help="follow it until it is over or a person is needed")
+        parser.add_argument("--wait", action="store_true", help="follow it until it is over")
         parser.add_argument("--timeout", type=float, default=600, metavar="SECONDS")
         parser.add_argument("--json", action="store_true", help="the result as JSON on the last line")
 
@@ -45,7 +45,7 @@ class Command(OperatorCommand):
         if options["json"]:
             self.stdout.write(orjson.dumps(outcome(Project.objects.get(pk=project.pk))).decode())
         if options["wait"] and status != ProjectStatus.DONE:
-            raise CommandError(f"The project is not done; it is {status}.", returncode=3)
+            raise CommandError(f"The project is not done; it is {status}.")
 
     def open(self, options: dict[str, Any]) -> Project:
         """Read the request and open its project."""
@@ -77,18 +77,16 @@ class Command(OperatorCommand):
         self.stdout.write(f"Follow it: manage.py project {project.pk}")
 
     def follow(self, project: Project, options: dict[str, Any]) -> str:
-        """Show its progress until it is over, or only a person can go on; its status then."""
+        """Show its progress, and how to answer what is asked, until it is over; its status then."""
         progress = Progress(self.console)
         try:
             for sight in watch(project.pk, seconds=options["timeout"]):
                 if not options["json"]:
                     progress.show(sight)
-                if sight.waits_for_a_person:
-                    break
         except TookTooLong as error:
             raise CommandError(str(error)) from error
         sight = look(project.pk)
-        if sight.over and not options["json"]:
+        if not options["json"]:
             self.console.print(report(project.title, outcome(sight.project)["deliverables"]))
         return str(sight.project.status)
 

@@ -25,7 +25,7 @@ class Command(OperatorCommand):
         actions.add_parser("replay", help="put them on their stream again").add_argument("ids", type=int, nargs="+")
         discard = actions.add_parser("discard", help="close them for good")
         discard.add_argument("ids", type=int, nargs="+")
-        discard.add_argument("--why", required=True, help="kept with the dead letter")
+        discard.add_argument("--why", default="no reason given", help="kept with the dead letter")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         getattr(self, f"do_{action}")(**options)

@@ -47,11 +47,21 @@ def test_a_sound_folder_loads(tmp_path: Path) -> None:
         ({"properties": {"note": {"multipleOf": 0.1}}}, "fractional multipleOf"),
         ({"dependencies": {"note": ["x"]}}, "no keyword"),
         ({"$id": "urn:test:envelope"}, "two files"),
+        ({"properties": {"note": {"pattern": "^(a|b$)"}}}, "bare \\$"),
+        ({"properties": {"default": {"pattern": "\\d"}}}, "/properties/default"),
+        ({"patternProperties": {"\\d": {}}}, "differs between engines"),
+        ({"anyOf": [{"format": "ipv4"}]}, "/anyOf/0"),
+        ({"$dynamicRef": "http://example.org/note.json"}, "leaves the folder"),
     ],
 )
 def test_a_bad_schema_is_refused_with_the_reason(tmp_path: Path, change: dict[str, Any], says: str) -> None:
     with pytest.raises(BadSchema, match=says):
         Registry(folder(tmp_path, work__started=STARTED | change))
+
+
+def test_a_pattern_may_name_the_dollar_and_end_firmly(tmp_path: Path) -> None:
+    price = {"properties": {"price": {"pattern": "^[$]\\$(?!\\n)$"}}}
+    assert Registry(folder(tmp_path, work__started=STARTED | price)).knows("WORK.STARTED")
 
 
 def test_a_second_file_for_a_type_is_refused(tmp_path: Path) -> None:
@@ -78,6 +88,14 @@ def test_a_reference_inside_the_folder_is_followed_by_both_validators() -> None:
 def test_an_unknown_type_is_named() -> None:
     with pytest.raises(UnknownSchema, match="WORK.NEVER"):
         registry().schema("WORK.NEVER")
+
+
+@pytest.mark.timeout(20)
+def test_a_document_that_is_wrong_everywhere_is_judged_without_delay() -> None:
+    payload = registry().schema("PROJECT.INITIAL_REQUEST_RECEIVED")["examples"][0] | {
+        "work_context": {"rows": [1] * 500_000}
+    }
+    assert len(registry().problems("PROJECT.INITIAL_REQUEST_RECEIVED", 1, payload)) == 50
 
 
 def test_a_huge_value_does_not_make_a_huge_message() -> None:

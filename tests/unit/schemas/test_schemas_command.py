@@ -46,6 +46,20 @@ def test_a_file_of_events_is_checked_line_by_line(tmp_path: Path) -> None:
     assert "2 checked, 0 invalid" in run("validate", str(tmp_path / "events.ndjson"))
 
 
+def test_a_line_cut_short_is_named_and_the_others_are_still_checked(tmp_path: Path) -> None:
+    (tmp_path / "events.ndjson").write_text(started()[:-9] + "\n" + started() + "\n")
+    out = StringIO()
+    with pytest.raises(CommandError):
+        call_command("schemas", "validate", str(tmp_path / "events.ndjson"), stdout=out)
+    assert "events.ndjson:1: / not acceptable JSON" in out.getvalue()
+    assert "2 checked, 1 invalid" in out.getvalue()
+
+
+def test_an_indented_event_is_one_document(tmp_path: Path) -> None:
+    (tmp_path / "one.json").write_text(json.dumps(json.loads(started()), indent=2))
+    assert "1 checked, 0 invalid" in run("validate", str(tmp_path / "one.json"))
+
+
 def test_an_invalid_event_fails_with_every_pointer(tmp_path: Path) -> None:
     (tmp_path / "one.json").write_text(started(payload={"project_id": "7", "more": 1}))
     out = StringIO()
