@@ -111,6 +111,7 @@ class QuestionAdmin(DetailAdmin):
 
     def settled(self, request: HttpRequest, words: str, items: list[Item]) -> HttpResponse:
         """Back to the list, with what becomes of the items that waited."""
-        now = listed([f"{item.title} – {standing(item).lower()}" for item in items])
+        in_order = sorted(items, key=lambda item: item.position)
+        now = listed([f"{item.title} – {standing(item).lower()}" for item in in_order])
         self.message_user(request, f"{words} Now: {now}." if items else words, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:clarifications_question_changelist"))

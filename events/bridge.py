@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connections
 from django.db.backends.signals import connection_created
 
-from events import deadletters, streams
+from events import deadletters, ledger, streams
 from events.consumers import DATABASE_AWAY, Verdicts
 from events.errors import PermanentError, TooManyAttempts
 from events.faults import fault_point
@@ -135,8 +135,9 @@ class StreamServer:
         entries = streams.take_over(self.stream, self.group, self.consumer, waiting)
         gone = {p.entry_id for p in waiting} - {e.entry_id for e in entries}
         if gone:
-            logger.error("%s entries of %s vanished before they were handled: %s", len(gone), self.stream, sorted(gone))
             streams.ack(self.stream, self.group, gone)
+            if lost := sorted(gone - ledger.handled_entries(gone)):
+                logger.error("Deleted from %s by somebody before they were handled: %s", self.stream, lost)
         return entries
 
     def too_many(self, entries: Sequence[Entry]) -> Verdicts:

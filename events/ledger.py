@@ -105,6 +105,12 @@ def forged(said: Sequence[tuple[str, Envelope]]) -> dict[str, InvalidEvent]:
     }
 
 
+def handled_entries(entry_ids: set[str]) -> set[str]:
+    """Of these stream entries, those whose event has had its effect."""
+    handled = Event.objects.filter(handled_at__isnull=False, stream_id__in=entry_ids)
+    return set(handled.values_list("stream_id", flat=True))
+
+
 def emitted(envelope: Envelope, *, now: datetime, **marks: Any) -> Event:
     """A ledger row for an event of our own: applied already, to be published. Raises ContractBroken."""
     try:

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
+from flows import step, template
 
 from accounts.models import User
 from backlog.models import Project
@@ -15,6 +16,14 @@ from clarifications.models import Question
 from events.work import unit_of_work
 
 SignIn = Callable[..., Client]
+Opened = Callable[..., Project]
+MODELS = ("question", "item", "project", "template", "event", "deadletter", "deliverable")
+
+
+@pytest.fixture(autouse=True)
+def static_root(settings: Any) -> None:
+    """The folder of static files, whose absence the web server warns of."""
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
 
 
 @pytest.fixture
@@ -34,31 +43,36 @@ def sign_in(db: None) -> SignIn:
 @pytest.fixture
 def staff(sign_in: SignIn) -> Client:
     """A person who may look at everything and act on it."""
-    models = ("question", "item", "project", "template", "event", "deadletter", "deliverable")
-    return sign_in("ann", *(f"{verb}_{model}" for verb in ("view", "change") for model in models))
+    return sign_in("ann", *(f"{verb}_{model}" for verb in ("view", "change") for model in MODELS))
 
 
 @pytest.fixture
 def viewer(sign_in: SignIn) -> Client:
     """A person who may look and nothing else."""
-    models = ("question", "item", "project", "template", "event", "deadletter", "deliverable")
-    return sign_in("vera", *(f"view_{model}" for model in models))
-
-
-def opened(template: str = "audit", **request: Any) -> Project:
-    """A project of this template, carried on as far as it goes by itself."""
-    text = {"request_text": "Where does the team lose time?", "template": template}
-    with unit_of_work() as work:
-        return submit_request(work, request={"project_id": str(uuid4()), **text, **request})
+    return sign_in("vera", *(f"view_{model}" for model in MODELS))
 
 
 @pytest.fixture
-def project(db: None, broker: None) -> Project:
-    """An audit whose hourly rate nobody has said."""
-    return opened(title="Time at the loan desk", requester="rita")
+def opened(db: None, broker: None) -> Opened:
+    """A project of a template, carried on as far as it goes by itself."""
+
+    def opened(template: str = "audit", **request: Any) -> Project:
+        text = {"request_text": "Where does the team lose time?", "template": template}
+        with unit_of_work() as work:
+            return submit_request(work, request={"project_id": str(uuid4()), **text, **request})
+
+    return opened
 
 
 @pytest.fixture
-def question(project: Project) -> Question:
-    """What its hourly rate is: two items wait for it."""
+def question(opened: Opened) -> Question:
+    """What the hourly rate of an audit is: two items wait for it."""
+    project = opened(title="Time at the loan desk", requester="rita")
     return Question.objects.get(project=project, field="hourly_rate")
+
+
+@pytest.fixture
+def waiting_approval(opened: Opened) -> Question:
+    """Whether an item may start; rita asked for it."""
+    project = opened(template(step("only", approval="before")), requester="rita")
+    return Question.objects.get(project=project)
