@@ -6,7 +6,7 @@ from typing import Any
 from backlog.blueprints import DoneWhen, ItemDefinition, definition_of
 from backlog.errors import InvalidTemplate
 from backlog.models import Item
-from schemas.registry import compile_schema
+from schemas.compiled import compile_schema
 
 
 def definition(item: Item) -> ItemDefinition:

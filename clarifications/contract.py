@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.registry import compile_schema
+from schemas.compiled import compile_schema
 
 ANY_TEXT = {"type": "string", "minLength": 1, "maxLength": 10_000}
 

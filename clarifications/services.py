@@ -20,7 +20,7 @@ from events.envelope import Envelope
 from events.errors import InvalidEvent
 from events.models import Event
 from events.work import UnitOfWork
-from schemas.registry import compile_schema
+from schemas.compiled import compile_schema
 from schemas.restricted import SchemaRefused, check_restricted
 
 APPROVAL_SCHEMA: dict[str, Any] = {

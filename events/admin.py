@@ -10,13 +10,14 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from events.admin_pages import ReadOnlyAdmin, bounded, carry_out, carry_out_with_reason, preformatted, pretty
+from events.admin_pages import LONGEST_TEXT, ReadOnlyAdmin, carry_out, carry_out_with_reason, preformatted, pretty
 from events.deadletters import discard, replay
 from events.models import DeadLetter, Event
 from schemas.registry import registry
 
-# Bytes of a raw field that are decoded for reading; a character takes at most four.
-RAW_BYTES = 40_000
+# A character takes at most four bytes.
+MOST_BYTES = 4
+LONGEST_NAME = 200
 
 
 class TypeFilter(admin.SimpleListFilter):
@@ -110,8 +111,11 @@ class DeadLetterAdmin(ReadOnlyAdmin):
 
     @admin.display(description="raw entry")
     def raw_fields(self, letter: DeadLetter) -> SafeString:
-        rows = ((readable(key), preformatted(readable(value))) for key, value in letter.fields.items())
-        return format_html_join("", "<div><strong>{}</strong>{}</div>", rows) or SafeString("The entry had no fields.")
+        rows = (
+            (readable(key, LONGEST_NAME), f"{len(value):,}", readable(value)) for key, value in letter.fields.items()
+        )
+        html = '<div><strong>{}</strong> ({} bytes)<pre class="raw">{}</pre></div>'
+        return format_html_join("", html, rows) or SafeString("The entry had no fields.")
 
     @admin.display(description="trace")
     def trace_text(self, letter: DeadLetter) -> SafeString:
@@ -134,8 +138,8 @@ def name_of(request: HttpRequest) -> str:
     return str(request.user.get_username())
 
 
-def readable(raw: bytes) -> str:
-    """The bytes as text of bounded length; what is not UTF-8 shows as escapes."""
-    left = len(raw) - RAW_BYTES
-    text = bounded(raw[:RAW_BYTES].decode(errors="backslashreplace"))
-    return text if left <= 0 else f"{text}\n… the field has {len(raw):,} bytes"
+def readable(raw: bytes, longest: int = LONGEST_TEXT) -> str:
+    """The beginning of the bytes as text; what is not UTF-8 shows as escapes."""
+    text = raw[: longest * MOST_BYTES].decode(errors="backslashreplace")
+    whole = len(text) <= longest and len(raw) <= longest * MOST_BYTES
+    return text if whole else f"{text[:longest]}…"

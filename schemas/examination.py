@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 
 from schemas import strict_json
-from schemas.registry import Problem, registry
+from schemas.compiled import Problem
+from schemas.registry import registry
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,103 +1,22 @@
 """The contracts: loaded once, whole and checked; two validators answer for each."""
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache, lru_cache
-from itertools import islice
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
-import orjson
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from referencing import Registry as References
-from referencing.jsonschema import DRAFT202012
 
 from schemas import strict_json
-from schemas.formats import FORMATS, format_checker
+from schemas.compiled import CompiledSchema, Problem
 from schemas.lint import BadSchema, require_sound
 
 FOLDER = Path(__file__).parent
-LONGEST_MESSAGE = 300
-MOST_PROBLEMS = 50
-# A message costs 60 µs, and 1 MiB can break a contract half a million times.
-MOST_ERRORS_READ = 1000
 
 
 class UnknownSchema(LookupError):
     """No contract has this type and version."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """What is wrong, and where (JSON Pointer; empty for the whole document)."""
-
-    pointer: str
-    message: str
-
-
-class CompiledSchema:
-    """One schema, compiled for both validators: the fast one decides, the reference writes the messages.
-
-    Where they disagree the document is refused, and the disagreement is counted in `disagreements`.
-    """
-
-    disagreements: Counter[str] = Counter()
-
-    def __init__(self, schema: dict[str, Any], *, folder: Sequence[dict[str, Any]] = ()) -> None:
-        self.schema = schema
-        self.name = str(schema.get("$id") or schema.get("title") or "schema")
-        named = [(known["$id"], known) for known in folder]
-        references: References[Any] = References().with_resources(
-            (name, DRAFT202012.create_resource(known)) for name, known in named
-        )
-        self._reference = Draft202012Validator(schema, format_checker=format_checker(), registry=references)
-        self._fast = jsonschema_rs.Draft202012Validator(
-            schema,
-            formats=FORMATS,
-            validate_formats=True,
-            registry=jsonschema_rs.Registry(named, retriever=refuse_to_fetch),
-            retriever=refuse_to_fetch,
-        )
-
-    def is_valid(self, document: Any) -> bool:
-        """Whether both validators accept; the reference is asked only when the fast one does not."""
-        try:
-            accepted = bool(self._fast.is_valid(document))
-        except Exception:  # whatever the fast validator cannot judge, the reference judges
-            accepted = False
-        if not accepted and self._reference.is_valid(document):
-            self.disagreements[self.name] += 1
-        return accepted
-
-    def problems(self, document: Any) -> list[Problem]:
-        """Every problem by its place, up to MOST_PROBLEMS."""
-        errors = islice(self._reference.iter_errors(document), MOST_ERRORS_READ)
-        found = sorted({problem_of(error) for error in errors})
-        if not found and not self.is_valid(document):
-            return [Problem("", "the two validators disagree about this document, so it is refused")]
-        return found[:MOST_PROBLEMS]
-
-    def agree(self, document: Any) -> bool:
-        """Whether both validators say the same."""
-        return bool(self._fast.is_valid(document)) == self._reference.is_valid(document)
-
-
-def problem_of(error: ValidationError) -> Problem:
-    """A validation error in words of bounded length."""
-    tokens = [str(part).replace("~", "~0").replace("/", "~1") for part in error.absolute_path]
-    message = error.message
-    if len(message) > LONGEST_MESSAGE:
-        message = f"{message[:100]} … {message[-150:]}"
-    return Problem("".join("/" + token for token in tokens), message)
-
-
-def refuse_to_fetch(uri: str) -> Any:
-    """Nothing is ever fetched."""
-    raise BadSchema(f"$ref {uri!r} leaves the folder of schemas")
 
 
 class Registry:
@@ -214,15 +133,3 @@ def only_one(documents: dict[Path, dict[str, Any]], room: str) -> dict[str, Any]
 def registry() -> Registry:
     """The contracts of this installation."""
     return Registry()
-
-
-def compile_schema(schema: dict[str, Any]) -> CompiledSchema:
-    """A schema from a template, compiled once. Raises BadSchema."""
-    return _compiled(orjson.dumps(schema, option=orjson.OPT_SORT_KEYS))
-
-
-@lru_cache(maxsize=1024)
-def _compiled(canonical: bytes) -> CompiledSchema:
-    schema = json.loads(canonical)
-    require_sound(schema, where="schema")
-    return CompiledSchema(schema)

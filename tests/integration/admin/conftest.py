@@ -10,6 +10,7 @@ from django.test import Client
 from flows import step, template
 
 from accounts.models import User
+from backlog.blueprints import definition_of
 from backlog.models import Project
 from backlog.opening import submit_request
 from clarifications.models import Question
@@ -24,6 +25,12 @@ MODELS = ("question", "item", "project", "template", "event", "deadletter", "del
 def static_root(settings: Any) -> None:
     """The folder of static files, whose absence the web server warns of."""
     settings.STATIC_ROOT.mkdir(exist_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def no_remembered_templates() -> None:
+    """A test that is rolled back leaves its templates' numbers to the next."""
+    definition_of.cache_clear()
 
 
 @pytest.fixture

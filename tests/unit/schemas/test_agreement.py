@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schemas.registry import CompiledSchema, compile_schema, registry
+from schemas.compiled import CompiledSchema, compile_schema
+from schemas.registry import registry
 
 CONTRACTS = [*(registry().compiled(kind) for kind in registry().event_types()), registry().envelope]
 WORDS = st.sampled_from(
