@@ -21,7 +21,7 @@ class AnswerForm(forms.Form):
     required_css_class = "required"
 
     def __init__(self, question: Question, data: Mapping[str, Any] | None = None) -> None:
-        super().__init__(data)
+        super().__init__(data, label_suffix="")
         self.question = question
         self.explanation = ""
         if has_plain_properties(question.schema):
