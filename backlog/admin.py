@@ -30,7 +30,7 @@ class ProjectAdmin(DetailAdmin):
     detail_template = "admin/backlog/project/detail.html"
     list_display = ["title", "status", "progress", "template", "opened_at", "requester"]
     list_filter = ["status"]
-    search_fields = ["title", "requester", "id__exact"]
+    search_fields = ["title", "requester"]
     search_help_text = "A part of the title or of the requester's name, or the whole id."
     ordering = ["-opened_at"]
 
@@ -66,7 +66,7 @@ class ItemAdmin(ReadOnlyAdmin):
     list_display = ["title", "project", "standing", "agent_target", "attempts", "failures", "deadline_at"]
     list_filter = ["state", "approval"]
     list_select_related = ["project"]
-    search_fields = ["title", "key", "agent_target", "project__title", "id__exact"]
+    search_fields = ["title", "key", "agent_target", "project__title"]
     search_help_text = "A part of the title, the key, the agent's name or the project's title, or the whole id."
     ordering = ["-project__opened_at", "position"]
     actions = ["dispatch_items", "retry_items", "cancel_items", "waive_items"]
@@ -141,7 +141,7 @@ class DeliverableAdmin(ReadOnlyAdmin):
 
     list_display = ["type", "project", "item", "agent", "confidence", "timestamp"]
     list_select_related = ["project", "item"]
-    search_fields = ["type", "agent", "project__title", "id__exact"]
+    search_fields = ["type", "agent", "project__title"]
     search_help_text = "A part of the type, the agent's name or the project's title, or the whole id."
     ordering = ["-timestamp"]
     fields = ["type", "project_link", "item_link", "agent", "confidence", "timestamp", "dispatch_id", "content_pretty"]

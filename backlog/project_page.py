@@ -60,6 +60,7 @@ def told(project: Project) -> list[dict[str, Any]]:
 
 
 def in_words(event: Event) -> str:
-    """What its contract says that such an event means."""
+    """What its contract says, in its first sentence, that such an event means."""
     known = registry().knows(event.type, event.version)
-    return str(registry().schema(event.type, event.version).get("description", "")) if known else ""
+    means = registry().schema(event.type, event.version).get("description", "") if known else ""
+    return str(means).partition(". ")[0].rstrip(".")

@@ -40,7 +40,7 @@ class QuestionAdmin(DetailAdmin):
     list_display = ["title", "project", "status", "blocked_items", "due_at", "asked_by"]
     list_filter = ["status", "kind"]
     list_select_related = ["project"]
-    search_fields = ["title", "field", "asked_by", "project__title", "id__exact"]
+    search_fields = ["title", "field", "asked_by", "project__title"]
     search_help_text = "A part of the title, the field, who asked, or the project's title, or the whole id."
     ordering = [Case(When(status=QuestionStatus.OPEN, then=Value(0)), default=Value(1)), "due_at"]
 

@@ -14,20 +14,18 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from rich.console import Console
-from rich.panel import Panel
 
 from backlog.models import Project
 from backlog.states import ProjectStatus
 from clarifications.models import Question
-from clarifications.selectors import question_in
-from clarifications.services import answer_question
+from config.asking import give, panel
 from config.follow import Progress, watch
 from config.intake import Request, open_request
 from config.outcome import outcome
 from config.report_view import report
 from config.supervisor import Supervisor
 from config.system import broker, children
-from events.work import unit_of_work
+from workers.ingestion import Unreadable
 
 FOLDER = "INTERLOCK_DEMO_DIR"
 SAMPLE = settings.BASE_DIR / "examples" / "finance_month.csv"
@@ -36,6 +34,10 @@ TEXT = "Find out where the team loses time. The report must show what that costs
 
 class NoAnswer(Exception):
     """A question came that the demonstration has no answer to."""
+
+
+class ProcessEnded(Exception):
+    """A process of the system ended by itself."""
 
 
 @dataclass(frozen=True)
@@ -68,23 +70,37 @@ class Demonstration:
         self.folder = Path(os.environ[FOLDER])
 
     def run(self) -> dict[str, Any]:
-        """Start everything, do the project, stop everything. The folder is kept only when it did not end well."""
+        """Start everything, do the project, stop everything. The folder is kept when something went wrong in it."""
         started = time.monotonic()
         try:
             call_command("migrate", verbosity=0)
             with broker(), Supervisor(children(web=None, excepted=[]), log_dir=self.folder / "logs") as supervisor:
                 self.console.print(f"Started: {', '.join(['broker', *supervisor.pids])}", style="dim")
-                project = self.do_project()
+                project = self.do_project(supervisor)
                 memory = peak_memory(supervisor.pids)
+        except (KeyboardInterrupt, SystemExit, Unreadable):
+            self.clear_away()
+            raise
         except BaseException:
-            self.console.print(f"It did not end well; what each process said is in {self.folder / 'logs'}", style="red")
+            self.tell_where_the_logs_are()
             raise
         result = outcome(project) | {"seconds": round(time.monotonic() - started, 2), "peak_memory_mib": memory}
         self.show(project, result)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if project.status == ProjectStatus.DONE:
+            self.clear_away()
+        else:
+            self.tell_where_the_logs_are()
         return result
 
-    def do_project(self) -> Project:
+    def clear_away(self) -> None:
+        """Leave nothing behind."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def tell_where_the_logs_are(self) -> None:
+        """Where to look for what went wrong."""
+        self.console.print(f"It did not end well; what each process said is in {self.folder / 'logs'}", style="red")
+
+    def do_project(self, supervisor: Supervisor) -> Project:
         """Hand the request in without its hourly rate, follow it, and answer what is asked."""
         project = open_request(
             Request(
@@ -92,9 +108,11 @@ class Demonstration:
             )
         )
         self.tell_intake(project)
-        progress = Progress(self.console)
+        progress, running = Progress(self.console), set(supervisor.pids)
         for sight in watch(project.pk, seconds=self.wishes.seconds):
             progress.show(sight)
+            if ended := running - set(supervisor.pids):
+                raise ProcessEnded(f"{', '.join(sorted(ended))} ended by itself; its log says why.")
             if sight.question is not None:
                 self.answer(sight.question)
         return sight.project
@@ -115,11 +133,8 @@ class Demonstration:
     def answer(self, question: Question) -> None:
         """Show the question as a person sees it, and answer it. Raises NoAnswer."""
         value = self.answer_to(question)
-        held = ", ".join(f"“{b.item.title}”" for b in question.blockings.select_related("item"))
-        lines = [question.description, question.reason, f"Waiting for it: {held}", f"\nAnswer: [bold]{value}[/bold]"]
-        self.console.print(Panel("\n".join(filter(None, lines)), title=question.title, border_style="yellow"))
-        with unit_of_work() as work:
-            answer_question(work, question=question_in(work, question.pk), answer=value, by="somebody", door="command")
+        self.console.print(panel(question, f"\nAnswer: {value}"))
+        give(question, value, by="somebody")
 
     def answer_to(self, question: Question) -> Any:
         """The rate for the rate; for anything else what its schema suggests. Raises NoAnswer."""

@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.text import Text
 
 from backlog.models import Item, Project
-from backlog.states import OVER, ItemState
+from backlog.orchestration import can_still_move
+from backlog.states import OVER, ItemState, ProjectStatus
 from clarifications.models import Question, QuestionStatus
 
-# Looks a second: quick enough to be live, and nothing to the database.
-PAUSE_SECONDS = 0.25
+# Three queries a look, so at most five a second: live to the eye, and nothing to the database.
+PAUSE_SECONDS = 0.6
 
 MARKS = {
     ItemState.CREATED: ("·", "dim"),
@@ -43,6 +44,11 @@ class Sight:
         """Whether nothing more will happen by itself."""
         return self.project.status in OVER
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether nothing more will happen until a person has answered."""
+        return self.question is not None and not any(goes_on(item) for item in self.items)
+
 
 def watch(project_id: UUID, *, seconds: float) -> Iterator[Sight]:
     """Look again and again until the project is over. Raises TookTooLong."""
@@ -53,8 +59,15 @@ def watch(project_id: UUID, *, seconds: float) -> Iterator[Sight]:
         if sight.over:
             return
         if time.monotonic() > deadline:
-            raise TookTooLong(f"The project was not over after {seconds:g} seconds; it is {sight.project.status}.")
+            now = ProjectStatus(sight.project.status).label.lower()
+            raise TookTooLong(f"The project was not over after {seconds:g} seconds (it is: {now}). Is the system up?")
         time.sleep(PAUSE_SECONDS)
+
+
+def goes_on(item: Item) -> bool:
+    """Whether the item moves without anybody's help."""
+    by_itself = item.auto_dispatch or item.state != ItemState.READY
+    return can_still_move(item) and by_itself and item.held_for != Item.Held.APPROVAL
 
 
 def look(project_id: UUID) -> Sight:

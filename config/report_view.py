@@ -10,14 +10,24 @@ from rich.text import Text
 
 BAR_WIDTH = 24
 CLUSTERS_SHOWN = 8
+# Together with its number and its bar such a line fits into 80 columns.
+LONGEST_TASK = 43
 
 Content = dict[str, Any]
 
 
 def report(title: str, deliverables: dict[str, Content]) -> RenderableType:
     """The report of a project: one part for each deliverable that there is a view for."""
-    parts = [part for kind, view in VIEWS.items() if kind in deliverables for part in view(deliverables[kind])]
+    parts = [part for kind in VIEWS if kind in deliverables for part in part_of_report(kind, deliverables[kind])]
     return Group(Text(f"\n{title}\n", style="bold"), *parts) if parts else Text("There are no figures to show.")
+
+
+def part_of_report(kind: str, content: Content) -> list[RenderableType]:
+    """What one deliverable shows; a foreign worker's may have another shape, and is only named then."""
+    try:
+        return list(VIEWS[kind](content))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return [Text(f"{kind} has another shape than ours; --json shows it whole", style="yellow")]
 
 
 def bar(share: float, style: str = "cyan") -> Text:
@@ -56,21 +66,22 @@ def friction(content: Content) -> Iterator[RenderableType]:
     """Which tasks recur."""
     title = f"What recurs: {content['recurring_share']:.2f} % of {content['total_rows']:,} tasks"
     table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column("Task")
+    table.add_column("Task", no_wrap=True, overflow="ellipsis", max_width=LONGEST_TASK)
     table.add_column("Times", justify="right")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
+    most = max((cluster["count"] for cluster in content["clusters"]), default=1)
     for cluster in content["clusters"][:CLUSTERS_SHOWN]:
-        share = 100 * cluster["count"] / max(content["total_rows"], 1)
-        table.add_row(cluster["sample_text"][:48], f"{cluster['count']:,}", bar(share, "magenta"))
+        share = 100 * cluster["count"] / most
+        table.add_row(cluster["sample_text"], f"{cluster['count']:,}", bar(share, "magenta"))
     yield table
-    left = len(content["clusters"]) - CLUSTERS_SHOWN
+    left = content.get("cluster_count", len(content["clusters"])) - CLUSTERS_SHOWN
     if left > 0:
         yield Text(f"and {left} more kinds of task", style="dim")
 
 
 def scenario(content: Content) -> Iterator[RenderableType]:
     """What an agent could take over."""
-    yield Panel(content["summary"], title="With an agent", title_align="left", border_style="green")
+    yield Panel(Text(content["summary"]), title="With an agent", title_align="left", border_style="green")
 
 
 def checks(content: Content) -> Iterator[RenderableType]:
@@ -87,14 +98,14 @@ def requirements(content: Content) -> Iterator[RenderableType]:
     lines = [f"{line['number']}. {line['text']}" for line in content["requirements"]]
     open_points = [f"Open: {point}" for point in content.get("open_points", [])]
     if lines or open_points:
-        yield Panel("\n".join([*lines, *open_points]), title="What was asked for", title_align="left")
+        yield Panel(Text("\n".join([*lines, *open_points])), title="What was asked for", title_align="left")
 
 
 def development(content: Content) -> Iterator[RenderableType]:
     """What was made of the requirements."""
     lines = [f"{artifact['name']}: {artifact['purpose']}" for artifact in content.get("artifacts", [])]
     if lines:
-        yield Panel("\n".join(lines), title="Work product", title_align="left")
+        yield Panel(Text("\n".join(lines)), title="Work product", title_align="left")
 
 
 VIEWS: dict[str, Callable[[Content], Iterator[RenderableType]]] = {

@@ -1,7 +1,6 @@
 """Events and dead letters for staff: to look at, to search, to replay or discard."""
 
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import Case, Q, QuerySet, Value, When
@@ -10,7 +9,15 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from events.admin_pages import LONGEST_TEXT, ReadOnlyAdmin, carry_out, carry_out_with_reason, preformatted, pretty
+from events.admin_pages import (
+    LONGEST_TEXT,
+    ReadOnlyAdmin,
+    carry_out,
+    carry_out_with_reason,
+    preformatted,
+    pretty,
+    whole_id,
+)
 from events.deadletters import discard, replay
 from events.models import DeadLetter, Event
 from schemas.registry import registry
@@ -56,12 +63,11 @@ class EventAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
     ) -> tuple[QuerySet[Event], bool]:
-        """Events with exactly this id, of this project, or of this correlation."""
+        """Events with exactly this id, of this project, or of this correlation; words find nothing."""
         if not search_term:
             return queryset, False
-        try:
-            wanted = UUID(search_term.strip())
-        except ValueError:
+        wanted = whole_id(search_term)
+        if wanted is None:
             return queryset.none(), False
         found = queryset.filter(Q(event_id=wanted) | Q(project_id=wanted))
         return found if found.exists() else queryset.filter(correlation_id=wanted), False
@@ -90,7 +96,8 @@ class DeadLetterAdmin(ReadOnlyAdmin):
 
     list_display = ["id", "state", "event_type", "error_class", "short_reason", "group", "attempts", "last_seen"]
     list_filter = ["state"]
-    search_fields = ["event_id__exact", "entry_id__exact", "event_type"]
+    search_fields = ["entry_id__exact", "event_type"]
+    whole_ids = ("event_id",)
     search_help_text = "The whole id of an event or a stream entry, or a part of an event type."
     ordering = [Case(When(state=DeadLetter.State.OPEN, then=Value(0)), default=Value(1)), "-id"]
     actions = ["replay_entries", "discard_letters"]

@@ -3,18 +3,20 @@
 import json
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from events import streams
 from events.deadletters import AlreadySettled
@@ -41,9 +43,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Nothing is added, changed or deleted by hand: who may change the model has services do it."""
 
     change_form_template = "admin/read_only.html"
+    change_list_template = "admin/read_only_list.html"
     paginator = BoundedPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
+    whole_ids = ("pk",)  # the fields in which a whole UUID is searched for
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -53,6 +58,19 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, under the name of what it lists."""
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """What has the whole id, or else what has the words."""
+        if wanted := whole_id(search_term):
+            return queryset.filter(Q(*((name, wanted) for name in self.whole_ids), _connector=Q.OR)), False
+        return super().get_search_results(request, queryset, search_term)
 
     def has_act_permission(self, request: HttpRequest) -> bool:
         """Whether the person may have services change these objects."""
@@ -158,6 +176,14 @@ def carry_out_with_reason(
         "chosen_count": chosen.count(),
     }
     return TemplateResponse(request, "admin/reason.html", context)
+
+
+def whole_id(text: str) -> UUID | None:
+    """The UUID that the text is, if it is one."""
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        return None
 
 
 def listed(names: list[str]) -> str:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
-from django.db import connections
+from django.db import close_old_connections, connections
 from django.db.backends.signals import connection_created
 
 from events import deadletters, ledger, streams
@@ -196,6 +196,7 @@ class StreamServer:
                 if self.stopping.is_set():
                     raise
                 await asyncio.sleep(wait * random.uniform(0.8, 1.2))
+                await self.in_thread(close_old_connections)
                 wait = min(wait * 2, LONGEST_OUTAGE_WAIT_SECONDS)
 
     async def in_thread(self, call: Callable[..., Any], *args: Any) -> Any:

@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from django.db import close_old_connections
+
 from events import outbox, streams
 from events.bridge import AWAY, StreamServer
 
@@ -50,6 +52,7 @@ def relay_until(stopping: threading.Event) -> None:
             trim()
         except AWAY as error:
             logger.warning("The relay waits: %s", error)
+            close_old_connections()
             busy = 0
         if not busy:
             stopping.wait(RELAY_REST_SECONDS)

@@ -4,7 +4,6 @@ import ctypes
 import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,8 +17,6 @@ from django.conf import settings
 from django.db import connection
 from tally import Tally
 from waiting import wait_until
-
-from config.processes import tied_to_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 WARM = multiprocessing.get_context("forkserver")
@@ -36,7 +33,6 @@ START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 
 
-# -- forked, to be killed often --------------------------------------------------------------------
 def start(*command: str, fault_points: dict[str, str] | None = None) -> ForkServerProcess:
     """A manage.py command in a process of its own, forked from a warm one, with the test's settings."""
     with pytest.MonkeyPatch.context() as environment:
@@ -106,7 +102,7 @@ def last_words(process: ForkServerProcess) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-20:]) if log.exists() else "it said nothing"
 
 
-# -- started from nothing, as an operator does -----------------------------------------------------
+# -- where they find the test's parts --------------------------------------------------------------
 def addresses() -> dict[str, str]:
     """The environment in which a process finds the test's settings, database and broker."""
     path = os.pathsep.join([str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")])
@@ -124,11 +120,3 @@ def database_url() -> str:
     if connection.vendor == "sqlite":
         return f"sqlite:///{found['NAME']}"
     return f"postgresql://{found['USER']}@/{found['NAME']}?host={found['OPTIONS']['host']}"
-
-
-def manage(*command: str, **env: str) -> subprocess.Popen[str]:
-    """`manage.py COMMAND` as a process that does not outlive the test."""
-    argv = tied_to_parent([sys.executable, str(ROOT / "manage.py"), *command])
-    return subprocess.Popen(
-        argv, env={**os.environ, **addresses(), **env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )

@@ -1,9 +1,14 @@
 """What every process of the system imports, imported once: processes forked from here start in milliseconds."""
+# ruff: noqa: E402, F401
 
 import django
+import pytest
 
 django.setup()
 
-import config.management.commands.consume  # noqa: E402
-import config.management.commands.relay  # noqa: E402
-import config.management.commands.work  # noqa: E402, F401
+import processes
+
+import clarifications.management.commands.answer
+import config.management.commands.consume
+import config.management.commands.relay
+import config.management.commands.work

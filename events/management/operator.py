@@ -1,14 +1,24 @@
 """What the operator's commands have in common: a refusal is a sentence, and whoever runs them is on record."""
 
 import getpass
-from typing import Any
+from argparse import ArgumentTypeError
+from typing import IO, Any, TypeVar
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Model, QuerySet
 from rich.console import Console
 from rich.table import Column
 
 from events.errors import EventError
 from events.streams import BROKER_ERRORS
+
+# What a shell reports for a program that Ctrl-C ended.
+INTERRUPTED = 130
+# Characters of an id that tables show: short enough for 80 columns, and unique in practice (48 random bits).
+ID_SHOWN = 13
+
+Row = TypeVar("Row", bound=Model)
 
 
 class OperatorCommand(BaseCommand):
@@ -21,17 +31,54 @@ class OperatorCommand(BaseCommand):
             raise CommandError(str(error)) from error
         except BROKER_ERRORS as error:
             raise CommandError(f"The broker does not answer ({error}). Is `manage.py up` running?") from error
+        except KeyboardInterrupt as interrupt:
+            raise CommandError("Stopped.", returncode=INTERRUPTED) from interrupt
 
     @property
     def console(self) -> Console:
         """A console on the command's own output."""
-        output: Any = self.stdout
-        return Console(file=output)
+        return console_on(self.stdout)
+
+
+def console_on(output: Any) -> Console:
+    """A console that prints text as it is: brackets and colons in what people wrote are not markup."""
+    file: IO[str] = output
+    return Console(file=file, markup=False, emoji=False, highlight=False)
 
 
 def identifier() -> Column:
-    """A table's column of ids, whole, so that they can be copied."""
-    return Column("id", no_wrap=True, min_width=36)
+    """A table's column of shortened ids; every command takes them so."""
+    return Column("id", no_wrap=True, min_width=ID_SHOWN)
+
+
+def short(pk: Any) -> str:
+    """As much of an id as a table shows."""
+    return str(pk)[:ID_SHOWN]
+
+
+def identified(rows: QuerySet[Row], beginning: str, *, see: str) -> Row:
+    """The one row whose id begins so. Raises CommandError, which says where to look (`see`)."""
+    name = rows.model._meta.verbose_name
+    found = list(rows.filter(pk__range=ids_from(beginning, see))[:2])
+    if len(found) != 1:
+        says = f"More than one {name}'s id begins" if found else f"No {name}'s id begins"
+        raise CommandError(f"{says} with {beginning!r}; see `manage.py {see}`.")
+    return found[0]
+
+
+def ids_from(beginning: str, see: str) -> tuple[UUID, UUID]:
+    """The least and the greatest id that begin so. Raises CommandError."""
+    digits = beginning.replace("-", "").lower()
+    if not digits or set(digits) - set("0123456789abcdef") or len(digits) > 32:
+        raise CommandError(f"{beginning!r} is no id; see `manage.py {see}`.")
+    return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+
+
+def at_least_one(text: str) -> int:
+    """An argument that counts something."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
 
 
 def operator() -> str:

@@ -4,11 +4,11 @@ from argparse import ArgumentParser
 from typing import Any
 from uuid import UUID
 
-from backlog.models import Item
+from backlog.models import Item, Project
 from backlog.selectors import dispatchable, load_projects
 from backlog.services import dispatch_item
 from events.clock import database_now
-from events.management.operator import OperatorCommand
+from events.management.operator import OperatorCommand, at_least_one, identified
 from events.work import unit_of_work
 
 # Items one transaction takes.
@@ -19,13 +19,18 @@ class Command(OperatorCommand):
     help = "Dispatch items that are ready: all of them, those of a project, or one."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--project", type=UUID)
-        parser.add_argument("--item", type=UUID)
-        parser.add_argument("--limit", type=int, help="at most so many items")
+        parser.add_argument("--project", metavar="PROJECT_ID", help="the id, or enough of its beginning")
+        parser.add_argument("--item", metavar="ITEM_ID", help="the id, or enough of its beginning")
+        parser.add_argument("--limit", type=at_least_one, help="at most so many items")
         parser.add_argument("--dry-run", action="store_true", help="only show what would be dispatched")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        chosen = dispatchable(database_now(), project=options["project"], item=options["item"])[: options["limit"]]
+        project, item = options["project"], options["item"]
+        chosen = dispatchable(
+            database_now(),
+            project=identified(Project.objects.all(), project, see="projects").pk if project else None,
+            item=identified(Item.objects.all(), item, see="project ID").pk if item else None,
+        )[: options["limit"]]
         items = list(chosen.values_list("pk", "project_id", "title", "agent_target"))
         for _, _, title, agent in items:
             self.stdout.write(f"{title} → {agent}")

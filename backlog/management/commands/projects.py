@@ -7,7 +7,7 @@ from rich.table import Table
 
 from backlog.selectors import projects_with_counts
 from backlog.states import ProjectStatus
-from events.management.operator import OperatorCommand, identifier
+from events.management.operator import OperatorCommand, at_least_one, identifier, short
 
 
 class Command(OperatorCommand):
@@ -15,7 +15,7 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--status", choices=ProjectStatus.values)
-        parser.add_argument("--limit", type=int, default=20)
+        parser.add_argument("--limit", type=at_least_one, default=20)
 
     def handle(self, *args: Any, status: str | None, limit: int, **options: Any) -> None:
         found = projects_with_counts().order_by("-opened_at")
@@ -26,7 +26,7 @@ class Command(OperatorCommand):
             done = f"{project.items_done} of {project.items_total}"
             opened = f"{project.opened_at:%Y-%m-%d %H:%M}"
             words = ProjectStatus(project.status).label
-            table.add_row(str(project.pk), project.title, words, done, str(project.template), opened)
+            table.add_row(short(project.pk), project.title, words, done, str(project.template), opened)
         if not table.row_count:
             self.stdout.write("No projects. Open one: manage.py intake --text … --file …")
             return

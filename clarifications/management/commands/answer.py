@@ -2,12 +2,11 @@
 
 from argparse import ArgumentParser
 from typing import Any
-from uuid import UUID
 
 from clarifications.models import Question
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
-from events.management.operator import OperatorCommand, operator
+from events.management.operator import OperatorCommand, identified, operator
 from events.work import unit_of_work
 from schemas import strict_json
 
@@ -18,18 +17,24 @@ class Command(OperatorCommand):
     help = "Answer a question; an answer that does not fit is refused and changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("id", type=UUID, metavar="QUESTION_ID")
+        parser.add_argument("id", metavar="QUESTION_ID", help="the id, or enough of its beginning")
         parser.add_argument("value", help="JSON, or plain text; yes or no for an approval")
         parser.add_argument("--notes", default="", help="with a rejection: what should be done differently")
         parser.add_argument("--by", default="", help="who says so, if not whoever runs this")
 
-    def handle(self, *args: Any, id: UUID, value: str, notes: str, by: str, **options: Any) -> None:
+    def handle(self, *args: Any, id: str, value: str, notes: str, by: str, **options: Any) -> None:
+        chosen = identified(Question.objects.all(), id, see="questions --open")
         with unit_of_work() as work:
-            question = question_in(work, id)
+            question = question_in(work, chosen.pk)
             held = [str(item) for item in question.blocked] if question.status == "OPEN" else []
-            said = approval(value, notes) if question.kind == Question.Kind.APPROVAL else read(value, question.schema)
+            said = meant(question, value, notes)
             answer_question(work, question=question, answer=said, by=by or operator(), door="command")
         self.stdout.write(f"Answered: {question.title} → {said!r}. Going on: {', '.join(held) or 'nothing waited'}")
+
+
+def meant(question: Question, text: str, notes: str = "") -> Any:
+    """The answer that somebody means by this text, given what is asked."""
+    return approval(text, notes) if question.kind == Question.Kind.APPROVAL else read(text, question.schema)
 
 
 def read(text: str, schema: dict[str, Any]) -> Any:

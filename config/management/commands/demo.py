@@ -2,19 +2,27 @@
 
 import signal
 import sys
-from argparse import ArgumentParser
-from decimal import Decimal
+from argparse import ArgumentParser, ArgumentTypeError
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 import orjson
 from django.core.management.base import BaseCommand, CommandError
-from rich.console import Console
 
 from backlog.states import ProjectStatus
-from config.demo import SAMPLE, Demonstration, NoAnswer, Wishes, in_private_folder, start_again_in_private_folder
+from config.demo import (
+    SAMPLE,
+    Demonstration,
+    NoAnswer,
+    ProcessEnded,
+    Wishes,
+    in_private_folder,
+    start_again_in_private_folder,
+)
 from config.follow import TookTooLong
 from events.errors import EventError
+from events.management.operator import INTERRUPTED, console_on
 from workers.ingestion import Unreadable
 
 
@@ -23,7 +31,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--file", type=Path, default=SAMPLE, help="a CSV or XLSX file with a header row")
-        parser.add_argument("--rate", type=Decimal, default=Decimal(45), help="the hourly rate to answer with")
+        parser.add_argument("--rate", type=hourly_rate, default=Decimal(45), help="the hourly rate to answer with")
         parser.add_argument("--template", default="audit", help="audit, software or minimal")
         parser.add_argument("--timeout", type=float, default=600, metavar="SECONDS")
         parser.add_argument("--json", action="store_true", help="the result as JSON on the last line")
@@ -32,12 +40,25 @@ class Command(BaseCommand):
         if not in_private_folder():
             start_again_in_private_folder()
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-        console = Console(stderr=options["json"])
+        console = console_on(sys.stderr if options["json"] else sys.stdout)
         try:
             result = Demonstration(Wishes(file, rate, template, timeout), console).run()
-        except (EventError, NoAnswer, TookTooLong, Unreadable) as error:
+        except (EventError, NoAnswer, ProcessEnded, TookTooLong, Unreadable) as error:
             raise CommandError(str(error)) from error
+        except KeyboardInterrupt as interrupt:
+            raise CommandError("Stopped.", returncode=INTERRUPTED) from interrupt
         if options["json"]:
             self.stdout.write(orjson.dumps(result).decode())
         if result["status"] != ProjectStatus.DONE:
             raise CommandError(f"The project is {result['status']}.")
+
+
+def hourly_rate(text: str) -> Decimal:
+    """An amount of money above nothing."""
+    try:
+        rate = Decimal(text)
+    except InvalidOperation:
+        rate = Decimal("nan")
+    if not rate.is_finite() or rate <= 0:
+        raise ArgumentTypeError(f"{text!r} is not an hourly rate, such as 45 or 62.50")
+    return rate

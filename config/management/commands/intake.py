@@ -12,11 +12,12 @@ from backlog.models import Project
 from backlog.states import ProjectStatus
 from clarifications.contract import merged
 from clarifications.models import Question
+from config.asking import PERSON_NEEDED, ask
 from config.follow import Progress, TookTooLong, look, watch
 from config.intake import Request, open_request
 from config.outcome import outcome
 from config.report_view import report
-from events.management.operator import OperatorCommand, operator
+from events.management.operator import OperatorCommand, operator, short
 from schemas import strict_json
 from workers.ingestion import Unreadable
 
@@ -44,8 +45,10 @@ class Command(OperatorCommand):
         status = self.follow(project, options) if options["wait"] else ""
         if options["json"]:
             self.stdout.write(orjson.dumps(outcome(Project.objects.get(pk=project.pk))).decode())
+        if status == ProjectStatus.WAITING:
+            raise CommandError("A person has to answer first: manage.py questions --open", returncode=PERSON_NEEDED)
         if options["wait"] and status != ProjectStatus.DONE:
-            raise CommandError(f"The project is not done; it is {status}.")
+            raise CommandError(f"The project is not done; it is {status}. See why: manage.py project {project.pk}")
 
     def open(self, options: dict[str, Any]) -> Project:
         """Read the request and open its project."""
@@ -73,16 +76,20 @@ class Command(OperatorCommand):
             if (more := project.intake["row_warnings"] - WARNINGS_SHOWN) > 0:
                 self.stdout.write(f"  and {more:,} more warnings")
         for question in Question.objects.filter(project=project, status="OPEN"):
-            self.stdout.write(f"Asked: {question.title} → manage.py answer {question.pk} VALUE")
-        self.stdout.write(f"Follow it: manage.py project {project.pk}")
+            self.stdout.write(f"Asked: {question.title} → manage.py answer {short(question.pk)} VALUE")
+        self.stdout.write(f"Follow it: manage.py project {short(project.pk)}")
 
     def follow(self, project: Project, options: dict[str, Any]) -> str:
-        """Show its progress, and how to answer what is asked, until it is over; its status then."""
+        """Show its progress until it is over or waits for a person who is not at this terminal; its status then."""
         progress = Progress(self.console)
         try:
             for sight in watch(project.pk, seconds=options["timeout"]):
                 if not options["json"]:
                     progress.show(sight)
+                if sight.question is not None and sys.stdin.isatty() and not options["json"]:
+                    ask(self.console, sight.question)
+                elif sight.stands_still:
+                    return str(ProjectStatus.WAITING)
         except TookTooLong as error:
             raise CommandError(str(error)) from error
         sight = look(project.pk)

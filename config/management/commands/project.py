@@ -2,20 +2,19 @@
 
 from argparse import ArgumentParser
 from typing import Any
-from uuid import UUID
 
 import orjson
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from backlog.errors import UnknownProject
 from backlog.models import Project
 from backlog.selectors import latest_deliverables, timeline
 from backlog.states import ItemState, ProjectStatus
 from clarifications.models import Question, QuestionStatus
 from config.outcome import outcome
 from config.report_view import report
-from events.management.operator import OperatorCommand, identifier
+from events.management.operator import OperatorCommand, identified, identifier, short
 
 TIMELINE_SHOWN = 200
 
@@ -28,29 +27,16 @@ class Command(OperatorCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, id: str, **options: Any) -> None:
-        project = found(id)
+        project = identified(Project.objects.all(), id, see="projects")
         if options["json"]:
             self.stdout.write(orjson.dumps(outcome(project)).decode())
             return
         show(self.console, project)
 
 
-def found(beginning: str) -> Project:
-    """The one project whose id begins so. Raises UnknownProject."""
-    digits = beginning.replace("-", "").lower()
-    if not digits or set(digits) - set("0123456789abcdef") or len(digits) > 32:
-        raise UnknownProject(f"{beginning!r} is no id; see `manage.py projects`.")
-    bounds = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
-    projects = list(Project.objects.filter(pk__range=bounds)[:2])
-    if len(projects) != 1:
-        says = "More than one project's id begins" if projects else "No project's id begins"
-        raise UnknownProject(f"{says} with {beginning!r}; see `manage.py projects`.")
-    return projects[0]
-
-
 def show(console: Console, project: Project) -> None:
     """Everything a person wants to know about a project, the newest at the end."""
-    console.print(f"[bold]{project.title}[/bold]  {ProjectStatus(project.status).label}  {project.pk}")
+    console.print(Text.assemble((project.title, "bold"), f"  {ProjectStatus(project.status).label}  {project.pk}"))
     if project.reason:
         console.print(project.reason, style="red")
     for table in (items(project), questions(project), happened(project)):
@@ -68,7 +54,7 @@ def items(project: Project) -> Table:
     table = Table("item", identifier(), "agent", "state", "tries", "why", title="Items", title_justify="left")
     for item in project.items.order_by("position"):
         words = ItemState(item.state).label
-        table.add_row(item.title, str(item.pk), item.agent_target, words, str(item.attempts), item.reason)
+        table.add_row(item.title, short(item.pk), item.agent_target, words, str(item.attempts), item.reason)
     return table
 
 
@@ -78,7 +64,7 @@ def questions(project: Project) -> Table:
     for question in Question.objects.filter(project=project).select_related("answer").order_by("asked_at"):
         answer = f"{question.answer.value} ({question.answer.answered_by})" if hasattr(question, "answer") else ""
         status = QuestionStatus(question.status).label
-        table.add_row(question.title, str(question.pk), question.reason, status, answer)
+        table.add_row(question.title, short(question.pk), question.reason, status, answer)
     return table
 
 

@@ -12,6 +12,7 @@ from events.models import DeadLetter
 
 SHOWN = 100
 LONGEST_FIELD = 2000
+LONGEST_REASON = 100
 
 
 class Command(OperatorCommand):
@@ -22,7 +23,11 @@ class Command(OperatorCommand):
         listing = actions.add_parser("list", help="the open ones, newest first")
         listing.add_argument("--all", action="store_true", help="settled ones too")
         actions.add_parser("show", help="one, whole").add_argument("id", type=int)
-        actions.add_parser("replay", help="put them on their stream again").add_argument("ids", type=int, nargs="+")
+        replay = actions.add_parser("replay", help="put them on their stream again")
+        replay.add_argument("ids", type=int, nargs="*")
+        replay.add_argument("--all-open", action="store_true", help="every one that is not settled")
+        replay.add_argument("--reason-contains", default="", metavar="TEXT", help="of those, the ones with this reason")
+        replay.add_argument("--dry-run", action="store_true", help="only show what would be replayed")
         discard = actions.add_parser("discard", help="close them for good")
         discard.add_argument("ids", type=int, nargs="+")
         discard.add_argument("--why", default="no reason given", help="kept with the dead letter")
@@ -35,7 +40,7 @@ class Command(OperatorCommand):
         table = Table("id", "state", "last seen", "event", "error", "reason")
         for letter in found[:SHOWN]:
             seen = f"{letter.last_seen:%Y-%m-%d %H:%M:%S}"
-            reason = letter.reason[:100]
+            reason = letter.reason[:LONGEST_REASON]
             table.add_row(str(letter.pk), letter.state, seen, letter.event_type, letter.error_class, reason)
         self.console.print(table)
         self.stdout.write(f"{found.count()} dead letters; `deadletters show ID` shows one whole")
@@ -49,14 +54,27 @@ class Command(OperatorCommand):
             self.stdout.write(f"field {field!r}: {value[:LONGEST_FIELD]!r}")
         self.stdout.write(letter.trace)
 
-    def do_replay(self, *, ids: list[int], **_: Any) -> None:
-        for letter in [one(pk) for pk in ids]:
-            self.stdout.write(f"{letter.pk} is on the stream again as {deadletters.replay(letter, by=operator())}")
+    def do_replay(self, *, dry_run: bool, **chosen: Any) -> None:
+        letters = chosen_letters(**chosen)
+        for letter in letters:
+            done = "would be" if dry_run else f"is, as {deadletters.replay(letter, by=operator())},"
+            self.stdout.write(f"{letter.pk} {done} on the stream again: {letter.reason[:LONGEST_REASON]}")
+        self.stdout.write(f"{len(letters)} dead letters {'would be ' if dry_run else ''}replayed")
 
     def do_discard(self, *, ids: list[int], why: str, **_: Any) -> None:
         for letter in [one(pk) for pk in ids]:
             deadletters.discard(letter, by=operator(), why=why)
             self.stdout.write(f"{letter.pk} is discarded")
+
+
+def chosen_letters(*, ids: list[int], all_open: bool, reason_contains: str, **_: Any) -> list[DeadLetter]:
+    """The named ones, or all open ones with such a reason, oldest first. Raises CommandError."""
+    if bool(ids) == all_open or (reason_contains and not all_open):
+        raise CommandError("Name the dead letters by their ids, or take --all-open, with --reason-contains TEXT.")
+    if ids:
+        return [one(pk) for pk in ids]
+    open_ones = DeadLetter.objects.filter(state=DeadLetter.State.OPEN, reason__icontains=reason_contains)
+    return list(open_ones.order_by("pk"))
 
 
 def one(pk: int) -> DeadLetter:

@@ -1,5 +1,6 @@
 """How far every group has read, and what waits in the ledger."""
 
+import time
 from argparse import ArgumentParser
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -13,14 +14,26 @@ from events import streams
 from events.management.operator import OperatorCommand
 from events.models import DeadLetter, Event
 
+# Between two looks of --watch.
+PAUSE_SECONDS = 2.0
+
 
 class Command(OperatorCommand):
     help = "Show each stream's length and each group's lag, pending entries and the oldest of them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true")
+        parser.add_argument("--watch", action="store_true", help="look again and again, until Ctrl-C")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self.show(options)
+        while options["watch"]:
+            time.sleep(PAUSE_SECONDS)
+            self.console.clear()
+            self.show(options)
+
+    def show(self, options: dict[str, Any]) -> None:
+        """One look at everything."""
         found = {name: streams.groups(name) for name in [*streams.ours(), settings.DLQ_STREAM]}
         waiting = what_waits()
         if options["json"]:
@@ -46,15 +59,17 @@ def what_waits() -> dict[str, int]:
 def table_of(found: dict[str, list[streams.GroupStatus]]) -> Table:
     """A line a group, under its stream."""
     table = Table("stream", "group")
-    for heading in ("length", "lag", "pending", "oldest pending"):
+    for heading in ("length", "lag", "pending", "oldest pending", "consumers"):
         table.add_column(heading, justify="right")
     for name, groups in found.items():
         length = f"{streams.length(name):,}"
         for group in groups:
             lag = "?" if group.lag is None else f"{group.lag:,}"
-            table.add_row(name, group.name, length, lag, f"{group.pending:,}", age(group.oldest_pending))
+            table.add_row(
+                name, group.name, length, lag, f"{group.pending:,}", age(group.oldest_pending), str(group.consumers)
+            )
         if not groups:
-            table.add_row(name, "–", length, "", "", "")
+            table.add_row(name, "–", length, "", "", "", "")
     return table
 
 

@@ -164,3 +164,14 @@ def test_a_template_is_not_saved_by_who_may_only_look(viewer: Client, minimal: T
     )
     save(viewer, minimal, "name: x")
     assert Template.objects.filter(name="minimal").count() == 1
+
+
+@pytest.mark.parametrize("address", ["backlog/project", "backlog/item", "clarifications/question"])
+def test_a_list_is_searched_by_words_or_by_a_whole_id(staff: Client, question: Question, address: str) -> None:
+    def found(words: str) -> list[Any]:
+        return list(staff.get(f"/admin/{address}/", {"q": words}).context["cl"].result_list)
+
+    everything = found("loan desk")
+    assert everything
+    assert found(str(everything[0].pk)) == everything[:1]
+    assert found("no such words") == []

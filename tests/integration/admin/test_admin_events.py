@@ -124,3 +124,10 @@ def test_who_may_only_look_settles_no_dead_letter(viewer: Client, letter: DeadLe
     act(viewer, "replay_entries", letter)
     act(viewer, "discard_letters", letter, reason="Away.")
     assert state(letter) == ("open", "")
+
+
+def test_a_dead_letter_is_found_by_the_id_of_its_event(staff: Client, letter: DeadLetter) -> None:
+    event_id = uuid4()
+    DeadLetter.objects.update(event_id=event_id)
+    found = [staff.get(reverse(LETTERS), {"q": str(term)}).context["cl"].result_count for term in (event_id, uuid4())]
+    assert found == [1, 0]

@@ -1,36 +1,26 @@
 """The operator's commands, each over the same services as every other door."""
 
-from io import StringIO
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from flows import answer, opened, put, step
 from system import run_to_rest
 
 from backlog.models import Item, Project
 from clarifications.models import Question
 from events import streams
+from events.management.operator import short
 from events.models import DeadLetter
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+Run = Callable[..., str]
+
 SHEET = "Task,Category,Minutes\nMatch payments,Receivable,90\nFile receipts,Expenses,a while\nClose month,Close,2h\n"
-
-
-@pytest.fixture(autouse=True)
-def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is cut off."""
-    monkeypatch.setenv("COLUMNS", "300")
-
-
-def run(*arguments: Any) -> str:
-    """What the command prints."""
-    out = StringIO()
-    call_command(*map(str, arguments), stdout=out, stderr=out)
-    return out.getvalue()
 
 
 def manual() -> Project:
@@ -38,19 +28,23 @@ def manual() -> Project:
     return opened(step("only", auto_dispatch=False))
 
 
-def test_intake_opens_a_project_and_says_what_could_not_be_read_and_what_is_asked(broker: None, tmp_path: Path) -> None:
+def test_intake_opens_a_project_and_says_what_could_not_be_read_and_what_is_asked(
+    broker: None, tmp_path: Path, run: Run
+) -> None:
     (tmp_path / "team.csv").write_text(SHEET)
     said = run("intake", "--title", "Team", "--file", tmp_path / "team.csv", "--set", "period.type=week")
     project = Project.objects.get(title="Team")
     assert str(project.pk) in said
     assert "3 rows read" in said
     assert "row 3: " in said
-    assert f"manage.py answer {Question.objects.get().pk} VALUE" in said
+    assert f"manage.py answer {short(Question.objects.get().pk)} VALUE" in said
     assert project.context.data["period"] == {"type": "week"}
     assert [row["estimated_minutes"] for row in project.context.data["rows"]] == [90, None, 120]
 
 
-def test_intake_stores_a_large_sheet_and_sends_a_reference(broker: None, tmp_path: Path, settings: Any) -> None:
+def test_intake_stores_a_large_sheet_and_sends_a_reference(
+    broker: None, tmp_path: Path, settings: Any, run: Run
+) -> None:
     settings.CLAIM_CHECK_BYTES = 100
     (tmp_path / "team.csv").write_text(SHEET)
     run("intake", "--file", tmp_path / "team.csv")
@@ -67,26 +61,28 @@ def test_intake_stores_a_large_sheet_and_sends_a_reference(broker: None, tmp_pat
         (("--text", "Do it all.", "--template", "nonsense"), "There is no template"),
     ],
 )
-def test_an_intake_that_cannot_be_says_what_to_do_and_opens_nothing(arguments: tuple[str, ...], says: str) -> None:
+def test_an_intake_that_cannot_be_says_what_to_do_and_opens_nothing(
+    arguments: tuple[str, ...], says: str, run: Run
+) -> None:
     with pytest.raises(CommandError, match=says):
         run("intake", *arguments)
     assert not Project.objects.exists()
 
 
-def test_a_figure_without_a_value_is_refused() -> None:
+def test_a_figure_without_a_value_is_refused(run: Run) -> None:
     with pytest.raises(CommandError, match="KEY=VALUE"):
         run("intake", "--text", "Do it.", "--set", "hourly_rate")
 
 
-def test_waiting_in_vain_fails_with_what_the_project_waits_for(broker: None) -> None:
+def test_waiting_in_vain_fails_with_what_the_project_waits_for(broker: None, run: Run) -> None:
     with pytest.raises(CommandError, match="not over after 0"):
         run("intake", "--text", "Where does our time go?", "--wait", "--timeout", 0)
 
 
-def test_a_question_is_listed_and_answered_once(broker: None) -> None:
+def test_a_question_is_listed_and_answered_once(broker: None, run: Run) -> None:
     run("intake", "--text", "Where does our time go?")
     question = Question.objects.get()
-    assert str(question.pk) in run("questions", "--open")
+    assert short(question.pk) in run("questions", "--open")
     with pytest.raises(CommandError, match="not of type 'number'"):
         run("answer", question.pk, "abc")
     assert "Analyse what it costs" in run("answer", question.pk, "45", "--by", "dana")
@@ -96,7 +92,7 @@ def test_a_question_is_listed_and_answered_once(broker: None) -> None:
     assert "Answered: 45" in run("questions")
 
 
-def test_an_approval_is_answered_with_yes_or_no_and_notes(broker: None) -> None:
+def test_an_approval_is_answered_with_yes_or_no_and_notes(broker: None, run: Run) -> None:
     project = opened(step("only", approval="before"))
     with pytest.raises(CommandError, match="done differently"):
         run("answer", Question.objects.get().pk, "no")
@@ -107,10 +103,10 @@ def test_an_approval_is_answered_with_yes_or_no_and_notes(broker: None) -> None:
     assert project.items.get().notes == ["Later, please."]
 
 
-def test_projects_and_project_show_what_is_going_on(broker: None) -> None:
+def test_projects_and_project_show_what_is_going_on(broker: None, run: Run) -> None:
     assert "No projects" in run("projects")
     project = manual()
-    assert str(project.pk) in run("projects", "--status", "OPEN")
+    assert short(project.pk) in run("projects", "--status", "OPEN")
     shown = run("project", str(project.pk)[:8])
     assert "Only" in shown
     assert "Item created" in shown
@@ -119,12 +115,12 @@ def test_projects_and_project_show_what_is_going_on(broker: None) -> None:
 
 
 @pytest.mark.parametrize("beginning", ["zz", "", "0" * 40, "ffffffff"])
-def test_a_project_that_is_not_there_is_said_so(beginning: str) -> None:
+def test_a_project_that_is_not_there_is_said_so(beginning: str, run: Run) -> None:
     with pytest.raises(CommandError, match=r"manage\.py projects"):
         run("project", beginning)
 
 
-def test_dispatch_sends_ready_items_and_a_dry_run_only_shows_them(broker: None) -> None:
+def test_dispatch_sends_ready_items_and_a_dry_run_only_shows_them(broker: None, run: Run) -> None:
     project = manual()
     assert "1 would be dispatched" in run("dispatch", "--dry-run")
     assert project.items.get().state == "READY"
@@ -133,7 +129,7 @@ def test_dispatch_sends_ready_items_and_a_dry_run_only_shows_them(broker: None) 
     assert "0 dispatched" in run("dispatch")
 
 
-def test_cancel_takes_an_item_or_a_project_and_retry_only_what_failed(broker: None) -> None:
+def test_cancel_takes_an_item_or_a_project_and_retry_only_what_failed(broker: None, run: Run) -> None:
     project = opened(step("one"), step("two"))
     one, two = project.items.order_by("position")
     run("cancel", one.pk, "--reason", "not needed")
@@ -142,16 +138,16 @@ def test_cancel_takes_an_item_or_a_project_and_retry_only_what_failed(broker: No
         run("retry", two.pk)
     run("cancel", project.pk)
     assert Project.objects.get().status == "CANCELLED"
-    with pytest.raises(CommandError, match="There is no item"):
+    with pytest.raises(CommandError, match="No item's id begins"):
         run("cancel", project.correlation_id)
 
 
-def test_waive_needs_finished_work(broker: None) -> None:
+def test_waive_needs_finished_work(broker: None, run: Run) -> None:
     with pytest.raises(CommandError, match="nothing to waive"):
         run("waive", manual().items.get().pk, "--reason", "good enough")
 
 
-def test_dead_letters_are_listed_shown_replayed_once_and_discarded(broker: None) -> None:
+def test_dead_letters_are_listed_shown_replayed_once_and_discarded(broker: None, run: Run) -> None:
     put(b"not json", b"not json either")
     run_to_rest()
     first, second = DeadLetter.objects.order_by("pk")
@@ -166,7 +162,7 @@ def test_dead_letters_are_listed_shown_replayed_once_and_discarded(broker: None)
         run("deadletters", "show", 0)
 
 
-def test_streams_shows_each_groups_lag_and_what_waits_in_the_ledger(broker: None) -> None:
+def test_streams_shows_each_groups_lag_and_what_waits_in_the_ledger(broker: None, run: Run) -> None:
     manual()
     shown = run("streams")
     assert "orchestrator" in shown
@@ -175,7 +171,7 @@ def test_streams_shows_each_groups_lag_and_what_waits_in_the_ledger(broker: None
     assert {g["name"] for g in told["streams"]["audit:events"]["groups"]} == set(streams.OWNER_GROUPS)
 
 
-def test_an_answer_by_another_door_is_seen_by_the_commands(broker: None) -> None:
+def test_an_answer_by_another_door_is_seen_by_the_commands(broker: None, run: Run) -> None:
     run("intake", "--text", "Where does our time go?")
     answer(Question.objects.get(), 45)
     assert "Answered: 45" in run("questions")

@@ -190,6 +190,7 @@ def test_an_item_with_two_open_questions_waits_for_both(broker: None) -> None:
     questions = {question.field: question for question in Question.objects.all()}
     answer(questions["rate"], 45)
     assert item_of(project).state == ItemState.BLOCKED
+    assert not Event.objects.filter(type="BACKLOG.ITEM_UNBLOCKED").exists()
     answer(questions["team"], "Accounts")
     run_to_rest()
     context = dispatch_of(project)["payload"]["work_context"]

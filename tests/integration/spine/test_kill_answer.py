@@ -1,10 +1,7 @@
 """An answer whose process dies before or after its commit can be given again, and takes effect once."""
 
-from collections.abc import Sequence
-from uuid import UUID
-
 import pytest
-from flows import put, request, template
+from flows import answer, put, request, template
 from processes import killed_at, start
 from system import system
 from tally import Tally
@@ -19,6 +16,8 @@ pytest_plugins = ["fault_report"]
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 
 FLOWS = 50
+# Of these the process that answers is killed.
+KILLED = 12
 # Step → exit code of the same command given again: accepted now, or refused as a second answer.
 STEPS = {"unit.before_commit": 0, "unit.after_commit": 1}
 NEEDS = {
@@ -34,13 +33,16 @@ def waiting_for_a_rate() -> str:
     return template(one, {**one, "key": "two", "title": "Two"})
 
 
-def exit_codes(commands: Sequence[tuple[str, ...]]) -> set[int | None]:
-    """How the commands end, run one after the other."""
-    processes = []
-    for command in commands:
-        processes.append(start(*command))
-        processes[-1].join()
-    return {process.exitcode for process in processes}
+def exit_code(*command: str) -> int | None:
+    """How the command ends."""
+    process = start(*command)
+    process.join()
+    return process.exitcode
+
+
+def items_done() -> int:
+    """Grows when an answer has freed what waited for it."""
+    return Item.objects.filter(state=ItemState.DONE).count()
 
 
 @pytest.mark.parametrize(("step", "again"), STEPS.items())
@@ -48,19 +50,16 @@ def test_an_answer_killed_at_its_commit_and_given_again_frees_its_items_once(
     step: str, again: int, tally: Tally, haste: None
 ) -> None:
     name = waiting_for_a_rate()
-    tally.attempted, tally.life = len(put(*(request(name) for _ in range(FLOWS)))), Answer.objects.count
+    tally.attempted, tally.life = len(put(*(request(name) for _ in range(FLOWS)))), items_done
     with system():
         wait_until(lambda: Question.objects.filter(status=QuestionStatus.OPEN).count() == FLOWS)
-        commands = [("answer", str(question), "45", "--by", "ann") for question in open_questions()]
-        for command in commands:
-            killed_at(step, *command, tally=tally, arrivals=[1])
-        assert exit_codes(commands) == {again}
+        questions = list(Question.objects.all())
+        for question in questions[:KILLED]:
+            killed_at(step, "answer", str(question.pk), "45", tally=tally, arrivals=[1])
+            assert exit_code("answer", str(question.pk), "46") == again
+        for question in questions[KILLED:]:
+            answer(question, 45)
         tally.wait_for_rest()
     assert Answer.objects.count() == FLOWS
     assert Event.objects.filter(type="BACKLOG.ITEM_UNBLOCKED").count() == 2 * FLOWS
-    assert Item.objects.filter(state=ItemState.DONE, attempts=1).count() == 2 * FLOWS
-
-
-def open_questions() -> list[UUID]:
-    """The ids of the questions that wait for an answer."""
-    return list(Question.objects.filter(status=QuestionStatus.OPEN).values_list("pk", flat=True))
+    assert Item.objects.filter(attempts=1).count() == items_done() == 2 * FLOWS

@@ -14,14 +14,23 @@ pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 
 FLOWS = 50
 WORKER = ("work", "generic_worker")
-STEPS = ["consume.after_read", "work.after_effect", "work.after_reply", "consume.before_ack", "consume.after_ack"]
+# Step → which arrival there kills each of three workers; a batch may hold every item there is.
+STEPS = {
+    "consume.after_read": (1, 1, 1),
+    "work.after_effect": (1, 30, 20),
+    "work.after_reply": (1, 30, 20),
+    "consume.before_ack": (1, 1, 1),
+    "consume.after_ack": (1, 1, 1),
+}
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_a_worker_killed_again_and_again_has_each_item_done_once(step: str, tally: Tally, haste: None) -> None:
+@pytest.mark.parametrize(("step", "arrivals"), STEPS.items())
+def test_a_worker_killed_again_and_again_has_each_item_done_once(
+    step: str, arrivals: tuple[int, ...], tally: Tally, haste: None
+) -> None:
     tally.attempted = len(put(*(request("minimal") for _ in range(FLOWS))))
     with system(agents=()):
-        killed_at(step, *WORKER, tally=tally)
+        killed_at(step, *WORKER, tally=tally, arrivals=arrivals)
         with running(*WORKER):
             tally.wait_for_rest()
     assert Item.objects.filter(state=ItemState.DONE, attempts=1).count() == 3 * FLOWS

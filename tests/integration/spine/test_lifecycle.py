@@ -13,7 +13,7 @@ from flows import completed, dispatch_of, item_of, on_the_log, opened, reply, re
 from invariants import violations
 from system import run_to_rest
 
-from backlog.blueprints import add_version
+from backlog.blueprints import add_version, definition_of
 from backlog.consumers import OrchestratorConsumer
 from backlog.errors import ItemNotReady
 from backlog.models import Item, Project, Template
@@ -133,6 +133,7 @@ def test_a_project_keeps_the_template_version_it_began_with(broker: None) -> Non
     tell(event)
     newer = {"name": name, "title": "Changed", "items": [step("only"), step("next", depends_on=["only"]), step("more")]}
     add_version(newer, by="test")
+    definition_of.cache_clear()  # as after a restart
     project = Project.objects.get()
     tell(completed(dispatch_of(project)))
     tell(completed(dispatch_of(project, "next"), failed=1))

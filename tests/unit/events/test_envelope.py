@@ -81,6 +81,13 @@ def test_anything_else_changes_the_fingerprint(other: Envelope) -> None:
     assert other.digest() != said().digest()
 
 
+def test_when_a_worker_began_does_not_change_the_fingerprint() -> None:
+    about = {"project_id": PROJECT, "backlog_item_id": ITEM}
+    times = ("2026-03-02T09:30:00+00:00", "2026-03-02T09:31:00+00:00")
+    began = [said(event_type="WORK.ITEM_STARTED", payload={**about, "started_at": at}) for at in times]
+    assert began[0].digest() == began[1].digest()
+
+
 def test_the_order_of_keys_does_not_change_the_fingerprint() -> None:
     payload = said().payload
     assert said(payload=dict(reversed(payload.items()))).digest() == said().digest()

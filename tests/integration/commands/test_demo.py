@@ -1,0 +1,56 @@
+"""The demonstration as a program of its own: its last line, its exit code, and what it leaves behind."""
+
+import os
+import subprocess
+import sys
+from argparse import ArgumentTypeError
+from pathlib import Path
+
+import orjson
+import pytest
+from django.conf import settings
+
+from config.management.commands.demo import hourly_rate
+
+SHEET = "Task,Category,Minutes\nMatch [/payments],[/x],90\nFile receipts,Expenses,a while\nClose month,Close,2h\n"
+PROMISED = {
+    "project_id", "status", "seconds", "items", "questions", "deliverables", "rows_read", "row_warnings", "events",
+    "dead_letters", "peak_memory_mib",
+}  # fmt: skip
+
+
+def demo(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run it to its end, with temporary folders of its own, a database and a broker of its own."""
+    ours = ("DATABASE_URL", "REDIS_URL", "DATA_DIR", "DJANGO_SETTINGS_MODULE", "INTERLOCK_DEMO_DIR")
+    environment = {key: value for key, value in os.environ.items() if key not in ours} | {"TMPDIR": str(tmp_path)}
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+
+
+def test_it_asks_for_the_rate_goes_on_and_ends_with_one_json_object(tmp_path: Path) -> None:
+    sheet, folder = tmp_path / "team.csv", tmp_path / "folders"
+    sheet.write_text(SHEET)
+    folder.mkdir()
+    ended = demo(folder, "--file", str(sheet), "--rate", "62.5", "--json")
+    assert ended.returncode == 0, ended.stderr
+    told = orjson.loads(ended.stdout.splitlines()[-1])
+    assert set(told) == PROMISED
+    assert (told["status"], told["rows_read"], told["row_warnings"], told["dead_letters"]) == ("DONE", 3, 1, 0)
+    assert told["questions"] == [{"field": "hourly_rate", "status": "ANSWERED", "blocked_items": 2, "answer": 62.5}]
+    assert told["deliverables"]["cost_analysis"]["monthly_cost"] == 3.5 * 62.5
+    assert "[/x]" in ended.stderr
+    assert list(folder.glob("interlock-demo-*")) == []
+
+
+def test_a_file_that_is_not_there_is_said_so_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    ended = demo(tmp_path, "--file", str(tmp_path / "nowhere.csv"))
+    assert ended.returncode == 1
+    assert "nowhere.csv cannot be opened" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("rate", ["a lot", "-1", "0", "nan", "inf", ""])
+def test_a_rate_that_is_none_is_refused(rate: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="is not an hourly rate"):
+        hourly_rate(rate)

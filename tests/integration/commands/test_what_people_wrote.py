@@ -1,0 +1,74 @@
+"""What people wrote is shown as they wrote it, whatever a terminal library would make of it."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from django.core.management import CommandError
+from flows import deliverable, dispatch_of, envelope, opened, reply, step, tell
+
+from backlog.models import Project
+from clarifications.models import Question
+from config.asking import panel
+from config.report_view import report
+from events.management.operator import console_on
+from events.models import DeadLetter
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Run = Callable[..., str]
+ODD = "[/x] [red]now[/red] :smile:"
+
+
+def test_brackets_and_colons_in_titles_and_reasons_are_no_markup(broker: None, run: Run) -> None:
+    project = opened(step("only", title=ODD), title=ODD)
+    run("cancel", project.pk, "--reason", ODD)
+    assert ODD in run("projects")
+    assert run("project", project.pk).count(ODD) >= 3
+
+
+def test_brackets_in_a_question_are_no_markup(broker: None, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    rate = {"type": "string", "title": ODD, "description": ODD, "examples": ["[/b]"]}
+    opened(step("only", needs={"type": "object", "required": ["x"], "properties": {"x": rate}}))
+    assert ODD in run("questions", "--open")
+    console_on(sys.stdout).print(panel(Question.objects.get()))
+    shown = capsys.readouterr().out
+    assert shown.count(ODD) >= 2
+    assert "[/b]" in shown
+
+
+def test_brackets_in_a_dead_letter_are_no_markup(broker: None, run: Run) -> None:
+    tell(envelope(ODD, {}))
+    assert DeadLetter.objects.count() == 1
+    assert ODD in run("deadletters", "list")
+
+
+def test_brackets_in_a_deliverable_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    line = {"category": ODD, "minutes": 60, "hours": 1, "share_percent": 100}
+    cluster = {"count": 2, "sample_text": ODD, "fingerprint": "x"}
+    console_on(sys.stdout).print(
+        report(
+            ODD,
+            {
+                "time_waste_analysis": {"total_minutes": 60, "total_hours": 1, "breakdown": [line]},
+                "friction_analysis": {"recurring_share": 100, "total_rows": 2, "clusters": [cluster]},
+                "with_agent_scenario": {"summary": ODD},
+            },
+        )
+    )
+    assert capsys.readouterr().out.count(ODD) == 4
+
+
+def test_a_foreign_deliverable_of_another_shape_does_not_hide_the_report(broker: None, run: Run) -> None:
+    project = opened(step("only"))
+    tell(reply(dispatch_of(project), "DELIVERABLE.PUBLISHED", deliverable("cost_analysis", total="plenty")))
+    assert "cost_analysis has another shape" in run("project", project.pk)
+
+
+def test_of_17_ids_two_begin_alike_and_the_command_asks_for_more(broker: None, run: Run) -> None:
+    for _ in range(17):
+        opened(step("only"))
+    first_digits = Counter(str(pk)[0] for pk in Project.objects.values_list("pk", flat=True))
+    with pytest.raises(CommandError, match="More than one project"):
+        run("project", first_digits.most_common(1)[0][0])
