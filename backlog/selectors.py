@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from backlog.errors import UnknownItem, UnknownProject
 from backlog.models import Deliverable, Item, Project, WorkContext
@@ -105,12 +106,20 @@ def dispatchable(
 
 
 def projects_with_counts() -> QuerySet[Any]:
-    """Projects, newest first, with `items_total`, `items_done` and `items_blocked`."""
-    return Project.objects.select_related("template").annotate(
-        items_total=Count("items"),
-        items_done=Count("items", filter=Q(items__state=ItemState.DONE)),
-        items_blocked=Count("items", filter=Q(items__state=ItemState.BLOCKED)),
+    """Projects, newest first, with `items_total` and `items_done`, counted for those that are read only."""
+    items = Item.objects.filter(project=OuterRef("pk"))
+    done = items.filter(state=ItemState.DONE)
+    return (
+        Project.objects.select_related("template")
+        .annotate(items_total=counted(items, "project"), items_done=counted(done, "project"))
+        .order_by("-opened_at")
     )
+
+
+def counted(rows: QuerySet[Any], by: str) -> Coalesce:
+    """How many rows there are, as a subquery of the row that they belong to through the field `by`."""
+    counts = rows.order_by().values(by).annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counts), 0)
 
 
 def timeline(project_id: UUID) -> QuerySet[Event]:

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import OuterRef, QuerySet
 
 from backlog.models import Item
-from backlog.selectors import load_projects, project_of
+from backlog.selectors import counted, load_projects, project_of
 from clarifications.errors import UnknownQuestion
 from clarifications.models import Blocking, Question, QuestionStatus
 from events.work import UnitOfWork
@@ -67,7 +67,8 @@ def question_in(work: UnitOfWork, question_id: UUID) -> Question:
 
 def questions(*, open_only: bool) -> QuerySet[Any]:
     """Questions, newest first, with `blocked_items`: how many each holds or held back."""
-    found = Question.objects.select_related("project", "answer").annotate(blocked_items=Count("blockings"))
+    held = counted(Blocking.objects.filter(question=OuterRef("pk")), "question")
+    found = Question.objects.select_related("project", "answer").annotate(blocked_items=held)
     return found.filter(status=QuestionStatus.OPEN) if open_only else found
 
 

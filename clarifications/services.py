@@ -173,9 +173,9 @@ def require_open(question: Question) -> None:
     if question.status == QuestionStatus.OPEN:
         return
     answer = Answer.objects.filter(question_id=question.pk).first()
-    winner = f" by {answer.answered_by} with {answer.value!r}" if answer else ""
+    stands = f" by {answer.answered_by} with {answer.value!r}; the first answer stands" if answer else " already"
     raise AlreadyClosed(
-        f"“{question.title}” is {question.get_status_display().lower()}{winner}; the first answer stands.",
+        f"“{question.title}” is {question.get_status_display().lower()}{stands}.",
         answered_by=answer.answered_by if answer else None,
     )
 

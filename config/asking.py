@@ -21,7 +21,9 @@ PERSON_NEEDED = 3
 
 def panel(question: Question, *more: str) -> Panel:
     """The question, why it is asked, what waits for it, and an example of an answer."""
-    held = ", ".join(f"“{blocking.item.title}”" for blocking in question.blockings.select_related("item"))
+    held = ", ".join(
+        f"“{blocking.item.title}”" for blocking in question.blockings.select_related("item").order_by("item__position")
+    )
     example = next((f"For example: {value}" for value in question.schema.get("examples", [])), "")
     lines = [question.description, question.reason, f"Waiting for it: {held}", example, *more]
     return Panel(Text("\n".join(filter(None, lines))), title=Text(question.title), border_style="yellow")

@@ -12,6 +12,7 @@ from backlog.models import Item, Project
 from backlog.orchestration import can_still_move
 from backlog.states import OVER, ItemState, ProjectStatus
 from clarifications.models import Question, QuestionStatus
+from events.management.operator import short
 
 # Three queries a look, so at most five a second: live to the eye, and nothing to the database.
 PAUSE_SECONDS = 0.6
@@ -95,7 +96,9 @@ class Progress:
                 self.console.print(item_line(item))
         if sight.question is not None and sight.question.pk not in self._asked:
             self._asked.add(sight.question.pk)
-            self.console.print(Text(f"  Asked: {sight.question.title} (question {sight.question.pk})", style="yellow"))
+            self.console.print(
+                Text(f"  Asked: {sight.question.title} (question {short(sight.question.pk)})", style="yellow")
+            )
 
 
 def item_line(item: Item) -> Text:

@@ -11,7 +11,7 @@ from rich.text import Text
 BAR_WIDTH = 24
 CLUSTERS_SHOWN = 8
 # Together with its number and its bar such a line fits into 80 columns.
-LONGEST_TASK = 43
+LONGEST_TASK = 41
 
 Content = dict[str, Any]
 

@@ -4,6 +4,7 @@ import ctypes
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from django.conf import settings
 from django.db import connection
 from tally import Tally
 from waiting import wait_until
+
+from config.processes import tied_to_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 WARM = multiprocessing.get_context("forkserver")
@@ -120,3 +123,10 @@ def database_url() -> str:
     if connection.vendor == "sqlite":
         return f"sqlite:///{found['NAME']}"
     return f"postgresql://{found['USER']}@/{found['NAME']}?host={found['OPTIONS']['host']}"
+
+
+def manage(*command: str) -> subprocess.Popen[str]:
+    """A command as an operator starts it, from nothing; it does not outlive the test."""
+    argv = tied_to_parent([sys.executable, str(ROOT / "manage.py"), *command])
+    env = {**os.environ, **addresses()}
+    return subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

@@ -81,8 +81,8 @@ class ItemDefinition(Strict):
 class Definition(Strict):
     """A whole template."""
 
-    name: str
-    title: str
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,59}$")
+    title: str = Field(max_length=200)
     description: str = ""
     figures: tuple[NamedFigure, ...] = ()
     silence: Silence = Silence()

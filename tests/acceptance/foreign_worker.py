@@ -1,70 +1,85 @@
-"""A worker that knows nothing of Interlock but its streams: Python, a Redis client, and the envelope.
+"""A worker written elsewhere: it knows a Redis client and the envelope, and nothing of Interlock's code.
 
-    REDIS_URL=redis://localhost:6379/0 python foreign_worker.py
-
-Run it beside `manage.py up --except cost_worker` and it does the cost items in our own worker's place.
+Run it as `python foreign_worker.py REDIS_URL STREAM` beside `manage.py up --except cost_worker`: it does the cost
+items until it is stopped.
 """
 
 import json
-import os
+import sys
 import uuid
 from datetime import UTC, datetime
 
 import redis
 
-LOG, GROUP, NAME, AGENT = "audit:events", "cost_workers", "cost-1", "cost_worker"
-broker = redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True)
+AGENT, GROUP, NAME = "cost_worker", "costs_done_elsewhere", "one"
 
 
-def cost_of(work):
-    """What the rows cost a month and a year, at the hourly rate that the work context holds."""
-    hours = sum(row.get("estimated_minutes") or 0 for row in work["rows"]) / 60
-    monthly = hours * work["hourly_rate"]
-    figures = {"total_hours": hours, "monthly_cost": monthly, "annual_cost": 12 * monthly}
-    return {name: round(value, 2) for name, value in figures.items()} | {"hourly_rate": work["hourly_rate"]}
+def main(url: str, stream: str) -> None:
+    """Read the log in a group of our own, and do what is dispatched to our agent."""
+    broker = redis.Redis.from_url(url)
+    try:
+        broker.xgroup_create(stream, GROUP, id="0", mkstream=True)
+    except redis.ResponseError as error:
+        if "BUSYGROUP" not in str(error):
+            raise
+    position = "0"  # first what we took and did not acknowledge before we were stopped, then what is new
+    while True:
+        for _, entries in broker.xreadgroup(GROUP, NAME, {stream: position}, count=10, block=1000) or []:
+            position = "0" if entries and position == "0" else ">"
+            for entry_id, fields in entries:
+                for reply in replies(event_of(fields)):
+                    broker.xadd(stream, {"event": json.dumps(reply)})
+                broker.xack(stream, GROUP, entry_id)
 
 
-def reply(dispatch, event_type, **payload):
-    """Say what became of the dispatch. The id is derived from it: saying the same twice is saying it once."""
+def event_of(fields: dict) -> dict:
+    """The entry's event; nothing for an entry that has none, which is for others to complain about."""
+    try:
+        return json.loads(fields[b"event"])
+    except (KeyError, ValueError):
+        return {}
+
+
+def replies(event: dict) -> list[dict]:
+    """What is said about a dispatch of ours: begun, delivered, finished. Nothing about any other event."""
+    if event.get("event_type") != "WORK.ITEM_DISPATCHED" or event["payload"]["agent_target"] != AGENT:
+        return []
+    content = cost_of(event["payload"]["work_context"])
+    deliverable = {"type": "cost_analysis", "content": content, "timestamp": event["timestamp"], "confidence": 0.7}
+    return [
+        reply(event, "WORK.ITEM_STARTED", {}),
+        reply(event, "DELIVERABLE.PUBLISHED", {"deliverable": deliverable}),
+        reply(event, "WORK.ITEM_COMPLETED", {"evidence": {"hours": content["total_hours"]}}),
+    ]
+
+
+def cost_of(context: dict) -> dict:
+    """What the rows of a month cost, at the rate that the work context holds."""
+    hours = sum(row.get("estimated_minutes") or 0 for row in context["rows"]) / 60
+    rate = float(context["hourly_rate"])
+    figures = {
+        "total_hours": hours,
+        "hourly_rate": rate,
+        "monthly_cost": hours * rate,
+        "annual_cost": 12 * hours * rate,
+    }
+    return {name: round(figure, 2) for name, figure in figures.items()}
+
+
+def reply(dispatch: dict, event_type: str, payload: dict) -> dict:
+    """An event caused by the dispatch, with the id it always has: said twice, it counts once."""
     about = {key: dispatch["payload"][key] for key in ("project_id", "backlog_item_id")}
-    event = {
+    return {
         "event_id": str(uuid.uuid5(uuid.UUID(dispatch["event_id"]), event_type)),
         "event_type": event_type,
         "event_version": 1,
         "timestamp": datetime.now(UTC).isoformat(),
-        "source": {"service": "foreign-cost-worker", "instance": "1"},
+        "source": {"service": "costs-done-elsewhere", "instance": "1"},
         "correlation_id": dispatch["correlation_id"],
         "causation_id": dispatch["event_id"],
-        "payload": about | payload,
+        "payload": {**about, **payload},
     }
-    broker.xadd(LOG, {"event": json.dumps(event)})
-
-
-def do(dispatch):
-    """One item: say that it is begun, deliver, say that it is complete."""
-    reply(dispatch, "WORK.ITEM_STARTED")
-    content = cost_of(dispatch["payload"]["work_context"])
-    deliverable = {"type": "cost_analysis", "content": content, "timestamp": dispatch["timestamp"], "confidence": 0.7}
-    reply(dispatch, "DELIVERABLE.PUBLISHED", deliverable=deliverable)
-    reply(dispatch, "WORK.ITEM_COMPLETED", evidence={"rows_read": len(dispatch["payload"]["work_context"]["rows"])})
-
-
-def main():
-    """Read the log in a group of its own for ever; what is not acknowledged comes again after a restart."""
-    try:
-        broker.xgroup_create(LOG, GROUP, id="0", mkstream=True)
-    except redis.ResponseError:
-        pass  # the group is there already
-    position = "0"  # first what this worker took before it was stopped, then new entries
-    while True:
-        for _, entries in broker.xreadgroup(GROUP, NAME, {LOG: position}, count=50, block=1000) or []:
-            position = position if entries else ">"
-            for entry_id, fields in entries:
-                event = json.loads(fields["event"])
-                if event["event_type"] == "WORK.ITEM_DISPATCHED" and event["payload"]["agent_target"] == AGENT:
-                    do(event)
-                broker.xack(LOG, GROUP, entry_id)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -18,7 +18,7 @@ class Command(OperatorCommand):
         parser.add_argument("--limit", type=at_least_one, default=20)
 
     def handle(self, *args: Any, status: str | None, limit: int, **options: Any) -> None:
-        found = projects_with_counts().order_by("-opened_at")
+        found = projects_with_counts()
         if status:
             found = found.filter(status=status)
         table = Table(identifier(), "title", "status", "done", "template", "opened")

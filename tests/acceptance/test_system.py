@@ -1,0 +1,67 @@
+"""`manage.py up` with everything embedded in a folder of its own, met through its streams alone."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import redis
+from flows import envelope, request
+from processes import ROOT
+from waiting import wait_until
+
+from config.embedded import answers_ping, broker_url, socket_path
+from config.processes import tied_to_parent
+
+LOG = "audit:events"
+HEREABOUTS = ("DATABASE_URL", "REDIS_URL", "DATA_DIR", "DJANGO_SETTINGS_MODULE")
+ROWS = [
+    {"text": "Match payments", "category": "Receivable", "estimated_minutes": 90},
+    {"text": "Match payments", "category": "Receivable", "estimated_minutes": 30},
+    {"text": "Close the month", "category": "Close", "estimated_minutes": 120},
+]
+
+
+@pytest.fixture
+def broker_of_a_running_system(tmp_path: Path) -> Iterator[redis.Redis]:
+    """The system as an operator starts it, without its cost worker; at the end it has to stop well."""
+    env = {name: value for name, value in os.environ.items() if name not in HEREABOUTS} | {"DATA_DIR": str(tmp_path)}
+    words = [sys.executable, str(ROOT / "manage.py"), "up", "--no-web", "--except", "cost_worker"]
+    with (tmp_path / "log").open("w") as log:
+        system = subprocess.Popen(tied_to_parent(words), env=env, stdout=log, stderr=log)
+    data = tmp_path / "valkey"
+    wait_until(lambda: answers_ping(socket_path(data)), 30)
+    yield redis.Redis.from_url(broker_url(data))
+    system.terminate()
+    assert system.wait(20) == 0, (tmp_path / "log").read_text()
+
+
+def said(broker: redis.Redis, event_type: str) -> list[dict[str, Any]]:
+    """The payloads of the log's events of this type."""
+    entries = [fields for _, fields in broker.xrange(LOG)]
+    events = [orjson.loads(fields[b"event"]) for fields in entries]
+    return [event["payload"] for event in events if event["event_type"] == event_type]
+
+
+def test_a_project_is_opened_answered_and_finished_by_xadd_alone(broker_of_a_running_system: redis.Redis) -> None:
+    broker = broker_of_a_running_system
+    url = broker_url(Path(broker.connection_pool.connection_kwargs["path"]).parent)
+    worker = subprocess.Popen(
+        tied_to_parent([sys.executable, str(ROOT / "tests/acceptance/foreign_worker.py"), url, LOG])
+    )
+    broker.xadd(LOG, {"event": orjson.dumps(request("audit", work_context={"rows": ROWS}))})
+    wait_until(lambda: bool(said(broker, "CLARIFICATION.QUESTION_ASKED")), 60)
+    [question] = said(broker, "CLARIFICATION.QUESTION_ASKED")
+    answer = {"project_id": question["project_id"], "question_id": question["question_id"], "answer": 45}
+    broker.xadd(LOG, {"event": orjson.dumps(envelope("USER.ANSWER_SUBMITTED", answer))})
+    wait_until(lambda: bool(said(broker, "REPORT.FINAL_PUBLISHED")), 60)
+    worker.terminate()
+    assert len(said(broker, "PROJECT.COMPLETED")) == 1
+    [cost] = [d["deliverable"]["content"] for d in said(broker, "DELIVERABLE.PUBLISHED") if "monthly_cost" in str(d)][
+        :1
+    ]
+    assert cost["monthly_cost"] == 180.0
