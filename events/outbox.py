@@ -117,12 +117,22 @@ def dead_letter_fields(letter: DeadLetter) -> dict[str, str | bytes]:
 
 
 def trim() -> dict[str, int]:
-    """Drop from the streams what every group has settled and no open command needs; entries dropped per stream."""
-    oldest_open: dict[str, str] = {}
-    for agent, stream_id, work_id in Event.objects.filter(next_publish_at__isnull=False).values_list(
-        "payload__agent_target", "stream_id", "work_id"
-    ):
-        for name, entry in ((settings.STREAM_NAME, stream_id), (streams.work_stream(agent), work_id)):
-            if entry:
-                oldest_open[name] = min(oldest_open.get(name, entry), entry, key=streams.position)
-    return {name: streams.trim(name, keep_from=oldest_open.get(name)) for name in streams.ours()}
+    """Drop from the streams what every group has settled and no open command needs; entries dropped per stream.
+
+    The streams are looked at first: what is published later lies behind that point, and what was published
+    before it is in the ledger by now.
+    """
+    settled = {name: streams.settled_up_to(name) for name in streams.ours()}
+    commands = Event.objects.filter(next_publish_at__isnull=False)
+    if commands.filter(published_at=None).exists():
+        return {}
+    needed: dict[str, list[str]] = {}
+    for agent, stream_id, work_id in commands.values_list("payload__agent_target", "stream_id", "work_id"):
+        needed.setdefault(settings.STREAM_NAME, []).append(stream_id)
+        needed.setdefault(streams.work_stream(agent), []).append(work_id)
+    return {name: drop_settled(name, bound, needed.get(name, [])) for name, bound in settled.items()}
+
+
+def drop_settled(stream: str, bound: str | None, needed: list[str]) -> int:
+    """Drop what lies before the bound and before every entry that is still needed; entries dropped."""
+    return 0 if bound is None else streams.drop_before(stream, min([bound, *needed], key=streams.position))

@@ -266,15 +266,25 @@ def group_status(stream: str, group: dict[str, Any]) -> GroupStatus:
     )
 
 
-def trim(stream: str, *, keep_from: str | None) -> int:
-    """Drop entries every group has settled, and none from `keep_from` on; the number dropped.
+def settled_up_to(stream: str) -> str | None:
+    """The entry before which every group has settled everything; None while that cannot be said.
 
     The log is left alone until each owner group exists: a group made later would start on a hole.
     """
     readers = groups(stream)
     if stream == settings.STREAM_NAME and not {g.name for g in readers}.issuperset(OWNER_GROUPS):
-        return 0
-    bounds = [g.oldest_pending or g.last_delivered for g in readers] + ([keep_from] if keep_from else [])
-    if not readers and not keep_from:
-        return 0
-    return int(client().xtrim(stream, minid=min(bounds, key=position), approximate=False))
+        return None
+    if not readers:
+        return last_entry(stream)
+    return min((g.oldest_pending or g.last_delivered for g in readers), key=position)
+
+
+def last_entry(stream: str) -> str | None:
+    """The id of the newest entry."""
+    found = client().xrevrange(stream, count=1)
+    return found[0][0].decode() if found else None
+
+
+def drop_before(stream: str, entry_id: str) -> int:
+    """Drop the entries before this one; the number dropped."""
+    return int(client().xtrim(stream, minid=entry_id, approximate=False))
