@@ -40,6 +40,24 @@ class ProcessEnded(Exception):
     """A process of the system ended by itself."""
 
 
+class Interruption:
+    """A signal handler that ends the program, and remembers that it should.
+
+    What a handler raises inside a weak reference's callback or a finalizer is lost: `check` raises it again.
+    """
+
+    number = 0
+
+    def __call__(self, number: int, frame: object = None) -> None:
+        self.number = number
+        self.check()
+
+    def check(self) -> None:
+        """Raise SystemExit if a signal has come."""
+        if self.number:
+            raise SystemExit(128 + self.number)
+
+
 @dataclass(frozen=True)
 class Wishes:
     """What the caller wants demonstrated."""
@@ -65,8 +83,8 @@ def start_again_in_private_folder() -> None:
 class Demonstration:
     """One run. `console` is where a person reads; what it returns is the result as plain data."""
 
-    def __init__(self, wishes: Wishes, console: Console) -> None:
-        self.wishes, self.console = wishes, console
+    def __init__(self, wishes: Wishes, console: Console, interruption: Interruption) -> None:
+        self.wishes, self.console, self.interruption = wishes, console, interruption
         self.folder = Path(os.environ[FOLDER])
 
     def run(self) -> dict[str, Any]:
@@ -78,7 +96,7 @@ class Demonstration:
                 self.console.print(f"Started: {', '.join(['broker', *supervisor.pids])}", style="dim")
                 project = self.do_project(supervisor)
                 memory = peak_memory(supervisor.pids)
-        except (KeyboardInterrupt, SystemExit, Unreadable):
+        except (SystemExit, Unreadable):
             self.clear_away()
             raise
         except BaseException:
@@ -111,6 +129,7 @@ class Demonstration:
         progress, running = Progress(self.console), set(supervisor.pids)
         for sight in watch(project.pk, seconds=self.wishes.seconds):
             progress.show(sight)
+            self.interruption.check()
             if ended := running - set(supervisor.pids):
                 raise ProcessEnded(f"{', '.join(sorted(ended))} ended by itself; its log says why.")
             if sight.question is not None:

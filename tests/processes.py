@@ -84,17 +84,17 @@ def killed_at(point: str, *command: str, tally: Tally, arrivals: Sequence[int] =
     """Run the command again and again, each time until it has killed itself at the fault point."""
     for arrival in arrivals:
         process = start(*command, fault_points={point: f"kill:{arrival}"})
-        wait_until(looking(tally, lambda p=process: not p.is_alive()), START_SECONDS)
+        wait_until(ended(process, tally), START_SECONDS)
         assert process.exitcode == -signal.SIGKILL, f"ended with {process.exitcode}: {last_words(process)}"
         tally.killed()
 
 
-def looking(tally: Tally, happens: Callable[[], bool]) -> Callable[[], bool]:
-    """The predicate; each look at it also looks whether a kill has been recovered from."""
+def ended(process: ForkServerProcess, tally: Tally) -> Callable[[], bool]:
+    """Whether the process has ended; each look at it also looks whether earlier kills have been recovered from."""
 
     def look() -> bool:
         tally.look()
-        return happens()
+        return not process.is_alive()
 
     return look
 
@@ -128,5 +128,5 @@ def database_url() -> str:
 def manage(*command: str) -> subprocess.Popen[str]:
     """A command as an operator starts it, from nothing; it does not outlive the test."""
     argv = tied_to_parent([sys.executable, str(ROOT / "manage.py"), *command])
-    env = {**os.environ, **addresses()}
-    return subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with (Path(settings.DATA_DIR) / f"{command[0]}.log").open("a") as log:
+        return subprocess.Popen(argv, env={**os.environ, **addresses()}, stdout=log, stderr=log, text=True)

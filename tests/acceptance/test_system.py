@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from waiting import wait_until
 from config.embedded import answers_ping, broker_url, socket_path
 from config.processes import tied_to_parent
 
+HERE = Path(__file__).parent
 LOG = "audit:events"
 HEREABOUTS = ("DATABASE_URL", "REDIS_URL", "DATA_DIR", "DJANGO_SETTINGS_MODULE")
 ROWS = [
@@ -49,19 +51,25 @@ def said(broker: redis.Redis, event_type: str) -> list[dict[str, Any]]:
 
 def test_a_project_is_opened_answered_and_finished_by_xadd_alone(broker_of_a_running_system: redis.Redis) -> None:
     broker = broker_of_a_running_system
-    url = broker_url(Path(broker.connection_pool.connection_kwargs["path"]).parent)
-    worker = subprocess.Popen(
-        tied_to_parent([sys.executable, str(ROOT / "tests/acceptance/foreign_worker.py"), url, LOG])
-    )
-    broker.xadd(LOG, {"event": orjson.dumps(request("audit", work_context={"rows": ROWS}))})
-    wait_until(lambda: bool(said(broker, "CLARIFICATION.QUESTION_ASKED")), 60)
-    [question] = said(broker, "CLARIFICATION.QUESTION_ASKED")
-    answer = {"project_id": question["project_id"], "question_id": question["question_id"], "answer": 45}
-    broker.xadd(LOG, {"event": orjson.dumps(envelope("USER.ANSWER_SUBMITTED", answer))})
-    wait_until(lambda: bool(said(broker, "REPORT.FINAL_PUBLISHED")), 60)
-    worker.terminate()
+    with foreign_worker(broker):
+        broker.xadd(LOG, {"event": orjson.dumps(request("audit", work_context={"rows": ROWS}))})
+        wait_until(lambda: bool(said(broker, "CLARIFICATION.QUESTION_ASKED")), 60)
+        [question] = said(broker, "CLARIFICATION.QUESTION_ASKED")
+        answer = {"project_id": question["project_id"], "question_id": question["question_id"], "answer": 45}
+        broker.xadd(LOG, {"event": orjson.dumps(envelope("USER.ANSWER_SUBMITTED", answer))})
+        wait_until(lambda: bool(said(broker, "REPORT.FINAL_PUBLISHED")), 60)
     assert len(said(broker, "PROJECT.COMPLETED")) == 1
-    [cost] = [d["deliverable"]["content"] for d in said(broker, "DELIVERABLE.PUBLISHED") if "monthly_cost" in str(d)][
-        :1
-    ]
-    assert cost["monthly_cost"] == 180.0
+    delivered = [published["deliverable"] for published in said(broker, "DELIVERABLE.PUBLISHED")]
+    assert {d["type"]: d["content"] for d in delivered}["cost_analysis"]["monthly_cost"] == 180.0
+
+
+@contextmanager
+def foreign_worker(broker: redis.Redis) -> Iterator[None]:
+    """Somebody else's cost worker, while the block runs."""
+    url = broker_url(Path(broker.connection_pool.connection_kwargs["path"]).parent)
+    worker = subprocess.Popen(tied_to_parent([sys.executable, str(HERE / "foreign_worker.py"), url, LOG]))
+    try:
+        yield
+    finally:
+        worker.terminate()
+        worker.wait(10)

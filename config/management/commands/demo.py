@@ -14,6 +14,7 @@ from backlog.states import ProjectStatus
 from config.demo import (
     SAMPLE,
     Demonstration,
+    Interruption,
     NoAnswer,
     ProcessEnded,
     Wishes,
@@ -22,7 +23,7 @@ from config.demo import (
 )
 from config.follow import TookTooLong
 from events.errors import EventError
-from events.management.operator import INTERRUPTED, console_on
+from events.management.operator import console_on
 from workers.ingestion import Unreadable
 
 
@@ -39,14 +40,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, file: Path, rate: Decimal, template: str, timeout: float, **options: Any) -> None:
         if not in_private_folder():
             start_again_in_private_folder()
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        interruption = Interruption()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, interruption)
         console = console_on(sys.stderr if options["json"] else sys.stdout)
         try:
-            result = Demonstration(Wishes(file, rate, template, timeout), console).run()
+            result = Demonstration(Wishes(file, rate, template, timeout), console, interruption).run()
         except (EventError, NoAnswer, ProcessEnded, TookTooLong, Unreadable) as error:
             raise CommandError(str(error)) from error
-        except KeyboardInterrupt as interrupt:
-            raise CommandError("Stopped.", returncode=INTERRUPTED) from interrupt
         if options["json"]:
             self.stdout.write(orjson.dumps(result).decode())
         if result["status"] != ProjectStatus.DONE:

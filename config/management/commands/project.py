@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from backlog.models import Project
@@ -51,7 +51,16 @@ def show(console: Console, project: Project) -> None:
 
 def items(project: Project) -> Table:
     """The project's items."""
-    table = Table("item", identifier(), "agent", "state", "tries", "why", title="Items", title_justify="left")
+    table = Table(
+        "item",
+        identifier(),
+        Column("agent", overflow="fold"),
+        "state",
+        "tries",
+        "why",
+        title="Items",
+        title_justify="left",
+    )
     for item in project.items.order_by("position"):
         words = ItemState(item.state).label
         table.add_row(item.title, short(item.pk), item.agent_target, words, str(item.attempts), item.reason)

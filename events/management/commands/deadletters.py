@@ -42,7 +42,8 @@ class Command(OperatorCommand):
             seen = f"{letter.last_seen:%Y-%m-%d %H:%M:%S}"
             reason = letter.reason[:LONGEST_REASON]
             table.add_row(str(letter.pk), letter.state, seen, letter.event_type, letter.error_class, reason)
-        self.console.print(table)
+        if table.row_count:
+            self.console.print(table)
         self.stdout.write(f"{found.count()} dead letters; `deadletters show ID` shows one whole")
 
     def do_show(self, *, id: int, **_: Any) -> None:

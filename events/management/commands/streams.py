@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from rich.table import Table
+from rich.table import Column, Table
 
 from events import streams
 from events.management.operator import OperatorCommand
@@ -58,7 +58,7 @@ def what_waits() -> dict[str, int]:
 
 def table_of(found: dict[str, list[streams.GroupStatus]]) -> Table:
     """A line a group, under its stream."""
-    table = Table("stream", "group")
+    table = Table(Column("stream", overflow="fold"), Column("group", overflow="fold"))
     for heading in ("length", "lag", "pending", "oldest pending", "consumers"):
         table.add_column(heading, justify="right")
     for name, groups in found.items():

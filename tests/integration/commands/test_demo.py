@@ -1,15 +1,18 @@
 """The demonstration as a program of its own: its last line, its exit code, and what it leaves behind."""
 
 import os
+import signal
 import subprocess
 import sys
 from argparse import ArgumentTypeError
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 from django.conf import settings
 
+from config.demo import Interruption
 from config.management.commands.demo import hourly_rate
 
 SHEET = "Task,Category,Minutes\nMatch [/payments],[/x],90\nFile receipts,Expenses,a while\nClose month,Close,2h\n"
@@ -19,12 +22,17 @@ PROMISED = {
 }  # fmt: skip
 
 
-def demo(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run it to its end, with temporary folders of its own, a database and a broker of its own."""
+def program(tmp_path: Path, *arguments: str) -> dict[str, Any]:
+    """How it is started: with temporary folders, a database and a broker of its own."""
     ours = ("DATABASE_URL", "REDIS_URL", "DATA_DIR", "DJANGO_SETTINGS_MODULE", "INTERLOCK_DEMO_DIR")
     environment = {key: value for key, value in os.environ.items() if key not in ours} | {"TMPDIR": str(tmp_path)}
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    return {"args": command, "env": environment}
+
+
+def demo(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run it to its end."""
+    return subprocess.run(**program(tmp_path, *arguments), capture_output=True, text=True, timeout=240, check=False)
 
 
 def test_it_asks_for_the_rate_goes_on_and_ends_with_one_json_object(tmp_path: Path) -> None:
@@ -40,6 +48,37 @@ def test_it_asks_for_the_rate_goes_on_and_ends_with_one_json_object(tmp_path: Pa
     assert told["deliverables"]["cost_analysis"]["monthly_cost"] == 3.5 * 62.5
     assert "[/x]" in ended.stderr
     assert list(folder.glob("interlock-demo-*")) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_even_where_the_exception_it_raises_gets_lost(number: signal.Signals) -> None:
+    interruption = Interruption()
+    interruption.check()
+    with pytest.raises(SystemExit):
+        interruption(number)
+    with pytest.raises(SystemExit) as ended:
+        interruption.check()
+    assert ended.value.code == 128 + number
+
+
+def test_interrupted_in_its_midst_it_stops_everything_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with subprocess.Popen(**program(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
+        assert running.stdout is not None
+        next(line for line in running.stdout if "In progress" in line)
+        processes = children(running.pid)
+        running.send_signal(signal.SIGINT)
+        said = running.stdout.read()
+    assert running.returncode == 130, said
+    assert "Traceback" not in said
+    assert len(processes) >= 7
+    assert not any(Path(f"/proc/{pid}").exists() for pid in processes)
+    assert list(tmp_path.iterdir()) == []
+
+
+def children(pid: int) -> list[int]:
+    """The processes that this one started."""
+    stats = {int(path.parent.name): path for path in Path("/proc").glob("[0-9]*/stat")}
+    return [child for child, path in stats.items() if path.read_text().rpartition(")")[2].split()[1] == str(pid)]
 
 
 def test_a_file_that_is_not_there_is_said_so_and_leaves_nothing_behind(tmp_path: Path) -> None:
