@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db import IntegrityError, transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,48 +14,11 @@ from django.utils.safestring import SafeString
 from backlog import blueprints
 from backlog.forms import DefinitionForm, as_yaml
 from backlog.models import Deliverable, Item, Project, Template
-from backlog.project_page import LONGEST_TIMELINE, known_fields, standing, told
+from backlog.project_page import standing
 from backlog.selectors import item_in
 from backlog.services import cancel_item, dispatch_item, retry_item, waive_criteria
-from backlog.states import ItemState
 from events.admin_pages import DetailAdmin, ReadOnlyAdmin, carry_out, carry_out_with_reason, pretty
 from events.work import unit_of_work
-
-
-# -- projects --------------------------------------------------------------------------------------
-@admin.register(Project)
-class ProjectAdmin(DetailAdmin):
-    """Projects, newest first; a project's page tells its whole story."""
-
-    detail_template = "admin/backlog/project/detail.html"
-    list_display = ["title", "status", "progress", "template", "opened_at", "requester"]
-    list_filter = ["status"]
-    search_fields = ["title", "requester"]
-    search_help_text = "A part of the title or of the requester's name, or the whole id."
-    ordering = ["-opened_at"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
-        """With what the progress needs, for the projects of the page alone."""
-        states = Prefetch("items", Item.objects.only("project_id", "state"))
-        found: QuerySet[Project] = super().get_queryset(request).select_related("template").prefetch_related(states)
-        return found
-
-    @admin.display(description="items done")
-    def progress(self, project: Project) -> str:
-        items = project.items.all()
-        return f"{sum(item.state == ItemState.DONE for item in items)} of {len(items)}"
-
-    def detail(self, request: HttpRequest, obj: Project) -> dict[str, Any]:
-        """Everything that is known of the project."""
-        return {
-            "progress": self.progress(obj),
-            "items": [(item, standing(item)) for item in Item.objects.filter(project=obj)],
-            "known": known_fields(obj),
-            "intake": pretty(obj.intake) if obj.intake else "",
-            "deliverables": [(d, pretty(d.content)) for d in obj.deliverables.select_related("item")],
-            "timeline": told(obj),
-            "longest_timeline": LONGEST_TIMELINE,
-        }
 
 
 # -- items -----------------------------------------------------------------------------------------

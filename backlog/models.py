@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 
 from backlog.states import CANCELLABLE, ItemState, ProjectStatus
@@ -21,6 +22,8 @@ class Template(models.Model):
     created_by = models.CharField(max_length=200, default="Interlock")
 
     class Meta:
+        verbose_name = _("template")
+        verbose_name_plural = _("templates")
         ordering = ["name", "-version"]
         constraints = [models.UniqueConstraint(fields=["name", "version"], name="one_row_a_template_version")]
 
@@ -45,9 +48,16 @@ class Project(models.Model):
     members: "list[Item]"  # its items, as the unit of work that locked it has them
 
     class Meta:
+        verbose_name = _("project")
+        verbose_name_plural = _("projects")
         ordering = ["-opened_at"]
         constraints = [models.CheckConstraint(condition=Q(status__in=ProjectStatus.values), name="project_status")]
-        indexes = [models.Index(fields=["-opened_at"], name="project_newest")]
+        indexes = [
+            models.Index(fields=["-opened_at", "id"], name="project_newest"),
+            models.Index(fields=["requester", "-opened_at"], name="project_of_requester"),
+            models.Index(fields=["status", "-opened_at"], name="project_by_status"),
+            models.Index(fields=["-finished_at"], condition=~Q(finished_at=None), name="project_finished"),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -88,14 +98,14 @@ class Item(models.Model):
     """One piece of work for one agent."""
 
     class Approval(models.TextChoices):
-        NONE = "", "None"
-        BEFORE = "before", "Before it is dispatched"
-        AFTER = "after", "After the work, before it is done"
+        NONE = "", _("None")
+        BEFORE = "before", _("Before it is dispatched")
+        AFTER = "after", _("After the work, before it is done")
 
     class Held(models.TextChoices):
-        NO = "", "Not held"
-        DELIVERABLE = "deliverable", "Its deliverable has not arrived yet"
-        APPROVAL = "approval", "Somebody has to approve it"
+        NO = "", _("Not held")
+        DELIVERABLE = "deliverable", _("Its deliverable has not arrived yet")
+        APPROVAL = "approval", _("Somebody has to approve it")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="items")
@@ -129,6 +139,8 @@ class Item(models.Model):
     reason = models.TextField(blank=True, help_text="Why it is blocked or failed.")
 
     class Meta:
+        verbose_name = _("item")
+        verbose_name_plural = _("items")
         ordering = ["project", "position"]
         constraints = [
             models.UniqueConstraint(fields=["project", "key"], name="one_item_a_key"),
@@ -137,6 +149,9 @@ class Item(models.Model):
         indexes = [
             models.Index(fields=["deadline_at"], condition=Q(state="IN_PROGRESS"), name="item_deadline"),
             models.Index(fields=["-priority", "id"], condition=Q(state="READY", waiting_on=0), name="item_ready"),
+            models.Index(
+                fields=["agent_target", "state"], condition=~Q(state__in=["DONE", "CANCELLED"]), name="item_active"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -189,6 +204,8 @@ class Deliverable(models.Model):
     timestamp = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("deliverable")
+        verbose_name_plural = _("deliverables")
         ordering = ["timestamp"]
         indexes = [models.Index(fields=["item", "timestamp"], name="deliverable_of_item")]
 

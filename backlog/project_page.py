@@ -3,17 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce, Left
+from django.utils.formats import number_format
+from django.utils.translation import ngettext
 
 from backlog.models import Item, Project, WorkContext
-from backlog.selectors import timeline
 from backlog.states import ItemState
 from events.admin_pages import pretty
-from events.models import Event
-from schemas.registry import registry
-
-LONGEST_TIMELINE = 200
 
 
 def standing(item: Item) -> str:
@@ -21,7 +16,11 @@ def standing(item: Item) -> str:
     if item.held_for:
         return item.get_held_for_display()
     if item.state == ItemState.READY and item.waiting_on:
-        return f"Ready, once {item.waiting_on} other item{'s are' if item.waiting_on > 1 else ' is'} done"
+        waiting_on = {"n": item.waiting_on}
+        return (
+            ngettext("Ready, once %(n)s other item is done", "Ready, once %(n)s other items are done", item.waiting_on)
+            % waiting_on
+        )
     return item.get_state_display()
 
 
@@ -39,28 +38,10 @@ def known_fields(project: Project) -> list[dict[str, Any]]:
 def in_short(value: Any) -> Any:
     """A plain value as it is, a table as its size, anything else as JSON."""
     if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
-        return f"{len(value):,} rows"
+        return ngettext("%(n)s row", "%(n)s rows", len(value)) % {"n": number_format(len(value), use_l10n=True)}
     return pretty(value) if isinstance(value, dict | list) and value else value
 
 
 def said(provenance: dict[str, Any]) -> dict[str, Any]:
     """The provenance with its moment as one."""
     return {**provenance, "at": datetime.fromisoformat(provenance["at"]) if "at" in provenance else None}
-
-
-def told(project: Project) -> list[dict[str, Any]]:
-    """The beginning of the project's timeline in words; payloads stay in the database."""
-    keys = {str(pk): key for pk, key in Item.objects.filter(project=project).values_list("pk", "key")}
-    reason = Coalesce(KT("payload__reason"), KT("payload__title"), KT("payload__field"))
-    events = timeline(project.pk).annotate(item_id=KT("payload__backlog_item_id"), about=Left(reason, 300))
-    return [
-        {"event": event, "words": in_words(event), "item": keys.get(event.item_id or "", ""), "about": event.about}
-        for event in events.defer("payload")[:LONGEST_TIMELINE]
-    ]
-
-
-def in_words(event: Event) -> str:
-    """What its contract says, in its first sentence, that such an event means."""
-    known = registry().knows(event.type, event.version)
-    means = registry().schema(event.type, event.version).get("description", "") if known else ""
-    return str(means).partition(". ")[0].rstrip(".")

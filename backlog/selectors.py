@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from accounts.models import User
 from backlog.errors import UnknownItem, UnknownProject
 from backlog.models import Deliverable, Item, Project, WorkContext
 from backlog.states import ItemState, ProjectStatus
@@ -103,6 +104,21 @@ def dispatchable(
         if value is not None:
             found = found.filter(**{name: value})
     return found.order_by("-priority", "id")
+
+
+def projects_for(user: User) -> QuerySet[Project]:
+    """The projects the person may see: all, or those they asked for."""
+    if user.has_perm("backlog.view_project"):
+        return Project.objects.all()
+    return Project.objects.filter(requester=user.get_username())
+
+
+def may_watch(user: User, project_id: str) -> bool:
+    """Whether the person may follow the project live."""
+    try:
+        return projects_for(user).filter(pk=UUID(project_id)).exists()
+    except ValueError:
+        return False
 
 
 def projects_with_counts() -> QuerySet[Any]:

@@ -1,24 +1,25 @@
 """The states of an item and a project, and every edge between them."""
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 
 class ItemState(TextChoices):
-    CREATED = "CREATED", "Waits for other items"
-    READY = "READY", "Ready"
-    BLOCKED = "BLOCKED", "Waits for an answer"
-    IN_PROGRESS = "IN_PROGRESS", "In progress"
-    DONE = "DONE", "Done"
-    FAILED = "FAILED", "Failed"
-    CANCELLED = "CANCELLED", "Cancelled"
+    CREATED = "CREATED", _("Waits for other items")
+    READY = "READY", _("Ready")
+    BLOCKED = "BLOCKED", _("Waits for an answer")
+    IN_PROGRESS = "IN_PROGRESS", _("In progress")
+    DONE = "DONE", _("Done")
+    FAILED = "FAILED", _("Failed")
+    CANCELLED = "CANCELLED", _("Cancelled")
 
 
 class ProjectStatus(TextChoices):
-    OPEN = "OPEN", "Open"
-    WAITING = "WAITING", "Waits for a person"
-    DONE = "DONE", "Done"
-    FAILED = "FAILED", "Failed"
-    CANCELLED = "CANCELLED", "Cancelled"
+    OPEN = "OPEN", _("Open")
+    WAITING = "WAITING", _("Waits for a person")
+    DONE = "DONE", _("Done")
+    FAILED = "FAILED", _("Failed")
+    CANCELLED = "CANCELLED", _("Cancelled")
 
 
 ITEM_EDGES: dict[str, set[str]] = {

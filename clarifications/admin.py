@@ -1,80 +1,154 @@
-"""Questions for staff: read what is asked and why, answer it, or decline it."""
+"""Questions for staff: the inbox, and a page to read what is asked and why, and to answer, hand on or decline it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Case, QuerySet, Value, When
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from backlog.admin import ProjectAdmin
-from backlog.models import Item, Project
+from accounts.models import User
+from accounts.people import person
+from backlog.models import Item
 from backlog.project_page import standing
+from clarifications import inbox, project_admin, question_page  # noqa: F401  (project_admin registers its page)
+from clarifications.assignment import claim_question, reassign_question, release_question
 from clarifications.errors import InvalidAnswer, NotesMissing, OwnApproval
 from clarifications.forms import AnswerForm
 from clarifications.models import Answer, Question, QuestionStatus
-from clarifications.selectors import question_in
+from clarifications.selectors import answerable_by, mine, of_my_groups, question_in
 from clarifications.services import answer_question, decline_question
-from events.admin_pages import DetailAdmin, ReasonForm, listed, pretty
+from events.admin_pages import MOST_NAMED, DetailAdmin, ReasonForm, carry_out, listed, pretty
 from events.errors import PermanentError
+from events.presentation import ago, state_word
 from events.work import unit_of_work
-
-admin.site.unregister(Project)
-
-
-@admin.register(Project)
-class ProjectWithQuestionsAdmin(ProjectAdmin):
-    """A project's page with its questions."""
-
-    def detail(self, request: HttpRequest, obj: Project) -> dict[str, Any]:
-        """Everything that is known of the project, and what was asked about it."""
-        asked = Question.objects.filter(project=obj).select_related("answer").order_by("asked_at")
-        return {**super().detail(request, obj), "questions": asked}
 
 
 @admin.register(Question)
 class QuestionAdmin(DetailAdmin):
-    """Questions, open ones first, the most urgent on top."""
+    """The inbox, and a question's page."""
 
     detail_template = "admin/clarifications/question/detail.html"
-    list_display = ["title", "project", "status", "blocked_items", "due_at", "asked_by"]
-    list_filter = ["status", "kind"]
-    list_select_related = ["project"]
+    change_list_template = "admin/clarifications/question/inbox.html"
+    list_display = ["title", "project", "standing", "waits_for", "asked", "due", "waiting_items"]
+    list_filter = [inbox.WhoseFilter]
     search_fields = ["title", "field", "asked_by", "project__title"]
-    search_help_text = "A part of the title, the field, who asked, or the project's title, or the whole id."
-    ordering = [Case(When(status=QuestionStatus.OPEN, then=Value(0)), default=Value(1)), "due_at"]
+    search_help_text = gettext_lazy(
+        "A part of the title, the field, who asked, or the project's title, or the whole id."
+    )
+    nothing_yet = gettext_lazy("Nothing waits for you. What agents need to know will appear here by itself.")
+    actions = ["claim_questions", "release_questions", "answer_together"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
-        """With what it blocks, for the questions of the page alone."""
-        found: QuerySet[Question] = super().get_queryset(request)
-        return found.select_related("project").prefetch_related("blockings")
+        """With what a row shows: three queries a page, however long the list."""
+        found: QuerySet[Question] = super().get_queryset(request).defer("schema", "description")
+        return found.select_related("project", "assigned_to").prefetch_related("blockings")
 
-    @admin.display(description="blocked items")
-    def blocked_items(self, question: Question) -> int:
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        return inbox.ordering(request)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[inbox.Inbox]:
+        return inbox.Inbox
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": _("Inbox"), **(extra_context or {})})
+
+    # -- columns -----------------------------------------------------------------------------------
+    @admin.display(description=gettext_lazy("state"))
+    def standing(self, question: Question) -> SafeString:
+        return state_word(question.status, question.get_status_display())
+
+    @admin.display(description=gettext_lazy("waits for"))
+    def waits_for(self, question: Question) -> str:
+        return inbox.waits_for(question)
+
+    @admin.display(description=gettext_lazy("asked"))
+    def asked(self, question: Question) -> SafeString:
+        return ago(question.asked_at)
+
+    @admin.display(description=gettext_lazy("due"))
+    def due(self, question: Question) -> SafeString:
+        return inbox.due(question)
+
+    @admin.display(description=gettext_lazy("items that wait"))
+    def waiting_items(self, question: Question) -> int:
         return len(question.blockings.all())
 
+    # -- acts on many ------------------------------------------------------------------------------
+    @admin.action(description=gettext_lazy("Take on"), permissions=["act"])
+    def claim_questions(self, request: HttpRequest, queryset: QuerySet[Question]) -> None:
+        carry_out(self, request, queryset, in_work(claim_question, by=request.user), done=_("Taken on"))
+
+    @admin.action(description=gettext_lazy("Give back"), permissions=["act"])
+    def release_questions(self, request: HttpRequest, queryset: QuerySet[Question]) -> None:
+        carry_out(self, request, queryset, in_work(release_question, by=request.user), done=_("Given back"))
+
+    @admin.action(description=gettext_lazy("Answer equal questions together"), permissions=["act"])
+    def answer_together(self, request: HttpRequest, queryset: QuerySet[Question]) -> HttpResponse | None:
+        """One form for questions that ask the same; each is answered by itself."""
+        chosen = list(queryset.defer(None))
+        first = chosen[0]
+        if any((q.field, q.schema, q.kind) != (first.field, first.schema, first.kind) for q in chosen):
+            words = _("These questions do not ask the same: choose questions about one field only.")
+            self.message_user(request, words, messages.ERROR)
+            return None
+        form = AnswerForm(first, request.POST if "answer_question" in request.POST else None, request.FILES or None)
+        if not form.fits():
+            return self.together_page(request, chosen, form)
+        said = {"answer": form.answer(), "by": request.user.get_username(), "door": "admin"}
+        carry_out(self, request, queryset, in_work(answer_question, **said), done=_("Answered"))
+        return None
+
+    def together_page(self, request: HttpRequest, chosen: list[Question], form: AnswerForm) -> TemplateResponse:
+        """The form for questions that ask the same."""
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Answer equal questions together"),
+            "form": form,
+            "selected": request.POST.getlist("_selected_action"),
+            "chosen": chosen[:MOST_NAMED],
+            "chosen_count": len(chosen),
+        }
+        return TemplateResponse(request, "admin/clarifications/question/together.html", context)
+
+    # -- a question's page -------------------------------------------------------------------------
     def detail(self, request: HttpRequest, obj: Question) -> dict[str, Any]:
-        """What is asked, what it holds back, and its answer or the forms to give one."""
+        """What is asked and why, what waits for it, and its answer or the forms to give one."""
         answer = Answer.objects.filter(question=obj).first()
-        items = Item.objects.filter(blockings__question=obj).order_by("position")
+        suggested = question_page.suggestions(obj, person(request))
         return {
             "is_open": obj.status == QuestionStatus.OPEN,
-            "items": [(item, standing(item)) for item in items],
+            "items": question_page.waiting_items(obj),
             "answer": answer,
             "answer_value": pretty(answer.value) if answer else "",
-            "answer_form": AnswerForm(obj),
+            "answer_form": AnswerForm(obj, suggested=chosen_suggestion(request, suggested)),
             "decline_form": ReasonForm(prefix="decline"),
+            "waits_for": inbox.waits_for(obj),
+            "due": inbox.due(obj),
+            "suggestions": suggested,
+            "background": question_page.background(obj),
+            "approval": question_page.evidence(obj),
+            "assignees": question_page.assignees(),
         }
 
     def act(self, request: HttpRequest, obj: Question) -> HttpResponse:
-        """Answer or decline, as the button says."""
-        if "decline" in request.POST:
-            return self.decline(request, obj)
-        return self.answer(request, obj)
+        """Do what the button says."""
+        if not answerable_by(person(request)).filter(pk=obj.pk).exists() and obj.status == QuestionStatus.OPEN:
+            raise PermissionDenied
+        acts = {"decline": self.decline, "claim": self.claim, "release": self.release, "reassign": self.reassign}
+        act = next((acts[name] for name in acts if name in request.POST), self.answer)
+        return act(request, obj)
 
     def answer(self, request: HttpRequest, question: Question) -> HttpResponse:
         """Have the answer accepted, or show on the form why it is not."""
-        form = AnswerForm(question, request.POST)
+        form = AnswerForm(question, request.POST, request.FILES)
         if not form.is_valid():
             return self.page(request, question, answer_form=form)
         by = request.user.get_username()
@@ -87,31 +161,81 @@ class QuestionAdmin(DetailAdmin):
             return self.page(request, question, answer_form=form)
         except PermanentError as error:
             return self.refused(request, question, error)
-        return self.settled(request, f"“{found.title}” is answered.", found.blocked)
+        words = _("“%(title)s” is answered.") % {"title": found.title}
+        return self.settled(request, words, found.blocked, go_on=request.POST.get("answer_question") == "next")
 
     def decline(self, request: HttpRequest, question: Question) -> HttpResponse:
         """Have the question declined for a reason."""
         form = ReasonForm(request.POST, prefix="decline")
         if not form.is_valid():
             return self.page(request, question, decline_form=form)
+        by = request.user.get_username()
         try:
             with unit_of_work() as work:
                 found = question_in(work, question.pk)
-                decline_question(
-                    work, question=found, by=request.user.get_username(), reason=form.cleaned_data["reason"]
-                )
+                decline_question(work, question=found, by=by, reason=form.cleaned_data["reason"])
         except PermanentError as error:
             return self.refused(request, question, error)
-        return self.settled(request, f"“{found.title}” is declined.", found.blocked)
+        return self.settled(request, _("“%(title)s” is declined.") % {"title": found.title}, found.blocked)
+
+    def claim(self, request: HttpRequest, question: Question) -> HttpResponse:
+        """Take it on."""
+        return self.assigned(request, question, in_work(claim_question, by=request.user))
+
+    def release(self, request: HttpRequest, question: Question) -> HttpResponse:
+        """Give it back."""
+        return self.assigned(request, question, in_work(release_question, by=request.user))
+
+    def reassign(self, request: HttpRequest, question: Question) -> HttpResponse:
+        """Hand it to somebody else."""
+        to = request.POST.get("to", "")
+        return self.assigned(request, question, in_work(reassign_question, to=to, by=request.user))
+
+    def assigned(self, request: HttpRequest, question: Question, act: Callable[[Question], Question]) -> HttpResponse:
+        """Have it assigned, and stay on its page."""
+        try:
+            now = act(question)
+        except PermanentError as error:
+            return self.refused(request, question, error)
+        self.message_user(request, _("It now waits for %(who)s.") % {"who": inbox.waits_for(now)}, messages.SUCCESS)
+        return HttpResponseRedirect(page_of(question))
 
     def refused(self, request: HttpRequest, question: Question, error: PermanentError) -> HttpResponse:
         """Back to the question as it is now, with what stood in the way."""
         self.message_user(request, str(error), messages.ERROR)
-        return HttpResponseRedirect(reverse("admin:clarifications_question_change", args=[question.pk]))
+        return HttpResponseRedirect(page_of(question))
 
-    def settled(self, request: HttpRequest, words: str, items: list[Item]) -> HttpResponse:
-        """Back to the list, with what becomes of the items that waited."""
+    def settled(self, request: HttpRequest, words: str, items: list[Item], *, go_on: bool = False) -> HttpResponse:
+        """To the next question or back to the list, with what becomes of the items that waited."""
         in_order = sorted(items, key=lambda item: item.position)
         now = listed([f"{item.title} – {standing(item).lower()}" for item in in_order])
-        self.message_user(request, f"{words} Now: {now}." if items else words, messages.SUCCESS)
-        return HttpResponseRedirect(reverse("admin:clarifications_question_changelist"))
+        words = _("%(words)s Now: %(now)s.") % {"words": words, "now": now} if items else words
+        self.message_user(request, words, messages.SUCCESS)
+        waiting = answerable_by(request.user).filter(mine(request.user) | of_my_groups(request.user))  # type: ignore[arg-type]
+        following = waiting.order_by("due_at", "id").first() if go_on else None
+        return HttpResponseRedirect(
+            page_of(following) if following else reverse("admin:clarifications_question_changelist")
+        )
+
+
+def chosen_suggestion(
+    request: HttpRequest, suggested: list[question_page.Suggestion]
+) -> question_page.Suggestion | None:
+    """The earlier answer that the person wants to start from."""
+    chosen = request.GET.get("from")
+    return next((s for s in suggested if str(s.question_id) == chosen), None)
+
+
+def page_of(question: Question) -> str:
+    """The address of the question's page."""
+    return reverse("admin:clarifications_question_change", args=[question.pk])
+
+
+def in_work(service: Callable[..., Question], **said: Any) -> Callable[[Question], Question]:
+    """The service on a question, in a unit of work of its own."""
+
+    def act(question: Question) -> Question:
+        with unit_of_work() as work:
+            return service(work, question=question_in(work, question.pk), **said)
+
+    return act

@@ -8,6 +8,8 @@ class ClarificationsConfig(AppConfig):
         from backlog.gates import register_follower, register_gate
         from clarifications.gates import ask_for_missing
         from clarifications.services import withdraw_unneeded
+        from events.live import register_topic
 
+        register_topic("inbox", lambda user, _: user.has_perm("clarifications.view_question"))
         register_gate(ask_for_missing)
         register_follower(withdraw_unneeded)

@@ -25,6 +25,14 @@ class AlreadyClosed(ClarificationError):
     """The question was answered, declined, expired or withdrawn before; the first answer stands."""
 
 
+class AlreadyClaimed(ClarificationError):
+    """Somebody else holds the question."""
+
+
+class UnknownAssignee(ClarificationError):
+    """There is no such person or group to hand a question to."""
+
+
 class OwnApproval(ClarificationError):
     """Nobody approves their own work or request."""
 

@@ -2,17 +2,25 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from django import forms
 
 from clarifications.errors import ClarificationError
-from clarifications.fields import ABSENT, field_for, kind_of, single_type
+from clarifications.fields import ABSENT, field_for, kind_of, shown, single_type
 from clarifications.models import Question
+from clarifications.services import require_fits
 from clarifications.wording import help_text
 
 PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 SCALARS = {"choice", "boolean", "number", "integer", "string", "date", "date-time"}
+
+
+class Suggested(Protocol):
+    """An answer that was given before."""
+
+    @property
+    def value(self) -> Any: ...
 
 
 class AnswerForm(forms.Form):
@@ -20,8 +28,15 @@ class AnswerForm(forms.Form):
 
     required_css_class = "required"
 
-    def __init__(self, question: Question, data: Mapping[str, Any] | None = None) -> None:
-        super().__init__(data, label_suffix="")
+    def __init__(
+        self,
+        question: Question,
+        data: Mapping[str, Any] | None = None,
+        files: Mapping[str, Any] | None = None,
+        *,
+        suggested: Suggested | None = None,
+    ) -> None:
+        super().__init__(data, files, label_suffix="")
         self.question = question
         self.explanation = ""
         if has_plain_properties(question.schema):
@@ -29,6 +44,8 @@ class AnswerForm(forms.Form):
         else:
             schema = {**question.schema, "title": question.title, "description": question.description}
             self.fields["answer"] = field_for(schema, name=question.field, reason=question.reason)
+        if suggested is not None:
+            self.start_from(suggested.value)
 
     def add_properties(self, question: Question) -> None:
         """A field for each property; what the question says as a whole is the explanation."""
@@ -40,12 +57,32 @@ class AnswerForm(forms.Form):
             field = field_for(below, name=name, required=required, default=(defaults or {}).get(name))
             self.fields[f"answer_{name}"] = field
 
+    def start_from(self, value: Any) -> None:
+        """Begin with a value that was given before."""
+        schema = self.question.schema
+        if "answer" in self.fields:
+            self.fields["answer"].initial = shown(value, kind_of(schema))
+            return
+        for name, field in self.fields.items():
+            key = name.removeprefix("answer_")
+            field.initial = shown((value or {}).get(key), kind_of(schema["properties"][key]))
+
     def answer(self) -> Any:
         """The JSON value of a valid form; a property that nobody touched is left out."""
         if "answer" in self.fields:
             return self.cleaned_data["answer"]
         given = {name.removeprefix("answer_"): self.cleaned_data[name] for name in self.fields}
         return {name: value for name, value in given.items() if value != ABSENT}
+
+    def fits(self) -> bool:
+        """Whether the form is valid and its answer fits the question's schema; if not, it says why."""
+        if not self.is_valid():
+            return False
+        try:
+            require_fits(self.question.schema, self.answer())
+        except ClarificationError as error:
+            self.refuse(error)
+        return self.is_valid()
 
     def refuse(self, error: ClarificationError) -> None:
         """Show why the answer was refused, at the field that is at fault."""

@@ -2,8 +2,10 @@
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 
 from backlog.models import Item, Project
@@ -11,19 +13,19 @@ from events.lifecycle import edge
 
 
 class QuestionStatus(models.TextChoices):
-    OPEN = "OPEN", "Open"
-    ANSWERED = "ANSWERED", "Answered"
-    DECLINED = "DECLINED", "Declined"
-    EXPIRED = "EXPIRED", "Expired"
-    WITHDRAWN = "WITHDRAWN", "Withdrawn"
+    OPEN = "OPEN", _("Open")
+    ANSWERED = "ANSWERED", _("Answered")
+    DECLINED = "DECLINED", _("Declined")
+    EXPIRED = "EXPIRED", _("Expired")
+    WITHDRAWN = "WITHDRAWN", _("Withdrawn")
 
 
 class Question(models.Model):
     """One thing a person has to say. A re-ask is a new revision; an old one is never rewritten."""
 
     class Kind(models.TextChoices):
-        INPUT = "input", "A figure or a fact"
-        APPROVAL = "approval", "An approval"
+        INPUT = "input", _("A figure or a fact")
+        APPROVAL = "approval", _("An approval")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="questions")
@@ -42,6 +44,9 @@ class Question(models.Model):
     next_step_at = models.DateTimeField(help_text="When silence is acted upon next.")
     reminders = models.PositiveIntegerField(default=0)
     level = models.PositiveIntegerField(default=0, help_text="How often it was escalated.")
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="questions"
+    )
     assigned_group = models.CharField(max_length=150, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
 
@@ -54,7 +59,16 @@ class Question(models.Model):
             models.UniqueConstraint(fields=["project", "field", "revision"], name="one_question_a_revision"),
             models.CheckConstraint(condition=Q(status__in=QuestionStatus.values), name="question_status"),
         ]
-        indexes = [models.Index(fields=["next_step_at"], condition=Q(status="OPEN"), name="question_due")]
+        verbose_name = _("question")
+        verbose_name_plural = _("questions")
+        indexes = [
+            models.Index(fields=["next_step_at"], condition=Q(status="OPEN"), name="question_due"),
+            models.Index(fields=["due_at", "id"], condition=Q(status="OPEN"), name="question_open"),
+            models.Index(fields=["assigned_to", "due_at"], condition=Q(status="OPEN"), name="question_of_person"),
+            models.Index(fields=["assigned_group", "due_at"], condition=Q(status="OPEN"), name="question_of_group"),
+            models.Index(fields=["field", "-closed_at"], condition=Q(status="ANSWERED"), name="question_answered"),
+            models.Index(fields=["-closed_at", "id"], condition=~Q(status="OPEN"), name="question_closed"),
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -5,13 +5,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 
+from accounts.models import User
 from backlog.models import Item
 from backlog.selectors import counted, load_projects, project_of
 from clarifications.errors import UnknownQuestion
 from clarifications.models import Blocking, Question, QuestionStatus
 from events.work import UnitOfWork
+
+# A badge counts no further.
+MOST_COUNTED = 100
 
 
 def load_questions(work: UnitOfWork, project_ids: Iterable[UUID]) -> None:
@@ -70,6 +74,43 @@ def questions(*, open_only: bool) -> QuerySet[Any]:
     held = counted(Blocking.objects.filter(question=OuterRef("pk")), "question")
     found = Question.objects.select_related("project", "answer").annotate(blocked_items=held)
     return found.filter(status=QuestionStatus.OPEN) if open_only else found
+
+
+def questions_for(user: User) -> QuerySet[Question]:
+    """The questions the person may see: all, or those about their own requests."""
+    if user.has_perm("clarifications.view_question"):
+        return Question.objects.all()
+    return Question.objects.filter(project__requester=user.get_username())
+
+
+def answerable_by(user: User) -> QuerySet[Question]:
+    """The open questions the person may answer.
+
+    Staff answer any; requesters answer what was asked about their own requests and handed to nobody else.
+    Approvals are never a requester's.
+    """
+    found = questions_for(user).filter(status=QuestionStatus.OPEN)
+    if user.has_perm("clarifications.change_question"):
+        return found
+    theirs = Q(assigned_to=None, assigned_group="") | Q(assigned_to=user)
+    return found.filter(theirs, kind=Question.Kind.INPUT)
+
+
+def mine(user: User) -> Q:
+    """Questions that the person holds."""
+    return Q(assigned_to=user)
+
+
+def of_my_groups(user: User) -> Q:
+    """Questions that nobody holds yet and that wait for one of the person's groups, or for anybody."""
+    names = [*user.groups.values_list("name", flat=True), ""]
+    return Q(assigned_to=None, assigned_group__in=names)
+
+
+def waiting_for(user: User) -> int:
+    """How many questions wait for the person, up to a bound: theirs, their groups', and anybody's."""
+    waiting = answerable_by(user).filter(mine(user) | of_my_groups(user))
+    return waiting.order_by()[:MOST_COUNTED].count()
 
 
 def due_questions(now: datetime, *, limit: int) -> list[tuple[UUID, UUID]]:

@@ -55,12 +55,12 @@ def remind(work: UnitOfWork, question: Question, silence: Silence) -> None:
 
 
 def escalate(work: UnitOfWork, question: Question, silence: Silence) -> None:
-    """Hand the question to the next group, with as much time again."""
-    question.assigned_group = silence.escalate_to[question.level]
+    """Hand the question to the next group, whoever held it, with as much time again."""
+    question.assigned_to, question.assigned_group = None, silence.escalate_to[question.level]
     question.level += 1
     question.due_at = work.now + timedelta(seconds=silence.due_seconds)
     question.next_step_at = min(question.due_at, work.now + timedelta(seconds=silence.remind_every_seconds))
-    work.change(question, "assigned_group", "level", "due_at", "next_step_at")
+    work.change(question, "assigned_to", "assigned_group", "level", "due_at", "next_step_at")
     to = {"group": question.assigned_group, "level": question.level}
     say(work, question.project, "CLARIFICATION.QUESTION_ESCALATED", {**about(question), **to})
 

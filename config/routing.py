@@ -1,14 +1,18 @@
-"""Which application serves what: pages under HTTP, stream consumers under their channel names."""
+"""Which application serves what: pages, their live feed, and stream consumers under their channel names."""
 
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
-from channels.routing import ChannelNameRouter, ProtocolTypeRouter
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ChannelNameRouter, ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.wsgi import get_wsgi_application
+from django.urls import path
 
 from backlog.consumers import OrchestratorConsumer
 from clarifications.consumers import ClarificationsConsumer
 from events.consumers import BatchConsumer, ValidatorConsumer
+from events.live import LiveConsumer
 from workers.consumers import worker_consumers
 
 # Requests served at once by one web process.
@@ -25,8 +29,13 @@ def channels() -> ChannelNameRouter:
     return ChannelNameRouter({name: consumer.as_asgi() for name, consumer in applications.items()})
 
 
+def sockets() -> AllowedHostsOriginValidator:
+    """The live feed, for signed-in people on pages of our own."""
+    return AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter([path("ws/live/", LiveConsumer.as_asgi())])))
+
+
 def application() -> ProtocolTypeRouter:
     """HTTP on threads, which serves the admin three to four times faster than one thread of ASGI."""
     wsgi: Any = get_wsgi_application()
     http = WSGIMiddleware(wsgi, workers=WEB_THREADS)
-    return ProtocolTypeRouter({"http": http, "channel": channels()})
+    return ProtocolTypeRouter({"http": http, "websocket": sockets(), "channel": channels()})

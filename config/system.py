@@ -39,6 +39,7 @@ def web_child(address: str | None, env: dict[str, str]) -> list[Child]:
         return []
     host, _, port = address.rpartition(":")
     serve = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--lifespan", "off", "--log-level", "warning"]
+    serve += ["--timeout-graceful-shutdown", "5"]
     return [Child("web", [*serve, "--host", host, "--port", port], env)]
 
 

@@ -1,13 +1,10 @@
-"""The web's doors: the staff's admin."""
+"""The web's doors: the requester's pages, the staff's admin, and one's own account."""
 
 from django.contrib import admin
-from django.urls import path
-from django.views.generic import RedirectView
-
-admin.site.site_header = admin.site.site_title = "Interlock"
-admin.site.index_title = "Work, questions and events"
+from django.urls import include, path
 
 urlpatterns = [
+    path("", include("portal.urls")),
+    path("", include("accounts.urls")),
     path("admin/", admin.site.urls),
-    path("", RedirectView.as_view(pattern_name="admin:index")),
 ]

@@ -17,6 +17,8 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from events import streams
 from events.deadletters import AlreadySettled
@@ -49,6 +51,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     whole_ids = ("pk",)  # the fields in which a whole UUID is searched for
+    nothing_yet: Any = gettext_lazy("There is nothing here yet.")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -62,7 +65,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, under the name of what it lists."""
         title = capfirst(self.opts.verbose_name_plural)
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        shown = {"title": title, "nothing_yet": self.nothing_yet}
+        return super().changelist_view(request, {**shown, **(extra_context or {})})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -116,8 +120,14 @@ class ReasonForm(forms.Form):
     """Why somebody does what they are about to do."""
 
     reason = forms.CharField(
-        max_length=2000, widget=forms.Textarea(attrs={"rows": 3}), help_text="It is kept on record with your name."
+        label=gettext_lazy("Reason"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("It is kept on record with your name."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label_suffix="", **kwargs)
 
 
 def carry_out(
@@ -140,14 +150,16 @@ def carry_out(
 
 def refusal(obj: Model, error: Exception) -> str:
     """What a person is told when a service refused."""
-    words = str(error)
-    return f"Nothing changed. {words}" if str(obj) in words else f"{obj}: nothing changed. {words}"
+    said = {"what": obj, "why": error}
+    if str(obj) in str(error):
+        return _("Nothing changed. %(why)s") % said
+    return _("%(what)s: nothing changed. %(why)s") % said
 
 
 def summary_of_rest(refused: list[str]) -> list[str]:
     """One line for the refusals that there are too many of to tell."""
     rest = len(refused) - MOST_NAMED
-    return [f"{rest} more were refused."] if rest > 0 else []
+    return [ngettext("%(n)s more was refused.", "%(n)s more were refused.", rest) % {"n": rest}] if rest > 0 else []
 
 
 def carry_out_with_reason(
@@ -188,8 +200,10 @@ def whole_id(text: str) -> UUID | None:
 
 def listed(names: list[str]) -> str:
     """The names in one line, the first twenty of them."""
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
+    named = ", ".join(names[:MOST_NAMED])
+    if len(names) <= MOST_NAMED:
+        return named
+    return _("%(names)s and %(n)s more") % {"names": named, "n": len(names) - MOST_NAMED}
 
 
 def pretty(value: Any) -> SafeString:
@@ -205,4 +219,6 @@ def preformatted(text: str) -> SafeString:
 def bounded(text: str) -> str:
     """The text's beginning, and how much of it is left off."""
     left = len(text) - LONGEST_TEXT
-    return text if left <= 0 else f"{text[:LONGEST_TEXT]}\n… and {left:,} characters more"
+    if left <= 0:
+        return text
+    return f"{text[:LONGEST_TEXT]}\n" + _("… and %(n)s characters more") % {"n": left}

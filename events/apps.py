@@ -6,3 +6,7 @@ class EventsConfig(AppConfig):
 
     def ready(self) -> None:
         from events import checks  # noqa: F401  (registers the system checks)
+        from events.live import register_topic
+
+        register_topic("overview", lambda user, _: user.is_staff)
+        register_topic("deadletters", lambda user, _: user.has_perm("events.view_deadletter"))

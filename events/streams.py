@@ -135,6 +135,19 @@ def pairs(reply: Any) -> list[tuple[bytes, Any]]:
     return list(reply or [])
 
 
+def ends(names: Sequence[str]) -> dict[str, str]:
+    """The newest entry id of each stream: where to follow it from."""
+    return {name: last_entry(name) or "0" for name in names}
+
+
+def tail(positions: dict[str, str], *, count: int, block_ms: int = BLOCK_MS) -> list[Entry]:
+    """Entries after these positions, for a reader outside every group."""
+    reply = client().xread(dict(positions), count=count, block=block_ms)
+    return [
+        Entry(name.decode(), entry_id.decode(), fields) for name, found in pairs(reply) for entry_id, fields in found
+    ]
+
+
 def pending(stream: str, group: str, *, count: int, consumer: str | None = None, idle_ms: int = 0) -> list[Pending]:
     """Entries delivered and not settled: those of one consumer, or those idle for longer than `idle_ms`."""
     try:

@@ -1,4 +1,4 @@
-"""Run the relay: publish what a crash left behind."""
+"""Run the relay: publish what a crash left behind, and tell pages what changed."""
 
 import threading
 from argparse import ArgumentParser
@@ -8,11 +8,12 @@ from django.core.management.base import BaseCommand
 
 from config.supervisor import stop_on_signals
 from events import outbox
+from events.live import tell_until
 from events.runner import announce_broker, relay_until
 
 
 class Command(BaseCommand):
-    help = "Publish ledger rows that nobody published, repeat unanswered dispatches, trim the streams."
+    help = "Publish ledger rows that nobody published, repeat unanswered dispatches, trim the streams, tell pages."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="one sweep, then exit")
@@ -25,4 +26,7 @@ class Command(BaseCommand):
         self.stderr.write("Relaying")
         stop = threading.Event()
         stop_on_signals(stop)
+        telling = threading.Thread(target=tell_until, args=[stop], name="live")
+        telling.start()
         relay_until(stop)
+        telling.join()

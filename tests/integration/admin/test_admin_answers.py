@@ -140,18 +140,6 @@ def test_nobody_approves_what_they_asked_for(sign_in: Callable[..., Client], wai
     assert status(waiting_approval) == "OPEN"
 
 
-def test_open_questions_come_first_in_few_queries(
-    staff: Client, opened: Callable[..., Project], question: Question, django_assert_max_num_queries: Any
-) -> None:
-    post(staff, question, answer="45")
-    for number in range(5):
-        opened(title=f"Audit {number}")
-    with django_assert_max_num_queries(8):
-        html = staff.get(reverse("admin:clarifications_question_changelist")).content.decode()
-    assert html.index("Audit 4") < html.index("Time at the loan desk")
-    assert '<td class="field-blocked_items">2</td>' in html
-
-
 def test_an_unknown_question_leads_back_with_a_word(staff: Client) -> None:
     response = staff.get(reverse("admin:clarifications_question_change", args=["nonsense"]), follow=True)
     assert "doesn’t exist" in response.content.decode()

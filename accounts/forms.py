@@ -1,0 +1,26 @@
+"""How a person likes to read."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.preferences import known_zones
+
+
+class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Language and time zone; what is left open is the browser's."""
+
+    time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
+
+    class Meta:
+        model = User
+        fields = ["language", "time_zone"]
+        labels = {"language": _("Language")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        as_browser = ("", _("As my browser says"))
+        self.fields["time_zone"].choices = [as_browser, *((zone, zone) for zone in sorted(known_zones()))]  # type: ignore[attr-defined]
+        self.fields["language"].choices = [as_browser, *self.fields["language"].choices[1:]]  # type: ignore[attr-defined]

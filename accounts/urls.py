@@ -1,0 +1,12 @@
+"""Signing in and out, and preferences."""
+
+from django.urls import path
+
+from accounts import views
+
+urlpatterns = [
+    path("sign-in/", views.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", views.SignOut.as_view(), name="sign-out"),
+    path("admin/login/", views.StaffSignIn.as_view()),
+    path("preferences/", views.Preferences.as_view(), name="preferences"),
+]

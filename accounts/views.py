@@ -1,0 +1,54 @@
+"""Signing in and out, and one's own preferences."""
+
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.views import LoginView, LogoutView
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse, reverse_lazy
+from django.utils.translation import gettext as _
+from django.views.generic import UpdateView, View
+
+from accounts.forms import PreferencesForm
+from accounts.models import User
+
+
+class SignIn(LoginView):
+    """Name and password; staff and requesters alike."""
+
+    template_name = "accounts/sign_in.html"
+    redirect_authenticated_user = True
+
+
+class StaffSignIn(View):
+    """Where the admin sends those who may not enter: to sign in, or to be told that they may not."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The one sign-in page; a person without a staff role is told so."""
+        if request.user.is_authenticated and not request.user.is_staff:
+            raise PermissionDenied(_("The admin is for staff. Ask an administrator of Interlock for a staff role."))
+        return HttpResponseRedirect(f"{reverse('sign-in')}?{request.GET.urlencode()}")
+
+
+class SignOut(LogoutView):
+    """Back to the sign-in page; by POST only."""
+
+    next_page = reverse_lazy("sign-in")
+
+
+class Preferences(LoginRequiredMixin, UpdateView):  # type: ignore[type-arg]
+    """The person's own language and time zone."""
+
+    form_class = PreferencesForm
+    template_name = "accounts/preferences.html"
+    success_url = reverse_lazy("preferences")
+
+    def get_object(self, queryset: object = None) -> User:
+        """Nobody's preferences but one's own."""
+        return User.objects.get(pk=self.request.user.pk)
+
+    def form_valid(self, form: PreferencesForm) -> HttpResponse:
+        """Kept; the message is in the language chosen."""
+        response = super().form_valid(form)
+        messages.success(self.request, _("Your preferences are kept."))
+        return response

@@ -1,0 +1,54 @@
+"""Who a question waits for: a person takes it on, gives it back, or hands it to somebody else."""
+
+from django.contrib.auth.models import Group
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from backlog.orchestration import say
+from clarifications.errors import AlreadyClaimed, UnknownAssignee
+from clarifications.models import Question
+from clarifications.services import require_open
+from events.work import UnitOfWork
+
+
+def claim_question(work: UnitOfWork, *, question: Question, by: User) -> Question:
+    """The person takes the question on. Raises AlreadyClosed, or AlreadyClaimed when somebody else holds it."""
+    require_open(question)
+    if question.assigned_to_id == by.pk:
+        return question
+    if question.assigned_to is not None:
+        raise AlreadyClaimed(
+            _("“%(title)s” is held by %(holder)s: ask them, or reassign it.")
+            % {"title": question.title, "holder": question.assigned_to}
+        )
+    return assign(work, question, to=by, group=question.assigned_group, by=by)
+
+
+def release_question(work: UnitOfWork, *, question: Question, by: User) -> Question:
+    """Nobody holds the question any more; its group, if it has one, keeps it. Raises AlreadyClosed."""
+    require_open(question)
+    if question.assigned_to_id is None:
+        return question
+    return assign(work, question, to=None, group=question.assigned_group, by=by)
+
+
+def reassign_question(work: UnitOfWork, *, question: Question, to: str, by: User) -> Question:
+    """Hand it to a person, a group, or with an empty name to anybody. Raises AlreadyClosed or UnknownAssignee."""
+    require_open(question)
+    if not to:
+        return assign(work, question, to=None, group="", by=by)
+    if person := User.objects.filter(username=to, is_active=True).first():
+        return assign(work, question, to=person, group="", by=by)
+    if Group.objects.filter(name=to).exists():
+        return assign(work, question, to=None, group=to, by=by)
+    raise UnknownAssignee(_("There is no person and no group called “%(name)s”.") % {"name": to})
+
+
+def assign(work: UnitOfWork, question: Question, *, to: User | None, group: str, by: User) -> Question:
+    """Note who it waits for, on the question and in the ledger."""
+    question.assigned_to, question.assigned_group = to, group
+    work.change(question, "assigned_to", "assigned_group")
+    now = {"assigned_to": str(to or ""), "assigned_group": group, "assigned_by": by.get_username()}
+    about = {"question_id": str(question.pk), "field": question.field}
+    say(work, question.project, "CLARIFICATION.QUESTION_ASSIGNED", {**about, **now})
+    return question

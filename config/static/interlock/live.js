@@ -1,0 +1,122 @@
+// Keeps a page's regions up to date: told over a WebSocket to look again, it fetches itself and swaps what changed.
+// The socket carries no content: after a cut the page catches up by looking again.
+"use strict";
+
+(() => {
+  const meta = document.querySelector('meta[name="interlock-live"]');
+  const topics = meta ? meta.content.trim().split(/\s+/).filter(Boolean) : [];
+  document.cookie = `time_zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; SameSite=Lax`;
+  if (!topics.length || !document.querySelector("[data-live]")) return;
+
+  const status = document.getElementById("live-status");
+  const POLL_MS = 60000, SOON_MS = 30, FIRST_WAIT_MS = 500, LONGEST_WAIT_MS = 10000, SLIDE_MS = 300;
+  let socket = null, wait = FIRST_WAIT_MS, retry = 0, fetching = false, again = false, timer = 0, away = false;
+
+  // -- looking again ---------------------------------------------------------------------------
+  function soon() {
+    if (!timer) timer = setTimeout(() => { timer = 0; look(); }, SOON_MS);
+  }
+
+  async function look() {
+    if (fetching) { again = true; return; }
+    fetching = true;
+    try {
+      const response = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });
+      if (response.redirected) { location.reload(); return; }
+      if (response.ok) swapAll(new DOMParser().parseFromString(await response.text(), "text/html"));
+    } catch (error) {
+      say("away");
+    } finally {
+      fetching = false;
+      if (again) { again = false; soon(); }
+    }
+  }
+
+  function swapAll(fresh) {
+    const before = places();
+    for (const region of document.querySelectorAll("[data-live][id]")) {
+      const newer = fresh.getElementById(region.id);
+      if (newer) swap(region, newer);
+    }
+    slide(before);
+    document.dispatchEvent(new CustomEvent("interlock:looked"));
+  }
+
+  function swap(region, newer) {
+    if (comparable(region) === comparable(newer)) return;
+    const focused = region.contains(document.activeElement) ? pathTo(document.activeElement) : null;
+    const unfolded = [...region.querySelectorAll("details[open][id]")].map((one) => one.id);
+    const scrolled = [...region.querySelectorAll("[id]")].filter((one) => one.scrollLeft).map((one) => [one.id, one.scrollLeft]);
+    region.replaceChildren(...newer.childNodes);
+    region.className = newer.className;
+    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+    for (const [id, left] of scrolled) { const one = document.getElementById(id); if (one) one.scrollLeft = left; }
+    if (focused) find(region, focused)?.focus({ preventScroll: true });
+  }
+
+  function comparable(region) {
+    return region.innerHTML.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "").replace(/ open=""/g, "");
+  }
+
+  // An element is found again by its id, or by its card and its place inside it.
+  function pathTo(element) {
+    const card = element.closest("[data-key]");
+    const inside = card ? [...card.querySelectorAll("a, button, input, summary")].indexOf(element) : -1;
+    return { id: element.id, key: card?.dataset.key, inside };
+  }
+
+  function find(region, path) {
+    if (path.id) return document.getElementById(path.id);
+    const card = path.key && region.querySelector(`[data-key="${CSS.escape(path.key)}"]`);
+    return card ? card.querySelectorAll("a, button, input, summary")[path.inside] || card : null;
+  }
+
+  // -- cards that slide to their new place -----------------------------------------------------
+  function places() {
+    return new Map([...document.querySelectorAll("[data-live] [data-key]")].map((card) => [card.dataset.key, card.getBoundingClientRect()]));
+  }
+
+  function slide(before) {
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    for (const card of document.querySelectorAll("[data-live] [data-key]")) {
+      const old = before.get(card.dataset.key), now = card.getBoundingClientRect();
+      if (!old) { card.animate([{ opacity: 0 }, { opacity: 1 }], SLIDE_MS); continue; }
+      const x = old.left - now.left, y = old.top - now.top;
+      if (x || y) card.animate([{ transform: `translate(${x}px, ${y}px)` }, { transform: "none" }], { duration: SLIDE_MS, easing: "ease-out" });
+    }
+  }
+
+  // -- the socket ------------------------------------------------------------------------------
+  function connect() {
+    retry = 0;
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    socket = new WebSocket(`${scheme}//${location.host}/ws/live/?topics=${encodeURIComponent(topics.join(" "))}`);
+    socket.onmessage = (message) => {
+      if (JSON.parse(message.data).listening) { wait = FIRST_WAIT_MS; say("back"); }
+      document.hidden ? (again = true) : soon();
+    };
+    socket.onclose = (event) => { socket = null; if (event.code !== 4401) { say("away"); later(); } };
+  }
+
+  function later() {
+    if (retry) return;
+    retry = setTimeout(connect, wait * (0.5 + Math.random()));
+    wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+  }
+
+  function say(what) {
+    if (what === "away" && !away) { away = true; status.className = "live-status"; status.textContent = status.dataset.away; }
+    if (what === "back" && away) {
+      away = false;
+      status.className = "live-status back";
+      status.textContent = status.dataset.back;
+      setTimeout(() => { if (!away) status.textContent = ""; }, 4000);
+    }
+  }
+
+  addEventListener("offline", () => socket?.close());
+  addEventListener("online", () => { clearTimeout(retry); retry = 0; wait = FIRST_WAIT_MS; if (!socket) connect(); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && again) { again = false; soon(); } });
+  setInterval(() => { if (!document.hidden) look(); }, POLL_MS);
+  connect();
+})();

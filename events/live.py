@@ -1,0 +1,146 @@
+"""The browser's live feed: pages are told to look again, and read everything from the database.
+
+The relay follows the log and tells groups of the channel layer; a WebSocket consumer tells its page. Nothing that
+is said here matters: a page that missed it looks again when it reconnects.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qs
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from channels.layers import get_channel_layer
+from django.conf import settings
+
+from events import streams
+
+logger = logging.getLogger(__name__)
+
+# May this user watch the topic's subject (what follows the colon; nothing for a topic without one)?
+Rule = Callable[[Any, str], bool]
+
+MOST_TOPICS = 100
+MOST_ENTRIES = 500
+# The overview changes with every event: it is told at most once in so many seconds.
+OVERVIEW_EVERY_SECONDS = 1.0
+REST_SECONDS = 1.0
+NOT_SIGNED_IN = 4401
+INBOX_CHANGES = ("CLARIFICATION.", "HUMAN.", "BACKLOG.ITEM_CANCELLED", "PROJECT.FAILED", "PROJECT.CANCELLED")
+
+rules: dict[str, Rule] = {}
+
+
+def register_topic(name: str, rule: Rule) -> None:
+    """Let pages watch `name` or `name:subject`, when the rule allows the person to."""
+    rules[name] = rule
+
+
+def group_name(topic: str) -> str:
+    """The channel layer's group of a topic."""
+    return "live." + topic.replace(":", ".")
+
+
+def allowed(user: Any, topics: Iterable[str]) -> list[str]:
+    """Those of the topics that exist and that the person may watch."""
+    asked = list(dict.fromkeys(topics))[:MOST_TOPICS]
+    parts = [(topic, *topic.partition(":")[::2]) for topic in asked]
+    return [topic for topic, name, subject in parts if name in rules and rules[name](user, subject)]
+
+
+class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
+    """One page: `/ws/live/?topics=inbox+project:<id>`; it says which topics it listens to, then “look again”."""
+
+    topics: list[str]
+
+    async def connect(self) -> None:
+        """Accept a signed-in person, for the topics that they may watch."""
+        self.topics = []
+        user = self.scope["user"]
+        if not user.is_authenticated:
+            await self.close(code=NOT_SIGNED_IN)
+            return
+        asked = parse_qs(self.scope["query_string"].decode(errors="replace")).get("topics", [""])[0].split()
+        self.topics = await database_sync_to_async(allowed)(user, asked)
+        for topic in self.topics:
+            await self.channel_layer.group_add(group_name(topic), self.channel_name)
+        await self.accept()
+        await self.send_json({"listening": self.topics})
+
+    async def disconnect(self, code: int) -> None:
+        """Leave the groups."""
+        for topic in self.topics:
+            await self.channel_layer.group_discard(group_name(topic), self.channel_name)
+
+    async def receive_json(self, content: Any, **kwargs: Any) -> None:
+        """Pages have nothing to say here."""
+
+    async def look_again(self, message: dict[str, Any]) -> None:
+        """Tell the page that the topic changed."""
+        await self.send_json({"changed": message["topic"]})
+
+
+# -- telling ---------------------------------------------------------------------------------------
+def tell_until(stopping: threading.Event) -> None:
+    """Follow the log and tell pages what changed, until told to stop."""
+    asyncio.run(Teller(stopping).follow())
+
+
+class Teller:
+    """Follows the log and the dead-letter stream from now on."""
+
+    def __init__(self, stopping: threading.Event) -> None:
+        self.stopping = stopping
+        self.positions: dict[str, str] = {}
+        self.overview_due = 0.0
+        self.overview_changed = False
+
+    async def follow(self) -> None:
+        """Read and tell; while the broker is away there is nobody to tell."""
+        while not self.stopping.is_set():
+            try:
+                await self.turn()
+            except streams.BROKER_ERRORS as error:
+                logger.warning("The live feed waits: %s", error)
+                self.positions = {}
+                await asyncio.to_thread(self.stopping.wait, REST_SECONDS)
+
+    async def turn(self) -> None:
+        """What was added since the last turn, told once a topic."""
+        if not self.positions:
+            self.positions = await asyncio.to_thread(streams.ends, [settings.STREAM_NAME, settings.DLQ_STREAM])
+        entries = await asyncio.to_thread(streams.tail, self.positions, count=MOST_ENTRIES)
+        for entry in entries:
+            self.positions[entry.stream] = entry.entry_id
+        await self.tell(topics_of(entries))
+
+    async def tell(self, topics: set[str]) -> None:
+        """Tell each topic's pages, the overview's not too often."""
+        self.overview_changed = self.overview_changed or bool(topics)
+        now = asyncio.get_running_loop().time()
+        if self.overview_changed and now >= self.overview_due:
+            topics, self.overview_changed, self.overview_due = (
+                {*topics, "overview"},
+                False,
+                now + OVERVIEW_EVERY_SECONDS,
+            )
+        layer = get_channel_layer()
+        for topic in sorted(topics):
+            await layer.group_send(group_name(topic), {"type": "look.again", "topic": topic})
+
+
+def topics_of(entries: Iterable[streams.Entry]) -> set[str]:
+    """The topics that these entries change, read from what rides beside the event."""
+    topics = set()
+    for entry in entries:
+        if entry.stream == settings.DLQ_STREAM:
+            topics.add("deadletters")
+            continue
+        if project := entry.fields.get(b"project", b"").decode(errors="replace"):
+            topics.add(f"project:{project}")
+        if entry.fields.get(b"type", b"").decode(errors="replace").startswith(INBOX_CHANGES):
+            topics.add("inbox")
+    return topics

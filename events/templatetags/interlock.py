@@ -1,0 +1,22 @@
+"""What templates use: `{% state value label %}` and `{{ moment|ago }}`."""
+
+from datetime import datetime
+
+from django import template
+from django.utils.safestring import SafeString
+
+from events import presentation
+
+register = template.Library()
+
+
+@register.simple_tag
+def state(value: str, label: object) -> SafeString:
+    """A state as a coloured word."""
+    return presentation.state_word(value, label)
+
+
+@register.filter
+def ago(moment: datetime | None) -> SafeString:
+    """How long ago, with the exact time on hover."""
+    return presentation.ago(moment)

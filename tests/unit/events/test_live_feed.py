@@ -1,0 +1,44 @@
+"""Which pages are told to look again, and who may listen."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from events import live
+from events.streams import Entry
+
+
+def entry(event_type: str = "", project: str = "", *, stream: str = settings.STREAM_NAME) -> Entry:
+    """A stream entry with what rides beside its event."""
+    return Entry(stream, "1-0", {b"event": b"{}", b"type": event_type.encode(), b"project": project.encode()})
+
+
+@pytest.mark.parametrize(
+    ("told", "topics"),
+    [
+        (entry("WORK.ITEM_STARTED", "p1"), {"project:p1"}),
+        (entry("CLARIFICATION.QUESTION_ASKED", "p1"), {"project:p1", "inbox"}),
+        (entry("HUMAN.APPROVAL_REQUESTED", "p1"), {"project:p1", "inbox"}),
+        (entry(), set()),
+        (entry(stream=settings.DLQ_STREAM), {"deadletters"}),
+        (Entry(settings.STREAM_NAME, "1-0", {b"project": b"\xff"}), {"project:�"}),
+    ],
+)
+def test_an_entry_changes_the_pages_that_show_what_it_speaks_of(told: Entry, topics: set[str]) -> None:
+    assert live.topics_of([told, told]) == topics
+
+
+def test_only_topics_that_exist_and_are_allowed_are_listened_to(monkeypatch: Any) -> None:
+    rules = {"mine": lambda user, subject: subject == user.name, "open": lambda user, subject: True}
+    monkeypatch.setattr(live, "rules", rules)
+    person = SimpleNamespace(name="ann")
+    asked = ["mine:ann", "mine:bob", "open", "open", "unknown", ""]
+    assert live.allowed(person, asked) == ["mine:ann", "open"]
+
+
+def test_no_page_listens_to_more_topics_than_the_limit(monkeypatch: Any) -> None:
+    monkeypatch.setattr(live, "rules", {"project": lambda user, subject: True})
+    asked = [f"project:{n}" for n in range(live.MOST_TOPICS + 50)]
+    assert len(live.allowed(SimpleNamespace(), asked)) == live.MOST_TOPICS
