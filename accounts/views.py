@@ -1,5 +1,7 @@
 """Signing in and out, and one's own preferences."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import LoginView, LogoutView
@@ -11,6 +13,7 @@ from django.views.generic import UpdateView, View
 
 from accounts.forms import PreferencesForm
 from accounts.models import User
+from accounts.people import person
 
 
 class SignIn(LoginView):
@@ -33,7 +36,7 @@ class StaffSignIn(View):
 class SignOut(LogoutView):
     """Back to the sign-in page; by POST only."""
 
-    next_page = reverse_lazy("sign-in")
+    next_page = "sign-in"
 
 
 class Preferences(LoginRequiredMixin, UpdateView):  # type: ignore[type-arg]
@@ -45,9 +48,9 @@ class Preferences(LoginRequiredMixin, UpdateView):  # type: ignore[type-arg]
 
     def get_object(self, queryset: object = None) -> User:
         """Nobody's preferences but one's own."""
-        return User.objects.get(pk=self.request.user.pk)
+        return person(self.request)
 
-    def form_valid(self, form: PreferencesForm) -> HttpResponse:
+    def form_valid(self, form: Any) -> HttpResponse:
         """Kept; the message is in the language chosen."""
         response = super().form_valid(form)
         messages.success(self.request, _("Your preferences are kept."))

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.utils.translation import gettext as _
+
 from backlog import blueprints
 from backlog.errors import ProjectExists
 from backlog.models import Item, Project, Template, WorkContext
@@ -28,7 +30,8 @@ def open_project(
     project_id = UUID(request["project_id"])
     load_projects(work, [project_id])
     if work.known(Project, project_id):
-        raise ProjectExists(f"Project {project_id} is open already: a new request needs a new project_id.")
+        words = _("Project %(id)s is open already: a new request needs a new project_id.")
+        raise ProjectExists(words % {"id": project_id})
     template = newest_template(work, request.get("template") or DEFAULT_TEMPLATE)
     project = work.add(
         Project(

@@ -3,6 +3,9 @@
 from datetime import timedelta
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from backlog import orchestration
 from backlog.definition_of_done import unmet_criteria
 from backlog.errors import BacklogError, ItemNotReady, ReasonMissing
@@ -43,9 +46,13 @@ def fail_project(work: UnitOfWork, project: Project, *, reason: str, by: str) ->
 def dispatch_item(work: UnitOfWork, item: Item) -> Item:
     """Send a ready item to its agent now. Raises ItemNotReady."""
     if item.waiting_on:
-        raise ItemNotReady(f"{item} waits for {item.waiting_on} other item(s).")
+        waits = ngettext(
+            "%(item)s waits for %(n)s other item.", "%(item)s waits for %(n)s other items.", item.waiting_on
+        )
+        raise ItemNotReady(waits % {"item": item, "n": item.waiting_on})
     if item.state != ItemState.READY:
-        raise ItemNotReady(f"{item} is {item.state}; only a READY item can be dispatched.")
+        said = {"item": item, "state": item.get_state_display()}
+        raise ItemNotReady(_("%(item)s is “%(state)s”; only a ready item can be dispatched.") % said)
     orchestration.dispatch_items(work, [item])
     return item
 
@@ -84,9 +91,10 @@ def drop(work: UnitOfWork, item: Item, *, reason: str, by: str) -> None:
 def waive_criteria(work: UnitOfWork, item: Item, *, reason: str, by: str) -> Item:
     """Accept an item's finished work although criteria are unmet. Raises ReasonMissing or IllegalTransition."""
     if not reason.strip():
-        raise ReasonMissing("Say why the definition of done is waived: the reason is kept with the item.")
+        raise ReasonMissing(_("Say why the definition of done is waived: the reason is kept with the item."))
     if item.evidence is None:
-        raise BacklogError(f"{item} has not been finished by any worker: there is nothing to waive.")
+        said = {"item": item}
+        raise BacklogError(_("%(item)s has not been finished by any worker: there is nothing to waive.") % said)
     unmet = unmet_criteria(item, item.evidence)
     if item.state in (ItemState.FAILED, ItemState.READY):
         bring_back(work, item, by=by)

@@ -39,7 +39,7 @@ def story(project: Project, *, limit: int = LONGEST) -> list[Any]:
     followed by a list of chains, one for each of its several effects.
     """
     told = happenings(project, limit)
-    roots = []
+    roots: list[Happening] = []
     for happening in told.values():
         cause = told.get(happening.event.causation_id)
         (cause.effects if cause else roots).append(happening)

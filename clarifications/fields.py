@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from clarifications.wording import CHOOSE, NOT_SAID, help_text, label_of
 from schemas import strict_json
@@ -30,7 +31,7 @@ class GivesJson(forms.Field):
             given = self.to_json(cleaned)
             strict_json.check(given)
         except strict_json.InvalidJson as error:
-            raise ValidationError(f"This cannot be used: {error}.") from error
+            raise ValidationError(_("This cannot be used: %(why)s.") % {"why": error}) from error
         return given
 
     def to_json(self, cleaned: Any) -> Any:
@@ -82,7 +83,9 @@ class LinesField(TextField):
         try:
             return self.entry.clean(line)
         except ValidationError as error:
-            raise ValidationError([f"Line {number}: {message}" for message in error.messages]) from error
+            raise ValidationError(
+                [_("Line %(number)s: %(why)s") % {"number": number, "why": message} for message in error.messages]
+            ) from error
 
 
 class JsonTextField(TextField):
@@ -132,7 +135,7 @@ def choice_field(values: list[Any], common: dict[str, Any], *, radio: bool = Fal
     """A choice of JSON values; each travels as its JSON text."""
     choices = [(json_text(value), said(value)) for value in values]
     if not radio or not common["required"]:
-        choices.insert(0, ("", CHOOSE if common["required"] else NOT_SAID))
+        choices.insert(0, ("", str(CHOOSE if common["required"] else NOT_SAID)))
     widget = forms.RadioSelect() if radio else forms.Select()
     return forms.TypedChoiceField(
         choices=choices, coerce=strict_json.loads, empty_value=ABSENT, widget=widget, **common
@@ -141,7 +144,7 @@ def choice_field(values: list[Any], common: dict[str, Any], *, radio: bool = Fal
 
 def said(value: Any) -> str:
     """A value as a person says it."""
-    words = {True: "Yes", False: "No", None: "None"}
+    words = {True: _("Yes"), False: _("No"), None: _("None")}
     if isinstance(value, bool) or value is None:
         return words[value]
     return value if isinstance(value, str) else json_text(value)

@@ -10,7 +10,7 @@ from clarifications.errors import ClarificationError
 from clarifications.fields import ABSENT, field_for, kind_of, shown, single_type
 from clarifications.models import Question
 from clarifications.services import require_fits
-from clarifications.wording import help_text
+from clarifications.wording import help_text, title_of
 
 PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 SCALARS = {"choice", "boolean", "number", "integer", "string", "date", "date-time"}
@@ -32,7 +32,7 @@ class AnswerForm(forms.Form):
         self,
         question: Question,
         data: Mapping[str, Any] | None = None,
-        files: Mapping[str, Any] | None = None,
+        files: Any = None,
         *,
         suggested: Suggested | None = None,
     ) -> None:
@@ -42,7 +42,7 @@ class AnswerForm(forms.Form):
         if has_plain_properties(question.schema):
             self.add_properties(question)
         else:
-            schema = {**question.schema, "title": question.title, "description": question.description}
+            schema = {**question.schema, "title": title_of(question), "description": question.description}
             self.fields["answer"] = field_for(schema, name=question.field, reason=question.reason)
         if suggested is not None:
             self.start_from(suggested.value)

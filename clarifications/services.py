@@ -5,6 +5,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from backlog import services as backlog
 from backlog.blueprints import definition_of
 from backlog.models import Item, Project
@@ -20,6 +25,7 @@ from events.envelope import Envelope
 from events.errors import InvalidEvent
 from events.models import Event
 from events.work import UnitOfWork
+from schemas import strict_json
 from schemas.compiled import compile_schema
 from schemas.restricted import SchemaRefused, check_restricted
 
@@ -27,8 +33,12 @@ APPROVAL_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["approved"],
     "properties": {
-        "approved": {"type": "boolean", "title": "Approve?"},
-        "notes": {"type": "string", "title": "What should be done differently?", "maxLength": 10_000},
+        "approved": {"type": "boolean", "title": gettext_noop("Approve?")},
+        "notes": {
+            "type": "string",
+            "title": gettext_noop("What should be done differently?"),
+            "maxLength": 10_000,
+        },
     },
     "additionalProperties": False,
 }
@@ -173,11 +183,19 @@ def require_open(question: Question) -> None:
     if question.status == QuestionStatus.OPEN:
         return
     answer = Answer.objects.filter(question_id=question.pk).first()
-    stands = f" by {answer.answered_by} with {answer.value!r}; the first answer stands" if answer else " already"
-    raise AlreadyClosed(
-        f"“{question.title}” is {question.get_status_display().lower()}{stands}.",
-        answered_by=answer.answered_by if answer else None,
-    )
+    raise AlreadyClosed(closed_in_words(question, answer), answered_by=answer.answered_by if answer else None)
+
+
+def closed_in_words(question: Question, answer: Answer | None) -> str:
+    """Who closed the question, when and with what."""
+    if answer is None:
+        return _("“%(title)s” is closed without an answer: %(how)s.") % {
+            "title": question.title,
+            "how": question.get_status_display(),
+        }
+    said = {"title": question.title, "by": answer.answered_by, "value": strict_json.dumps(answer.value).decode()}
+    said["when"] = date_format(localtime(answer.answered_at), "DATETIME_FORMAT")
+    return _("“%(title)s” was answered by %(by)s with %(value)s, %(when)s; the first answer stands.") % said
 
 
 def require_fits(schema: dict[str, Any], answer: Any) -> None:
@@ -185,7 +203,7 @@ def require_fits(schema: dict[str, Any], answer: Any) -> None:
     problems = [(p.pointer, p.message) for p in compile_schema(schema).problems(answer)]
     if problems:
         words = "; ".join(f"{pointer}: {message}" if pointer.strip("/") else message for pointer, message in problems)
-        raise InvalidAnswer(f"The answer does not fit: {words}", problems=problems)
+        raise InvalidAnswer(_("The answer does not fit: %(why)s") % {"why": words}, problems=problems)
 
 
 def require_whole_contract(question: Question, data: dict[str, Any]) -> None:
@@ -194,7 +212,8 @@ def require_whole_contract(question: Question, data: dict[str, Any]) -> None:
     for item in question.blocked:
         needs = definition_of(item.project.template_id).item(item.key).needs
         if needs and (message := faults(needs, data).get(top)):
-            raise InvalidAnswer(f"“{item.title}” cannot use this: {message}", problems=[(question.pointer, message)])
+            words = _("“%(item)s” cannot use this: %(why)s") % {"item": item.title, "why": message}
+            raise InvalidAnswer(words, problems=[(question.pointer, message)])
 
 
 def answer_payload(question: Question, answer: Any, by: str) -> dict[str, Any]:
@@ -253,9 +272,9 @@ def approve(
     """Approved work is done, or may start; rejected work goes round again with the notes in its context."""
     item = question.blocked[0]
     if by in (item.project.requester, item.agent_target):
-        raise OwnApproval(f"{by} asked for this or did it: somebody else has to approve it.")
+        raise OwnApproval(_("%(by)s asked for this or did it: somebody else has to approve it.") % {"by": by})
     if not answer["approved"] and not answer.get("notes", "").strip():
-        raise NotesMissing("Say in the notes what should be done differently: they go to the worker.")
+        raise NotesMissing(_("Say in the notes what should be done differently: they go to the worker."))
     said = said or record(
         work, item.project, "HUMAN.APPROVAL_SUBMITTED", approval_payload(item, question, answer, by), by
     )

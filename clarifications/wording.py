@@ -7,55 +7,76 @@ from typing import Any
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone_name
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-CHOOSE = "Choose one"
-NOT_SAID = "Not said"
+from backlog.blueprints import definition_of
+from clarifications.models import Question
+from events.presentation import spoken
+
+CHOOSE = gettext_lazy("Choose one")
+NOT_SAID = gettext_lazy("Not said")
 
 BOUNDS = {
-    "exclusiveMinimum": "more than {}",
-    "minimum": "at least {}",
-    "exclusiveMaximum": "less than {}",
-    "maximum": "at most {}",
-    "multipleOf": "a multiple of {}",
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "minItems": "at least {} entries",
-    "maxItems": "at most {} entries",
+    "exclusiveMinimum": gettext_lazy("more than {}"),
+    "minimum": gettext_lazy("at least {}"),
+    "exclusiveMaximum": gettext_lazy("less than {}"),
+    "maximum": gettext_lazy("at most {}"),
+    "multipleOf": gettext_lazy("a multiple of {}"),
+    "minLength": gettext_lazy("at least {} characters"),
+    "maxLength": gettext_lazy("at most {} characters"),
+    "minItems": gettext_lazy("at least {} entries"),
+    "maxItems": gettext_lazy("at most {} entries"),
 }
 # Bounds of text this generous help nobody.
 WORTH_SAYING = 1000
 MOST_EXAMPLES = 3
 
 
+def title_of(question: Question) -> str:
+    """The question's title in the reader's language; an approval's is made from its item's title."""
+    if question.kind != Question.Kind.APPROVAL:
+        return spoken(question.title)
+    key = question.field.removeprefix("approval:")
+    item = next((i for i in definition_of(question.project.template_id).items if i.key == key), None)
+    if item is None:
+        return question.title
+    said = {"item": spoken(item.title)}
+    return (
+        _("May “%(item)s” start?") % said if item.approval == "before" else _("Approve the work of “%(item)s”?") % said
+    )
+
+
 def label_of(schema: Mapping[str, Any], name: str) -> str:
     """The title, or the name as words."""
-    return str(schema.get("title") or name.replace("_", " ").capitalize())
+    return spoken(str(schema.get("title") or name.replace("_", " ").capitalize()))
 
 
 def help_text(schema: Mapping[str, Any], reason: str, *, kind: str) -> SafeString:
     """What the schema and the asker say of the value, escaped: both may come from a foreign worker."""
-    parts = [str(schema.get("description", "")), reason, *sentences(schema, kind)]
+    parts = [spoken(str(schema.get("description", ""))), spoken(reason), *sentences(schema, kind)]
     return escape(" ".join(sentence(part) for part in parts if part.strip()))
 
 
 def sentences(schema: Mapping[str, Any], kind: str) -> Iterator[str]:
     """How to write the value: unit, form, bounds, examples."""
     if unit := schema.get("x_unit"):
-        yield f"Unit: {unit}"
+        yield _("Unit: %(unit)s") % {"unit": spoken(str(unit))}
     if kind in ("lines", "json"):
-        yield "One entry a line" if kind == "lines" else "Written as JSON"
+        yield _("One entry a line") if kind == "lines" else _("Written as JSON")
     if kind == "date-time":
-        yield f"Times are in {get_current_timezone_name()}"
+        yield _("Times are in %(zone)s") % {"zone": get_current_timezone_name()}
     yield bounds_of(schema).capitalize()
     if each := bounds_of(schema.get("items", {})):
-        yield f"Each {each}"
+        yield _("Each %(bounds)s") % {"bounds": each}
     if examples := schema.get("examples"):
-        yield "For example " + " or ".join(spoken(example, kind) for example in examples[:MOST_EXAMPLES])
+        said = _(" or ").join(typed(example, kind) for example in examples[:MOST_EXAMPLES])
+        yield _("For example %(examples)s") % {"examples": said}
 
 
 def bounds_of(schema: Mapping[str, Any]) -> str:
     """The bounds in words, such as `more than 0, at most 100`."""
-    told = (words.format(schema[name]) for name, words in BOUNDS.items() if worth_saying(schema, name))
+    told = (str(words).format(schema[name]) for name, words in BOUNDS.items() if worth_saying(schema, name))
     return ", ".join(told)
 
 
@@ -66,7 +87,7 @@ def worth_saying(schema: Mapping[str, Any], name: str) -> bool:
     return not (name in ("maxLength", "maxItems") and schema[name] >= WORTH_SAYING)
 
 
-def spoken(example: Any, kind: str) -> str:
+def typed(example: Any, kind: str) -> str:
     """An example as it would be typed."""
     if kind == "lines" and isinstance(example, list):
         return ", ".join(map(str, example))

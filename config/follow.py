@@ -60,7 +60,7 @@ def watch(project_id: UUID, *, seconds: float) -> Iterator[Sight]:
         if sight.over:
             return
         if time.monotonic() > deadline:
-            now = ProjectStatus(sight.project.status).label.lower()
+            now = str(ProjectStatus(sight.project.status).label).lower()
             raise TookTooLong(f"The project was not over after {seconds:g} seconds (it is: {now}). Is the system up?")
         time.sleep(PAUSE_SECONDS)
 
@@ -105,7 +105,7 @@ def item_line(item: Item) -> Text:
     """One item: a mark, its title, its state in words, and how far it is."""
     mark, style = MARKS[ItemState(item.state)]
     done = f"  {item.progress_done:,} of {item.progress_total:,} rows" if item.progress_total else ""
-    words = ItemState(item.state).label + (
+    words = str(ItemState(item.state).label) + (
         f": {item.reason}" if item.reason and item.state != ItemState.BLOCKED else ""
     )
     return Text.assemble((f"  {mark} ", style), f"{item.title:<36}", (words, style), (done, "dim"))

@@ -1,17 +1,23 @@
-"""Events and dead letters for staff: to look at, to search, to replay or discard."""
+"""Events and dead letters for staff: to look at, to search, to mend, to replay or discard."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Case, Q, QuerySet, Value, When
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from events.admin_pages import (
     LONGEST_TEXT,
+    REFUSALS,
+    DetailAdmin,
     ReadOnlyAdmin,
+    ReasonForm,
     carry_out,
     carry_out_with_reason,
     preformatted,
@@ -19,12 +25,20 @@ from events.admin_pages import (
     whole_id,
 )
 from events.deadletters import discard, replay
+from events.envelope import from_wire
+from events.errors import PermanentError
+from events.forms import EventForm
 from events.models import DeadLetter, Event
+from events.presentation import ago, state_word
+from events.repair import editable, explanation, findings, marked, refused_by_ledger, visible
 from schemas.registry import registry
 
 # A character takes at most four bytes.
 MOST_BYTES = 4
 LONGEST_NAME = 200
+LONGEST_REASON = 120
+# An event longer than this is put into the editor only when somebody asks for it.
+LONGEST_AT_ONCE = 20_000
 
 
 class TypeFilter(admin.SimpleListFilter):
@@ -91,53 +105,129 @@ class EventAdmin(ReadOnlyAdmin):
 
 
 @admin.register(DeadLetter)
-class DeadLetterAdmin(ReadOnlyAdmin):
-    """What could not be handled, open ones first."""
+class DeadLetterAdmin(DetailAdmin):
+    """What could not be handled, open ones first; a dead letter's page is where it is mended."""
 
-    list_display = ["id", "state", "event_type", "error_class", "short_reason", "group", "attempts", "last_seen"]
+    detail_template = "admin/events/deadletter/detail.html"
+    change_list_template = "admin/events/deadletter/list.html"
+    list_display = ["standing", "what", "short_reason", "seen", "attempts"]
+    list_display_links = ["what"]
     list_filter = ["state"]
     search_fields = ["entry_id__exact", "event_type"]
     whole_ids = ("event_id",)
-    search_help_text = "The whole id of an event or a stream entry, or a part of an event type."
+    search_help_text = gettext_lazy("The whole id of an event or a stream entry, or a part of an event type.")
+    nothing_yet = gettext_lazy("Nothing is broken: every entry that came was handled.")
     ordering = [Case(When(state=DeadLetter.State.OPEN, then=Value(0)), default=Value(1)), "-id"]
     actions = ["replay_entries", "discard_letters"]
-    fields = [
-        *("state", "note", "settled_at", "reason", "error_class", "schema_id", "event_type", "event_id"),
-        *("stream", "entry_id", "group", "attempts", "first_seen", "last_seen", "published_at"),
-        *("raw_fields", "trace_text"),
-    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeadLetter]:
         """Raw entries may be large: they are read when they are shown or replayed."""
-        found: QuerySet[DeadLetter] = super().get_queryset(request).defer("raw", "trace")
+        found: QuerySet[DeadLetter] = super().get_queryset(request).defer("raw", "edited", "trace")
         return found
 
-    @admin.display(description="reason")
+    # -- the list ----------------------------------------------------------------------------------
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def standing(self, letter: DeadLetter) -> SafeString:
+        return state_word(letter.state, letter.get_state_display())
+
+    @admin.display(description=gettext_lazy("what it is"), ordering="event_type")
+    def what(self, letter: DeadLetter) -> str:
+        return what(letter)
+
+    @admin.display(description=gettext_lazy("reason"))
     def short_reason(self, letter: DeadLetter) -> str:
-        return letter.reason if len(letter.reason) <= 120 else f"{letter.reason[:119]}…"
+        return visible(letter.reason, longest=LONGEST_REASON)
 
-    @admin.display(description="raw entry")
-    def raw_fields(self, letter: DeadLetter) -> SafeString:
-        rows = (
-            (readable(key, LONGEST_NAME), f"{len(value):,}", readable(value)) for key, value in letter.fields.items()
-        )
-        html = '<div><strong>{}</strong> ({} bytes)<pre class="raw">{}</pre></div>'
-        return format_html_join("", html, rows) or SafeString("The entry had no fields.")
+    @admin.display(description=gettext_lazy("when"), ordering="last_seen")
+    def seen(self, letter: DeadLetter) -> SafeString:
+        return ago(letter.last_seen)
 
-    @admin.display(description="trace")
-    def trace_text(self, letter: DeadLetter) -> SafeString:
-        return preformatted(letter.trace)
-
-    @admin.action(description="Replay: put the entry on its stream again", permissions=["act"])
+    @admin.action(description=gettext_lazy("Replay: put the entry on its stream again"), permissions=["act"])
     def replay_entries(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> None:
-        carry_out(self, request, queryset, lambda letter: replay(letter, by=name_of(request)), done="Replayed")
+        carry_out(self, request, queryset, lambda letter: replay(letter, by=name_of(request)), done=_("Replayed"))
 
-    @admin.action(description="Discard for good, with a reason", permissions=["act"])
+    @admin.action(description=gettext_lazy("Discard for good, with a reason"), permissions=["act"])
     def discard_letters(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> HttpResponse | None:
         def act(letter: DeadLetter, reason: str) -> None:
             discard(letter, by=name_of(request), why=reason)
 
-        return carry_out_with_reason(self, request, queryset, act, name="discard_letters", done="Discarded")
+        return carry_out_with_reason(self, request, queryset, act, name="discard_letters", done=_("Discarded"))
+
+    # -- a dead letter's page ----------------------------------------------------------------------
+    def detail(self, request: HttpRequest, obj: DeadLetter) -> dict[str, Any]:
+        """Why it was buried, what is wrong with it now, and its event to edit."""
+        fields = obj.fields
+        raw = fields.get(b"event", b"")
+        found, text, known = findings(raw), editable(raw), known_already(raw)
+        at_once = len(text) <= LONGEST_AT_ONCE or "edit" in request.GET
+        return {
+            "title": _("Dead letter %(id)s: %(what)s") % {"id": obj.pk, "what": what(obj)},
+            "is_open": obj.state == DeadLetter.State.OPEN,
+            "why": explanation(obj.error_class),
+            "findings": found,
+            "lines": marked(raw, found, longest=LONGEST_TEXT),
+            "event_bytes": len(raw),
+            "others": [
+                (readable(name, LONGEST_NAME), len(value), readable(value))
+                for name, value in fields.items()
+                if name != b"event"
+            ],
+            "known_already": known,
+            "form": EventForm(initial={"event": text, "new_id": bool(known)}) if text and at_once else None,
+            "editable_bytes": len(text.encode()),
+            "discard_form": ReasonForm(),
+            "trace": preformatted(obj.trace),
+            "edited": readable(bytes(obj.edited)) if obj.edited is not None else "",
+        }
+
+    def act(self, request: HttpRequest, obj: DeadLetter) -> HttpResponse:
+        """Do what the button says: replay as it is, discard, or check or replay what was edited."""
+        by = name_of(request)
+        if "replay" in request.POST:
+            return self.settle(request, obj, lambda: replay(obj, by=by), words=_("Replayed as it is."))
+        if "discard" in request.POST:
+            reason = ReasonForm(request.POST)
+            if not reason.is_valid():
+                return self.page(request, obj, discard_form=reason)
+            why = reason.cleaned_data["reason"]
+            return self.settle(request, obj, lambda: discard(obj, by=by, why=why), words=_("Discarded."))
+        return self.edit(request, obj, by=by)
+
+    def edit(self, request: HttpRequest, obj: DeadLetter, *, by: str) -> HttpResponse:
+        """Check what was edited, and replay it when that was asked for."""
+        form = EventForm(request.POST)
+        if not form.is_valid():
+            return self.page(request, obj, form=form)
+        if "save" not in request.POST:
+            return self.page(request, obj, form=form, accepted=True)
+        event = form.cleaned_data["event"]
+        words = _("Replayed as you edited it. The entry is kept as it came.")
+        return self.settle(request, obj, lambda: replay(obj, by=by, event=event), words=words, form=form)
+
+    def settle(
+        self, request: HttpRequest, obj: DeadLetter, act: Callable[[], object], *, words: str, **typed: EventForm
+    ) -> HttpResponse:
+        """Act on the dead letter; refused, the page comes back as it now is, with what was typed."""
+        try:
+            act()
+        except REFUSALS as error:
+            self.message_user(request, _("Nothing changed. %(why)s") % {"why": error}, messages.ERROR)
+            return self.page(request, DeadLetter.objects.get(pk=obj.pk), **typed)
+        self.message_user(request, words, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:events_deadletter_change", args=[obj.pk]))
+
+
+def what(letter: DeadLetter) -> str:
+    """What the entry is, as far as it says."""
+    return visible(letter.event_type, longest=LONGEST_NAME) or _("An entry that cannot be read")
+
+
+def known_already(raw: bytes) -> str:
+    """Why the event would have no effect as it is, in words; empty when it would, or is no event."""
+    try:
+        return refused_by_ledger(from_wire(raw))
+    except PermanentError:
+        return ""
 
 
 def name_of(request: HttpRequest) -> str:
@@ -146,7 +236,7 @@ def name_of(request: HttpRequest) -> str:
 
 
 def readable(raw: bytes, longest: int = LONGEST_TEXT) -> str:
-    """The beginning of the bytes as text; what is not UTF-8 shows as escapes."""
+    """The beginning of the bytes as text; what is not UTF-8, or cannot be seen, shows as escapes."""
     text = raw[: longest * MOST_BYTES].decode(errors="backslashreplace")
     whole = len(text) <= longest and len(raw) <= longest * MOST_BYTES
-    return text if whole else f"{text[:longest]}…"
+    return visible(text, longest=longest) if whole else f"{visible(text[:longest], longest=longest)}…"

@@ -126,8 +126,8 @@ class ReasonForm(forms.Form):
         help_text=gettext_lazy("It is kept on record with your name."),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+    def __init__(self, data: Any = None, *, prefix: str | None = None) -> None:
+        super().__init__(data, prefix=prefix, label_suffix="")
 
 
 def carry_out(

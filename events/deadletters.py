@@ -8,9 +8,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from events import streams
 from events.clock import database_now
+from events.envelope import from_wire
 from events.errors import EventError, TooManyAttempts
 from events.models import Attempt, DeadLetter, packed
 from events.streams import Entry
@@ -22,7 +26,7 @@ LONGEST_RETRY_SECONDS = 60
 
 
 class AlreadySettled(EventError):
-    """The dead letter was replayed or discarded before."""
+    """The dead letter was replayed or discarded before; the message says by whom and when."""
 
 
 def bury(entry: Entry, group: str, error: BaseException) -> None:
@@ -74,7 +78,7 @@ def clean(text: str) -> str:
 def record_attempt(entry: Entry, group: str, error: BaseException) -> int:
     """Count a failed attempt and put off the next one, twice as long each time; attempts so far."""
     now = database_now()
-    attempt, _ = Attempt.objects.get_or_create(
+    attempt, _made = Attempt.objects.get_or_create(
         stream=entry.stream,
         entry_id=entry.entry_id,
         group=group,
@@ -103,25 +107,50 @@ def forget_attempts(stream: str, group: str, entry_ids: list[str]) -> None:
     Attempt.objects.filter(stream=stream, group=group, entry_id__in=entry_ids).delete()
 
 
-def replay(letter: DeadLetter, *, by: str) -> str:
-    """Put the entry on its stream again, once; the new entry's id. Raises AlreadySettled."""
+def replay(letter: DeadLetter, *, by: str, event: bytes | None = None) -> str:
+    """Put the entry on its stream again, once; the new entry's id. The raw entry is kept as it was.
+
+    With `event` (JSON bytes), the new entry carries that in place of the raw entry's own.
+    Raises AlreadySettled, and InvalidEvent or UnknownEventType when the contracts refuse `event`.
+    """
+    fields, note = letter.fields, f"Replayed by {by}"
+    if event is not None:
+        fields, note = with_event(fields, event), f"Replayed by {by}, edited"
     with transaction.atomic():
-        settle(letter, DeadLetter.State.REPLAYED, note=f"Replayed by {by}")
-        return streams.replay(letter.stream, letter.fields)
+        settle(letter, DeadLetter.State.REPLAYED, by=by, note=note, edited=event)
+        return streams.replay(letter.stream, fields)
+
+
+def with_event(fields: dict[bytes, bytes], event: bytes) -> dict[bytes, bytes]:
+    """The entry with another event, and what rides beside it said of that one. Raises PermanentError."""
+    envelope = from_wire(event)
+    beside = {b"type": envelope.event_type.encode(), b"project": str(envelope.project_id or "").encode()}
+    return {**fields, b"event": event, **beside}
 
 
 def discard(letter: DeadLetter, *, by: str, why: str) -> None:
     """Close the dead letter for good. Raises AlreadySettled."""
-    settle(letter, DeadLetter.State.DISCARDED, note=f"Discarded by {by}: {why}")
+    settle(letter, DeadLetter.State.DISCARDED, by=by, note=f"Discarded by {by}: {why}")
 
 
-def settle(letter: DeadLetter, state: DeadLetter.State, *, note: str) -> None:
-    """Move an open dead letter on, in one conditional statement: of two people one wins."""
+def settle(letter: DeadLetter, state: DeadLetter.State, *, by: str, note: str, edited: bytes | None = None) -> None:
+    """Move an open dead letter on, in one conditional statement: of two people one wins. Raises AlreadySettled."""
+    now = database_now()
     changed = DeadLetter.objects.filter(pk=letter.pk, state=DeadLetter.State.OPEN).update(
-        state=state, settled_at=database_now(), note=note
+        state=state, settled_at=now, settled_by=by[:200], note=note, edited=edited
     )
     if not changed:
-        raise AlreadySettled(
-            f"Dead letter {letter.pk} was settled before; see `manage.py deadletters show {letter.pk}`."
-        )
-    letter.state, letter.note = state, note
+        raise AlreadySettled(settled_before(letter.pk))
+    letter.state, letter.settled_at, letter.settled_by, letter.note, letter.edited = state, now, by, note, edited
+
+
+def settled_before(pk: int) -> str:
+    """Who settled the dead letter, how and when, in words."""
+    letter = DeadLetter.objects.only("state", "settled_at", "settled_by", "note").filter(pk=pk).first()
+    if letter is None or letter.settled_at is None:
+        return _("Dead letter %(id)s was settled before.") % {"id": pk}
+    when = date_format(timezone.localtime(letter.settled_at), "DATETIME_FORMAT")
+    said = {"id": pk, "state": letter.get_state_display(), "by": letter.settled_by, "note": letter.note, "when": when}
+    if not letter.settled_by:
+        return _("Dead letter %(id)s was settled before: %(note)s, %(when)s.") % said
+    return _("Dead letter %(id)s was settled before: %(state)s by %(by)s, %(when)s.") % said

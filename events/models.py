@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from events.envelope import Envelope, Source
 
@@ -89,9 +90,9 @@ class DeadLetter(models.Model):
     """A stream entry that cannot be handled, whole, with the reason: once per entry, whoever met it first."""
 
     class State(models.TextChoices):
-        OPEN = "open", "Open"
-        REPLAYED = "replayed", "Replayed"
-        DISCARDED = "discarded", "Discarded"
+        OPEN = "open", _("Open")
+        REPLAYED = "replayed", _("Replayed")
+        DISCARDED = "discarded", _("Discarded")
 
     stream = models.CharField(max_length=200)
     entry_id = models.CharField(max_length=40)
@@ -109,9 +110,13 @@ class DeadLetter(models.Model):
     raw = models.BinaryField(help_text="The entry's fields as JSON pairs of base64: any bytes can be kept.")
     published_at = models.DateTimeField(null=True, help_text="When the dead-letter stream got it.")
     settled_at = models.DateTimeField(null=True, blank=True)
+    settled_by = models.CharField(max_length=200, blank=True, default="", help_text="Who settled it.")
+    edited = models.BinaryField(null=True, blank=True, help_text="The event that was replayed in place of the raw one.")
     note = models.TextField(blank=True, help_text="Who settled it and why.")
 
     class Meta:
+        verbose_name = _("dead letter")
+        verbose_name_plural = _("dead letters")
         constraints = [
             models.UniqueConstraint(fields=["stream", "entry_id"], name="one_dead_letter_an_entry"),
             models.CheckConstraint(condition=Q(state__in=["open", "replayed", "discarded"]), name="dead_letter_state"),

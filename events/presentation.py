@@ -17,6 +17,11 @@ def state_word(value: str, label: object) -> SafeString:
     return format_html('<span class="state state-{}">{}</span>', str(value).lower() or "none", label)
 
 
+def spoken(text: str) -> str:
+    """A text out of a contract or a shipped template in the reader's language; any other text as it is."""
+    return _(text) if text else text
+
+
 def ago(moment: datetime | None) -> SafeString:
     """How long ago the moment is, or how far ahead, with the exact time on hover; a dash for none."""
     if moment is None:

@@ -17,6 +17,12 @@ def state(value: str, label: object) -> SafeString:
 
 
 @register.filter
+def spoken(text: str) -> str:
+    """A text of a contract or a shipped template in the reader's language."""
+    return presentation.spoken(str(text or ""))
+
+
+@register.filter
 def ago(moment: datetime | None) -> SafeString:
     """How long ago, with the exact time on hover."""
     return presentation.ago(moment)

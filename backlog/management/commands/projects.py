@@ -25,7 +25,7 @@ class Command(OperatorCommand):
         for project in list(found[:limit]):
             done = f"{project.items_done} of {project.items_total}"
             opened = f"{project.opened_at:%Y-%m-%d %H:%M}"
-            words = ProjectStatus(project.status).label
+            words = str(ProjectStatus(project.status).label)
             table.add_row(short(project.pk), project.title, words, done, str(project.template), opened)
         if not table.row_count:
             self.stdout.write("No projects. Open one: manage.py intake --text … --file …")

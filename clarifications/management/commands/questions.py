@@ -34,7 +34,7 @@ def table_of(found: list[Any]) -> Table:
     """A line a question."""
     table = Table(identifier(), "project", "asked", "why", "holds back", "due", "status")
     for question in found:
-        status = QuestionStatus(question.status).label
+        status = str(QuestionStatus(question.status).label)
         said = f"{status}: {question.answer.value}" if hasattr(question, "answer") else status
         held = f"{question.blocked_items} item{'' if question.blocked_items == 1 else 's'}"
         due = f"{question.due_at:%Y-%m-%d %H:%M}" if question.status == QuestionStatus.OPEN else ""

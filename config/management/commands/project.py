@@ -62,7 +62,7 @@ def items(project: Project) -> Table:
         title_justify="left",
     )
     for item in project.items.order_by("position"):
-        words = ItemState(item.state).label
+        words = str(ItemState(item.state).label)
         table.add_row(item.title, short(item.pk), item.agent_target, words, str(item.attempts), item.reason)
     return table
 
@@ -72,7 +72,7 @@ def questions(project: Project) -> Table:
     table = Table("asked", identifier(), "why", "status", "answer", title="Questions", title_justify="left")
     for question in Question.objects.filter(project=project).select_related("answer").order_by("asked_at"):
         answer = f"{question.answer.value} ({question.answer.answered_by})" if hasattr(question, "answer") else ""
-        status = QuestionStatus(question.status).label
+        status = str(QuestionStatus(question.status).label)
         table.add_row(question.title, short(question.pk), question.reason, status, answer)
     return table
 

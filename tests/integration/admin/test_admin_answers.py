@@ -70,7 +70,8 @@ def test_a_second_answer_is_told_who_won(staff: Client, sign_in: Callable[..., C
     post(staff, question, answer="45")
     response, (words,) = post(sign_in("bob", "change_question"), question, answer="60")
     assert response.url == page(question)
-    assert "is answered by ann with 45; the first answer stands" in words
+    assert "was answered by ann with 45, " in words
+    assert words.endswith("; the first answer stands.")
     assert Answer.objects.get().value == 45
 
 
@@ -116,7 +117,7 @@ def test_declining_cancels_what_needs_the_answer(staff: Client, question: Questi
     assert status(question) == "DECLINED"
     assert "“Hourly rate” is declined. Now: Analyse what it costs – cancelled" in words
     assert post(staff, question, decline="Decline", **{"decline-reason": "Again."})[1][-1].startswith(
-        "“Hourly rate” is declined"
+        "“Hourly rate” is closed without an answer"
     )
 
 

@@ -64,13 +64,13 @@ def test_a_ready_item_is_dispatched_and_another_is_not(staff: Client, opened: Ca
     project = opened(template(step("one", auto_dispatch=False), step("two", depends_on=["one"])))
     _, words = act(staff, "dispatch_items", *project.members)
     assert states(project) == {"one": "IN_PROGRESS", "two": "CREATED"}
-    assert words == ["Dispatched: One (one).", "Nothing changed. Two (two) waits for 1 other item(s)."]
+    assert words == ["Dispatched: One (one).", "Nothing changed. Two (two) waits for 1 other item."]
 
 
 def test_only_a_failed_item_is_retried(staff: Client, opened: Callable[..., Project]) -> None:
     project = opened(template(step("one")))
     _, (words,) = act(staff, "retry_items", *project.members)
-    assert words.startswith("Nothing changed. One (one) is IN_PROGRESS and cannot become READY.")
+    assert words.startswith("Nothing changed. One (one) is “In progress” and cannot become “Ready”.")
 
 
 def test_cancelling_asks_for_a_reason_and_takes_what_depends_on_it(

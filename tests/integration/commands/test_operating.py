@@ -134,7 +134,7 @@ def test_cancel_takes_an_item_or_a_project_and_retry_only_what_failed(broker: No
     one, two = project.items.order_by("position")
     run("cancel", one.pk, "--reason", "not needed")
     assert Item.objects.get(pk=one.pk).state == "CANCELLED"
-    with pytest.raises(CommandError, match="cannot become READY"):
+    with pytest.raises(CommandError, match="cannot become “Ready”"):
         run("retry", two.pk)
     run("cancel", project.pk)
     assert Project.objects.get().status == "CANCELLED"

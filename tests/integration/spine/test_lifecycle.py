@@ -58,7 +58,7 @@ def test_an_item_that_is_not_ready_cannot_be_sent(broker: None, done: bool) -> N
     project = opened()
     if done:
         tell(completed(dispatch_of(project)))
-    with pytest.raises(ItemNotReady, match="only a READY item"):
+    with pytest.raises(ItemNotReady, match="only a ready item"):
         send(item_of(project))
     assert len(on_the_log("WORK.ITEM_DISPATCHED")) == 1
     assert violations() == []
