@@ -23,7 +23,7 @@ from backlog.states import ItemState
 from backlog.story import LONGEST, story
 from charts import Node, graph
 from events.admin_pages import REFUSALS, DetailAdmin, ReasonForm, pretty
-from events.presentation import ago, state_word
+from events.presentation import ago, spoken, state_word
 from events.work import unit_of_work
 
 
@@ -145,7 +145,7 @@ class ProjectAdmin(DetailAdmin):
 def dependency_graph(items: list[Item]) -> SafeString:
     """Which item waits for which."""
     nodes = [
-        Node(i.key, i.title, state=i.state.lower(), words=str(i.get_state_display()), href=f"#card-{i.key}")
+        Node(i.key, spoken(i.title), state=i.state.lower(), words=str(i.get_state_display()), href=f"#card-{i.key}")
         for i in items
     ]
     edges = [(before, item.key) for item in items for before in item.depends_on]

@@ -23,6 +23,7 @@ from clarifications.forms import AnswerForm
 from clarifications.models import Answer, Question, QuestionStatus
 from clarifications.selectors import answerable_by, mine, of_my_groups, question_in
 from clarifications.services import answer_question, decline_question
+from clarifications.wording import title_of
 from events.admin_pages import MOST_NAMED, DetailAdmin, ReasonForm, carry_out, listed, pretty
 from events.errors import PermanentError
 from events.presentation import ago, state_word
@@ -35,7 +36,7 @@ class QuestionAdmin(DetailAdmin):
 
     detail_template = "admin/clarifications/question/detail.html"
     change_list_template = "admin/clarifications/question/inbox.html"
-    list_display = ["title", "project", "standing", "waits_for", "asked", "due", "waiting_items"]
+    list_display = ["spoken_title", "project", "standing", "waits_for", "asked", "due", "waiting_items"]
     list_filter = [inbox.WhoseFilter]
     search_fields = ["title", "field", "asked_by", "project__title"]
     search_help_text = gettext_lazy(
@@ -59,6 +60,10 @@ class QuestionAdmin(DetailAdmin):
         return super().changelist_view(request, {"title": _("Inbox"), **(extra_context or {})})
 
     # -- columns -----------------------------------------------------------------------------------
+    @admin.display(description=gettext_lazy("question"))
+    def spoken_title(self, question: Question) -> str:
+        return title_of(question)
+
     @admin.display(description=gettext_lazy("state"))
     def standing(self, question: Question) -> SafeString:
         return state_word(question.status, question.get_status_display())
@@ -123,6 +128,7 @@ class QuestionAdmin(DetailAdmin):
         answer = Answer.objects.filter(question=obj).first()
         suggested = question_page.suggestions(obj, person(request))
         return {
+            "title": title_of(obj),
             "is_open": obj.status == QuestionStatus.OPEN,
             "items": question_page.waiting_items(obj),
             "answer": answer,

@@ -12,6 +12,8 @@ from backlog.models import Template
 from schemas.restricted import SchemaRefused, check_restricted
 
 FOLDER = Path(__file__).parent
+# Who the versions that come with a release are by.
+SHIPPER = "Interlock"
 
 
 class Strict(BaseModel):
@@ -136,17 +138,18 @@ def shipped() -> list[dict[str, Any]]:
 
 
 def load_blueprints(**_: Any) -> None:
-    """Make a row of each shipped definition that differs from the newest version shipped before."""
+    """Make a row of each shipped definition that was never shipped before: what staff made of it since stays."""
     for definition in shipped():
-        add_version(definition, by="Interlock")
+        before = Template.objects.filter(name=definition["name"], created_by=SHIPPER)
+        if all(template.definition != definition for template in before):
+            add_version(definition, by=SHIPPER)
 
 
 def add_version(definition: dict[str, Any], *, by: str) -> Template:
-    """The definition as a new version, or the version that says the same already."""
+    """The definition as the newest version: a new one, unless the newest says the same already."""
     parse(definition)
-    versions = Template.objects.filter(name=definition["name"])
-    same = next((t for t in versions if t.definition == definition), None)
-    latest = max((t.version for t in versions), default=0)
-    return same or Template.objects.create(
-        name=definition["name"], version=latest + 1, definition=definition, created_by=by
-    )
+    latest = Template.objects.filter(name=definition["name"]).order_by("-version").first()
+    if latest is not None and latest.definition == definition:
+        return latest
+    version = latest.version + 1 if latest else 1
+    return Template.objects.create(name=definition["name"], version=version, definition=definition, created_by=by)

@@ -1,0 +1,98 @@
+"""Roles: there from the first migration, and each sees and does what it should, object by object."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER, ROLES, STAFF
+from backlog.models import Project, Template
+from backlog.selectors import may_watch, projects_for
+from clarifications.models import Question
+from clarifications.selectors import answerable_by, questions_for, waiting_for
+
+pytestmark = pytest.mark.django_db
+
+
+def person(name: str, role: str) -> User:
+    """A person with one role."""
+    user = User.objects.create_user(name, is_staff=role in STAFF)
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def question(requester: str, **fields: Any) -> Question:
+    """An open question about a project of this requester's."""
+    now = timezone.now()
+    audit = Template.objects.get(name="audit")
+    project = Project.objects.create(id=uuid4(), title="P", template=audit, opened_at=now, requester=requester)
+    times = {"asked_at": now, "due_at": now, "next_step_at": now}
+    about = {"field": "rate", "title": "Rate", "schema": {"type": "number"}, "pointer": "/rate"}
+    return Question.objects.create(project=project, asked_by="audit", **about, **times, **fields)
+
+
+def test_every_role_is_a_group_with_exactly_its_permissions() -> None:
+    for role, permissions in ROLES.items():
+        given = Group.objects.get(name=role).permissions.values_list("content_type__app_label", "codename")
+        assert {f"{app}.{name}" for app, name in given} == set(permissions), role
+
+
+def test_a_requester_sees_own_projects_and_their_questions_only() -> None:
+    rita = person("rita", REQUESTER)
+    own, other = question("rita"), question("remy")
+    assert list(projects_for(rita)) == [own.project]
+    assert list(questions_for(rita)) == [own]
+    assert may_watch(rita, str(own.project_id))
+    assert not may_watch(rita, str(other.project_id))
+    assert not may_watch(rita, "no uuid")
+
+
+def test_a_requester_answers_what_was_handed_to_nobody_else_and_approves_nothing() -> None:
+    rita, carl = person("rita", REQUESTER), User.objects.create_user("carl")
+    own, handed = question("rita"), question("rita", assigned_to=rita)
+    question("rita", assigned_group="lawyers")
+    question("rita", assigned_to=carl)
+    question("rita", kind=Question.Kind.APPROVAL)
+    question("rita", status="ANSWERED")
+    assert set(answerable_by(rita)) == {own, handed}
+
+
+@pytest.mark.parametrize("role", STAFF)
+def test_staff_see_everything_and_may_answer(role: str) -> None:
+    staff = person("ann", role)
+    asked = question("rita", assigned_group="lawyers")
+    assert list(projects_for(staff)) == [asked.project]
+    assert list(answerable_by(staff)) == [asked]
+    assert waiting_for(staff) == 0
+
+
+@pytest.fixture
+def rooms() -> Iterator[dict[str, str]]:
+    """The admin's rooms that not everybody may enter."""
+    yield {
+        "questions": "/admin/clarifications/question/",
+        "dead letters": "/admin/events/deadletter/",
+        "people": "/admin/accounts/user/",
+        "templates": "/admin/backlog/template/",
+    }
+
+
+@pytest.mark.parametrize(
+    ("role", "open_rooms"),
+    [
+        (REQUESTER, set()),
+        (ANSWERER, {"questions", "templates"}),
+        (OPERATOR, {"questions", "templates", "dead letters"}),
+        (ADMINISTRATOR, {"questions", "templates", "dead letters", "people"}),
+    ],
+)
+def test_each_role_enters_its_rooms_and_no_other(role: str, open_rooms: set[str], rooms: dict[str, str]) -> None:
+    client = Client()
+    client.force_login(person("someone", role))
+    entered = {name for name, url in rooms.items() if client.get(url).status_code == 200}
+    assert entered == open_rooms
