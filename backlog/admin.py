@@ -1,25 +1,22 @@
-"""Projects, items, deliverables and templates for staff; every act is a service's, in one unit of work."""
+"""Items and deliverables for staff; every act is a service's, in one unit of work."""
 
 from collections.abc import Callable
-from typing import Any
 
-from django.contrib import admin, messages
-from django.db import IntegrityError, transaction
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backlog import blueprints
-from backlog.forms import DefinitionForm, as_yaml
-from backlog.models import Deliverable, Item, Project, Template
+from backlog import template_admin  # noqa: F401  (registers its page)
+from backlog.models import Deliverable, Item, Project
 from backlog.project_page import standing
 from backlog.selectors import item_in
 from backlog.services import cancel_item, dispatch_item, retry_item, waive_criteria
-from events.admin_pages import DetailAdmin, ReadOnlyAdmin, carry_out, carry_out_with_reason, pretty
+from events.admin_pages import ReadOnlyAdmin, carry_out, carry_out_with_reason, pretty
 from events.presentation import ago, spoken, state_word
 from events.work import unit_of_work
 
@@ -151,40 +148,3 @@ def link(obj: Project | Item) -> SafeString:
     """A link to the object's page."""
     url = reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
     return format_html('<a href="{}">{}</a>', url, obj)
-
-
-# -- templates -------------------------------------------------------------------------------------
-@admin.register(Template)
-class TemplateAdmin(DetailAdmin):
-    """Template versions; none is ever changed, an edit is saved as a new one."""
-
-    detail_template = "admin/backlog/template/detail.html"
-    list_display = ["name", "version", "created_at", "created_by"]
-    list_filter = ["name"]
-    ordering = ["name", "-version"]
-
-    def detail(self, request: HttpRequest, obj: Template) -> dict[str, Any]:
-        """The definition as YAML, in a form."""
-        return {"form": DefinitionForm(initial={"definition": as_yaml(blueprints.definition_of(obj.pk))})}
-
-    def act(self, request: HttpRequest, obj: Template) -> HttpResponse:
-        """Save the definition as a new version."""
-        form = DefinitionForm(request.POST)
-        if not form.is_valid():
-            return self.page(request, obj, form=form)
-        try:
-            with transaction.atomic():
-                saved = blueprints.add_version(form.cleaned_data["definition"], by=request.user.get_username())
-        except IntegrityError:
-            form.add_error(None, "Somebody saved a version at the same moment: look at it, then save again.")
-            return self.page(request, obj, form=form)
-        self.message_user(request, saved_in_words(saved), messages.SUCCESS)
-        return HttpResponseRedirect(reverse("admin:backlog_template_change", args=[saved.pk]))
-
-
-def saved_in_words(saved: Template) -> str:
-    """What saving came to: a definition that a version has already makes no new one."""
-    newest = blueprints.newest(saved.name)
-    if newest.pk == saved.pk:
-        return f"New projects take {saved} from now on."
-    return f"{saved} says exactly this already, and {newest} is newer: nothing changed."

@@ -1,10 +1,10 @@
 """What happened in a project, as a tree: each event under the event that caused it."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db.models import TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, Left
@@ -69,9 +69,14 @@ def happenings(project: Project, limit: int) -> dict[UUID, Happening]:
 def happening(event: Any, keys: dict[str, str]) -> Happening:
     """One event in words."""
     whole = len(event.beginning) < LONGEST_PAYLOAD
-    payload = json.dumps(json.loads(event.beginning), indent=2, ensure_ascii=False) if whole else event.beginning
+    payload = indented(event.beginning) if whole else event.beginning
     item = keys.get(event.item_id or "", "")
     return Happening(event, in_words(event), item, event.about or "", payload, whole)
+
+
+def indented(text: str) -> str:
+    """JSON for reading."""
+    return orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode()
 
 
 def in_words(event: Event) -> str:

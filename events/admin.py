@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.db.models import Case, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -32,6 +33,7 @@ from events.models import DeadLetter, Event
 from events.presentation import ago, state_word
 from events.repair import editable, explanation, findings, marked, refused_by_ledger, visible
 from schemas.registry import registry
+from schemas.strict_json import MAX_BYTES
 
 # A character takes at most four bytes.
 MOST_BYTES = 4
@@ -159,22 +161,23 @@ class DeadLetterAdmin(DetailAdmin):
         fields = obj.fields
         raw = fields.get(b"event", b"")
         found, text, known = findings(raw), editable(raw), known_already(raw)
-        at_once = len(text) <= LONGEST_AT_ONCE or "edit" in request.GET
+        too_long = len(raw) > MAX_BYTES
+        at_once = not too_long and (len(text) <= LONGEST_AT_ONCE or "edit" in request.GET)
         return {
             "title": _("Dead letter %(id)s: %(what)s") % {"id": obj.pk, "what": what(obj)},
             "is_open": obj.state == DeadLetter.State.OPEN,
             "why": explanation(obj.error_class),
             "findings": found,
             "lines": marked(raw, found, longest=LONGEST_TEXT),
-            "event_bytes": len(raw),
+            "size": grouped(len(raw)),
             "others": [
-                (readable(name, LONGEST_NAME), len(value), readable(value))
+                (readable(name, LONGEST_NAME), grouped(len(value)), readable(value))
                 for name, value in fields.items()
                 if name != b"event"
             ],
             "known_already": known,
-            "form": EventForm(initial={"event": text, "new_id": bool(known)}) if text and at_once else None,
-            "editable_bytes": len(text.encode()),
+            "form": EventForm(initial={"event": text, "new_id": bool(known)}) if at_once else None,
+            "too_long": too_long,
             "discard_form": ReasonForm(),
             "trace": preformatted(obj.trace),
             "edited": readable(bytes(obj.edited)) if obj.edited is not None else "",
@@ -228,6 +231,11 @@ def known_already(raw: bytes) -> str:
         return refused_by_ledger(from_wire(raw))
     except PermanentError:
         return ""
+
+
+def grouped(count: int) -> str:
+    """The number as a person writes it."""
+    return number_format(count, force_grouping=True)
 
 
 def name_of(request: HttpRequest) -> str:

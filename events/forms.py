@@ -31,7 +31,7 @@ class EventForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
 
     def clean_event(self) -> bytes:
         """The event's bytes. Raises ValidationError with everything that the contracts have against them."""
@@ -53,8 +53,6 @@ class EventForm(forms.Form):
         event = from_wire(raw)
         if why := refused_by_ledger(event):
             self.add_error("event", why + " " + _("Give it a new id, or discard it."))
-            chosen = self.data.copy()
-            chosen["new_id"] = "on"
-            self.data = chosen
+            self.data = {**dict(self.data.items()), "new_id": "on"}
         elif why := forged(event):
             self.add_error("event", why)

@@ -25,9 +25,11 @@ Rule = Callable[[Any, str], bool]
 
 MOST_TOPICS = 100
 MOST_ENTRIES = 500
-# The overview changes with every event: it is told at most once in so many seconds.
+# A topic's pages are told at once, then at most once in so many seconds; the overview changes with every event.
+TOPIC_EVERY_SECONDS = 0.1
 OVERVIEW_EVERY_SECONDS = 1.0
 REST_SECONDS = 1.0
+OVERVIEW = "overview"
 NOT_SIGNED_IN = 4401
 INBOX_CHANGES = ("CLARIFICATION.", "HUMAN.", "BACKLOG.ITEM_CANCELLED", "PROJECT.FAILED", "PROJECT.CANCELLED")
 
@@ -95,8 +97,8 @@ class Teller:
     def __init__(self, stopping: threading.Event) -> None:
         self.stopping = stopping
         self.positions: dict[str, str] = {}
-        self.overview_due = 0.0
-        self.overview_changed = False
+        self.changed: set[str] = set()
+        self.quiet_until: dict[str, float] = {}
 
     async def follow(self) -> None:
         """Read and tell; while the broker is away there is nobody to tell."""
@@ -112,30 +114,30 @@ class Teller:
         """What was added since the last turn, told once a topic."""
         if not self.positions:
             self.positions = await asyncio.to_thread(streams.ends, [settings.STREAM_NAME, settings.DLQ_STREAM])
-        entries = await asyncio.to_thread(streams.tail, self.positions, count=MOST_ENTRIES)
+        wait_ms = int(TOPIC_EVERY_SECONDS * 1000) if self.changed else streams.BLOCK_MS
+        entries = await asyncio.to_thread(streams.tail, self.positions, count=MOST_ENTRIES, block_ms=wait_ms)
         for entry in entries:
             self.positions[entry.stream] = entry.entry_id
-        await self.tell(topics_of(entries))
+        self.changed |= topics_of(entries)
+        await self.tell()
 
-    async def tell(self, topics: set[str]) -> None:
-        """Tell each topic's pages, the overview's not too often."""
-        self.overview_changed = self.overview_changed or bool(topics)
+    async def tell(self) -> None:
+        """Tell the pages of each changed topic that were not told a moment ago; the others a little later."""
         now = asyncio.get_running_loop().time()
-        if self.overview_changed and now >= self.overview_due:
-            topics, self.overview_changed, self.overview_due = (
-                {*topics, "overview"},
-                False,
-                now + OVERVIEW_EVERY_SECONDS,
-            )
+        self.quiet_until = {topic: until for topic, until in self.quiet_until.items() if until > now}
         layer = get_channel_layer()
-        for topic in sorted(topics):
+        for topic in sorted(self.changed - self.quiet_until.keys()):
             await layer.group_send(group_name(topic), {"type": "look.again", "topic": topic})
+            rest = OVERVIEW_EVERY_SECONDS if topic == OVERVIEW else TOPIC_EVERY_SECONDS
+            self.quiet_until[topic] = now + rest
+            self.changed.discard(topic)
 
 
 def topics_of(entries: Iterable[streams.Entry]) -> set[str]:
     """The topics that these entries change, read from what rides beside the event."""
     topics = set()
     for entry in entries:
+        topics.add(OVERVIEW)
         if entry.stream == settings.DLQ_STREAM:
             topics.add("deadletters")
             continue

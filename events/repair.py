@@ -161,23 +161,23 @@ def places(text: str) -> dict[str, int]:
     containers: list[tuple[str, int]] = []  # pointer and next index of what is open; -1 in an object
     here, key_next, line, end = "", False, 1, 0
     for match in TOKEN.finditer(text):
-        token, line, end = match[0], line + text.count("\n", end, match.start()), match.start()
-        if token in ("}", "]"):
+        sign, line, end = match[0], line + text.count("\n", end, match.start()), match.start()
+        if sign in ("}", "]"):
             containers.pop()
             key_next = False
-        elif token == ",":
+        elif sign == ",":
             above, index = containers.pop()
             key_next = index < 0
             containers.append((above, index if key_next else index + 1))
             here = here if key_next else f"{above}/{index + 1}"
         elif key_next:
-            here, key_next = f"{containers[-1][0]}/{pointer_token(token)}", False
+            here, key_next = f"{containers[-1][0]}/{pointer_token(sign)}", False
             found.setdefault(here, line)
-        elif token != ":":
+        elif sign != ":":
             found.setdefault(here, line)
-            if token in ("{", "["):
-                containers.append((here, -1 if token == "{" else 0))
-                key_next, here = token == "{", here if token == "{" else f"{here}/0"
+            if sign in ("{", "["):
+                containers.append((here, -1 if sign == "{" else 0))
+                key_next, here = sign == "{", here if sign == "{" else f"{here}/0"
     return found
 
 

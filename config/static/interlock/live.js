@@ -9,16 +9,14 @@
   if (!topics.length || !document.querySelector("[data-live]")) return;
 
   const status = document.getElementById("live-status");
-  const POLL_MS = 60000, SOON_MS = 30, FIRST_WAIT_MS = 500, LONGEST_WAIT_MS = 10000, SLIDE_MS = 300;
-  let socket = null, wait = FIRST_WAIT_MS, retry = 0, fetching = false, again = false, timer = 0, away = false;
+  const POLL_MS = 60000, REST_MS = 100, SETTLE_MS = 1000, FIRST_WAIT_MS = 500, LONGEST_WAIT_MS = 10000, SLIDE_MS = 300;
+  let socket = null, wait = FIRST_WAIT_MS, retry = 0, fetching = false, again = false, timer = 0, away = false, leaving = false;
 
   // -- looking again ---------------------------------------------------------------------------
-  function soon() {
-    if (!timer) timer = setTimeout(() => { timer = 0; look(); }, SOON_MS);
-  }
-
+  // At once when told; what is told meanwhile makes one more look, after a rest.
   async function look() {
-    if (fetching) { again = true; return; }
+    if (leaving) return;
+    if (fetching || timer) { again = true; return; }
     fetching = true;
     try {
       const response = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });
@@ -28,7 +26,7 @@
       say("away");
     } finally {
       fetching = false;
-      if (again) { again = false; soon(); }
+      timer = setTimeout(() => { timer = 0; if (again) { again = false; look(); } }, REST_MS);
     }
   }
 
@@ -42,8 +40,9 @@
     document.dispatchEvent(new CustomEvent("interlock:looked"));
   }
 
+  // A region in which something is ticked waits: its boxes are somebody's choice.
   function swap(region, newer) {
-    if (comparable(region) === comparable(newer)) return;
+    if (comparable(region) === comparable(newer) || region.querySelector("input[type=checkbox]:checked")) return;
     const focused = region.contains(document.activeElement) ? pathTo(document.activeElement) : null;
     const unfolded = [...region.querySelectorAll("details[open][id]")].map((one) => one.id);
     const scrolled = [...region.querySelectorAll("[id]")].filter((one) => one.scrollLeft).map((one) => [one.id, one.scrollLeft]);
@@ -92,8 +91,10 @@
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     socket = new WebSocket(`${scheme}//${location.host}/ws/live/?topics=${encodeURIComponent(topics.join(" "))}`);
     socket.onmessage = (message) => {
+      if (document.hidden) again = true;
+      else if (!JSON.parse(message.data).listening || away) look();
+      else setTimeout(look, SETTLE_MS);  // what happened between the page and the socket
       if (JSON.parse(message.data).listening) { wait = FIRST_WAIT_MS; say("back"); }
-      document.hidden ? (again = true) : soon();
     };
     socket.onclose = (event) => { socket = null; if (event.code !== 4401) { say("away"); later(); } };
   }
@@ -114,9 +115,11 @@
     }
   }
 
+  addEventListener("submit", () => { leaving = true; });
+  addEventListener("pageshow", () => { leaving = false; });
   addEventListener("offline", () => socket?.close());
   addEventListener("online", () => { clearTimeout(retry); retry = 0; wait = FIRST_WAIT_MS; if (!socket) connect(); });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden && again) { again = false; soon(); } });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && again) { again = false; look(); } });
   setInterval(() => { if (!document.hidden) look(); }, POLL_MS);
   connect();
 })();

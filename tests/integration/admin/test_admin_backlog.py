@@ -161,7 +161,7 @@ def test_a_template_that_cannot_be_used_is_not_saved(staff: Client, minimal: Tem
 
 def test_a_template_is_not_saved_by_who_may_only_look(viewer: Client, minimal: Template) -> None:
     assert (
-        "Save as a new version"
+        "Save as version"
         not in viewer.get(reverse("admin:backlog_template_change", args=[minimal.pk])).content.decode()
     )
     save(viewer, minimal, "name: x")

@@ -18,12 +18,12 @@ def entry(event_type: str = "", project: str = "", *, stream: str = settings.STR
 @pytest.mark.parametrize(
     ("told", "topics"),
     [
-        (entry("WORK.ITEM_STARTED", "p1"), {"project:p1"}),
-        (entry("CLARIFICATION.QUESTION_ASKED", "p1"), {"project:p1", "inbox"}),
-        (entry("HUMAN.APPROVAL_REQUESTED", "p1"), {"project:p1", "inbox"}),
-        (entry(), set()),
-        (entry(stream=settings.DLQ_STREAM), {"deadletters"}),
-        (Entry(settings.STREAM_NAME, "1-0", {b"project": b"\xff"}), {"project:�"}),
+        (entry("WORK.ITEM_STARTED", "p1"), {"project:p1", "overview"}),
+        (entry("CLARIFICATION.QUESTION_ASKED", "p1"), {"project:p1", "inbox", "overview"}),
+        (entry("HUMAN.APPROVAL_REQUESTED", "p1"), {"project:p1", "inbox", "overview"}),
+        (entry(), {"overview"}),
+        (entry(stream=settings.DLQ_STREAM), {"deadletters", "overview"}),
+        (Entry(settings.STREAM_NAME, "1-0", {b"project": b"\xff"}), {"project:�", "overview"}),
     ],
 )
 def test_an_entry_changes_the_pages_that_show_what_it_speaks_of(told: Entry, topics: set[str]) -> None:
