@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from clarifications.errors import ClarificationError
 from clarifications.fields import ABSENT, field_for, kind_of, shown, single_type
 from clarifications.models import Question
 from clarifications.services import require_fits
+from clarifications.tables import rows_of, takes_table
 from clarifications.wording import help_text, title_of
 
 PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
@@ -43,9 +46,31 @@ class AnswerForm(forms.Form):
             self.add_properties(question)
         else:
             schema = {**question.schema, "title": title_of(question), "description": question.description}
-            self.fields["answer"] = field_for(schema, name=question.field, reason=question.reason)
+            self.add_spreadsheet()
+            required = "spreadsheet" not in self.fields
+            self.fields["answer"] = field_for(schema, name=question.field, reason=question.reason, required=required)
         if suggested is not None:
             self.start_from(suggested.value)
+
+    def add_spreadsheet(self) -> None:
+        """A field for a file, where the answer is a table."""
+        if takes_table(self.question.schema):
+            help_text = _("CSV or XLSX, with a column of tasks and one of durations; or write the rows below.")
+            self.fields["spreadsheet"] = forms.FileField(label=_("Spreadsheet"), required=False, help_text=help_text)
+
+    def clean(self) -> dict[str, Any]:
+        """A spreadsheet's rows are the answer; without one the rows have to be written."""
+        cleaned = super().clean() or {}
+        if "spreadsheet" not in self.fields or self.errors:
+            return cleaned
+        if upload := cleaned.get("spreadsheet"):
+            try:
+                cleaned["answer"] = rows_of(upload, self.question.schema)
+            except ValidationError as error:
+                self.add_error("spreadsheet", error)
+        elif cleaned["answer"] == ABSENT:
+            self.add_error("spreadsheet", _("Choose a file, or write the rows below."))
+        return cleaned
 
     def add_properties(self, question: Question) -> None:
         """A field for each property; what the question says as a whole is the explanation."""
@@ -87,7 +112,7 @@ class AnswerForm(forms.Form):
     def refuse(self, error: ClarificationError) -> None:
         """Show why the answer was refused, at the field that is at fault."""
         if "answer" in self.fields:
-            self.add_error("answer", error.message)
+            self.add_error("spreadsheet" if self.cleaned_data.get("spreadsheet") else "answer", error.message)
             return
         for pointer, message in error.extra.get("problems", [("", error.message)]):
             name = "answer_" + pointer.strip("/")

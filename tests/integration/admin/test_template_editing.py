@@ -76,7 +76,7 @@ def test_every_fault_is_told_with_its_place_in_words_and_its_line(staff: Client,
     ):
         assert html.count(words) == 2, words  # in the summary and beside the text
     assert "at least 1 item" not in html
-    assert [line for line in range(1, 20) if f'<li class="fault">✕ {line}</li>' in html] == [4, 5, 6, 11]
+    assert [line for line in range(1, 20) if f'<li class="fault" id="line-{line}">✕ {line}</li>' in html] == [4, 5, 6, 11]
     assert "colour: red" in html
     assert versions() == [1]
 

@@ -1,0 +1,58 @@
+"""An answer that is a table may come as a spreadsheet."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from backlog.models import Project
+from clarifications.models import Answer, Question
+from workers.agents.figures import ROWS_SCHEMA
+
+pytestmark = pytest.mark.django_db
+
+GOOD = b"Task,Category,Duration (min)\nMatch payments,Receivable,90\nClose the month,Close,120\n"
+
+
+@pytest.fixture
+def tasks(opened: Callable[..., Project]) -> Question:
+    """Which tasks were done: a list of rows."""
+    question = Question.objects.get(project=opened(requester="rita"), field="hourly_rate")
+    Question.objects.filter(pk=question.pk).update(field="rows", pointer="/rows", schema=ROWS_SCHEMA, title="Tasks")
+    return Question.objects.get(pk=question.pk)
+
+
+def give(client: Client, question: Question, **data: Any) -> Any:
+    """What the page says to the form."""
+    return client.post(reverse("admin:clarifications_question_change", args=[question.pk]), data)
+
+
+def test_a_spreadsheet_is_the_answer(staff: Client, tasks: Question) -> None:
+    assert give(staff, tasks, spreadsheet=SimpleUploadedFile("../../tasks.csv", GOOD)).status_code == 302
+    assert [row["text"] for row in Answer.objects.get().value] == ["Match payments", "Close the month"]
+
+
+def test_rows_may_be_written_instead(staff: Client, tasks: Question) -> None:
+    assert give(staff, tasks, answer='[{"text": "Close", "estimated_minutes": 3}]').status_code == 302
+    assert Answer.objects.get().value == [{"text": "Close", "estimated_minutes": 3}]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"%PDF-1.7 nothing", "This file cannot be read"),
+        (b"Task,Duration (min)\n" + b"Match,1\n" * 1001, "at most 1000 rows"),
+        (None, "Choose a file, or write the rows below."),
+    ],
+)
+def test_what_cannot_be_an_answer_is_refused_at_the_field(
+    staff: Client, tasks: Question, content: bytes | None, words: str
+) -> None:
+    files = {} if content is None else {"spreadsheet": SimpleUploadedFile("tasks.csv", content)}
+    html = give(staff, tasks, **files).content.decode()
+    assert words in html
+    assert '<a href="#id_spreadsheet">' in html
+    assert not Answer.objects.exists()
