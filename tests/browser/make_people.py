@@ -1,0 +1,35 @@
+"""The people of a live system, made in the database that the environment names: `python -m tests.browser.make_people`."""
+
+import django
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
+from django.core.management import call_command
+
+from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER, STAFF
+
+PASSWORD = "a long enough password"
+# Username → role. The administrator is a superuser too.
+PEOPLE = {
+    "ann": ADMINISTRATOR,
+    "olga": OPERATOR,
+    "anton": ANSWERER,
+    "berta": ANSWERER,
+    "rita": REQUESTER,
+    "remy": REQUESTER,
+}
+
+
+def make_people() -> None:
+    """Everybody of PEOPLE, with PASSWORD, in the database as it is after all migrations."""
+    call_command("migrate", verbosity=0)
+    hashed = make_password(PASSWORD)
+    for name, role in PEOPLE.items():
+        rank = {"is_staff": role in STAFF, "is_superuser": role == ADMINISTRATOR}
+        person = get_user_model().objects.create(username=name, password=hashed, **rank)
+        person.groups.set([apps.get_model("auth", "Group").objects.get(name=role)])
+
+
+if __name__ == "__main__":
+    django.setup()
+    make_people()
