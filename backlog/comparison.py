@@ -136,7 +136,7 @@ def edges(items: list[ItemDefinition]) -> Iterator[tuple[str, str]]:
 def line_diff(old: str, new: str) -> list[DiffLine]:
     """The difference between two texts, line by line, with a little around each change; empty when there is none."""
     found = list(difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=CONTEXT_LINES))
-    return [diff_line(line) for line in found[2:]]
+    return [diff_line(line) for line in found[2:] if not line.startswith("@@ -1,")]
 
 
 def diff_line(line: str) -> DiffLine:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from backlog.models import Item, Project
 from backlog.selectors import timeline
 from events.models import Event
+from events.presentation import spoken
 from schemas.registry import registry
 
 LONGEST = 300
@@ -71,7 +72,8 @@ def happening(event: Any, keys: dict[str, str]) -> Happening:
     whole = len(event.beginning) < LONGEST_PAYLOAD
     payload = indented(event.beginning) if whole else event.beginning
     item = keys.get(event.item_id or "", "")
-    return Happening(event, in_words(event), item, event.about or "", payload, whole)
+    about = "" if event.about == item else event.about or ""
+    return Happening(event, in_words(event), spoken(item), spoken(about), payload, whole)
 
 
 def indented(text: str) -> str:

@@ -48,7 +48,7 @@ def measure(tries: int) -> None:
     """Run the system and the browsers."""
     from playwright.sync_api import sync_playwright
 
-    from tests.chromium import ARGUMENTS, executable
+    from tests.chromium import FLAGS, executable
 
     prepare()
     web = f"127.0.0.1:{free_port()}"
@@ -57,7 +57,7 @@ def measure(tries: int) -> None:
         wait_until(lambda: answers(f"http://{web}/sign-in/"), 60)
         pairs = [open_audit() for _ in range(tries)]
         with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
+            chromium = playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
             report(*answer_all(chromium, f"http://{web}", pairs))
             chromium.close()
     finally:

@@ -20,11 +20,11 @@ from backlog.states import ProjectStatus
 from clarifications.models import Question
 from config.asking import give, panel
 from config.follow import Progress, watch
-from config.intake import Request, open_request
 from config.outcome import outcome
 from config.report_view import report
 from config.supervisor import Supervisor
 from config.system import broker, children
+from portal.intake import Request, open_request
 from workers.ingestion import Unreadable
 
 FOLDER = "INTERLOCK_DEMO_DIR"

@@ -62,9 +62,7 @@ def findings(raw: bytes) -> list[Finding]:
     try:
         document = strict_json.loads(raw)
     except strict_json.InvalidJson as error:
-        cause = error.__cause__
-        line = cause.lineno if isinstance(cause, orjson.JSONDecodeError) and is_text(raw) else 0
-        return [Finding("", str(error), line)]
+        return [Finding("", str(error), line_unread(raw, error.__cause__))]
     problems = [*envelope_problems(document), *payload_problems(document)]
     lines = places(raw.decode()) if problems else {}
     return [Finding(p.pointer, p.message, lines.get(p.pointer, 0)) for p in problems]
@@ -119,13 +117,15 @@ def with_new_id(raw: bytes) -> bytes:
 
 
 # -- layout ----------------------------------------------------------------------------------------
-def is_text(raw: bytes) -> bool:
-    """Whether the bytes are UTF-8."""
+def line_unread(raw: bytes, cause: BaseException | None) -> int:
+    """The line on which reading the bytes as JSON stopped; 0 when they were read and then refused."""
+    if not isinstance(cause, orjson.JSONDecodeError):
+        return 0
     try:
         raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    except UnicodeDecodeError as error:
+        return raw.count(b"\n", 0, error.start) + 1
+    return int(cause.lineno)
 
 
 def is_json(raw: bytes) -> bool:

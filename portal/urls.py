@@ -1,11 +1,17 @@
 """The requester's pages."""
 
-from django.http import HttpResponse
 from django.urls import path
+
+from portal import downloads, my_projects, new_request, project_page, question_page
 
 app_name = "portal"
 urlpatterns = [
-    path("", lambda request: HttpResponse("home"), name="projects"),
-    path("requests/new/", lambda request: HttpResponse("new"), name="new"),
-    path("projects/<uuid:pk>/", lambda request, pk: HttpResponse("project"), name="project"),
+    path("", my_projects.MyProjects.as_view(), name="projects"),
+    path("requests/new/", new_request.NewRequest.as_view(), name="new"),
+    path("projects/<uuid:pk>/", project_page.ProjectPage.as_view(), name="project"),
+    path("projects/<uuid:pk>/cancel/", project_page.Cancel.as_view(), name="cancel"),
+    path("projects/<uuid:pk>/report/", project_page.PrintedReport.as_view(), name="report"),
+    path("projects/<uuid:pk>/deliverables/<uuid:deliverable>.json", downloads.whole, name="json"),
+    path("projects/<uuid:pk>/deliverables/<uuid:deliverable>.csv", downloads.table, name="csv"),
+    path("questions/<uuid:pk>/", question_page.QuestionPage.as_view(), name="question"),
 ]

@@ -4,11 +4,12 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,16 @@ class LiveSystem:
     url: str
     folder: Path
     broker: redis.Redis
+    heard: list[dict[str, Any]] = field(default_factory=list)
+
+    def hear(self, stopping: threading.Event) -> None:
+        """Keep every event of the log as it comes: the relay trims what is settled."""
+        position = "0"
+        with closing(redis.Redis.from_url(broker_url(self.folder / "valkey"))) as broker:
+            while not stopping.is_set():
+                for _, entries in broker.xread({LOG: position}, block=200):
+                    self.heard.extend(read(fields.get(b"event", b"")) for _, fields in entries)
+                    position = entries[-1][0]
 
     def put(self, *events: dict[str, Any] | bytes) -> None:
         """XADD to the log, as a foreign program does; bytes go as they are."""
@@ -42,8 +53,7 @@ class LiveSystem:
 
     def said(self, event_type: str, **about: Any) -> list[dict[str, Any]]:
         """The log's events of this type with these values in their payload, oldest first."""
-        entries = [fields[b"event"] for _, fields in self.broker.xrange(LOG)]
-        events = [event for event in map(read, entries) if event.get("event_type") == event_type]
+        events = [event for event in list(self.heard) if event.get("event_type") == event_type]
         return [event for event in events if about.items() <= event["payload"].items()]
 
     def wait_for(self, event_type: str, *, seconds: float = 30.0, **about: Any) -> dict[str, Any]:
@@ -73,14 +83,27 @@ def live_system(folder: Path) -> Iterator[LiveSystem]:
     process = started("up", "--web", address, "--except", ABSENT_AGENT, folder=folder)
     try:
         with closing(redis.Redis.from_url(broker_url(folder / "valkey"))) as broker:
-            wait_until(answers(f"http://{address}/sign-in/", process), START_SECONDS)
-            assert process.poll() is None, (folder / "log").read_text()
-            yield LiveSystem(f"http://{address}", folder, broker)
+            wait_for_web(f"http://{address}/sign-in/", process, folder / "log")
+            with hearing(LiveSystem(f"http://{address}", folder, broker)) as system:
+                yield system
         process.terminate()
         assert process.wait(STOP_SECONDS) == 0, (folder / "log").read_text()
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def hearing(system: LiveSystem) -> Iterator[LiveSystem]:
+    """The system, with what its log says kept while the block runs."""
+    stopping = threading.Event()
+    thread = threading.Thread(target=system.hear, args=[stopping])
+    thread.start()
+    try:
+        yield system
+    finally:
+        stopping.set()
+        thread.join()
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -114,17 +137,19 @@ def started(*command: str, folder: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(tied_to_parent(words), env=environment(folder), stdout=log, stderr=log)
 
 
-def answers(url: str, process: subprocess.Popen[bytes]) -> Callable[[], bool]:
-    """Whether the web has something to say yet, or the process has ended and never will."""
+def wait_for_web(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Returns when the page is there; fails with the system's log when it will not come."""
+    wait_until(lambda: process.poll() is not None or status(url) > 0, START_SECONDS)
+    assert status(url) == 200, f"The system does not serve {url}:\n{log.read_text(errors='replace')}"
 
-    def look() -> bool:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return True
-        except urllib.error.HTTPError as error:
-            error.close()
-            return True
-        except OSError:
-            return process.poll() is not None
 
-    return look
+def status(url: str) -> int:
+    """The HTTP status of the page; 0 while nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as refusal:
+        refusal.close()
+        return refusal.code
+    except OSError:
+        return 0

@@ -1,4 +1,4 @@
-"""The people of a live system, made in the database that the environment names: `python -m tests.browser.make_people`."""
+"""The people of a live system, made in the database the environment names: `python -m tests.browser.make_people`."""
 
 import django
 from django.apps import apps

@@ -5,10 +5,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from chromium import FLAGS, executable
 from make_people import PASSWORD
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Cookie, Page, Request, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Cookie,
+    Page,
+    Request,
+    Response,
+    sync_playwright,
+)
 
 TIMEOUT_MS = 10_000
 NAVIGATION_TIMEOUT_MS = 30_000
@@ -19,9 +29,8 @@ EVERYBODYS_PAGE = "/preferences/"
 @contextmanager
 def running_chromium() -> Iterator[Browser]:
     """A browser while the block runs. Raises NoChromium."""
-    path = executable()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
         yield browser
         browser.close()
 
@@ -33,7 +42,7 @@ def sign_in(page: Page, name: str) -> None:
         page.fill("input[name=username]", name)
         page.fill("input[name=password]", PASSWORD)
         page.click("main [type=submit]")
-    page.wait_for_url(f"**{EVERYBODYS_PAGE}")
+    page.wait_for_url(lambda url: urlsplit(url).path == EVERYBODYS_PAGE, timeout=TIMEOUT_MS)
 
 
 class Faults:

@@ -14,10 +14,10 @@ from clarifications.contract import merged
 from clarifications.models import Question
 from config.asking import PERSON_NEEDED, ask
 from config.follow import Progress, TookTooLong, look, watch
-from config.intake import Request, open_request
 from config.outcome import outcome
 from config.report_view import report
 from events.management.operator import OperatorCommand, operator, short
+from portal.intake import Request, open_request
 from schemas import strict_json
 from workers.ingestion import Unreadable
 

@@ -1,6 +1,5 @@
 """Roles: there from the first migration, and each sees and does what it should, object by object."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -72,9 +71,9 @@ def test_staff_see_everything_and_may_answer(role: str) -> None:
 
 
 @pytest.fixture
-def rooms() -> Iterator[dict[str, str]]:
+def rooms() -> dict[str, str]:
     """The admin's rooms that not everybody may enter."""
-    yield {
+    return {
         "questions": "/admin/clarifications/question/",
         "dead letters": "/admin/events/deadletter/",
         "people": "/admin/accounts/user/",

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from flows import step
 
-from backlog import blueprints
+from backlog import blueprints, template_admin
 from backlog.blueprints import add_version, load_blueprints, newest, shipped
 from backlog.models import Project, Template
 from backlog.template_admin import MOST_COUNTED, TemplateAdmin
@@ -76,7 +76,12 @@ def test_every_fault_is_told_with_its_place_in_words_and_its_line(staff: Client,
     ):
         assert html.count(words) == 2, words  # in the summary and beside the text
     assert "at least 1 item" not in html
-    assert [line for line in range(1, 20) if f'<li class="fault" id="line-{line}">✕ {line}</li>' in html] == [4, 5, 6, 11]
+    assert [line for line in range(1, 20) if f'<li class="fault" id="line-{line}">✕ {line}</li>' in html] == [
+        4,
+        5,
+        6,
+        11,
+    ]
     assert "colour: red" in html
     assert versions() == [1]
 
@@ -189,6 +194,27 @@ def test_two_versions_are_compared_from_the_older_to_the_newer(staff: Client) ->
         assert [item.key for item in comparison.removed] == ["gone"]
         for text in ("timeout_seconds", "<code>600</code>", "<code>90</code>", '<li class="minus" data-line="-">'):
             assert text in html, text
+
+
+def test_the_graphs_show_title_and_agent_and_how_each_item_stands(
+    staff: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple[dict[str, tuple[str, str]], list[tuple[str, str]]]] = []
+
+    def draw(title: str, nodes: Any, edges: Any) -> str:
+        drawn.append(({node.key: (node.label, node.words) for node in nodes}, list(edges)))
+        return ""
+
+    monkeypatch.setattr(template_admin, "graph", draw)
+    version("Own", step("first"), step("gone"))
+    new = version("Own", step("first", priority=1), step("added"))
+    staff.get(page(new), {"compare": "1"})
+    both = {"first": ("First", "changed"), "added": ("Added", "added"), "gone": ("Gone", "removed")}
+    assert (both, []) in drawn
+    drawn.clear()
+    post(staff, new, "preview", YAML)
+    previewed = {"first": ("First", "worker"), "second": ("Second", "worker")}
+    assert (previewed, [("first", "second")]) in drawn
 
 
 @pytest.mark.parametrize("asked", ["7", "x", "-1", "1 or 1"])

@@ -83,7 +83,7 @@ def test_the_graph_of_both_has_no_cycle_even_when_the_order_was_turned_round() -
 
 def test_the_lines_of_two_texts_are_marked_as_added_or_removed() -> None:
     old, new = "a\nb\nc\n", "a\nB\nc\n"
-    assert line_diff(old, new)[1:] == [
+    assert line_diff(old, new) == [
         DiffLine(" ", "a"),
         DiffLine("-", "b"),
         DiffLine("+", "B"),
@@ -91,3 +91,10 @@ def test_the_lines_of_two_texts_are_marked_as_added_or_removed() -> None:
     ]
     assert line_diff(old, old) == []
     assert [line.text for line in line_diff("-- x", "++ y") if line.mark in "+-"] == ["-- x", "++ y"]
+
+
+def test_lines_that_nothing_changed_in_are_left_out_and_said_to_be() -> None:
+    old = [f"line {n}" for n in range(1, 41)]
+    new = [*old[:19], "another", *old[20:]]
+    marks = [line.mark for line in line_diff("\n".join(old), "\n".join(new))]
+    assert marks == ["@", " ", " ", " ", "-", "+", " ", " ", " "]

@@ -90,8 +90,9 @@ def test_a_finding_names_the_line_of_the_text_as_it_was_typed() -> None:
 
 
 def test_json_that_cannot_be_read_is_told_with_the_line_where_reading_stopped() -> None:
-    [found] = findings(b'{\n  "a": 1,\n  "b" 2\n}')
-    assert found.line == 3
+    for raw in (b'{\n  "a": 1,\n  "b" 2\n}', b'{\n  "a": 1,\n  "b": "\xff"\n}'):
+        [found] = findings(raw)
+        assert found.line == 3
 
 
 TEXTS = [

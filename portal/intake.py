@@ -1,10 +1,10 @@
-"""A request made at the command line or by the demo: read the spreadsheet, then open the project."""
+"""A request made at one of our own doors: read the spreadsheet, then open the project."""
 
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 from django.conf import settings
@@ -18,7 +18,10 @@ from workers.ingestion import Ingested, read_rows
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody asks for. `context` holds figures such as the hourly rate."""
+    """What somebody asks for. `context` holds figures such as the hourly rate; `file_name` is what the file is called.
+
+    A `project_id` makes the request one that can be opened only once.
+    """
 
     text: str = ""
     title: str = ""
@@ -26,13 +29,15 @@ class Request:
     template: str = ""
     requester: str = ""
     context: dict[str, Any] | None = None
+    file_name: str = ""
+    project_id: UUID | None = None
 
 
 def open_request(request: Request) -> Project:
     """Open a project for the request. Raises Unreadable for the file, EventError for the rest."""
-    rows, report = read_file(request.file) if request.file else ({"rows": []}, {})
+    rows, report = read_file(request.file, name=request.file_name) if request.file else ({"rows": []}, {})
     payload = {
-        "project_id": str(uuid4()),
+        "project_id": str(request.project_id or uuid4()),
         "request_text": request.text or f"Find out where the time in {report['file']} goes.",
         "work_context": {**(request.context or {}), **rows},
     }
@@ -42,13 +47,13 @@ def open_request(request: Request) -> Project:
         return submit_request(work, request=payload, intake=report)
 
 
-def read_file(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def read_file(path: Path, *, name: str = "") -> tuple[dict[str, Any], dict[str, Any]]:
     """The rows for the work context, and what reading them said. Memory does not grow with the file."""
     ingested = read_rows(path)
     context = inline_or_stored(ingested)
     warnings = [{"row": w.row, "column": w.column, "message": w.message} for w in ingested.warnings]
     counts = {"rows_read": ingested.rows_read, "row_warnings": ingested.row_warnings, "warnings": warnings}
-    return context, {"file": path.name, "columns": ingested.columns, **counts}
+    return context, {"file": name or path.name, "columns": ingested.columns, **counts}
 
 
 def inline_or_stored(ingested: Ingested) -> dict[str, Any]:

@@ -1,0 +1,102 @@
+"""A project's page: what is happening, what is asked, what came of it; and its end before its time."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.generic import View
+
+from accounts.people import person
+from backlog.errors import BacklogError
+from backlog.models import Item, Project
+from backlog.selectors import project_of, projects_for
+from backlog.services import cancel_project
+from backlog.states import OVER, ItemState
+from events.admin_pages import ReasonForm
+from events.errors import PermanentError
+from events.work import UnitOfWork, unit_of_work
+from portal.report import report_of
+from portal.selectors import may_cancel, to_answer
+from portal.steps import in_short, steps_of
+
+
+def project_for(request: HttpRequest, pk: UUID) -> Project:
+    """The project, if the person may see it. Raises Http404."""
+    found: Project = get_object_or_404(projects_for(person(request)), pk=pk)
+    return found
+
+
+class ProjectPage(LoginRequiredMixin, View):
+    """Where it stands, step by step, and its report as far as there is one."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The page."""
+        project, user = project_for(request, pk), person(request)
+        items = list(Item.objects.filter(project=project).order_by("position"))
+        for item in items:
+            item.project = project
+        shown: dict[str, Any] = {
+            "project": project,
+            "done": sum(item.state == ItemState.DONE for item in items),
+            "total": len(items),
+            "in_short": in_short(project, items),
+            "steps": steps_of(project, items),
+            "questions": list(to_answer(user).filter(project=project)),
+            "report": report_of(project.pk),
+            "may_cancel": may_cancel(user, project),
+            "is_own": project.requester == user.get_username(),
+        }
+        return render(request, "portal/project.html", shown)
+
+
+class PrintedReport(LoginRequiredMixin, View):
+    """The report alone, for printing."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The page; without deliverables it says that there is nothing yet."""
+        project = project_for(request, pk)
+        return render(request, "portal/report.html", {"project": project, "report": report_of(project.pk)})
+
+
+class Cancel(LoginRequiredMixin, View):
+    """Ask why, then cancel what is not done."""
+
+    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The form; a project that is over is shown instead."""
+        project = project_for(request, pk)
+        if not may_cancel(person(request), project):
+            return redirect("portal:project", pk=pk)
+        return self.page(project, ReasonForm())
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Cancel it, for the reason given."""
+        project, form = project_for(request, pk), ReasonForm(request.POST)
+        if not form.is_valid():
+            return self.page(project, form)
+        try:
+            with unit_of_work() as work:
+                self.cancel(project_of(work, project.pk), reason=form.cleaned_data["reason"], work=work)
+        except PermanentError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("“%(title)s” is cancelled.") % {"title": project.title})
+        return redirect("portal:project", pk=pk)
+
+    def cancel(self, project: Project, *, reason: str, work: UnitOfWork) -> None:
+        """Have it cancelled as it is now, if the person may. Raises BacklogError when it is over."""
+        user = person(self.request)
+        if project.status in OVER:
+            words = _("“%(title)s” is over already: there is nothing left to cancel.")
+            raise BacklogError(words % {"title": project.title})
+        if not may_cancel(user, project):
+            raise PermissionDenied(_("Only the person who asked for it, or an operator, may cancel it."))
+        cancel_project(work, project, reason=reason, by=user.get_username())
+
+    def page(self, project: Project, form: ReasonForm) -> HttpResponse:
+        """The form."""
+        return render(self.request, "portal/cancel.html", {"project": project, "form": form, "forms": [form]})

@@ -1,0 +1,62 @@
+"""What a person sees of their own requests, and what they may do there."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import User
+from backlog.models import Project, Template
+from backlog.opening import DEFAULT_TEMPLATE
+from backlog.selectors import projects_with_counts
+from backlog.states import OVER
+from clarifications.models import Question
+from clarifications.selectors import answerable_by, questions_for
+
+
+def own_projects(user: User, *, words: str = "", status: str = "") -> QuerySet[Any]:
+    """The person's own requests, newest first, with `items_total` and `items_done`.
+
+    `words` are a part of the title, or the whole id; `status` is one state.
+    """
+    found = projects_with_counts().filter(requester=user.get_username()).order_by("-opened_at", "id")
+    if words:
+        found = found.filter(titled_or_numbered(words))
+    return found.filter(status=status) if status else found
+
+
+def titled_or_numbered(words: str) -> Q:
+    """Projects whose title holds the words, or whose id they are."""
+    try:
+        return Q(pk=UUID(words))
+    except ValueError:
+        return Q(title__icontains=words)
+
+
+def to_answer(user: User) -> QuerySet[Question]:
+    """The open questions that the person may answer here, the most urgent first; approvals are the staff's."""
+    return answerable_by(user).filter(kind=Question.Kind.INPUT).select_related("project").order_by("due_at", "id")
+
+
+def own_questions(user: User) -> QuerySet[Question]:
+    """What waits for the person in their own requests."""
+    return to_answer(user).filter(project__requester=user.get_username())
+
+
+def readable_questions(user: User) -> QuerySet[Question]:
+    """Questions for a figure or a fact, open or closed, that the person may see."""
+    seen = questions_for(user).filter(kind=Question.Kind.INPUT)
+    return seen.select_related("project", "assigned_to", "answer")
+
+
+def may_cancel(user: User, project: Project) -> bool:
+    """Requesters end what they asked for themselves, others with the permission to, while it is not over."""
+    is_theirs = bool(project.requester) and project.requester == user.get_username()
+    return project.status not in OVER and (is_theirs or user.has_perm("backlog.change_project"))
+
+
+def newest_templates() -> list[Template]:
+    """The newest version of each template, the usual one first."""
+    newer = Template.objects.filter(name=OuterRef("name"), version__gt=OuterRef("version"))
+    found = Template.objects.filter(~Exists(newer)).only("pk", "name").order_by("name")
+    return sorted(found, key=lambda template: (template.name != DEFAULT_TEMPLATE, template.name))

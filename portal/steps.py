@@ -1,0 +1,89 @@
+"""What is happening in a project, step by step and in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backlog.models import Item, Project
+from backlog.project_page import standing
+from backlog.states import ItemState, ProjectStatus
+from clarifications.models import Blocking, Question, QuestionStatus
+from clarifications.wording import title_of
+from events.presentation import spoken
+
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Step:
+    """One item: where it stands, what it waits for, and how far it is."""
+
+    item: Item
+    standing: str
+    waits: str
+
+
+def steps_of(project: Project, items: Sequence[Item]) -> list[Step]:
+    """The project's items in order; two queries for all of them."""
+    titles = {item.key: spoken(item.title) for item in items if item.state != ItemState.DONE}
+    asked = questions_by_item(project)
+    return [Step(item, standing(item), waits_for(item, titles, asked.get(item.pk, []))) for item in items]
+
+
+def questions_by_item(project: Project) -> dict[object, list[Question]]:
+    """Per item the open questions that hold it back."""
+    found: dict[object, list[Question]] = {}
+    open_ones = Blocking.objects.filter(question__project=project, question__status=QuestionStatus.OPEN)
+    for blocking in open_ones.select_related("question__assigned_to"):
+        blocking.question.project = project
+        found.setdefault(blocking.item_id, []).append(blocking.question)
+    return found
+
+
+def waits_for(item: Item, titles: dict[str, str], asked: Sequence[Question]) -> str:
+    """Whom or what the item waits for, in a sentence; nothing when it waits for nothing."""
+    if item.state in (ItemState.DONE, ItemState.CANCELLED, ItemState.FAILED):
+        return spoken(item.reason) if item.state != ItemState.DONE else ""
+    if asked:
+        return " ".join(question_in_words(question) for question in asked[:MOST_NAMED])
+    if item.state == ItemState.IN_PROGRESS and not item.held_for:
+        return _("%(who)s is at work.") % {"who": item.agent_target.replace("_", " ").capitalize()}
+    before = [titles[key] for key in item.depends_on if key in titles]
+    return after(before) if before else ""
+
+
+def after(titles: Sequence[str]) -> str:
+    """What has to be done before."""
+    named, rest = ", ".join(f"“{title}”" for title in titles[:MOST_NAMED]), len(titles) - MOST_NAMED
+    if rest <= 0:
+        return _("It comes after %(names)s.") % {"names": named}
+    words = ngettext("It comes after %(names)s and %(n)s more.", "It comes after %(names)s and %(n)s more.", rest)
+    return words % {"names": named, "n": rest}
+
+
+def question_in_words(question: Question) -> str:
+    """What is asked, and whose turn it is."""
+    said = {"title": title_of(question), "who": str(question.assigned_to or question.assigned_group)}
+    if said["who"]:
+        return _("“%(title)s” waits for %(who)s.") % said
+    if question.kind == Question.Kind.APPROVAL:
+        return _("“%(title)s” waits for somebody of the staff.") % said
+    return _("“%(title)s” waits for an answer.") % said
+
+
+def in_short(project: Project, items: Sequence[Item]) -> str:
+    """What is happening in the project, in a sentence."""
+    if project.status == ProjectStatus.DONE:
+        return _("All is done: what came of it is below.")
+    if project.status == ProjectStatus.CANCELLED:
+        return _("It was cancelled: nothing more will happen.")
+    if project.status == ProjectStatus.FAILED:
+        return _("A step failed, and nothing else can go on until somebody of the staff has looked at it.")
+    working = [spoken(item.title) for item in items if item.state == ItemState.IN_PROGRESS and not item.held_for]
+    if working:
+        return _("Being worked on: %(names)s.") % {"names": ", ".join(f"“{title}”" for title in working[:MOST_NAMED])}
+    if project.status == ProjectStatus.WAITING:
+        return _("It waits for a person. As soon as the answer is there it goes on by itself.")
+    return _("It goes on by itself as soon as a worker is free.")

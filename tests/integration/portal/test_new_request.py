@@ -1,0 +1,294 @@
+"""Sending a request: words, a spreadsheet with its preview, figures; nothing is lost and nothing is sent twice."""
+
+import os
+import re
+import time
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import xlsxwriter
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from flows import step
+from flows import template as template_of
+
+from accounts.models import User
+from backlog.models import Project
+from portal import uploads
+
+pytestmark = pytest.mark.django_db
+
+CSV = b"Task,Category,Duration (min)\nMatch payments,Receivables,90\nCheck invoice,Payables,soon\nFile,Payables,2 h\n"
+CHOSEN = {"template": "audit", "request_text": "Where does our time go?"}
+
+
+def url() -> str:
+    """The form's address."""
+    return reverse("portal:new")
+
+
+def form_token(client: Client) -> str:
+    """The token of a form that is shown afresh."""
+    return client.get(url()).context["form_token"]
+
+
+def file(content: bytes = CSV, name: str = "team.csv") -> SimpleUploadedFile:
+    """A file as the browser sends it."""
+    return SimpleUploadedFile(name, content)
+
+
+def hidden(response: Any) -> dict[str, str]:
+    """What a preview carries along."""
+    return dict(response.context["typed"])
+
+
+def send(client: Client, **typed: Any) -> Any:
+    """Fill in a fresh form and send it."""
+    return client.post(url(), {"form_token": form_token(client), **CHOSEN, **typed})
+
+
+def workbook() -> bytes:
+    """An Excel workbook with two tasks."""
+    content = BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate([("Task", "Minutes"), ("Match payments", 90), ("Check invoice", 30)]):
+            sheet.write_row(number, 0, row)
+    return content.getvalue()
+
+
+def test_words_alone_open_a_project_of_ones_own(rita: Client, broker: None) -> None:
+    response = send(rita, title="Time at the desk", **{"figures-audit-hourly_rate": "45.5"})
+    project = Project.objects.get()
+    assert response.url == reverse("portal:project", args=[project.pk])
+    assert (project.title, project.requester, project.template.name) == ("Time at the desk", "rita", "audit")
+    assert project.context.data == {"rows": [], "request_text": "Where does our time go?", "hourly_rate": 45.5}
+    assert project.context.provenance["hourly_rate"]["by"] == "rita"
+
+
+def test_a_csv_file_is_shown_before_it_is_sent(rita: Client, broker: None) -> None:
+    preview = send(rita, request_text="", file=file())
+    html = preview.content.decode()
+    assert not Project.objects.exists()
+    assert preview.context["preview"].columns == [
+        ("Task", "What was done"),
+        ("Category", "Category"),
+        ("Duration (min)", "Duration"),
+    ]
+    assert (preview.context["preview"].rows_read, preview.context["preview"].minutes) == (3, 210)
+    assert preview.context["preview"].without_minutes == 1
+    assert re.search(r'<td class="number">3</td><td>Duration \(min\)</td><td>.*soon', html)
+    response = rita.post(url(), {**hidden(preview), "step": "send"})
+    project = Project.objects.get()
+    assert response.url == reverse("portal:project", args=[project.pk])
+    assert [row["estimated_minutes"] for row in project.context.data["rows"]] == [90, None, 120]
+    assert (project.intake["file"], project.intake["rows_read"]) == ("team.csv", 3)
+    assert "team.csv" in project.context.data["request_text"]
+    assert list(uploads.folder().iterdir()) == []
+
+
+def test_a_workbook_is_read_too(rita: Client, broker: None) -> None:
+    preview = send(rita, file=file(workbook(), "team.xlsx"))
+    assert (preview.context["preview"].rows_read, preview.context["preview"].minutes) == (2, 120)
+    rita.post(url(), {**hidden(preview), "step": "send"})
+    assert len(Project.objects.get().context.data["rows"]) == 2
+
+
+def test_going_back_from_the_preview_loses_nothing(rita: Client, broker: None) -> None:
+    text = "First line\nSecond <b>line</b>"
+    preview = send(rita, request_text=text, title="A title", file=file(), **{"figures-audit-hourly_rate": "45"})
+    form = rita.post(url(), {**hidden(preview), "step": "back"})
+    assert form.context["form"]["request_text"].value() == text
+    assert form.context["form"]["title"].value() == "A title"
+    assert form.context["form"].chosen_figures["hourly_rate"].value() == "45"
+    assert form.context["upload"].name == "team.csv"
+    assert form.context["form_token"] == hidden(preview)["form_token"]
+    again = rita.post(url(), {**hidden(preview), "title": "Another"})
+    assert again.context["preview"].rows_read == 3
+    rita.post(url(), {**hidden(again), "step": "send"})
+    assert Project.objects.get().title == "Another"
+
+
+def test_a_kept_file_can_be_left_out_or_replaced(rita: Client, broker: None) -> None:
+    kept = hidden(send(rita, file=file()))
+    replaced = rita.post(url(), {**kept, "file": file(CSV + b"Call,Sales,5\n", "more.csv")})
+    assert (replaced.context["preview"].name, replaced.context["preview"].rows_read) == ("more.csv", 4)
+    rita.post(url(), {**hidden(replaced), "drop_file": "1"})
+    assert Project.objects.get().intake == {}
+    assert list(uploads.folder().iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "why"),
+    [
+        (b"%PDF-1.7 nonsense", "team.pdf", "team.pdf is a PDF"),
+        (b"PK\x03\x04 nonsense", "team.xlsx", "team.xlsx is a damaged workbook"),
+        (b"\x1f\x8b nonsense", "team.csv.gz", "team.csv.gz is packed"),
+        (b"one,two\n1,2\n", "<b>.csv", "No column of &lt;b&gt;.csv"),
+        (b"", "team.csv", "empty"),
+    ],
+)
+def test_an_unreadable_file_is_refused_at_its_field_and_what_was_typed_stays(
+    rita: Client, content: bytes, name: str, why: str
+) -> None:
+    response = send(rita, title="A title", file=file(content, name), **{"figures-audit-hourly_rate": "45"})
+    html = response.content.decode()
+    assert why in str(response.context["form"].errors["file"])
+    assert 'aria-describedby="id_file_helptext id_file_error"' in html
+    assert "Where does our time go?" in html
+    assert 'value="A title"' in html
+    assert 'value="45"' in html
+    assert not Project.objects.exists()
+    assert list(uploads.folder().iterdir()) == []
+
+
+def test_a_readable_file_is_kept_while_another_field_is_corrected(rita: Client) -> None:
+    response = send(rita, file=file(), **{"figures-audit-hourly_rate": "-1"})
+    assert list(response.context["form"].chosen_figures.errors) == ["hourly_rate"]
+    assert response.context["upload"].name == "team.csv"
+
+
+@pytest.mark.parametrize("limited", [True, False])
+def test_a_file_that_is_too_large_is_refused_and_not_stored(
+    rita: Client, settings: Any, monkeypatch: pytest.MonkeyPatch, limited: bool
+) -> None:
+    if limited:
+        settings.FILE_UPLOAD_HANDLERS = ["portal.uploads.SizeLimit", *settings.FILE_UPLOAD_HANDLERS]
+    monkeypatch.setattr("portal.uploads.MOST_BYTES", 100)
+    monkeypatch.setattr("portal.forms.MOST_BYTES", 100)
+    response = send(rita, title="A title", file=file(CSV + b"x" * 200_000))
+    assert list(response.context["form"].errors) == ["file"]
+    assert "larger than 20 MB" in str(response.context["form"].errors["file"])
+    assert response.context["form"]["title"].value() == "A title"
+    assert ("file" in response.wsgi_request.FILES) is not limited
+    assert list(uploads.folder().iterdir()) == []
+
+
+def test_a_file_within_the_limit_passes_the_limiting_handler(rita: Client, settings: Any) -> None:
+    settings.FILE_UPLOAD_HANDLERS = ["portal.uploads.SizeLimit", *settings.FILE_UPLOAD_HANDLERS]
+    assert send(rita, file=file()).context["preview"].rows_read == 3
+
+
+def test_neither_words_nor_a_file_is_refused(rita: Client) -> None:
+    response = send(rita, request_text="  ")
+    assert list(response.context["form"].errors) == ["request_text"]
+    assert 'role="alert" tabindex="-1" autofocus' in response.content.decode()
+
+
+def test_a_form_sent_twice_opens_one_project(rita: Client, broker: None) -> None:
+    typed = {"form_token": form_token(rita), **CHOSEN}
+    first, second = rita.post(url(), typed), rita.post(url(), typed)
+    assert first.url == second.url
+    assert Project.objects.count() == 1
+    assert rita.post(url(), {**typed, "form_token": form_token(rita)}).url != first.url
+
+
+def test_a_preview_sent_twice_opens_one_project(rita: Client, broker: None) -> None:
+    typed = {**hidden(send(rita, file=file())), "step": "send"}
+    assert rita.post(url(), typed).url == rita.post(url(), typed).url
+    assert Project.objects.count() == 1
+
+
+def test_a_second_submit_that_overtakes_the_look_lands_on_the_same_project(
+    rita: Client, broker: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = {**hidden(send(rita, file=file())), "step": "send"}
+    first = rita.post(url(), typed)
+    monkeypatch.setattr("portal.uploads.find", lambda token, user: uploads.Upload(Path("/gone"), "team.csv", token))
+    looks = iter([None])
+    from portal.new_request import NewRequest
+
+    real: Callable[[Any], Any] = NewRequest.opened_before
+    monkeypatch.setattr(NewRequest, "opened_before", lambda self: next(looks, real(self)))
+    assert rita.post(url(), typed).url == first.url
+
+
+def test_the_same_token_in_other_hands_is_another_request(rita: Client, rob: Client, broker: None) -> None:
+    typed = {"form_token": form_token(rita), **CHOSEN}
+    assert rita.post(url(), typed).url != rob.post(url(), typed).url
+    assert set(Project.objects.values_list("requester", flat=True)) == {"rita", "rob"}
+
+
+def test_a_kept_file_is_of_no_use_to_somebody_else(rita: Client, rob: Client) -> None:
+    theirs = hidden(send(rita, file=file()))
+    response = rob.post(url(), {**theirs, "step": "send"})
+    assert "not kept any more" in str(response.context["form"].errors["file"])
+    assert not Project.objects.exists()
+    assert uploads.find(theirs["upload"], User.objects.get(username="rita")).path.exists()
+
+
+def test_a_token_that_names_a_path_finds_nothing(rita: Client) -> None:
+    from django.core import signing
+
+    user = User.objects.get(username="rita")
+    (Path(uploads.folder()).parent / "secret_key").write_text("secret")
+    for name in ("../secret_key", "/etc/passwd", ""):
+        with pytest.raises(uploads.Gone):
+            uploads.find(signing.dumps([name, "x"], salt=uploads.salt_of(user)), user)
+
+
+def test_kept_files_are_private_few_and_swept_after_a_day(rita: Client) -> None:
+    user = User.objects.get(username="rita")
+    old = uploads.keep(file(), user)
+    os.utime(old.path, (time.time() - uploads.KEPT_SECONDS - 5,) * 2)
+    kept = [uploads.keep(file(name=f"../{n}.csv"), user) for n in range(uploads.MOST_KEPT + 1)]
+    there = {path.name for path in uploads.folder().iterdir()}
+    assert len(there) == uploads.MOST_KEPT
+    assert kept[-1].path.name in there
+    assert old.path.name not in there
+    assert kept[-1].name == f"{uploads.MOST_KEPT}.csv"
+    assert kept[-1].path.stat().st_mode & 0o077 == 0
+    assert uploads.folder().stat().st_mode & 0o077 == 0
+
+
+def test_figures_of_a_kind_of_work_that_is_not_chosen_are_ignored_and_kept(rita: Client, broker: None) -> None:
+    number = {"type": "integer", "minimum": 3, "title": "Seats", "x_pointer": "/office/seats"}
+    other = template_of(step("only", needs={"type": "object", "properties": {"seats": number}}))
+    typed = {"figures-audit-hourly_rate": "45", f"figures-{other}-seats": "not a number"}
+    assert send(rita, **typed).status_code == 302
+    assert Project.objects.get().context.data["hourly_rate"] == 45
+    assert "office" not in Project.objects.get().context.data
+    refused = send(rita, request_text="", **typed)
+    assert 'value="not a number"' in refused.content.decode()
+    send(rita, template=other, **{**typed, f"figures-{other}-seats": "4"})
+    data = Project.objects.get(template__name=other).context.data
+    assert data["office"] == {"seats": 4}
+    assert "hourly_rate" not in data
+
+
+def test_a_figure_out_of_bounds_is_refused_at_its_field(rita: Client) -> None:
+    for value in ("0", "-5", "100001", "many"):
+        response = send(rita, **{"figures-audit-hourly_rate": value})
+        assert list(response.context["form"].chosen_figures.errors) == ["hourly_rate"], value
+    assert not Project.objects.exists()
+
+
+def test_an_unknown_kind_of_work_is_refused(rita: Client) -> None:
+    assert "template" in send(rita, template="nonsense").context["form"].errors
+
+
+def test_only_the_newest_version_of_a_template_can_be_chosen(rita: Client) -> None:
+    from backlog.blueprints import add_version
+
+    for title in ("The old one", "The new one"):
+        add_version({"name": "versioned", "title": title, "items": [step("only")]}, by="test")
+    html = rita.get(url()).content.decode()
+    assert "The new one" in html
+    assert "The old one" not in html
+
+
+def test_who_may_not_send_requests_is_told_so(client: Client) -> None:
+    client.force_login(User.objects.create_user("guest"))
+    response = client.get(url())
+    assert response.status_code == 403
+    assert "Your role does not include sending requests." in response.content.decode()
+    assert client.post(url(), CHOSEN).status_code == 403
+
+
+def test_signing_in_comes_first(client: Client) -> None:
+    assert client.get(url()).url == f"{reverse('sign-in')}?next={url()}"
+    assert client.post(url(), CHOSEN).url.startswith(reverse("sign-in"))
