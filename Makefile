@@ -3,7 +3,7 @@ INSTALLED := .venv/.installed
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo up test lint check bench lock help
+.PHONY: setup demo up test browser screenshots messages lint check bench lock help
 
 setup: $(INSTALLED) ## Make .venv with the locked packages (the default)
 
@@ -17,8 +17,21 @@ up: $(INSTALLED) ## Start the whole system and keep it running until Ctrl-C
 	@$(PYTHON) manage.py up $(ARGS)
 
 test: $(INSTALLED) ## Run the tests: all on SQLite, the spine on PostgreSQL too; then show the coverage
-	$(PYTHON) -m pytest -n 2 --database sqlite --cov --cov-report= $(ARGS)
+	@scripts/chromium.sh || [ -z "$$CI" ]
+	$(PYTHON) -m pytest -n 2 --dist loadgroup --database sqlite --cov --cov-report= $(ARGS)
 	$(PYTHON) -m pytest -n 2 --database postgres -m spine --cov --cov-append --cov-report=term $(ARGS)
+
+browser: $(INSTALLED) ## Run the browser tests only, in a real Chromium
+	@scripts/chromium.sh
+	$(PYTHON) -m pytest tests/browser $(ARGS)
+
+screenshots: $(INSTALLED) ## Take pictures of every page, light, dark and on a phone, into var/screenshots
+	@scripts/chromium.sh
+	$(PYTHON) scripts/screenshots.py $(ARGS)
+
+messages: $(INSTALLED) ## Bring the French translation in step with the texts, then compile it
+	$(PYTHON) scripts/messages.py update
+	$(PYTHON) scripts/messages.py compile
 
 lint: $(INSTALLED) ## Check style, types and the direction of imports
 	.venv/bin/ruff check
@@ -31,12 +44,14 @@ check: lint ## lint, and check settings, migrations and the example of every con
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	$(PYTHON) manage.py schemas validate --examples
 
-bench: $(INSTALLED) ## Measure the throughput on a PostgreSQL that syncs to disk
-	$(PYTHON) tests/servers.py postgres --durable -- $(PYTHON) -m benchmarks.throughput $(ARGS)
+bench: $(INSTALLED) ## Measure throughput, lists at scale, and how soon a board moves
+	$(PYTHON) tests/servers.py postgres --durable -- $(PYTHON) -m benchmarks.throughput
+	$(PYTHON) tests/servers.py postgres --durable -- $(PYTHON) -m benchmarks.lists
+	$(PYTHON) -m benchmarks.answering
 
 lock: ## Resolve pyproject.toml into requirements.lock again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		--group dev pyproject.toml -o requirements.lock
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-7s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,27 +12,14 @@ from playwright.sync_api import Browser, Cookie, Page, expect
 from playwright.sync_api import Error as BrowserError
 from visiting import TIMEOUT_MS, Faults, Visits, running_chromium
 
-HERE = Path(__file__).parent
 FAILED = pytest.StashKey[bool]()
-WITHOUT = "NO CHROMIUM: the browser tests did not run."
 
 expect.set_options(timeout=TIMEOUT_MS)
 
 
 # -- what a test may ask for -----------------------------------------------------------------------
 @pytest.fixture(scope="session")
-def installed_chromium() -> str:
-    """The path of the browser. Without one the tests fail where CI is set, and are skipped elsewhere."""
-    try:
-        return executable()
-    except NoChromium as missing:
-        if os.environ.get("CI"):
-            pytest.fail(f"{WITHOUT} {missing}", pytrace=False)
-        pytest.skip(f"{WITHOUT} {missing}")
-
-
-@pytest.fixture(scope="session")
-def site(installed_chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSystem]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSystem]:
     """One live system for all tests: each opens projects of its own, and leaves the others' alone."""
     with live_system(tmp_path_factory.mktemp("site")) as system:
         yield system
@@ -44,7 +32,7 @@ def sessions() -> dict[str, list[Cookie]]:
 
 
 @pytest.fixture(scope="module")
-def chromium(installed_chromium: str) -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     """A browser for the tests of one file.
 
     Not for the whole run: while Playwright is up, its event loop counts as running on this thread, and neither
@@ -101,12 +89,30 @@ def what_is_left(visits: Visits, site: LiveSystem, folder: Path) -> str:
 
 
 # -- how pytest treats them ------------------------------------------------------------------------
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """One process of a parallel run gets all of these, so that one live system is enough (`--dist loadgroup`)."""
+    item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process of a parallel run gets all of them, and so one live system is enough (`--dist loadgroup`)."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Without a browser the tests fail where CI is set; elsewhere they are skipped, with one line in the summary.
+
+    One line, because pytest folds skips from one place: a fixture's skip would count at each test's own.
+    """
+    if missing := missing_chromium():
+        refuse = pytest.fail if os.environ.get("CI") else pytest.skip
+        refuse(f"NO CHROMIUM: the browser tests did not run. {missing}")
+
+
+@cache
+def missing_chromium() -> str:
+    """Why there is no browser; empty when there is one."""
+    try:
+        executable()
+    except NoChromium as missing:
+        return str(missing)
+    return ""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -115,11 +121,3 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = yield
     item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
     return report
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One loud line when there was no browser."""
-    skipped = [report for report in terminalreporter.stats.get("skipped", []) if WITHOUT in str(report.longrepr)]
-    if skipped:
-        line = f"{WITHOUT} {len(skipped)} of them were skipped. Get one: scripts/chromium.sh"
-        terminalreporter.write_line(line, red=True, bold=True)

@@ -1,0 +1,231 @@
+"""Bars, stacked columns, a line and a donut."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from itertools import accumulate, groupby
+from math import ceil, floor
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from charts.figure import Chart, Number, exact, measured, spelled, table, units
+from charts.text import cut, width
+
+# Small enough for the text to stay legible when a phone shows the whole width; charts.css bounds it on a screen.
+WIDTH = 400
+ROW = 42
+TOP, BOTTOM, HEIGHT = 28, 190, 216
+LONGEST_LABEL = 76
+TICKS = 4
+
+Rows = Sequence[tuple[str, Number]]
+
+
+def bars(title: str, rows: Rows, *, unit: str = "", description: str = "") -> SafeString:
+    """Horizontal bars, one a (label, value). ValueError for a value that is negative or not finite."""
+    data = [(str(label), exact(value)) for label, value in rows]
+    chart = Chart.of("bars", title, description, (data, unit))
+    if not data:
+        return chart.empty()
+    longest = max(value for _label, value in data) or 1
+    drawn = (bar(i, label, value, WIDTH * value / longest, unit) for i, (label, value) in enumerate(data))
+    picture = chart.picture(WIDTH, ROW * len(data), format_html_join("", "{}", ((one,) for one in drawn)))
+    figures = ((label, spelled(value)) for label, value in data)
+    return chart.figure(picture, table(chart.title, (_("Name"), measured(_("Value"), unit)), figures))
+
+
+def bar(row: int, label: str, value: Decimal, length: Decimal, unit: str) -> SafeString:
+    """One bar under its label and its value."""
+    said = cut(spelled(value, unit), WIDTH / 2)
+    return format_html(
+        '<g><title>{}: {}</title><text x="0" y="{y}">{}</text><text class="end" x="{right}" y="{y}">{}</text>'
+        '<rect class="rail" y="{top}" width="{right}" height="12" rx="3"/>'
+        '<rect class="fill-1" y="{top}" width="{length}" height="12" rx="3"/></g>',
+        label, spelled(value, unit), cut(label, WIDTH - width(said) - 12), said,
+        y=ROW * row + 15, top=ROW * row + 22, right=WIDTH, length=units(length),
+    )  # fmt: skip
+
+
+def stacked(
+    title: str,
+    columns: Sequence[str],
+    series: Sequence[tuple[str, Sequence[Number]]],
+    *,
+    unit: str = "",
+    description: str = "",
+) -> SafeString:
+    """Stacked columns: a label for each, and series of (name, values), one value a column.
+
+    ValueError for a value that is negative or not finite, or a series that is not as long as the columns.
+    """
+    labels = [str(label) for label in columns]
+    data = [(str(name), [exact(value) for value in values]) for name, values in series]
+    if any(len(values) != len(labels) for _name, values in data):
+        raise ValueError("Each series needs one value for each column.")
+    chart = Chart.of("stacked", title, description, (labels, data, unit))
+    if not labels or not data:
+        return chart.empty()
+    totals = [sum(values, Decimal(0)) for values in zip(*(values for _name, values in data), strict=True)]
+    frame = Frame(labels, ticks([value for _name, values in data for value in values] + totals), unit)
+    drawn = format_html_join("", "{}", ((segment,) for segment in segments(chart, frame, data)))
+    picture = chart.picture(WIDTH, HEIGHT, format_html("{}{}{}", chart.hatches(len(data)), frame.drawn(), drawn))
+    heads = (_("Column"), *(measured(name, unit) for name, _values in data), measured(_("Total"), unit))
+    rows = zip(*(values for _name, values in data), totals, strict=True)
+    figures = ((label, *map(spelled, values)) for label, values in zip(labels, rows, strict=True))
+    legend = chart.legend((name, spelled(sum(values, Decimal(0)), unit)) for name, values in data)
+    return chart.figure(format_html("{}{}", picture, legend), table(chart.title, heads, figures))
+
+
+def segments(chart: Chart, frame: "Frame", data: list[tuple[str, list[Decimal]]]) -> Iterator[SafeString]:
+    """The parts of each column from the ground up; a part of nothing is left out."""
+    piece = '<rect fill="{}" class="part" x="{}" y="{}" width="{}" height="{}"><title>{}, {}: {}</title></rect>'
+    thick = min(frame.pitch * 0.8, 44)
+    for i, label in enumerate(frame.labels):
+        tops = list(accumulate((values[i] for _name, values in data), initial=Decimal(0)))
+        for number, (name, values) in enumerate(data):
+            if values[i]:
+                foot, top = frame.y(tops[number]), frame.y(tops[number + 1])
+                place = units(frame.x(i) - thick / 2), units(top), units(thick), units(foot - top)
+                yield format_html(
+                    piece, chart.hatched(number), *place, label, name, spelled(values[i], frame.unit)
+                )  # fmt: skip
+
+
+def line(
+    title: str, points: Sequence[tuple[str, Number | None]], *, unit: str = "", description: str = ""
+) -> SafeString:
+    """A line through the points (label, value); None is a gap. ValueError for a value that is not finite."""
+    data = [(str(label), None if value is None else exact(value, negative=True)) for label, value in points]
+    chart = Chart.of("line", title, description, (data, unit))
+    known = [value for _label, value in data if value is not None]
+    if not known:
+        return chart.empty()
+    frame = Frame([label for label, _value in data], ticks(known), unit)
+    picture = chart.picture(WIDTH, HEIGHT, format_html("{}{}{}", frame.drawn(), *curve(frame, data)))
+    figures = ((label, "–" if value is None else spelled(value)) for label, value in data)
+    return chart.figure(picture, table(chart.title, (_("Point"), measured(_("Value"), unit)), figures))
+
+
+def curve(frame: "Frame", data: list[tuple[str, Decimal | None]]) -> tuple[SafeString, SafeString]:
+    """A stroke for each run without a gap, and a dot for each value."""
+    dots = [(units(frame.x(i)), units(frame.y(v)), label, v) for i, (label, v) in enumerate(data) if v is not None]
+    places = iter(dots)
+    runs = [[next(places)[:2] for _point in run] for there, run in groupby(data, lambda p: p[1] is not None) if there]
+    paths = (("M" + "L".join(f"{x} {y}" for x, y in run),) for run in runs if len(run) > 1)
+    dot = '<circle class="fill-1" cx="{}" cy="{}" r="{}"><title>{}: {}</title></circle>'
+    radius = 3 if frame.pitch > 8 else 1.5
+    shown = ((x, y, radius, label, spelled(value, frame.unit)) for x, y, label, value in dots)
+    return format_html_join("", '<path class="line" d="{}"/>', paths), format_html_join("", dot, shown)
+
+
+def donut(title: str, rows: Rows, *, unit: str = "", description: str = "") -> SafeString:
+    """The shares of a whole, one a (label, value). ValueError for a value that is negative or not finite."""
+    data = [(str(label), exact(value)) for label, value in rows]
+    chart = Chart.of("donut", title, description, (data, unit))
+    total = sum((value for _label, value in data), Decimal(0))
+    if not total:
+        return chart.empty()
+    middle = format_html('<text class="middle" x="90" y="96">{}</text>', cut(spelled(total, unit), 96))
+    ring = arcs(chart, [(label, value / total) for label, value in data])
+    picture = chart.picture(180, 180, format_html("{}{}{}", chart.hatches(len(data)), ring, middle))
+    said = [percent(tenths) for tenths in shares([value for _label, value in data])]
+    legend = chart.legend((label, share) for (label, _value), share in zip(data, said, strict=True))
+    figures = ((label, spelled(value), share) for (label, value), share in zip(data, said, strict=True))
+    heads = (_("Name"), measured(_("Value"), unit), _("Share"))
+    beside = format_html('<div class="beside">{}{}</div>', picture, legend)
+    return chart.figure(beside, table(chart.title, heads, figures))
+
+
+def arcs(chart: Chart, parts: list[tuple[str, Decimal]]) -> SafeString:
+    """A ring of arcs from the top, clockwise: dashes of one circle, whose length counts as 100."""
+    arc = (
+        '<circle class="arc" cx="90" cy="90" r="68" pathLength="100" transform="rotate(-90 90 90)" '
+        'stroke="{}" stroke-dasharray="{} {}" stroke-dashoffset="-{}"><title>{}</title></circle>'
+    )
+    starts = accumulate((part for _label, part in parts), initial=Decimal(0))
+    rows = (
+        (chart.hatched(i), f"{100 * part:.3f}", f"{100 * (1 - part):.3f}", f"{100 * start:.3f}", label)
+        for i, ((label, part), start) in enumerate(zip(parts, starts, strict=False))
+        if part
+    )
+    return format_html_join("", arc, rows)
+
+
+def shares(values: Sequence[Decimal]) -> list[int]:
+    """The values as tenths of a percent that sum to 1,000: rounded down, and the largest remainders up."""
+    exactly = [Fraction(value) for value in values]
+    wanted = [1000 * value / sum(exactly) for value in exactly]
+    whole = [floor(share) for share in wanted]
+    by_remainder = sorted(range(len(values)), key=lambda i: whole[i] - wanted[i])
+    for i in by_remainder[: 1000 - sum(whole)]:
+        whole[i] += 1
+    return whole
+
+
+def percent(tenths: int) -> str:
+    """Tenths of a percent as the reader writes a percentage."""
+    return _("%(number)s%%") % {"number": spelled(Decimal(tenths) / 10)}
+
+
+def ticks(values: Iterable[Decimal]) -> list[Decimal]:
+    """Round numbers from zero or below to the highest value or above: steps of 1, 2 or 5 of a power of ten."""
+    known = [Decimal(0), *values]
+    low, high = min(known), max(known)
+    rough = ((high - low) or Decimal(1)) / TICKS
+    power = Decimal(1).scaleb(rough.adjusted())
+    step = next(n * power for n in (1, 2, 5, 10) if n * power >= rough)
+    if all(value == value.to_integral_value() for value in known):
+        step = max(step, Decimal(1))
+    first, last = floor(low / step), ceil(high / step)
+    return [step * i for i in range(first, max(last, first + 1) + 1)]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The axes of a plot: a band for each label from left to right, and a height for each value."""
+
+    labels: list[str]
+    ticks: list[Decimal]
+    unit: str
+
+    @property
+    def left(self) -> float:
+        """Where the plot begins, right of the numbers."""
+        return max(40, min(160, 8 + max(width(spelled(tick)) for tick in self.ticks)))
+
+    @property
+    def pitch(self) -> float:
+        """The width of a band."""
+        return (WIDTH - 16 - self.left) / len(self.labels)
+
+    def x(self, index: int) -> float:
+        """The middle of a band."""
+        return self.left + self.pitch * (index + 0.5)
+
+    def y(self, value: Decimal) -> float:
+        """The height of a value."""
+        low, high = self.ticks[0], self.ticks[-1]
+        return BOTTOM - float((value - low) / (high - low)) * (BOTTOM - TOP)
+
+    def drawn(self) -> SafeString:
+        """A line and a number at each tick, the unit above them, and as many labels as there is room for."""
+        grid = '<path class="{}" d="M{} {}H{}"/><text class="end quiet" x="{}" y="{}">{}</text>'
+        rows = (
+            ("base" if tick == 0 else "grid", units(self.left), units(self.y(tick)), WIDTH,
+             units(self.left - 6), units(self.y(tick) + 4), cut(spelled(tick), 152))
+            for tick in self.ticks
+        )  # fmt: skip
+        names = format_html_join("", '<text class="middle quiet" x="{}" y="{}">{}</text>', self.named())
+        unit = format_html('<text class="quiet" x="0" y="13">{}</text>', cut(self.unit, WIDTH)) if self.unit else ""
+        return format_html("{}{}{}", unit, format_html_join("", grid, rows), names)
+
+    def named(self) -> Iterator[tuple[str, int, str]]:
+        """The labels that find room: each, or each second, third and so on."""
+        short = [cut(label, LONGEST_LABEL) for label in self.labels]
+        every = ceil((max(map(width, short)) + 14) / self.pitch)
+        for i in range(0, len(short), every):
+            half = width(short[i]) / 2
+            yield units(min(max(self.x(i), half), WIDTH - half)), BOTTOM + 20, short[i]
