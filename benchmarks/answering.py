@@ -26,8 +26,8 @@ PRESSED = (
 MOVED = """() => {
   const moved = () => ["IN_PROGRESS", "DONE"].includes(document.querySelector("[data-key=cost]").dataset.state);
   window.moved = null;
-  new MutationObserver(() => { if (!window.moved && moved()) window.moved = performance.timeOrigin + performance.now(); })
-    .observe(document.getElementById("board"), { childList: true, subtree: true });
+  const note = () => { if (!window.moved && moved()) window.moved = performance.timeOrigin + performance.now(); };
+  new MutationObserver(note).observe(document.getElementById("board"), { childList: true, subtree: true });
 }"""
 LOAD = (
     '() => { const [page] = performance.getEntriesByType("navigation"); return page.responseEnd - page.requestStart; }'

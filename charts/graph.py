@@ -9,11 +9,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from charts.figure import Chart, table, units
-from charts.layout import Slot, depths, heights, in_order, slots
+from charts.layout import Links, Slot, depths, heights, in_order, slots
 from charts.text import cut, wrapped
 
 WIDTH, HEIGHT, GAP, MARGIN = 184.0, 60.0, 56.0, 4.0
-ROOM = WIDTH - 26
+ROOM, BOLD = WIDTH - 26, 1.12  # what a text may take, and how much wider a bold one is
 # A graph shrinks with the page to this part of its size, so that its text stays legible; then it scrolls.
 SMALLEST = 0.75
 
@@ -45,8 +45,7 @@ def graph(title: str, nodes: Sequence[Node], edges: Sequence[tuple[str, str]], *
     columns, behind, ahead = slots(depth, links)
     y = heights(in_order(columns, behind, ahead), behind, ahead, depth)
     width = 2 * MARGIN + len(columns) * (WIDTH + GAP) - GAP
-    drawn = ((path(one, other, depth, y), chart.ident) for one, other in links)
-    paths = format_html_join("", '<path class="edge" d="{}" marker-end="url(#{}-arrow)"/>', drawn)
+    paths = format_html_join("", '<path class="edge" d="{}" marker-end="{}"/>', drawn(chart, ahead, y, depth))
     corners = ((node, left(depth[key]), top(y[key, depth[key]])) for key, node in known.items())
     boxes = format_html_join("", "{}", ((box(*corner),) for corner in corners))
     body = format_html('{}<g aria-hidden="true">{}</g>{}', arrow(chart), paths, boxes)
@@ -82,18 +81,28 @@ def top(y: float) -> float:
     return MARGIN + y
 
 
-def path(one: str, other: str, depth: dict[str, int], y: dict[Slot, float]) -> str:
-    """From the right side of a node through its lanes to the left side of another, always rightwards."""
-    drawn = f"M{units(left(depth[one]) + WIDTH)} {units(top(y[one, depth[one]]) + HEIGHT / 2)}"
-    stops = [*((one, column) for column in range(depth[one] + 1, depth[other])), (other, depth[other])]
-    before = y[one, depth[one]]
-    for slot in stops:
-        end, after = left(slot[1]), y[slot]
-        bend, level = units(end - GAP / 2), units(top(after) + HEIGHT / 2)
-        drawn += f"C{bend} {units(top(before) + HEIGHT / 2)} {bend} {level} {units(end)} {level}"
-        drawn += "" if slot == stops[-1] else f"H{units(end + WIDTH)}"
-        before = after
-    return drawn
+def level(y: float) -> float:
+    """Where edges meet a node at this height."""
+    return top(y) + HEIGHT / 2
+
+
+def drawn(chart: Chart, ahead: Links, y: dict[Slot, float], depth: dict[str, int]) -> Iterator[tuple[str, str]]:
+    """The path of each link and the marker at its end: an arrow where it meets a node.
+
+    An edge over several columns is a chain of links; edges of one node share them as far as they go together.
+    """
+    for one, others in ahead.items():
+        for other in others:
+            lane = depth[other[0]] != other[1]
+            yield path(one, other, y, lane=lane), "none" if lane else f"url(#{chart.ident}-arrow)"
+
+
+def path(one: Slot, other: Slot, y: dict[Slot, float], *, lane: bool) -> str:
+    """From the right side of a slot to the left side of one in the next column, and through it if it is a lane."""
+    start, end = left(one[1]) + WIDTH, left(other[1])
+    bend, before, after = units((start + end) / 2), units(level(y[one])), units(level(y[other]))
+    curve = f"M{units(start)} {before}C{bend} {before} {bend} {after} {units(end)} {after}"
+    return f"{curve}H{units(end + WIDTH)}" if lane else curve
 
 
 def arrow(chart: Chart) -> SafeString:
@@ -123,7 +132,7 @@ def box(node: Node, x: float, y: float) -> SafeString:
 
 def lines(node: Node, x: float, y: float) -> Iterator[tuple[str, str, str, str]]:
     """The lines of text in a node, in its middle: css class, place, text."""
-    texts = [("label", text) for text in wrapped(node.label, ROOM)]
+    texts = [("label", text) for text in wrapped(node.label, ROOM / BOLD)]
     texts += [("quiet", cut(node.words, ROOM))] if node.words else []
     first = y + HEIGHT / 2 + 4.5 - 8 * (len(texts) - 1)
     for i, (css, text) in enumerate(texts):

@@ -1,25 +1,21 @@
 """Bars, stacked columns, a line and a donut."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate, groupby
-from math import ceil, floor
+from math import floor
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from charts.axes import HEIGHT, WIDTH, Frame, ticks
 from charts.figure import Chart, Number, exact, measured, spelled, table, units
-from charts.text import cut, width
+from charts.text import SIZE, cut, width
 
-# Small enough for the text to stay legible when a phone shows the whole width; charts.css bounds it on a screen.
-WIDTH = 400
 ROW = 42
-TOP, BOTTOM, HEIGHT = 28, 190, 216
-LONGEST_LABEL = 76
-TICKS = 4
+HOLE = 92  # units across the middle of a donut
 
 Rows = Sequence[tuple[str, Number]]
 
@@ -27,7 +23,7 @@ Rows = Sequence[tuple[str, Number]]
 def bars(title: str, rows: Rows, *, unit: str = "", description: str = "") -> SafeString:
     """Horizontal bars, one a (label, value). ValueError for a value that is negative or not finite."""
     data = [(str(label), exact(value)) for label, value in rows]
-    chart = Chart.of("bars", title, description, (data, unit))
+    chart = Chart.of("bars", title, description, (data, str(unit)))
     if not data:
         return chart.empty()
     longest = max(value for _label, value in data) or 1
@@ -65,7 +61,7 @@ def stacked(
     data = [(str(name), [exact(value) for value in values]) for name, values in series]
     if any(len(values) != len(labels) for _name, values in data):
         raise ValueError("Each series needs one value for each column.")
-    chart = Chart.of("stacked", title, description, (labels, data, unit))
+    chart = Chart.of("stacked", title, description, (labels, data, str(unit)))
     if not labels or not data:
         return chart.empty()
     totals = [sum(values, Decimal(0)) for values in zip(*(values for _name, values in data), strict=True)]
@@ -79,7 +75,7 @@ def stacked(
     return chart.figure(format_html("{}{}", picture, legend), table(chart.title, heads, figures))
 
 
-def segments(chart: Chart, frame: "Frame", data: list[tuple[str, list[Decimal]]]) -> Iterator[SafeString]:
+def segments(chart: Chart, frame: Frame, data: list[tuple[str, list[Decimal]]]) -> Iterator[SafeString]:
     """The parts of each column from the ground up; a part of nothing is left out."""
     piece = '<rect fill="{}" class="part" x="{}" y="{}" width="{}" height="{}"><title>{}, {}: {}</title></rect>'
     thick = min(frame.pitch * 0.8, 44)
@@ -99,7 +95,7 @@ def line(
 ) -> SafeString:
     """A line through the points (label, value); None is a gap. ValueError for a value that is not finite."""
     data = [(str(label), None if value is None else exact(value, negative=True)) for label, value in points]
-    chart = Chart.of("line", title, description, (data, unit))
+    chart = Chart.of("line", title, description, (data, str(unit)))
     known = [value for _label, value in data if value is not None]
     if not known:
         return chart.empty()
@@ -109,7 +105,7 @@ def line(
     return chart.figure(picture, table(chart.title, (_("Point"), measured(_("Value"), unit)), figures))
 
 
-def curve(frame: "Frame", data: list[tuple[str, Decimal | None]]) -> tuple[SafeString, SafeString]:
+def curve(frame: Frame, data: list[tuple[str, Decimal | None]]) -> tuple[SafeString, SafeString]:
     """A stroke for each run without a gap, and a dot for each value."""
     dots = [(units(frame.x(i)), units(frame.y(v)), label, v) for i, (label, v) in enumerate(data) if v is not None]
     places = iter(dots)
@@ -124,19 +120,27 @@ def curve(frame: "Frame", data: list[tuple[str, Decimal | None]]) -> tuple[SafeS
 def donut(title: str, rows: Rows, *, unit: str = "", description: str = "") -> SafeString:
     """The shares of a whole, one a (label, value). ValueError for a value that is negative or not finite."""
     data = [(str(label), exact(value)) for label, value in rows]
-    chart = Chart.of("donut", title, description, (data, unit))
+    chart = Chart.of("donut", title, description, (data, str(unit)))
     total = sum((value for _label, value in data), Decimal(0))
     if not total:
         return chart.empty()
-    middle = format_html('<text class="middle" x="90" y="96">{}</text>', cut(spelled(total, unit), 96))
     ring = arcs(chart, [(label, value / total) for label, value in data])
-    picture = chart.picture(180, 180, format_html("{}{}{}", chart.hatches(len(data)), ring, middle))
+    picture = chart.picture(180, 180, format_html("{}{}{}", chart.hatches(len(data)), ring, hole(total, unit)))
     said = [percent(tenths) for tenths in shares([value for _label, value in data])]
     legend = chart.legend((label, share) for (label, _value), share in zip(data, said, strict=True))
     figures = ((label, spelled(value), share) for (label, value), share in zip(data, said, strict=True))
     heads = (_("Name"), measured(_("Value"), unit), _("Share"))
     beside = format_html('<div class="beside">{}{}</div>', picture, legend)
     return chart.figure(beside, table(chart.title, heads, figures))
+
+
+def hole(total: Decimal, unit: str) -> SafeString:
+    """The sum in the middle of the ring, over its unit; as large as there is room for."""
+    said = spelled(total)
+    css, y = "middle total" if width(said) <= HOLE * SIZE / 20 else "middle", 92 if unit else 97
+    number = format_html('<text class="{}" x="90" y="{}">{}</text>', css, y, cut(said, HOLE))
+    words = format_html('<text class="middle quiet" x="90" y="110">{}</text>', cut(unit, HOLE - 20))
+    return format_html("{}{}", number, words if unit else "")
 
 
 def arcs(chart: Chart, parts: list[tuple[str, Decimal]]) -> SafeString:
@@ -168,64 +172,3 @@ def shares(values: Sequence[Decimal]) -> list[int]:
 def percent(tenths: int) -> str:
     """Tenths of a percent as the reader writes a percentage."""
     return _("%(number)s%%") % {"number": spelled(Decimal(tenths) / 10)}
-
-
-def ticks(values: Iterable[Decimal]) -> list[Decimal]:
-    """Round numbers from zero or below to the highest value or above: steps of 1, 2 or 5 of a power of ten."""
-    known = [Decimal(0), *values]
-    low, high = min(known), max(known)
-    rough = ((high - low) or Decimal(1)) / TICKS
-    power = Decimal(1).scaleb(rough.adjusted())
-    step = next(n * power for n in (1, 2, 5, 10) if n * power >= rough)
-    if all(value == value.to_integral_value() for value in known):
-        step = max(step, Decimal(1))
-    first, last = floor(low / step), ceil(high / step)
-    return [step * i for i in range(first, max(last, first + 1) + 1)]
-
-
-@dataclass(frozen=True)
-class Frame:
-    """The axes of a plot: a band for each label from left to right, and a height for each value."""
-
-    labels: list[str]
-    ticks: list[Decimal]
-    unit: str
-
-    @property
-    def left(self) -> float:
-        """Where the plot begins, right of the numbers."""
-        return max(40, min(160, 8 + max(width(spelled(tick)) for tick in self.ticks)))
-
-    @property
-    def pitch(self) -> float:
-        """The width of a band."""
-        return (WIDTH - 16 - self.left) / len(self.labels)
-
-    def x(self, index: int) -> float:
-        """The middle of a band."""
-        return self.left + self.pitch * (index + 0.5)
-
-    def y(self, value: Decimal) -> float:
-        """The height of a value."""
-        low, high = self.ticks[0], self.ticks[-1]
-        return BOTTOM - float((value - low) / (high - low)) * (BOTTOM - TOP)
-
-    def drawn(self) -> SafeString:
-        """A line and a number at each tick, the unit above them, and as many labels as there is room for."""
-        grid = '<path class="{}" d="M{} {}H{}"/><text class="end quiet" x="{}" y="{}">{}</text>'
-        rows = (
-            ("base" if tick == 0 else "grid", units(self.left), units(self.y(tick)), WIDTH,
-             units(self.left - 6), units(self.y(tick) + 4), cut(spelled(tick), 152))
-            for tick in self.ticks
-        )  # fmt: skip
-        names = format_html_join("", '<text class="middle quiet" x="{}" y="{}">{}</text>', self.named())
-        unit = format_html('<text class="quiet" x="0" y="13">{}</text>', cut(self.unit, WIDTH)) if self.unit else ""
-        return format_html("{}{}{}", unit, format_html_join("", grid, rows), names)
-
-    def named(self) -> Iterator[tuple[str, int, str]]:
-        """The labels that find room: each, or each second, third and so on."""
-        short = [cut(label, LONGEST_LABEL) for label in self.labels]
-        every = ceil((max(map(width, short)) + 14) / self.pitch)
-        for i in range(0, len(short), every):
-            half = width(short[i]) / 2
-            yield units(min(max(self.x(i), half), WIDTH - half)), BOTTOM + 20, short[i]

@@ -39,11 +39,11 @@ def fitting(text: str, room: float) -> int:
 
 
 def wrapped(text: str, room: float) -> tuple[str, ...]:
-    """The text in one line or two, broken between words where it can be, the second cut where it does not fit."""
+    """The text in one line or two, broken between words unless the first is too long; the second is cut."""
     text = " ".join(text.split())
     if width(text) <= room:
         return (text,)
     end = fitting(text, room)
     space = text.rfind(" ", 0, end + 1)
-    end = space if space > end // 2 else end
+    end = space if space > 0 else end
     return text[:end].rstrip(), cut(text[end:], room)

@@ -1,7 +1,9 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 
 
 class ConfigConfig(AppConfig):
+    default = True
     name = "config"
     verbose_name = "Interlock"
 
@@ -10,3 +12,10 @@ class ConfigConfig(AppConfig):
         from config.tables import read_table
 
         register_reader(read_table)
+
+
+class InterlockAdminConfig(admin_apps.AdminConfig):
+    """The admin with the overview as its home; named in INSTALLED_APPS in place of Django's."""
+
+    default = False
+    default_site = "config.site.InterlockAdminSite"

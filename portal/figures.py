@@ -14,6 +14,8 @@ from events.admin_pages import bounded
 # A spreadsheet takes a text that begins so for a formula, and may run it.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 LONGEST_CELL = 400
+# Beyond this a whole number, of which JSON may have any, is no figure any more.
+TOO_LARGE = 1e100
 
 Row = Mapping[str, Any]
 
@@ -41,8 +43,8 @@ def shortened(text: str) -> str:
 
 
 def is_number(value: Any) -> TypeGuard[int | float]:
-    """Whether it is a number and no truth value."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether it is a number that can be reckoned with, and no truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < TOO_LARGE
 
 
 def name_in_words(key: str) -> str:

@@ -17,6 +17,7 @@ from clarifications.fields import ABSENT, field_for, kind_of
 from clarifications.forms import PLAIN_NAME, SCALARS
 from clarifications.services import require_fits
 from events.presentation import spoken
+from portal.figures import worded
 from portal.uploads import MOST_BYTES
 
 # What a request says elsewhere than in its figures.
@@ -79,6 +80,11 @@ class FiguresForm(forms.Form):
             except InvalidAnswer as error:
                 self.add_error(name, error.message)
         return self.cleaned_data
+
+    def given(self) -> list[tuple[str, str]]:
+        """(label, value) of what was given, in words."""
+        filled = {name: value for name, value in self.cleaned_data.items() if value != ABSENT}
+        return [(str(self.fields[name].label), worded(value)) for name, value in filled.items()]
 
     def context(self) -> dict[str, Any]:
         """What was given, each where its schema says it belongs."""

@@ -53,7 +53,8 @@ class NewRequest(LoginRequiredMixin, View):
         form.is_valid()
         upload, seen = self.look(form)
         if request.POST.get("step") == BACK or not form.is_valid():
-            return self.form_page(form, upload)
+            # A second click may find the file gone that the first one has just sent.
+            return self.opened_before() or self.form_page(form, upload)
         if seen is not None and upload is not None:
             return self.preview_page(form, upload, seen)
         return self.send(form, upload)
@@ -164,5 +165,6 @@ class NewRequest(LoginRequiredMixin, View):
         typed = [*form.typed(), ("form_token", self.form_token), ("upload", upload.token)]
         title = next((kind.title for kind in form.kinds if kind.name == form.chosen), "")
         numbers = {name: numeral(getattr(seen, name)) for name in ("rows_read", "minutes", "hours", "row_warnings")}
-        shown = {"preview": seen, "typed": typed, "form": form, "kind": title}
+        figures = form.chosen_figures.given() if form.chosen_figures else []
+        shown = {"preview": seen, "typed": typed, "form": form, "kind": title, "figures": figures}
         return render(self.request, "portal/preview.html", {**numbers, **shown})

@@ -19,7 +19,8 @@ def own_projects(user: User, *, words: str = "", status: str = "") -> QuerySet[A
 
     `words` are a part of the title, or the whole id; `status` is one state.
     """
-    found = projects_with_counts().filter(requester=user.get_username()).order_by("-opened_at", "id")
+    found = projects_with_counts().select_related(None).filter(requester=user.get_username())
+    found = found.order_by("-opened_at", "id")
     if words:
         found = found.filter(titled_or_numbered(words))
     return found.filter(status=status) if status else found

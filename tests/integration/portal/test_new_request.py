@@ -5,11 +5,13 @@ import re
 import time
 from collections.abc import Callable
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 import xlsxwriter
+from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -17,8 +19,10 @@ from flows import step
 from flows import template as template_of
 
 from accounts.models import User
+from backlog.blueprints import add_version
 from backlog.models import Project
 from portal import uploads
+from portal.new_request import NewRequest
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +75,7 @@ def test_words_alone_open_a_project_of_ones_own(rita: Client, broker: None) -> N
 
 
 def test_a_csv_file_is_shown_before_it_is_sent(rita: Client, broker: None) -> None:
-    preview = send(rita, request_text="", file=file())
+    preview = send(rita, request_text="", file=file(), **{"figures-audit-hourly_rate": "45.5"})
     html = preview.content.decode()
     assert not Project.objects.exists()
     assert preview.context["preview"].columns == [
@@ -81,6 +85,7 @@ def test_a_csv_file_is_shown_before_it_is_sent(rita: Client, broker: None) -> No
     ]
     assert (preview.context["preview"].rows_read, preview.context["preview"].minutes) == (3, 210)
     assert preview.context["preview"].without_minutes == 1
+    assert "<dt>Hourly rate</dt><dd>45.50</dd>" in html
     assert re.search(r'<td class="number">3</td><td>Duration \(min\)</td><td>.*soon', html)
     response = rita.post(url(), {**hidden(preview), "step": "send"})
     project = Project.objects.get()
@@ -193,18 +198,29 @@ def test_a_preview_sent_twice_opens_one_project(rita: Client, broker: None) -> N
     assert Project.objects.count() == 1
 
 
-def test_a_second_submit_that_overtakes_the_look_lands_on_the_same_project(
-    rita: Client, broker: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    typed = {**hidden(send(rita, file=file())), "step": "send"}
-    first = rita.post(url(), typed)
-    monkeypatch.setattr("portal.uploads.find", lambda token, user: uploads.Upload(Path("/gone"), "team.csv", token))
-    looks = iter([None])
-    from portal.new_request import NewRequest
+def gone(token: str, user: User) -> uploads.Upload:
+    """The file was discarded before anybody looked for it."""
+    raise uploads.Gone
 
-    real: Callable[[Any], Any] = NewRequest.opened_before
-    monkeypatch.setattr(NewRequest, "opened_before", lambda self: next(looks, real(self)))
-    assert rita.post(url(), typed).url == first.url
+
+def vanished(token: str, user: User) -> uploads.Upload:
+    """The file was discarded after it was found."""
+    return uploads.Upload(Path("/gone"), "team.csv", token)
+
+
+@pytest.mark.parametrize("find", [uploads.find, gone, vanished])
+def test_a_second_click_that_overtakes_the_first_lands_on_the_same_project(
+    rita: Client, broker: None, monkeypatch: pytest.MonkeyPatch, find: Callable[..., uploads.Upload]
+) -> None:
+    preview = send(rita, file=file())
+    typed = {**hidden(preview), "step": "send"}
+    first = rita.post(url(), typed)
+    again = uploads.keep(file(), User.objects.get(username="rita"))
+    looked, looks = NewRequest.opened_before, count()
+    monkeypatch.setattr(NewRequest, "opened_before", lambda self: looked(self) if next(looks) else None)
+    monkeypatch.setattr(uploads, "find", find)
+    assert rita.post(url(), {**typed, "upload": again.token}).url == first.url
+    assert Project.objects.count() == 1
 
 
 def test_the_same_token_in_other_hands_is_another_request(rita: Client, rob: Client, broker: None) -> None:
@@ -222,8 +238,6 @@ def test_a_kept_file_is_of_no_use_to_somebody_else(rita: Client, rob: Client) ->
 
 
 def test_a_token_that_names_a_path_finds_nothing(rita: Client) -> None:
-    from django.core import signing
-
     user = User.objects.get(username="rita")
     (Path(uploads.folder()).parent / "secret_key").write_text("secret")
     for name in ("../secret_key", "/etc/passwd", ""):
@@ -254,6 +268,7 @@ def test_figures_of_a_kind_of_work_that_is_not_chosen_are_ignored_and_kept(rita:
     assert "office" not in Project.objects.get().context.data
     refused = send(rita, request_text="", **typed)
     assert 'value="not a number"' in refused.content.decode()
+    assert [form.errors for form in refused.context["form"].figures if form.kind.name == other] == [{}]
     send(rita, template=other, **{**typed, f"figures-{other}-seats": "4"})
     data = Project.objects.get(template__name=other).context.data
     assert data["office"] == {"seats": 4}
@@ -272,8 +287,6 @@ def test_an_unknown_kind_of_work_is_refused(rita: Client) -> None:
 
 
 def test_only_the_newest_version_of_a_template_can_be_chosen(rita: Client) -> None:
-    from backlog.blueprints import add_version
-
     for title in ("The old one", "The new one"):
         add_version({"name": "versioned", "title": title, "items": [step("only")]}, by="test")
     html = rita.get(url()).content.decode()

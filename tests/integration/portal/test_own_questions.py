@@ -11,6 +11,7 @@ from flows import answer, step, template
 from accounts.models import User
 from backlog.models import Project
 from clarifications.models import Answer, Question
+from portal.question_page import QuestionPage
 
 pytestmark = pytest.mark.django_db
 
@@ -57,8 +58,6 @@ def test_who_comes_too_late_reads_who_answered_with_what_and_keeps_what_they_typ
 def test_who_is_overtaken_while_sending_reads_the_same(
     rita: Client, question: Question, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from portal.question_page import QuestionPage
-
     real = QuestionPage.may_answer
 
     def may_answer(self: QuestionPage, asked: Question) -> bool:
