@@ -119,7 +119,7 @@ class DeliverableAdmin(ReadOnlyAdmin):
     list_select_related = ["project", "item"]
     search_fields = ["type", "agent", "project__title"]
     search_help_text = gettext_lazy("A part of the type, the agent's name or the project's title, or the whole id.")
-    ordering = ["-timestamp"]
+    ordering = ["-timestamp", "-id"]
     fields = ["type", "project_link", "item_link", "agent", "confidence", "timestamp", "dispatch_id", "content_pretty"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Deliverable]:

@@ -40,7 +40,7 @@ class Project(models.Model):
     template = models.ForeignKey(Template, on_delete=models.PROTECT)
     correlation_id = models.UUIDField(default=uuid.uuid4, editable=False)
     requester = models.CharField(max_length=200, blank=True)
-    intake = models.JSONField(default=dict, blank=True, help_text="What reading the spreadsheet said.")
+    intake = models.JSONField(default=dict, blank=True, help_text=_("What reading the spreadsheet said."))
     opened_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(blank=True)
@@ -88,7 +88,7 @@ class WorkContext(models.Model):
 
     project = models.OneToOneField(Project, on_delete=models.CASCADE, primary_key=True, related_name="context")
     data = models.JSONField(default=dict)
-    provenance = models.JSONField(default=dict, help_text="Per field: who said it, when, through which door.")
+    provenance = models.JSONField(default=dict, help_text=_("Per field: who said it, when, through which door."))
 
     def __str__(self) -> str:
         return f"What is known about {self.project_id}"
@@ -116,15 +116,15 @@ class Item(models.Model):
     agent_target = models.CharField(max_length=100)
     state = FSMField(default=ItemState.CREATED, choices=ItemState.choices, protected=True, editable=False)
     depends_on = models.JSONField(default=list, blank=True)
-    waiting_on = models.PositiveIntegerField(default=0, help_text="Items it depends on that are not done.")
+    waiting_on = models.PositiveIntegerField(default=0, help_text=_("Items it depends on that are not done."))
     priority = models.IntegerField(default=0)
     auto_dispatch = models.BooleanField(default=True)
     timeout_seconds = models.PositiveIntegerField(default=600)
     max_attempts = models.PositiveIntegerField(default=3)
     approval = models.CharField(max_length=10, choices=Approval.choices, default="", blank=True)
     approved = models.BooleanField(default=False)
-    attempts = models.PositiveIntegerField(default=0, help_text="How often it was dispatched.")
-    failures = models.PositiveIntegerField(default=0, help_text="How often it failed or timed out.")
+    attempts = models.PositiveIntegerField(default=0, help_text=_("How often it was dispatched."))
+    failures = models.PositiveIntegerField(default=0, help_text=_("How often it failed or timed out."))
     current_dispatch = models.UUIDField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     deadline_at = models.DateTimeField(null=True, blank=True)
@@ -134,9 +134,9 @@ class Item(models.Model):
     progress_total = models.PositiveBigIntegerField(default=0)
     held_for = models.CharField(max_length=12, choices=Held.choices, default="", blank=True)
     evidence = models.JSONField(null=True, blank=True)
-    delivered = models.JSONField(default=list, blank=True, help_text="Deliverable types of the current dispatch.")
-    notes = models.JSONField(default=list, blank=True, help_text="What reviewers asked to do differently.")
-    reason = models.TextField(blank=True, help_text="Why it is blocked or failed.")
+    delivered = models.JSONField(default=list, blank=True, help_text=_("Deliverable types of the current dispatch."))
+    notes = models.JSONField(default=list, blank=True, help_text=_("What reviewers asked to do differently."))
+    reason = models.TextField(blank=True, help_text=_("Why it is blocked or failed."))
 
     class Meta:
         verbose_name = _("item")
@@ -149,6 +149,7 @@ class Item(models.Model):
         indexes = [
             models.Index(fields=["deadline_at"], condition=Q(state="IN_PROGRESS"), name="item_deadline"),
             models.Index(fields=["-priority", "id"], condition=Q(state="READY", waiting_on=0), name="item_ready"),
+            models.Index(fields=["approval"], condition=~Q(approval=""), name="item_approval"),
             models.Index(
                 fields=["agent_target", "state"], condition=~Q(state__in=["DONE", "CANCELLED"]), name="item_active"
             ),
@@ -207,7 +208,10 @@ class Deliverable(models.Model):
         verbose_name = _("deliverable")
         verbose_name_plural = _("deliverables")
         ordering = ["timestamp"]
-        indexes = [models.Index(fields=["item", "timestamp"], name="deliverable_of_item")]
+        indexes = [
+            models.Index(fields=["item", "timestamp"], name="deliverable_of_item"),
+            models.Index(fields=["-timestamp", "-id"], name="deliverable_newest"),
+        ]
 
     def __str__(self) -> str:
         return self.type

@@ -35,15 +35,15 @@ class Question(models.Model):
     revision = models.PositiveIntegerField(default=1)
     title = models.CharField(max_length=300)
     description = models.TextField(blank=True)
-    schema = models.JSONField(help_text="What an answer must look like, as JSON Schema.")
-    pointer = models.CharField(max_length=300, help_text="Where the answer goes in the work context (JSON Pointer).")
+    schema = models.JSONField(help_text=_("What an answer must look like, as JSON Schema."))
+    pointer = models.CharField(max_length=300, help_text=_("Where the answer goes in the work context (JSON Pointer)."))
     reason = models.TextField(blank=True)
     asked_by = models.CharField(max_length=200)
     asked_at = models.DateTimeField()
     due_at = models.DateTimeField()
-    next_step_at = models.DateTimeField(help_text="When silence is acted upon next.")
+    next_step_at = models.DateTimeField(help_text=_("When silence is acted upon next."))
     reminders = models.PositiveIntegerField(default=0)
-    level = models.PositiveIntegerField(default=0, help_text="How often it was escalated.")
+    level = models.PositiveIntegerField(default=0, help_text=_("How often it was escalated."))
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="questions"
     )
@@ -109,9 +109,9 @@ class Answer(models.Model):
     question = models.OneToOneField(Question, on_delete=models.CASCADE, primary_key=True, related_name="answer")
     value = models.JSONField()
     answered_by = models.CharField(max_length=200)
-    door = models.CharField(max_length=20, help_text="How it came: admin, rest, command, event or policy.")
+    door = models.CharField(max_length=20, help_text=_("How it came: admin, web, rest, command, event or policy."))
     answered_at = models.DateTimeField()
-    event_id = models.UUIDField(help_text="The event that carried it.")
+    event_id = models.UUIDField(help_text=_("The event that carried it."))
 
     def __str__(self) -> str:
         return f"Answer to {self.question_id}"

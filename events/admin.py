@@ -88,20 +88,20 @@ class EventAdmin(ReadOnlyAdmin):
         found = queryset.filter(Q(event_id=wanted) | Q(project_id=wanted))
         return found if found.exists() else queryset.filter(correlation_id=wanted), False
 
-    @admin.display(description="outcome")
+    @admin.display(description=gettext_lazy("outcome"))
     def outcome_in_words(self, event: Event) -> str:
         if event.handled_at is None:
             return "–"
         return event.get_outcome_display()
 
-    @admin.display(description="caused by")
+    @admin.display(description=gettext_lazy("caused by"))
     def caused_by(self, event: Event) -> str | SafeString:
         if event.causation_id is None:
             return "–"
         url = reverse("admin:events_event_changelist", query={"q": str(event.causation_id)})
         return format_html('<a href="{}">{}</a>', url, event.causation_id)
 
-    @admin.display(description="payload")
+    @admin.display(description=gettext_lazy("payload"))
     def payload_pretty(self, event: Event) -> SafeString:
         return pretty(event.payload)
 

@@ -15,31 +15,31 @@ class Event(models.Model):
     """One event, whichever way it went. Rows are added and marked, never rewritten."""
 
     class Outcome(models.TextChoices):
-        APPLIED = "", "Applied"
-        STALE = "stale", "Stale: it answers a dispatch that was superseded"
-        IGNORED = "ignored", "Ignored: the state it speaks of has passed"
+        APPLIED = "", _("Applied")
+        STALE = "stale", _("Stale: it answers a dispatch that was superseded")
+        IGNORED = "ignored", _("Ignored: the state it speaks of has passed")
 
     seq = models.BigAutoField(primary_key=True)
     event_id = models.UUIDField(unique=True)
     type = models.CharField(max_length=100)
     version = models.PositiveIntegerField(default=1)
-    timestamp = models.DateTimeField(help_text="When it happened, by the speaker's clock.")
+    timestamp = models.DateTimeField(help_text=_("When it happened, by the speaker's clock."))
     service = models.CharField(max_length=200)
     instance = models.CharField(max_length=200)
-    correlation_id = models.UUIDField(help_text="One per project.")
-    causation_id = models.UUIDField(null=True, help_text="The event that caused this one.")
+    correlation_id = models.UUIDField(help_text=_("One per project."))
+    causation_id = models.UUIDField(null=True, help_text=_("The event that caused this one."))
     project_id = models.UUIDField(null=True)
     payload = models.JSONField()
-    digest = models.CharField(max_length=32, help_text="Of what is said, without its timestamps.")
-    recorded_at = models.DateTimeField(help_text="When the ledger took it, by the database's clock.")
-    handled_at = models.DateTimeField(null=True, help_text="When its effect was committed.")
+    digest = models.CharField(max_length=32, help_text=_("Of what is said, without its timestamps."))
+    recorded_at = models.DateTimeField(help_text=_("When the ledger took it, by the database's clock."))
+    handled_at = models.DateTimeField(null=True, help_text=_("When its effect was committed."))
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default="", blank=True)
-    published_at = models.DateTimeField(null=True, help_text="When it was last put on the stream.")
-    stream_id = models.CharField(max_length=40, default="", help_text="Its entry in the log stream.")
-    work_id = models.CharField(max_length=40, default="", help_text="Its entry in the agent's work stream.")
+    published_at = models.DateTimeField(null=True, help_text=_("When it was last put on the stream."))
+    stream_id = models.CharField(max_length=40, default="", help_text=_("Its entry in the log stream."))
+    work_id = models.CharField(max_length=40, default="", help_text=_("Its entry in the agent's work stream."))
     publishes = models.PositiveIntegerField(default=0)
     next_publish_at = models.DateTimeField(
-        null=True, help_text="A command still without an answer is published again at this time."
+        null=True, help_text=_("A command still without an answer is published again at this time.")
     )
 
     class Meta:
@@ -48,6 +48,7 @@ class Event(models.Model):
             models.Index(fields=["seq"], condition=Q(published_at=None), name="event_unpublished"),
             models.Index(fields=["next_publish_at"], condition=~Q(next_publish_at=None), name="event_unanswered"),
             models.Index(fields=["type", "seq"], name="event_by_type"),
+            models.Index(fields=["outcome", "seq"], condition=~Q(outcome=""), name="event_without_effect"),
         ]
 
     def __str__(self) -> str:
@@ -107,12 +108,12 @@ class DeadLetter(models.Model):
     attempts = models.PositiveIntegerField(default=1)
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
-    raw = models.BinaryField(help_text="The entry's fields as JSON pairs of base64: any bytes can be kept.")
-    published_at = models.DateTimeField(null=True, help_text="When the dead-letter stream got it.")
+    raw = models.BinaryField(help_text=_("The entry's fields as JSON pairs of base64: any bytes can be kept."))
+    published_at = models.DateTimeField(null=True, help_text=_("When the dead-letter stream got it."))
     settled_at = models.DateTimeField(null=True, blank=True)
-    settled_by = models.CharField(max_length=200, blank=True, default="", help_text="Who settled it.")
-    edited = models.BinaryField(null=True, blank=True, help_text="The event that was replayed in place of the raw one.")
-    note = models.TextField(blank=True, help_text="Who settled it and why.")
+    settled_by = models.CharField(max_length=200, blank=True, default="", help_text=_("Who settled it."))
+    edited = models.BinaryField(null=True, blank=True, help_text=_("The event that was replayed in place of the raw one."))
+    note = models.TextField(blank=True, help_text=_("Who settled it and why."))
 
     class Meta:
         verbose_name = _("dead letter")
@@ -121,7 +122,10 @@ class DeadLetter(models.Model):
             models.UniqueConstraint(fields=["stream", "entry_id"], name="one_dead_letter_an_entry"),
             models.CheckConstraint(condition=Q(state__in=["open", "replayed", "discarded"]), name="dead_letter_state"),
         ]
-        indexes = [models.Index(fields=["id"], condition=Q(published_at=None), name="dead_letter_unpublished")]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(published_at=None), name="dead_letter_unpublished"),
+            models.Index(fields=["-id"], condition=Q(state="open"), name="dead_letter_open"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.error_class}: {self.reason[:80]}"
