@@ -15,11 +15,11 @@ from events.lifecycle import edge
 class Template(models.Model):
     """One version of a backlog template; a project keeps the version it began with."""
 
-    name = models.SlugField(max_length=60)
-    version = models.PositiveIntegerField()
+    name = models.SlugField(_("name"), max_length=60)
+    version = models.PositiveIntegerField(_("version"))
     definition = models.JSONField()
     created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.CharField(max_length=200, default="Interlock")
+    created_by = models.CharField(_("made by"), max_length=200, default="Interlock")
 
     class Meta:
         verbose_name = _("template")
@@ -35,15 +35,17 @@ class Project(models.Model):
     """A request on its way to a report. Its row is the lock of everything in it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    title = models.CharField(max_length=200)
-    status = FSMField(default=ProjectStatus.OPEN, choices=ProjectStatus.choices, protected=True, editable=False)
-    template = models.ForeignKey(Template, on_delete=models.PROTECT)
+    title = models.CharField(_("title"), max_length=200)
+    status = FSMField(
+        _("state"), default=ProjectStatus.OPEN, choices=ProjectStatus.choices, protected=True, editable=False
+    )
+    template = models.ForeignKey(Template, verbose_name=_("template"), on_delete=models.PROTECT)
     correlation_id = models.UUIDField(default=uuid.uuid4, editable=False)
-    requester = models.CharField(max_length=200, blank=True)
+    requester = models.CharField(_("requester"), max_length=200, blank=True)
     intake = models.JSONField(default=dict, blank=True, help_text=_("What reading the spreadsheet said."))
     opened_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
-    reason = models.TextField(blank=True)
+    reason = models.TextField(_("reason"), blank=True)
 
     members: "list[Item]"  # its items, as the unit of work that locked it has them
 
@@ -108,35 +110,39 @@ class Item(models.Model):
         APPROVAL = "approval", _("Somebody has to approve it")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="items")
+    project = models.ForeignKey(Project, verbose_name=_("project"), on_delete=models.CASCADE, related_name="items")
     position = models.PositiveIntegerField()
-    key = models.CharField(max_length=60)
-    title = models.CharField(max_length=200)
-    item_type = models.CharField(max_length=60)
-    agent_target = models.CharField(max_length=100)
-    state = FSMField(default=ItemState.CREATED, choices=ItemState.choices, protected=True, editable=False)
-    depends_on = models.JSONField(default=list, blank=True)
+    key = models.CharField(_("key"), max_length=60)
+    title = models.CharField(_("title"), max_length=200)
+    item_type = models.CharField(_("type"), max_length=60)
+    agent_target = models.CharField(_("agent"), max_length=100)
+    state = FSMField(_("state"), default=ItemState.CREATED, choices=ItemState.choices, protected=True, editable=False)
+    depends_on = models.JSONField(_("depends on"), default=list, blank=True)
     waiting_on = models.PositiveIntegerField(default=0, help_text=_("Items it depends on that are not done."))
-    priority = models.IntegerField(default=0)
+    priority = models.IntegerField(_("priority"), default=0)
     auto_dispatch = models.BooleanField(default=True)
-    timeout_seconds = models.PositiveIntegerField(default=600)
-    max_attempts = models.PositiveIntegerField(default=3)
-    approval = models.CharField(max_length=10, choices=Approval.choices, default="", blank=True)
-    approved = models.BooleanField(default=False)
-    attempts = models.PositiveIntegerField(default=0, help_text=_("How often it was dispatched."))
-    failures = models.PositiveIntegerField(default=0, help_text=_("How often it failed or timed out."))
-    current_dispatch = models.UUIDField(null=True, blank=True)
-    started_at = models.DateTimeField(null=True, blank=True)
-    deadline_at = models.DateTimeField(null=True, blank=True)
-    not_before = models.DateTimeField(null=True, blank=True)
-    done_at = models.DateTimeField(null=True, blank=True)
+    timeout_seconds = models.PositiveIntegerField(_("seconds it may take"), default=600)
+    max_attempts = models.PositiveIntegerField(_("most attempts"), default=3)
+    approval = models.CharField(_("approval"), max_length=10, choices=Approval.choices, default="", blank=True)
+    approved = models.BooleanField(_("approved"), default=False)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0, help_text=_("How often it was dispatched."))
+    failures = models.PositiveIntegerField(_("failures"), default=0, help_text=_("How often it failed or timed out."))
+    current_dispatch = models.UUIDField(_("current dispatch"), null=True, blank=True)
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    deadline_at = models.DateTimeField(_("deadline"), null=True, blank=True)
+    not_before = models.DateTimeField(_("not before"), null=True, blank=True)
+    done_at = models.DateTimeField(_("done"), null=True, blank=True)
     progress_done = models.PositiveBigIntegerField(default=0)
     progress_total = models.PositiveBigIntegerField(default=0)
     held_for = models.CharField(max_length=12, choices=Held.choices, default="", blank=True)
     evidence = models.JSONField(null=True, blank=True)
-    delivered = models.JSONField(default=list, blank=True, help_text=_("Deliverable types of the current dispatch."))
-    notes = models.JSONField(default=list, blank=True, help_text=_("What reviewers asked to do differently."))
-    reason = models.TextField(blank=True, help_text=_("Why it is blocked or failed."))
+    delivered = models.JSONField(
+        _("delivered"), default=list, blank=True, help_text=_("Deliverable types of the current dispatch.")
+    )
+    notes = models.JSONField(
+        _("notes"), default=list, blank=True, help_text=_("What reviewers asked to do differently.")
+    )
+    reason = models.TextField(_("reason"), blank=True, help_text=_("Why it is blocked or failed."))
 
     class Meta:
         verbose_name = _("item")
@@ -195,14 +201,16 @@ class Deliverable(models.Model):
     """What an agent delivered for an item; its id is the id of the event that brought it."""
 
     id = models.UUIDField(primary_key=True, editable=False)
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="deliverables")
-    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="deliverables")
-    dispatch_id = models.UUIDField(null=True)
-    type = models.CharField(max_length=100)
+    project = models.ForeignKey(
+        Project, verbose_name=_("project"), on_delete=models.CASCADE, related_name="deliverables"
+    )
+    item = models.ForeignKey(Item, verbose_name=_("item"), on_delete=models.CASCADE, related_name="deliverables")
+    dispatch_id = models.UUIDField(_("dispatch"), null=True)
+    type = models.CharField(_("type"), max_length=100)
     content = models.JSONField()
-    confidence = models.FloatField()
-    agent = models.CharField(max_length=200, blank=True)
-    timestamp = models.DateTimeField()
+    confidence = models.FloatField(_("confidence"))
+    agent = models.CharField(_("agent"), max_length=200, blank=True)
+    timestamp = models.DateTimeField(_("moment"))
 
     class Meta:
         verbose_name = _("deliverable")

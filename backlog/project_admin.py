@@ -20,7 +20,7 @@ from backlog.project_page import known_fields
 from backlog.selectors import item_in, latest_deliverables, project_of
 from backlog.services import cancel_project
 from backlog.states import ItemState
-from backlog.story import LONGEST, story
+from backlog.story import story
 from charts import Node, graph
 from events.admin_pages import REFUSALS, DetailAdmin, ReasonForm, pretty
 from events.presentation import ago, spoken, state_word
@@ -69,7 +69,6 @@ class ProjectAdmin(DetailAdmin):
         items = list(Item.objects.filter(project=obj).order_by("position"))
         for item in items:
             item.project = obj
-        told = story(obj)
         return {
             "progress": self.progress(obj),
             "columns": board(items, person(request)),
@@ -78,8 +77,7 @@ class ProjectAdmin(DetailAdmin):
             "known": known_fields(obj),
             "intake": pretty(obj.intake) if obj.intake else "",
             "deliverables": list(latest_deliverables(obj.pk).values()),
-            "story": told,
-            "longest_story": LONGEST,
+            "story": story(obj),
         }
 
     def has_act_permission(self, request: HttpRequest) -> bool:

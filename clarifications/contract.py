@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from schemas.compiled import compile_schema
 
+NEEDED = gettext_noop("It is needed and nobody has said it.")
 ANY_TEXT = {"type": "string", "minLength": 1, "maxLength": 10_000}
 
 
@@ -22,7 +25,7 @@ class MissingField:
 def missing_fields(needs: Mapping[str, Any], data: Mapping[str, Any]) -> list[MissingField]:
     """The fields that `needs` (a JSON Schema of an object) demands and `data` lacks or holds invalid."""
     properties = needs.get("properties", {})
-    absent = {name: "It is needed and nobody has said it." for name in needs.get("required", ()) if name not in data}
+    absent = {name: NEEDED for name in needs.get("required", ()) if name not in data}
     invalid = {name: f"What was given is not valid: {message}" for name, message in faults(needs, data).items()}
     return [MissingField(name, properties.get(name, ANY_TEXT), why) for name, why in {**invalid, **absent}.items()]
 

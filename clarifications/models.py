@@ -28,7 +28,7 @@ class Question(models.Model):
         APPROVAL = "approval", _("An approval")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="questions")
+    project = models.ForeignKey(Project, verbose_name=_("project"), on_delete=models.CASCADE, related_name="questions")
     field = models.CharField(max_length=200)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.INPUT)
     status = FSMField(default=QuestionStatus.OPEN, choices=QuestionStatus.choices, protected=True, editable=False)

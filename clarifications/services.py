@@ -66,7 +66,7 @@ def ask_approval(work: UnitOfWork, item: Item) -> Question:
     if found := open_question(work, item.project_id, field):
         return found
     title = f"Approve the work of “{item.title}”?" if item.held_for else f"May “{item.title}” start?"
-    reason = "; ".join(["The template asks for it.", *(f"Noted before: {note}" for note in item.notes)])
+    reason = "; ".join([gettext_noop("The template asks for it."), *(f"Noted before: {note}" for note in item.notes)])
     missing = MissingField(field, {**APPROVAL_SCHEMA, "title": title}, reason)
     question = new_question(work, item.project, missing, kind=Question.Kind.APPROVAL, asked_by="approval gate")
     link(work, question, [item])
@@ -327,7 +327,7 @@ def withdraw_unneeded(work: UnitOfWork, cancelled: Sequence[Item]) -> None:
             item.state not in (ItemState.CANCELLED, ItemState.DONE) for item in getattr(question, "blocked", [])
         )
         if question.project_id in project_ids and question.status == QuestionStatus.OPEN and not waits:
-            withdraw(work, question, reason="What it was asked for was cancelled.")
+            withdraw(work, question, reason=gettext_noop("What it was asked for was cancelled."))
 
 
 def withdraw(work: UnitOfWork, question: Question, *, reason: str) -> None:

@@ -96,7 +96,7 @@ def in_agent(source: str) -> Iterator[Found]:
                 yield from words_of({k.value: v.value for k, v in pairs if isinstance(k, ast.Constant)})
 
 
-def words_of(described: Mapping[str, Any]) -> Iterator[Found]:
+def words_of(described: Mapping[Any, Any]) -> Iterator[Found]:
     """What it is called, how it is described, and in which unit it is given."""
     yield from ((described[key], None) for key in ("title", "description", "x_unit") if described.get(key))
 

@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,41 +21,10 @@ django.setup()
 from chromium import NoChromium, executable  # noqa: E402  (what puts events together reads the settings)
 from demo_data import demo_data  # noqa: E402
 from live_system import live_system  # noqa: E402
+from pages import SHOTS, Shot  # noqa: E402
 from playwright.sync_api import Browser, Page  # noqa: E402
 from visiting import Visits, running_chromium  # noqa: E402
 
-
-@dataclass(frozen=True)
-class Shot:
-    """A page: what its file is called, its path with the ids of `Demo` in braces, who looks at it ("": anybody)."""
-
-    name: str
-    path: str
-    person: str
-
-
-# The first dead letter and the first template of a fresh database have number 1.
-SHOTS = (
-    Shot("admin-index", "/admin/", "ann"),
-    Shot("admin-questions", "/admin/clarifications/question/", "ann"),
-    Shot("admin-question", "/admin/clarifications/question/{question}/change/", "ann"),
-    Shot("admin-projects", "/admin/backlog/project/", "ann"),
-    Shot("admin-project-done", "/admin/backlog/project/{done}/change/", "ann"),
-    Shot("admin-project-waiting", "/admin/backlog/project/{waiting}/change/", "ann"),
-    Shot("admin-project-running", "/admin/backlog/project/{running}/change/", "ann"),
-    Shot("admin-project-failed", "/admin/backlog/project/{failed}/change/", "ann"),
-    Shot("admin-dead-letters", "/admin/events/deadletter/", "olga"),
-    Shot("admin-dead-letter", "/admin/events/deadletter/1/change/", "olga"),
-    Shot("admin-templates", "/admin/backlog/template/", "ann"),
-    Shot("admin-template", "/admin/backlog/template/1/change/", "ann"),
-    Shot("sign-in", "/sign-in/", ""),
-    Shot("preferences", "/preferences/", "rita"),
-    Shot("home", "/", "rita"),
-    Shot("request-new", "/requests/new/", "rita"),
-    Shot("project-done", "/projects/{done}/", "rita"),
-    Shot("project-waiting", "/projects/{waiting}/", "rita"),
-    Shot("report", "/projects/{done}/report/", "rita"),
-)
 DESK = {"viewport": {"width": 1280, "height": 800}}
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {**DESK, "color_scheme": "light"},

@@ -10,7 +10,11 @@ from types import ModuleType
 
 import pytest
 from django.conf import settings
+from django.contrib.admin import ModelAdmin, site
+from django.contrib.admin.utils import flatten
+from django.db.models import Field
 from django.template.base import Lexer, TokenType
+from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext, override
 
 ROOT = Path(settings.BASE_DIR)
@@ -80,11 +84,11 @@ def test_an_event_is_called_by_the_first_sentence_of_its_contract() -> None:
 def test_what_people_are_asked_is_found_in_blueprints_and_agents() -> None:
     blueprint = """
     title: Audit
-    figures: [{field: kpi, ask: {title: Which one?}}]
+    figures: [{field: kpi, ask: {title: Which}}]
     items: [{key: cost, title: Cost, needs: {properties: {rate: {title: Rate, description: An hour, examples: [1]}}}}]
     """
     agent = 'Field(title="Rate", ge=0); {"type": "array", "title": "Tasks"}; Missing({}, "None."); {"title": "Result"}'
-    assert [text for text, _ in messages.in_blueprint(blueprint)] == ["Audit", "Which one?", "Cost", "Rate", "An hour"]
+    assert [text for text, _ in messages.in_blueprint(blueprint)] == ["Audit", "Which", "Cost", "Rate", "An hour"]
     assert sorted(text for text, _ in messages.in_agent(agent)) == ["None.", "Rate", "Tasks"]
 
 
@@ -140,7 +144,7 @@ def test_a_fuzzy_translation_stays_fuzzy_until_somebody_has_looked_at_it() -> No
 LITERAL_IN_FILTER = re.compile(r"""\|\s*(?:default|default_if_none|yesno|join)\s*:\s*(?:"([^"]*)"|'([^']*)')""")
 LITERAL_FOR_INCLUDE = re.compile(r"""\b\w+=(?:"([^"]*)"|'([^']*)')""")
 # Blocks that hold the topics of a page, or names of styles.
-FOR_MACHINES = re.compile(r"block (?:live|bodyclass|coltype)\b")
+FOR_MACHINES = re.compile(r"block (?:live|bodyclass|coltype|page_class)\b")
 
 
 class Texts(HTMLParser):
@@ -153,16 +157,19 @@ class Texts(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[tuple[int, str]] = []
-        self.silent = 0
+        self.silent: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.silent += tag in self.SILENT
+        # An element that names its language is in that language on purpose; the page itself is in the reader's.
+        if tag in self.SILENT or ("lang" in dict(attrs) and tag != "html"):
+            self.silent.append(tag)
         button = tag == "input" and dict(attrs).get("type") in self.BUTTONS
         spoken = self.ATTRIBUTES | ({"value"} if button else set())
         self.found += [(self.getpos()[0], value or "") for name, value in attrs if name in spoken]
 
     def handle_endtag(self, tag: str) -> None:
-        self.silent -= tag in self.SILENT
+        if tag in self.silent[-1:]:
+            self.silent.pop()
 
     def handle_data(self, data: str) -> None:
         lines = enumerate(data.splitlines(), start=self.getpos()[0])
@@ -215,6 +222,7 @@ def test_every_text_of_a_template_can_be_translated(path: Path) -> None:
         '{{ name|default:"nobody" }}',
         '{% include "a.html" with words="Sent" %}',
         "<svg><title>Graph</title></svg>",
+        '<html lang="fr"><code>make</code> Run it</html>',
         "{% if a %}<b{% if b %} class='x'{% endif %}>Yes</b>{% endif %}",
     ],
 )
@@ -231,6 +239,7 @@ def test_english_in_a_template_is_found(source: str) -> None:
         "{# why #}{% comment %}why{% endcomment %}<!-- why --><script>let a</script><style>b {}</style>",
         "{% blocktranslate count n=n %}{{ n }} row{% plural %}{{ n }} rows{% endblocktranslate %}",
         "{% block live %}overview{% endblock %}",
+        '<p lang="fr">Une erreur est survenue.</p>',
         "Interlock&nbsp;· CSV <code>make demo</code>",
     ],
 )
@@ -295,6 +304,22 @@ def test_every_text_that_python_says_to_people_can_be_translated(package: str) -
         for line, text in untranslatable_in_python(path.read_text())
     ]
     assert not found, "put these into gettext or gettext_lazy:\n" + "\n".join(found)
+
+
+def shown_in_admin(page: ModelAdmin) -> Iterator[Field]:  # type: ignore[type-arg]
+    """The model's fields that head a column, a filter or a value of the admin's pages."""
+    named = [*page.list_display, *page.list_filter, *flatten(page.fields or ())]
+    fields = {field.name: field for field in page.model._meta.concrete_fields}
+    yield from (fields[name] for name in named if isinstance(name, str) and name in fields)
+
+
+OWN_PAGES = [page for model, page in site._registry.items() if model._meta.app_label in PACKAGES]
+
+
+@pytest.mark.parametrize("page", OWN_PAGES, ids=lambda page: page.opts.label)
+def test_every_heading_of_the_admin_can_be_translated(page: ModelAdmin) -> None:  # type: ignore[type-arg]
+    found = {field.name for field in shown_in_admin(page) if not isinstance(field.verbose_name, Promise)}
+    assert not found, f"give these fields of {page.opts.label} a verbose_name in gettext_lazy: {sorted(found)}"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,36 @@
+"""The pages that people meet: pictures are taken of each, and each has to be accessible."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A page: what its file is called, its path with the ids of `Demo` in braces, who looks at it ("": anybody)."""
+
+    name: str
+    path: str
+    person: str
+
+
+# The first dead letter and the first template of a fresh database have number 1.
+SHOTS = (
+    Shot("admin-index", "/admin/", "ann"),
+    Shot("admin-questions", "/admin/clarifications/question/", "ann"),
+    Shot("admin-question", "/admin/clarifications/question/{question}/change/", "ann"),
+    Shot("admin-projects", "/admin/backlog/project/", "ann"),
+    Shot("admin-project-done", "/admin/backlog/project/{done}/change/", "ann"),
+    Shot("admin-project-waiting", "/admin/backlog/project/{waiting}/change/", "ann"),
+    Shot("admin-project-running", "/admin/backlog/project/{running}/change/", "ann"),
+    Shot("admin-project-failed", "/admin/backlog/project/{failed}/change/", "ann"),
+    Shot("admin-dead-letters", "/admin/events/deadletter/", "olga"),
+    Shot("admin-dead-letter", "/admin/events/deadletter/1/change/", "olga"),
+    Shot("admin-templates", "/admin/backlog/template/", "ann"),
+    Shot("admin-template", "/admin/backlog/template/1/change/", "ann"),
+    Shot("sign-in", "/sign-in/", ""),
+    Shot("preferences", "/preferences/", "rita"),
+    Shot("home", "/", "rita"),
+    Shot("request-new", "/requests/new/", "rita"),
+    Shot("project-done", "/projects/{done}/", "rita"),
+    Shot("project-waiting", "/projects/{waiting}/", "rita"),
+    Shot("report", "/projects/{done}/report/", "rita"),
+)
