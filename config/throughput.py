@@ -82,10 +82,12 @@ def summary(times: Sequence[tuple[datetime, datetime]]) -> str:
         return _("Nothing was finished in the last 24 hours.")
     spans = sorted(lead_time(opened, finished) for opened, finished in times)
     words = ngettext("%(n)s project was finished.", "%(n)s projects were finished.", len(spans))
-    said = {"n": number_format(len(spans), use_l10n=True, force_grouping=True)}
-    longest = {"median": spelled(median_of(spans)), "ninetieth": spelled(ninetieth_of(spans))}
-    took = _("Half of them took %(median)s or less, nine of ten %(ninetieth)s or less.")
-    return f"{words % said} {took % longest}"
+    many = words % {"n": number_format(len(spans), use_l10n=True, force_grouping=True)}
+    middle, ninetieth = spelled(median_of(spans)), spelled(ninetieth_of(spans))
+    if len(spans) == 1:
+        return f"{many} {_('It took %(time)s.') % {'time': middle}}"
+    half = _("Half were done in %(median)s, nine of ten in %(ninetieth)s.")
+    return f"{many} {half % {'median': middle, 'ninetieth': ninetieth}}"
 
 
 def spelled(span: timedelta) -> str:

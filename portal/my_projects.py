@@ -29,7 +29,7 @@ class MyProjects(LoginRequiredMixin, View):
         status = state if state in ProjectStatus.values else ""
         page = page_number(request.GET.get("page", ""))
         start = (page - 1) * A_PAGE
-        projects = list(own_projects(user, words=words, status=status)[start : start + A_PAGE + 1])
+        projects = list(own_projects(user, slice(start, start + A_PAGE + 1), words=words, status=status))
         questions = list(own_questions(user)[: MOST_QUESTIONS + 1])
         shown = {
             "projects": projects[:A_PAGE],

@@ -14,16 +14,19 @@ from clarifications.models import Question
 from clarifications.selectors import answerable_by, questions_for
 
 
-def own_projects(user: User, *, words: str = "", status: str = "") -> QuerySet[Any]:
-    """The person's own requests, newest first, with `items_total` and `items_done`.
+def own_projects(user: User, shown: slice, *, words: str = "", status: str = "") -> QuerySet[Any]:
+    """A slice of the person's own requests, newest first, with `items_total` and `items_done`.
 
     `words` are a part of the title, or the whole id; `status` is one state.
     """
-    found = projects_with_counts().select_related(None).filter(requester=user.get_username())
-    found = found.order_by("-opened_at", "id")
+    found = Project.objects.filter(requester=user.get_username())
     if words:
         found = found.filter(titled_or_numbered(words))
-    return found.filter(status=status) if status else found
+    if status:
+        found = found.filter(status=status)
+    # Sliced before it is counted: a far page would count the items of every page before it.
+    ids = found.order_by("-opened_at", "id").values("pk")[shown]
+    return projects_with_counts().select_related(None).filter(pk__in=ids).order_by("-opened_at", "id")
 
 
 def titled_or_numbered(words: str) -> Q:

@@ -44,13 +44,18 @@
   function swap(region, newer) {
     if (comparable(region) === comparable(newer) || region.querySelector("input[type=checkbox]:checked")) return;
     const focused = region.contains(document.activeElement) ? pathTo(document.activeElement) : null;
-    const unfolded = [...region.querySelectorAll("details[open][id]")].map((one) => one.id);
+    const unfolded = new Set([...region.querySelectorAll("details[open]")].map(nameOf));
     const scrolled = [...region.querySelectorAll("[id]")].filter((one) => one.scrollLeft).map((one) => [one.id, one.scrollLeft]);
     region.replaceChildren(...newer.childNodes);
     region.className = newer.className;
-    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+    for (const one of region.querySelectorAll("details")) if (unfolded.has(nameOf(one))) one.open = true;
     for (const [id, left] of scrolled) { const one = document.getElementById(id); if (one) one.scrollLeft = left; }
     if (focused) find(region, focused)?.focus({ preventScroll: true });
+  }
+
+  // What is folded goes by its id, or by the plot whose figures it holds.
+  function nameOf(details) {
+    return details.id || details.closest("figure")?.querySelector("figcaption").textContent || details.firstElementChild.textContent;
   }
 
   function comparable(region) {

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import User
 from events.presentation import ago
@@ -73,7 +73,7 @@ def test_every_page_forbids_foreign_content(client: Client) -> None:
 
 def test_a_moment_is_told_as_a_distance_with_the_exact_time_in_the_persons_zone() -> None:
     moment = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-    with timezone.override("Europe/Paris"):
+    with timezone.override("Europe/Paris"), translation.override("en"):
         html = ago(moment)
     assert 'datetime="2026-03-01T12:00:00+00:00"' in html
     assert "1 p.m." in html

@@ -161,8 +161,8 @@ def test_a_readable_file_is_kept_while_another_field_is_corrected(rita: Client) 
 def test_a_file_that_is_too_large_is_refused_and_not_stored(
     rita: Client, settings: Any, monkeypatch: pytest.MonkeyPatch, limited: bool
 ) -> None:
-    if limited:
-        settings.FILE_UPLOAD_HANDLERS = ["portal.uploads.SizeLimit", *settings.FILE_UPLOAD_HANDLERS]
+    if not limited:
+        settings.FILE_UPLOAD_HANDLERS = [one for one in settings.FILE_UPLOAD_HANDLERS if "SizeLimit" not in one]
     monkeypatch.setattr("portal.uploads.MOST_BYTES", 100)
     monkeypatch.setattr("portal.forms.MOST_BYTES", 100)
     response = send(rita, title="A title", file=file(CSV + b"x" * 200_000))
