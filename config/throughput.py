@@ -83,11 +83,9 @@ def summary(times: Sequence[tuple[datetime, datetime]]) -> str:
     spans = sorted(lead_time(opened, finished) for opened, finished in times)
     words = ngettext("%(n)s project was finished.", "%(n)s projects were finished.", len(spans))
     many = words % {"n": number_format(len(spans), use_l10n=True, force_grouping=True)}
-    middle, ninetieth = spelled(median_of(spans)), spelled(ninetieth_of(spans))
-    if len(spans) == 1:
-        return f"{many} {_('It took %(time)s.') % {'time': middle}}"
-    half = _("Half were done in %(median)s, nine of ten in %(ninetieth)s.")
-    return f"{many} {half % {'median': middle, 'ninetieth': ninetieth}}"
+    times = {"median": spelled(median_of(spans)), "ninetieth": spelled(ninetieth_of(spans))}
+    one, half = _("It took %(median)s."), _("Half were done in %(median)s, nine of ten in %(ninetieth)s.")
+    return f"{many} {(one if len(spans) == 1 else half) % times}"
 
 
 def spelled(span: timedelta) -> str:
