@@ -32,6 +32,7 @@ def known_fields(project: Project) -> list[dict[str, Any]]:
     return [
         {"field": field, "value": in_short(value), **said(context.provenance.get(field, {}))}
         for field, value in context.data.items()
+        if field != "rows" or value  # a request without a table has no rows
     ]
 
 

@@ -18,7 +18,13 @@ def state_word(value: str, label: object) -> SafeString:
 
 
 def spoken(text: str) -> str:
-    """A text out of a contract or a shipped template in the reader's language; any other text as it is."""
+    """A text out of a contract or a shipped template in the reader's language, also two such joined by a colon.
+
+    Any other text stays as it is.
+    """
+    head, colon, rest = text.partition(": ")
+    if colon and rest and _(text) == text:
+        return f"{_(head) if head else head}{colon}{_(rest)}"
     return _(text) if text else text
 
 

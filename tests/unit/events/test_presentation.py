@@ -1,0 +1,23 @@
+"""What a record keeps is told in the reader's language as far as it is known."""
+
+import pytest
+from django.utils.translation import override
+
+from events.presentation import spoken
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [
+        ("Hourly rate", "Taux horaire"),
+        ("Hourly rate: It is needed and nobody has said it.",
+         "Taux horaire: Cette donnée est nécessaire et personne ne l’a fournie."),
+        ("Hourly rate: ask Ann", "Taux horaire: ask Ann"),
+        ("Ann said: no", "Ann said: no"),
+        (": ", ": "),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_known_texts_are_translated_and_others_left_alone(kept: str, told: str) -> None:
+    with override("fr"):
+        assert spoken(kept) == told
