@@ -83,9 +83,9 @@ def summary(times: Sequence[tuple[datetime, datetime]]) -> str:
     spans = sorted(lead_time(opened, finished) for opened, finished in times)
     words = ngettext("%(n)s project was finished.", "%(n)s projects were finished.", len(spans))
     many = words % {"n": number_format(len(spans), use_l10n=True, force_grouping=True)}
-    times = {"median": spelled(median_of(spans)), "ninetieth": spelled(ninetieth_of(spans))}
+    said = {"median": spelled(median_of(spans)), "ninetieth": spelled(ninetieth_of(spans))}
     one, half = _("It took %(median)s."), _("Half were done in %(median)s, nine of ten in %(ninetieth)s.")
-    return f"{many} {(one if len(spans) == 1 else half) % times}"
+    return f"{many} {(one if len(spans) == 1 else half) % said}"
 
 
 def spelled(span: timedelta) -> str:
