@@ -1,5 +1,10 @@
 """The roles people have from the start, as Django groups, and what each may do."""
 
+from typing import Any
+
+from django.apps import apps as installed
+from django.contrib.auth.management import create_permissions
+
 REQUESTER, ANSWERER, OPERATOR, ADMINISTRATOR = "requester", "answerer", "operator", "administrator"
 
 REQUESTS = ("backlog.add_project",)
@@ -23,6 +28,9 @@ ADMINISTERS = (
     "accounts.view_user",
     "accounts.add_user",
     "accounts.change_user",
+    "accounts.view_apikey",
+    "accounts.add_apikey",
+    "accounts.change_apikey",
     "auth.view_group",
 )
 
@@ -35,3 +43,21 @@ ROLES: dict[str, tuple[str, ...]] = {
 }
 # Those who work in the admin.
 STAFF = (ANSWERER, OPERATOR, ADMINISTRATOR)
+
+
+def grant(apps: Any, schema_editor: Any) -> None:
+    """One group a role, with its permissions as far as their models exist: for the migrations that add models.
+
+    Permissions are made first, since Django makes them only after all migrations.
+    """
+    using = schema_editor.connection.alias
+    for label in sorted({permission.partition(".")[0] for role in ROLES.values() for permission in role}):
+        create_permissions(installed.get_app_config(label), verbosity=0, using=using, apps=apps)
+    known = {
+        (permission.content_type.app_label, permission.codename): permission
+        for permission in apps.get_model("auth", "Permission").objects.using(using).select_related("content_type")
+    }
+    for name, permissions in ROLES.items():
+        group, _made = apps.get_model("auth", "Group").objects.using(using).get_or_create(name=name)
+        parted = [tuple(permission.split(".")) for permission in permissions]
+        group.permissions.add(*(known[parts] for parts in parted if parts in known))

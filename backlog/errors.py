@@ -37,5 +37,9 @@ class ItemNotReady(BacklogError):
     """The item cannot be dispatched now."""
 
 
+class StaleLease(BacklogError):
+    """The lease is over: its item was finished, superseded, or given to another."""
+
+
 class ReasonMissing(BacklogError):
     """Setting a rule aside needs a reason, which is recorded."""

@@ -197,6 +197,20 @@ class Item(models.Model):
         """Nobody wants it any more."""
 
 
+class Lease(models.Model):
+    """A dispatch in the hands of a worker that came over HTTP; it lasts until the item's deadline."""
+
+    dispatch_id = models.UUIDField(primary_key=True, editable=False)
+    token = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="leases")
+    holder = models.CharField(max_length=200)
+    seconds = models.PositiveIntegerField()
+    leased_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.item_id}, leased by {self.holder}"
+
+
 class Deliverable(models.Model):
     """What an agent delivered for an item; its id is the id of the event that brought it."""
 

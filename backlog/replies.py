@@ -134,7 +134,7 @@ def time_out(work: UnitOfWork, item: Item) -> None:
     assert item.deadline_at is not None
     overdue = {"deadline": item.deadline_at.isoformat(), "failures": item.failures + 1}
     say(work, item.project, "WORK.ITEM_TIMED_OUT", {**about(item), **overdue})
-    give_up_or_retry(work, item, reason=f"No answer within {item.timeout_seconds} seconds.", retryable=True)
+    give_up_or_retry(work, item, reason="Its deadline passed without an answer.", retryable=True)
 
 
 def give_up_or_retry(work: UnitOfWork, item: Item, *, reason: str, retryable: bool) -> None:

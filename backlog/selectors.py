@@ -121,15 +121,22 @@ def may_watch(user: User, project_id: str) -> bool:
         return False
 
 
+def may_end(user: User, project: Project) -> bool:
+    """Whether the person may cancel the project: requesters what they asked for, others with the permission to."""
+    is_theirs = bool(project.requester) and project.requester == user.get_username()
+    return is_theirs or user.has_perm("backlog.change_project")
+
+
 def projects_with_counts() -> QuerySet[Any]:
     """Projects, newest first, with `items_total` and `items_done`, counted for those that are read only."""
+    return with_counts(Project.objects.select_related("template")).order_by("-opened_at")
+
+
+def with_counts(projects: QuerySet[Project]) -> QuerySet[Any]:
+    """The projects with `items_total` and `items_done`."""
     items = Item.objects.filter(project=OuterRef("pk"))
     done = items.filter(state=ItemState.DONE)
-    return (
-        Project.objects.select_related("template")
-        .annotate(items_total=counted(items, "project"), items_done=counted(done, "project"))
-        .order_by("-opened_at")
-    )
+    return projects.annotate(items_total=counted(items, "project"), items_done=counted(done, "project"))
 
 
 def counted(rows: QuerySet[Any], by: str) -> Coalesce:

@@ -1,6 +1,7 @@
 """What people ask of the backlog, and clarification on their behalf; every door calls these functions."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -12,7 +13,7 @@ from backlog.errors import BacklogError, ItemNotReady, ReasonMissing
 from backlog.models import Item, Project
 from backlog.orchestration import about, say, touch
 from backlog.replies import accept, ready_again
-from backlog.states import CANCELLABLE, ItemState, ProjectStatus
+from backlog.states import CANCELLABLE, ITEM_EDGES, ItemState, ProjectStatus
 from events.work import UnitOfWork
 
 
@@ -49,12 +50,17 @@ def dispatch_item(work: UnitOfWork, item: Item) -> Item:
         waits = ngettext(
             "%(item)s waits for %(n)s other item.", "%(item)s waits for %(n)s other items.", item.waiting_on
         )
-        raise ItemNotReady(waits % {"item": item, "n": item.waiting_on})
+        raise ItemNotReady(waits % {"item": item, "n": item.waiting_on}, **where(item))
     if item.state != ItemState.READY:
         said = {"item": item, "state": item.get_state_display()}
-        raise ItemNotReady(_("%(item)s is “%(state)s”; only a ready item can be dispatched.") % said)
+        raise ItemNotReady(_("%(item)s is “%(state)s”; only a ready item can be dispatched.") % said, **where(item))
     orchestration.dispatch_items(work, [item])
     return item
+
+
+def where(item: Item) -> dict[str, Any]:
+    """The item's state, and those that it can go to."""
+    return {"state": item.state, "allowed": sorted(ITEM_EDGES[item.state])}
 
 
 def retry_item(work: UnitOfWork, item: Item, *, by: str) -> Item:

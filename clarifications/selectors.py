@@ -87,9 +87,11 @@ def answerable_by(user: User) -> QuerySet[Question]:
     """The open questions the person may answer.
 
     Staff answer any; requesters answer what was asked about their own requests and handed to nobody else.
-    Approvals are never a requester's.
+    Approvals are never a requester's, nor a machine's.
     """
     found = questions_for(user).filter(status=QuestionStatus.OPEN)
+    if user.is_service:
+        found = found.filter(kind=Question.Kind.INPUT)
     if user.has_perm("clarifications.change_question"):
         return found
     theirs = Q(assigned_to=None, assigned_group="") | Q(assigned_to=user)

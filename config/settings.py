@@ -7,6 +7,7 @@ from typing import Any
 import environ
 
 from config.embedded import broker_url
+from config.version import current_version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -51,6 +52,8 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "channels",
     "django_fsm",
     "config",
@@ -59,6 +62,7 @@ INSTALLED_APPS = [
     "backlog",
     "clarifications",
     "portal",
+    "api",
     "workers",
 ]
 
@@ -132,8 +136,36 @@ CONTENT_SECURITY_POLICY = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "api.authentication.KeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["api.rules.Ruled"],
+    "DEFAULT_THROTTLE_CLASSES": ["api.throttling.PerAccount"],
+    "DEFAULT_PARSER_CLASSES": ["api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "api.problems.handler",
+}
+# Requests an account may make in a minute, all web processes together: ten a second on average.
+API_REQUESTS_A_MINUTE = env.int("API_REQUESTS_A_MINUTE", default=600)
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Interlock",
+    "DESCRIPTION": "Open projects, follow them, answer, fetch what came of them, and do their work.",
+    "VERSION": current_version(),
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "PREPROCESSING_HOOKS": ["api.openapi.without_slashes"],
+    "ENUM_NAME_OVERRIDES": {
+        "ProjectStatus": "backlog.states.ProjectStatus",
+        "ItemState": "backlog.states.ItemState",
+        "QuestionStatus": "clarifications.models.QuestionStatus",
+        "DeadLetterState": "events.models.DeadLetter.State",
+    },
 }
 
 # -- The database is the truth ---------------------------------------------------------------------

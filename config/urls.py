@@ -1,4 +1,4 @@
-"""The web's doors: the requester's pages, the staff's admin, and one's own account."""
+"""The web's doors: the requester's pages, the staff's admin, one's own account, and the REST interface."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -7,4 +7,6 @@ urlpatterns = [
     path("", include("portal.urls")),
     path("", include("accounts.urls")),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("api.urls")),
+    path("api/", include("api.documents")),
 ]

@@ -103,6 +103,14 @@ class UnitOfWork:
         self.emitted.append(event)
         return event
 
+    def take(self, said: Envelope) -> None:
+        """Put an event from outside, said at a door of our own, on record; it causes what follows, and is published.
+
+        Raises ContractBroken, and writes nothing, if its contract forbids it.
+        """
+        self.emitted.append(ledger.emitted(said, now=self.now))
+        self.cause = said.event_id
+
     def close(self, command_id: UUID | None) -> None:
         """The command was answered or superseded: do not publish it again."""
         if command_id is not None:
@@ -148,7 +156,7 @@ class UnitOfWork:
 def unit_of_work() -> Iterator[UnitOfWork]:
     """One transaction around a piece of work; its events are published once it has committed.
 
-    Inside somebody else's transaction that moment is not ours to know: the relay publishes then.
+    Inside somebody else's transaction that is when theirs has.
     """
     inside_another = transaction.get_connection().in_atomic_block
     with transaction.atomic():
@@ -157,5 +165,7 @@ def unit_of_work() -> Iterator[UnitOfWork]:
         work.write()
         fault_point("unit.before_commit")
     fault_point("unit.after_commit")
-    if not inside_another:
+    if inside_another:
+        transaction.on_commit(lambda: outbox.publish_now(work.emitted), robust=True)
+    else:
         outbox.publish_now(work.emitted)

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.models import User
 from backlog.models import Project, Template
 from backlog.opening import DEFAULT_TEMPLATE
-from backlog.selectors import projects_with_counts
+from backlog.selectors import may_end, projects_with_counts
 from backlog.states import OVER
 from clarifications.models import Question
 from clarifications.selectors import answerable_by, questions_for
@@ -54,9 +54,8 @@ def readable_questions(user: User) -> QuerySet[Question]:
 
 
 def may_cancel(user: User, project: Project) -> bool:
-    """Requesters end what they asked for themselves, others with the permission to, while it is not over."""
-    is_theirs = bool(project.requester) and project.requester == user.get_username()
-    return project.status not in OVER and (is_theirs or user.has_perm("backlog.change_project"))
+    """Whether the person may cancel the project, which is not over yet."""
+    return project.status not in OVER and may_end(user, project)
 
 
 def newest_templates() -> list[Template]:

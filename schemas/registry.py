@@ -52,6 +52,14 @@ class Registry:
         """Every event type, sorted."""
         return sorted({kind for kind, _ in self._events})
 
+    def documents(self) -> list[dict[str, Any]]:
+        """Every schema of the folder: the envelope, the events and what they share."""
+        return list(self._folder)
+
+    def contracts(self) -> list[tuple[str, int]]:
+        """Every event type with its versions, sorted."""
+        return sorted(self._events)
+
     def knows(self, event_type: str, version: int = 1) -> bool:
         """Whether there is a contract."""
         return (event_type, version) in self._events

@@ -1,24 +1,8 @@
 """The roles and their permissions, as groups."""
 
-from django.apps import apps as all_apps
-from django.contrib.auth.management import create_permissions
 from django.db import migrations
 
-from accounts.roles import ROLES
-
-
-def make_roles(apps, schema_editor):
-    """One group a role; permissions are made first, since Django makes them only after all migrations."""
-    using = schema_editor.connection.alias
-    for label in ("accounts", "auth", "backlog", "clarifications", "events"):
-        create_permissions(all_apps.get_app_config(label), verbosity=0, using=using, apps=apps)
-    permission_model = apps.get_model("auth", "Permission")
-    for name, permissions in ROLES.items():
-        group, _ = apps.get_model("auth", "Group").objects.using(using).get_or_create(name=name)
-        for permission in permissions:
-            app_label, _, codename = permission.partition(".")
-            found = permission_model.objects.using(using).get(content_type__app_label=app_label, codename=codename)
-            group.permissions.add(found)
+from accounts.roles import grant
 
 
 class Migration(migrations.Migration):
@@ -32,4 +16,4 @@ class Migration(migrations.Migration):
         ("events", "0001_initial"),
     ]
 
-    operations = [migrations.RunPython(make_roles, migrations.RunPython.noop)]
+    operations = [migrations.RunPython(grant, migrations.RunPython.noop)]

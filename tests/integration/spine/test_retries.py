@@ -60,7 +60,7 @@ def test_an_item_that_used_up_its_budget_fails_and_its_project_with_it(broker: N
     item = item_of(project)
     assert (item.state, item.attempts, item.failures) == (ItemState.FAILED, 3, 3)
     ended = Project.objects.get()
-    assert (ended.status, "No answer within" in ended.reason) == (ProjectStatus.FAILED, True)
+    assert (ended.status, "without an answer" in ended.reason) == (ProjectStatus.FAILED, True)
     (said,) = on_the_log("PROJECT.FAILED")
     assert said["payload"]["failed_items"] == ["only"]
     assert violations() == []

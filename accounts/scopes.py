@@ -1,0 +1,56 @@
+"""What a key may be allowed: each scope names permissions; `work:<agent>` lets a worker do one agent's items."""
+
+import re
+from collections.abc import Collection
+
+from django.utils.translation import gettext as _
+
+READ, PROJECTS, ITEMS, QUESTIONS = "read", "projects", "items", "questions"
+APPROVALS, DEAD_LETTERS, TEMPLATES, WEBHOOKS = "approvals", "dead-letters", "templates", "webhooks"
+
+# Everything that a scope does not name is closed to a key, whatever its owner may.
+SCOPES: dict[str, tuple[str, ...]] = {
+    READ: (
+        "backlog.view_project",
+        "backlog.view_item",
+        "backlog.view_deliverable",
+        "backlog.view_template",
+        "clarifications.view_question",
+        "events.view_event",
+        "events.view_deadletter",
+    ),
+    PROJECTS: ("backlog.add_project", "backlog.change_project"),
+    ITEMS: ("backlog.change_item",),
+    QUESTIONS: ("clarifications.change_question",),
+    APPROVALS: ("clarifications.change_question",),
+    DEAD_LETTERS: ("events.change_deadletter",),
+    TEMPLATES: ("backlog.change_template",),
+    WEBHOOKS: ("webhooks.add_endpoint", "webhooks.change_endpoint", "webhooks.view_endpoint"),
+}
+WORK = re.compile(r"work:(\*|[a-z][a-z0-9_]{0,99})")
+
+
+def require_known(scopes: Collection[str]) -> None:
+    """Raise ValueError unless there are scopes and each is one."""
+    if not scopes:
+        raise ValueError(_("A key needs at least one scope: %(scopes)s.") % {"scopes": offered()})
+    for scope in scopes:
+        if scope not in SCOPES and not WORK.fullmatch(scope):
+            raise ValueError(
+                _("There is no scope “%(scope)s”, only %(scopes)s.") % {"scope": scope, "scopes": offered()}
+            )
+
+
+def offered() -> str:
+    """The scopes there are, in one line."""
+    return ", ".join([*SCOPES, "work:<agent>", "work:*"])
+
+
+def permits(scopes: Collection[str], permission: str) -> bool:
+    """Whether one of the scopes names the permission."""
+    return any(permission in SCOPES.get(scope, ()) for scope in scopes)
+
+
+def grants_work(scopes: Collection[str], agent: str) -> bool:
+    """Whether the agent's items may be done."""
+    return "work:*" in scopes or f"work:{agent}" in scopes

@@ -1,0 +1,1 @@
+"""The REST interface: thin views over the services that every other door calls."""

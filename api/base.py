@@ -1,0 +1,111 @@
+"""What every endpoint does: rules, UTC, ETags, answers given once, lists by cursor."""
+
+import hashlib
+from datetime import UTC
+from typing import Any, TypeVar
+
+import orjson
+from django.db.models import Model, QuerySet
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
+from rest_framework.views import APIView
+
+from accounts.models import User
+from api import idempotency
+from api.paging import Pages
+from api.problems import Refused
+from api.rules import Rule
+
+M = TypeVar("M", bound=Model)
+
+
+class ApiView(APIView):
+    """An endpoint: `rules` says who may call each method."""
+
+    rules: dict[str, Rule] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Let in who may call; a POST with an Idempotency-Key takes effect once."""
+        timezone.activate(UTC)
+        super().initial(request, *args, **kwargs)
+        key = request.headers.get(idempotency.HEADER, "")
+        if request.method == "POST" and key:
+            handler: idempotency.Handler = getattr(self, "post")  # noqa: B009  (not every endpoint has one)
+            setattr(self, "post", idempotency.once(handler, key))  # noqa: B010
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Tell what is left of the rate limit, and answer 304 where nothing changed."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        if throttle := request._request.META.get("api.throttle"):
+            for name, value in throttle.headers().items():
+                response.headers[name] = value
+        known = request.headers.get("If-None-Match", "")
+        if request.method in ("GET", "HEAD") and known and response.headers.get("ETag") in listed(known):
+            response.status_code, response.data = 304, None
+        return response
+
+    @property
+    def account(self) -> User:
+        """Who is calling; the rules let in nobody without an account."""
+        assert isinstance(self.request.user, User)
+        return self.request.user
+
+    def read(self, serializer: type[serializers.BaseSerializer[Any]]) -> dict[str, Any]:
+        """The body as the serializer reads it. Raises ValidationError."""
+        reading = serializer(data=self.request.data)
+        reading.is_valid(raise_exception=True)
+        checked: dict[str, Any] = reading.validated_data
+        return checked
+
+    def asked(self, serializer: type[serializers.BaseSerializer[Any]]) -> dict[str, Any]:
+        """The query as the serializer reads it; what was left out is not there. Raises ValidationError."""
+        given = {name: value for name, value in self.request.query_params.items() if value != ""}
+        reading = serializer(data=given)
+        reading.is_valid(raise_exception=True)
+        checked: dict[str, Any] = reading.validated_data
+        return checked
+
+    def page(
+        self, found: QuerySet[Any], serializer: type[serializers.BaseSerializer[Any]], *, by: tuple[str, ...]
+    ) -> Response:
+        """A page of the list in its one order."""
+        pages = Pages(by)
+        rows = pages.paginate_queryset(found, self.request, view=self)
+        return pages.get_paginated_response(serializer(rows, many=True, context={"request": self.request}).data)
+
+    def shown(self, data: Any, *, status: int = 200, location: str = "") -> Response:
+        """One thing, with its ETag; `location` is where it, or the work on it, is to be found."""
+        headers = {"ETag": etag(data), **({"Location": location} if location else {})}
+        return Response(data, status=status, headers=headers)
+
+    def require_unchanged(self, data: Any) -> None:
+        """Raise Refused (412) when the caller's If-Match speaks of another state than this."""
+        expected = self.request.headers.get("If-Match", "")
+        if expected and expected != "*" and etag(data) not in listed(expected):
+            words = _("It has changed since you read it: read it again, then decide.")
+            raise Refused(412, "precondition-failed", words)
+
+
+def etag(data: Any) -> str:
+    """A strong ETag of what is shown."""
+    text = orjson.dumps(data, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=JSONEncoder().default)
+    return f'"{hashlib.blake2b(text, digest_size=12).hexdigest()}"'
+
+
+def listed(header: str) -> list[str]:
+    """The ETags of an If-Match or If-None-Match header."""
+    return [one.strip() for one in header.split(",")]
+
+
+def found_in(rows: QuerySet[M], **lookups: Any) -> M:
+    """The row, if it is among those the account may see. Raises Http404."""
+    row = rows.filter(**lookups).first()
+    if row is None:
+        raise Http404
+    return row

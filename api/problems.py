@@ -1,0 +1,138 @@
+"""Every refusal as a problem (RFC 9457): what it is, in words, with JSON Pointers to what is at fault."""
+
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+
+from accounts.keys import NoSuchKey
+from backlog import errors as backlog
+from clarifications import errors as clarifications
+from events.deadletters import AlreadySettled
+from events.errors import InvalidEvent, UnknownEventType
+from events.lifecycle import IllegalTransition
+from workers.ingestion import Unreadable
+
+MEDIA_TYPE = "application/problem+json"
+Fault = tuple[str, str]  # JSON Pointer into the body, message
+
+
+class Refused(Exception):
+    """A refusal of the interface's own: status, a name for programs, words, and faults in the body."""
+
+    def __init__(self, code: int, name: str, words: str, *, faults: Sequence[Fault] = (), **more: Any) -> None:
+        super().__init__(words)
+        self.code, self.name, self.words, self.faults, self.more = code, name, words, faults, more
+        self.headers: dict[str, str] = {}
+
+
+# What an error of the domain is to a caller: HTTP status and a name that programs can go by.
+MEANING: dict[type[Exception], tuple[int, str]] = {
+    backlog.UnknownProject: (404, "not-found"),
+    backlog.UnknownItem: (404, "not-found"),
+    backlog.UnknownTemplate: (422, "unknown-template"),
+    backlog.InvalidTemplate: (422, "invalid-template"),
+    backlog.ProjectExists: (409, "project-exists"),
+    backlog.ItemNotReady: (409, "item-not-ready"),
+    backlog.StaleLease: (409, "stale-lease"),
+    backlog.ReasonMissing: (422, "reason-missing"),
+    backlog.BacklogError: (409, "refused"),
+    clarifications.UnknownQuestion: (404, "not-found"),
+    clarifications.InvalidAnswer: (422, "invalid-answer"),
+    clarifications.AlreadyClosed: (409, "already-closed"),
+    clarifications.AlreadyClaimed: (409, "already-claimed"),
+    clarifications.UnknownAssignee: (422, "unknown-assignee"),
+    clarifications.OwnApproval: (403, "own-approval"),
+    clarifications.NotesMissing: (422, "notes-missing"),
+    IllegalTransition: (409, "illegal-transition"),
+    AlreadySettled: (409, "already-settled"),
+    InvalidEvent: (422, "invalid-event"),
+    UnknownEventType: (422, "unknown-event-type"),
+    NoSuchKey: (409, "key-ended"),
+    Unreadable: (422, "unreadable-file"),
+}
+
+
+def handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """The problem for an error; None for one that nobody foresaw, which is a 500."""
+    if isinstance(error, Refused):
+        return problem(error.code, error.name, error.words, error.faults, headers=error.headers, **error.more)
+    if isinstance(error, Http404):
+        error = exceptions.NotFound()
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if isinstance(error, exceptions.APIException):
+        return of_the_framework(error)
+    return of_the_domain(error)
+
+
+def of_the_framework(error: exceptions.APIException) -> Response:
+    """A problem for what Django REST Framework refuses."""
+    if isinstance(error, exceptions.ValidationError):
+        words = _("The request does not fit: see the errors.")
+        return problem(status.HTTP_422_UNPROCESSABLE_ENTITY, "invalid-request", words, list(faults_in(error.detail)))
+    headers = {}
+    if auth := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = auth
+    if (wait := getattr(error, "wait", None)) is not None:
+        headers["Retry-After"] = str(max(1, int(wait + 0.999)))
+    name = str(error.default_code).replace("_", "-")
+    return problem(error.status_code, name, str(error.detail), headers=headers)
+
+
+def of_the_domain(error: Exception) -> Response | None:
+    """A problem for what a service refuses; None for any other error."""
+    for kind in type(error).__mro__:
+        if kind in MEANING:
+            code, name = MEANING[kind]
+            more = dict(getattr(error, "extra", {}))
+            if isinstance(error, IllegalTransition):
+                more |= {"state": error.state, "allowed": error.allowed}
+            faults = [(f"/answer{pointer}", message) for pointer, message in more.pop("problems", [])]
+            return problem(code, name, str(error), faults, **more)
+    return None
+
+
+def problem(
+    code: int,
+    name: str,
+    words: str,
+    faults: Sequence[Fault] = (),
+    *,
+    headers: dict[str, str] | None = None,
+    **more: Any,
+) -> Response:
+    """The response: its `type` names the kind of problem for programs, its `detail` says it to people."""
+    body = {"type": f"urn:interlock:problem:{name}", "title": title_of(code), "status": code, "detail": words, **more}
+    if faults:
+        body["errors"] = [{"pointer": pointer, "detail": message} for pointer, message in faults]
+    return Response(body, status=code, headers=headers, content_type=MEDIA_TYPE)
+
+
+def title_of(code: int) -> str:
+    """The status in words, the same for every problem of it."""
+    return HTTPStatus(code).phrase
+
+
+def faults_in(detail: Any, pointer: str = "") -> Iterator[Fault]:
+    """The serializers' errors, each with the JSON Pointer of what it is about."""
+    if isinstance(detail, dict):
+        for key, inner in detail.items():
+            below = pointer if key == "non_field_errors" else f"{pointer}/{escaped(str(key))}"
+            yield from faults_in(inner, below)
+    elif isinstance(detail, list):
+        for index, inner in enumerate(detail):
+            is_message = isinstance(inner, str)
+            yield from faults_in(inner, pointer if is_message else f"{pointer}/{index}")
+    else:
+        yield pointer, str(detail)
+
+
+def escaped(key: str) -> str:
+    """A key as a token of a JSON Pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,56 @@
+"""How many requests an account may make in a minute, counted in the cache that all web processes share."""
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django_redis.exceptions import ConnectionInterrupted
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from accounts.models import User
+
+WINDOW_SECONDS = 60
+
+
+class PerAccount(BaseThrottle):
+    """A fixed window a minute for each key, person, or address without either; with no cache nobody is held back."""
+
+    remaining: int = 0
+    resets_in: int = WINDOW_SECONDS
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Whether there is room in this minute; the request then has `throttled`, for the headers."""
+        now = int(time.time())
+        self.resets_in = WINDOW_SECONDS - now % WINDOW_SECONDS
+        try:
+            count = counted(f"api:{self.who(request)}:{now // WINDOW_SECONDS}")
+        except ConnectionInterrupted:
+            return True
+        self.remaining = max(0, settings.API_REQUESTS_A_MINUTE - count)
+        request._request.META["api.throttle"] = self
+        return count <= int(settings.API_REQUESTS_A_MINUTE)
+
+    def who(self, request: Request) -> str:
+        """Whose window it is."""
+        if isinstance(request.user, User):
+            return f"key:{request.user.key.pk}" if request.user.key else f"user:{request.user.pk}"
+        return f"address:{self.get_ident(request)}"
+
+    def wait(self) -> float:
+        """Seconds until there is room again."""
+        return self.resets_in
+
+    def headers(self) -> dict[str, str]:
+        """The limit as responses tell it (draft-ietf-httpapi-ratelimit-headers)."""
+        return {
+            "RateLimit-Policy": f'"account";q={settings.API_REQUESTS_A_MINUTE};w={WINDOW_SECONDS}',
+            "RateLimit": f'"account";r={self.remaining};t={self.resets_in}',
+        }
+
+
+def counted(name: str) -> int:
+    """One more in this window; how many now. One step in the cache, so that two processes never count as one."""
+    cache.add(name, 0, timeout=2 * WINDOW_SECONDS)
+    return int(cache.incr(name))

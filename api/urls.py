@@ -1,0 +1,64 @@
+"""The addresses of the interface; each may be written with a slash at the end."""
+
+from typing import Any
+
+from django.urls import URLPattern, path
+
+from api import contracts, dead_letters, items, ledger, projects, questions, templates, work
+
+VIEWS: dict[str, type[Any]] = {
+    "me": contracts.Me,
+    "stats": contracts.Figures,
+    "schemas": contracts.Contracts,
+    "schemas/<str:event_type>/<int:version>": contracts.OneContract,
+    "projects": projects.Projects,
+    "projects/<uuid:project_id>": projects.OneProject,
+    "projects/<uuid:project_id>/context": projects.ProjectContext,
+    "projects/<uuid:project_id>/cancel": projects.CancelProject,
+    "items": items.Items,
+    "items/<uuid:item_id>": items.OneItem,
+    "items/<uuid:item_id>/dispatch": items.DispatchItem,
+    "items/<uuid:item_id>/retry": items.RetryItem,
+    "items/<uuid:item_id>/cancel": items.CancelItem,
+    "items/<uuid:item_id>/waive": items.WaiveItem,
+    "questions": questions.Questions,
+    "questions/<uuid:question_id>": questions.OneQuestion,
+    "questions/<uuid:question_id>/answer": questions.AnswerQuestion,
+    "questions/<uuid:question_id>/decline": questions.DeclineQuestion,
+    "questions/<uuid:question_id>/claim": questions.ClaimQuestion,
+    "questions/<uuid:question_id>/release": questions.ReleaseQuestion,
+    "questions/<uuid:question_id>/assign": questions.AssignQuestion,
+    "approvals": questions.Approvals,
+    "approvals/<uuid:question_id>/approve": questions.Approve,
+    "approvals/<uuid:question_id>/reject": questions.Reject,
+    "deliverables": ledger.Deliverables,
+    "deliverables/<uuid:deliverable_id>": ledger.OneDeliverable,
+    "deliverables/<uuid:deliverable_id>/csv": ledger.DeliverableTable,
+    "events": ledger.Events,
+    "events/<uuid:event_id>": ledger.OneEvent,
+    "dead-letters": dead_letters.DeadLetters,
+    "dead-letters/<int:letter_id>": dead_letters.OneDeadLetter,
+    "dead-letters/<int:letter_id>/replay": dead_letters.Replay,
+    "dead-letters/<int:letter_id>/discard": dead_letters.Discard,
+    "templates": templates.Templates,
+    "templates/validate": templates.Check,
+    "templates/<slug:name>/versions": templates.Versions,
+    "templates/<slug:name>/versions/<int:version>": templates.OneVersion,
+    "work/lease": work.LeaseItems,
+    "work/<uuid:lease>/heartbeat": work.Heartbeat,
+    "work/<uuid:lease>/progress": work.ReportProgress,
+    "work/<uuid:lease>/deliverables": work.Deliver,
+    "work/<uuid:lease>/complete": work.Complete,
+    "work/<uuid:lease>/fail": work.Fail,
+    "work/<uuid:lease>/ask": work.Ask,
+    "work/<uuid:lease>/artifacts/<str:digest>": work.Artifact,
+}
+
+
+def both(route: str, view: type[Any]) -> list[URLPattern]:
+    """The address without and with a slash at the end."""
+    made = view.as_view()
+    return [path(route, made), path(f"{route}/", made)]
+
+
+urlpatterns = [pattern for route, view in VIEWS.items() for pattern in both(route, view)]

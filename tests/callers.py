@@ -1,0 +1,58 @@
+"""Callers of the REST interface: people with a session, and machines with a key."""
+
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from accounts import keys
+from accounts.models import User
+from accounts.roles import STAFF
+from accounts.scopes import SCOPES
+
+EVERY_SCOPE = [*SCOPES, "work:*"]
+
+
+class Caller:
+    """Somebody who calls: paths are below /api/v1, bodies are JSON."""
+
+    def __init__(self, user: User | None, **headers: str) -> None:
+        self.user, self.client, self.headers = user, Client(), headers
+
+    def get(self, path: str, headers: dict[str, str] | None = None, **query: Any) -> Any:
+        """GET with a query."""
+        return self.client.get(f"/api/v1/{path}", query, headers={**self.headers, **(headers or {})})
+
+    def post(self, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
+        """POST with a JSON body."""
+        said = {} if body is None else body
+        sent = {**self.headers, **(headers or {})}
+        return self.client.post(f"/api/v1/{path}", said, content_type="application/json", headers=sent)
+
+
+def account(name: str, role: str = "", **fields: Any) -> User:
+    """An account with a role, or without any."""
+    user = User.objects.create_user(name, is_staff=role in STAFF and not fields.get("is_service"), **fields)
+    if role:
+        user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def person(name: str, role: str = "") -> Caller:
+    """A person with a session."""
+    caller = Caller(account(name, role))
+    assert caller.user is not None
+    caller.client.force_login(caller.user)
+    return caller
+
+
+def machine(name: str, role: str = "", *scopes: str) -> Caller:
+    """A service account with a key; where no scopes are named it has every one."""
+    user = account(name, role, is_service=True)
+    _key, text = keys.make(user, name="tests", scopes=scopes or EVERY_SCOPE, lifetime=None)
+    return Caller(user, authorization=f"Bearer {text}")
+
+
+def anybody() -> Caller:
+    """Somebody without a session or a key."""
+    return Caller(None)

@@ -1,0 +1,200 @@
+"""Every address × method × caller, own and another's: made from the addresses, so that none can be forgotten."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from callers import Caller, anybody, machine, person
+from django.urls import get_resolver
+from django.utils import timezone
+
+from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER
+from api.base import ApiView
+from api.urls import VIEWS
+from backlog.blueprints import add_version
+from backlog.models import Deliverable, Project
+from backlog.opening import submit_request
+from clarifications.models import Blocking, Question
+from events.models import DeadLetter, Event
+from events.work import unit_of_work
+
+pytestmark = pytest.mark.django_db
+
+EVERYBODY = {REQUESTER, ANSWERER, OPERATOR, ADMINISTRATOR}
+ANSWERS = EVERYBODY - {REQUESTER}
+STEERS = ANSWERS - {ANSWERER}
+NOBODY: set[str] = set()
+
+# Who may call, by their role, and the scope that a key needs. Written by hand: the views' own rules are what is tested.
+MAY: dict[tuple[str, str], tuple[set[str], str]] = {
+    ("GET", "me"): (EVERYBODY, ""),
+    ("GET", "stats"): (EVERYBODY, "read"),
+    ("GET", "schemas"): (EVERYBODY, "read"),
+    ("GET", "schemas/<str:event_type>/<int:version>"): (EVERYBODY, "read"),
+    ("GET", "projects"): (EVERYBODY, "read"),
+    ("POST", "projects"): (EVERYBODY, "projects"),
+    ("GET", "projects/<uuid:project_id>"): (EVERYBODY, "read"),
+    ("GET", "projects/<uuid:project_id>/context"): (EVERYBODY, "read"),
+    ("POST", "projects/<uuid:project_id>/cancel"): ({REQUESTER} | STEERS, "projects"),
+    ("GET", "items"): (EVERYBODY, "read"),
+    ("GET", "items/<uuid:item_id>"): (EVERYBODY, "read"),
+    ("POST", "items/<uuid:item_id>/dispatch"): (STEERS, "items"),
+    ("POST", "items/<uuid:item_id>/retry"): (STEERS, "items"),
+    ("POST", "items/<uuid:item_id>/cancel"): (STEERS, "items"),
+    ("POST", "items/<uuid:item_id>/waive"): (STEERS, "items"),
+    ("GET", "questions"): (EVERYBODY, "read"),
+    ("GET", "questions/<uuid:question_id>"): (EVERYBODY, "read"),
+    ("POST", "questions/<uuid:question_id>/answer"): (EVERYBODY, "questions"),
+    ("POST", "questions/<uuid:question_id>/decline"): (ANSWERS, "questions"),
+    ("POST", "questions/<uuid:question_id>/claim"): (ANSWERS, "questions"),
+    ("POST", "questions/<uuid:question_id>/release"): (ANSWERS, "questions"),
+    ("POST", "questions/<uuid:question_id>/assign"): (ANSWERS, "questions"),
+    ("GET", "approvals"): (EVERYBODY, "read"),
+    ("POST", "approvals/<uuid:question_id>/approve"): (ANSWERS, "people only"),
+    ("POST", "approvals/<uuid:question_id>/reject"): (ANSWERS, "people only"),
+    ("GET", "deliverables"): (EVERYBODY, "read"),
+    ("GET", "deliverables/<uuid:deliverable_id>"): (EVERYBODY, "read"),
+    ("GET", "deliverables/<uuid:deliverable_id>/csv"): (EVERYBODY, "read"),
+    ("GET", "events"): (EVERYBODY, "read"),
+    ("GET", "events/<uuid:event_id>"): (EVERYBODY, "read"),
+    ("GET", "dead-letters"): (STEERS, "read"),
+    ("GET", "dead-letters/<int:letter_id>"): (STEERS, "read"),
+    ("POST", "dead-letters/<int:letter_id>/replay"): (STEERS, "dead-letters"),
+    ("POST", "dead-letters/<int:letter_id>/discard"): (STEERS, "dead-letters"),
+    ("GET", "templates"): (EVERYBODY, "read"),
+    ("POST", "templates/validate"): (EVERYBODY, "read"),
+    ("GET", "templates/<slug:name>/versions"): (EVERYBODY, "read"),
+    ("POST", "templates/<slug:name>/versions"): ({ADMINISTRATOR}, "templates"),
+    ("GET", "templates/<slug:name>/versions/<int:version>"): (EVERYBODY, "read"),
+    ("POST", "work/lease"): (NOBODY, "work:foreign_worker"),
+    ("POST", "work/<uuid:lease>/heartbeat"): (NOBODY, "work:foreign_worker"),
+    ("POST", "work/<uuid:lease>/progress"): (NOBODY, "work:foreign_worker"),
+    ("POST", "work/<uuid:lease>/deliverables"): (NOBODY, "work:foreign_worker"),
+    ("POST", "work/<uuid:lease>/complete"): (NOBODY, "work:foreign_worker"),
+    ("POST", "work/<uuid:lease>/fail"): (NOBODY, "work:foreign_worker"),
+    ("POST", "work/<uuid:lease>/ask"): (NOBODY, "work:foreign_worker"),
+    ("GET", "work/<uuid:lease>/artifacts/<str:digest>"): (NOBODY, "work:foreign_worker"),
+}
+REFUSED = (401, 403)
+# Where a requester's call about somebody else's project is answered as if there were none.
+OBJECTS = ("project_id", "item_id", "question_id", "deliverable_id", "event_id")
+
+
+def methods() -> Iterator[tuple[str, str]]:
+    """Each address with each method that its view has."""
+    for route, view in VIEWS.items():
+        for method in ("get", "post", "put", "patch", "delete"):
+            if hasattr(view, method):
+                yield method.upper(), route
+
+
+@pytest.fixture
+def ids() -> dict[str, dict[str, str]]:
+    """What the addresses name: of rita's project, and of another's."""
+    add_version({"name": "matrix", "title": "Matrix", "items": [needy("one")]}, by="test")
+    return {requester: made_for(requester) for requester in ("rita", "remy")}
+
+
+def needy(key: str) -> dict[str, Any]:
+    """An item that waits for a figure."""
+    rate = {"type": "object", "required": ["rate"], "properties": {"rate": {"type": "number", "title": "Rate"}}}
+    return {"key": key, "title": "One", "agent_target": "foreign_worker", "needs": rate}
+
+
+def made_for(requester: str) -> dict[str, str]:
+    """A project that waits for an answer and an approval, with a deliverable; and a dead letter."""
+    said = {"project_id": str(uuid4()), "request_text": "Do it.", "template": "matrix", "requester": requester}
+    with unit_of_work() as work:
+        submit_request(work, request=said)
+    project = Project.objects.get(pk=said["project_id"])
+    item, now = project.items.get(), timezone.now()
+    deliverable = Deliverable.objects.create(
+        id=uuid4(), project=project, item=item, type="t", content={"rows": [{"a": 1}]}, confidence=1, timestamp=now
+    )
+    letter = DeadLetter.objects.create(
+        stream="s", entry_id=requester, group="g", reason="r", error_class="InvalidEvent", raw=b"[]",
+        first_seen=now, last_seen=now,
+    )  # fmt: skip
+    approval = Question.objects.create(
+        project=project, field="approval:one", kind="approval", title="Approve?", schema={}, pointer="/x",
+        asked_by="gate", asked_at=now, due_at=now, next_step_at=now,
+    )  # fmt: skip
+    Blocking.objects.create(question=approval, item=item)
+    event = Event.objects.filter(project_id=project.pk).first()
+    assert event is not None
+    return {
+        "project_id": str(project.pk), "item_id": str(item.pk), "approval_id": str(approval.pk),
+        "question_id": str(project.questions.get(kind="input").pk), "deliverable_id": str(deliverable.pk),
+        "event_id": str(event.event_id), "letter_id": str(letter.pk), "name": "matrix", "version": "1",
+        "event_type": "PROJECT.OPENED", "lease": str(uuid4()), "digest": "0" * 64,
+    }  # fmt: skip
+
+
+def address(route: str, ids: dict[str, str]) -> str:
+    """The address of this object."""
+    named = {**ids, "question_id": ids["approval_id"]} if route.startswith("approvals") else ids
+    named = {**named, "version": "1"}
+    return re.sub(r"<\w+:(\w+)>", lambda match: named[match[1]], route)
+
+
+def call(caller: Caller, method: str, path: str) -> int:
+    """The status of a call with an empty body."""
+    if method == "GET":
+        return int(caller.get(path).status_code)
+    return int(caller.post(path, {"agent": "foreign_worker"}).status_code)
+
+
+def test_every_address_of_the_interface_is_in_the_matrix() -> None:
+    assert set(methods()) == set(MAY)
+
+
+def test_every_view_of_the_interface_has_a_rule_for_each_of_its_methods() -> None:
+    for pattern in api_patterns(get_resolver().url_patterns):
+        view = pattern.callback.view_class if hasattr(pattern.callback, "view_class") else pattern.callback.cls
+        assert issubclass(view, ApiView), pattern
+        have = {name.upper() for name in ("get", "post", "put", "patch", "delete") if hasattr(view, name)}
+        assert set(view.rules) == have, view
+
+
+def api_patterns(patterns: Any, prefix: str = "") -> Iterator[Any]:
+    """The patterns below /api/v1/, as Django has them."""
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from api_patterns(pattern.url_patterns, route)
+        elif route.startswith("api/v1/"):
+            yield pattern
+
+
+@pytest.mark.parametrize("call_of", sorted(MAY), ids=" ".join)
+def test_who_may_call(ids: dict[str, dict[str, str]], call_of: tuple[str, str]) -> None:
+    (method, route), (roles, _scope) = call_of, MAY[call_of]
+    own, others = address(route, ids["rita"]), address(route, ids["remy"])
+    assert call(anybody(), method, own) == 401
+    for role in (REQUESTER, ANSWERER, OPERATOR, ADMINISTRATOR):
+        caller = person("rita" if role == REQUESTER else role, role)
+        assert (call(caller, method, own) not in REFUSED) is (role in roles), role
+        if role == REQUESTER in roles and any(name in route for name in OBJECTS):
+            assert call(caller, method, others) == 404
+
+
+@pytest.mark.parametrize("call_of", sorted(MAY), ids=" ".join)
+def test_what_a_key_opens(ids: dict[str, dict[str, str]], call_of: tuple[str, str]) -> None:
+    (method, route), (_roles, scope) = call_of, MAY[call_of]
+    path = address(route, ids["remy"])
+    is_open = scope != "people only"
+    assert (call(machine("all", ADMINISTRATOR), method, path) not in REFUSED) is is_open
+    if scope and is_open:
+        assert call(machine("enough", ADMINISTRATOR, scope, "read"), method, path) not in REFUSED
+        assert call(machine("other", ADMINISTRATOR, "items" if scope != "items" else "templates"), method, path) == 403
+
+
+@pytest.mark.parametrize("call_of", sorted(MAY), ids=" ".join)
+def test_a_machine_without_a_role_reaches_nothing_of_others(
+    ids: dict[str, dict[str, str]], call_of: tuple[str, str]
+) -> None:
+    method, route = call_of
+    if any(name in route for name in OBJECTS):
+        assert call(machine("roleless"), method, address(route, ids["remy"])) in (403, 404)
