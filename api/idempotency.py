@@ -16,6 +16,7 @@ from rest_framework.utils.encoders import JSONEncoder
 from accounts.models import User
 from api.models import KeptAnswer
 from api.problems import Refused
+from api.waiting import AGAIN
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -42,7 +43,10 @@ def once(handler: Handler, key: str) -> Handler:
             if not is_new:
                 return again(kept, said)
             response = handler(request, *args, **kwargs)
-            keep(kept, response)
+            if AGAIN in response.headers:
+                kept.delete()
+            else:
+                keep(kept, response)
             return response
 
     return answered

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from api import contracts, dead_letters, items, ledger, projects, questions, templates, work
+from api import contracts, dead_letters, follow, items, ledger, projects, questions, templates, work
 
 VIEWS: dict[str, type[Any]] = {
     "me": contracts.Me,
@@ -15,6 +15,7 @@ VIEWS: dict[str, type[Any]] = {
     "projects/<uuid:project_id>": projects.OneProject,
     "projects/<uuid:project_id>/context": projects.ProjectContext,
     "projects/<uuid:project_id>/cancel": projects.CancelProject,
+    "projects/<uuid:project_id>/events/stream": follow.ProjectStream,
     "items": items.Items,
     "items/<uuid:item_id>": items.OneItem,
     "items/<uuid:item_id>/dispatch": items.DispatchItem,

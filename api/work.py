@@ -21,6 +21,7 @@ from api.items import ItemShown
 from api.openapi import acts, endpoint
 from api.problems import Refused
 from api.rules import Rule
+from api.waiting import AGAIN
 from backlog import leases, replies
 from backlog.leases import Effect, Leased
 from backlog.models import Item, Lease
@@ -133,7 +134,8 @@ class LeaseItems(ApiView):
         require_agent(self, said["agent"])
         holder = self.account.get_username()
         taken = leases.take(said["agent"], holder=holder, most=said["max"], seconds=said["seconds"])
-        return Response({"items": [LeaseShown(in_hand(one)).data for one in taken]})
+        shown = {"items": [LeaseShown(in_hand(one)).data for one in taken]}
+        return Response(shown, headers={AGAIN: str(said["wait"])} if said["wait"] and not taken else None)
 
 
 class Reply(ApiView):

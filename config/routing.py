@@ -11,6 +11,7 @@ from django.urls import path
 
 from backlog.consumers import OrchestratorConsumer
 from clarifications.consumers import ClarificationsConsumer
+from config.patience import Patience
 from events.consumers import BatchConsumer, ValidatorConsumer
 from events.live import LiveConsumer
 from workers.consumers import worker_consumers
@@ -37,5 +38,6 @@ def sockets() -> AllowedHostsOriginValidator:
 def application() -> ProtocolTypeRouter:
     """HTTP on threads, which serves the admin three to four times faster than one thread of ASGI."""
     wsgi: Any = get_wsgi_application()
-    http = WSGIMiddleware(wsgi, workers=WEB_THREADS)
+    threads: Any = WSGIMiddleware(wsgi, workers=WEB_THREADS)
+    http = Patience(threads)
     return ProtocolTypeRouter({"http": http, "websocket": sockets(), "channel": channels()})

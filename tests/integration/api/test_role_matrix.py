@@ -37,6 +37,7 @@ MAY: dict[tuple[str, str], tuple[set[str], str]] = {
     ("POST", "projects"): (EVERYBODY, "projects"),
     ("GET", "projects/<uuid:project_id>"): (EVERYBODY, "read"),
     ("GET", "projects/<uuid:project_id>/context"): (EVERYBODY, "read"),
+    ("GET", "projects/<uuid:project_id>/events/stream"): (EVERYBODY, "read"),
     ("POST", "projects/<uuid:project_id>/cancel"): ({REQUESTER} | STEERS, "projects"),
     ("GET", "items"): (EVERYBODY, "read"),
     ("GET", "items/<uuid:item_id>"): (EVERYBODY, "read"),
