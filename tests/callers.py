@@ -1,13 +1,16 @@
 """Callers of the REST interface: people with a session, and machines with a key."""
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
 from django.test import Client
 
 from accounts import keys
 from accounts.models import User
-from accounts.roles import STAFF
+from accounts.roles import ROLES, STAFF
 from accounts.scopes import SCOPES
 
 EVERY_SCOPE = [*SCOPES, "work:*"]
@@ -34,8 +37,18 @@ def account(name: str, role: str = "", **fields: Any) -> User:
     """An account with a role, or without any."""
     user = User.objects.create_user(name, is_staff=role in STAFF and not fields.get("is_service"), **fields)
     if role:
-        user.groups.add(Group.objects.get(name=role))
+        user.groups.add(group(role))
     return user
+
+
+def group(role: str) -> Group:
+    """The role's group; a test that commits may have emptied the table of them."""
+    found, is_new = Group.objects.get_or_create(name=role)
+    if is_new:
+        named = [permission.split(".") for permission in ROLES[role]]
+        wanted = [Q(content_type__app_label=app, codename=code) for app, code in named]
+        found.permissions.set(Permission.objects.filter(reduce(or_, wanted)))
+    return found
 
 
 def person(name: str, role: str = "") -> Caller:
