@@ -44,10 +44,11 @@ check: lint ## lint, and check settings, migrations and the example of every con
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	$(PYTHON) manage.py schemas validate --examples
 
-bench: $(INSTALLED) ## Measure throughput, lists at scale, and how soon a board moves
+bench: $(INSTALLED) ## Measure throughput, lists at scale, how soon a board moves, and the REST interface
 	$(PYTHON) tests/servers.py postgres --durable -- $(PYTHON) -m benchmarks.throughput
 	$(PYTHON) tests/servers.py postgres --durable -- $(PYTHON) -m benchmarks.lists
 	$(PYTHON) -m benchmarks.answering
+	$(PYTHON) tests/servers.py postgres --durable -- $(PYTHON) -m benchmarks.rest
 
 lock: ## Resolve pyproject.toml into requirements.lock again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \

@@ -1,0 +1,30 @@
+"""A Django view that does nothing, behind the product's own server and middleware: what any request costs."""
+
+import os
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from django.conf import settings
+
+settings.ROOT_URLCONF = "benchmarks.bare"
+django.setup(set_prefix=False)
+
+from a2wsgi import WSGIMiddleware  # noqa: E402
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+from django.http import HttpRequest, JsonResponse  # noqa: E402
+from django.urls import path  # noqa: E402
+
+from config.routing import WEB_THREADS  # noqa: E402
+
+
+def bare(request: HttpRequest) -> JsonResponse:
+    """An empty object."""
+    return JsonResponse({})
+
+
+urlpatterns = [path("bare", bare)]
+wsgi: Any = get_wsgi_application()
+application = WSGIMiddleware(wsgi, workers=WEB_THREADS)
