@@ -24,6 +24,10 @@ ADMINISTERS = (
     "accounts.add_user",
     "accounts.change_user",
     "auth.view_group",
+    "webhooks.add_endpoint",
+    "webhooks.change_endpoint",
+    "webhooks.view_endpoint",
+    "webhooks.view_delivery",
 )
 
 # A requester sees their own projects through the selectors, so needs no permission to view.

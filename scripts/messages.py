@@ -19,7 +19,20 @@ from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("config", "accounts", "portal", "clarifications", "backlog", "events", "schemas", "workers", "charts")
+PACKAGES = (
+    *(
+        "config",
+        "accounts",
+        "portal",
+        "webhooks",
+        "clarifications",
+        "backlog",
+        "events",
+        "schemas",
+        "workers",
+        "charts",
+    ),
+)
 PO = ROOT / "locale" / "fr" / "LC_MESSAGES" / "django.po"
 MO = PO.with_suffix(".mo")
 
