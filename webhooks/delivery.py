@@ -89,6 +89,7 @@ class Deliverer:
                 served |= begun
                 if not begun:
                     self.stopping.wait(REST_SECONDS)
+        connection.close()
 
     def begin(self, pool: ThreadPoolExecutor, free: int) -> set[Future[None]]:
         """Take as many due endpoints as threads are free; none while the database is away."""
