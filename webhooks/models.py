@@ -82,4 +82,4 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event_id} → {self.endpoint_id}"
+        return f"{self.event} → {self.endpoint}"
