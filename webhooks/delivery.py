@@ -1,31 +1,22 @@
 """Sends events to endpoints: at least once, in order, each endpoint by itself, with no transaction open meanwhile."""
 
 import logging
-import random
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from http import HTTPStatus
+from datetime import timedelta
 from threading import Event as Signal
-from typing import Any
 
-from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 from django.utils.translation import gettext as _
 
 from events.clock import database_now
 from events.consumers import DATABASE_AWAY
-from events.deadletters import clean
 from events.faults import fault_point
-from events.models import Event
-from webhooks.errors import RefusedAddress
+from webhooks.attempts import attempt, record
 from webhooks.horizon import Horizon
-from webhooks.models import LONGEST_EXCERPT, Delivery, Endpoint
-from webhooks.network import TRANSPORT_ERRORS, Answer, post
+from webhooks.models import Delivery, Endpoint
 from webhooks.selectors import due, events_for, visible_events
-from webhooks.services import HEALTHY, disable
-from webhooks.signing import signed_headers
 
 logger = logging.getLogger(__name__)
 
@@ -41,34 +32,6 @@ TURN_SECONDS = 10.0
 LEASE_SECONDS = 60.0
 # How long the loop rests when no endpoint is due.
 REST_SECONDS = 0.5
-LONGEST_BACKOFF_SECONDS = 3600.0
-AGENT = "Interlock-Webhooks"
-
-
-@dataclass
-class Outcome:
-    """What came of one attempt."""
-
-    took: float
-    answer: Answer | None = None
-    error: str = ""
-
-    @property
-    def delivered(self) -> bool:
-        """Whether the receiver took it."""
-        return self.answer is not None and HTTPStatus.OK <= self.answer.status < HTTPStatus.MULTIPLE_CHOICES
-
-    @property
-    def gone(self) -> bool:
-        """Whether the receiver says that it wants nothing any more."""
-        return self.answer is not None and self.answer.status == HTTPStatus.GONE
-
-    @property
-    def fault(self) -> str:
-        """What was wrong, in words; nothing when it was delivered."""
-        if self.delivered or self.answer is None:
-            return self.error
-        return _("The receiver answered %(status)s.") % {"status": self.answer.status}
 
 
 # -- which endpoints -------------------------------------------------------------------------------
@@ -179,11 +142,20 @@ def take_from_ledger(endpoint: Endpoint, final: int) -> None:
 
 
 def pending(endpoint: Endpoint) -> list[Delivery]:
-    """What waits, by number; what the owner may no longer see is given up."""
+    """The next that wait, by number; what the owner may no longer see is given up instead."""
     waiting = endpoint.deliveries.filter(state=Delivery.State.PENDING)
-    unseen = waiting.exclude(event__in=visible_events(endpoint.owner))
-    unseen.update(state=Delivery.State.GIVEN_UP, error=_("The owner may not see the event."))
-    return list(waiting.select_related("event").order_by("event_id")[:SEND_ROWS])
+    batch = list(waiting.select_related("event").order_by("event_id")[:SEND_ROWS])
+    among = visible_events(endpoint.owner).filter(pk__in=[delivery.event_id for delivery in batch])
+    seen = set(among.values_list("pk", flat=True))
+    give_up([delivery for delivery in batch if delivery.event_id not in seen])
+    return [delivery for delivery in batch if delivery.event_id in seen]
+
+
+def give_up(unseen: list[Delivery]) -> None:
+    """Note that these are not sent, and why."""
+    if unseen:
+        rows = Delivery.objects.filter(pk__in=[delivery.pk for delivery in unseen])
+        rows.update(state=Delivery.State.GIVEN_UP, error=_("The owner may not see the event."))
 
 
 def send(endpoint: Endpoint, delivery: Delivery) -> bool:
@@ -192,82 +164,3 @@ def send(endpoint: Endpoint, delivery: Delivery) -> bool:
     fault_point("webhooks.after_send")
     record(endpoint, delivery, outcome)
     return outcome.delivered
-
-
-def attempt(endpoint: Endpoint, event: Event) -> Outcome:
-    """One signed request, whose id is the event's: a receiver knows a repetition by it."""
-    body = event.envelope().to_wire()
-    signed = signed_headers(endpoint.secret, message_id=str(event.event_id), body=body, now=database_now())
-    headers = {"content-type": "application/json", "user-agent": AGENT, **signed}
-    started = time.monotonic()
-    try:
-        answer = post(endpoint.url, body=body, headers=headers)
-    except (RefusedAddress, *TRANSPORT_ERRORS) as error:
-        return Outcome(time.monotonic() - started, error=str(error) or type(error).__name__)
-    return Outcome(time.monotonic() - started, answer)
-
-
-# -- what came of it -------------------------------------------------------------------------------
-@transaction.atomic
-def record(endpoint: Endpoint, delivery: Delivery, outcome: Outcome) -> None:
-    """Keep the outcome with the delivery, and what it means for the endpoint."""
-    now = database_now()
-    store_attempt(delivery, outcome, now)
-    if outcome.delivered:
-        recovered(endpoint)
-    elif reason := reason_to_disable(endpoint, outcome, now):
-        disable(endpoint, reason=reason)
-    else:
-        put_off(endpoint, now)
-
-
-def store_attempt(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
-    """The delivery with its latest attempt."""
-    answer = outcome.answer
-    values: dict[str, Any] = {
-        "attempts": delivery.attempts + 1,
-        "response_status": answer and answer.status,
-        "response_excerpt": excerpt(answer.body) if answer else "",
-        "error": clean(outcome.fault),
-        "duration_ms": round(outcome.took * 1000),
-    }
-    if outcome.delivered:
-        values |= {"state": Delivery.State.DELIVERED, "delivered_at": now}
-    Delivery.objects.filter(pk=delivery.pk).update(**values)
-
-
-def excerpt(body: bytes) -> str:
-    """The beginning of an answer as text."""
-    return clean(body.decode(errors="replace"))[:LONGEST_EXCERPT]
-
-
-def recovered(endpoint: Endpoint) -> None:
-    """Nothing is held against the endpoint any more."""
-    if endpoint.failures:
-        update(endpoint, **HEALTHY)
-
-
-def reason_to_disable(endpoint: Endpoint, outcome: Outcome, now: datetime) -> str:
-    """Why nothing more should be sent, in words; nothing while there is hope."""
-    if outcome.gone:
-        return _("The receiver answered 410: it wants no more events.")
-    since = endpoint.failing_since
-    if since is None or now - since < timedelta(seconds=settings.WEBHOOK_GIVE_UP_SECONDS):
-        return ""
-    words = _("Nothing could be delivered since %(since)s. The last time: %(why)s")
-    return words % {"since": f"{since:%Y-%m-%d %H:%M} UTC", "why": clean(outcome.fault)}
-
-
-def put_off(endpoint: Endpoint, now: datetime) -> None:
-    """The endpoint is tried again after a wait that doubles with every failure, with jitter."""
-    seconds = min(settings.WEBHOOK_RETRY_SECONDS * 2.0 ** min(endpoint.failures, 32), LONGEST_BACKOFF_SECONDS)
-    wait = timedelta(seconds=seconds * random.uniform(0.8, 1.2))
-    since = endpoint.failing_since or now
-    update(endpoint, failures=endpoint.failures + 1, failing_since=since, next_attempt_at=now + wait)
-
-
-def update(endpoint: Endpoint, **values: Any) -> None:
-    """Store these values; a person may have disabled the endpoint meanwhile, which stands."""
-    for name, value in values.items():
-        setattr(endpoint, name, value)
-    Endpoint.objects.filter(pk=endpoint.pk, active=True).update(**values)

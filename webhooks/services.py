@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from backlog.selectors import projects_for
 from events.clock import database_now
+from webhooks.addresses import checked_url
 from webhooks.errors import EndpointDisabled, UnknownTypes, UnseenProject
 from webhooks.horizon import newest
 from webhooks.models import Delivery, Endpoint
-from webhooks.network import checked_url
 from webhooks.selectors import unknown_types
 from webhooks.signing import new_secret
 

@@ -7,14 +7,17 @@ from signal import SIGKILL
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from processes import running, start
 from receivers import Receiver, happened, receiving
 from waiting import wait_until
 
 from accounts.models import User
+from webhooks import attempts
 from webhooks.delivery import Deliverer
 from webhooks.models import Delivery, Endpoint
+from webhooks.network import Answer
 from webhooks.services import register_endpoint
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
@@ -52,8 +55,8 @@ def test_two_processes_share_endpoints_and_send_everything_once(owner: User, loc
         with running("deliver"), running("deliver"):
             for figure in range(40):
                 happened(figure)
-            wait_until(lambda: not Delivery.objects.exclude(state="delivered").exists() and len(second.ids) >= 40)
-            wait_until(lambda: Delivery.objects.filter(state="delivered").count() == 80)
+            wait_until(lambda: not Delivery.objects.exclude(state="delivered").exists() and len(second.ids) >= 40, 30)
+            wait_until(lambda: Delivery.objects.filter(state="delivered").count() == 80, 30)
     assert first.figures == second.figures == list(range(40))
 
 
@@ -67,7 +70,7 @@ def test_a_process_killed_before_it_noted_a_delivery_leaves_it_to_be_sent_again(
     assert endpoint.deliveries.get(event=first).attempts == 0
     Endpoint.objects.update(leased_until=timezone.now())
     with running("deliver"):
-        wait_until(lambda: endpoint.deliveries.filter(state="delivered").count() == 2)
+        wait_until(lambda: endpoint.deliveries.filter(state="delivered").count() == 2, 30)
     assert receiver.ids == [str(event.event_id) for event in (first, first, second)]
 
 
@@ -82,6 +85,21 @@ def test_told_to_stop_it_finishes_what_is_in_flight(endpoint: Endpoint, receiver
     assert process.exitcode == 0
     assert receiver.figures == [1]
     assert list(endpoint.deliveries.filter(state="delivered").values_list("event__payload__figure", flat=True)) == [1]
+
+
+def test_no_transaction_is_open_while_the_receiver_is_asked(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def post(*_: Any, **__: Any) -> Answer:
+        asked.append(connection.in_atomic_block)
+        return Answer(200, b"")
+
+    monkeypatch.setattr(attempts, "post", post)
+    happened(1, 2)
+    Deliverer().once()
+    assert asked == [False, False]
 
 
 def test_a_fault_of_our_own_stops_one_turn_and_not_the_loop(

@@ -4,10 +4,13 @@ import base64
 from typing import Any
 
 import pytest
+from receivers import Receiver, happened
 
 from accounts.models import User
+from webhooks import addresses
+from webhooks.delivery import Deliverer
 from webhooks.errors import InvalidUrl, RefusedAddress, UnknownTypes
-from webhooks.models import Endpoint
+from webhooks.models import Delivery, Endpoint
 from webhooks.services import change, register_endpoint
 
 pytestmark = pytest.mark.django_db
@@ -49,3 +52,16 @@ def test_a_change_is_checked_like_a_new_endpoint_and_keeps_secret_and_place(owne
     kept = Endpoint.objects.get()
     assert (kept.url, kept.types, kept.description) == ("https://example.org/new", ["WORK.*"], "New")
     assert (kept.secret, kept.position) == (secret, position)
+
+
+def test_a_name_that_later_leads_home_is_not_called(
+    owner: User, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint = register_endpoint(owner, url=f"http://innocent.example:{receiver.port}/")
+    monkeypatch.setattr(addresses, "resolve", lambda _host, _port: ["127.0.0.1"])
+    happened(1)
+    Deliverer().once()
+    delivery = endpoint.deliveries.get()
+    assert receiver.requests == []
+    assert delivery.state == Delivery.State.PENDING
+    assert delivery.error.startswith("innocent.example has the address 127.0.0.1, which is not public")

@@ -1,6 +1,7 @@
 """Only public addresses are called, however a private one is spelled or hidden."""
 
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -9,9 +10,10 @@ from typing import Any
 import httpcore
 import pytest
 
-from webhooks import network
+from webhooks import addresses, network
+from webhooks.addresses import checked_url, is_public, permitted_addresses
 from webhooks.errors import InvalidUrl, RefusedAddress, WebhookError
-from webhooks.network import checked_url, core_url, is_public, permitted_addresses, post
+from webhooks.network import core_url, post
 
 PRIVATE = [
     *("2130706433", "0177.0.0.1", "0x7f.1", "127.1", "127.0.0.1", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1"),
@@ -32,7 +34,7 @@ def test_a_private_number_is_refused_at_once_and_when_called(host: str) -> None:
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_a_public_address_may_be_called(address: str) -> None:
-    assert is_public(network.ipaddress.ip_address(address))
+    assert is_public(addresses.ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize(
@@ -67,13 +69,13 @@ def answers(*each: list[str]) -> Callable[[str, int], list[str]]:
 
 
 def test_a_name_that_leads_home_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "resolve", answers(["127.0.0.1"]))
+    monkeypatch.setattr(addresses, "resolve", answers(["127.0.0.1"]))
     with pytest.raises(RefusedAddress):
         post("http://innocent.example/", body=b"", headers={})
 
 
 def test_one_private_address_among_public_ones_is_enough_to_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "resolve", answers(["93.184.215.14", "10.0.0.1"]))
+    monkeypatch.setattr(addresses, "resolve", answers(["93.184.215.14", "10.0.0.1"]))
     with pytest.raises(RefusedAddress):
         permitted_addresses("innocent.example", 80)
 
@@ -129,15 +131,27 @@ def test_the_address_that_was_checked_is_the_one_connected_to(monkeypatch: pytes
         connected.append(host)
         raise httpcore.ConnectError("It was only asked to.")
 
-    monkeypatch.setattr(network, "resolve", answers(["93.184.215.14"], ["127.0.0.1"]))
+    monkeypatch.setattr(addresses, "resolve", answers(["93.184.215.14"], ["127.0.0.1"]))
     monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect)
     with pytest.raises(httpcore.ConnectError, match="only asked"):
         post("http://rebound.example/", body=b"", headers={})
     assert connected == ["93.184.215.14"]
 
 
+def test_the_certificate_has_to_be_for_the_name_and_not_for_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stream(httpcore.NetworkStream):
+        def start_tls(self, context: ssl.SSLContext, name: str | None = None, timeout: float | None = None) -> Any:
+            assert context.check_hostname
+            raise httpcore.ConnectError(f"no certificate for {name}")
+
+    monkeypatch.setattr(addresses, "resolve", answers(["93.184.215.14"]))
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", lambda *_: Stream())
+    with pytest.raises(httpcore.ConnectError, match=r"no certificate for innocent\.example"):
+        post("https://innocent.example/", body=b"", headers={})
+
+
 def test_the_receiver_is_asked_by_its_name(server: HTTPServer, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "resolve", answers(["127.0.0.1"]))
+    monkeypatch.setattr(addresses, "resolve", answers(["127.0.0.1"]))
     post(f"{url}/hook?a=b", body=b"", headers={})
     assert server.asked == [("/hook?a=b", f"receiver.internal:{server.server_port}")]  # type: ignore[attr-defined]
 
@@ -145,19 +159,19 @@ def test_the_receiver_is_asked_by_its_name(server: HTTPServer, url: str, monkeyp
 def test_a_redirect_is_an_answer_and_nothing_more(
     server: HTTPServer, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network, "resolve", answers(["127.0.0.1"]))
+    monkeypatch.setattr(addresses, "resolve", answers(["127.0.0.1"]))
     assert post(f"{url}/redirect", body=b"", headers={}).status == 302
     assert [path for path, _host in server.asked] == ["/redirect"]  # type: ignore[attr-defined]
 
 
 def test_the_environment_sends_nothing_through_a_proxy(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "resolve", answers(["127.0.0.1"]))
+    monkeypatch.setattr(addresses, "resolve", answers(["127.0.0.1"]))
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1/")
     assert post(f"{url}/hook", body=b"", headers={}).body == b"xx"
 
 
 def test_only_the_beginning_of_an_endless_answer_is_read(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "resolve", answers(["127.0.0.1"]))
+    monkeypatch.setattr(addresses, "resolve", answers(["127.0.0.1"]))
     assert len(post(f"{url}/endless", body=b"", headers={}).body) == network.MOST_ANSWER_BYTES
 
 
