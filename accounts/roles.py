@@ -32,6 +32,10 @@ ADMINISTERS = (
     "accounts.add_apikey",
     "accounts.change_apikey",
     "auth.view_group",
+    "webhooks.add_endpoint",
+    "webhooks.change_endpoint",
+    "webhooks.view_endpoint",
+    "webhooks.view_delivery",
 )
 
 # A requester sees their own projects through the selectors, so needs no permission to view.

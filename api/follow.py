@@ -22,7 +22,7 @@ from api.ledger import LARGEST, EventShown
 from api.openapi import endpoint
 from api.rules import Rule
 from backlog.selectors import projects_for
-from events.ledger import settled
+from events.horizon import final_now
 from events.models import Event
 
 MEDIA_TYPE = "text/event-stream"
@@ -72,7 +72,8 @@ class ProjectStream(ApiView):
         """Each event once, in the order of the ledger; reconnect with the last id and nothing is missed."""
         project = found_in(projects_for(self.account), pk=project_id)
         after = last_seen(request.headers.get(LAST, "")) or self.asked(After).get("after", 0)
-        events = settled(Event.objects.filter(project_id=project.pk, seq__gt=after)).order_by("seq")[:MOST_EVENTS]
+        final = Event.objects.filter(project_id=project.pk, seq__gt=after, seq__lte=final_now())
+        events = final.order_by("seq")[:MOST_EVENTS]
         told = [told_of(event) for event in events]
         last = str(events[len(told) - 1].seq) if told else str(after)
         return Response(f"retry: {RETRY_MS}\n\n" + "".join(told), headers={LAST: last})

@@ -54,6 +54,7 @@ def staff_links(request: HttpRequest) -> list[tuple[str, str, str]]:
         "events.deadletter": _("Dead letters"),
         "backlog.template": _("Templates"),
         "events.event": _("Events"),
+        "webhooks.endpoint": _("Webhooks"),
     }
     may_see = [(name, words) for name, words in rooms.items() if may_view(request, name)]
     found = [

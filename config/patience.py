@@ -26,8 +26,8 @@ LEASE = re.compile(r"/api/v1/work/lease/?")
 STREAM = re.compile(r"/api/v1/projects/([0-9a-fA-F-]{36})/events/stream/?")
 # A worker that waits asks the database so often; a follower is told, and asks so often by itself.
 LEASE_EVERY_SECONDS = 0.5
-STREAM_EVERY_SECONDS = 5.0
-# Rows are read once every older transaction has ended, so a follower looks again soon after it was told.
+STREAM_EVERY_SECONDS = 2.0
+# Rows are read once every older transaction has ended: soon after the follower was told.
 SOON_SECONDS = 0.2
 MOST_BYTES = 64 * 1024
 

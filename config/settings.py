@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "events",
     "backlog",
     "clarifications",
+    "webhooks",
     "portal",
     "api",
     "workers",
@@ -209,6 +210,12 @@ REPUBLISH_SECONDS = env.float("REPUBLISH_SECONDS", default=5.0)
 ITEM_RETRY_SECONDS = env.float("ITEM_RETRY_SECONDS", default=5.0)
 # A finished item's deliverable may arrive after the word that it is finished; wait this long for it.
 LATE_DELIVERABLE_SECONDS = env.float("LATE_DELIVERABLE_SECONDS", default=30.0)
+# First wait before a webhook that failed is tried again; it doubles with each failure, up to an hour.
+WEBHOOK_RETRY_SECONDS = env.float("WEBHOOK_RETRY_SECONDS", default=5.0)
+# A receiver that failed for this long is given up: a day outlasts a night without anybody on duty.
+WEBHOOK_GIVE_UP_SECONDS = env.float("WEBHOOK_GIVE_UP_SECONDS", default=86_400.0)
+# Receivers that may be on this machine or network: everywhere else only public addresses are called.
+WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 # Named fault points, woken by the tests' own settings only.
 FAULT_POINTS: dict[str, str] = {}
 

@@ -50,7 +50,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
-    whole_ids = ("pk",)  # the fields in which a whole UUID is searched for
+    whole_ids: tuple[str, ...] = ("pk",)  # the fields in which a whole UUID is searched for
     nothing_yet: Any = gettext_lazy("There is nothing here yet.")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -7,8 +7,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import BooleanField, QuerySet
-from django.db.models.expressions import RawSQL
 
 from events.envelope import Envelope, Source, require_valid_payload
 from events.errors import ConflictingEvent, ContractBroken, InvalidEvent, PermanentError
@@ -21,7 +19,6 @@ ON CONFLICT (event_id) DO UPDATE SET handled_at = excluded.handled_at, stream_id
 WHERE {table}.handled_at IS NULL AND {table}.digest = excluded.digest
 RETURNING event_id
 """
-SETTLED = "age({table}.xmin) > age(pg_snapshot_xmin(pg_current_snapshot())::xid)"
 
 
 def own_source() -> Source:
@@ -106,17 +103,6 @@ def forged(said: Sequence[tuple[str, Envelope]]) -> dict[str, InvalidEvent]:
         for entry_id, e in said
         if e.event_id not in known
     }
-
-
-def settled(events: QuerySet[Event]) -> QuerySet[Event]:
-    """Of these, the rows before whose `seq` no other row can appear any more: safe to read on from.
-
-    Numbers are drawn before the commit, so a row may appear after one with a larger number. PostgreSQL tells which
-    transactions are still open; with SQLite there is one writer at a time, and rows appear in order.
-    """
-    if connection.vendor != "postgresql":
-        return events
-    return events.filter(RawSQL(SETTLED.format(table=Event._meta.db_table), [], output_field=BooleanField()))
 
 
 def handled_entries(entry_ids: set[str]) -> set[str]:

@@ -20,7 +20,8 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = (
-    "config", "api", "portal", "clarifications", "backlog", "events", "schemas", "workers", "accounts", "charts",
+    "config", "api", "portal", "webhooks", "clarifications", "backlog", "events", "schemas", "workers", "accounts",
+    "charts",
 )  # fmt: skip
 PO = ROOT / "locale" / "fr" / "LC_MESSAGES" / "django.po"
 MO = PO.with_suffix(".mo")

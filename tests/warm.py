@@ -10,5 +10,6 @@ import processes
 
 import clarifications.management.commands.answer
 import config.management.commands.consume
+import config.management.commands.deliver
 import config.management.commands.relay
 import config.management.commands.work

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import threading
 from collections.abc import Awaitable
 from typing import Any
 
@@ -13,9 +12,6 @@ from asgiref.testing import ApplicationCommunicator
 from callers import Caller, machine
 from channels.layers import get_channel_layer
 from django.core.wsgi import get_wsgi_application
-from django.db import connection as connection_of_the_database
-from django.db import transaction
-from django.utils import timezone
 from flows import opened, step
 
 from accounts.models import User
@@ -24,11 +20,7 @@ from backlog.models import Project
 from backlog.selectors import project_of
 from backlog.services import cancel_project
 from config.patience import Patience
-from events import ledger
-from events.envelope import Envelope, Source
-from events.ledger import settled
 from events.live import group_name
-from events.models import Event
 from events.work import unit_of_work
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -166,37 +158,3 @@ def test_a_stream_of_anothers_project_is_not_found() -> None:
         assert (status, said["type"]) == (404, "urn:interlock:problem:not-found")
 
     run(test())
-
-
-@pytest.mark.spine
-def test_a_row_is_not_read_past_while_an_older_one_may_still_appear() -> None:
-    """Numbers are drawn before the commit: on PostgreSQL the later row waits for the earlier one's transaction."""
-    if connection_of_the_database.vendor != "postgresql":
-        assert settled(Event.objects.all()).query.where.children == []
-        return
-    project = opened(step("only"))
-    seen = settled(Event.objects.filter(project_id=project.pk))
-    before = seen.count()
-    go, done = threading.Event(), threading.Event()
-
-    def earlier() -> None:
-        with transaction.atomic():
-            note(project)
-            go.set()
-            done.wait(10)
-        connection_of_the_database.close()
-
-    thread = threading.Thread(target=earlier)
-    thread.start()
-    go.wait(10)
-    note(project)
-    assert seen.count() == before
-    done.set()
-    thread.join()
-    assert seen.count() == before + 2
-
-
-def note(project: Project) -> None:
-    """An event in a transaction of its own."""
-    said = Envelope("PROJECT.OPENED", {"project_id": str(project.pk)}, Source("test", "1"), project.correlation_id)
-    ledger.row(said, now=timezone.now()).save()

@@ -1,0 +1,89 @@
+"""Which addresses may be called: public ones only, however a private one is spelled or hidden."""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv6Address
+
+import httpcore
+import httpx
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from webhooks.errors import InvalidUrl, RefusedAddress
+
+# A name as DNS has it, or a number.
+HOST = re.compile(r"[a-z0-9._:-]+")
+PORTS = range(1, 65_536)
+# Addresses that carry an IPv4 address inside: a translator on the way would unwrap them.
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+Address = IPv4Address | IPv6Address
+
+
+def checked_url(url: str) -> str:
+    """The address as it will be called. Raises InvalidUrl or RefusedAddress."""
+    try:
+        parsed = httpx.URL(url.strip())
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise InvalidUrl(_("This is not an address: %(why)s") % {"why": error}) from error
+    host = parsed.raw_host.decode()
+    if parsed.scheme not in ("http", "https") or not HOST.fullmatch(host) or (parsed.port or 80) not in PORTS:
+        raise InvalidUrl(_("The address has to be a whole one that starts with http:// or https://."))
+    if parsed.userinfo:
+        raise InvalidUrl(_("The address must not hold a name or password: deliveries are signed instead."))
+    refuse_private_number(host)
+    return str(parsed.copy_with(fragment=None))
+
+
+def refuse_private_number(host: str) -> None:
+    """Raise RefusedAddress where the host is a number, however spelled, that is not a public address."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return
+    require_public(host, [str(entry[4][0]) for entry in found])
+
+
+def permitted_addresses(host: str, port: int) -> list[str]:
+    """The addresses of the host, each of which may be called. Raises RefusedAddress if only one may not."""
+    found = resolve(host, port)
+    require_public(host, found)
+    return found
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """What the system's resolver answers now."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise httpcore.ConnectError(_("%(host)s has no address: %(why)s") % {"host": host, "why": error}) from error
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def require_public(host: str, addresses: Iterable[str]) -> None:
+    """Raise RefusedAddress unless all are public or the host may be private."""
+    if host.lower() in map(str.lower, settings.WEBHOOK_ALLOWED_HOSTS):
+        return
+    for address in addresses:
+        if not is_public(ipaddress.ip_address(address)):
+            words = _("%(host)s has the address %(address)s, which is not public: events are not sent there.")
+            raise RefusedAddress(words % {"host": host, "address": address})
+
+
+def is_public(address: Address) -> bool:
+    """Whether the address, and the one it may carry inside, belongs to the public internet."""
+    inside = carried(address)
+    if inside is not None:
+        return is_public(inside)
+    special = address.is_multicast or address.is_reserved or getattr(address, "is_site_local", False)
+    return address.is_global and not special
+
+
+def carried(address: Address) -> IPv4Address | None:
+    """The IPv4 address inside a mapped, 6to4 or NAT64 one."""
+    if isinstance(address, IPv4Address):
+        return None
+    in_nat64 = IPv4Address(int(address) & 0xFFFFFFFF) if address in NAT64 else None
+    return address.ipv4_mapped or address.sixtofour or in_nat64
