@@ -36,8 +36,7 @@ class Claim:
 def link_token(question: Question, user: User) -> str:
     """A token with which this person may answer this question, until it expires."""
     said = [question.pk.hex, question.revision, user.pk, int(expiry().timestamp())]
-    token: str = signer().sign_object(said)
-    return token
+    return signer().sign_object(said)
 
 
 def expiry() -> datetime:
@@ -47,7 +46,8 @@ def expiry() -> datetime:
 
 def link_to(question: Question, user: User) -> str:
     """The whole address of the person's page for this question."""
-    return settings.PUBLIC_URL.rstrip("/") + reverse("portal:answer-link", args=[link_token(question, user)])
+    path = reverse("portal:answer-link", args=[link_token(question, user)])
+    return f"{settings.PUBLIC_URL.rstrip('/')}{path}"
 
 
 def signer() -> signing.Signer:

@@ -1,4 +1,4 @@
-"""The whole system as processes: the broker, the consumers, the relay, the workers and the web."""
+"""The whole system as processes: the broker, the consumers, the relay, the mails, the workers and the web."""
 
 import sys
 from collections.abc import Iterator
@@ -27,7 +27,8 @@ def children(*, web: str | None, excepted: list[str], env: dict[str, str] | None
         Child(f"workers-{slot}", command("work", "--all", *without, "--slot", str(slot)), env or {})
         for slot in range(1, WORKERS + 1)
     ]
-    return [*consumers, Child("relay", command("relay"), env or {}), *workers, *web_child(web, env or {})]
+    notify = [Child("notify", command("notify"), env or {})] if settings.SENDS_MAIL else []
+    return [*consumers, Child("relay", command("relay"), env or {}), *notify, *workers, *web_child(web, env or {})]
 
 
 GROUPS = ("orchestrator", "clarifications", "validators")
