@@ -25,6 +25,7 @@ TOLD = (
     "CLARIFICATION.QUESTION_ASKED",
     "CLARIFICATION.QUESTION_ASSIGNED",
     "CLARIFICATION.QUESTION_ESCALATED",
+    "CLARIFICATION.QUESTION_REMINDED",
 )
 # A row's number is taken before its transaction commits, so a lower number may show up after a higher one.
 # Rows are taken once they are older than any transaction lasts, and never past one that is not. A mail that is

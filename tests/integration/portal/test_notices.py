@@ -182,6 +182,15 @@ def test_a_question_that_is_escalated_goes_to_the_next_group(opened: Opened, rit
     assert readers() == ["rita", "ann"]
 
 
+def test_a_reminder_is_a_mail_too(rita: User, rate: Question) -> None:
+    turn()
+    silent(seconds=41)
+    turn()
+    told = Notice.objects.order_by("pk").values_list("event__type", flat=True)
+    assert list(told) == ["CLARIFICATION.QUESTION_ASKED", "CLARIFICATION.QUESTION_REMINDED"]
+    assert readers() == ["rita", "rita"]
+
+
 # -- reading the ledger ----------------------------------------------------------------------------
 def test_a_new_reader_begins_at_the_newest_event(rita: User, rate: Question) -> None:
     LedgerPosition.objects.all().delete()
