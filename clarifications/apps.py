@@ -6,6 +6,7 @@ class ClarificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from backlog.gates import register_follower, register_gate
+        from clarifications import checks  # noqa: F401  (registers the system checks)
         from clarifications.gates import ask_for_missing
         from clarifications.services import withdraw_unneeded
         from events.live import register_topic

@@ -39,3 +39,27 @@ class OwnApproval(ClarificationError):
 
 class NotesMissing(ClarificationError):
     """A rejection says what to do differently."""
+
+
+class LinkRefused(ClarificationError):
+    """A link does not lead to an answer (any more); the message says what to do."""
+
+
+class LinkTampered(LinkRefused):
+    """The link is not one of ours as it stands."""
+
+
+class LinkExpired(LinkRefused):
+    """The link is too old."""
+
+
+class LinkClosed(LinkRefused):
+    """The link's question is closed; the message says by whom, when and how."""
+
+
+class LinkSuperseded(LinkRefused):
+    """The link's question was asked again."""
+
+
+class LinkNotAllowed(LinkRefused):
+    """The person may not answer any more, or the question waits for somebody else."""

@@ -1,4 +1,4 @@
-"""Questions to people, which items each holds back, and the one answer each may have."""
+"""Questions to people, which items each holds back, the one answer each may have, and who was written to."""
 
 import uuid
 
@@ -10,6 +10,7 @@ from django_fsm import FSMField
 
 from backlog.models import Item, Project
 from events.lifecycle import edge
+from events.models import Event
 
 
 class QuestionStatus(models.TextChoices):
@@ -109,9 +110,55 @@ class Answer(models.Model):
     question = models.OneToOneField(Question, on_delete=models.CASCADE, primary_key=True, related_name="answer")
     value = models.JSONField()
     answered_by = models.CharField(max_length=200)
-    door = models.CharField(max_length=20, help_text=_("How it came: admin, web, rest, command, event or policy."))
+    door = models.CharField(
+        max_length=20, help_text=_("How it came: admin, web, link, rest, command, event or policy.")
+    )
     answered_at = models.DateTimeField()
     event_id = models.UUIDField(help_text=_("The event that carried it."))
 
     def __str__(self) -> str:
         return f"Answer to {self.question_id}"
+
+
+class Notice(models.Model):
+    """One mail that tells one person of one event about a question; kept as the record of what was sent."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("To be sent")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Given up")
+        DROPPED = "dropped", _("Not needed any more")
+
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="+")
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="notices")
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    attempts = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    next_attempt_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True, help_text=_("Why it could not be sent the last time."))
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        constraints = [
+            models.UniqueConstraint(fields=["event", "recipient"], name="one_notice_an_event_and_person"),
+            models.CheckConstraint(
+                condition=Q(state__in=["pending", "sent", "failed", "dropped"]), name="notice_state"
+            ),
+        ]
+        indexes = [models.Index(fields=["next_attempt_at"], condition=Q(state="pending"), name="notice_due")]
+
+    def __str__(self) -> str:
+        return f"{self.state} notice {self.pk}"
+
+
+class LedgerPosition(models.Model):
+    """How far a reader of the ledger has come; everything up to it is dealt with."""
+
+    reader = models.CharField(max_length=50, primary_key=True)
+    seq = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.reader} at {self.seq}"

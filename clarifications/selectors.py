@@ -109,10 +109,14 @@ def of_my_groups(user: User) -> Q:
     return Q(assigned_to=None, assigned_group__in=names)
 
 
+def waiting_questions(user: User) -> QuerySet[Question]:
+    """The questions that wait for the person: theirs, their groups', and anybody's, of those they may answer."""
+    return answerable_by(user).filter(mine(user) | of_my_groups(user))
+
+
 def waiting_for(user: User) -> int:
-    """How many questions wait for the person, up to a bound: theirs, their groups', and anybody's."""
-    waiting = answerable_by(user).filter(mine(user) | of_my_groups(user))
-    return waiting.order_by()[:MOST_COUNTED].count()
+    """How many questions wait for the person, up to a bound."""
+    return waiting_questions(user).order_by()[:MOST_COUNTED].count()
 
 
 def due_questions(now: datetime, *, limit: int) -> list[tuple[UUID, UUID]]:

@@ -47,11 +47,13 @@ def take_next_step(work: UnitOfWork, question_id: UUID) -> None:
 
 
 def remind(work: UnitOfWork, question: Question, silence: Silence) -> None:
-    """Count a reminder and set the time of the next one."""
+    """Count a reminder, say so, and set the time of the next one."""
     question.reminders += 1
     question.next_step_at = min(question.due_at, work.now + timedelta(seconds=silence.remind_every_seconds))
     work.change(question, "reminders", "next_step_at")
     logger.info("Reminder %s: “%s” waits for an answer (question %s)", question.reminders, question.title, question.pk)
+    reminded = {**about(question), "reminders": question.reminders}
+    say(work, question.project, "CLARIFICATION.QUESTION_REMINDED", reminded)
 
 
 def escalate(work: UnitOfWork, question: Question, silence: Silence) -> None:

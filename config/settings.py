@@ -223,6 +223,19 @@ FAULT_POINTS: dict[str, str] = {}
 CLAIM_CHECK_BYTES = 256 * 1024
 ARTIFACTS_DIR = DATA_DIR / "artifacts"
 
+# -- Mail ------------------------------------------------------------------------------------------
+mail = env.email_url("EMAIL_URL", default="dummymail://")
+globals().update(mail)
+# Without a server nobody is written to, and nothing is put aside for later.
+SENDS_MAIL = not mail["EMAIL_BACKEND"].endswith(("dummy.EmailBackend", "console.EmailBackend"))
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Interlock <interlock@localhost>")
+# A server that says nothing for so long is away; the mail is tried again later.
+EMAIL_TIMEOUT = 10
+# Where people find these pages: a mail cannot know it from a request.
+PUBLIC_URL = env.str("PUBLIC_URL", default="")
+# How long a link in a mail can be answered by: a weekend, and no longer than a mailbox should hold a key.
+ANSWER_LINK_HOURS = env.float("ANSWER_LINK_HOURS", default=72.0)
+
 # -- Logging ---------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = {

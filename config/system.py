@@ -1,4 +1,4 @@
-"""The whole system as processes: the broker, the consumers, the relay, the webhooks, the workers and the web."""
+"""The whole system as processes: broker, consumers, relay, webhooks, mails, workers and web."""
 
 import sys
 from collections.abc import Iterator
@@ -27,7 +27,8 @@ def children(*, web: str | None, excepted: list[str], env: dict[str, str] | None
         Child(f"workers-{slot}", command("work", "--all", *without, "--slot", str(slot)), env or {})
         for slot in range(1, WORKERS + 1)
     ]
-    loops = [Child(name, command(name), env or {}) for name in ("relay", "deliver")]
+    mails = ["notify"] if settings.SENDS_MAIL else []
+    loops = [Child(name, command(name), env or {}) for name in ("relay", "deliver", *mails)]
     return [*consumers, *loops, *workers, *web_child(web, env or {})]
 
 

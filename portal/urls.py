@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal import downloads, my_projects, new_request, project_page, question_page
+from portal import answer_link, downloads, my_projects, new_request, project_page, question_page
 
 app_name = "portal"
 urlpatterns = [
@@ -14,4 +14,5 @@ urlpatterns = [
     path("projects/<uuid:pk>/deliverables/<uuid:deliverable>.json", downloads.whole, name="json"),
     path("projects/<uuid:pk>/deliverables/<uuid:deliverable>.csv", downloads.table, name="csv"),
     path("questions/<uuid:pk>/", question_page.QuestionPage.as_view(), name="question"),
+    path("answer/<str:token>/", answer_link.AnswerLink.as_view(), name="answer-link"),
 ]

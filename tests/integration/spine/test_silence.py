@@ -58,6 +58,8 @@ def test_reminders_are_counted_until_the_question_is_due(broker: None) -> None:
         assert Question.objects.get().reminders == reminders
     after(41)
     assert Question.objects.get().reminders == 2
+    said = [event["payload"]["reminders"] for event in on_the_log("CLARIFICATION.QUESTION_REMINDED")]
+    assert said == [1, 2]
     assert violations() == []
 
 
