@@ -94,6 +94,11 @@ def acts(name: str, summary: str, **more: Any) -> Callable[[F], F]:
     return endpoint(name, summary, refuses=sorted(refuses), parameters=parameters, **more)
 
 
+def changes(name: str, summary: str, **more: Any) -> Callable[[F], F]:
+    """Say it of a PATCH: it may be bound to the state that was read."""
+    return endpoint(name, summary, refuses=[403, 404, 409, 412, 415, 422], parameters=[IF_MATCH], **more)
+
+
 PAGES: dict[Any, type[serializers.Serializer[Any]]] = {}
 
 

@@ -16,6 +16,7 @@ from clarifications import errors as clarifications
 from events.deadletters import AlreadySettled
 from events.errors import InvalidEvent, UnknownEventType
 from events.lifecycle import IllegalTransition
+from webhooks import errors as webhooks
 from workers.ingestion import Unreadable
 
 MEDIA_TYPE = "application/problem+json"
@@ -49,6 +50,11 @@ MEANING: dict[type[Exception], tuple[int, str]] = {
     clarifications.UnknownAssignee: (422, "unknown-assignee"),
     clarifications.OwnApproval: (403, "own-approval"),
     clarifications.NotesMissing: (422, "notes-missing"),
+    webhooks.InvalidUrl: (422, "invalid-url"),
+    webhooks.RefusedAddress: (422, "refused-address"),
+    webhooks.UnknownTypes: (422, "unknown-types"),
+    webhooks.UnseenProject: (422, "unknown-project"),
+    webhooks.EndpointDisabled: (409, "webhook-disabled"),
     IllegalTransition: (409, "illegal-transition"),
     AlreadySettled: (409, "already-settled"),
     InvalidEvent: (422, "invalid-event"),

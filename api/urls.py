@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from api import contracts, dead_letters, follow, items, ledger, projects, questions, templates, work
+from api import contracts, dead_letters, follow, items, ledger, projects, questions, templates, webhooks, work
 
 VIEWS: dict[str, type[Any]] = {
     "me": contracts.Me,
@@ -45,6 +45,13 @@ VIEWS: dict[str, type[Any]] = {
     "templates/validate": templates.Check,
     "templates/<slug:name>/versions": templates.Versions,
     "templates/<slug:name>/versions/<int:version>": templates.OneVersion,
+    "webhooks": webhooks.Webhooks,
+    "webhooks/<int:webhook_id>": webhooks.OneWebhook,
+    "webhooks/<int:webhook_id>/rotate": webhooks.RotateSecret,
+    "webhooks/<int:webhook_id>/disable": webhooks.Disable,
+    "webhooks/<int:webhook_id>/enable": webhooks.Enable,
+    "webhooks/<int:webhook_id>/deliveries": webhooks.Deliveries,
+    "webhooks/<int:webhook_id>/deliveries/<int:delivery_id>/resend": webhooks.Resend,
     "work/lease": work.LeaseItems,
     "work/<uuid:lease>/heartbeat": work.Heartbeat,
     "work/<uuid:lease>/progress": work.ReportProgress,

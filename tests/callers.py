@@ -32,6 +32,11 @@ class Caller:
         sent = {**self.headers, **(headers or {})}
         return self.client.post(f"/api/v1/{path}", said, content_type="application/json", headers=sent)
 
+    def patch(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
+        """PATCH with a JSON body."""
+        sent = {**self.headers, **(headers or {})}
+        return self.client.patch(f"/api/v1/{path}", body, content_type="application/json", headers=sent)
+
 
 def account(name: str, role: str = "", **fields: Any) -> User:
     """An account with a role, or without any."""

@@ -10,6 +10,7 @@ from callers import Caller, anybody, machine, person
 from django.urls import get_resolver
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER
 from api.base import ApiView
 from api.urls import VIEWS
@@ -19,6 +20,7 @@ from backlog.opening import submit_request
 from clarifications.models import Blocking, Question
 from events.models import DeadLetter, Event
 from events.work import unit_of_work
+from webhooks.models import Endpoint
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +71,15 @@ MAY: dict[tuple[str, str], tuple[set[str], str]] = {
     ("GET", "templates/<slug:name>/versions"): (EVERYBODY, "read"),
     ("POST", "templates/<slug:name>/versions"): ({ADMINISTRATOR}, "templates"),
     ("GET", "templates/<slug:name>/versions/<int:version>"): (EVERYBODY, "read"),
+    ("GET", "webhooks"): (EVERYBODY, "read"),
+    ("POST", "webhooks"): (EVERYBODY, "webhooks"),
+    ("GET", "webhooks/<int:webhook_id>"): (EVERYBODY, "read"),
+    ("PATCH", "webhooks/<int:webhook_id>"): (EVERYBODY, "webhooks"),
+    ("POST", "webhooks/<int:webhook_id>/rotate"): (EVERYBODY, "webhooks"),
+    ("POST", "webhooks/<int:webhook_id>/disable"): (EVERYBODY, "webhooks"),
+    ("POST", "webhooks/<int:webhook_id>/enable"): (EVERYBODY, "webhooks"),
+    ("GET", "webhooks/<int:webhook_id>/deliveries"): (EVERYBODY, "read"),
+    ("POST", "webhooks/<int:webhook_id>/deliveries/<int:delivery_id>/resend"): (EVERYBODY, "webhooks"),
     ("POST", "work/lease"): (NOBODY, "work:foreign_worker"),
     ("POST", "work/<uuid:lease>/heartbeat"): (NOBODY, "work:foreign_worker"),
     ("POST", "work/<uuid:lease>/progress"): (NOBODY, "work:foreign_worker"),
@@ -80,7 +91,7 @@ MAY: dict[tuple[str, str], tuple[set[str], str]] = {
 }
 REFUSED = (401, 403)
 # Where a requester's call about somebody else's project is answered as if there were none.
-OBJECTS = ("project_id", "item_id", "question_id", "deliverable_id", "event_id")
+OBJECTS = ("project_id", "item_id", "question_id", "deliverable_id", "event_id", "webhook_id")
 
 
 def methods() -> Iterator[tuple[str, str]]:
@@ -123,13 +134,16 @@ def made_for(requester: str) -> dict[str, str]:
         asked_by="gate", asked_at=now, due_at=now, next_step_at=now,
     )  # fmt: skip
     Blocking.objects.create(question=approval, item=item)
+    keeper, _made = User.objects.get_or_create(username="keeper")
+    webhook = Endpoint.objects.create(owner=keeper, url="https://example.com/", secret="s", position=0, created_at=now)
     event = Event.objects.filter(project_id=project.pk).first()
     assert event is not None
     return {
         "project_id": str(project.pk), "item_id": str(item.pk), "approval_id": str(approval.pk),
         "question_id": str(project.questions.get(kind="input").pk), "deliverable_id": str(deliverable.pk),
         "event_id": str(event.event_id), "letter_id": str(letter.pk), "name": "matrix", "version": "1",
-        "event_type": "PROJECT.OPENED", "lease": str(uuid4()), "digest": "0" * 64,
+        "webhook_id": str(webhook.pk), "delivery_id": "1", "event_type": "PROJECT.OPENED",
+        "lease": str(uuid4()), "digest": "0" * 64,
     }  # fmt: skip
 
 
@@ -144,6 +158,8 @@ def call(caller: Caller, method: str, path: str) -> int:
     """The status of a call with an empty body."""
     if method == "GET":
         return int(caller.get(path).status_code)
+    if method == "PATCH":
+        return int(caller.patch(path, {}).status_code)
     return int(caller.post(path, {"agent": "foreign_worker"}).status_code)
 
 
