@@ -17,6 +17,7 @@ from api.openapi import endpoint, lists
 from api.rules import Rule
 from backlog.models import Deliverable
 from backlog.selectors import projects_for
+from events.horizon import first_since
 from events.models import Event
 from portal.downloads import attachment, file_name
 from portal.figures import as_csv, tables_in
@@ -159,6 +160,8 @@ class Events(ApiView):
             # What an event causes is in its project, by which the ledger is indexed.
             cause = events_for(self.account).filter(event_id=wanted["causation_id"])
             wanted["project_id__in"] = cause.values("project_id")
+        if since := wanted.get("recorded_at__gt"):
+            wanted["seq__gte"] = first_since(since)
         return self.page(events_for(self.account).filter(**wanted), EventShown, by=("seq",))
 
 

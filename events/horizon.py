@@ -1,12 +1,14 @@
 """How far the ledger is final: numbers are taken before commit, so a lower one may appear after a higher one."""
 
 import threading
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import Max
 
 from events.models import Event
 
+LONGEST_TRANSACTION = timedelta(minutes=1)
 # Whoever inserts into the ledger holds this lock from before it takes a number until it has committed or not.
 WRITERS = """
     SELECT DISTINCT virtualtransaction FROM pg_locks
@@ -61,3 +63,19 @@ def writers() -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(WRITERS, [Event._meta.db_table])
         return {row[0] for row in cursor.fetchall()}
+
+
+def first_since(moment: datetime) -> int:
+    """A number before which nothing was recorded after the moment, found by bisection: no index has to be kept for it.
+
+    Rows are recorded in the order of their numbers, give or take how long a transaction lasts.
+    """
+    low, high = 0, newest() + 1
+    while low < high:
+        middle = (low + high) // 2
+        row = Event.objects.filter(seq__gte=middle).order_by("seq").values_list("recorded_at", flat=True).first()
+        if row is None or row + LONGEST_TRANSACTION > moment:
+            high = middle
+        else:
+            low = middle + 1
+    return low
