@@ -3,7 +3,7 @@ INSTALLED := .venv/.installed
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo up test browser screenshots messages lint check bench lock help
+.PHONY: setup demo up test browser screenshots messages conformance lint check bench lock help
 
 setup: $(INSTALLED) ## Make .venv with the locked packages (the default)
 
@@ -43,6 +43,9 @@ check: lint ## lint, and check settings, migrations and the example of every con
 	$(PYTHON) manage.py check
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	$(PYTHON) manage.py schemas validate --examples
+
+conformance: $(INSTALLED) ## Hold the OpenAPI and AsyncAPI documents to their validators, and drive a generated client (needs the network)
+	$(PYTHON) scripts/conformance.py
 
 bench: $(INSTALLED) ## Measure throughput, lists at scale, how soon a board moves, and the REST interface
 	$(PYTHON) tests/servers.py postgres --durable -- $(PYTHON) -m benchmarks.throughput

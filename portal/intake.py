@@ -35,11 +35,11 @@ class Request:
 
 def open_request(request: Request) -> Project:
     """Open a project for the request. Raises Unreadable for the file, EventError for the rest."""
-    rows, report = read_file(request.file, name=request.file_name) if request.file else ({"rows": []}, {})
+    rows, report = read_file(request.file, name=request.file_name) if request.file else ({}, {})
     payload = {
         "project_id": str(request.project_id or uuid4()),
         "request_text": request.text or f"Find out where the time in {report['file']} goes.",
-        "work_context": {**(request.context or {}), **rows},
+        "work_context": {"rows": [], **(request.context or {}), **rows},
     }
     named = {"title": request.title, "template": request.template, "requester": request.requester}
     payload |= {key: value for key, value in named.items() if value}

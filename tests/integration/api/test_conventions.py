@@ -74,6 +74,14 @@ def test_problems_are_said_in_the_callers_language(bot: Caller) -> None:
     assert french["detail"] != english["detail"]
 
 
+def test_rows_that_are_sent_as_json_are_worked_on(bot: Caller) -> None:
+    rows = [{"text": "Match payments", "estimated_minutes": 30}]
+    project = opened(bot, work_context={"rows": rows, "hourly_rate": 45})
+    known = bot.get(f"projects/{project['id']}/context").json()
+    assert (known["data"]["rows"], known["data"]["hourly_rate"]) == (rows, 45)
+    assert known["provenance"]["rows"]["by"] == "bot"
+
+
 # -- once ------------------------------------------------------------------------------------------
 def test_a_request_sent_twice_with_a_key_opens_one_project_and_gets_one_answer(bot: Caller) -> None:
     first, second = (bot.post("projects", REQUEST, headers={"Idempotency-Key": "k1"}) for _ in range(2))
