@@ -18,6 +18,7 @@ up: $(INSTALLED) ## Start the whole system and keep it running until Ctrl-C
 
 test: $(INSTALLED) ## Run the tests: all on SQLite, the spine on PostgreSQL too; then show the coverage
 	@scripts/chromium.sh || [ -z "$$CI" ]
+	@scripts/jq.sh || [ -z "$$CI" ]
 	$(PYTHON) -m pytest -n 2 --database sqlite --cov --cov-report= $(ARGS)
 	$(PYTHON) -m pytest -n 2 --database postgres -m spine --cov --cov-append --cov-report=term $(ARGS)
 
