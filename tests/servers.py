@@ -29,6 +29,8 @@ PROGRAMS = Path("pginstall", "bin")
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 # What a crash of the machine may cost is nothing to a test: the cluster is thrown away.
+# Two hundred workers at once have a connection each, in each of two processes of the test run.
+MOST_CONNECTIONS = 500
 NOT_DURABLE = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
 # Ends the server and clears up when our end of its standard input closes, that is, when this process is killed.
 WATCHDOG = 'read -r _; kill -QUIT "$0"; sleep 1; rm -rf "$1"'
@@ -127,7 +129,7 @@ def create_cluster(account: Account, programs: Path, data: Path, log: Path) -> N
 @contextmanager
 def running_server(account: Account, programs: Path, data: Path, home: Path, *, durable: bool) -> Iterator[str]:
     """The DATABASE_URL of the cluster in `data`, served on a private socket in `home`."""
-    options = ["-k", str(home), "-c", "listen_addresses=", "-c", "max_connections=100"]
+    options = ["-k", str(home), "-c", "listen_addresses=", "-c", f"max_connections={MOST_CONNECTIONS}"]
     options += ["-c", "shared_preload_libraries=pg_stat_statements"]
     options += [] if durable else NOT_DURABLE
     url = f"postgresql://postgres@/postgres?host={home}"
