@@ -8,6 +8,7 @@ from backlog.orchestration import say
 from clarifications.errors import AlreadyClaimed, UnknownAssignee
 from clarifications.models import Question
 from clarifications.services import require_open
+from clarifications.wording import title_of
 from events.work import UnitOfWork
 
 
@@ -19,7 +20,7 @@ def claim_question(work: UnitOfWork, *, question: Question, by: User) -> Questio
     if question.assigned_to is not None:
         raise AlreadyClaimed(
             _("“%(title)s” is held by %(holder)s: ask them, or reassign it.")
-            % {"title": question.title, "holder": question.assigned_to}
+            % {"title": title_of(question), "holder": question.assigned_to}
         )
     return assign(work, question, to=by, group=question.assigned_group, by=by)
 

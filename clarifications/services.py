@@ -21,6 +21,7 @@ from clarifications.contract import ANY_TEXT, MissingField, faults, merged, poin
 from clarifications.errors import AlreadyClosed, InvalidAnswer, NotesMissing, OwnApproval
 from clarifications.models import Answer, Blocking, Question, QuestionStatus
 from clarifications.selectors import load_questions, open_question, question_of, questions_of
+from clarifications.wording import title_of
 from events.envelope import Envelope
 from events.errors import InvalidEvent
 from events.models import Event
@@ -190,10 +191,10 @@ def closed_in_words(question: Question, answer: Answer | None) -> str:
     """Who closed the question, when and with what."""
     if answer is None:
         return _("“%(title)s” is closed without an answer: %(how)s.") % {
-            "title": question.title,
+            "title": title_of(question),
             "how": question.get_status_display(),
         }
-    said = {"title": question.title, "by": answer.answered_by, "value": strict_json.dumps(answer.value).decode()}
+    said = {"title": title_of(question), "by": answer.answered_by, "value": strict_json.dumps(answer.value).decode()}
     said["when"] = date_format(localtime(answer.answered_at), "DATETIME_FORMAT")
     return _("“%(title)s” was answered by %(by)s with %(value)s, %(when)s; the first answer stands.") % said
 
