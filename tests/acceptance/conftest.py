@@ -1,0 +1,46 @@
+"""A system as an operator starts it, and a key to its REST interface."""
+
+import socket
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from callers import group
+from processes import manage
+from waiting import wait_until
+
+from accounts import keys
+from accounts.models import User
+from accounts.roles import OPERATOR
+
+
+@pytest.fixture
+def key() -> str:
+    """The key of a machine that may read, open projects, answer, and do the cost items."""
+    user = User.objects.create_user("bot", is_service=True)
+    user.groups.add(group(OPERATOR))
+    scopes = ["read", "projects", "questions", "work:cost_worker"]
+    return keys.make(user, name="tests", scopes=scopes, lifetime=None)[1]
+
+
+@pytest.fixture
+def api() -> Iterator[str]:
+    """Where the interface of a running system is, all of it but the cost worker."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        web = f"127.0.0.1:{probe.getsockname()[1]}"
+    system = manage("up", "--web", web, "--except", "cost_worker")
+    try:
+        wait_until(lambda: answers(f"http://{web}/api/v1/me"), 60)
+        yield f"http://{web}/api/v1"
+    finally:
+        system.terminate()
+        system.wait(30)
+
+
+def answers(url: str) -> bool:
+    """Whether the web is up."""
+    try:
+        return httpx.get(url).status_code == 401
+    except httpx.TransportError:
+        return False
