@@ -137,7 +137,7 @@ class Client:
     # -- calling ---------------------------------------------------------------------------------
     def get(self, path: str, **query: Any) -> Json:
         """What is at the path."""
-        found: Json = self.call("GET", path, params=query).json()
+        found: Json = self.call("GET", path, params=query or None).json()
         return found
 
     def every(self, path: str, query: Json) -> Iterator[Json]:
