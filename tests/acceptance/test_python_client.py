@@ -1,5 +1,6 @@
 """The Python client against a running system: the whole way of a project, a worker, and a lost answer."""
 
+import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -68,13 +69,13 @@ def dropping_the_first_answer(api: str) -> Iterator[str]:
 
     def carry(near: socket.socket) -> None:
         with near, socket.create_connection((host, int(port))) as far:
-            while said := near.recv(65536):
-                far.sendall(said)
-                answer = far.recv(65536)
-                if not lost.is_set():
+            while True:
+                ready, _writable, _odd = select.select([near, far], [], [])
+                said = ready[0].recv(65536)
+                if not said or (ready[0] is far and not lost.is_set()):
                     lost.set()
                     return
-                near.sendall(answer)
+                (far if ready[0] is near else near).sendall(said)
 
     def serve() -> None:
         while True:
