@@ -14,13 +14,18 @@ from api.problems import MEDIA_TYPE
 F = TypeVar("F", bound=Callable[..., Any])
 
 IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER,
+    "Idempotency-Key", {"type": "string", "maxLength": 200, "pattern": r"^[ -~]*$"}, OpenApiParameter.HEADER,
     description="The same request with the same key within a day has no second effect, and gets the same answer.",
 )  # fmt: skip
 IF_MATCH = OpenApiParameter(
     "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER,
     description="The ETag that you read: if it has changed since, nothing happens and you get 412.",
 )  # fmt: skip
+LIMIT = OpenApiParameter(
+    "limit", {"type": "integer", "minimum": 1, "default": 50},
+    description="Rows a page; more than 200 are never given.",
+)  # fmt: skip
+CURSOR = OpenApiParameter("cursor", OpenApiTypes.STR, description="From the links `next` and `previous`.")
 # What any call may be refused with.
 ALWAYS = (400, 401, 403, 406, 429)
 
@@ -84,7 +89,8 @@ def endpoint(
 
 def lists(name: str, summary: str, row: type[serializers.Serializer[Any]], query: Any = None) -> Callable[[F], F]:
     """Say it of a GET that gives a page of rows, chosen by the query."""
-    return endpoint(name, summary, gives=page_of(row), query=query, refuses=[404, 422])
+    gives = page_of(row)
+    return endpoint(name, summary, gives=gives, query=query, refuses=[404, 422], parameters=[LIMIT, CURSOR])
 
 
 def acts(name: str, summary: str, **more: Any) -> Callable[[F], F]:

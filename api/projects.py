@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.scopes import PROJECTS, READ
 from api.base import ApiView, found_in
+from api.fields import Text, Uuid
 from api.openapi import IF_MATCH, acts, endpoint, lists
 from api.parsers import StrictJSONParser, value_of
 from api.problems import Refused
@@ -87,24 +88,24 @@ LOOKUPS = {
 class NewProject(serializers.Serializer[Any]):
     """A request. The contract PROJECT.INITIAL_REQUEST_RECEIVED judges it as a whole."""
 
-    project_id = serializers.UUIDField(required=False, help_text="Yours to choose: a project is opened once.")
-    title = serializers.CharField(required=False, max_length=200)
-    request_text = serializers.CharField(required=False, max_length=100_000, help_text="May be left out with a file.")
-    template = serializers.CharField(required=False, max_length=60, help_text="Left out: audit.")
+    project_id = Uuid(required=False, help_text="Yours to choose: a project is opened once.")
+    title = Text(required=False, max_length=200)
+    request_text = Text(required=False, max_length=100_000, help_text="May be left out with a file.")
+    template = Text(required=False, max_length=60, help_text="Left out: audit.")
     work_context = serializers.DictField(required=False, help_text="Figures such as `hourly_rate`, and `rows`.")
 
 
 class NewProjectWithFile(NewProject):
     """The same as a form, with a spreadsheet."""
 
-    work_context = serializers.CharField(required=False, help_text="The same object as JSON text.")  # type: ignore[assignment]
+    work_context = Text(required=False, help_text="The same object as JSON text.")  # type: ignore[assignment]
     file = serializers.FileField(required=False, help_text="CSV, .csv.gz or XLSX with a header row; at most 20 MB.")
 
 
 class Reason(serializers.Serializer[Any]):
     """Why; it is kept with what is done."""
 
-    reason = serializers.CharField(max_length=2000)
+    reason = Text(max_length=2000)
 
 
 EXAMPLE = OpenApiExample(

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.scopes import APPROVALS, QUESTIONS, READ
 from api.base import ApiView, found_in
+from api.fields import Text
 from api.openapi import IF_MATCH, acts, endpoint, lists
 from api.projects import Reason
 from api.rules import Rule
@@ -91,19 +92,19 @@ class QuestionQuery(ApprovalQuery):
 class NewAnswer(serializers.Serializer[Any]):
     """What a person says."""
 
-    answer = serializers.JSONField(help_text="What the question's schema describes.")
+    answer = serializers.JSONField(allow_null=True, help_text="What the question's schema describes.")
 
 
 class Assignee(serializers.Serializer[Any]):
     """Whom it is handed to."""
 
-    to = serializers.CharField(max_length=150, allow_blank=True, help_text="A person or a group; empty for anybody.")
+    to = Text(max_length=150, allow_blank=True, help_text="A person or a group; empty for anybody.")
 
 
 class Rejection(serializers.Serializer[Any]):
     """What should be done differently."""
 
-    notes = serializers.CharField(max_length=10_000)
+    notes = Text(max_length=10_000)
 
 
 EXAMPLE = OpenApiExample("An hourly rate", request_only=True, value={"answer": 45})

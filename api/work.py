@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.validators import RegexValidator
 from django.http import Http404, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -17,6 +18,7 @@ from rest_framework.response import Response
 
 from accounts.scopes import grants_work
 from api.base import ApiView
+from api.fields import Choice, Number, Text, Truth, Whole
 from api.items import ItemShown
 from api.openapi import acts, endpoint
 from api.problems import Refused
@@ -34,18 +36,19 @@ MOST_ITEMS = 100
 LONGEST_LEASE = 3600
 LONGEST_WAIT = 30
 LINES = "application/x-ndjson"
+AGENT = RegexValidator(r"^[a-z][a-z0-9_]{0,99}\Z")
 
 
 # -- what is taken and given -----------------------------------------------------------------------
 class LeaseRequest(serializers.Serializer[Any]):
     """Whose items, how many, and for how long."""
 
-    agent = serializers.RegexField(r"^[a-z][a-z0-9_]{0,99}$", help_text="The agent that you are.")
-    max = serializers.IntegerField(min_value=1, max_value=MOST_ITEMS, default=1)
-    seconds = serializers.IntegerField(
+    agent = Text(validators=[AGENT], help_text="The agent that you are.")
+    max = Whole(min_value=1, max_value=MOST_ITEMS, default=1)
+    seconds = Whole(
         min_value=1, max_value=LONGEST_LEASE, default=60, help_text="Until a lease without a word from you ends."
     )
-    wait = serializers.IntegerField(
+    wait = Whole(
         min_value=0, max_value=LONGEST_WAIT, default=0, help_text="Seconds to wait for an item when there is none."
     )
 
@@ -76,17 +79,17 @@ class Alive(serializers.Serializer[Any]):
 class Progress(serializers.Serializer[Any]):
     """How far you are."""
 
-    done = serializers.IntegerField(min_value=0, max_value=10**15)
-    total = serializers.IntegerField(min_value=0, max_value=10**15)
-    message = serializers.CharField(required=False, max_length=1000)
+    done = Whole(min_value=0, max_value=10**15)
+    total = Whole(min_value=0, max_value=10**15)
+    message = Text(required=False, max_length=1000)
 
 
 class Delivery(serializers.Serializer[Any]):
     """What you made of the item; send it before you complete."""
 
-    type = serializers.CharField(max_length=100)
+    type = Text(max_length=100)
     content = serializers.DictField()
-    confidence = serializers.FloatField(min_value=0, max_value=1)
+    confidence = Number(min_value=0, max_value=1)
 
 
 class Completion(serializers.Serializer[Any]):
@@ -98,18 +101,16 @@ class Completion(serializers.Serializer[Any]):
 class Failure(serializers.Serializer[Any]):
     """Why it cannot be done."""
 
-    reason = serializers.CharField(max_length=20_000)
-    category = serializers.ChoiceField(
-        choices=["TOOL_FAILURE", "DATA_INSUFFICIENCY", "REASONING_CONTRADICTION"], required=False
-    )
-    retryable = serializers.BooleanField(required=False)
+    reason = Text(max_length=20_000)
+    category = Choice(choices=["TOOL_FAILURE", "DATA_INSUFFICIENCY", "REASONING_CONTRADICTION"], required=False)
+    retryable = Truth(required=False)
 
 
 class Need(serializers.Serializer[Any]):
     """What a person has to say before you can go on."""
 
-    reason = serializers.CharField(max_length=20_000)
-    missing_fields = serializers.ListField(child=serializers.CharField(max_length=200), max_length=50, required=False)
+    reason = Text(max_length=20_000)
+    missing_fields = serializers.ListField(child=Text(max_length=200), max_length=50, required=False)
     fields = serializers.DictField(  # type: ignore[assignment]
         child=serializers.DictField(), required=False, help_text="Per field a JSON Schema with a title to ask by."
     )
