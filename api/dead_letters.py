@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from accounts.scopes import DEAD_LETTERS, READ
 from api.base import ApiView, found_in
+from api.fields import Text
 from api.openapi import acts, endpoint, lists
 from api.problems import Refused
 from api.projects import Reason
@@ -64,7 +65,7 @@ class DeadLetterQuery(serializers.Serializer[Any]):
     """Which dead letters."""
 
     state = serializers.ChoiceField(choices=DeadLetter.State.choices, required=False)
-    event_type = serializers.CharField(required=False, max_length=200)
+    event_type = Text(required=False, max_length=200)
 
 
 class Correction(serializers.Serializer[Any]):

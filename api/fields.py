@@ -1,12 +1,17 @@
 """Fields of a body as JSON has them: a number is no text, a text is no number, and blanks say nothing."""
 
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.validators import RegexValidator
 from rest_framework import serializers
 
-# So that the interface's document says it: something in a text is no blank.
-SAYS_SOMETHING = RegexValidator(r"\S")
+# So that the interface's document says it: no NUL in a text, and something that is no blank.
+SAYS_SOMETHING = RegexValidator(r"^\s*[^\s\x00][^\x00]*$")
+HAS_NO_NUL = RegexValidator(r"^[^\x00]*$")
+
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
 
 
 class Exact:
@@ -26,8 +31,7 @@ class Text(Exact, serializers.CharField):
 
     def __init__(self, **said: Any) -> None:
         super().__init__(**said)
-        if not self.allow_blank:
-            self.validators = [*self.validators, SAYS_SOMETHING]
+        self.validators = [*self.validators, HAS_NO_NUL if self.allow_blank else SAYS_SOMETHING]
 
 
 class Choice(Exact, serializers.ChoiceField):
@@ -38,6 +42,23 @@ class Choice(Exact, serializers.ChoiceField):
 
 class Uuid(Exact, serializers.UUIDField):
     """A UUID as text."""
+
+
+class Moment(serializers.DateTimeField):
+    """A moment as RFC 3339 writes it; one that UTC has no year for is the first or the last that there is."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        """The moment in UTC. Raises ValidationError."""
+        if not RFC_3339.fullmatch(value):
+            self.fail("invalid", format="YYYY-MM-DDThh:mm:ss[.uuuuuu](Z|+hh:mm|-hh:mm)")
+        try:
+            moment = datetime.fromisoformat(value.upper())
+        except ValueError:
+            self.fail("invalid", format="YYYY-MM-DDThh:mm:ss[.uuuuuu](Z|+hh:mm|-hh:mm)")
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError:
+            return (datetime.min if moment.year == 1 else datetime.max).replace(tzinfo=UTC)
 
 
 class Whole(Exact, serializers.IntegerField):

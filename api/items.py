@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.scopes import ITEMS, READ
 from api.base import ApiView, found_in
+from api.fields import Text
 from api.openapi import IF_MATCH, acts, endpoint, lists
 from api.projects import Reason
 from api.rules import Rule
@@ -49,7 +50,7 @@ class ItemQuery(serializers.Serializer[Any]):
 
     project = serializers.UUIDField(required=False)
     state = serializers.ChoiceField(choices=ItemState.choices, required=False)
-    agent = serializers.CharField(required=False, max_length=100)
+    agent = Text(required=False, max_length=100)
 
 
 class Items(ApiView):

@@ -1,8 +1,10 @@
 """Lists by cursor: a page costs the same wherever it is, and nothing is shown twice while rows come in."""
 
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError as Unreadable
+from django.utils.timezone import is_naive
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
@@ -18,12 +20,22 @@ class Pages(CursorPagination):
     def __init__(self, by: tuple[str, ...]) -> None:
         self.by = by
 
-    def paginate_queryset(self, *args: Any, **kwargs: Any) -> Any:
+    def paginate_queryset(self, queryset: Any, *args: Any, **kwargs: Any) -> Any:
         """The rows of the page. Raises NotFound for a cursor that no page of this list has given."""
+        self.first_of_order = queryset.model._meta.get_field(self.by[0].lstrip("-"))
         try:
-            return super().paginate_queryset(*args, **kwargs)
+            return super().paginate_queryset(queryset, *args, **kwargs)
         except (ValueError, OverflowError, Unreadable) as error:
             raise NotFound(self.invalid_cursor_message) from error
+
+    def decode_cursor(self, request: Any) -> Any:
+        """The cursor. Raises ValueError, or ValidationError of Django, for a place that is none in this order."""
+        cursor = super().decode_cursor(request)
+        if cursor and cursor.position is not None:
+            place = self.first_of_order.to_python(cursor.position)
+            if isinstance(place, datetime) and is_naive(place):
+                raise ValueError(cursor.position)
+        return cursor
 
     def get_page_size(self, request: Any) -> int:
         """As many rows as are asked for, and at most 200. Raises ValidationError."""

@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.scopes import PROJECTS, READ
 from api.base import ApiView, found_in
-from api.fields import Text, Uuid
+from api.fields import Moment, Text, Uuid
 from api.openapi import IF_MATCH, acts, endpoint, lists
 from api.parsers import StrictJSONParser, value_of
 from api.problems import Refused
@@ -70,11 +70,11 @@ class ProjectQuery(serializers.Serializer[Any]):
     """Which projects."""
 
     status = serializers.ChoiceField(choices=ProjectStatus.choices, required=False)
-    template = serializers.CharField(required=False, max_length=60)
-    requester = serializers.CharField(required=False, max_length=200)
-    q = serializers.CharField(required=False, max_length=200, help_text="A part of the title.")
-    opened_after = serializers.DateTimeField(required=False)
-    opened_before = serializers.DateTimeField(required=False)
+    template = Text(required=False, max_length=60)
+    requester = Text(required=False, max_length=200)
+    q = Text(required=False, max_length=200, help_text="A part of the title.")
+    opened_after = Moment(required=False)
+    opened_before = Moment(required=False)
 
 
 LOOKUPS = {

@@ -86,7 +86,7 @@ class QuestionQuery(ApprovalQuery):
     """Which questions."""
 
     kind = serializers.ChoiceField(choices=Question.Kind.choices, required=False)
-    field = serializers.CharField(required=False, max_length=200)
+    field = Text(required=False, max_length=200)
 
 
 class NewAnswer(serializers.Serializer[Any]):

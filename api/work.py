@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from api.fields import Choice, Number, Text, Truth, Whole
 from api.items import ItemShown
 from api.openapi import acts, endpoint
 from api.problems import Refused
+from api.renderers import besides
 from api.rules import Rule
 from backlog import leases, replies
 from backlog.leases import Effect, Leased
@@ -212,6 +214,7 @@ class Artifact(ApiView):
     """A large part of a leased item's context."""
 
     rules = {"GET": WORKER}
+    renderer_classes = besides(LINES)
 
     @endpoint(
         "work_artifact", "Read a large part of the work context",
@@ -226,7 +229,7 @@ class Artifact(ApiView):
         reference = next((one for one in references(dispatch.payload["work_context"]) if one["id"] == digest), None)
         if reference is None:
             raise Http404
-        return StreamingHttpResponse(lines(reference), content_type=LINES)
+        return StreamingHttpResponse(lines(artifacts.path_of(reference)), content_type=LINES)
 
 
 # -- helpers ---------------------------------------------------------------------------------------
@@ -276,7 +279,7 @@ def references(value: Any) -> Iterator[dict[str, Any]]:
             yield from references(inner)
 
 
-def lines(reference: dict[str, Any]) -> Iterator[bytes]:
+def lines(path: Path) -> Iterator[bytes]:
     """The stored document or documents, a line each."""
-    with gzip.open(artifacts.path_of(reference)) as stored:
+    with gzip.open(path) as stored:
         yield from stored

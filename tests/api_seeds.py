@@ -97,6 +97,7 @@ def named() -> Ids:
         "project_id": texts(Project.objects.values_list("pk", flat=True)),
         "item_id": texts(Item.objects.values_list("pk", flat=True)),
         "question_id": texts(Question.objects.values_list("pk", flat=True)),
+        "input_id": texts(Question.objects.filter(kind="input", status="OPEN").values_list("pk", flat=True)),
         "deliverable_id": texts(Deliverable.objects.values_list("pk", flat=True)),
         "event_id": texts(events.values_list("event_id", flat=True)[:20]),
         "letter_id": texts(DeadLetter.objects.values_list("pk", flat=True)),
