@@ -5,4 +5,4 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 
 def besides(kind: str) -> list[type[BaseRenderer]]:
     """Renderers of a view that gives this kind by itself."""
-    return [JSONRenderer, type("Other", (JSONRenderer,), {"media_type": kind, "format": None})]
+    return [JSONRenderer, type("Other", (JSONRenderer,), {"media_type": kind})]

@@ -1,4 +1,4 @@
-"""Requests that no document describes and that come all the same: each is refused as a problem, with the right status."""
+"""Requests that no document describes and that come all the same: each is refused as a problem, with a right status."""
 
 from base64 import b64encode
 from typing import Any
