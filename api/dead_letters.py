@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.scopes import DEAD_LETTERS, READ
+from api import examples
 from api.base import ApiView, found_in
 from api.fields import Text
 from api.openapi import acts, endpoint, lists
@@ -103,7 +104,15 @@ class Replay(ApiView):
 
     rules = {"POST": MEND}
 
-    @acts("deadletters_replay", "Replay a dead letter", takes=Correction, gives=DeadLetterShown, status=202)
+    @acts(
+        "deadletters_replay",
+        "Replay a dead letter",
+        takes=Correction,
+        gives=DeadLetterShown,
+        status=202,
+        sent=examples.CORRECTION,
+        given=examples.LETTER,
+    )
     def post(self, request: Request, letter_id: int) -> Response:
         """As it came, or corrected; once. The original is kept."""
         letter = found_in(DeadLetter.objects.all(), pk=letter_id)
@@ -119,7 +128,14 @@ class Discard(ApiView):
 
     rules = {"POST": MEND}
 
-    @acts("deadletters_discard", "Discard a dead letter", takes=Reason, gives=DeadLetterShown)
+    @acts(
+        "deadletters_discard",
+        "Discard a dead letter",
+        takes=Reason,
+        gives=DeadLetterShown,
+        sent=examples.REASON,
+        given=examples.LETTER,
+    )
     def post(self, request: Request, letter_id: int) -> Response:
         """The reason is kept with it."""
         letter = found_in(DeadLetter.objects.all(), pk=letter_id)

@@ -74,17 +74,28 @@ def endpoint(
     query: type[serializers.Serializer[Any]] | None = None,
     refuses: Sequence[int] = (),
     parameters: Sequence[OpenApiParameter] = (),
-    examples: Sequence[OpenApiExample] = (),
+    sent: Any = None,
+    given: Any = None,
     **more: Any,
 ) -> Callable[[F], F]:
     """Say what a method is called, takes and gives, and with which statuses it refuses."""
     answers: dict[Any, Any] = gives if isinstance(gives, dict) else {status: gives}
     answers = answers | {(code, MEDIA_TYPE): Problem for code in sorted({*ALWAYS, *refuses})}
-    given: list[Any] = [*([query] if query else []), *parameters]
+    asked: list[Any] = [*([query] if query else []), *parameters]
     return extend_schema(
-        operation_id=name, summary=summary, request=takes, responses=answers, parameters=given,
-        examples=list(examples), **more,
+        operation_id=name, summary=summary, request=takes, responses=answers, parameters=asked,
+        examples=examples(sent, given, status), **more,
     )  # fmt: skip
+
+
+def examples(sent: Any, given: Any, status: int) -> list[OpenApiExample]:
+    """What is sent and what is given, as far as there is an example of each."""
+    made = []
+    if sent is not None:
+        made.append(OpenApiExample("Sent", sent, request_only=True, media_type="application/json"))
+    if given is not None:
+        made.append(OpenApiExample("Given", given, response_only=True, status_codes=[str(status)]))
+    return made
 
 
 def lists(name: str, summary: str, row: type[serializers.Serializer[Any]], query: Any = None) -> Callable[[F], F]:

@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.parsers import MultiPartParser
@@ -18,6 +17,7 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.scopes import PROJECTS, READ
+from api import examples
 from api.base import ApiView, found_in
 from api.fields import Moment, Text, Uuid
 from api.openapi import IF_MATCH, acts, endpoint, lists
@@ -108,14 +108,6 @@ class Reason(serializers.Serializer[Any]):
     reason = Text(max_length=2000)
 
 
-EXAMPLE = OpenApiExample(
-    "A request",
-    request_only=True,
-    media_type="application/json",
-    value={name: said for name, said in registry().schema(REQUEST)["examples"][0].items() if name != "requester"},
-)
-
-
 # -- endpoints -------------------------------------------------------------------------------------
 class Projects(ApiView):
     """The projects that the account may see; a POST opens one."""
@@ -135,7 +127,8 @@ class Projects(ApiView):
         takes={"application/json": NewProject, "multipart/form-data": NewProjectWithFile},
         gives=ProjectShown,
         status=201,
-        examples=[EXAMPLE],
+        sent=examples.REQUEST,
+        given=examples.PROJECT,
     )
     def post(self, request: Request) -> Response:
         """Its work begins at once."""
@@ -189,7 +182,16 @@ class CancelProject(ApiView):
 
     rules = {"POST": Rule(PROJECTS)}
 
-    @acts("projects_cancel", "Cancel a project", takes=Reason, gives=ProjectShown, parameters=[IF_MATCH], refuses=[412])
+    @acts(
+        "projects_cancel",
+        "Cancel a project",
+        takes=Reason,
+        gives=ProjectShown,
+        parameters=[IF_MATCH],
+        refuses=[412],
+        sent=examples.REASON,
+        given=examples.PROJECT,
+    )
     def post(self, request: Request, project_id: UUID) -> Response:
         """What is not done is cancelled; what is done stays."""
         if not may_end(self.account, found_in(projects_for(self.account), pk=project_id)):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample, extend_schema_field
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.scopes import APPROVALS, QUESTIONS, READ
+from api import examples
 from api.base import ApiView, found_in
 from api.fields import Text
 from api.openapi import IF_MATCH, acts, endpoint, lists
@@ -107,9 +108,6 @@ class Rejection(serializers.Serializer[Any]):
     notes = Text(max_length=10_000)
 
 
-EXAMPLE = OpenApiExample("An hourly rate", request_only=True, value={"answer": 45})
-
-
 # -- looking ---------------------------------------------------------------------------------------
 class Questions(ApiView):
     """The questions that the account may see."""
@@ -171,7 +169,13 @@ class AnswerQuestion(Act):
     rules = {"POST": Rule(QUESTIONS)}
 
     @acts(
-        "questions_answer", "Answer a question", takes=NewAnswer, gives=QuestionShown, examples=[EXAMPLE], **TO_CHANGE
+        "questions_answer",
+        "Answer a question",
+        takes=NewAnswer,
+        gives=QuestionShown,
+        **TO_CHANGE,
+        sent=examples.ANSWER,
+        given=examples.ANSWERED,
     )
     def post(self, request: Request, question_id: UUID) -> Response:
         """The first answer stands; what waited goes on."""
@@ -186,7 +190,15 @@ class DeclineQuestion(Act):
 
     rules = {"POST": Rule(QUESTIONS, CHANGES)}
 
-    @acts("questions_decline", "Decline a question", takes=Reason, gives=QuestionShown, **TO_CHANGE)
+    @acts(
+        "questions_decline",
+        "Decline a question",
+        takes=Reason,
+        gives=QuestionShown,
+        **TO_CHANGE,
+        sent=examples.REASON,
+        given=examples.QUESTION,
+    )
     def post(self, request: Request, question_id: UUID) -> Response:
         """The items that need the answer are cancelled."""
         self.require_answerable(question_id, Question.Kind.INPUT)
@@ -199,7 +211,7 @@ class ClaimQuestion(Act):
 
     rules = {"POST": Rule(QUESTIONS, CHANGES)}
 
-    @acts("questions_claim", "Take a question on", gives=QuestionShown, **TO_CHANGE)
+    @acts("questions_claim", "Take a question on", gives=QuestionShown, **TO_CHANGE, given=examples.QUESTION)
     def post(self, request: Request, question_id: UUID) -> Response:
         """It waits for you from now on."""
         found_in(seen_by(self.account), pk=question_id)
@@ -211,7 +223,7 @@ class ReleaseQuestion(Act):
 
     rules = {"POST": Rule(QUESTIONS, CHANGES)}
 
-    @acts("questions_release", "Give a question back", gives=QuestionShown, **TO_CHANGE)
+    @acts("questions_release", "Give a question back", gives=QuestionShown, **TO_CHANGE, given=examples.QUESTION)
     def post(self, request: Request, question_id: UUID) -> Response:
         """Nobody holds it any more; its group keeps it."""
         found_in(seen_by(self.account), pk=question_id)
@@ -223,7 +235,15 @@ class AssignQuestion(Act):
 
     rules = {"POST": Rule(QUESTIONS, CHANGES)}
 
-    @acts("questions_assign", "Hand a question over", takes=Assignee, gives=QuestionShown, **TO_CHANGE)
+    @acts(
+        "questions_assign",
+        "Hand a question over",
+        takes=Assignee,
+        gives=QuestionShown,
+        **TO_CHANGE,
+        sent=examples.ASSIGNEE,
+        given=examples.QUESTION,
+    )
     def post(self, request: Request, question_id: UUID) -> Response:
         """To a person, to a group, or to anybody."""
         found_in(seen_by(self.account), pk=question_id)
@@ -235,7 +255,7 @@ class Approve(Act):
 
     rules = {"POST": Rule(APPROVALS, CHANGES, people_only=True)}
 
-    @acts("approvals_approve", "Approve", gives=QuestionShown, **TO_CHANGE)
+    @acts("approvals_approve", "Approve", gives=QuestionShown, **TO_CHANGE, given=examples.QUESTION)
     def post(self, request: Request, question_id: UUID) -> Response:
         """Never one's own work or request, and never a machine."""
         self.require_answerable(question_id, Question.Kind.APPROVAL)
@@ -248,7 +268,15 @@ class Reject(Act):
 
     rules = {"POST": Rule(APPROVALS, CHANGES, people_only=True)}
 
-    @acts("approvals_reject", "Reject, with notes", takes=Rejection, gives=QuestionShown, **TO_CHANGE)
+    @acts(
+        "approvals_reject",
+        "Reject, with notes",
+        takes=Rejection,
+        gives=QuestionShown,
+        **TO_CHANGE,
+        sent=examples.REJECTION,
+        given=examples.QUESTION,
+    )
     def post(self, request: Request, question_id: UUID) -> Response:
         """The notes go to the worker, who does it again."""
         self.require_answerable(question_id, Question.Kind.APPROVAL)

@@ -11,13 +11,13 @@ from django.core.validators import RegexValidator
 from django.http import Http404, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.scopes import grants_work
+from api import examples
 from api.base import ApiView
 from api.fields import Choice, Number, Text, Truth, Whole
 from api.items import ItemShown
@@ -118,18 +118,13 @@ class Need(serializers.Serializer[Any]):
     )
 
 
-EXAMPLE = OpenApiExample(
-    "One item", request_only=True, value={"agent": "cost_worker", "max": 1, "seconds": 60, "wait": 20}
-)
-
-
 # -- endpoints -------------------------------------------------------------------------------------
 class LeaseItems(ApiView):
     """Gives a worker items to do; the web server asks again while it is to wait and there is nothing."""
 
     rules = {"POST": WORKER}
 
-    @acts("work_lease", "Lease items", takes=LeaseRequest, gives=Leases, examples=[EXAMPLE])
+    @acts("work_lease", "Lease items", takes=LeaseRequest, gives=Leases, sent=examples.WANTED, given=examples.LEASED)
     def post(self, request: Request) -> Response:
         """Of all who ask, one gets each item. With `wait`, the answer comes once there is something, or then."""
         said = self.read(LeaseRequest)
@@ -156,7 +151,7 @@ class Reply(ApiView):
 class Heartbeat(Reply):
     """Keeps a lease."""
 
-    @acts("work_heartbeat", "Keep a lease", gives=Alive)
+    @acts("work_heartbeat", "Keep a lease", gives=Alive, given=examples.ALIVE)
     def post(self, request: Request, lease: UUID) -> Response:
         """It lasts from now on for as long as it was asked for."""
         return alive(*leases.heartbeat(lease, holder=self.account.get_username()))
@@ -165,7 +160,14 @@ class Heartbeat(Reply):
 class ReportProgress(Reply):
     """Tells how far the work is."""
 
-    @acts("work_progress", "Report progress", takes=Progress, gives=Alive)
+    @acts(
+        "work_progress",
+        "Report progress",
+        takes=Progress,
+        gives=Alive,
+        sent=examples.sent("WORK.ITEM_PROGRESSED"),
+        given=examples.ALIVE,
+    )
     def post(self, request: Request, lease: UUID) -> Response:
         """This keeps the lease too."""
         return self.reply(lease, "WORK.ITEM_PROGRESSED", self.read(Progress), replies.progress_item)
@@ -174,7 +176,15 @@ class ReportProgress(Reply):
 class Deliver(Reply):
     """Takes what a worker made."""
 
-    @acts("work_deliver", "Deliver", takes=Delivery, gives=Alive, status=201)
+    @acts(
+        "work_deliver",
+        "Deliver",
+        takes=Delivery,
+        gives=Alive,
+        status=201,
+        sent=examples.delivery(),
+        given=examples.ALIVE,
+    )
     def post(self, request: Request, lease: UUID) -> Response:
         """Before you complete the item."""
         made = {**self.read(Delivery), "timestamp": datetime.now(UTC).isoformat()}
@@ -186,7 +196,14 @@ class Deliver(Reply):
 class Complete(Reply):
     """Finishes an item."""
 
-    @acts("work_complete", "Complete an item", takes=Completion, gives=Alive)
+    @acts(
+        "work_complete",
+        "Complete an item",
+        takes=Completion,
+        gives=Alive,
+        sent=examples.sent("WORK.ITEM_COMPLETED"),
+        given=examples.ALIVE,
+    )
     def post(self, request: Request, lease: UUID) -> Response:
         """Done if its definition of done agrees; the state says what came of it."""
         return self.reply(lease, "WORK.ITEM_COMPLETED", self.read(Completion), replies.complete_item)
@@ -195,7 +212,14 @@ class Complete(Reply):
 class Fail(Reply):
     """Gives an item up."""
 
-    @acts("work_fail", "Give an item up", takes=Failure, gives=Alive)
+    @acts(
+        "work_fail",
+        "Give an item up",
+        takes=Failure,
+        gives=Alive,
+        sent=examples.sent("WORK.ITEM_FAILED"),
+        given=examples.ALIVE,
+    )
     def post(self, request: Request, lease: UUID) -> Response:
         """It is tried again within its budget, unless that is pointless."""
         return self.reply(lease, "WORK.ITEM_FAILED", self.read(Failure), replies.fail_item)
@@ -204,7 +228,14 @@ class Fail(Reply):
 class Ask(Reply):
     """Asks a person."""
 
-    @acts("work_ask", "Ask a person", takes=Need, gives=Alive)
+    @acts(
+        "work_ask",
+        "Ask a person",
+        takes=Need,
+        gives=Alive,
+        sent=examples.sent("CLARIFICATION.NEEDED"),
+        given=examples.ALIVE,
+    )
     def post(self, request: Request, lease: UUID) -> Response:
         """The item is blocked until somebody answers, and then given out again with the answer in its context."""
         return self.reply(lease, "CLARIFICATION.NEEDED", self.read(Need), asked)
