@@ -8,7 +8,7 @@ from django.core.validators import RegexValidator
 from rest_framework import serializers
 
 # So that the interface's document says it: no NUL in a text, and something that is no blank.
-SAYS_SOMETHING = RegexValidator(r"^\s*[^\s\x00][^\x00]*$")
+SAYS_SOMETHING = RegexValidator(r"^\s*[^\s\x00][^\x00]*$", serializers.CharField.default_error_messages["blank"])
 HAS_NO_NUL = RegexValidator(r"^[^\x00]*$")
 
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
@@ -27,11 +27,16 @@ class Exact:
 
 
 class Text(Exact, serializers.CharField):
-    """A text."""
+    """A text; blanks around it count for its length and are left out."""
 
     def __init__(self, **said: Any) -> None:
-        super().__init__(**said)
+        super().__init__(trim_whitespace=False, **said)
         self.validators = [*self.validators, HAS_NO_NUL if self.allow_blank else SAYS_SOMETHING]
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """The text. Raises ValidationError."""
+        text = super().run_validation(data)
+        return text.strip() if isinstance(text, str) else text
 
 
 class Choice(Exact, serializers.ChoiceField):

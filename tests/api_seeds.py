@@ -24,12 +24,12 @@ Ids = dict[str, list[str]]
 
 
 def seeded(*requesters: str) -> Ids:
-    """What the addresses name: projects of each requester in several states; work is in the first one's hands."""
+    """What the addresses name: projects of each requester; the first one has an ended one too, and work in hand."""
     add_version({"name": "seeds", "title": "Seeds", "items": items()}, by="tests")
     for requester in requesters:
         opened(requester)
-        with unit_of_work() as work:
-            cancel_project(work, project_of(work, opened(requester).pk), reason="Enough.", by="tests")
+    with unit_of_work() as work:
+        cancel_project(work, project_of(work, opened(requesters[0]).pk), reason="Enough.", by="tests")
     leases.take(AGENT, holder=requesters[0], most=100, seconds=3600)
     letters()
     return named()
