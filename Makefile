@@ -40,10 +40,11 @@ lint: $(INSTALLED) ## Check style, types and the direction of imports
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 
-check: lint ## lint, and check settings, migrations and the example of every contract
+check: lint ## lint, and check settings, migrations, contracts' examples, and the REST interface at length
 	$(PYTHON) manage.py check
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	$(PYTHON) manage.py schemas validate --examples
+	API_EXAMPLES=200 $(PYTHON) -m pytest -q -n 2 tests/integration/api/test_contract_of_the_api.py
 
 conformance: $(INSTALLED) ## Hold the OpenAPI and AsyncAPI documents to their validators, and drive a generated client (needs the network)
 	$(PYTHON) scripts/conformance.py

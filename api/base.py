@@ -65,8 +65,7 @@ class ApiView(APIView):
 
     def asked(self, serializer: type[serializers.BaseSerializer[Any]]) -> dict[str, Any]:
         """The query as the serializer reads it; what was left out is not there. Raises ValidationError."""
-        given = {name: value for name, value in self.request.query_params.items() if value != ""}
-        reading = serializer(data=given)
+        reading = serializer(data=self.request.query_params.dict())
         reading.is_valid(raise_exception=True)
         checked: dict[str, Any] = reading.validated_data
         return checked
@@ -90,6 +89,15 @@ class ApiView(APIView):
         if expected and expected != "*" and etag(data) not in listed(expected):
             words = _("It has changed since you read it: read it again, then decide.")
             raise Refused(412, "precondition-failed", words)
+
+
+class Nowhere(ApiView):
+    """What has no other address: a problem like any other, and not a page for people."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Raise Http404, within the rate limit."""
+        self.check_throttles(request)
+        raise Http404
 
 
 def etag(data: Any) -> str:

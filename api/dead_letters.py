@@ -9,7 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.scopes import DEAD_LETTERS, READ
+from api import examples
 from api.base import ApiView, found_in
+from api.fields import Text
 from api.openapi import acts, endpoint, lists
 from api.problems import Refused
 from api.projects import Reason
@@ -64,7 +66,7 @@ class DeadLetterQuery(serializers.Serializer[Any]):
     """Which dead letters."""
 
     state = serializers.ChoiceField(choices=DeadLetter.State.choices, required=False)
-    event_type = serializers.CharField(required=False, max_length=200)
+    event_type = Text(required=False, max_length=200)
 
 
 class Correction(serializers.Serializer[Any]):
@@ -102,7 +104,15 @@ class Replay(ApiView):
 
     rules = {"POST": MEND}
 
-    @acts("deadletters_replay", "Replay a dead letter", takes=Correction, gives=DeadLetterShown, status=202)
+    @acts(
+        "deadletters_replay",
+        "Replay a dead letter",
+        takes=Correction,
+        gives=DeadLetterShown,
+        status=202,
+        sent=examples.CORRECTION,
+        given=examples.LETTER,
+    )
     def post(self, request: Request, letter_id: int) -> Response:
         """As it came, or corrected; once. The original is kept."""
         letter = found_in(DeadLetter.objects.all(), pk=letter_id)
@@ -118,7 +128,14 @@ class Discard(ApiView):
 
     rules = {"POST": MEND}
 
-    @acts("deadletters_discard", "Discard a dead letter", takes=Reason, gives=DeadLetterShown)
+    @acts(
+        "deadletters_discard",
+        "Discard a dead letter",
+        takes=Reason,
+        gives=DeadLetterShown,
+        sent=examples.REASON,
+        given=examples.LETTER,
+    )
     def post(self, request: Request, letter_id: int) -> Response:
         """The reason is kept with it."""
         letter = found_in(DeadLetter.objects.all(), pk=letter_id)

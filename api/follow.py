@@ -63,7 +63,7 @@ class ProjectStream(ApiView):
     @endpoint(
         "projects_follow",
         "Follow a project (Server-Sent Events)",
-        gives={(200, MEDIA_TYPE): OpenApiTypes.STR},
+        gives={(200, MEDIA_TYPE): OpenApiTypes.ANY},
         query=After,
         parameters=[LAST_EVENT_ID],
         refuses=[404, 422],

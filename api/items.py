@@ -11,7 +11,9 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.scopes import ITEMS, READ
+from api import examples
 from api.base import ApiView, found_in
+from api.fields import Text
 from api.openapi import IF_MATCH, acts, endpoint, lists
 from api.projects import Reason
 from api.rules import Rule
@@ -49,7 +51,7 @@ class ItemQuery(serializers.Serializer[Any]):
 
     project = serializers.UUIDField(required=False)
     state = serializers.ChoiceField(choices=ItemState.choices, required=False)
-    agent = serializers.CharField(required=False, max_length=100)
+    agent = Text(required=False, max_length=100)
 
 
 class Items(ApiView):
@@ -100,7 +102,15 @@ class Act(ApiView):
 class DispatchItem(Act):
     """Sends a ready item to its agent."""
 
-    @acts("items_dispatch", "Dispatch a ready item", gives=ItemShown, status=202, parameters=[IF_MATCH], refuses=[412])
+    @acts(
+        "items_dispatch",
+        "Dispatch a ready item",
+        gives=ItemShown,
+        status=202,
+        parameters=[IF_MATCH],
+        refuses=[412],
+        given=examples.ITEM,
+    )
     def post(self, request: Request, item_id: UUID) -> Response:
         """The work goes on; follow the item."""
         return self.act(item_id, dispatch_item, status=202)
@@ -109,7 +119,15 @@ class DispatchItem(Act):
 class RetryItem(Act):
     """Tries a failed item again."""
 
-    @acts("items_retry", "Retry a failed item", gives=ItemShown, status=202, parameters=[IF_MATCH], refuses=[412])
+    @acts(
+        "items_retry",
+        "Retry a failed item",
+        gives=ItemShown,
+        status=202,
+        parameters=[IF_MATCH],
+        refuses=[412],
+        given=examples.ITEM,
+    )
     def post(self, request: Request, item_id: UUID) -> Response:
         """At once, whatever its budget."""
         return self.act(item_id, retry_item, status=202, by=self.account.get_username())
@@ -118,7 +136,16 @@ class RetryItem(Act):
 class CancelItem(Act):
     """Ends an item and what depends on it."""
 
-    @acts("items_cancel", "Cancel an item", takes=Reason, gives=ItemShown, parameters=[IF_MATCH], refuses=[412])
+    @acts(
+        "items_cancel",
+        "Cancel an item",
+        takes=Reason,
+        gives=ItemShown,
+        parameters=[IF_MATCH],
+        refuses=[412],
+        sent=examples.REASON,
+        given=examples.ITEM,
+    )
     def post(self, request: Request, item_id: UUID) -> Response:
         """What depends on it is cancelled too."""
         return self.act(item_id, cancel_item, has_reason=True, by=self.account.get_username())
@@ -129,7 +156,7 @@ class WaiveItem(Act):
 
     @acts(
         "items_waive", "Waive the definition of done", takes=Reason, gives=ItemShown,
-        parameters=[IF_MATCH], refuses=[412],
+        parameters=[IF_MATCH], refuses=[412], sent=examples.REASON, given=examples.ITEM,
     )  # fmt: skip
     def post(self, request: Request, item_id: UUID) -> Response:
         """The reason is kept with the item."""

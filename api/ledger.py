@@ -13,7 +13,9 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.scopes import READ
 from api.base import ApiView, found_in
+from api.fields import Moment, Text
 from api.openapi import endpoint, lists
+from api.renderers import besides
 from api.rules import Rule
 from backlog.models import Deliverable
 from backlog.selectors import projects_for
@@ -51,13 +53,13 @@ class DeliverableQuery(serializers.Serializer[Any]):
 
     project = serializers.UUIDField(required=False)
     item = serializers.UUIDField(required=False)
-    type = serializers.CharField(required=False, max_length=100)
+    type = Text(required=False, max_length=100)
 
 
 class TableQuery(serializers.Serializer[Any]):
     """Which table."""
 
-    table = serializers.CharField(max_length=200, help_text="The key of a list of objects in the content.")
+    table = Text(max_length=200, help_text="The key of a list of objects in the content.")
 
 
 class Deliverables(ApiView):
@@ -89,6 +91,7 @@ class DeliverableTable(ApiView):
     """A table of a deliverable."""
 
     rules = {"GET": Rule(READ)}
+    renderer_classes = besides("text/csv")
 
     @endpoint(
         "deliverables_table", "Download a table of a deliverable as CSV",
@@ -140,8 +143,8 @@ class EventQuery(serializers.Serializer[Any]):
     """Which events."""
 
     project = serializers.UUIDField(required=False)
-    type = serializers.CharField(required=False, max_length=100)
-    since = serializers.DateTimeField(required=False, help_text="Recorded after this moment.")
+    type = Text(required=False, max_length=100)
+    since = Moment(required=False, help_text="Recorded after this moment.")
     after = serializers.IntegerField(required=False, min_value=0, max_value=LARGEST, help_text="With a larger seq.")
     causation = serializers.UUIDField(required=False, help_text="Caused by this event.")
 

@@ -14,13 +14,18 @@ from api.problems import MEDIA_TYPE
 F = TypeVar("F", bound=Callable[..., Any])
 
 IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER,
+    "Idempotency-Key", {"type": "string", "maxLength": 200, "pattern": r"^[ -~]*$"}, OpenApiParameter.HEADER,
     description="The same request with the same key within a day has no second effect, and gets the same answer.",
 )  # fmt: skip
 IF_MATCH = OpenApiParameter(
     "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER,
     description="The ETag that you read: if it has changed since, nothing happens and you get 412.",
 )  # fmt: skip
+LIMIT = OpenApiParameter(
+    "limit", {"type": "integer", "minimum": 1, "default": 50},
+    description="Rows a page; more than 200 are never given.",
+)  # fmt: skip
+CURSOR = OpenApiParameter("cursor", OpenApiTypes.STR, description="From the links `next` and `previous`.")
 # What any call may be refused with.
 ALWAYS = (400, 401, 403, 406, 429)
 
@@ -69,22 +74,34 @@ def endpoint(
     query: type[serializers.Serializer[Any]] | None = None,
     refuses: Sequence[int] = (),
     parameters: Sequence[OpenApiParameter] = (),
-    examples: Sequence[OpenApiExample] = (),
+    sent: Any = None,
+    given: Any = None,
     **more: Any,
 ) -> Callable[[F], F]:
     """Say what a method is called, takes and gives, and with which statuses it refuses."""
     answers: dict[Any, Any] = gives if isinstance(gives, dict) else {status: gives}
     answers = answers | {(code, MEDIA_TYPE): Problem for code in sorted({*ALWAYS, *refuses})}
-    given: list[Any] = [*([query] if query else []), *parameters]
+    asked: list[Any] = [*([query] if query else []), *parameters]
     return extend_schema(
-        operation_id=name, summary=summary, request=takes, responses=answers, parameters=given,
-        examples=list(examples), **more,
+        operation_id=name, summary=summary, request=takes, responses=answers, parameters=asked,
+        examples=examples(sent, given, status), **more,
     )  # fmt: skip
+
+
+def examples(sent: Any, given: Any, status: int) -> list[OpenApiExample]:
+    """What is sent and what is given, as far as there is an example of each."""
+    made = []
+    if sent is not None:
+        made.append(OpenApiExample("Sent", sent, request_only=True, media_type="application/json"))
+    if given is not None:
+        made.append(OpenApiExample("Given", given, response_only=True, status_codes=[str(status)]))
+    return made
 
 
 def lists(name: str, summary: str, row: type[serializers.Serializer[Any]], query: Any = None) -> Callable[[F], F]:
     """Say it of a GET that gives a page of rows, chosen by the query."""
-    return endpoint(name, summary, gives=page_of(row), query=query, refuses=[404, 422])
+    gives = page_of(row)
+    return endpoint(name, summary, gives=gives, query=query, refuses=[404, 422], parameters=[LIMIT, CURSOR])
 
 
 def acts(name: str, summary: str, **more: Any) -> Callable[[F], F]:

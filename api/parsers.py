@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
+from api.problems import Refused
 from schemas import strict_json
 
 
@@ -16,8 +17,11 @@ class StrictJSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: IO[Any], media_type: str | None = None, context: Mapping[str, Any] | None = None) -> Any:
-        """The value. Raises ParseError, which says why."""
-        return value_of(stream.read(strict_json.MAX_BYTES + 1))
+        """The value. Raises ParseError or Refused, which say why."""
+        text = stream.read(strict_json.MAX_BYTES + 1)
+        if len(text) > strict_json.MAX_BYTES:
+            raise Refused(413, "body-too-large", _("A body may have 1 MB at most."))
+        return value_of(text)
 
 
 def value_of(text: bytes | str) -> Any:

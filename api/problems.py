@@ -4,7 +4,12 @@ from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, status
@@ -13,12 +18,14 @@ from rest_framework.response import Response
 from accounts.keys import NoSuchKey
 from backlog import errors as backlog
 from clarifications import errors as clarifications
+from events.artifacts import ArtifactMissing
 from events.deadletters import AlreadySettled
 from events.errors import InvalidEvent, UnknownEventType
 from events.lifecycle import IllegalTransition
 from webhooks import errors as webhooks
 from workers.ingestion import Unreadable
 
+TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 MEDIA_TYPE = "application/problem+json"
 Fault = tuple[str, str]  # JSON Pointer into the body, message
 
@@ -58,6 +65,7 @@ MEANING: dict[type[Exception], tuple[int, str]] = {
     IllegalTransition: (409, "illegal-transition"),
     AlreadySettled: (409, "already-settled"),
     InvalidEvent: (422, "invalid-event"),
+    ArtifactMissing: (404, "artifact-missing"),
     UnknownEventType: (422, "unknown-event-type"),
     NoSuchKey: (409, "key-ended"),
     Unreadable: (422, "unreadable-file"),
@@ -72,6 +80,8 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, TOO_MUCH):
+        return problem(413, "body-too-large", _("The request has more parts, or larger ones, than are taken."))
     if isinstance(error, exceptions.APIException):
         return of_the_framework(error)
     return of_the_domain(error)

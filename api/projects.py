@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.parsers import MultiPartParser
@@ -18,7 +17,9 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.scopes import PROJECTS, READ
+from api import examples
 from api.base import ApiView, found_in
+from api.fields import Moment, Text, Uuid
 from api.openapi import IF_MATCH, acts, endpoint, lists
 from api.parsers import StrictJSONParser, value_of
 from api.problems import Refused
@@ -69,11 +70,11 @@ class ProjectQuery(serializers.Serializer[Any]):
     """Which projects."""
 
     status = serializers.ChoiceField(choices=ProjectStatus.choices, required=False)
-    template = serializers.CharField(required=False, max_length=60)
-    requester = serializers.CharField(required=False, max_length=200)
-    q = serializers.CharField(required=False, max_length=200, help_text="A part of the title.")
-    opened_after = serializers.DateTimeField(required=False)
-    opened_before = serializers.DateTimeField(required=False)
+    template = Text(required=False, max_length=60)
+    requester = Text(required=False, max_length=200)
+    q = Text(required=False, max_length=200, help_text="A part of the title.")
+    opened_after = Moment(required=False)
+    opened_before = Moment(required=False)
 
 
 LOOKUPS = {
@@ -87,32 +88,24 @@ LOOKUPS = {
 class NewProject(serializers.Serializer[Any]):
     """A request. The contract PROJECT.INITIAL_REQUEST_RECEIVED judges it as a whole."""
 
-    project_id = serializers.UUIDField(required=False, help_text="Yours to choose: a project is opened once.")
-    title = serializers.CharField(required=False, max_length=200)
-    request_text = serializers.CharField(required=False, max_length=100_000, help_text="May be left out with a file.")
-    template = serializers.CharField(required=False, max_length=60, help_text="Left out: audit.")
+    project_id = Uuid(required=False, help_text="Yours to choose: a project is opened once.")
+    title = Text(required=False, max_length=200)
+    request_text = Text(required=False, max_length=100_000, help_text="May be left out with a file.")
+    template = Text(required=False, max_length=60, help_text="Left out: audit.")
     work_context = serializers.DictField(required=False, help_text="Figures such as `hourly_rate`, and `rows`.")
 
 
 class NewProjectWithFile(NewProject):
     """The same as a form, with a spreadsheet."""
 
-    work_context = serializers.CharField(required=False, help_text="The same object as JSON text.")  # type: ignore[assignment]
+    work_context = Text(required=False, help_text="The same object as JSON text.")  # type: ignore[assignment]
     file = serializers.FileField(required=False, help_text="CSV, .csv.gz or XLSX with a header row; at most 20 MB.")
 
 
 class Reason(serializers.Serializer[Any]):
     """Why; it is kept with what is done."""
 
-    reason = serializers.CharField(max_length=2000)
-
-
-EXAMPLE = OpenApiExample(
-    "A request",
-    request_only=True,
-    media_type="application/json",
-    value={name: said for name, said in registry().schema(REQUEST)["examples"][0].items() if name != "requester"},
-)
+    reason = Text(max_length=2000)
 
 
 # -- endpoints -------------------------------------------------------------------------------------
@@ -134,7 +127,8 @@ class Projects(ApiView):
         takes={"application/json": NewProject, "multipart/form-data": NewProjectWithFile},
         gives=ProjectShown,
         status=201,
-        examples=[EXAMPLE],
+        sent=examples.REQUEST,
+        given=examples.PROJECT,
     )
     def post(self, request: Request) -> Response:
         """Its work begins at once."""
@@ -188,7 +182,16 @@ class CancelProject(ApiView):
 
     rules = {"POST": Rule(PROJECTS)}
 
-    @acts("projects_cancel", "Cancel a project", takes=Reason, gives=ProjectShown, parameters=[IF_MATCH], refuses=[412])
+    @acts(
+        "projects_cancel",
+        "Cancel a project",
+        takes=Reason,
+        gives=ProjectShown,
+        parameters=[IF_MATCH],
+        refuses=[412],
+        sent=examples.REASON,
+        given=examples.PROJECT,
+    )
     def post(self, request: Request, project_id: UUID) -> Response:
         """What is not done is cancelled; what is done stays."""
         if not may_end(self.account, found_in(projects_for(self.account), pk=project_id)):

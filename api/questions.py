@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample, extend_schema_field
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -14,7 +14,9 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.scopes import APPROVALS, QUESTIONS, READ
+from api import examples
 from api.base import ApiView, found_in
+from api.fields import Text
 from api.openapi import IF_MATCH, acts, endpoint, lists
 from api.projects import Reason
 from api.rules import Rule
@@ -85,28 +87,25 @@ class QuestionQuery(ApprovalQuery):
     """Which questions."""
 
     kind = serializers.ChoiceField(choices=Question.Kind.choices, required=False)
-    field = serializers.CharField(required=False, max_length=200)
+    field = Text(required=False, max_length=200)
 
 
 class NewAnswer(serializers.Serializer[Any]):
     """What a person says."""
 
-    answer = serializers.JSONField(help_text="What the question's schema describes.")
+    answer = serializers.JSONField(allow_null=True, help_text="What the question's schema describes.")
 
 
 class Assignee(serializers.Serializer[Any]):
     """Whom it is handed to."""
 
-    to = serializers.CharField(max_length=150, allow_blank=True, help_text="A person or a group; empty for anybody.")
+    to = Text(max_length=150, allow_blank=True, help_text="A person or a group; empty for anybody.")
 
 
 class Rejection(serializers.Serializer[Any]):
     """What should be done differently."""
 
-    notes = serializers.CharField(max_length=10_000)
-
-
-EXAMPLE = OpenApiExample("An hourly rate", request_only=True, value={"answer": 45})
+    notes = Text(max_length=10_000)
 
 
 # -- looking ---------------------------------------------------------------------------------------
@@ -170,7 +169,13 @@ class AnswerQuestion(Act):
     rules = {"POST": Rule(QUESTIONS)}
 
     @acts(
-        "questions_answer", "Answer a question", takes=NewAnswer, gives=QuestionShown, examples=[EXAMPLE], **TO_CHANGE
+        "questions_answer",
+        "Answer a question",
+        takes=NewAnswer,
+        gives=QuestionShown,
+        **TO_CHANGE,
+        sent=examples.ANSWER,
+        given=examples.ANSWERED,
     )
     def post(self, request: Request, question_id: UUID) -> Response:
         """The first answer stands; what waited goes on."""
@@ -185,7 +190,15 @@ class DeclineQuestion(Act):
 
     rules = {"POST": Rule(QUESTIONS, CHANGES)}
 
-    @acts("questions_decline", "Decline a question", takes=Reason, gives=QuestionShown, **TO_CHANGE)
+    @acts(
+        "questions_decline",
+        "Decline a question",
+        takes=Reason,
+        gives=QuestionShown,
+        **TO_CHANGE,
+        sent=examples.REASON,
+        given=examples.QUESTION,
+    )
     def post(self, request: Request, question_id: UUID) -> Response:
         """The items that need the answer are cancelled."""
         self.require_answerable(question_id, Question.Kind.INPUT)
@@ -198,7 +211,7 @@ class ClaimQuestion(Act):
 
     rules = {"POST": Rule(QUESTIONS, CHANGES)}
 
-    @acts("questions_claim", "Take a question on", gives=QuestionShown, **TO_CHANGE)
+    @acts("questions_claim", "Take a question on", gives=QuestionShown, **TO_CHANGE, given=examples.QUESTION)
     def post(self, request: Request, question_id: UUID) -> Response:
         """It waits for you from now on."""
         found_in(seen_by(self.account), pk=question_id)
@@ -210,7 +223,7 @@ class ReleaseQuestion(Act):
 
     rules = {"POST": Rule(QUESTIONS, CHANGES)}
 
-    @acts("questions_release", "Give a question back", gives=QuestionShown, **TO_CHANGE)
+    @acts("questions_release", "Give a question back", gives=QuestionShown, **TO_CHANGE, given=examples.QUESTION)
     def post(self, request: Request, question_id: UUID) -> Response:
         """Nobody holds it any more; its group keeps it."""
         found_in(seen_by(self.account), pk=question_id)
@@ -222,7 +235,15 @@ class AssignQuestion(Act):
 
     rules = {"POST": Rule(QUESTIONS, CHANGES)}
 
-    @acts("questions_assign", "Hand a question over", takes=Assignee, gives=QuestionShown, **TO_CHANGE)
+    @acts(
+        "questions_assign",
+        "Hand a question over",
+        takes=Assignee,
+        gives=QuestionShown,
+        **TO_CHANGE,
+        sent=examples.ASSIGNEE,
+        given=examples.QUESTION,
+    )
     def post(self, request: Request, question_id: UUID) -> Response:
         """To a person, to a group, or to anybody."""
         found_in(seen_by(self.account), pk=question_id)
@@ -234,7 +255,7 @@ class Approve(Act):
 
     rules = {"POST": Rule(APPROVALS, CHANGES, people_only=True)}
 
-    @acts("approvals_approve", "Approve", gives=QuestionShown, **TO_CHANGE)
+    @acts("approvals_approve", "Approve", gives=QuestionShown, **TO_CHANGE, given=examples.QUESTION)
     def post(self, request: Request, question_id: UUID) -> Response:
         """Never one's own work or request, and never a machine."""
         self.require_answerable(question_id, Question.Kind.APPROVAL)
@@ -247,7 +268,15 @@ class Reject(Act):
 
     rules = {"POST": Rule(APPROVALS, CHANGES, people_only=True)}
 
-    @acts("approvals_reject", "Reject, with notes", takes=Rejection, gives=QuestionShown, **TO_CHANGE)
+    @acts(
+        "approvals_reject",
+        "Reject, with notes",
+        takes=Rejection,
+        gives=QuestionShown,
+        **TO_CHANGE,
+        sent=examples.REJECTION,
+        given=examples.QUESTION,
+    )
     def post(self, request: Request, question_id: UUID) -> Response:
         """The notes go to the worker, who does it again."""
         self.require_answerable(question_id, Question.Kind.APPROVAL)

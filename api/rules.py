@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -46,8 +47,11 @@ class Ruled(BasePermission):
     """The view's rule for the method; a method without one is closed."""
 
     def has_permission(self, request: Request, view: "ApiView") -> bool:  # type: ignore[override]
-        """Whether the account may call."""
+        """Whether the account may call. Raises MethodNotAllowed where the view has no such method."""
         if request.method == "OPTIONS":
             return True
-        rule = view.rules.get("GET" if request.method == "HEAD" else str(request.method))
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        rule = view.rules.get(method)
+        if rule is None and method not in view.allowed_methods:
+            raise MethodNotAllowed(method)
         return rule is not None and isinstance(request.user, User) and rule.allows(request.user)

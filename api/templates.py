@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.scopes import READ, TEMPLATES
+from api import examples
 from api.base import ApiView, found_in
 from api.openapi import IF_MATCH, acts, endpoint, lists
 from api.problems import Refused
@@ -55,7 +55,7 @@ class Verdict(serializers.Serializer[Any]):
     items = serializers.IntegerField()
 
 
-EXAMPLE = OpenApiExample("Three steps", request_only=True, value={"definition": shipped()[1]})
+EXAMPLE = {"definition": shipped()[1]}
 
 
 class Templates(ApiView):
@@ -83,7 +83,7 @@ class Versions(ApiView):
 
     @acts(
         "templates_create", "Make a new version", takes=NewVersion, gives=TemplateShown, status=201,
-        parameters=[IF_MATCH], refuses=[412], examples=[EXAMPLE],
+        parameters=[IF_MATCH], refuses=[412], sent=EXAMPLE, given=examples.template(EXAMPLE["definition"]),
     )  # fmt: skip
     def post(self, request: Request, name: str) -> Response:
         """Projects keep theirs; new ones take the newest. If-Match speaks of the newest version."""
@@ -112,7 +112,14 @@ class Check(ApiView):
 
     rules = {"POST": Rule(READ)}
 
-    @acts("templates_validate", "Check a definition", takes=NewVersion, gives=Verdict, examples=[EXAMPLE])
+    @acts(
+        "templates_validate",
+        "Check a definition",
+        takes=NewVersion,
+        gives=Verdict,
+        sent=EXAMPLE,
+        given=examples.verdict(EXAMPLE["definition"]),
+    )
     def post(self, request: Request) -> Response:
         """Nothing is kept."""
         checked = parse(self.read(NewVersion)["definition"])

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
 from api import contracts, dead_letters, follow, items, ledger, projects, questions, templates, webhooks, work
+from api.base import Nowhere
 
 VIEWS: dict[str, type[Any]] = {
     "me": contracts.Me,
@@ -69,4 +70,7 @@ def both(route: str, view: type[Any]) -> list[URLPattern]:
     return [path(route, made), path(f"{route}/", made)]
 
 
-urlpatterns = [pattern for route, view in VIEWS.items() for pattern in both(route, view)]
+urlpatterns = [
+    *(pattern for route, view in VIEWS.items() for pattern in both(route, view)),
+    re_path("", Nowhere.as_view()),
+]

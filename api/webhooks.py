@@ -4,14 +4,15 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.scopes import READ, WEBHOOKS
+from api import examples
 from api.base import ApiView, found_in
+from api.fields import Text, Uuid
 from api.openapi import acts, changes, endpoint, lists
 from api.projects import Reason
 from api.rules import Rule
@@ -20,6 +21,12 @@ from webhooks.models import Delivery, Endpoint
 from webhooks.selectors import deliveries_for, endpoints_for
 
 LOOK, CHANGE = Rule(READ), Rule(WEBHOOKS)
+ADDING: dict[str, Any] = {
+    "sent": examples.NEW_WEBHOOK,
+    "given": {**examples.WEBHOOK, "secret": "whsec_shown-this-once"},
+}
+CHANGING: dict[str, Any] = {"sent": {"types": ["PROJECT.*"]}, "given": examples.WEBHOOK}
+DISABLING: dict[str, Any] = {"sent": examples.REASON, "given": examples.WEBHOOK}
 
 
 class EndpointShown(serializers.ModelSerializer[Endpoint]):
@@ -47,19 +54,19 @@ class EndpointMade(EndpointShown):
 class NewEndpoint(serializers.Serializer[Any]):
     """Where to, and of what."""
 
-    url = serializers.CharField(max_length=2000, help_text="http or https; private addresses are refused.")
+    url = Text(max_length=2000, help_text="http or https; private addresses are refused.")
     types = serializers.ListField(
-        child=serializers.CharField(max_length=100), required=False, max_length=100,
+        child=Text(max_length=100), required=False, max_length=100,
         help_text="Event types; `PROJECT.*` for all of projects; none for every event.",
     )  # fmt: skip
-    project = serializers.UUIDField(required=False, allow_null=True, help_text="Left out: all that you may see.")
-    description = serializers.CharField(required=False, max_length=300, allow_blank=True)
+    project = Uuid(required=False, allow_null=True, help_text="Left out: all that you may see.")
+    description = Text(required=False, max_length=300, allow_blank=True)
 
 
 class ChangedEndpoint(NewEndpoint):
     """What is to be different."""
 
-    url = serializers.CharField(max_length=2000, required=False)
+    url = Text(max_length=2000, required=False)
 
 
 class DeliveryShown(serializers.ModelSerializer[Delivery]):
@@ -82,13 +89,6 @@ class DeliveryQuery(serializers.Serializer[Any]):
     state = serializers.ChoiceField(choices=Delivery.State.choices, required=False)
 
 
-EXAMPLE = OpenApiExample(
-    "Whatever happens to projects",
-    request_only=True,
-    value={"url": "https://tickets.example.com/interlock", "types": ["PROJECT.*"], "description": "Ticket system"},
-)
-
-
 class Webhooks(ApiView):
     """The receivers; a POST adds one."""
 
@@ -99,7 +99,7 @@ class Webhooks(ApiView):
         """In the order they were added."""
         return self.page(seen_by(self), EndpointShown, by=("id",))
 
-    @acts("webhooks_create", "Add a webhook", takes=NewEndpoint, gives=EndpointMade, status=201, examples=[EXAMPLE])
+    @acts("webhooks_create", "Add a webhook", takes=NewEndpoint, gives=EndpointMade, status=201, **ADDING)
     def post(self, request: Request) -> Response:
         """It is told of everything from now on, as far as you may see it. Keep the secret: it is shown this once."""
         said = named(self.read(NewEndpoint))
@@ -117,7 +117,7 @@ class OneWebhook(ApiView):
         """As it is now."""
         return self.shown(EndpointShown(found_in(seen_by(self), pk=webhook_id)).data)
 
-    @changes("webhooks_change", "Change a webhook", takes=ChangedEndpoint, gives=EndpointShown)
+    @changes("webhooks_change", "Change a webhook", takes=ChangedEndpoint, gives=EndpointShown, **CHANGING)
     def patch(self, request: Request, webhook_id: int) -> Response:
         """What waits is sent to the new address."""
         found = changeable(self, webhook_id)
@@ -143,7 +143,7 @@ class Disable(ApiView):
 
     rules = {"POST": CHANGE}
 
-    @acts("webhooks_disable", "Disable a webhook", takes=Reason, gives=EndpointShown)
+    @acts("webhooks_disable", "Disable a webhook", takes=Reason, gives=EndpointShown, **DISABLING)
     def post(self, request: Request, webhook_id: int) -> Response:
         """What waits is kept for when it is enabled."""
         found = changeable(self, webhook_id)

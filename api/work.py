@@ -3,23 +3,27 @@
 import gzip
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.core.validators import RegexValidator
 from django.http import Http404, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.scopes import grants_work
+from api import examples
 from api.base import ApiView
+from api.fields import Choice, Number, Text, Truth, Whole
 from api.items import ItemShown
 from api.openapi import acts, endpoint
 from api.problems import Refused
+from api.renderers import besides
 from api.rules import Rule
 from api.waiting import AGAIN
 from backlog import leases, replies
@@ -35,18 +39,19 @@ MOST_ITEMS = 100
 LONGEST_LEASE = 3600
 LONGEST_WAIT = 30
 LINES = "application/x-ndjson"
+AGENT = RegexValidator(r"^[a-z][a-z0-9_]{0,99}\Z")
 
 
 # -- what is taken and given -----------------------------------------------------------------------
 class LeaseRequest(serializers.Serializer[Any]):
     """Whose items, how many, and for how long."""
 
-    agent = serializers.RegexField(r"^[a-z][a-z0-9_]{0,99}$", help_text="The agent that you are.")
-    max = serializers.IntegerField(min_value=1, max_value=MOST_ITEMS, default=1)
-    seconds = serializers.IntegerField(
+    agent = Text(validators=[AGENT], help_text="The agent that you are.")
+    max = Whole(min_value=1, max_value=MOST_ITEMS, default=1)
+    seconds = Whole(
         min_value=1, max_value=LONGEST_LEASE, default=60, help_text="Until a lease without a word from you ends."
     )
-    wait = serializers.IntegerField(
+    wait = Whole(
         min_value=0, max_value=LONGEST_WAIT, default=0, help_text="Seconds to wait for an item when there is none."
     )
 
@@ -77,17 +82,17 @@ class Alive(serializers.Serializer[Any]):
 class Progress(serializers.Serializer[Any]):
     """How far you are."""
 
-    done = serializers.IntegerField(min_value=0, max_value=10**15)
-    total = serializers.IntegerField(min_value=0, max_value=10**15)
-    message = serializers.CharField(required=False, max_length=1000)
+    done = Whole(min_value=0, max_value=10**15)
+    total = Whole(min_value=0, max_value=10**15)
+    message = Text(required=False, max_length=1000)
 
 
 class Delivery(serializers.Serializer[Any]):
     """What you made of the item; send it before you complete."""
 
-    type = serializers.CharField(max_length=100)
+    type = Text(max_length=100)
     content = serializers.DictField()
-    confidence = serializers.FloatField(min_value=0, max_value=1)
+    confidence = Number(min_value=0, max_value=1)
 
 
 class Completion(serializers.Serializer[Any]):
@@ -99,26 +104,19 @@ class Completion(serializers.Serializer[Any]):
 class Failure(serializers.Serializer[Any]):
     """Why it cannot be done."""
 
-    reason = serializers.CharField(max_length=20_000)
-    category = serializers.ChoiceField(
-        choices=["TOOL_FAILURE", "DATA_INSUFFICIENCY", "REASONING_CONTRADICTION"], required=False
-    )
-    retryable = serializers.BooleanField(required=False)
+    reason = Text(max_length=20_000)
+    category = Choice(choices=["TOOL_FAILURE", "DATA_INSUFFICIENCY", "REASONING_CONTRADICTION"], required=False)
+    retryable = Truth(required=False)
 
 
 class Need(serializers.Serializer[Any]):
     """What a person has to say before you can go on."""
 
-    reason = serializers.CharField(max_length=20_000)
-    missing_fields = serializers.ListField(child=serializers.CharField(max_length=200), max_length=50, required=False)
+    reason = Text(max_length=20_000)
+    missing_fields = serializers.ListField(child=Text(max_length=200), max_length=50, required=False)
     fields = serializers.DictField(  # type: ignore[assignment]
         child=serializers.DictField(), required=False, help_text="Per field a JSON Schema with a title to ask by."
     )
-
-
-EXAMPLE = OpenApiExample(
-    "One item", request_only=True, value={"agent": "cost_worker", "max": 1, "seconds": 60, "wait": 20}
-)
 
 
 # -- endpoints -------------------------------------------------------------------------------------
@@ -127,7 +125,7 @@ class LeaseItems(ApiView):
 
     rules = {"POST": WORKER}
 
-    @acts("work_lease", "Lease items", takes=LeaseRequest, gives=Leases, examples=[EXAMPLE])
+    @acts("work_lease", "Lease items", takes=LeaseRequest, gives=Leases, sent=examples.WANTED, given=examples.LEASED)
     def post(self, request: Request) -> Response:
         """Of all who ask, one gets each item. With `wait`, the answer comes once there is something, or then."""
         said = self.read(LeaseRequest)
@@ -155,7 +153,7 @@ class Reply(ApiView):
 class Heartbeat(Reply):
     """Keeps a lease."""
 
-    @acts("work_heartbeat", "Keep a lease", gives=Alive)
+    @acts("work_heartbeat", "Keep a lease", gives=Alive, given=examples.ALIVE)
     def post(self, request: Request, lease: UUID) -> Response:
         """It lasts from now on for as long as it was asked for."""
         return alive(*leases.heartbeat(lease, holder=self.account.get_username()))
@@ -164,7 +162,14 @@ class Heartbeat(Reply):
 class ReportProgress(Reply):
     """Tells how far the work is."""
 
-    @acts("work_progress", "Report progress", takes=Progress, gives=Alive)
+    @acts(
+        "work_progress",
+        "Report progress",
+        takes=Progress,
+        gives=Alive,
+        sent=examples.sent("WORK.ITEM_PROGRESSED"),
+        given=examples.ALIVE,
+    )
     def post(self, request: Request, lease: UUID) -> Response:
         """This keeps the lease too."""
         return self.reply(lease, "WORK.ITEM_PROGRESSED", self.read(Progress), replies.progress_item)
@@ -173,7 +178,15 @@ class ReportProgress(Reply):
 class Deliver(Reply):
     """Takes what a worker made."""
 
-    @acts("work_deliver", "Deliver", takes=Delivery, gives=Alive, status=201)
+    @acts(
+        "work_deliver",
+        "Deliver",
+        takes=Delivery,
+        gives=Alive,
+        status=201,
+        sent=examples.delivery(),
+        given=examples.ALIVE,
+    )
     def post(self, request: Request, lease: UUID) -> Response:
         """Before you complete the item."""
         made = {**self.read(Delivery), "timestamp": datetime.now(UTC).isoformat()}
@@ -185,7 +198,14 @@ class Deliver(Reply):
 class Complete(Reply):
     """Finishes an item."""
 
-    @acts("work_complete", "Complete an item", takes=Completion, gives=Alive)
+    @acts(
+        "work_complete",
+        "Complete an item",
+        takes=Completion,
+        gives=Alive,
+        sent=examples.sent("WORK.ITEM_COMPLETED"),
+        given=examples.ALIVE,
+    )
     def post(self, request: Request, lease: UUID) -> Response:
         """Done if its definition of done agrees; the state says what came of it."""
         return self.reply(lease, "WORK.ITEM_COMPLETED", self.read(Completion), replies.complete_item)
@@ -194,7 +214,14 @@ class Complete(Reply):
 class Fail(Reply):
     """Gives an item up."""
 
-    @acts("work_fail", "Give an item up", takes=Failure, gives=Alive)
+    @acts(
+        "work_fail",
+        "Give an item up",
+        takes=Failure,
+        gives=Alive,
+        sent=examples.sent("WORK.ITEM_FAILED"),
+        given=examples.ALIVE,
+    )
     def post(self, request: Request, lease: UUID) -> Response:
         """It is tried again within its budget, unless that is pointless."""
         return self.reply(lease, "WORK.ITEM_FAILED", self.read(Failure), replies.fail_item)
@@ -203,7 +230,14 @@ class Fail(Reply):
 class Ask(Reply):
     """Asks a person."""
 
-    @acts("work_ask", "Ask a person", takes=Need, gives=Alive)
+    @acts(
+        "work_ask",
+        "Ask a person",
+        takes=Need,
+        gives=Alive,
+        sent=examples.sent("CLARIFICATION.NEEDED"),
+        given=examples.ALIVE,
+    )
     def post(self, request: Request, lease: UUID) -> Response:
         """The item is blocked until somebody answers, and then given out again with the answer in its context."""
         return self.reply(lease, "CLARIFICATION.NEEDED", self.read(Need), asked)
@@ -213,6 +247,7 @@ class Artifact(ApiView):
     """A large part of a leased item's context."""
 
     rules = {"GET": WORKER}
+    renderer_classes = besides(LINES)
 
     @endpoint(
         "work_artifact", "Read a large part of the work context",
@@ -227,7 +262,7 @@ class Artifact(ApiView):
         reference = next((one for one in references(dispatch.payload["work_context"]) if one["id"] == digest), None)
         if reference is None:
             raise Http404
-        return StreamingHttpResponse(lines(reference), content_type=LINES)
+        return StreamingHttpResponse(lines(artifacts.path_of(reference)), content_type=LINES)
 
 
 # -- helpers ---------------------------------------------------------------------------------------
@@ -277,7 +312,7 @@ def references(value: Any) -> Iterator[dict[str, Any]]:
             yield from references(inner)
 
 
-def lines(reference: dict[str, Any]) -> Iterator[bytes]:
+def lines(path: Path) -> Iterator[bytes]:
     """The stored document or documents, a line each."""
-    with gzip.open(artifacts.path_of(reference)) as stored:
+    with gzip.open(path) as stored:
         yield from stored

@@ -16,6 +16,9 @@ from backlog.replies import accept, ready_again
 from backlog.states import CANCELLABLE, ITEM_EDGES, ItemState, ProjectStatus
 from events.work import UnitOfWork
 
+# As the contracts of events have it.
+LONGEST_REASON = 20_000
+
 
 # -- projects --------------------------------------------------------------------------------------
 def cancel_project(work: UnitOfWork, project: Project, *, reason: str, by: str) -> Project:
@@ -123,9 +126,9 @@ def block_item(work: UnitOfWork, item: Item, *, reason: str, question_ids: list[
         item.block()
         work.close(item.current_dispatch)
         item.current_dispatch, item.deadline_at, item.held_for = None, None, Item.Held.NO
-    item.reason = reason
+    item.reason = reason[:LONGEST_REASON]
     work.change(item, "state", "current_dispatch", "deadline_at", "held_for", "reason")
-    asked = {"reason": reason, "question_ids": [str(q) for q in question_ids]}
+    asked = {"reason": item.reason, "question_ids": [str(q) for q in question_ids]}
     say(work, item.project, "BACKLOG.ITEM_BLOCKED", {**about(item), **asked})
     touch(work, item.project)
     return item

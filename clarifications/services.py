@@ -30,6 +30,7 @@ from schemas import strict_json
 from schemas.compiled import compile_schema
 from schemas.restricted import SchemaRefused, check_restricted
 
+LONGEST_TITLE = 300
 APPROVAL_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["approved"],
@@ -148,11 +149,18 @@ def asked_fields(item: Item, event: Envelope) -> list[MissingField]:
     known = definition_of(item.project.template_id).item(item.key).needs.get("properties", {})
     names = list(dict.fromkeys([*fields, *(event.payload.get("missing_fields") or [])])) or ["clarification"]
     try:
-        for schema in fields.values():
+        for name, schema in fields.items():
             check_restricted(schema)
+            require_short(name, schema)
     except SchemaRefused as error:
         raise InvalidEvent(f"A field's schema cannot be asked for: {error}") from error
     return [MissingField(name, fields.get(name) or known.get(name) or ANY_TEXT, reason) for name in names]
+
+
+def require_short(name: str, schema: dict[str, Any]) -> None:
+    """Raise SchemaRefused when the title, or where the answer goes, is longer than a question can hold."""
+    if max(len(schema.get("title", "")), len(pointer_to(name, schema))) > LONGEST_TITLE:
+        raise SchemaRefused(f"its title and its pointer have {LONGEST_TITLE} characters at most")
 
 
 # -- answering -------------------------------------------------------------------------------------

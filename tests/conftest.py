@@ -1,7 +1,9 @@
 """What every test may ask for."""
 
 from collections.abc import Iterator
+from typing import Any
 
+import api_figures
 import pytest
 
 from backlog.blueprints import definition_of
@@ -20,3 +22,10 @@ def broker() -> Iterator[None]:
     streams.client().flushdb()
     yield
     streams.client().flushdb()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Tell the figures of the generated requests, where there were any."""
+    reports = [report for found in terminalreporter.stats.values() for report in found]
+    if said := api_figures.line(report for report in reports if getattr(report, "when", "") == "call"):
+        terminalreporter.write_line(said)

@@ -1,0 +1,96 @@
+"""Examples for the OpenAPI document: what is sent and what comes back, out of the contracts' own examples."""
+
+from typing import Any
+
+from schemas.registry import registry
+
+Json = dict[str, Any]
+# What the interface knows by itself.
+KNOWN = ("project_id", "backlog_item_id", "agent", "requester", "timestamp")
+
+
+def whole(event_type: str) -> Json:
+    """The contract's own example."""
+    return dict(registry().schema(event_type)["examples"][0])
+
+
+def sent(event_type: str, *names: str) -> Json:
+    """Of the contract's own example what a caller sends: these fields, or all that the interface does not know."""
+    return {name: said for name, said in whole(event_type).items() if (name in names if names else name not in KNOWN)}
+
+
+def delivery() -> Json:
+    """What a worker sends of a deliverable."""
+    return {name: said for name, said in whole("DELIVERABLE.PUBLISHED")["deliverable"].items() if name not in KNOWN}
+
+
+NOW, PERSON = "2026-03-02T09:30:00Z", "dana"
+OPENED, ASKED, CREATED = whole("PROJECT.OPENED"), whole("CLARIFICATION.QUESTION_ASKED"), whole("BACKLOG.ITEM_CREATED")
+LEASE = "3f6a7b8c-9d0e-4f1a-8b2c-3d4e5f6a7b55"
+ENVELOPE = dict(registry().envelope.schema["examples"][0])
+
+# -- what is sent ----------------------------------------------------------------------------------
+REQUEST = {**sent("PROJECT.INITIAL_REQUEST_RECEIVED"), "project_id": OPENED["project_id"]}
+REASON = sent("PROJECT.CANCELLED", "reason")
+ANSWER = sent("USER.ANSWER_SUBMITTED", "answer")
+REJECTION = sent("HUMAN.APPROVAL_SUBMITTED", "notes")
+ASSIGNEE = {"to": PERSON}
+CORRECTION = {"event": ENVELOPE}
+WANTED = {"agent": CREATED["agent_target"], "max": 1, "seconds": 60, "wait": 20}
+
+# -- what comes back -------------------------------------------------------------------------------
+PROJECT = {
+    "id": OPENED["project_id"], "title": OPENED["title"], "status": "WAITING", "reason": "",
+    "template": OPENED["template"], "template_version": OPENED["template_version"], "requester": PERSON,
+    "correlation_id": ENVELOPE["correlation_id"], "items_total": OPENED["items"], "items_done": 1, "opened_at": NOW,
+    "finished_at": None, "intake": {},
+}  # fmt: skip
+ITEM = {
+    "id": CREATED["backlog_item_id"], "project": CREATED["project_id"], "position": 2, "key": CREATED["key"],
+    "title": CREATED["title"], "item_type": "work", "agent_target": CREATED["agent_target"], "state": "IN_PROGRESS",
+    "reason": "", "depends_on": CREATED["depends_on"], "waiting_on": 0, "priority": 0, "auto_dispatch": True,
+    "approval": "", "approved": False, "held_for": "", "attempts": 1, "failures": 0, "max_attempts": 3,
+    "timeout_seconds": 60, "current_dispatch": ENVELOPE["event_id"], "started_at": NOW, "deadline_at": NOW,
+    "not_before": None, "done_at": None, "progress_done": 0, "progress_total": 0, "delivered": [], "notes": [],
+    "evidence": None,
+}  # fmt: skip
+QUESTION = {
+    "id": ASKED["question_id"], "project": ASKED["project_id"], "kind": ASKED["kind"], "field": ASKED["field"],
+    "status": "OPEN", "revision": ASKED["revision"], "title": ASKED["title"], "description": "",
+    "schema": ASKED["schema"], "pointer": f"/{ASKED['field']}", "reason": ASKED["reason"],
+    "asked_by": CREATED["agent_target"], "asked_at": NOW, "due_at": NOW, "closed_at": None, "assigned_to": PERSON,
+    "assigned_group": "", "waiting_items": ASKED["blocked_items"], "answer": None,
+}  # fmt: skip
+ANSWERED = {
+    **QUESTION, "status": "ANSWERED", "closed_at": NOW,
+    "answer": {
+        "value": ANSWER["answer"], "answered_by": PERSON, "door": "rest", "answered_at": NOW,
+        "event_id": ENVELOPE["event_id"],
+    },
+}  # fmt: skip
+LETTER = {
+    "id": 1, "stream": "audit:events", "entry_id": "1772443800000-0", "group": "backlog", "state": "replayed",
+    "event_id": ENVELOPE["event_id"], "event_type": ENVELOPE["event_type"], "reason": "/payload breaks its contract",
+    "schema_id": "", "error_class": "InvalidEvent", "attempts": 1, "first_seen": NOW, "last_seen": NOW,
+    "settled_at": NOW, "settled_by": PERSON, "note": "", "fields_of_the_entry": {"event": "{}"}, "findings": [],
+}  # fmt: skip
+NEW_WEBHOOK = {
+    "url": "https://tickets.example.com/interlock", "types": ["PROJECT.*"], "description": "Ticket system",
+}  # fmt: skip
+WEBHOOK = {
+    "id": 1, **NEW_WEBHOOK, "owner": PERSON, "project": None, "active": True, "disabled_reason": "", "position": 4711,
+    "failing_since": None, "failures": 0, "next_attempt_at": None, "created_at": NOW,
+}  # fmt: skip
+ALIVE = {"lease": LEASE, "state": "IN_PROGRESS", "expires_at": NOW}
+LEASED = {"items": [{"lease": LEASE, "expires_at": NOW, "item": ITEM, "work_context": REQUEST["work_context"]}]}
+
+
+def template(definition: Json) -> Json:
+    """A version of a template with this definition."""
+    about = {name: definition.get(name, "") for name in ("name", "title", "description")}
+    return {**about, "version": 1, "created_at": NOW, "created_by": PERSON, "definition": definition}
+
+
+def verdict(definition: Json) -> Json:
+    """What a definition makes."""
+    return {"name": definition["name"], "title": definition["title"], "items": len(definition["items"])}

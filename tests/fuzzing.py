@@ -1,0 +1,153 @@
+"""Generated requests to the REST interface: who sends them, what they name, and the figures of it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from zlib import crc32
+
+from api_seeds import Ids
+from callers import EVERY_SCOPE, account
+from django.db import transaction
+from django.test import Client
+from schemathesis import Case
+from schemathesis.config import SchemathesisConfig
+from schemathesis.config._checks import POSITIVE_DATA_ACCEPTANCE_EXPECTED_STATUSES
+from schemathesis.generation.meta import TestPhase
+from schemathesis.specs.openapi.checks import ignored_auth
+
+from accounts import keys
+from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER
+
+# A number asks for the full profile, with so many examples an operation; without one it is the short one.
+EXAMPLES = int(os.environ.get("API_EXAMPLES", "0"))
+# As many as take less than a minute in all.
+SHORT = 5
+# Of four addresses three name something that is there: what is generated never would.
+REAL_OF_FOUR = 3
+
+# What JSON Schema cannot say: 400 is for a NUL in a string or a number beyond 64 bits, wherever they are in a body, as
+# no database takes them; 412 is for an If-Match that is well formed and not the ETag of what is there.
+UNSAYABLE = ("400", "412")
+# Whether the body is acceptable depends on what is there, or on more than a schema of its own: 422 says why it is not.
+JUDGED = {
+    "projects_create": "the contract of requests, the template that it names, and the spreadsheet",
+    "templates_create": "the rules of templates, and the name in the address",
+    "templates_validate": "the rules of templates",
+    "questions_answer": "the schema of the question",
+    "questions_assign": "whether there is such a person or group",
+    "deadletters_replay": "the contract of the corrected event",
+    "webhooks_create": "what may be called, and which types and projects there are",
+    "webhooks_change": "what may be called, and which types and projects there are",
+    "work_deliver": "the contract of deliverables",
+    "work_ask": "which schemas a person can be asked with",
+}
+
+SESSION, KEY, SERVICE, NOBODY = "session", "key", "service", "nobody"
+CALLERS = {
+    "a requester's session": (SESSION, REQUESTER),
+    "an answerer's key": (KEY, ANSWERER),
+    "an operator's key": (KEY, OPERATOR),
+    "an administrator's session": (SESSION, ADMINISTRATOR),
+    "a service account": (SERVICE, ADMINISTRATOR),
+    "nobody": (NOBODY, ""),
+}
+Headers = dict[str, str]
+Json = dict[str, Any]
+
+
+@dataclass
+class Caller:
+    """Somebody who calls, with the headers that they come with."""
+
+    name: str
+    headers: Headers
+    asked_for_keys: set[str] = field(default_factory=set)
+
+    def call(self, case: Case) -> None:
+        """Send it and judge the answer by every check. Raises FailureGroup.
+
+        That an operation asks for a key is found out once, as the command line of schemathesis does.
+        """
+        known = [ignored_auth] if case.operation.label in self.asked_for_keys else []
+        headers = {name: said for name, said in self.headers.items() if name != "Cookie"}
+        cookies = dict(one.split("=", 1) for one in self.headers.get("Cookie", "").split("; ") if one)
+        response = case.call_and_validate(headers=headers, cookies=cookies, excluded_checks=known)
+        if response.status_code < 300:
+            self.asked_for_keys.add(case.operation.label)
+
+
+# -- who calls -------------------------------------------------------------------------------------
+def credentials(name: str) -> Headers:
+    """The headers that this caller comes with."""
+    kind, role = CALLERS[name]
+    if kind == NOBODY:
+        return {}
+    user = account("caller", role, is_service=kind == SERVICE)
+    return session_of(user) if kind == SESSION else key_of(user)
+
+
+def key_of(user: Any) -> Headers:
+    """A key with every scope."""
+    return {"Authorization": f"Bearer {keys.make(user, name='tests', scopes=EVERY_SCOPE, lifetime=None)[1]}"}
+
+
+def session_of(user: Any) -> Headers:
+    """A session, and the token that a page of it would send."""
+    client, token = Client(), "a" * 32
+    client.force_login(user)
+    cookies = {name: morsel.value for name, morsel in client.cookies.items()} | {"csrftoken": token}
+    return {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()), "X-CSRFToken": token}
+
+
+# -- what is sent ----------------------------------------------------------------------------------
+def configuration() -> SchemathesisConfig:
+    """Every check is on. What may be refused although it is well formed is said here, and why."""
+    judged = {"include-operation-id": list(JUDGED)}
+    others = {"include-method": "POST", "exclude-operation-id": list(JUDGED)}
+    return SchemathesisConfig.from_dict(
+        {
+            **({} if EXAMPLES else {"seed": 1}),
+            "generation": {"max-examples": EXAMPLES or SHORT, "deterministic": not EXAMPLES},
+            "operations": [judged | may_refuse(*UNSAYABLE, "422"), others | may_refuse(*UNSAYABLE)],
+        }
+    )
+
+
+def may_refuse(*statuses: str) -> Json:
+    """The check that valid data is accepted, with these statuses allowed besides the usual ones."""
+    usual = POSITIVE_DATA_ACCEPTANCE_EXPECTED_STATUSES
+    return {"checks": {"positive_data_acceptance": {"expected-statuses": [*usual, *statuses]}}}
+
+
+def name_real_things(case: Case, ids: Ids) -> None:
+    """Let most of the valid addresses name something that is there; the same case always names the same."""
+    for name, said in (case.path_parameters or {}).items():
+        number = crc32(repr(said).encode())
+        if ids[name] and number % 4 < REAL_OF_FOUR and is_valid(case, "path"):
+            case.path_parameters[name] = ids[name][number // 4 % len(ids[name])]
+
+
+def is_valid(case: Case, part: str) -> bool:
+    """Whether this part of the request is meant to be valid."""
+    meta = case.meta
+    found = [info for place, info in meta.components.items() if place.value.startswith(part)] if meta else []
+    return all(info.mode.is_positive for info in found)
+
+
+def is_for(caller: Caller, case: Case) -> bool:
+    """Whether the caller sends it: in the short profile each of the systematic cases is sent by one caller only."""
+    meta = case.meta
+    if EXAMPLES or meta is None or meta.phase.name != TestPhase.COVERAGE:
+        return True
+    said = [case.path_parameters, case.query, case.body, meta.phase.data]
+    return crc32(repr(said).encode()) % len(CALLERS) == list(CALLERS).index(caller.name)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What happens inside is undone, so that every example meets the same objects."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)

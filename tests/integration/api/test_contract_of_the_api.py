@@ -1,0 +1,65 @@
+"""Whatever is sent to the interface, by whomever: it answers as its OpenAPI document says."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from api_figures import NAME
+from api_seeds import Ids, seeded
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from fuzzing import CALLERS, Caller, configuration, credentials, is_for, name_real_things, undone
+from schemathesis import Case
+
+pytestmark = pytest.mark.django_db
+contract = schemathesis.openapi.from_wsgi("/api/schema/?format=json", get_wsgi_application(), config=configuration())
+
+
+@pytest.fixture(params=CALLERS)
+def caller(request: pytest.FixtureRequest, db: None, settings: Any) -> Caller:
+    """Who calls, without a limit of requests."""
+    settings.API_REQUESTS_A_MINUTE = 10**9
+    return Caller(request.param, credentials(request.param))
+
+
+@pytest.fixture
+def ids(caller: Caller) -> Ids:
+    """What there is: of the caller, and of another."""
+    return seeded("caller", "another")
+
+
+@pytest.fixture
+def one_connection() -> Iterator[None]:
+    """Requests leave the test's own connection open."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest, caller: Caller) -> dict[str, Any]:
+    """What is counted here goes into the report of the test."""
+    counted: dict[str, Any] = {"caller": caller.name, "examples": 0}
+    request.node.user_properties.append((NAME, counted))
+    return counted
+
+
+# An operation takes minutes in the full profile.
+@pytest.mark.timeout(1800)
+@pytest.mark.usefixtures("one_connection")
+@contract.parametrize()
+@hypothesis.settings(deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+def test_whatever_is_sent_is_answered_as_the_document_says(
+    case: Case, caller: Caller, ids: Ids, figures: dict[str, Any]
+) -> None:
+    if not is_for(caller, case):
+        return
+    figures |= {"operation": case.operation.label, "examples": figures["examples"] + 1}
+    name_real_things(case, ids)
+    with undone():
+        caller.call(case)
