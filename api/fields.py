@@ -7,8 +7,12 @@ from typing import Any
 from django.core.validators import RegexValidator
 from rest_framework import serializers
 
-# So that the interface's document says it: no NUL in a text, and something that is no blank.
-SAYS_SOMETHING = RegexValidator(r"^\s*[^\s\x00][^\x00]*$", serializers.CharField.default_error_messages["blank"])
+# So that the interface's document says it: no NUL in a text, and something that is no blank. What regular expressions
+# of Python and of JSON Schema do not both take for a blank is named.
+SAYS_SOMETHING = RegexValidator(
+    r"^[\s\x1c-\x1f\x85\ufeff]*[^\s\x00\x1c-\x1f\x85\ufeff][^\x00]*$",
+    serializers.CharField.default_error_messages["blank"],
+)
 HAS_NO_NUL = RegexValidator(r"^[^\x00]*$")
 
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)

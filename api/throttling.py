@@ -11,6 +11,7 @@ from rest_framework.throttling import BaseThrottle
 
 from accounts.models import User
 from api.waiting import is_asked_again
+from events.streams import BROKER_ERRORS
 
 WINDOW_SECONDS = 60
 
@@ -29,7 +30,7 @@ class PerAccount(BaseThrottle):
         self.resets_in = WINDOW_SECONDS - now % WINDOW_SECONDS
         try:
             count = counted(f"api:{self.who(request)}:{now // WINDOW_SECONDS}")
-        except ConnectionInterrupted:
+        except (ConnectionInterrupted, *BROKER_ERRORS):
             return True
         self.remaining = max(0, settings.API_REQUESTS_A_MINUTE - count)
         request._request.META["api.throttle"] = self

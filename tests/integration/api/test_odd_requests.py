@@ -11,6 +11,7 @@ from callers import Caller, machine
 from django.test import Client
 
 from accounts.roles import ADMINISTRATOR
+from events.streams import BROKER_ERRORS
 
 pytestmark = pytest.mark.django_db
 PROBLEM = "application/problem+json"
@@ -211,3 +212,14 @@ def test_a_worker_that_asks_in_too_many_words_is_told_so(caller: Caller, ids: Id
 def test_a_worker_may_give_as_long_a_reason_as_the_contract_allows(caller: Caller, ids: Ids) -> None:
     response = caller.post(f"work/{ids['lease'][0]}/ask", {"reason": "a" * 20_000})
     assert response.status_code == 200, response.content
+
+
+@pytest.mark.parametrize("error", BROKER_ERRORS)
+def test_nobody_is_held_back_while_the_cache_is_away(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def away(name: str) -> int:
+        raise error
+
+    monkeypatch.setattr("api.throttling.counted", away)
+    assert send(caller, "GET", "projects").status_code == 200
