@@ -53,8 +53,8 @@ def once(handler: Handler, key: str) -> Handler:
 
 
 def row(user: User, key: str, said: str) -> tuple[KeptAnswer, bool]:
-    """The row of the key, and whether it was made now; one past its time is made anew."""
-    KeptAnswer.objects.filter(user=user, key=key, created_at__lt=timezone.now() - KEPT_FOR).delete()
+    """The row of the key, and whether it was made now; the account's rows past their time are deleted."""
+    KeptAnswer.objects.filter(user=user, created_at__lt=timezone.now() - KEPT_FOR).delete()
     return KeptAnswer.objects.get_or_create(user=user, key=key, defaults={"digest": said})
 
 
@@ -87,8 +87,3 @@ def fingerprint(request: Request) -> str:
             hashed.update(chunk)
         file.seek(0)
     return hashed.hexdigest()
-
-
-def forget_old() -> int:
-    """Delete the answers that are past their time; how many."""
-    return KeptAnswer.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()[0]

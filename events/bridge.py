@@ -60,7 +60,7 @@ class StreamServer:
 
     async def serve(self) -> None:
         """Read, dispatch, settle; a broker or database that is away is waited for."""
-        connection_created.connect(limit_waits)
+        connection_created.connect(self.limit_waits)
         try:
             await self.patiently(lambda: self.in_thread(streams.ensure_group, self.stream, self.group))
             while not self.stopping.is_set():
@@ -76,6 +76,7 @@ class StreamServer:
             self._app.cancel()
             await asyncio.gather(self._app, return_exceptions=True)
         await self.in_thread(connections.close_all)
+        connection_created.disconnect(self.limit_waits)
         self.executor.shutdown()
 
     def start_application(self) -> asyncio.Task[None]:
@@ -203,10 +204,9 @@ class StreamServer:
         """Run blocking code in this server's own thread, where its database connection lives."""
         return await asyncio.get_running_loop().run_in_executor(self.executor, call, *args)
 
-
-def limit_waits(connection: Any, **_: Any) -> None:
-    """Give a consumer's PostgreSQL session time limits, so that a frozen peer cannot block redelivery."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
-            cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_TIMEOUT}'")
+    def limit_waits(self, connection: Any, **_: Any) -> None:
+        """Give this server's PostgreSQL session time limits, so that a frozen peer cannot block redelivery."""
+        if connection.vendor == "postgresql" and threading.current_thread().name.startswith(self.channel):
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+                cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_TIMEOUT}'")

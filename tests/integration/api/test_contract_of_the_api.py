@@ -49,7 +49,8 @@ def figures(request: pytest.FixtureRequest, caller: Caller) -> dict[str, Any]:
     return counted
 
 
-# An operation takes minutes in the full profile.
+# An operation takes minutes in the full profile. Health checks are about generating too slowly or too much of it, and
+# about fixtures made once for all examples: here each example is undone.
 @pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("one_connection")
 @contract.parametrize()

@@ -61,6 +61,7 @@ def close_own_connection() -> None:
 
 
 OUTAGE = {"postgresql": terminate_all_backends, "sqlite": hold_the_write_lock}[connection.vendor]
+LONGEST_WAIT = {"postgresql": "SHOW lock_timeout", "sqlite": "PRAGMA busy_timeout"}[connection.vendor]
 CUT = {"postgresql": cut_own_connection, "sqlite": close_own_connection}[connection.vendor]
 
 
@@ -109,6 +110,22 @@ def test_a_relay_cut_off_between_two_sweeps_goes_on(
         with transaction.atomic(), unit_of_work() as work:
             submit_request(work, request=request("minimal")["payload"])
         wait_until(lambda: not Event.objects.filter(published_at=None).exists())
+
+
+def test_a_server_limits_the_waits_of_its_own_sessions_only(broker: None) -> None:
+    before = longest_wait()
+    with system():
+        put(request("minimal"))
+        wait_until(lambda: items_done() == 3)
+        assert longest_wait() == before
+    assert longest_wait() == before
+
+
+def longest_wait() -> Any:
+    """How long a new session of ours waits for a lock."""
+    with closing(connections["default"].copy()) as fresh, fresh.cursor() as cursor:
+        cursor.execute(LONGEST_WAIT)
+        return cursor.fetchone()
 
 
 def items_done() -> int:
