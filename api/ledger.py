@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -21,8 +21,7 @@ from backlog.models import Deliverable
 from backlog.selectors import projects_for
 from events.horizon import first_since
 from events.models import Event
-from portal.downloads import attachment, file_name
-from portal.figures import as_csv, tables_in
+from portal.downloads import as_file, table_as_file
 
 LARGEST = 2**63 - 1
 
@@ -87,6 +86,20 @@ class OneDeliverable(ApiView):
         return self.shown(DeliverableShown(found_in(deliverables_for(self.account), pk=deliverable_id)).data)
 
 
+class DeliverableFile(ApiView):
+    """A deliverable to keep."""
+
+    rules = {"GET": Rule(READ)}
+
+    @endpoint(
+        "deliverables_file", "Download a deliverable as a file",
+        gives=OpenApiTypes.OBJECT, refuses=[404],
+    )  # fmt: skip
+    def get(self, request: Request, deliverable_id: UUID) -> HttpResponse:
+        """Its content as an indented JSON file, named after the project."""
+        return as_file(found_in(deliverables_for(self.account).select_related("project"), pk=deliverable_id))
+
+
 class DeliverableTable(ApiView):
     """A table of a deliverable."""
 
@@ -100,11 +113,7 @@ class DeliverableTable(ApiView):
     def get(self, request: Request, deliverable_id: UUID) -> HttpResponse:
         """The table that the query names."""
         found = found_in(deliverables_for(self.account).select_related("project"), pk=deliverable_id)
-        name = self.asked(TableQuery)["table"]
-        tables = tables_in(found.content) if isinstance(found.content, dict) else {}
-        if name not in tables:
-            raise Http404
-        return attachment(as_csv(tables[name]), "text/csv; charset=utf-8", file_name(found, found.type, name) + ".csv")
+        return table_as_file(found, self.asked(TableQuery)["table"])
 
 
 def deliverables_for(user: User) -> QuerySet[Deliverable]:

@@ -35,6 +35,7 @@ VIEWS: dict[str, type[Any]] = {
     "approvals/<uuid:question_id>/reject": questions.Reject,
     "deliverables": ledger.Deliverables,
     "deliverables/<uuid:deliverable_id>": ledger.OneDeliverable,
+    "deliverables/<uuid:deliverable_id>/file": ledger.DeliverableFile,
     "deliverables/<uuid:deliverable_id>/csv": ledger.DeliverableTable,
     "events": ledger.Events,
     "events/<uuid:event_id>": ledger.OneEvent,

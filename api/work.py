@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from accounts.scopes import grants_work
 from api import examples
-from api.base import ApiView
+from api.base import ApiView, found_in
 from api.fields import Choice, Number, Text, Truth, Whole
 from api.items import ItemShown
 from api.openapi import acts, endpoint
@@ -144,9 +144,7 @@ class Reply(ApiView):
     def reply(self, lease: UUID, event_type: str, payload: dict[str, Any], effect: Effect) -> Response:
         """Have it recorded and applied; where the item stands then."""
         require_payload(event_type, payload)
-        held = leases.reply(
-            lease, holder=self.account.get_username(), event_type=event_type, payload=payload, effect=effect
-        )
+        held = leases.reply(lease, holder=holder_of(self, lease), event_type=event_type, payload=payload, effect=effect)
         return alive(*held)
 
 
@@ -156,7 +154,7 @@ class Heartbeat(Reply):
     @acts("work_heartbeat", "Keep a lease", gives=Alive, given=examples.ALIVE)
     def post(self, request: Request, lease: UUID) -> Response:
         """It lasts from now on for as long as it was asked for."""
-        return alive(*leases.heartbeat(lease, holder=self.account.get_username()))
+        return alive(*leases.heartbeat(lease, holder=holder_of(self, lease)))
 
 
 class ReportProgress(Reply):
@@ -255,9 +253,7 @@ class Artifact(ApiView):
     )  # fmt: skip
     def get(self, request: Request, lease: UUID, digest: str) -> StreamingHttpResponse:
         """What a reference such as `rows_ref` in the context stands for, a JSON document a line."""
-        held = Lease.objects.filter(token=lease, holder=self.account.get_username()).first()
-        if held is None:
-            raise Http404
+        held = found_in(Lease.objects.filter(holder=holder_of(self, lease)), token=lease)
         dispatch = Event.objects.get(event_id=held.dispatch_id)
         reference = next((one for one in references(dispatch.payload["work_context"]) if one["id"] == digest), None)
         if reference is None:
@@ -271,6 +267,15 @@ def require_agent(view: ApiView, agent: str) -> None:
     key = view.account.key
     if key is None or not grants_work(key.scopes, agent):
         raise PermissionDenied(_("This key may not do the items of %(agent)s.") % {"agent": agent})
+
+
+def holder_of(view: ApiView, token: UUID) -> str:
+    """The account, which holds the lease or not. Raises PermissionDenied where its key is for other agents."""
+    holder = view.account.get_username()
+    mine = Lease.objects.filter(token=token, holder=holder)
+    if agent := mine.values_list("item__agent_target", flat=True).first():
+        require_agent(view, agent)
+    return holder
 
 
 def require_payload(event_type: str, payload: dict[str, Any]) -> None:

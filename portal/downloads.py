@@ -21,21 +21,14 @@ LONGEST_NAME = 80
 @login_required
 def whole(request: HttpRequest, pk: UUID, deliverable: UUID) -> HttpResponse:
     """The deliverable's content as JSON."""
-    found = deliverable_for(request, pk, deliverable)
-    text = json.dumps(found.content, indent=2, ensure_ascii=False).encode("utf-8", errors="replace")
-    return attachment(text, "application/json", file_name(found, found.type) + ".json")
+    return as_file(deliverable_for(request, pk, deliverable))
 
 
 @require_safe
 @login_required
 def table(request: HttpRequest, pk: UUID, deliverable: UUID) -> HttpResponse:
     """The deliverable's table that `?table=` names, as CSV."""
-    found = deliverable_for(request, pk, deliverable)
-    name = request.GET.get("table", "")
-    tables = tables_in(found.content) if isinstance(found.content, dict) else {}
-    if name not in tables:
-        raise Http404
-    return attachment(as_csv(tables[name]), "text/csv; charset=utf-8", file_name(found, found.type, name) + ".csv")
+    return table_as_file(deliverable_for(request, pk, deliverable), request.GET.get("table", ""))
 
 
 def deliverable_for(request: HttpRequest, project_id: UUID, deliverable_id: UUID) -> Deliverable:
@@ -45,6 +38,21 @@ def deliverable_for(request: HttpRequest, project_id: UUID, deliverable_id: UUID
         Deliverable.objects.select_related("project"), pk=deliverable_id, project=project
     )
     return found
+
+
+def as_file(deliverable: Deliverable) -> HttpResponse:
+    """The deliverable's content as a JSON file, named after its project."""
+    text = json.dumps(deliverable.content, indent=2, ensure_ascii=False).encode("utf-8", errors="replace")
+    return attachment(text, "application/json", file_name(deliverable, deliverable.type) + ".json")
+
+
+def table_as_file(deliverable: Deliverable, name: str) -> HttpResponse:
+    """The deliverable's table of this name as a CSV file. Raises Http404."""
+    tables = tables_in(deliverable.content) if isinstance(deliverable.content, dict) else {}
+    if name not in tables:
+        raise Http404
+    file = file_name(deliverable, deliverable.type, name) + ".csv"
+    return attachment(as_csv(tables[name]), "text/csv; charset=utf-8", file)
 
 
 def attachment(content: bytes, content_type: str, name: str) -> HttpResponse:

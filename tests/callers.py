@@ -66,9 +66,14 @@ def person(name: str, role: str = "") -> Caller:
 
 def machine(name: str, role: str = "", *scopes: str) -> Caller:
     """A service account with a key; where no scopes are named it has every one."""
-    user = account(name, role, is_service=True)
-    _key, text = keys.make(user, name="tests", scopes=scopes or EVERY_SCOPE, lifetime=None)
-    return Caller(user, authorization=f"Bearer {text}")
+    return key_of(Caller(account(name, role, is_service=True)), *(scopes or EVERY_SCOPE))
+
+
+def key_of(caller: Caller, *scopes: str) -> Caller:
+    """The same account with another key."""
+    assert caller.user is not None
+    _key, text = keys.make(caller.user, name="tests", scopes=scopes, lifetime=None)
+    return Caller(caller.user, authorization=f"Bearer {text}")
 
 
 def anybody() -> Caller:

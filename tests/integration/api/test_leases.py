@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from callers import Caller, machine
+from callers import Caller, key_of, machine
 from django.db import connection
 from django.db.models import F
 from flows import answer, deliverable, item_of, opened, step
@@ -111,6 +111,14 @@ def test_another_account_cannot_reply_for_the_holder(bot: Caller) -> None:
     assert machine("other").post(f"work/{held['lease']}/complete", {"evidence": {}}).status_code == 409
 
 
+def test_another_key_of_the_holder_replies_for_its_own_agents_only(bot: Caller) -> None:
+    opened(step("only"))
+    held = lease(bot)
+    assert key_of(bot, "work:cost_worker").post(f"work/{held['lease']}/complete", {"evidence": {}}).status_code == 403
+    assert key_of(bot, "work:cost_worker").post(f"work/{held['lease']}/heartbeat").status_code == 403
+    assert key_of(bot, f"work:{AGENT}").post(f"work/{held['lease']}/heartbeat").status_code == 200
+
+
 # -- replies ---------------------------------------------------------------------------------------
 def test_work_that_is_delivered_and_completed_is_done(bot: Caller) -> None:
     project = opened(step("only", done_when={"deliverable": "result"}))
@@ -120,6 +128,8 @@ def test_work_that_is_delivered_and_completed_is_done(bot: Caller) -> None:
     assert bot.post(f"work/{held['lease']}/deliverables", made).status_code == 201
     done = bot.post(f"work/{held['lease']}/complete", {"evidence": {}})
     assert (done.json()["state"], done.json()["expires_at"]) == ("DONE", None)
+    file = bot.get(f"deliverables/{Deliverable.objects.get().pk}/file")
+    assert (file.json(), file["Content-Disposition"].startswith("attachment; filename=")) == ({"n": 1}, True)
     assert (item_of(project).state, Deliverable.objects.get().content) == ("DONE", {"n": 1})
     said = Event.objects.filter(service=AGENT).order_by("seq").values_list("type", flat=True)
     assert list(said) == ["WORK.ITEM_STARTED", "DELIVERABLE.PUBLISHED", "WORK.ITEM_COMPLETED"]

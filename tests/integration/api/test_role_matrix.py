@@ -59,6 +59,7 @@ MAY: dict[tuple[str, str], tuple[set[str], str]] = {
     ("POST", "approvals/<uuid:question_id>/reject"): (ANSWERS, "people only"),
     ("GET", "deliverables"): (EVERYBODY, "read"),
     ("GET", "deliverables/<uuid:deliverable_id>"): (EVERYBODY, "read"),
+    ("GET", "deliverables/<uuid:deliverable_id>/file"): (EVERYBODY, "read"),
     ("GET", "deliverables/<uuid:deliverable_id>/csv"): (EVERYBODY, "read"),
     ("GET", "events"): (EVERYBODY, "read"),
     ("GET", "events/<uuid:event_id>"): (EVERYBODY, "read"),
