@@ -22,7 +22,7 @@ from api.projects import Reason
 from api.rules import Rule
 from clarifications.assignment import claim_question, reassign_question, release_question
 from clarifications.models import Answer, Question, QuestionStatus
-from clarifications.selectors import answerable_by, mine, of_my_groups, question_in, questions_for
+from clarifications.selectors import mine, of_my_groups, question_in, questions_for, waits_for_others
 from clarifications.services import answer_question, decline_question
 from events.work import unit_of_work
 
@@ -157,9 +157,8 @@ class Act(ApiView):
 
     def require_answerable(self, question_id: UUID, kind: Question.Kind) -> None:
         """Raise Http404 or PermissionDenied unless it is closed, or the account may answer it."""
-        question = found_in(seen_by(self.account), pk=question_id, kind=kind)
-        is_open = question.status == QuestionStatus.OPEN
-        if is_open and not answerable_by(self.account).filter(pk=question_id).exists():
+        found_in(seen_by(self.account), pk=question_id, kind=kind)
+        if waits_for_others(self.account, question_id):
             raise PermissionDenied(_("This question waits for somebody else."))
 
 

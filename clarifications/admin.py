@@ -21,7 +21,7 @@ from clarifications.assignment import claim_question, reassign_question, release
 from clarifications.errors import InvalidAnswer, NotesMissing, OwnApproval
 from clarifications.forms import AnswerForm
 from clarifications.models import Answer, Question, QuestionStatus
-from clarifications.selectors import answerable_by, mine, of_my_groups, question_in
+from clarifications.selectors import answerable_by, mine, of_my_groups, question_in, waits_for_others
 from clarifications.services import answer_question, decline_question
 from clarifications.wording import title_of
 from events.admin_pages import MOST_NAMED, DetailAdmin, ReasonForm, carry_out, listed, pretty
@@ -145,7 +145,7 @@ class QuestionAdmin(DetailAdmin):
 
     def act(self, request: HttpRequest, obj: Question) -> HttpResponse:
         """Do what the button says."""
-        if not answerable_by(person(request)).filter(pk=obj.pk).exists() and obj.status == QuestionStatus.OPEN:
+        if waits_for_others(person(request), obj.pk):
             raise PermissionDenied
         acts = {"decline": self.decline, "claim": self.claim, "release": self.release, "reassign": self.reassign}
         act = next((acts[name] for name in acts if name in request.POST), self.answer)

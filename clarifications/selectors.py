@@ -98,6 +98,12 @@ def answerable_by(user: User) -> QuerySet[Question]:
     return found.filter(theirs, kind=Question.Kind.INPUT)
 
 
+def waits_for_others(user: User, question_id: UUID) -> bool:
+    """Whether the question is open and not the person's to answer; one look, for it may be closed at any moment."""
+    others = Question.objects.filter(pk=question_id, status=QuestionStatus.OPEN)
+    return others.exclude(pk__in=answerable_by(user).values("pk")).exists()
+
+
 def mine(user: User) -> Q:
     """Questions that the person holds."""
     return Q(assigned_to=user)

@@ -30,6 +30,8 @@ class BatchConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no typ
     """Takes batches of stream entries from the bridge and answers what became of each."""
 
     group: ClassVar[str]
+    # None is configured under this name: what is done comes from the stream alone, so nothing else is listened to.
+    channel_layer_alias = ""
 
     async def stream_batch(self, message: dict[str, Any]) -> None:
         """Handle one batch in the server's own thread."""

@@ -40,8 +40,8 @@ STOP_SECONDS = 10.0
 def start(*command: str, fault_points: dict[str, str] | None = None) -> ForkServerProcess:
     """A manage.py command in a process of its own, forked from a warm one, with the test's settings."""
     with pytest.MonkeyPatch.context() as environment:
-        for name, value in addresses().items():
-            environment.setenv(name, value)
+        for name, value in (addresses() | {"REDIS_URL": os.environ["REDIS_URL"]}).items():
+            environment.setenv(name, value)  # one warm process for all tests: not with the broker of this one
         forkserver.ensure_running()
     said = {name: getattr(settings, name) for name in SHARED_SETTINGS} | {"FAULT_POINTS": fault_points or {}}
     process = WARM.Process(target=become, args=(command, said), daemon=True)

@@ -13,7 +13,7 @@ from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER, ROLES, 
 from backlog.models import Project, Template
 from backlog.selectors import may_watch, projects_for
 from clarifications.models import Question
-from clarifications.selectors import answerable_by, questions_for, waiting_for
+from clarifications.selectors import answerable_by, questions_for, waiting_for, waits_for_others
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +59,14 @@ def test_a_requester_answers_what_was_handed_to_nobody_else_and_approves_nothing
     question("rita", kind=Question.Kind.APPROVAL)
     question("rita", status="ANSWERED")
     assert set(answerable_by(rita)) == {own, handed}
+
+
+def test_a_closed_question_waits_for_nobody_which_takes_one_look(django_assert_num_queries: Any) -> None:
+    rita = person("rita", REQUESTER)
+    own, other, closed = question("rita"), question("remy"), question("remy", status="ANSWERED")
+    rita.get_all_permissions()
+    with django_assert_num_queries(3):
+        assert [waits_for_others(rita, asked.pk) for asked in (own, other, closed)] == [False, True, False]
 
 
 @pytest.mark.parametrize("role", STAFF)
