@@ -7,7 +7,9 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -32,9 +34,16 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
 class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
     """What a new key is for, and what it may."""
 
-    scopes = forms.CharField(
-        label=gettext_lazy("Scopes"),
-        help_text=gettext_lazy("Separated by spaces: %(scopes)s.") % {"scopes": scopes.offered()},
+    scopes = forms.MultipleChoiceField(
+        label=gettext_lazy("It may"),
+        choices=[*scopes.WORDS.items()],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    agents = forms.CharField(
+        label=gettext_lazy("It does the work of"),
+        required=False,
+        help_text=gettext_lazy("For workers: names of agents, separated by spaces, or * for every agent."),
     )
     days = forms.IntegerField(
         label=gettext_lazy("Good for so many days"), initial=DAYS, min_value=0, help_text=gettext_lazy("0 for ever.")
@@ -44,35 +53,28 @@ class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ApiKey
         fields = ["user", "name"]
 
-    def clean_scopes(self) -> list[str]:
-        """The scopes, each of which there is."""
-        named: list[str] = self.cleaned_data["scopes"].replace(",", " ").split()
+    def clean(self) -> dict[str, Any]:
+        """The scopes are those that were ticked, and one for each agent."""
+        typed = super().clean() or self.cleaned_data
+        agents = typed.get("agents", "").replace(",", " ").split()
+        typed["scopes"] = [*typed.get("scopes", []), *(f"work:{agent}" for agent in agents)]
         try:
-            scopes.require_known(named)
+            scopes.require_known(typed["scopes"])
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
-        return named
+        return typed
 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Keys: made, rotated and revoked here; a key's text is shown once, after it was made."""
 
-    list_display = [
-        "name",
-        "prefix",
-        "user",
-        "spelled_scopes",
-        "created_at",
-        "expires_at",
-        "last_used_at",
-        "revoked_at",
-    ]
+    list_display = ["name", "standing", "prefix", "user", "spelled_scopes", "last_used_at", "expires_at", "created_at"]
     list_select_related = ["user"]
     search_fields = ["name", "prefix", "user__username"]
     actions = ["rotate_keys", "revoke_keys"]
     readonly_fields = [
-        *("user", "name", "prefix", "spelled_scopes"),
+        *("user", "name", "standing", "prefix", "spelled_scopes"),
         *("created_at", "expires_at", "last_used_at", "revoked_at"),
     ]
 
@@ -80,7 +82,7 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().get_form(request, obj, change, **kwargs) if obj else NewKeyForm
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.readonly_fields if obj else ["user", "name", "scopes", "days"]
+        return self.readonly_fields if obj else ["user", "name", "scopes", "agents", "days"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.readonly_fields if obj else []
@@ -88,6 +90,23 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Keys are revoked, and stay on record."""
         return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, under the name of what it lists."""
+        return super().changelist_view(request, {"title": _("API keys"), **(extra_context or {})})
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The page with one button, for a key's text is shown on the list."""
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description=gettext_lazy("state"))
+    def standing(self, key: ApiKey) -> SafeString:
+        """Whether it opens something, as a coloured word."""
+        colour, word = ("failed", _("Revoked")) if key.revoked_at else ("cancelled", _("Expired"))
+        if key.is_live:
+            colour, word = "done", _("Active")
+        return format_html('<span class="state state-{}">{}</span>', colour, word)
 
     @admin.display(description=gettext_lazy("scopes"))
     def spelled_scopes(self, key: ApiKey) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 READ, PROJECTS, ITEMS, QUESTIONS = "read", "projects", "items", "questions"
 APPROVALS, DEAD_LETTERS, TEMPLATES, WEBHOOKS = "approvals", "dead-letters", "templates", "webhooks"
@@ -26,6 +27,17 @@ SCOPES: dict[str, tuple[str, ...]] = {
     DEAD_LETTERS: ("events.change_deadletter",),
     TEMPLATES: ("backlog.change_template",),
     WEBHOOKS: ("webhooks.add_endpoint", "webhooks.change_endpoint", "webhooks.view_endpoint"),
+}
+# What each allows, in words.
+WORDS = {
+    READ: gettext_lazy("read: look at everything that the account may see"),
+    PROJECTS: gettext_lazy("projects: open and cancel them"),
+    ITEMS: gettext_lazy("items: dispatch, retry, cancel and waive them"),
+    QUESTIONS: gettext_lazy("questions: answer, decline and hand them over"),
+    APPROVALS: gettext_lazy("approvals: approve and reject, which a person alone may do"),
+    DEAD_LETTERS: gettext_lazy("dead-letters: replay and discard them"),
+    TEMPLATES: gettext_lazy("templates: make new versions"),
+    WEBHOOKS: gettext_lazy("webhooks: have events sent"),
 }
 WORK = re.compile(r"work:(\*|[a-z][a-z0-9_]{0,99})")
 

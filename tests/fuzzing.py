@@ -13,7 +13,10 @@ from django.db import transaction
 from django.test import Client
 from schemathesis import Case
 from schemathesis.config import SchemathesisConfig
-from schemathesis.config._checks import POSITIVE_DATA_ACCEPTANCE_EXPECTED_STATUSES
+from schemathesis.config._checks import (
+    NEGATIVE_DATA_REJECTION_EXPECTED_STATUSES,
+    POSITIVE_DATA_ACCEPTANCE_EXPECTED_STATUSES,
+)
 from schemathesis.generation.meta import TestPhase
 from schemathesis.specs.openapi.checks import ignored_auth
 
@@ -117,9 +120,15 @@ def configuration() -> SchemathesisConfig:
 
 
 def may_refuse(*statuses: str) -> Json:
-    """The check that valid data is accepted, with these statuses allowed besides the usual ones."""
-    usual = POSITIVE_DATA_ACCEPTANCE_EXPECTED_STATUSES
-    return {"checks": {"positive_data_acceptance": {"expected-statuses": [*usual, *statuses]}}}
+    """The checks that valid data is accepted and other data is not, with these statuses allowed besides the usual."""
+    accepted = [*POSITIVE_DATA_ACCEPTANCE_EXPECTED_STATUSES, *statuses]
+    refused = [*NEGATIVE_DATA_REJECTION_EXPECTED_STATUSES, *UNSAYABLE]
+    return {
+        "checks": {
+            "positive_data_acceptance": {"expected-statuses": accepted},
+            "negative_data_rejection": {"expected-statuses": refused},
+        }
+    }
 
 
 def name_real_things(case: Case, ids: Ids) -> None:

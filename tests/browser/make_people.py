@@ -28,6 +28,21 @@ def make_people() -> None:
         rank = {"is_staff": role in STAFF, "is_superuser": role == ADMINISTRATOR}
         person = get_user_model().objects.create(username=name, password=hashed, **rank)
         person.groups.set([apps.get_model("auth", "Group").objects.get(name=role)])
+    make_machine()
+
+
+def make_machine() -> None:
+    """A ticket system with a key, and a webhook that is switched off: nobody is at its address."""
+    from accounts import keys
+    from webhooks.services import disable, register_endpoint
+
+    machine = get_user_model().objects.create(username="tickets", is_service=True)
+    machine.groups.set([apps.get_model("auth", "Group").objects.get(name=OPERATOR)])
+    keys.make(machine, name="ticket system", scopes=["read", "projects", "questions"], lifetime=None)
+    endpoint = register_endpoint(
+        machine, url="https://tickets.example.com/interlock", types=["PROJECT.*"], description="Ticket system"
+    )
+    disable(endpoint, reason="Not set up yet.")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ class Shot:
     person: str
 
 
-# The first dead letter and the first template of a fresh database have number 1.
+# The first dead letter, template and webhook of a fresh database have number 1.
 SHOTS = (
     Shot("admin-index", "/admin/", "ann"),
     Shot("admin-questions", "/admin/clarifications/question/", "ann"),
@@ -26,6 +26,10 @@ SHOTS = (
     Shot("admin-dead-letter", "/admin/events/deadletter/1/change/", "olga"),
     Shot("admin-templates", "/admin/backlog/template/", "ann"),
     Shot("admin-template", "/admin/backlog/template/1/change/", "ann"),
+    Shot("admin-keys", "/admin/accounts/apikey/", "ann"),
+    Shot("admin-key-new", "/admin/accounts/apikey/add/", "ann"),
+    Shot("admin-webhooks", "/admin/webhooks/endpoint/", "ann"),
+    Shot("admin-webhook", "/admin/webhooks/endpoint/1/change/", "ann"),
     Shot("sign-in", "/sign-in/", ""),
     Shot("preferences", "/preferences/", "rita"),
     Shot("home", "/", "rita"),

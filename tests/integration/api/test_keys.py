@@ -94,13 +94,18 @@ def test_a_key_gives_no_more_than_its_owner_may_and_its_scopes_name() -> None:
 def test_an_administrator_makes_rotates_and_revokes_keys_in_the_admin(client: Client) -> None:
     bot, ada = account("bot", is_service=True), account("ada", ADMINISTRATOR)
     client.force_login(ada)
-    said: dict[str, Any] = {"user": bot.pk, "name": "tickets", "scopes": "read work:cost_worker", "days": 30}
+    said: dict[str, Any] = {"user": bot.pk, "name": "tickets", "scopes": ["read"], "agents": "cost_worker", "days": 30}
     page = client.post("/admin/accounts/apikey/add/", said, follow=True).content.decode()
     [key] = ApiKey.objects.all()
     assert f"ilk_{key.prefix}_" in page
+    assert key.scopes == ["read", "work:cost_worker"]
     assert f"ilk_{key.prefix}_" not in client.get(f"/admin/accounts/apikey/{key.pk}/change/").content.decode()
     for action, live in (("rotate_keys", 2), ("revoke_keys", 1)):
         client.post("/admin/accounts/apikey/", {"action": action, "_selected_action": [key.pk]})
         assert ApiKey.objects.live().count() == live
-    refused = client.post("/admin/accounts/apikey/add/", {**said, "scopes": "all"}).content.decode()
-    assert "There is no scope" in refused
+    for faulty, words in (
+        ({"agents": "All"}, "There is no scope"),
+        ({"scopes": [], "agents": ""}, "at least one scope"),
+    ):
+        assert words in client.post("/admin/accounts/apikey/add/", {**said, **faulty}).content.decode()
+    assert ApiKey.objects.count() == 2
