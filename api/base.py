@@ -1,6 +1,7 @@
 """What every endpoint does: rules, UTC, ETags, answers given once, lists by cursor."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC
 from typing import Any, TypeVar
 
@@ -83,10 +84,10 @@ class ApiView(APIView):
         headers = {"ETag": etag(data), **({"Location": location} if location else {})}
         return Response(data, status=status, headers=headers)
 
-    def require_unchanged(self, data: Any) -> None:
-        """Raise Refused (412) when the caller's If-Match speaks of another state than this."""
+    def require_unchanged(self, shown: Callable[[], Any]) -> None:
+        """Raise Refused (412) when the caller's If-Match speaks of another state than is shown; asked only then."""
         expected = self.request.headers.get("If-Match", "")
-        if expected and expected != "*" and etag(data) not in listed(expected):
+        if expected and expected != "*" and etag(shown()) not in listed(expected):
             words = _("It has changed since you read it: read it again, then decide.")
             raise Refused(412, "precondition-failed", words)
 

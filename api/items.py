@@ -93,7 +93,7 @@ class Act(ApiView):
             said["reason"] = self.read(Reason)["reason"]
         with unit_of_work() as work:
             item = item_in(work, item_id)
-            self.require_unchanged(ItemShown(item).data)
+            self.require_unchanged(lambda: ItemShown(item).data)
             service(work, item, **said)
         data = ItemShown(found_in(seen_by(self.account), pk=item_id)).data
         return self.shown(data, status=status, location=f"/api/v1/items/{item_id}" if status == 202 else "")

@@ -199,7 +199,7 @@ class CancelProject(ApiView):
         said = self.read(Reason)
         with unit_of_work() as work:
             project = project_of(work, project_id)
-            self.require_unchanged(ProjectShown(found_in(seen_by(self.account), pk=project_id)).data)
+            self.require_unchanged(lambda: ProjectShown(found_in(seen_by(self.account), pk=project_id)).data)
             cancel_project(work, project, reason=said["reason"], by=self.account.get_username())
         return self.shown(ProjectShown(found_in(seen_by(self.account), pk=project_id)).data)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -62,7 +62,7 @@ class QuestionShown(serializers.ModelSerializer[Question]):
         ]
 
     def get_waiting_items(self, question: Question) -> list[UUID]:
-        return [blocking.item_id for blocking in question.blockings.all()]
+        return [blocking.item_id for blocking in question.holding]  # type: ignore[attr-defined]  # see seen_by
 
     @extend_schema_field(AnswerShown(allow_null=True))
     def get_answer(self, question: Question) -> Any:
@@ -151,13 +151,13 @@ class Act(ApiView):
         """Have the service do it; the question as it is then."""
         with unit_of_work() as work:
             question = question_in(work, question_id)
-            self.require_unchanged(QuestionShown(found_in(seen_by(self.account), pk=question_id)).data)
+            self.require_unchanged(lambda: QuestionShown(found_in(seen_by(self.account), pk=question_id)).data)
             service(work, question=question, **said)
         return self.shown(QuestionShown(found_in(seen_by(self.account), pk=question_id)).data)
 
     def require_answerable(self, question_id: UUID, kind: Question.Kind) -> None:
         """Raise Http404 or PermissionDenied unless it is closed, or the account may answer it."""
-        found_in(seen_by(self.account), pk=question_id, kind=kind)
+        found_in(questions_for(self.account), pk=question_id, kind=kind)
         if waits_for_others(self.account, question_id):
             raise PermissionDenied(_("This question waits for somebody else."))
 
@@ -213,7 +213,7 @@ class ClaimQuestion(Act):
     @acts("questions_claim", "Take a question on", gives=QuestionShown, **TO_CHANGE, given=examples.QUESTION)
     def post(self, request: Request, question_id: UUID) -> Response:
         """It waits for you from now on."""
-        found_in(seen_by(self.account), pk=question_id)
+        found_in(questions_for(self.account), pk=question_id)
         return self.act(question_id, claim_question, by=self.account)
 
 
@@ -225,7 +225,7 @@ class ReleaseQuestion(Act):
     @acts("questions_release", "Give a question back", gives=QuestionShown, **TO_CHANGE, given=examples.QUESTION)
     def post(self, request: Request, question_id: UUID) -> Response:
         """Nobody holds it any more; its group keeps it."""
-        found_in(seen_by(self.account), pk=question_id)
+        found_in(questions_for(self.account), pk=question_id)
         return self.act(question_id, release_question, by=self.account)
 
 
@@ -245,7 +245,7 @@ class AssignQuestion(Act):
     )
     def post(self, request: Request, question_id: UUID) -> Response:
         """To a person, to a group, or to anybody."""
-        found_in(seen_by(self.account), pk=question_id)
+        found_in(questions_for(self.account), pk=question_id)
         return self.act(question_id, reassign_question, to=self.read(Assignee)["to"], by=self.account)
 
 
@@ -286,7 +286,8 @@ class Reject(Act):
 # -- helpers ---------------------------------------------------------------------------------------
 def seen_by(user: User) -> QuerySet[Question]:
     """The questions that the account may see, as they are shown."""
-    return questions_for(user).select_related("answer", "assigned_to").prefetch_related("blockings")
+    holding = Prefetch("blockings", to_attr="holding")
+    return questions_for(user).select_related("answer", "assigned_to").prefetch_related(holding)
 
 
 def wanted(user: User, asked: dict[str, Any]) -> QuerySet[Question]:

@@ -90,7 +90,7 @@ class Versions(ApiView):
         definition = self.read(NewVersion)["definition"]
         require_name(parse(definition).name, name)
         newest = Template.objects.filter(name=name).order_by("-version").first()
-        self.require_unchanged(TemplateShown(newest).data if newest else None)
+        self.require_unchanged(lambda: TemplateShown(newest).data if newest else None)
         made = add_version(definition, by=self.account.get_username())
         location = f"/api/v1/templates/{name}/versions/{made.version}"
         return self.shown(TemplateShown(made).data, status=201, location=location)

@@ -121,7 +121,7 @@ class OneWebhook(ApiView):
     def patch(self, request: Request, webhook_id: int) -> Response:
         """What waits is sent to the new address."""
         found = changeable(self, webhook_id)
-        self.require_unchanged(EndpointShown(found).data)
+        self.require_unchanged(lambda: EndpointShown(found).data)
         now = {name: getattr(found, name) for name in ("url", "types", "project_id", "description")}
         changed = services.change(found, **{**now, **named(self.read(ChangedEndpoint))})
         return self.shown(EndpointShown(changed).data)

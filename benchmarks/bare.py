@@ -1,6 +1,7 @@
 """A Django view that does nothing, behind the product's own server and middleware: what any request costs."""
 
 import os
+import sys
 from typing import Any
 
 import django
@@ -18,6 +19,7 @@ from django.http import HttpRequest, JsonResponse  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from config.routing import WEB_THREADS  # noqa: E402
+from config.web import serve  # noqa: E402
 
 
 def bare(request: HttpRequest) -> JsonResponse:
@@ -28,3 +30,6 @@ def bare(request: HttpRequest) -> JsonResponse:
 urlpatterns = [path("bare", bare)]
 wsgi: Any = get_wsgi_application()
 application = WSGIMiddleware(wsgi, workers=WEB_THREADS)
+
+if __name__ == "__main__":
+    serve("benchmarks.bare:application", address=sys.argv[1], shared=True)

@@ -21,6 +21,7 @@ from uuid import uuid4
 
 CONNECTIONS = 16
 ADDRESS = "127.0.0.1:8765"
+ROOT = Path(__file__).resolve().parent.parent
 FIGURES = re.compile(r"50%\s+(\S+).*?99%\s+(\S+).*?Requests/sec:\s+(\S+)", re.DOTALL)
 REPEATED = """
 wrk.method = "{method}"
@@ -75,10 +76,10 @@ def measure(folder: Path, seconds: int, questions: int) -> None:
         print(f"{CONNECTIONS} connections, {seconds} s each, on {database()}\n")
         print(f"{'':28}{'processes':>10}{'requests/s':>12}{'median':>10}{'p99':>10}{'of the bare view':>18}")
         for processes in (1, 2):
-            with serving("benchmarks.bare:application", processes, "/bare"):
+            with serving(["-m", "benchmarks.bare", ADDRESS], processes, "/bare"):
                 bare = load(folder, "GET /bare", "/bare", REPEATED.format(method="GET", key="", body=""), seconds)
             show("a Django view, bare", processes, bare, bare)
-            with serving("config.asgi:application", processes, "/sign-in/"):
+            with serving(["manage.py", "web", "--at", ADDRESS, "--shared"], processes, "/sign-in/"):
                 for name, path, script in calls(folder, key, questions):
                     show(name, processes, load(folder, name, path, script, seconds), bare)
 
@@ -134,17 +135,17 @@ def database() -> str:
 
 # -- measuring -------------------------------------------------------------------------------------
 @contextmanager
-def serving(application: str, processes: int, path: str) -> Iterator[None]:
-    """The web server with so many processes."""
-    host, port = ADDRESS.split(":")
-    words = [sys.executable, "-m", "uvicorn", application, "--host", host, "--port", port, "--lifespan", "off"]
-    server = subprocess.Popen([*words, "--workers", str(processes), "--log-level", "error"])
+def serving(command: list[str], processes: int, path: str) -> Iterator[None]:
+    """The web server in so many processes that share the address."""
+    servers = [subprocess.Popen([sys.executable, *command], cwd=ROOT) for _ in range(processes)]
     try:
         wait_until_served(f"http://{ADDRESS}{path}")
         yield
     finally:
-        server.terminate()
-        server.wait(30)
+        for server in servers:
+            server.terminate()
+        for server in servers:
+            server.wait(30)
 
 
 def wait_until_served(url: str) -> None:

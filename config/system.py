@@ -29,20 +29,11 @@ def children(*, web: str | None, excepted: list[str], env: dict[str, str] | None
     ]
     mails = ["notify"] if settings.SENDS_MAIL else []
     loops = [Child(name, command(name), env or {}) for name in ("relay", "deliver", *mails)]
-    return [*consumers, *loops, *workers, *web_child(web, env or {})]
+    pages = [Child("web", command("web", "--at", web), env or {})] if web else []
+    return [*consumers, *loops, *workers, *pages]
 
 
 GROUPS = ("orchestrator", "clarifications", "validators")
-
-
-def web_child(address: str | None, env: dict[str, str]) -> list[Child]:
-    """The web server, when there is to be one."""
-    if address is None:
-        return []
-    host, _, port = address.rpartition(":")
-    serve = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--lifespan", "off", "--log-level", "warning"]
-    serve += ["--timeout-graceful-shutdown", "5"]
-    return [Child("web", [*serve, "--host", host, "--port", port], env)]
 
 
 @contextmanager

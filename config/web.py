@@ -1,0 +1,38 @@
+"""The web server: uvicorn on a socket of our own."""
+
+import socket
+import threading
+
+import uvicorn
+
+from config.supervisor import stop_on_signals
+
+LONGEST_END_SECONDS = 5
+
+
+def serve(application: str, *, address: str, shared: bool = False) -> None:
+    """Serve the application (`module:name`) at HOST:PORT until SIGTERM. Raises OSError where the address is taken.
+
+    Processes that serve a `shared` address get about as many connections each.
+    """
+    config = uvicorn.Config(
+        application, lifespan="off", log_level="warning", timeout_graceful_shutdown=LONGEST_END_SECONDS
+    )
+    stop_on_signals(threading.Event())  # uvicorn raises the signal again once it has ended: that is no failure
+    with listening(address, shared=shared) as sock:
+        uvicorn.Server(config).run([sock])
+
+
+def listening(address: str, *, shared: bool) -> socket.socket:
+    """A socket that listens at HOST:PORT, and whose connections send at once.
+
+    The system deals out the connections of a shared address (SO_REUSEPORT); on a socket that several processes have
+    inherited, the first to wake up takes all that wait. Without TCP_NODELAY, which asyncio sets on sockets that it has
+    made itself, each answer would wait 40 ms for an acknowledgement.
+    """
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.create_server((host, int(port)), family=family, reuse_port=shared)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock

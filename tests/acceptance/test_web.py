@@ -1,0 +1,76 @@
+"""The web as an operator starts it: one process, or several at one address."""
+
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from processes import STOP_SECONDS, manage
+from waiting import wait_until
+
+from config.web import listening
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def address() -> str:
+    """Where nobody listens yet."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return f"127.0.0.1:{sock.getsockname()[1]}"
+
+
+@contextmanager
+def served(*command: str, address: str) -> Iterator[subprocess.Popen[str]]:
+    """The command while the block runs, from its first answer on."""
+    process = manage(*command)
+    try:
+        wait_until(lambda: process.poll() is not None or status(address) == 200, 30)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def status(address: str) -> int:
+    """The status of the page where people sign in, over a connection of its own; 0 when nobody answers."""
+    connection = HTTPConnection(address, timeout=10)
+    try:
+        connection.request("GET", "/sign-in/")
+        return connection.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_the_web_serves_until_it_is_told_to_end(address: str, processes: int) -> None:
+    with served("web", "--at", address, "--processes", str(processes), address=address) as process:
+        assert {status(address) for _ in range(20)} == {200}
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(STOP_SECONDS) == 0
+    assert status(address) == 0
+
+
+def test_several_processes_serve_one_address(address: str) -> None:
+    with served("web", "--at", address, "--processes", "2", address=address):
+        wait_until(lambda: said().count(f"Serving at http://{address}/") == 2, 30)
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_an_address_that_is_taken_is_named(address: str, processes: str) -> None:
+    with listening(address, shared=False):
+        process = manage("web", "--at", address, "--processes", processes)
+        assert process.wait(30) == 1
+    assert f"Cannot listen at {address}" in said()
+
+
+def said() -> str:
+    """What the commands have written."""
+    return (Path(settings.DATA_DIR) / "web.log").read_text()
