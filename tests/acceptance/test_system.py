@@ -42,24 +42,32 @@ def broker_of_a_running_system(tmp_path: Path) -> Iterator[redis.Redis]:
     assert system.wait(20) == 0, (tmp_path / "log").read_text()
 
 
-def said(broker: redis.Redis, event_type: str) -> list[dict[str, Any]]:
-    """The payloads of the log's events of this type."""
-    entries = [fields for _, fields in broker.xrange(LOG)]
-    events = [orjson.loads(fields[b"event"]) for fields in entries]
-    return [event["payload"] for event in events if event["event_type"] == event_type]
+class Heard:
+    """What was said on the log, kept as it is heard: what every group has settled is trimmed in the end."""
+
+    def __init__(self, broker: redis.Redis) -> None:
+        self.broker, self.last, self.events = broker, "-", list[dict[str, Any]]()
+
+    def said(self, event_type: str) -> list[dict[str, Any]]:
+        """The payloads of the events of this type so far."""
+        for entry_id, fields in self.broker.xrange(LOG, self.last):
+            self.last = f"({entry_id.decode()}"
+            self.events.append(orjson.loads(fields[b"event"]))
+        return [event["payload"] for event in self.events if event["event_type"] == event_type]
 
 
 def test_a_project_is_opened_answered_and_finished_by_xadd_alone(broker_of_a_running_system: redis.Redis) -> None:
     broker = broker_of_a_running_system
+    heard = Heard(broker)
     with foreign_worker(broker):
         broker.xadd(LOG, {"event": orjson.dumps(request("audit", work_context={"rows": ROWS}))})
-        wait_until(lambda: bool(said(broker, "CLARIFICATION.QUESTION_ASKED")), 60)
-        [question] = said(broker, "CLARIFICATION.QUESTION_ASKED")
+        wait_until(lambda: bool(heard.said("CLARIFICATION.QUESTION_ASKED")), 60)
+        [question] = heard.said("CLARIFICATION.QUESTION_ASKED")
         answer = {"project_id": question["project_id"], "question_id": question["question_id"], "answer": 45}
         broker.xadd(LOG, {"event": orjson.dumps(envelope("USER.ANSWER_SUBMITTED", answer))})
-        wait_until(lambda: bool(said(broker, "REPORT.FINAL_PUBLISHED")), 60)
-    assert len(said(broker, "PROJECT.COMPLETED")) == 1
-    delivered = [published["deliverable"] for published in said(broker, "DELIVERABLE.PUBLISHED")]
+        wait_until(lambda: bool(heard.said("REPORT.FINAL_PUBLISHED")), 60)
+    assert len(heard.said("PROJECT.COMPLETED")) == 1
+    delivered = [published["deliverable"] for published in heard.said("DELIVERABLE.PUBLISHED")]
     assert {d["type"]: d["content"] for d in delivered}["cost_analysis"]["monthly_cost"] == 180.0
 
 
