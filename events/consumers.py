@@ -160,7 +160,15 @@ def label_of(entry: Entry) -> str:
 
 def event_of(entry: Entry) -> Envelope:
     """The entry's event. Raises PermanentError, also when its label names another type."""
-    event = from_wire(entry.fields.get(b"event", b""))
+    if b"event" not in entry.fields:
+        raise InvalidEvent(without_event_in_words(entry))
+    event = from_wire(entry.fields[b"event"])
     if label_of(entry) not in ("", event.event_type):
         raise InvalidEvent(f"The field `type` says {label_of(entry)}, the event says {event.event_type}.")
     return event
+
+
+def without_event_in_words(entry: Entry) -> str:
+    """Say that the entry carries no event, which fields it has, and what a producer has to write."""
+    names = ", ".join(f"`{name.decode(errors='replace')[:50]}`" for name in list(entry.fields)[:10]) or "none"
+    return f"The entry has no field `event`, which holds the envelope as JSON. Its fields: {names}."

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 import orjson
 
+from events import older
 from events.errors import InvalidEvent, UnknownEventType
 from schemas import strict_json
 from schemas.registry import registry
@@ -73,13 +75,13 @@ def without_clock_readings(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def from_wire(raw: bytes | str) -> Envelope:
-    """Read and check one event against the envelope and its own contract.
+    """Read one event, in today's spelling or an older one, and check it against the envelope and its contract.
 
     Raises InvalidEvent (with every problem and its JSON Pointer) or UnknownEventType.
     """
     contracts = registry()
     try:
-        document = strict_json.loads(raw)
+        document = older.translated(strict_json.loads(raw))
     except strict_json.InvalidJson as error:
         raise InvalidEvent(f"Not acceptable JSON: {error}") from error
     if not contracts.envelope_is_valid(document):
@@ -108,12 +110,23 @@ def require_valid_payload(envelope: Envelope) -> None:
     """Raise UnknownEventType or InvalidEvent unless the payload fits its contract."""
     contracts, kind, version = registry(), envelope.event_type, envelope.event_version
     if not contracts.knows(kind, version):
-        raise UnknownEventType(f"No contract for {kind} version {version}; see `manage.py schemas list`.")
+        raise UnknownEventType(unknown_in_words(kind, version))
     if not contracts.is_valid(kind, version, envelope.payload):
         problems = contracts.problems(kind, version, envelope.payload)
-        raise InvalidEvent(
-            listed(f"The payload breaks {kind} v{version}", problems), schema_id=contracts.schema_id(kind, version)
-        )
+        heading = f"The payload breaks {kind} v{version}"
+        if contracts.direction(kind, version) == "out":
+            heading = f"Only Interlock emits {kind}, and not in this shape"
+        raise InvalidEvent(listed(heading, problems), schema_id=contracts.schema_id(kind, version))
+
+
+def unknown_in_words(kind: str, version: int) -> str:
+    """Say that there is no contract, which types are spelled alike, and where all are listed."""
+    known = registry().event_types()
+    if kind in known:
+        return f"Interlock knows {kind}, but not its version {version}; see `manage.py schemas show {kind}`."
+    alike = get_close_matches(kind, known, n=3)
+    hint = f" Did you mean {' or '.join(alike)}?" if alike else ""
+    return f"Interlock knows no event type {kind}.{hint} All types: `manage.py schemas list`."
 
 
 def listed(heading: str, problems: Any) -> str:

@@ -11,7 +11,7 @@ import orjson
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from events import ledger
+from events import ledger, older
 from events.envelope import Envelope
 from events.models import Event
 from schemas import strict_json
@@ -60,7 +60,7 @@ class Explanation:
 def findings(raw: bytes) -> list[Finding]:
     """Everything that the contracts have against the event in these bytes; empty when they accept it."""
     try:
-        document = strict_json.loads(raw)
+        document = older.translated(strict_json.loads(raw))
     except strict_json.InvalidJson as error:
         return [Finding("", str(error), line_unread(raw, error.__cause__))]
     problems = [*envelope_problems(document), *payload_problems(document)]
