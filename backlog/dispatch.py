@@ -56,12 +56,25 @@ DISPATCH_FIELDS = (
 
 def work_context(item: Item, context: WorkContext, upstream: dict[str, Any]) -> dict[str, Any]:
     """What the worker gets: what is known, what reviewers noted, and what came before; large parts by reference."""
-    said: dict[str, Any] = {"rows": [], **context.data}
+    said: dict[str, Any] = {"rows": [], **without_nulls(context.data)}
     if item.notes:
         said["notes"] = item.notes
     if upstream:
         said["deliverables"] = upstream
     return artifacts.check_in_deliverables(said)
+
+
+def without_nulls(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of the context in which what is not known is left out: many workers refuse null.
+
+    Looks at the top level, at the rows and at the period; what agents delivered stays as it is.
+    """
+    kept = {key: value for key, value in data.items() if value is not None}
+    if isinstance(rows := kept.get("rows"), list):
+        kept["rows"] = [artifacts.known_parts(row) for row in rows]
+    if "period" in kept:
+        kept["period"] = artifacts.known_parts(kept["period"])
+    return kept
 
 
 def what_others_delivered(work: UnitOfWork, item: Item, delivered: Sequence[Deliverable]) -> dict[str, Any]:

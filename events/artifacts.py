@@ -42,7 +42,8 @@ def check_in_deliverables(context: dict[str, Any]) -> dict[str, Any]:
 def store(documents: Iterable[Any], *, media_type: str) -> dict[str, Any]:
     """Write documents, a line each, and return the reference {id, sha256, rows, media_type}.
 
-    Streamed: memory does not grow with the number of documents. The same content is stored once.
+    Streamed: memory does not grow with the number of documents. The same content is stored once. Rows leave out
+    what is not known, as dispatches do.
     """
     folder = Path(settings.ARTIFACTS_DIR)
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +51,7 @@ def store(documents: Iterable[Any], *, media_type: str) -> dict[str, Any]:
     with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
         with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=1, mtime=0) as lines:
             for document in documents:
-                line = orjson.dumps(document) + b"\n"
+                line = orjson.dumps(known_parts(document) if media_type == NDJSON else document) + b"\n"
                 digest.update(line)
                 lines.write(line)
                 count += 1
@@ -58,6 +59,13 @@ def store(documents: Iterable[Any], *, media_type: str) -> dict[str, Any]:
         os.fsync(file.fileno())
     os.replace(file.name, folder / digest.hexdigest())
     return {"id": digest.hexdigest(), "sha256": digest.hexdigest(), "rows": count, "media_type": media_type}
+
+
+def known_parts(value: Any) -> Any:
+    """Return the object without the keys that hold null; the same object if there is none."""
+    if not isinstance(value, dict) or None not in value.values():
+        return value
+    return {key: part for key, part in value.items() if part is not None}
 
 
 def path_of(reference: dict[str, Any]) -> Path:

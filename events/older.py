@@ -46,14 +46,9 @@ def translated(document: Any) -> Any:
 def comes_in(document: dict[str, Any]) -> bool:
     """Return True if the document names a contract that others may use, and has a payload to read."""
     kind, version = document.get("event_type"), document.get("event_version")
-    if not isinstance(kind, str) or isinstance(version, bool) or not isinstance(version, int):
+    if not isinstance(kind, str) or not isinstance(version, int) or not isinstance(document.get("payload"), dict):
         return False
-    known = registry()
-    return (
-        isinstance(document.get("payload"), dict)
-        and known.knows(kind, version)
-        and known.direction(kind, version) != "out"
-    )
+    return registry().knows(kind, version) and registry().direction(kind, version) != "out"
 
 
 def without_nulls(payload: Payload, document: dict[str, Any]) -> Payload:

@@ -68,6 +68,17 @@ class Missing(Exception):
 
 
 # -- inputs ----------------------------------------------------------------------------------------
+# How producers spell a period, as one word or as how often it comes round.
+PERIODS = {
+    "day": ("day", "daily"),
+    "week": ("week", "weekly"),
+    "month": ("month", "monthly"),
+    "quarter": ("quarter", "quarterly"),
+    "year": ("year", "yearly", "annual", "annually"),
+}
+SPELLED_AS = {spelling: name for name, spellings in PERIODS.items() for spelling in spellings}
+
+
 class Period(BaseModel):
     """The stretch of time that the rows cover."""
 
@@ -77,8 +88,12 @@ class Period(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def from_its_name(cls, value: Any) -> Any:
-        """`"week"` says as much as `{"type": "week"}`, and nothing says a month."""
-        return {"type": value} if isinstance(value, str) else {} if value is None else value
+        """`"week"` says as much as `{"type": "weekly"}`, and nothing says a month."""
+        named = {"type": value} if isinstance(value, str) else {} if value is None else value
+        if isinstance(named, dict) and isinstance(named.get("type"), str):
+            spelling = named["type"].strip().lower()
+            return {**named, "type": SPELLED_AS.get(spelling, spelling)}
+        return named
 
     def a_month(self) -> Fraction:
         """How many such periods a month has: 12 months are 4 quarters, 52 weeks or 260 working days."""

@@ -86,6 +86,15 @@ def test_a_period_may_be_named_or_left_out_but_not_invented() -> None:
     assert asked["properties"]["type"]["enum"] == ["day", "week", "month", "quarter", "year"]
 
 
+@pytest.mark.parametrize(
+    ("spelling", "kind"),
+    [("monthly", "month"), ("Weekly", "week"), ("daily", "day"), ("quarterly", "quarter"), ("annual", "year")],
+)
+def test_a_period_is_read_as_older_producers_spell_it(spelling: str, kind: str) -> None:
+    assert Period.model_validate({"type": spelling, "working_days": 20}).type == kind
+    assert Period.model_validate(spelling).type == kind
+
+
 def test_a_month_is_measured_in_every_period() -> None:
     lengths = {kind: float(Period(type=kind).a_month()) for kind in ("week", "month", "quarter", "year")}
     assert lengths == {"week": 52 / 12, "month": 1, "quarter": 4 / 12, "year": 1 / 12}
