@@ -20,6 +20,14 @@ def unmet_criteria(item: Item, evidence: dict[str, Any]) -> list[str]:
     return [*evidence_faults(done_when, evidence), *missing_deliverable(item), *failed_checks(done_when, evidence)]
 
 
+def only_checks_failed(item: Item, evidence: dict[str, Any]) -> bool:
+    """Return True if the work is finished and its checks of other agents' figures failed: trying again gives the same."""
+    done_when = definition(item).done_when
+    if evidence_faults(done_when, evidence) or missing_deliverable(item):
+        return False
+    return isinstance(evidence.get("failed"), int) and bool(failed_checks(done_when, evidence))
+
+
 def evidence_faults(done_when: DoneWhen, evidence: dict[str, Any]) -> list[str]:
     """How the evidence breaks its schema."""
     if not done_when.evidence:
@@ -39,9 +47,13 @@ def failed_checks(done_when: DoneWhen, evidence: dict[str, Any]) -> list[str]:
 
 
 def no_failed_checks(evidence: dict[str, Any]) -> list[str]:
-    """The evidence counts its own checks; none may have failed."""
+    """Return what is wrong with the checks that the evidence counts: some failed, none was made, or no count is given."""
     failed = evidence.get("failed")
-    return [] if failed == 0 else [f"checks failed: {failed if failed is not None else 'the evidence does not say'}"]
+    if failed is None:
+        return ["checks failed: the evidence does not say"]
+    if failed == 0 and evidence.get("passed") == 0:
+        return ["no check was made: the evidence counts 0 passed and 0 failed"]
+    return [] if failed == 0 else [f"checks failed: {failed}"]
 
 
 CHECKS: dict[str, Callable[[dict[str, Any]], list[str]]] = {"no_failed_checks": no_failed_checks}

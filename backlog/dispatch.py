@@ -59,6 +59,8 @@ def work_context(item: Item, context: WorkContext, upstream: dict[str, Any]) -> 
     said: dict[str, Any] = {"rows": [], **without_nulls(context.data)}
     if item.notes:
         said["notes"] = item.notes
+    if item.cleared:
+        said["approved"] = True
     if upstream:
         said["deliverables"] = upstream
     return artifacts.check_in_deliverables(said)

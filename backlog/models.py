@@ -125,6 +125,7 @@ class Item(models.Model):
     max_attempts = models.PositiveIntegerField(_("most attempts"), default=3)
     approval = models.CharField(_("approval"), max_length=10, choices=Approval.choices, default="", blank=True)
     approved = models.BooleanField(_("approved"), default=False)
+    cleared = models.BooleanField(default=False, help_text=_("A person approved what its agent asked for."))
     attempts = models.PositiveIntegerField(_("attempts"), default=0, help_text=_("How often it was dispatched."))
     failures = models.PositiveIntegerField(_("failures"), default=0, help_text=_("How often it failed or timed out."))
     current_dispatch = models.UUIDField(_("current dispatch"), null=True, blank=True)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from backlog.definition_of_done import unmet_criteria
+from backlog.definition_of_done import only_checks_failed, unmet_criteria
 from backlog.models import Deliverable, Item
 from backlog.orchestration import about, say, touch
 from backlog.states import ItemState
@@ -81,6 +81,8 @@ def review(work: UnitOfWork, item: Item, *, by: str) -> None:
     unmet = unmet_criteria(item, item.evidence or {})
     if unmet and all(fault.startswith("no deliverable") for fault in unmet) and item.held_for == Item.Held.NO:
         hold(work, item, Item.Held.DELIVERABLE, seconds=settings.LATE_DELIVERABLE_SECONDS)
+    elif unmet and only_checks_failed(item, item.evidence or {}):
+        hold(work, item, Item.Held.APPROVAL, seconds=None)
     elif unmet:
         reject_evidence(work, item, unmet)
     elif item.approval == Item.Approval.AFTER and not item.approved:

@@ -145,12 +145,20 @@ def unblock_item(work: UnitOfWork, item: Item, *, question_id: UUID | None) -> I
     return item
 
 
-def approve_item(work: UnitOfWork, item: Item, *, by: str) -> None:
-    """Somebody approved: held work is done, and an item not yet dispatched may go."""
-    item.approved = True
-    work.change(item, "approved")
+def approve_item(work: UnitOfWork, item: Item, *, by: str, notes: str = "") -> None:
+    """Record the approval and go on: held work is done, and a blocked item may be dispatched.
+
+    Held work whose checks failed is done by a waiver, with the notes as its reason. A blocked item whose template
+    asks for no approval before the start was held back by its agent: the next dispatch says that it is cleared.
+    """
     if item.held_for == Item.Held.APPROVAL:
-        accept(work, item, outcome="accepted", by=by)
+        unmet = unmet_criteria(item, item.evidence or {})
+        accept(work, item, outcome="waived" if unmet else "accepted", by=by, reason=notes, unmet=unmet)
+    if item.state == ItemState.DONE or (item.approval == Item.Approval.BEFORE and not item.approved):
+        item.approved = True
+    else:
+        item.cleared = True
+    work.change(item, "approved", "cleared")
 
 
 def send_back(work: UnitOfWork, item: Item, *, notes: str, by: str) -> None:

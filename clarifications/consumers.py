@@ -26,6 +26,9 @@ class ClarificationsConsumer(StreamConsumer):
     def clarification_needed(self, event: Envelope, work: UnitOfWork) -> None:
         services.needed_by_worker(work, event)
 
+    def human_approval_requested(self, event: Envelope, work: UnitOfWork) -> None:
+        services.approval_wanted_by_worker(work, event)
+
     def user_answer_submitted(self, event: Envelope, work: UnitOfWork) -> None:
         services.receive_answer(work, event)
 

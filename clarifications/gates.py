@@ -31,8 +31,9 @@ def ask_for_missing(work: UnitOfWork, items: Sequence[Item], when: When) -> None
 
 def wants_approval(item: Item, when: When) -> bool:
     """Whether somebody has to approve the item now."""
-    due = {"before_dispatch": Item.Approval.BEFORE, "before_done": Item.Approval.AFTER}.get(when)
-    return item.approval == due and not item.approved
+    if when == "before_done":
+        return item.held_for == Item.Held.APPROVAL
+    return when == "before_dispatch" and item.approval == Item.Approval.BEFORE and not item.approved
 
 
 def template_of(item: Item) -> Definition:

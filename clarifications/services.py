@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 
 from backlog import services as backlog
 from backlog.blueprints import definition_of
+from backlog.definition_of_done import unmet_criteria
 from backlog.models import Item, Project
 from backlog.orchestration import say, touch
 from backlog.replies import counts
@@ -21,7 +22,7 @@ from clarifications.contract import ANY_TEXT, MissingField, faults, merged, poin
 from clarifications.errors import AlreadyClosed, InvalidAnswer, NotesMissing, OwnApproval
 from clarifications.models import Answer, Blocking, Question, QuestionStatus
 from clarifications.selectors import load_questions, open_question, question_of, questions_of
-from clarifications.wording import title_of
+from clarifications.wording import ACCEPT_FAILED_CHECKS, APPROVE_WORK, MAY_GO_ON, MAY_START, title_of
 from events.envelope import Envelope
 from events.errors import InvalidEvent
 from events.models import Event
@@ -31,6 +32,7 @@ from schemas.compiled import compile_schema
 from schemas.restricted import SchemaRefused, check_restricted
 
 LONGEST_TITLE = 300
+TEMPLATE_ASKS = gettext_noop("The template asks for it.")
 APPROVAL_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["approved"],
@@ -63,14 +65,23 @@ def ask_input(work: UnitOfWork, waiting: Sequence[Item], missing: MissingField, 
 
 
 def ask_approval(work: UnitOfWork, item: Item) -> Question:
-    """Ask once whether the item may go, or whether its finished work is accepted."""
+    """Ask once whether the item may start, or whether its finished work is accepted, also where its checks failed."""
+    if not item.held_for:
+        return ask_for_approval(work, item, MAY_START, TEMPLATE_ASKS, asked_by="approval gate")
+    if unmet := unmet_criteria(item, item.evidence or {}):
+        return ask_for_approval(work, item, ACCEPT_FAILED_CHECKS, "; ".join(unmet), asked_by="definition of done")
+    return ask_for_approval(work, item, APPROVE_WORK, TEMPLATE_ASKS, asked_by="approval gate")
+
+
+def ask_for_approval(work: UnitOfWork, item: Item, title: str, reason: str, *, asked_by: str) -> Question:
+    """Ask for the item's approval unless that is asked already; an item under way or not begun is blocked by it."""
     field, when = f"approval:{item.key}", "after" if item.held_for else "before"
     if found := open_question(work, item.project_id, field):
         return found
-    title = f"Approve the work of “{item.title}”?" if item.held_for else f"May “{item.title}” start?"
-    reason = "; ".join([gettext_noop("The template asks for it."), *(f"Noted before: {note}" for note in item.notes)])
+    title = title % {"item": item.title}
+    reason = "; ".join([reason, *(f"Noted before: {note}" for note in item.notes)])
     missing = MissingField(field, {**APPROVAL_SCHEMA, "title": title}, reason)
-    question = new_question(work, item.project, missing, kind=Question.Kind.APPROVAL, asked_by="approval gate")
+    question = new_question(work, item.project, missing, kind=Question.Kind.APPROVAL, asked_by=asked_by)
     link(work, question, [item])
     announce(work, question)
     asked = {"backlog_item_id": str(item.pk), "question_id": str(question.pk), "title": title, "when": when}
@@ -141,6 +152,24 @@ def needed_by_worker(work: UnitOfWork, event: Envelope) -> None:
     asked_by = event.payload.get("agent") or item.agent_target
     for missing in asked_fields(item, event):
         ask_input(work, [item], missing, asked_by=asked_by)
+
+
+def approval_wanted_by_worker(work: UnitOfWork, event: Envelope) -> None:
+    """An agent wants a person to approve what it is about to do: block its item and ask. Raises InvalidEvent.
+
+    Once approved, the item is dispatched again with `approved` in its context; asking again has no effect.
+    """
+    item = item_of(work, event)
+    if not counts(work, item, event):
+        return
+    if item.cleared:
+        work.set_aside(event.event_id, Event.Outcome.IGNORED)
+        return
+    if "reason" not in event.payload:
+        raise InvalidEvent("An agent that asks for an approval says why, in `reason`.")
+    load_questions(work, [item.project_id])
+    asked_by = event.payload.get("agent") or item.agent_target
+    ask_for_approval(work, item, MAY_GO_ON, event.payload["reason"], asked_by=asked_by)
 
 
 def asked_fields(item: Item, event: Envelope) -> list[MissingField]:
@@ -284,15 +313,22 @@ def approve(
         raise OwnApproval(_("%(by)s asked for this or did it: somebody else has to approve it.") % {"by": by})
     if not answer["approved"] and not answer.get("notes", "").strip():
         raise NotesMissing(_("Say in the notes what should be done differently: they go to the worker."))
+    if answer["approved"] and not answer.get("notes", "").strip() and accepted_by_waiver(item):
+        raise NotesMissing(_("Say in the notes why this is accepted although checks failed: the reason is kept."))
     said = said or record(
         work, item.project, "HUMAN.APPROVAL_SUBMITTED", approval_payload(item, question, answer, by), by
     )
     if answer["approved"]:
-        backlog.approve_item(work, item, by=by)
+        backlog.approve_item(work, item, by=by, notes=answer.get("notes", ""))
     else:
         backlog.send_back(work, item, notes=answer["notes"], by=by)
     close(work, question, answer, by=by, door=door, said=said)
     return question
+
+
+def accepted_by_waiver(item: Item) -> bool:
+    """Return True if approving the item's finished work sets unmet criteria aside."""
+    return bool(item.held_for and unmet_criteria(item, item.evidence or {}))
 
 
 def approval_payload(item: Item, question: Question, answer: dict[str, Any], by: str) -> dict[str, Any]:

@@ -8,11 +8,18 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from backlog.blueprints import definition_of
 from clarifications.models import Question
 from events.presentation import spoken
+
+# What an approval is asked for, in words: a question keeps its title in English and is shown in the reader's language.
+MAY_START = gettext_noop("May “%(item)s” start?")
+MAY_GO_ON = gettext_noop("May “%(item)s” go on?")
+APPROVE_WORK = gettext_noop("Approve the work of “%(item)s”?")
+ACCEPT_FAILED_CHECKS = gettext_noop("Accept “%(item)s” although checks failed?")
+APPROVAL_TITLES = (MAY_START, MAY_GO_ON, APPROVE_WORK, ACCEPT_FAILED_CHECKS)
 
 CHOOSE = gettext_lazy("Choose one")
 NOT_SAID = gettext_lazy("Not said")
@@ -41,10 +48,8 @@ def title_of(question: Question) -> str:
     item = next((i for i in definition_of(question.project.template_id).items if i.key == key), None)
     if item is None:
         return question.title
-    said = {"item": spoken(item.title)}
-    return (
-        _("May “%(item)s” start?") % said if item.approval == "before" else _("Approve the work of “%(item)s”?") % said
-    )
+    asked = next((title for title in APPROVAL_TITLES if title % {"item": item.title} == question.title), None)
+    return _(asked) % {"item": spoken(item.title)} if asked else question.title
 
 
 def label_of(schema: Mapping[str, Any], name: str) -> str:
