@@ -21,7 +21,7 @@ def unmet_criteria(item: Item, evidence: dict[str, Any]) -> list[str]:
 
 
 def only_checks_failed(item: Item, evidence: dict[str, Any]) -> bool:
-    """Return True if the work is finished and its checks of other agents' figures failed: trying again gives the same."""
+    """Return True if the work is finished but its checks of other figures failed: trying again gives the same."""
     done_when = definition(item).done_when
     if evidence_faults(done_when, evidence) or missing_deliverable(item):
         return False
@@ -47,7 +47,7 @@ def failed_checks(done_when: DoneWhen, evidence: dict[str, Any]) -> list[str]:
 
 
 def no_failed_checks(evidence: dict[str, Any]) -> list[str]:
-    """Return what is wrong with the checks that the evidence counts: some failed, none was made, or no count is given."""
+    """Return what is wrong with the counted checks: some failed, none was made, or they were not counted."""
     failed = evidence.get("failed")
     if failed is None:
         return ["checks failed: the evidence does not say"]

@@ -14,7 +14,9 @@ class BacklogError(PermanentError):
 
 
 class UnknownProject(BacklogError):
-    """There is no project with this id."""
+    """There is no project with this id; for an event, its request may still stand in the queue."""
+
+    may_pass = True
 
 
 class UnknownItem(BacklogError):

@@ -178,10 +178,11 @@ class StreamServer:
         """Whether the entry can be acked: it succeeded, or it was buried."""
         if error is None:
             return True
-        if not isinstance(error, PermanentError):
+        early = isinstance(error, PermanentError) and error.may_pass
+        if early or not isinstance(error, PermanentError):
             attempts = deadletters.record_attempt(entry, self.group, error)
             logger.warning("Attempt %s of %s failed: %r", attempts, entry.entry_id, error)
-            if attempts < settings.MAX_ATTEMPTS:
+            if attempts < settings.MAX_ATTEMPTS or (early and streams.is_queue_before(entry)):
                 return False
         deadletters.bury(entry, self.group, error)
         return True

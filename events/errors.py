@@ -9,6 +9,8 @@ class PermanentError(EventError):
     """Trying again cannot help: the entry is buried at once, with this message as the reason."""
 
     schema_id: str = ""
+    # True where what is lacking may still be on its way: then the entry is retried before it is buried.
+    may_pass = False
 
 
 class InvalidEvent(PermanentError):

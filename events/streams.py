@@ -292,6 +292,12 @@ def settled_up_to(stream: str) -> str | None:
     return min((g.oldest_pending or g.last_delivered for g in readers), key=position)
 
 
+def is_queue_before(entry: Entry) -> bool:
+    """Return True while one of our groups has not settled everything that stands before the entry in its stream."""
+    settled = settled_up_to(entry.stream)
+    return settled is None or position(settled) < position(entry.entry_id)
+
+
 def last_entry(stream: str) -> str | None:
     """The id of the newest entry."""
     found = client().xrevrange(stream, count=1)

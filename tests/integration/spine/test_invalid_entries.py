@@ -95,11 +95,6 @@ BAD: dict[str, tuple[Callable[[], Fields], str]] = {
     ),
     "a label that names no type": (lambda: event_field(request()) | {"type": b"\xff\x00 nothing"}, "InvalidEvent"),
     "an unknown template": (lambda: event_field(request("nowhere")), "UnknownTemplate"),
-    "an unknown project": (lambda: event_field(about("WORK.ITEM_STARTED", uuid4(), uuid4())), "UnknownProject"),
-    "a question about an unknown project": (
-        lambda: event_field(about("CLARIFICATION.NEEDED", uuid4(), uuid4(), reason="Which?")),
-        "UnknownProject",
-    ),
     "an unknown item": (lambda: event_field(about("WORK.ITEM_STARTED", any_item().project_id, uuid4())), "UnknownItem"),
     "an item of another project": (
         lambda: event_field(about("WORK.ITEM_STARTED", opened().pk, any_item().pk)),
