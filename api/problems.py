@@ -19,7 +19,7 @@ from accounts.keys import NoSuchKey
 from backlog import errors as backlog
 from clarifications import errors as clarifications
 from events.artifacts import ArtifactMissing
-from events.deadletters import AlreadySettled
+from events.deadletters import AlreadySettled, NotReplayable
 from events.errors import InvalidEvent, UnknownEventType
 from events.lifecycle import IllegalTransition
 from webhooks import errors as webhooks
@@ -64,6 +64,7 @@ MEANING: dict[type[Exception], tuple[int, str]] = {
     webhooks.EndpointDisabled: (409, "webhook-disabled"),
     IllegalTransition: (409, "illegal-transition"),
     AlreadySettled: (409, "already-settled"),
+    NotReplayable: (409, "not-replayable"),
     InvalidEvent: (422, "invalid-event"),
     ArtifactMissing: (404, "artifact-missing"),
     UnknownEventType: (422, "unknown-event-type"),

@@ -2,11 +2,27 @@
 
 from collections.abc import Sequence
 
+from django.db import close_old_connections
+
 from backlog import due, opening, replies
 from backlog.selectors import item_of, load_projects
-from events.consumers import StreamConsumer
+from events import elsewhere
+from events.consumers import BatchConsumer, StreamConsumer, Verdicts
 from events.envelope import Envelope
-from events.work import UnitOfWork
+from events.streams import Entry
+from events.work import UnitOfWork, unit_of_work
+
+
+class DeadLettersConsumer(BatchConsumer):
+    """Reads the dead-letter stream for what workers elsewhere put there about our dispatches."""
+
+    group = "dead-letters"
+
+    def handle(self, entries: Sequence[Entry]) -> Verdicts:
+        close_old_connections()
+        with unit_of_work() as work:
+            replies.fail_refused(work, elsewhere.take_in(entries))
+        return {entry.entry_id: None for entry in entries}
 
 
 class OrchestratorConsumer(StreamConsumer):

@@ -3,6 +3,7 @@
 A reply counts when it answers the item's current dispatch; any other is recorded and has no effect.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -10,12 +11,15 @@ from django.conf import settings
 from backlog.definition_of_done import only_checks_failed, unmet_criteria
 from backlog.models import Deliverable, Item
 from backlog.orchestration import about, say, touch
+from backlog.selectors import load_projects
 from backlog.states import ItemState
+from events.elsewhere import Refusal
 from events.envelope import Envelope
 from events.models import Event
 from events.work import UnitOfWork
 
 LONGEST_RETRY_SECONDS = 3600
+LONGEST_REFUSAL = 2_000
 
 
 def start_item(work: UnitOfWork, item: Item, event: Envelope) -> Item:
@@ -126,6 +130,28 @@ def fail_item(work: UnitOfWork, item: Item, event: Envelope) -> Item:
     if counts(work, item, event):
         give_up_or_retry(work, item, reason=event.payload["reason"], retryable=event.payload.get("retryable", True))
     return item
+
+
+def fail_refused(work: UnitOfWork, refusals: Sequence[Refusal]) -> None:
+    """Fail the items whose current dispatch a worker elsewhere could not handle: it will not try again by itself.
+
+    A refusal of anything else has no effect: it is kept as a dead letter. Two queries for all of them.
+    """
+    told = {refusal.event_id: refusal.reason for refusal in refusals if refusal.event_id}
+    dispatches = Event.objects.filter(event_id__in=told, type="WORK.ITEM_DISPATCHED")
+    named = dict(dispatches.values_list("event_id", "project_id"))
+    load_projects(work, [project_id for project_id in named.values() if project_id])
+    for item in work.all(Item):
+        if item.current_dispatch in named and item.state == ItemState.IN_PROGRESS and not item.held_for:
+            refuse(work, item, reason=told[item.current_dispatch])
+
+
+def refuse(work: UnitOfWork, item: Item, *, reason: str) -> None:
+    """FAILED for good: its worker gave the dispatch up; staff may retry the item when the cause is gone."""
+    reason = f"Its worker put the dispatch on the dead-letter stream: {reason}"[:LONGEST_REFUSAL]
+    said = {"reason": reason, "category": "TOOL_FAILURE", "retryable": False}
+    say(work, item.project, "WORK.ITEM_FAILED", {"backlog_item_id": str(item.pk), **said})
+    give_up_or_retry(work, item, reason=reason, retryable=False)
 
 
 def time_out(work: UnitOfWork, item: Item) -> None:

@@ -9,7 +9,7 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.wsgi import get_wsgi_application
 from django.urls import path
 
-from backlog.consumers import OrchestratorConsumer
+from backlog.consumers import DeadLettersConsumer, OrchestratorConsumer
 from clarifications.consumers import ClarificationsConsumer
 from config.patience import Patience
 from events.consumers import BatchConsumer, ValidatorConsumer
@@ -26,7 +26,8 @@ CONSUMERS: dict[str, type[BatchConsumer]] = {
 
 def channels() -> ChannelNameRouter:
     """The stream consumers by channel name: one a group, and one a worker."""
-    applications: dict[str, type[BatchConsumer]] = {**CONSUMERS, **worker_consumers()}
+    letters = {DeadLettersConsumer.group: DeadLettersConsumer}
+    applications: dict[str, type[BatchConsumer]] = {**CONSUMERS, **letters, **worker_consumers()}
     return ChannelNameRouter({name: consumer.as_asgi() for name, consumer in applications.items()})
 
 

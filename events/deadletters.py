@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from events import streams
 from events.clock import database_now
 from events.envelope import from_wire
-from events.errors import EventError, TooManyAttempts
+from events.errors import EventError, PermanentError, TooManyAttempts
 from events.models import Attempt, DeadLetter, packed
 from events.streams import Entry
 from schemas import strict_json
@@ -23,6 +23,10 @@ from schemas import strict_json
 logger = logging.getLogger(__name__)
 
 LONGEST_RETRY_SECONDS = 60
+
+
+class NotReplayable(PermanentError):
+    """The entry was never ours to handle, so putting it on its stream again helps nobody."""
 
 
 class AlreadySettled(EventError):
@@ -111,8 +115,13 @@ def replay(letter: DeadLetter, *, by: str, event: bytes | None = None) -> str:
     """Put the entry on its stream again, once; the new entry's id. The raw entry is kept as it was.
 
     With `event` (JSON bytes), the new entry carries that in place of the raw entry's own.
-    Raises AlreadySettled, and InvalidEvent or UnknownEventType when the contracts refuse `event`.
+    Raises AlreadySettled, NotReplayable for what a worker elsewhere reported, and InvalidEvent or UnknownEventType
+    when the contracts refuse `event`.
     """
+    if letter.stream == settings.DLQ_STREAM:
+        raise NotReplayable(
+            _("A worker elsewhere reported this about its dispatch: retry the item, then discard this.")
+        )
     fields, note = letter.fields, f"Replayed by {by}"
     if event is not None:
         fields, note = with_event(fields, event), f"Replayed by {by}, edited"

@@ -4,7 +4,9 @@ import logging
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
+import orjson
 from django.conf import settings
 from django.db import transaction
 
@@ -12,6 +14,7 @@ from events import ledger, streams
 from events.clock import database_now
 from events.faults import fault_point
 from events.models import DeadLetter, Event
+from schemas import strict_json
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +116,37 @@ def dead_letter_fields(letter: DeadLetter) -> dict[str, str | bytes]:
         "first_seen": letter.first_seen.isoformat(),
         "last_seen": letter.last_seen.isoformat(),
     }
+    described["dlq"] = orjson.dumps(as_older_readers_know_it(letter))
     return described | {f"raw:{k.decode(errors='replace')}": v for k, v in letter.fields.items()}
+
+
+def as_older_readers_know_it(letter: DeadLetter) -> dict[str, Any]:
+    """The dead letter as one object with the keys that readers of the older contract look for."""
+    texts = {name.decode(errors="replace"): value.decode(errors="replace") for name, value in letter.fields.items()}
+    return {
+        "timestamp": letter.last_seen.isoformat(),
+        "event_id": str(letter.event_id) if letter.event_id else None,
+        "event_type": letter.event_type or None,
+        "reason": letter.error_class,
+        "schema_id": letter.schema_id or None,
+        "consumer_group": letter.group,
+        "attempts": letter.attempts,
+        "first_seen_at": letter.first_seen.isoformat(),
+        "last_seen_at": letter.last_seen.isoformat(),
+        "error_message": letter.reason,
+        "stack_trace": letter.trace or None,
+        "original_event": readable_event(texts.get("event", "")),
+        "original_fields": {name: value for name, value in texts.items() if name != "event"},
+        "service": "interlock",
+    }
+
+
+def readable_event(text: str) -> Any:
+    """The event as an object where it can be read, else as the text that came."""
+    try:
+        return strict_json.loads(text)
+    except strict_json.InvalidJson:
+        return text
 
 
 def trim() -> dict[str, int]:

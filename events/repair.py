@@ -260,6 +260,10 @@ EXPLANATIONS: dict[str, Explanation] = {
         gettext_lazy("The request names a template that does not exist."),
         gettext_lazy("Correct the template's name, or add the template and replay it as it is."),
     ),
+    "BuriedElsewhere": Explanation(
+        gettext_lazy("A worker that does not belong to Interlock could not handle this and gave it up."),
+        gettext_lazy("Its item has failed. Retry the item when the cause is gone, then discard this."),
+    ),
     "UnknownProject": Explanation(
         gettext_lazy("The event speaks of a project that does not exist."),
         gettext_lazy("Correct the project's id, or discard it when the project was never opened."),

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from backlog.consumers import DeadLettersConsumer, OrchestratorConsumer
 from config.routing import CONSUMERS, channels
 from events.bridge import StreamServer
 from events.runner import announce_broker, serve
@@ -22,16 +23,18 @@ class Command(BaseCommand):
         announce_broker()
         application = channels()
         self.stderr.write(f"Serving {', '.join(groups)} on {settings.STREAM_NAME}, slot {slot}")
-        serve(
-            [
-                StreamServer(
-                    application,
-                    channel=group,
-                    stream=settings.STREAM_NAME,
-                    group=group,
-                    consumer=f"{group}-{slot}",
-                    batch_size=settings.BATCH_SIZE,
-                )
-                for group in groups
-            ]
-        )
+        log = [server(application, group, settings.STREAM_NAME, slot) for group in groups]
+        letters = [DeadLettersConsumer.group] if OrchestratorConsumer.group in groups else []
+        serve([*log, *(server(application, group, settings.DLQ_STREAM, slot) for group in letters)])
+
+
+def server(application: Any, group: str, stream: str, slot: int) -> StreamServer:
+    """A server of one consumer group; the orchestrator's process reads the dead-letter stream beside the log."""
+    return StreamServer(
+        application,
+        channel=group,
+        stream=stream,
+        group=group,
+        consumer=f"{group}-{slot}",
+        batch_size=settings.BATCH_SIZE,
+    )

@@ -1,4 +1,4 @@
-"""A message about a project whose request still stands in the queue waits for it, and is buried only when none comes."""
+"""A message about a project whose request still stands in the queue waits, and is buried when none comes."""
 
 from typing import Any
 from uuid import UUID, uuid4

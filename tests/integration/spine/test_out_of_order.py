@@ -7,8 +7,8 @@ import pytest
 from flows import completed, deliverable, dispatch_of, item_of, opened, reply, step, tell
 from invariants import violations
 
-from backlog.models import Deliverable, Item, Project
-from backlog.states import ItemState, ProjectStatus
+from backlog.models import Deliverable, Project
+from backlog.states import ItemState
 from events.models import Event
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
@@ -95,13 +95,3 @@ def test_progress_never_goes_backwards(broker: None) -> None:
     item = item_of(project)
     assert (item.progress_done, item.progress_total) == (7, 10)
     assert violations() == []
-
-
-def test_a_reply_that_arrives_before_its_project_is_known_becomes_one_dead_letter(broker: None) -> None:
-    project = opened()
-    lost = completed(dispatch_of(project))
-    lost["payload"]["project_id"] = "11111111-2222-4333-8444-555555555555"
-    tell(lost)
-    assert Item.objects.get().state == ItemState.IN_PROGRESS
-    assert Project.objects.get().status == ProjectStatus.OPEN
-    assert violations(dead_letters=1) == []
