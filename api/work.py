@@ -1,9 +1,7 @@
 """Work over HTTP: lease items, show that you are alive, deliver, complete, fail or ask."""
 
-import gzip
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +23,7 @@ from api.openapi import acts, endpoint
 from api.problems import Refused
 from api.renderers import besides
 from api.rules import Rule
+from api.stored_rows import lines
 from api.waiting import AGAIN
 from backlog import leases, replies
 from backlog.leases import Effect, Leased
@@ -315,9 +314,3 @@ def references(value: Any) -> Iterator[dict[str, Any]]:
             yield value
         for inner in value.values():
             yield from references(inner)
-
-
-def lines(path: Path) -> Iterator[bytes]:
-    """The stored document or documents, a line each."""
-    with gzip.open(path) as stored:
-        yield from stored

@@ -8,6 +8,7 @@ from uuid import UUID
 from backlog.models import Deliverable, Item, WorkContext
 from backlog.selectors import contexts, deliverables_of
 from events import artifacts
+from events.artifact_links import with_address
 from events.work import UnitOfWork
 
 
@@ -19,7 +20,7 @@ def send(work: UnitOfWork, items: Sequence[Item]) -> None:
     delivered = deliverables_of(work, {item.project_id for item in items if item.depends_on})
     for item in items:
         upstream = what_others_delivered(work, item, delivered.get(item.project_id, []))
-        dispatch(work, item, work_context(item, known[item.project_id], upstream))
+        dispatch(work, item, work_context(work, item, known[item.project_id], upstream))
 
 
 def dispatch(work: UnitOfWork, item: Item, context: dict[str, Any]) -> None:
@@ -54,7 +55,11 @@ DISPATCH_FIELDS = (
 )
 
 
-def work_context(item: Item, context: WorkContext, upstream: dict[str, Any]) -> dict[str, Any]:
+# Parts of a work context that may be stored beside it.
+REFERENCES = ("rows_ref", "deliverables_ref")
+
+
+def work_context(work: UnitOfWork, item: Item, context: WorkContext, upstream: dict[str, Any]) -> dict[str, Any]:
     """What the worker gets: what is known, what reviewers noted, and what came before; large parts by reference."""
     said: dict[str, Any] = {"rows": [], **without_nulls(context.data)}
     if item.notes:
@@ -63,7 +68,9 @@ def work_context(item: Item, context: WorkContext, upstream: dict[str, Any]) -> 
         said["approved"] = True
     if upstream:
         said["deliverables"] = upstream
-    return artifacts.check_in_deliverables(said)
+    said = artifacts.check_in_deliverables(said)
+    references = {key: said[key] for key in REFERENCES if key in said}
+    return said | {key: with_address(reference, now=work.now) for key, reference in references.items()}
 
 
 def without_nulls(data: dict[str, Any]) -> dict[str, Any]:

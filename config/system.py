@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from config.embedded import EmbeddedValkey
+from config.embedded import EmbeddedValkey, Reach
 from config.supervisor import Child
 
 # Worker processes: one per core of a small machine. They share the work by their consumer groups.
@@ -42,5 +42,6 @@ def broker() -> Iterator[EmbeddedValkey | None]:
     if not settings.EMBEDDED_BROKER:
         yield None
         return
-    with EmbeddedValkey(Path(settings.DATA_DIR) / "valkey") as server:
+    reach = Reach(settings.EMBEDDED_BROKER_PORT, settings.EMBEDDED_BROKER_BIND, settings.EMBEDDED_BROKER_PASSWORD)
+    with EmbeddedValkey(Path(settings.DATA_DIR) / "valkey", reach) as server:
         yield server

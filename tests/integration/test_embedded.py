@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -10,11 +11,20 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import environ
 import pytest
 import redis
 from waiting import is_alive, wait_until
 
-from config.embedded import EmbeddedServerError, EmbeddedValkey, answers_ping, broker_url, socket_path
+from config.embedded import (
+    EmbeddedServerError,
+    EmbeddedValkey,
+    Reach,
+    answers_ping,
+    broker_url,
+    socket_path,
+    url_from_parts,
+)
 
 OWNER = """
 import sys, time
@@ -47,6 +57,46 @@ def test_only_its_owner_reaches_it(folder: Path) -> None:
         assert client.config_get("port") == {"port": "0"}
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert stat.S_IMODE(server.socket.stat().st_mode) == 0o700
+
+
+def test_with_a_port_and_a_password_other_programs_reach_it(folder: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with EmbeddedValkey(folder, Reach(port, password="p@ss word")) as server:
+        with redis.Redis.from_url(server.url) as owner:
+            assert owner.ping()
+        with redis.Redis(port=port, password="p@ss word") as other:
+            assert other.ping()
+        with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
+            stranger.ping()
+        assert b"p@ss" not in Path(f"/proc/{server.pid}/cmdline").read_bytes()
+
+
+def test_a_port_without_a_password_is_refused() -> None:
+    with pytest.raises(EmbeddedServerError, match="EMBEDDED_BROKER_PASSWORD"):
+        Reach(port=6379)
+
+
+@pytest.mark.parametrize(
+    ("parts", "url"),
+    [
+        ({}, ""),
+        ({"REDIS_PORT": "6380"}, ""),
+        ({"REDIS_HOST": "redis"}, "redis://redis:6379/0"),
+        ({"REDIS_HOST": "::1", "REDIS_DB": "2"}, "redis://[::1]:6379/2"),
+        ({"REDIS_HOST": "r", "REDIS_PORT": "7", "REDIS_PASSWORD": "p@/s"}, "redis://:p%40%2Fs@r:7/0"),
+        ({"REDIS_HOST": "r", "REDIS_USERNAME": "u", "REDIS_PASSWORD": "p"}, "redis://u:p@r:6379/0"),
+    ],
+)
+def test_a_broker_named_in_parts_is_the_same_as_its_url(
+    monkeypatch: pytest.MonkeyPatch, parts: dict[str, str], url: str
+) -> None:
+    for name in ("HOST", "PORT", "DB", "USERNAME", "PASSWORD"):
+        monkeypatch.delenv(f"REDIS_{name}", raising=False)
+    for name, value in parts.items():
+        monkeypatch.setenv(name, value)
+    assert url_from_parts(environ.FileAwareEnv()) == url
 
 
 def test_it_keeps_its_data_over_a_stop_and_a_start(folder: Path) -> None:

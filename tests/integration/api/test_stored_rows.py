@@ -1,0 +1,60 @@
+"""Rows too many for an event, by the signed address in the dispatch: no key, no lease, for a while."""
+
+from datetime import timedelta
+
+import orjson
+import pytest
+from django.test import Client
+from django.utils import timezone
+from flows import dispatch_of, opened
+from pytest_django import Settings
+
+from events import artifacts
+from events.artifact_links import with_address
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
+
+HOME = "https://interlock.example.org"
+ROWS = [{"text": f"Task {number}", "estimated_minutes": number} for number in range(50)]
+
+
+@pytest.fixture(autouse=True)
+def small_claim_checks(settings: Settings) -> None:
+    """Fifty rows are too many for an event, and the web has an address."""
+    settings.CLAIM_CHECK_BYTES, settings.PUBLIC_URL = 100, HOME
+
+
+def path_in(reference: dict[str, str]) -> str:
+    """The path of the reference's address."""
+    return reference["url"].removeprefix(HOME)
+
+
+def test_a_worker_on_the_stream_fetches_large_rows_by_the_address_in_its_dispatch(client: Client) -> None:
+    context = dispatch_of(opened(work_context={"rows": ROWS}))["payload"]["work_context"]
+    assert context["rows"] == []
+    answer = client.get(path_in(context["rows_ref"]))
+    assert answer.status_code == 200
+    assert [orjson.loads(line) for line in answer.getvalue().splitlines()] == ROWS
+    assert answer["Cache-Control"] == "private, no-store"
+
+
+def test_an_address_that_has_expired_says_so(client: Client) -> None:
+    stored = artifacts.store(ROWS, media_type=artifacts.NDJSON)
+    long_ago = with_address(stored, now=timezone.now() - timedelta(days=3))
+    answer = client.get(path_in(long_ago))
+    assert (answer.status_code, b"expired" in answer.content) == (410, True)
+
+
+@pytest.mark.parametrize("change", ["x", "", "/../secret_key"])
+def test_an_address_that_was_changed_leads_nowhere(client: Client, change: str) -> None:
+    stored = artifacts.store(ROWS, media_type=artifacts.NDJSON)
+    path = path_in(with_address(stored, now=timezone.now()))
+    assert client.get(path[:-3] + change).status_code == 404
+    assert client.get("/artifacts/" + stored["id"]).status_code == 404
+    assert client.post(path).status_code == 405
+
+
+def test_without_a_public_address_the_reference_has_none(settings: Settings) -> None:
+    settings.PUBLIC_URL = ""
+    context = dispatch_of(opened(work_context={"rows": ROWS}))["payload"]["work_context"]
+    assert set(context["rows_ref"]) == {"id", "sha256", "rows", "media_type"}
