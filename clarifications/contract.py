@@ -10,7 +10,11 @@ from django.utils.translation import gettext_noop
 from schemas.compiled import compile_schema
 
 NEEDED = gettext_noop("It is needed and nobody has said it.")
-ANY_TEXT = {"type": "string", "minLength": 1, "maxLength": 10_000}
+# What nobody described: a person writes text, and a program may send any value but null.
+ANYTHING = {
+    "type": ["string", "number", "boolean", "object", "array"],
+    **{"minLength": 1, "maxLength": 10_000, "maxItems": 1000},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ def missing_fields(needs: Mapping[str, Any], data: Mapping[str, Any]) -> list[Mi
     properties = needs.get("properties", {})
     absent = {name: NEEDED for name in needs.get("required", ()) if name not in data}
     invalid = {name: f"What was given is not valid: {message}" for name, message in faults(needs, data).items()}
-    return [MissingField(name, properties.get(name, ANY_TEXT), why) for name, why in {**invalid, **absent}.items()]
+    return [MissingField(name, properties.get(name, ANYTHING), why) for name, why in {**invalid, **absent}.items()]
 
 
 def faults(needs: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, str]:

@@ -121,7 +121,14 @@ def kind_of(schema: Schema) -> str:
         return str(schema["format"])
     if kind == "array" and kind_of(schema.get("items", {})) in ENTRIES:
         return "lines"
-    return kind if kind in ("number", "integer", "boolean", "string") else "json"
+    if kind in ("number", "integer", "boolean"):
+        return kind
+    return "string" if kind == "string" or is_open(schema) else "json"
+
+
+def is_open(schema: Schema) -> bool:
+    """Return True if texts of any kind are among the values of several types, so that a person may write one."""
+    return not single_type(schema) and "string" in schema.get("type", []) and "properties" not in schema
 
 
 def single_type(schema: Schema) -> str:

@@ -18,7 +18,7 @@ from backlog.orchestration import say, touch
 from backlog.replies import counts
 from backlog.selectors import contexts, item_of
 from backlog.states import ItemState
-from clarifications.contract import ANY_TEXT, MissingField, faults, merged, pointer_to
+from clarifications.contract import ANYTHING, MissingField, faults, merged, pointer_to
 from clarifications.errors import AlreadyClosed, InvalidAnswer, NotesMissing, OwnApproval
 from clarifications.models import Answer, Blocking, Question, QuestionStatus
 from clarifications.selectors import load_questions, open_question, question_of, questions_of
@@ -183,7 +183,7 @@ def asked_fields(item: Item, event: Envelope) -> list[MissingField]:
             require_short(name, schema)
     except SchemaRefused as error:
         raise InvalidEvent(f"A field's schema cannot be asked for: {error}") from error
-    return [MissingField(name, fields.get(name) or known.get(name) or ANY_TEXT, reason) for name in names]
+    return [MissingField(name, fields.get(name) or known.get(name) or ANYTHING, reason) for name in names]
 
 
 def require_short(name: str, schema: dict[str, Any]) -> None:

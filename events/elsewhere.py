@@ -13,6 +13,7 @@ from django.conf import settings
 
 from events.clock import database_now
 from events.deadletters import clean
+from events.errors import BuriedElsewhere
 from events.models import DeadLetter, packed
 from events.streams import Entry
 from schemas import strict_json
@@ -55,7 +56,7 @@ def letter_of(entry: Entry) -> DeadLetter:
         event_type=text(told, "event_type") or text(original, "event_type"),
         reason=clean(text(told, "error_message", "reason", longest=20_000)) or NO_REASON,
         schema_id=text(told, "schema_id"),
-        error_class="BuriedElsewhere",
+        error_class=BuriedElsewhere.__name__,
         trace=clean(text(told, "stack_trace", longest=20_000)),
         attempts=count_in(told.get("attempts")),
         first_seen=now,

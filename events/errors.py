@@ -33,6 +33,10 @@ class TooManyAttempts(PermanentError):
     """The entry was delivered as often as allowed and never settled."""
 
 
+class BuriedElsewhere(PermanentError):
+    """A worker that is not ours gave the event up and put it on the dead-letter stream."""
+
+
 class ContractBroken(EventError):
     """An event of our own breaks its schema; nothing was written. This is a bug in the caller."""
 

@@ -137,7 +137,7 @@ def test_a_project_keeps_the_template_version_it_began_with(broker: None) -> Non
     project = Project.objects.get()
     tell(completed(dispatch_of(project)))
     tell(completed(dispatch_of(project, "next"), failed=1))
-    assert item_of(project, "next").failures == 1
+    assert item_of(project, "next").held_for == "approval"
     assert list(project.items.values_list("key", flat=True)) == ["only", "next"]
     tell(request(name))
     assert Project.objects.exclude(pk=project.pk).get().items.count() == 3

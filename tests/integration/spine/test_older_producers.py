@@ -142,3 +142,14 @@ def test_an_entry_without_an_event_is_told_which_field_is_missing() -> None:
     assert the_reason() == (
         "The entry has no field `event`, which holds the envelope as JSON. Its fields: `data`, `kind`."
     )
+
+
+@pytest.mark.parametrize("value", ["Details provided", 45, {"a": 1}, [1], True])
+def test_a_field_that_nobody_described_takes_any_value(value: Any) -> None:
+    project = opened()
+    dispatch = dispatch_of(project)
+    tell(reply(dispatch, "CLARIFICATION.NEEDED", {"reason": "Which?", "missing_fields": ["budget"]}))
+    about = {"project_id": str(project.pk), "question_id": str(Question.objects.get().pk)}
+    tell(envelope("USER.ANSWER_SUBMITTED", about | {"answer": value}))
+    assert dispatch_of(project)["payload"]["work_context"]["budget"] == value
+    assert violations() == []

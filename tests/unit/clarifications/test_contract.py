@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from clarifications.contract import ANY_TEXT, merged, missing_fields, pointer_to
+from clarifications.contract import ANYTHING, merged, missing_fields, pointer_to
 
 RATE = {"type": "number", "title": "Hourly rate", "exclusiveMinimum": 0}
 TEAM = {"type": "object", "required": ["size"], "properties": {"size": {"type": "integer"}}}
@@ -47,7 +47,7 @@ def test_a_missing_field_brings_its_schema_and_the_reason() -> None:
 
 def test_a_field_without_a_schema_is_asked_as_text() -> None:
     (field,) = missing_fields({"type": "object", "required": ["month"]}, {})
-    assert field.schema == ANY_TEXT
+    assert field.schema == ANYTHING
 
 
 def test_an_optional_field_is_asked_for_only_when_it_is_invalid() -> None:
