@@ -13,7 +13,9 @@ NEEDED = gettext_noop("It is needed and nobody has said it.")
 # What nobody described: a person writes text, and a program may send any value but null.
 ANYTHING = {
     "type": ["string", "number", "boolean", "object", "array"],
-    **{"minLength": 1, "maxLength": 10_000, "maxItems": 1000},
+    "minLength": 1,
+    "maxLength": 10_000,
+    "maxItems": 1000,
 }
 
 
