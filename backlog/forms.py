@@ -20,7 +20,7 @@ LONGEST_YAML = 100_000
 # Aliases within aliases grow without bound; a template needs one or two.
 MOST_ALIASES = 10
 # What a fault between items says first is the item's key.
-ITEM_AT_FAULT = re.compile(r"the key '(?P<twice>\w+)'|(?P<waits>\w+) depends on")
+ITEM_AT_FAULT = re.compile(r"the key '(?P<twice>\w+)'|\b(?P<waits>\w{1,60}) depends on")
 
 Place = tuple[str | int, ...]
 

@@ -12,7 +12,7 @@ from schemas.formats import FORMATS
 # Regular expressions whose meaning differs between Python's engine and others.
 AMBIGUOUS_CLASS = re.compile(r"\\[dDwWsSbBpPZ]")
 FIRM_END = r"(?!\n)$"
-ESCAPE_OR_SET = re.compile(r"\\.|\[[^\]]*\]", re.DOTALL)
+ESCAPE_OR_SET = re.compile(r"\\.|\[[^\]]{0,200}\]", re.DOTALL)
 
 # Where a schema holds further schemas: one, a list of them, or several by name.
 ONE = frozenset(

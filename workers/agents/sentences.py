@@ -23,7 +23,10 @@ UNDECIDED = (
 MODAL = re.compile(rf"\b(?:{MODAL_VERBS})\b", re.IGNORECASE)
 OPEN_POINT = re.compile(rf"\b(?:{UNDECIDED})\b|\?", re.IGNORECASE)
 BULLET = re.compile(r"^\s*(?:[-*•–]|\(?\d{1,3}[.)]|[a-z]\))\s+")
-SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*\s+")
+# Possessive, and begun only where a row of signs begins: a text of nothing but dots is read once.
+SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+\s+")
+# No abbreviation is longer, so nothing before it needs to be looked at again.
+LONGEST_ABBREVIATION = 12
 
 
 def sentences_of(text: str) -> list[str]:
@@ -38,7 +41,7 @@ def sentences_in(line: str) -> list[str]:
     """The sentences of one line."""
     found, start = [], 0
     for end in SENTENCE_END.finditer(line):
-        if not is_abbreviated(line[start : end.start()]):
+        if not is_abbreviated(line[max(start, end.start() - LONGEST_ABBREVIATION) : end.start()]):
             found.append(line[start : end.end()].strip())
             start = end.end()
     return [*found, line[start:].strip()]

@@ -32,7 +32,9 @@ WEAK = {"name"}
 # Among columns that could have a role, those filled in at least this share of the fullest one count as filled.
 FILLED_SHARE = 0.5
 
-BRACKETED = re.compile(r"[(\[{]([^)\]}]*)[)\]}]")
+BRACKETED = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
+# A header says what it is about at its beginning, and no table that people keep is wider.
+LONGEST_HEADER, MOST_COLUMNS = 200, 1024
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ Columns = dict[Role, Column]
 
 def find_columns(headers: Sequence[str], sample: Sequence[Sequence[object]] = ()) -> Columns:
     """The column of each role that some header names; of several that could be it, the one that is filled."""
+    headers = [header[:LONGEST_HEADER] for header in headers[:MOST_COLUMNS]]
     candidates: dict[Role, list[int]] = {role: [] for role in WORDS}
     for index, header in enumerate(headers):
         if role := likeliest_role(header):

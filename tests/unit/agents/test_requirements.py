@@ -1,10 +1,12 @@
 """Requirements, and the plan made from them."""
 
+import time
 from collections.abc import Callable
 
 import pytest
 
 from workers.agents import AGENTS
+from workers.agents.sentences import sentences_of
 from workers.contract import Contradiction, Missing, Result, missing_fields
 
 Run = Callable[..., Result]
@@ -87,3 +89,10 @@ def test_an_item_without_a_special_agent_needs_nothing(run: Run) -> None:
     told = run("generic_worker", title="Report", deliverables={"cost_analysis": {}})
     assert told.content == {"title": "Report", "summary": "It rests on cost_analysis."}
     assert told.evidence["deliverable"] == "generic_output"
+
+
+def test_abbreviations_without_end_are_read_once() -> None:
+    begun = time.process_time()
+    assert len(sentences_of("see vs. " * 12_500)) == 1
+    assert len(sentences_of("." * 100_000)) == 0
+    assert time.process_time() - begun < 1.0

@@ -1,0 +1,159 @@
+"""No text makes a regular expression of ours slow: each is timed, as it is used, on 100,000 equal characters.
+
+A pattern that looks at the same characters again and again holds the interpreter, and with it every other thread.
+"""
+
+import ast
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROOMS = [
+    "accounts",
+    "api",
+    "backlog",
+    "charts",
+    "clarifications",
+    "clients",
+    "config",
+    "events",
+    "portal",
+    "schemas",
+    "webhooks",
+    "workers",
+]
+METHODS = ("match", "fullmatch", "search", "findall", "finditer", "sub", "split")
+SHORT, LONG = 10_000, 100_000
+# CPU seconds: a pattern that is linear takes thousandths of them, a quadratic one tenths for the short text alone.
+SHORT_LIMIT, LONG_LIMIT = 0.1, 0.5
+OFTEN = "a0 .,:;!?'\"\\()[]{}<>/-_\n\t"
+
+
+@dataclass(frozen=True)
+class Used:
+    """A pattern, where it stands, and the methods that are called with it."""
+
+    where: str
+    pattern: re.Pattern[str]
+    methods: tuple[str, ...]
+
+
+def trees() -> Iterator[tuple[str, ast.Module]]:
+    """Every file of the product, parsed."""
+    for room in ROOMS:
+        for path in sorted((Path(settings.BASE_DIR) / room).rglob("*.py")):
+            yield str(path.relative_to(settings.BASE_DIR)), ast.parse(path.read_text())
+
+
+def compiled(call: ast.Call, names: dict[str, str]) -> re.Pattern[str] | None:
+    """The pattern of `re.something(…)`; None where only a running program knows it."""
+    source = text_of(call.args[0], names) if call.args else None
+    if source is None:
+        return None
+    flags = sum(getattr(re, node.attr) for a in call.args[1:] for node in ast.walk(a) if is_flag(node))
+    return re.compile(source.decode() if isinstance(source, bytes) else source, flags & ~re.ASCII)
+
+
+def is_flag(node: ast.AST) -> bool:
+    """Whether the node is one of `re`'s flags."""
+    return isinstance(node, ast.Attribute) and isinstance(getattr(re, node.attr, None), re.RegexFlag)
+
+
+def text_of(node: ast.expr, names: dict[str, str]) -> str | bytes | None:
+    """The text of a literal, or of an f-string of this file's own constants."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        parts = [part_of(part, names) for part in node.values]
+        return None if None in parts else "".join(str(part) for part in parts)
+    return None
+
+
+def part_of(part: ast.expr, names: dict[str, str]) -> str | None:
+    """A piece of an f-string; a call such as re.escape(word) stands for a word."""
+    if isinstance(part, ast.Constant):
+        return str(part.value)
+    if isinstance(part, ast.FormattedValue):
+        return names.get(part.value.id) if isinstance(part.value, ast.Name) else "word"
+    return None
+
+
+def constants(tree: ast.Module) -> dict[str, str]:
+    """The file's names that stand for a text."""
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            try:
+                value = ast.literal_eval(node.value)
+            except ValueError:
+                continue
+            if isinstance(value, str):
+                found[node.targets[0].id] = value
+    return found
+
+
+def patterns() -> Iterator[Used]:
+    """Every pattern of the product with the methods it is used with."""
+    for where, tree in trees():
+        names, calls = constants(tree), [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        kept = {
+            node.value: node.targets[0].id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+        }
+        for call in calls:
+            if not (isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name)):
+                continue
+            if call.func.value.id != "re" or call.func.attr not in (*METHODS, "compile"):
+                continue
+            pattern = compiled(call, names)
+            assert pattern is not None, f"{where}:{call.lineno}: this test cannot read the pattern"
+            methods = uses_of(kept.get(call, ""), calls) if call.func.attr == "compile" else (call.func.attr,)
+            yield Used(f"{where}:{call.lineno}", pattern, methods)
+
+
+def uses_of(name: str, calls: list[ast.Call]) -> tuple[str, ...]:
+    """The methods that the file calls on the name; all of them where it calls none."""
+    called = {
+        call.func.attr
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name) and call.func.value.id == name
+    }
+    return tuple(sorted(called & set(METHODS))) or METHODS
+
+
+def run(used: Used, method: str, text: str) -> Callable[[], object]:
+    """The call, to its end."""
+    if method == "sub":
+        return lambda: used.pattern.sub("", text)
+    call = getattr(used.pattern, method)
+    return lambda: list(call(text)) if method == "finditer" else call(text)
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """CPU seconds of the call, the best of two: the first may pay for something else."""
+    taken = []
+    for _ in range(2):
+        begun = time.process_time()
+        call()
+        taken.append(time.process_time() - begun)
+    return min(taken)
+
+
+@pytest.mark.parametrize("used", list(patterns()), ids=lambda used: used.where)
+def test_equal_characters_take_no_time(used: Used) -> None:
+    characters = sorted({*OFTEN, *(c for c in used.pattern.pattern if c.isprintable())})
+    for character in characters:
+        for method in used.methods:
+            assert seconds(run(used, method, character * SHORT)) < SHORT_LIMIT, (method, character)
+            assert seconds(run(used, method, character * LONG)) < LONG_LIMIT, (method, character)
+            assert seconds(run(used, method, f"({character}" * (SHORT // 2))) < SHORT_LIMIT, (method, "(", character)
+
+
+def test_every_room_has_been_read() -> None:
+    assert len(list(patterns())) > 30
