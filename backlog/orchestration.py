@@ -12,6 +12,7 @@ from backlog.gates import pass_gates, tell_followers
 from backlog.models import Item, Project
 from backlog.states import OVER, ItemState, ProjectStatus
 from events.models import Event
+from events.texts import joined
 from events.work import UnitOfWork
 
 
@@ -138,7 +139,7 @@ def status_of(items: Sequence[Item]) -> tuple[ProjectStatus, str]:
         return ProjectStatus.WAITING, ""
     failed = [item for item in items if item.state == ItemState.FAILED]
     if failed and not any(can_still_move(item) for item in items):
-        return ProjectStatus.FAILED, "; ".join(f"{item.title}: {item.reason}" for item in failed)
+        return ProjectStatus.FAILED, joined(f"{item.title}: {item.reason}" for item in failed)
     return ProjectStatus.OPEN, ""
 
 

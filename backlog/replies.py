@@ -16,6 +16,7 @@ from backlog.states import ItemState
 from events.elsewhere import Refusal
 from events.envelope import Envelope
 from events.models import Event
+from events.texts import joined
 from events.work import UnitOfWork
 
 LONGEST_RETRY_SECONDS = 3600
@@ -119,7 +120,7 @@ def accept(
 
 def reject_evidence(work: UnitOfWork, item: Item, unmet: list[str]) -> None:
     """Finished work that does not meet its definition of done has failed, with the unmet criteria named."""
-    reason = "The definition of done is not met: " + "; ".join(unmet)
+    reason = "The definition of done is not met: " + joined(unmet)
     payload = {"reason": reason, "category": "DATA_INSUFFICIENCY", "retryable": True, "unmet_criteria": unmet}
     say(work, item.project, "WORK.ITEM_FAILED", {"backlog_item_id": str(item.pk), **payload})
     give_up_or_retry(work, item, reason=reason, retryable=True)

@@ -84,10 +84,10 @@ def deliverables_of(work: UnitOfWork, project_ids: Iterable[UUID]) -> dict[UUID,
     return grouped
 
 
-def overdue_projects(now: datetime, *, limit: int) -> list[UUID]:
-    """Projects with an item past its deadline."""
-    late = Item.objects.filter(state=ItemState.IN_PROGRESS, deadline_at__lt=now).order_by("deadline_at")
-    return list(late.values_list("project_id", flat=True)[:limit])
+def overdue_projects(now: datetime, *, limit: int, but: QuerySet[Any, UUID]) -> list[UUID]:
+    """Projects with an item past its deadline, without those that are put off."""
+    late = Item.objects.filter(state=ItemState.IN_PROGRESS, deadline_at__lt=now).exclude(project_id__in=but)
+    return list(late.order_by("deadline_at").values_list("project_id", flat=True)[:limit])
 
 
 def dispatchable(

@@ -125,7 +125,7 @@ def waiting_for(user: User) -> int:
     return waiting_questions(user).order_by()[:MOST_COUNTED].count()
 
 
-def due_questions(now: datetime, *, limit: int) -> list[tuple[UUID, UUID]]:
-    """(project id, question id) of open questions whose silence has to be acted upon."""
-    due = Question.objects.filter(status=QuestionStatus.OPEN, next_step_at__lte=now).order_by("next_step_at")
-    return list(due.values_list("project_id", "pk")[:limit])
+def due_questions(now: datetime, *, limit: int, but: QuerySet[Any, UUID]) -> list[tuple[UUID, UUID]]:
+    """(project id, question id) of open questions whose silence has to be acted upon, but of projects put off."""
+    due = Question.objects.filter(status=QuestionStatus.OPEN, next_step_at__lte=now).exclude(project_id__in=but)
+    return list(due.order_by("next_step_at").values_list("project_id", "pk")[:limit])

@@ -26,6 +26,7 @@ from clarifications.wording import ACCEPT_FAILED_CHECKS, APPROVE_WORK, MAY_GO_ON
 from events.envelope import Envelope
 from events.errors import InvalidEvent
 from events.models import Event
+from events.texts import joined, shortened
 from events.work import UnitOfWork
 from schemas import strict_json
 from schemas.compiled import compile_schema
@@ -69,7 +70,7 @@ def ask_approval(work: UnitOfWork, item: Item) -> Question:
     if not item.held_for:
         return ask_for_approval(work, item, MAY_START, TEMPLATE_ASKS, asked_by="approval gate")
     if unmet := unmet_criteria(item, item.evidence or {}):
-        return ask_for_approval(work, item, ACCEPT_FAILED_CHECKS, "; ".join(unmet), asked_by="definition of done")
+        return ask_for_approval(work, item, ACCEPT_FAILED_CHECKS, joined(unmet), asked_by="definition of done")
     return ask_for_approval(work, item, APPROVE_WORK, TEMPLATE_ASKS, asked_by="approval gate")
 
 
@@ -79,7 +80,7 @@ def ask_for_approval(work: UnitOfWork, item: Item, title: str, reason: str, *, a
     if found := open_question(work, item.project_id, field):
         return found
     title = title % {"item": item.title}
-    reason = "; ".join([reason, *(f"Noted before: {note}" for note in item.notes)])
+    reason = joined([reason, *(f"Noted before: {note}" for note in item.notes)])
     missing = MissingField(field, {**APPROVAL_SCHEMA, "title": title}, reason)
     question = new_question(work, item.project, missing, kind=Question.Kind.APPROVAL, asked_by=asked_by)
     link(work, question, [item])
@@ -104,11 +105,11 @@ def new_question(
             field=missing.name,
             kind=kind,
             revision=max(earlier, default=0) + 1,
-            title=missing.schema.get("title") or missing.name.replace("_", " ").capitalize(),
+            title=shortened(missing.schema.get("title") or missing.name.replace("_", " ").capitalize(), LONGEST_TITLE),
             description=missing.schema.get("description", ""),
             schema=dict(missing.schema),
             pointer=pointer_to(missing.name, missing.schema),
-            reason=missing.reason,
+            reason=shortened(missing.reason),
             asked_by=asked_by,
             asked_at=work.now,
             due_at=due_at,

@@ -1,6 +1,7 @@
 """What happens when nobody answers: reminders, escalation to the next group, then the template's policy."""
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from clarifications.errors import ClarificationError
 from clarifications.models import Question, QuestionStatus
 from clarifications.selectors import due_questions, load_questions
 from clarifications.services import answer_question, decline_question
+from events import rounds
 from events.clock import database_now
 from events.work import UnitOfWork, unit_of_work
 
@@ -18,18 +20,27 @@ logger = logging.getLogger(__name__)
 
 # Questions one round takes: a short transaction, repeated every second while there is more.
 ROUND = 200
+NAME = "unanswered questions"
 # What the system does by itself is recorded as done by the system.
 POLICY = "silence policy"
 
 
 def act_on_silence() -> None:
-    """Take the next step with every question whose step is due; nothing is locked when none is."""
-    due = due_questions(database_now(), limit=ROUND)
-    if due:
+    """Take the next step with every question whose step is due; nothing is locked when none is.
+
+    A project for which that fails is set aside, and costs the others nothing.
+    """
+    due = due_questions(database_now(), limit=ROUND, but=rounds.put_off(NAME))
+
+    def take_steps(project_ids: Sequence[UUID]) -> None:
+        """The next steps of these projects' questions, in one transaction."""
         with unit_of_work() as work:
-            load_questions(work, {project_id for project_id, _ in due})
-            for _, question_id in due:
-                take_next_step(work, question_id)
+            load_questions(work, project_ids)
+            for project_id, question_id in due:
+                if project_id in project_ids:
+                    take_next_step(work, question_id)
+
+    rounds.do_round(NAME, {project_id for project_id, _ in due}, take_steps)
 
 
 def take_next_step(work: UnitOfWork, question_id: UUID) -> None:

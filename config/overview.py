@@ -34,7 +34,7 @@ from config.overview_parts import (
 )
 from config.throughput import DAY, HOUR, hours, plots, summary
 from events import streams
-from events.models import DeadLetter
+from events.models import DeadLetter, SetAside
 from events.repair import visible
 
 # What may pile up for years is counted no further.
@@ -225,7 +225,10 @@ def open_letters() -> DeadLetters:
     newest = found.order_by("-id").only("event_type", "reason", "last_seen")[:NEWEST_LETTERS]
     url = listed("events.deadletter", state__exact=DeadLetter.State.OPEN)
     total = Figure("letters", _("Open"), count, url, more=count >= MOST_COUNTED)
-    return DeadLetters(total, [letter_line(letter) for letter in newest])
+    aside = SetAside.objects.order_by()[:MOST_COUNTED].count()
+    more = aside >= MOST_COUNTED
+    set_aside = Figure("set-aside", _("Projects set aside"), aside, listed("events.setaside"), more=more)
+    return DeadLetters(total, [letter_line(letter) for letter in newest], set_aside)
 
 
 def letter_line(letter: DeadLetter) -> LetterLine:

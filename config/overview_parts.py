@@ -109,6 +109,7 @@ class DeadLetters:
 
     total: Figure
     newest: list[LetterLine]
+    set_aside: Figure  # projects for which a round of the clock failed
 
 
 @dataclass(frozen=True)

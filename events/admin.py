@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, Model, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.formats import number_format
@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from events import rounds
 from events.admin_pages import (
     LONGEST_TEXT,
     REFUSALS,
@@ -29,7 +30,7 @@ from events.deadletters import discard, replay
 from events.envelope import from_wire
 from events.errors import PermanentError
 from events.forms import EventForm
-from events.models import DeadLetter, Event
+from events.models import DeadLetter, Event, SetAside
 from events.presentation import ago, state_word
 from events.repair import editable, explanation, findings, marked, refused_by_ledger, visible
 from schemas.registry import registry
@@ -218,6 +219,45 @@ class DeadLetterAdmin(DetailAdmin):
             return self.page(request, DeadLetter.objects.get(pk=obj.pk), **typed)
         self.message_user(request, words, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:events_deadletter_change", args=[obj.pk]))
+
+
+@admin.register(SetAside)
+class SetAsideAdmin(ReadOnlyAdmin):
+    """Projects for which a round of the clock failed; who may see and settle dead letters may see and try these."""
+
+    list_display = ["project_id", "round", "short_reason", "failures", "since", "next_try"]
+    list_filter = ["round"]
+    whole_ids = ("project_id",)
+    search_fields = ["round"]
+    nothing_yet = gettext_lazy("No project is set aside: everything that was due has been done.")
+    ordering = ["next_try_at"]
+    actions = ["try_again"]
+    fields = ["project_id", "round", "reason", "failures", "first_seen", "last_seen", "next_try_at", "trace"]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return bool(request.user.has_perm("events.view_deadletter") or self.has_act_permission(request))
+
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("events.change_deadletter"))
+
+    @admin.display(description=gettext_lazy("reason"))
+    def short_reason(self, row: SetAside) -> str:
+        return visible(row.reason, longest=LONGEST_REASON)
+
+    @admin.display(description=gettext_lazy("since"), ordering="first_seen")
+    def since(self, row: SetAside) -> SafeString:
+        return ago(row.first_seen)
+
+    @admin.display(description=gettext_lazy("next try"), ordering="next_try_at")
+    def next_try(self, row: SetAside) -> SafeString:
+        return ago(row.next_try_at)
+
+    @admin.action(description=gettext_lazy("Try again now"), permissions=["act"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[SetAside]) -> None:
+        carry_out(self, request, queryset, rounds.try_again, done=_("To be tried again"))
 
 
 def what(letter: DeadLetter) -> str:

@@ -93,6 +93,28 @@ class Attempt(models.Model):
         return f"{self.stream} {self.entry_id} in {self.group}: attempt {self.attempts}"
 
 
+class SetAside(models.Model):
+    """A project for which a round of the clock failed: left out of the round for a while; gone once it works again."""
+
+    round = models.CharField(_("round"), max_length=60)
+    project_id = models.UUIDField(_("project"))
+    reason = models.TextField(_("reason"))
+    trace = models.TextField(_("trace"), blank=True)
+    failures = models.PositiveIntegerField(_("failures"), default=1)
+    first_seen = models.DateTimeField(_("since"))
+    last_seen = models.DateTimeField(_("last failure"))
+    next_try_at = models.DateTimeField(_("next try"))
+
+    class Meta:
+        verbose_name = _("project set aside")
+        verbose_name_plural = _("projects set aside")
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["round", "project_id"], name="one_row_a_round_and_project")]
+
+    def __str__(self) -> str:
+        return f"{self.round}: {self.project_id}"
+
+
 class DeadLetter(models.Model):
     """A stream entry that cannot be handled, whole, with the reason: once per entry, whoever met it first."""
 

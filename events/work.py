@@ -15,6 +15,7 @@ from events.clock import database_now
 from events.envelope import Envelope
 from events.faults import fault_point
 from events.models import Event
+from events.texts import fitted
 
 M = TypeVar("M", bound=models.Model)
 Step = Callable[["UnitOfWork"], None]
@@ -92,7 +93,7 @@ class UnitOfWork:
         """
         envelope = Envelope(
             event_type=event_type,
-            payload=payload,
+            payload=fitted(payload),
             correlation_id=correlation_id,
             causation_id=causation_id,
             source=ledger.own_source(),

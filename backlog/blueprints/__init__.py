@@ -104,7 +104,10 @@ class Definition(Strict):
 
     def item(self, key: str) -> ItemDefinition:
         """The item with this key."""
-        return next(item for item in self.items if item.key == key)
+        found = next((item for item in self.items if item.key == key), None)
+        if found is None:
+            raise InvalidTemplate(f"The template {self.name!r} has no item {key!r}.")
+        return found
 
 
 def parse(definition: dict[str, Any]) -> Definition:
@@ -118,7 +121,7 @@ def parse(definition: dict[str, Any]) -> Definition:
 
 @lru_cache(maxsize=256)
 def definition_of(template_id: int) -> Definition:
-    """The definition of a template version, which never changes."""
+    """The definition of a template version, which never changes. Raises InvalidTemplate for one of an older release."""
     return parse(Template.objects.get(pk=template_id).definition)
 
 

@@ -12,7 +12,7 @@ from rich.table import Column, Table
 
 from events import streams
 from events.management.operator import OperatorCommand
-from events.models import DeadLetter, Event
+from events.models import DeadLetter, Event, SetAside
 
 # Between two looks of --watch.
 PAUSE_SECONDS = 2.0
@@ -52,6 +52,7 @@ def what_waits() -> dict[str, int]:
     return {
         "events_unpublished": Event.objects.filter(published_at=None).count(),
         "commands_unanswered": Event.objects.filter(next_publish_at__isnull=False).count(),
+        "projects_set_aside": SetAside.objects.values("project_id").distinct().count(),
         "open_dead_letters": DeadLetter.objects.filter(state=DeadLetter.State.OPEN).count(),
     }
 
