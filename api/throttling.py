@@ -11,7 +11,7 @@ from rest_framework.throttling import BaseThrottle
 
 from accounts.models import User
 from api.waiting import is_asked_again
-from events.streams import BROKER_ERRORS
+from events.streams import BROKER_ERRORS, outage
 
 WINDOW_SECONDS = 60
 
@@ -26,11 +26,14 @@ class PerAccount(BaseThrottle):
         """Whether there is room in this minute; the request then has `throttled`, for the headers."""
         if is_asked_again(request):
             return True
+        if outage.lasts():
+            return True
         now = int(time.time())
         self.resets_in = WINDOW_SECONDS - now % WINDOW_SECONDS
         try:
             count = counted(f"api:{self.who(request)}:{now // WINDOW_SECONDS}")
         except (ConnectionInterrupted, *BROKER_ERRORS):
+            outage.met()
             return True
         self.remaining = max(0, settings.API_REQUESTS_A_MINUTE - count)
         request._request.META["api.throttle"] = self

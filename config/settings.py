@@ -196,7 +196,15 @@ CHANNEL_LAYERS = {
         "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{NAMESPACE}:live"},
     }
 }
-CACHES = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": NAMESPACE}}
+# Counts of requests: a broker that hangs must not hold a page, so it is not waited for.
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": NAMESPACE,
+        "OPTIONS": {"SOCKET_TIMEOUT": 0.5, "SOCKET_CONNECT_TIMEOUT": 0.5},
+    }
+}
 
 # Entries one transaction takes: beyond 200 the gain is small and the locks are held longer.
 BATCH_SIZE = env.int("BATCH_SIZE", default=200)

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from events import ledger, streams
 from events.clock import database_now
-from events.faults import fault_point
+from events.faults import InjectedFault, fault_point
 from events.models import DeadLetter, Event
 from schemas import strict_json
 
@@ -25,17 +25,25 @@ LONGEST_BACKOFF_SECONDS = 300
 
 
 def publish_now(events: Sequence[Event]) -> None:
-    """Publish what this process just committed. A broker out of reach is the relay's business later."""
-    if not events:
+    """Publish what this process just committed; what goes wrong is the relay's business later.
+
+    Nothing is raised: what was committed counts, whatever becomes of its publication. After an outage the broker is
+    left alone for a while, so that of many callers one waits for its time-out.
+    """
+    if not events or streams.outage.lasts():
         return
     try:
         entries = put_on_streams(events)
+        fault_point("publish.after_xadd")
+        ledger.mark_published(entries, now=database_now())
+        fault_point("publish.after_mark")
     except streams.BROKER_ERRORS as error:
+        streams.outage.met()
         logger.warning("%s events wait for the relay: %s", len(events), error)
-        return
-    fault_point("publish.after_xadd")
-    ledger.mark_published(entries, now=events[0].recorded_at)
-    fault_point("publish.after_mark")
+    except InjectedFault:
+        raise
+    except Exception:
+        logger.exception("%s events wait for the relay", len(events))
 
 
 def put_on_streams(events: Sequence[Event]) -> list[tuple[int, str, str]]:
@@ -45,6 +53,9 @@ def put_on_streams(events: Sequence[Event]) -> list[tuple[int, str, str]]:
 
 def sweep() -> int:
     """Publish rows that nobody published: whoever committed them died, or had no broker."""
+    if not Event.objects.filter(published_at=None).exists():
+        return 0
+    streams.require_reachable()
     with transaction.atomic():
         now = database_now()
         left = unpublished_before(now - timedelta(seconds=settings.RELAY_GRACE_SECONDS))
@@ -66,6 +77,9 @@ def unpublished_before(moment: datetime) -> list[Event]:
 
 def republish_unanswered() -> int:
     """Publish commands again whose answer is overdue and whose last copy the broker no longer holds."""
+    if not Event.objects.filter(next_publish_at__lt=database_now(), published_at__isnull=False).exists():
+        return 0
+    streams.require_reachable()
     with transaction.atomic():
         now = database_now()
         overdue = list(
@@ -91,6 +105,9 @@ def put_off(overdue: Sequence[Event], *, now: datetime) -> None:
 
 def publish_dead_letters() -> int:
     """Put dead letters on the dead-letter stream that nobody put there yet."""
+    if not DeadLetter.objects.filter(published_at=None).exists():
+        return 0
+    streams.require_reachable()
     with transaction.atomic():
         rows = list(
             DeadLetter.objects.select_for_update(skip_locked=True).filter(published_at=None).order_by("id")[:SWEEP_ROWS]
@@ -161,8 +178,10 @@ def trim() -> dict[str, int]:
         return {}
     needed: dict[str, list[str]] = {}
     for agent, stream_id, work_id in commands.values_list("payload__agent_target", "stream_id", "work_id"):
-        needed.setdefault(settings.STREAM_NAME, []).append(stream_id)
-        needed.setdefault(streams.work_stream(agent), []).append(work_id)
+        # One without an entry was committed since the streams were looked at, and will lie behind that point.
+        if stream_id and work_id:
+            needed.setdefault(settings.STREAM_NAME, []).append(stream_id)
+            needed.setdefault(streams.work_stream(agent), []).append(work_id)
     return {name: drop_settled(name, bound, needed.get(name, [])) for name, bound in settled.items()}
 
 

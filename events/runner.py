@@ -19,6 +19,8 @@ RELAY_REST_SECONDS = 0.25
 # Unanswered commands and finished stream entries are looked over this often.
 REPUBLISH_EVERY_SECONDS = 1.0
 TRIM_EVERY_SECONDS = 10.0
+# A chore that fails each time is tried this often.
+LONGEST_CHORE_PAUSE_SECONDS = 60.0
 
 
 def serve(servers: Sequence[StreamServer]) -> None:
@@ -43,32 +45,44 @@ def stop_all(servers: Sequence[StreamServer]) -> None:
 
 def relay_until(stopping: threading.Event) -> None:
     """Publish what was left behind, again and again, until told to stop."""
-    republish = every(REPUBLISH_EVERY_SECONDS, outbox.republish_unanswered)
-    trim = every(TRIM_EVERY_SECONDS, outbox.trim)
+    chores = [
+        Chore("publish what was left behind", outbox.sweep),
+        Chore("publish dead letters", outbox.publish_dead_letters),
+        Chore("publish lost dispatches again", outbox.republish_unanswered, every=REPUBLISH_EVERY_SECONDS),
+        Chore("trim the streams", outbox.trim, every=TRIM_EVERY_SECONDS),
+    ]
     while not stopping.is_set():
-        try:
-            busy = outbox.sweep() + outbox.publish_dead_letters()
-            republish()
-            trim()
-        except AWAY as error:
-            logger.warning("The relay waits: %s", error)
-            close_old_connections()
-            busy = 0
-        if not busy:
+        busy = [chore.do() for chore in chores]
+        if not any(busy):
             stopping.wait(RELAY_REST_SECONDS)
 
 
-def every(seconds: float, call: Callable[[], object]) -> Callable[[], None]:
-    """The call, made at most once in so many seconds."""
-    due = time.monotonic()
+class Chore:
+    """One thing that the relay does again and again; when it fails it is put off alone, and the others go on."""
 
-    def call_when_due() -> None:
-        nonlocal due
-        if time.monotonic() >= due:
-            due = time.monotonic() + seconds
-            call()
+    def __init__(self, name: str, call: Callable[[], object], *, every: float = 0.0) -> None:
+        self.name, self.call, self.every = name, call, every
+        self.due, self.failures = time.monotonic(), 0
 
-    return call_when_due
+    def do(self) -> bool:
+        """Do it if it is due; True when it is one to do again at once, since there was something to do."""
+        if time.monotonic() < self.due:
+            return False
+        self.due = time.monotonic() + self.every
+        try:
+            found = self.call()
+        except AWAY as error:
+            logger.warning("The relay waits: %s", error)
+            close_old_connections()
+            return False
+        except Exception:
+            self.failures += 1
+            pause = min(2.0**self.failures, LONGEST_CHORE_PAUSE_SECONDS)
+            self.due = time.monotonic() + pause
+            logger.exception("The relay could not %s; it tries again in %s s", self.name, pause)
+            return False
+        self.failures = 0
+        return bool(found) and not self.every
 
 
 def announce_broker() -> None:

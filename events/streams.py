@@ -1,5 +1,6 @@
 """Redis Streams: groups, read, reclaim, ack, publish, trim. The only module that imports redis."""
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -7,24 +8,41 @@ from typing import Any
 
 import redis
 from django.conf import settings
+from redis._parsers.base import BaseParser
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from events.envelope import Envelope
 from events.errors import BrokerUnfit
 
-# The broker is away or full: nothing is wrong with the event, wait and do the same again.
+
+class BrokerRefuses(redis.ResponseError):
+    """The broker answers, and cannot write now: its disk is full, or too few replicas are there."""
+
+
+# The client library knows these answers as errors of the caller's; they say that the broker is not fit to write.
+for _code in ("MISCONF", "NOREPLICAS"):
+    BaseParser.EXCEPTION_CLASSES[_code] = BrokerRefuses
+
+# The broker is away, full or on its way back: nothing is wrong with the event, wait and do the same again.
 BROKER_ERRORS = (
     redis.ConnectionError,
     redis.TimeoutError,
     redis.BusyLoadingError,
     redis.ReadOnlyError,
     redis.OutOfMemoryError,
+    redis.exceptions.ClusterDownError,
+    redis.exceptions.MasterDownError,
+    redis.exceptions.TryAgainError,
+    BrokerRefuses,
 )
 
 # Longest wait for new entries: short, so that SIGTERM and reclaiming are never far; below the socket's timeout.
 BLOCK_MS = 1000
-SOCKET_TIMEOUT_SECONDS = 5
+# A broker that says nothing for so long is away: longer than BLOCK_MS, and short, since people wait behind it.
+SOCKET_TIMEOUT_SECONDS = 2.5
+# After an outage the next publication is left to the relay for so long, so that not everybody waits for the time-out.
+LEAVE_ALONE_SECONDS = 5.0
 # Groups that must have read an entry of the log before it may be trimmed.
 OWNER_GROUPS = ("orchestrator", "clarifications", "validators")
 DISPATCH = "WORK.ITEM_DISPATCHED"
@@ -179,6 +197,34 @@ def ack(stream: str, group: str, entry_ids: Iterable[str]) -> None:
     """Settle entries for the group."""
     if listed := list(entry_ids):
         client().xack(stream, group, *listed)
+
+
+class Outage:
+    """When this process last met a broker that was away: until a while has passed nobody else waits for it."""
+
+    def __init__(self) -> None:
+        self._over_at = 0.0
+
+    def met(self) -> None:
+        """Note that the broker was away just now."""
+        self._over_at = time.monotonic() + LEAVE_ALONE_SECONDS
+
+    def over(self) -> None:
+        """Note that the broker answers."""
+        self._over_at = 0.0
+
+    def lasts(self) -> bool:
+        """Return True while the broker is likely to be away still."""
+        return time.monotonic() < self._over_at
+
+
+outage = Outage()
+
+
+def require_reachable() -> None:
+    """Raise one of BROKER_ERRORS unless the broker answers: asked before rows are locked, never while they are."""
+    client().ping()
+    outage.over()
 
 
 # -- writing ---------------------------------------------------------------------------------------

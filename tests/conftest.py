@@ -16,6 +16,12 @@ def forgotten_templates() -> None:
     definition_of.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def reachable_broker() -> None:
+    """What one test did to the broker is nothing to the next."""
+    streams.outage.over()
+
+
 @pytest.fixture
 def broker() -> Iterator[None]:
     """An empty broker of this test's own."""

@@ -1,0 +1,174 @@
+"""A broker that hangs, or answers that it cannot write, is an outage: no one gets an error, and nothing is lost."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from callers import group
+from django.conf import settings
+from django.test import Client
+from flows import envelope, item_of, opened, put, request
+from pytest_django import Settings
+from system import run, run_to_rest
+from waiting import wait_until
+
+from accounts import keys
+from accounts.models import User
+from accounts.roles import OPERATOR
+from backlog.models import Project
+from backlog.opening import submit_request
+from config.embedded import EmbeddedValkey
+from events import outbox, runner, streams
+from events.models import DeadLetter, Event
+from events.work import unit_of_work
+
+pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+
+ANSWERS = [
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.",
+    "NOREPLICAS Not enough good replicas to write.",
+    "CLUSTERDOWN The cluster is down",
+    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+    "TRYAGAIN Multiple keys request during rehashing of slot",
+    "LOADING Valkey is loading the dataset in memory",
+    "READONLY You can't write against a read only replica.",
+    "OOM command not allowed when used memory > 'maxmemory'.",
+]
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path, settings: Settings) -> Iterator[EmbeddedValkey]:
+    """A broker that this test alone may freeze."""
+    with EmbeddedValkey(tmp_path / "valkey") as server:
+        settings.REDIS_URL = server.url
+        streams.client.cache_clear()
+        yield server
+    streams.client.cache_clear()
+
+
+@contextmanager
+def frozen(server: EmbeddedValkey) -> Iterator[None]:
+    """The broker takes connections and says nothing."""
+    assert server.pid
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+
+
+def a_request() -> dict[str, str]:
+    """What a person asks for."""
+    return request()["payload"]
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.split()[0])
+def test_what_says_that_the_broker_cannot_write_is_an_outage(answer: str) -> None:
+    error = streams.BaseParser.parse_error(answer)
+    assert isinstance(error, streams.BROKER_ERRORS)
+
+
+def test_a_broker_whose_disk_is_full_refuses_no_request_and_loses_nothing(own_broker: EmbeddedValkey) -> None:
+    streams.client().config_set("min-replicas-to-write", 3)
+    with unit_of_work() as work:
+        submit_request(work, request=a_request())
+    assert Event.objects.filter(published_at=None).exists()
+    stop = threading.Event()
+    faults: list[BaseException] = []
+    relay = threading.Thread(target=run, args=(lambda: runner.relay_until(stop), faults))
+    relay.start()
+    try:
+        time.sleep(0.5)
+        assert relay.is_alive()
+        streams.client().config_set("min-replicas-to-write", 0)
+        wait_until(lambda: not Event.objects.filter(published_at=None).exists(), 30)
+    finally:
+        stop.set()
+        relay.join(10)
+    assert faults == []
+
+
+def test_a_broker_that_hangs_holds_one_request_for_its_time_out_and_no_other(own_broker: EmbeddedValkey) -> None:
+    user = User.objects.create_user("bot", is_service=True)
+    user.groups.add(group(OPERATOR))
+    headers = {"authorization": f"Bearer {keys.make(user, name='t', scopes=['projects'], lifetime=None)[1]}"}
+    took = []
+    with frozen(own_broker):
+        for _ in range(4):
+            begun = time.monotonic()
+            answer = Client(headers=headers).post(
+                "/api/v1/projects", {"title": "x", "request_text": "Where does our time go?"}, "application/json"
+            )
+            took.append(time.monotonic() - begun)
+            assert answer.status_code == 201
+    assert took[0] < 2 * streams.SOCKET_TIMEOUT_SECONDS + 3
+    assert max(took[1:]) < streams.SOCKET_TIMEOUT_SECONDS
+    assert Project.objects.count() == 4
+
+
+def test_no_row_is_locked_while_a_broker_hangs(own_broker: EmbeddedValkey) -> None:
+    streams.outage.met()
+    with unit_of_work() as work:
+        submit_request(work, request=a_request())
+    with frozen(own_broker):
+        looked: list[object] = []
+        sweep = threading.Thread(target=run, args=(lambda: looked.append(swept()), []))
+        sweep.start()
+        time.sleep(0.3)
+        begun = time.monotonic()
+        Event.objects.update(outcome="")
+        assert time.monotonic() - begun < 1.0
+        sweep.join(15)
+    assert looked == ["away"]
+
+
+def swept() -> str:
+    """What a sweep says of a broker that hangs."""
+    try:
+        outbox.sweep()
+    except streams.BROKER_ERRORS:
+        return "away"
+    return "swept"
+
+
+# -- chores of the relay ---------------------------------------------------------------------------
+def test_a_chore_that_fails_is_put_off_alone(monkeypatch: pytest.MonkeyPatch, broker: None) -> None:
+    done = threading.Event()
+    stop = threading.Event()
+
+    def breaks() -> int:
+        raise ValueError("no such row")
+
+    monkeypatch.setattr(outbox, "sweep", breaks)
+    monkeypatch.setattr(outbox, "trim", lambda: done.set())
+    relay = threading.Thread(target=run, args=(lambda: runner.relay_until(stop), []))
+    relay.start()
+    assert done.wait(10)
+    assert relay.is_alive()
+    stop.set()
+    relay.join(10)
+
+
+def test_trimming_passes_over_a_dispatch_that_is_committed_between_two_looks(
+    monkeypatch: pytest.MonkeyPatch, broker: None
+) -> None:
+    project = opened()
+    put(envelope("X.Y", {}))
+    run_to_rest()
+    current = item_of(project).current_dispatch
+    exists = Event.objects.filter(event_id=current)
+    ours = streams.ours
+
+    def committed_meanwhile() -> list[str]:
+        exists.update(stream_id="", work_id="")
+        return ours()
+
+    monkeypatch.setattr(streams, "ours", committed_meanwhile)
+    outbox.trim()
+    assert streams.length(settings.STREAM_NAME) > 0
+    assert DeadLetter.objects.count() == 1
