@@ -169,7 +169,7 @@ def time_out(work: UnitOfWork, item: Item) -> None:
 def give_up_or_retry(work: UnitOfWork, item: Item, *, reason: str, retryable: bool) -> None:
     """FAILED; and READY again, after a wait that doubles, while its budget lasts."""
     item.fail()
-    work.close(item.current_dispatch)
+    work.supersede(item.current_dispatch)
     item.failures += 1
     item.reason, item.deadline_at, item.held_for = reason, None, Item.Held.NO
     work.change(item, "state", "failures", "reason", "deadline_at", "held_for")

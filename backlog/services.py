@@ -90,7 +90,7 @@ def cancel_item(work: UnitOfWork, item: Item, *, reason: str, by: str) -> Item:
 def drop(work: UnitOfWork, item: Item, *, reason: str, by: str) -> None:
     """One item CANCELLED; what its worker still says is stale."""
     item.cancel()
-    work.close(item.current_dispatch)
+    work.supersede(item.current_dispatch)
     item.reason, item.deadline_at, item.held_for, item.current_dispatch = reason, None, Item.Held.NO, None
     work.change(item, "state", "reason", "deadline_at", "held_for", "current_dispatch")
     work.notebook("cancelled")[item.pk] = item
@@ -124,7 +124,7 @@ def block_item(work: UnitOfWork, item: Item, *, reason: str, question_ids: list[
     """Something is missing that a person has to say; work under way is superseded."""
     if item.state != ItemState.BLOCKED:
         item.block()
-        work.close(item.current_dispatch)
+        work.supersede(item.current_dispatch)
         item.current_dispatch, item.deadline_at, item.held_for = None, None, Item.Held.NO
     item.reason = reason[:LONGEST_REASON]
     work.change(item, "state", "current_dispatch", "deadline_at", "held_for", "reason")

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -28,6 +29,8 @@ TICK_EVERY_SECONDS = 1.0
 LINGER_SECONDS = 0.01
 # Longest wait before a broker or database that is away is tried again.
 LONGEST_OUTAGE_WAIT_SECONDS = 2.0
+# How often entries in hand are renewed in the time after which they would be taken over.
+RENEWALS = 4
 # A frozen peer gives up its locks after this long; nobody waits for a lock longer than that.
 LOCK_TIMEOUT, IDLE_IN_TRANSACTION_TIMEOUT = "1s", "3s"
 
@@ -148,10 +151,23 @@ class StreamServer:
     async def process(self, entries: Sequence[Entry]) -> None:
         """Have the application handle the entries, then settle them; outages are waited out with the batch in hand."""
         if entries:
-            answer: dict[str, Any] = await self.patiently(
-                lambda: self.ask({"type": "stream.batch", "entries": entries})
-            )
+            renewal = asyncio.create_task(self.renew([entry.entry_id for entry in entries]))
+            try:
+                answer: dict[str, Any] = await self.patiently(
+                    lambda: self.ask({"type": "stream.batch", "entries": entries})
+                )
+            finally:
+                renewal.cancel()
             await self.patiently(lambda: self.in_thread(self.settle, entries, answer["verdicts"]))
+
+    async def renew(self, entry_ids: Sequence[str]) -> None:
+        """Keep the entries this server's own while they are handled, four times in the time after which others take
+        over: long work is not taken for dead, and its deliveries are not counted.
+        """
+        while True:
+            await asyncio.sleep(settings.RECLAIM_IDLE_SECONDS / RENEWALS)
+            with suppress(*streams.BROKER_ERRORS):
+                await asyncio.to_thread(streams.renew, self.stream, self.group, self.consumer, entry_ids)
 
     async def ask(self, message: dict[str, Any]) -> dict[str, Any]:
         """Send the application one message and wait for its answer; what it raises is raised here."""

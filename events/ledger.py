@@ -105,6 +105,11 @@ def forged(said: Sequence[tuple[str, Envelope]]) -> dict[str, InvalidEvent]:
     }
 
 
+def is_over(command_id: UUID) -> bool:
+    """Return True if the command was cancelled, superseded or done: nobody waits for its answer any more."""
+    return Event.objects.filter(event_id=command_id).exclude(outcome=Event.Outcome.APPLIED).exists()
+
+
 def handled_entries(entry_ids: set[str]) -> set[str]:
     """Of these stream entries, those whose event has had its effect."""
     handled = Event.objects.filter(handled_at__isnull=False, stream_id__in=entry_ids)

@@ -193,6 +193,16 @@ def take_over(stream: str, group: str, consumer: str, waiting: Sequence[Pending]
     ]
 
 
+def renew(stream: str, group: str, consumer: str, entry_ids: Sequence[str]) -> None:
+    """Set the idle time of entries that this consumer is handling back to nothing; deliveries are not counted.
+
+    An entry that another has taken over meanwhile, since this process stood still, stays the other's.
+    """
+    held = {p.entry_id for p in pending(stream, group, count=len(entry_ids), consumer=consumer)}
+    if own := [entry_id for entry_id in entry_ids if entry_id in held]:
+        client().xclaim(stream, group, consumer, min_idle_time=0, message_ids=own, idle=0, justid=True)
+
+
 def ack(stream: str, group: str, entry_ids: Iterable[str]) -> None:
     """Settle entries for the group."""
     if listed := list(entry_ids):

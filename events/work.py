@@ -117,6 +117,12 @@ class UnitOfWork:
         if command_id is not None:
             self._closed.add(command_id)
 
+    def supersede(self, event_id: UUID | None) -> None:
+        """The command is over: it is not published again, and a worker that finds it still does not begin."""
+        self.close(event_id)
+        if event_id is not None:
+            self.set_aside(event_id, Event.Outcome.IGNORED)
+
     def set_aside(self, event_id: UUID, outcome: Event.Outcome) -> None:
         """Record that the event came and had no effect, and why."""
         self._outcomes[event_id] = outcome

@@ -4,7 +4,9 @@ import logging
 from collections.abc import Sequence
 from typing import ClassVar
 
-from events import streams
+from django.db import close_old_connections
+
+from events import ledger, streams
 from events.consumers import BatchConsumer, Verdicts
 from events.envelope import from_wire
 from events.errors import InvalidEvent, PermanentError
@@ -23,6 +25,7 @@ class AgentConsumer(BatchConsumer):
 
     def handle(self, entries: Sequence[Entry]) -> Verdicts:
         """What became of each entry; those not begun when the process is told to stop stay pending."""
+        close_old_connections()
         verdicts: Verdicts = {}
         for entry in entries:
             if self.scope["stopping"].is_set():
@@ -31,13 +34,16 @@ class AgentConsumer(BatchConsumer):
         return verdicts
 
     def do(self, entry: Entry) -> PermanentError | None:
-        """Do one item; only an entry that is no dispatch of ours is a fault."""
+        """Do one item, unless it was cancelled or superseded meanwhile. Only what is no dispatch is a fault."""
         try:
             dispatch = from_wire(entry.fields.get(b"event", b""))
         except PermanentError as error:
             return error
         if dispatch.event_type != streams.DISPATCH or dispatch.payload["agent_target"] != self.spec.name:
             return InvalidEvent(f"{self.spec.name} takes only {streams.DISPATCH} addressed to it.")
+        if ledger.is_over(dispatch.event_id):
+            logger.info("%s is over: %s does not begin it", dispatch.event_id, self.spec.name)
+            return None
         perform(self.spec, dispatch, streams.publish)
         return None
 
