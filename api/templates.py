@@ -13,7 +13,7 @@ from api.base import ApiView, found_in
 from api.openapi import IF_MATCH, acts, endpoint, lists
 from api.problems import Refused
 from api.rules import Rule
-from backlog.blueprints import add_version, parse, shipped
+from backlog.blueprints import add_version, checked, shipped
 from backlog.models import Template
 from portal.selectors import newest_templates
 
@@ -88,7 +88,7 @@ class Versions(ApiView):
     def post(self, request: Request, name: str) -> Response:
         """Projects keep theirs; new ones take the newest. If-Match speaks of the newest version."""
         definition = self.read(NewVersion)["definition"]
-        require_name(parse(definition).name, name)
+        require_name(checked(definition).name, name)
         newest = Template.objects.filter(name=name).order_by("-version").first()
         self.require_unchanged(lambda: TemplateShown(newest).data if newest else None)
         made = add_version(definition, by=self.account.get_username())
@@ -122,8 +122,8 @@ class Check(ApiView):
     )
     def post(self, request: Request) -> Response:
         """Nothing is kept."""
-        checked = parse(self.read(NewVersion)["definition"])
-        return Response({"name": checked.name, "title": checked.title, "items": len(checked.items)})
+        found = checked(self.read(NewVersion)["definition"])
+        return Response({"name": found.name, "title": found.title, "items": len(found.items)})
 
 
 def require_name(said: str, name: str) -> None:

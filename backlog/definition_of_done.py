@@ -1,11 +1,10 @@
 """Whether an item is really done: its evidence, its deliverable, and the named checks."""
 
-from collections.abc import Callable
 from typing import Any
 
 from backlog.blueprints import DoneWhen, ItemDefinition, definition_of
-from backlog.errors import InvalidTemplate
 from backlog.models import Item
+from backlog.named_checks import CHECKS, unknown_in_words
 from schemas.compiled import compile_schema
 
 
@@ -42,26 +41,11 @@ def missing_deliverable(item: Item) -> list[str]:
 
 
 def failed_checks(done_when: DoneWhen, evidence: dict[str, Any]) -> list[str]:
-    """What the named checks object to."""
-    return [fault for name in done_when.checks for fault in named_check(name)(evidence)]
+    """What the named checks object to; a check that no release knows any more is an objection of its own."""
+    return [fault for name in done_when.checks for fault in objections(name, evidence)]
 
 
-def no_failed_checks(evidence: dict[str, Any]) -> list[str]:
-    """Return what is wrong with the counted checks: some failed, none was made, or they were not counted."""
-    failed = evidence.get("failed")
-    if failed is None:
-        return ["checks failed: the evidence does not say"]
-    if failed == 0 and evidence.get("passed") == 0:
-        return ["no check was made: the evidence counts 0 passed and 0 failed"]
-    return [] if failed == 0 else [f"checks failed: {failed}"]
-
-
-CHECKS: dict[str, Callable[[dict[str, Any]], list[str]]] = {"no_failed_checks": no_failed_checks}
-
-
-def named_check(name: str) -> Callable[[dict[str, Any]], list[str]]:
-    """The check of this name. Raises InvalidTemplate."""
-    try:
-        return CHECKS[name]
-    except KeyError:
-        raise InvalidTemplate(f"No check is called {name!r}. There is: {', '.join(sorted(CHECKS))}.") from None
+def objections(name: str, evidence: dict[str, Any]) -> list[str]:
+    """What the check of this name objects to."""
+    check = CHECKS.get(name)
+    return check(evidence) if check else [unknown_in_words(name)]

@@ -66,7 +66,7 @@ def read_definition(text: str) -> tuple[dict[str, Any], list[Fault]]:
     """The definition in the YAML text, and every fault in it; with a fault it cannot be used."""
     try:
         definition = read_yaml(text)
-        blueprints.parse(definition)
+        blueprints.checked(definition)
     except ValidationError as error:
         line = getattr(getattr(error.__cause__, "problem_mark", None), "line", -1) + 1
         return {}, [Fault(str(error.message), line)]

@@ -178,7 +178,7 @@ def editor(form: DefinitionForm) -> dict[str, Any]:
 
 def preview(stored: Definition, edited: dict[str, Any]) -> dict[str, Any]:
     """What the edited definition would be: its graph, its version, and how it differs from the stored one."""
-    definition = blueprints.parse(edited)
+    definition = blueprints.checked(edited)
     latest = Template.objects.filter(name=definition.name).order_by("-version").first()
     becomes = f"{definition.name} v{latest.version + 1 if latest else 1}"
     return {

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from clarifications.wording import CHOOSE, NOT_SAID, help_text, label_of
 from schemas import strict_json
+from schemas.formats import moment_of
 
 Schema = Mapping[str, Any]
 
@@ -216,6 +217,6 @@ def shown(value: Any, kind: str) -> Any:
 def moment(value: Any) -> datetime | None:
     """The moment that an RFC 3339 text names, if it names one."""
     try:
-        return datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        return moment_of(value)
+    except (TypeError, ValueError, AttributeError, OverflowError):
         return None

@@ -50,6 +50,8 @@ class Question(models.Model):
     )
     assigned_group = models.CharField(max_length=150, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    declined_by = models.CharField(_("declined by"), max_length=200, blank=True)
+    declined_because = models.TextField(_("why it was declined"), blank=True)
 
     blocked: "list[Item]"  # the items it holds back, as the unit of work has them
 
@@ -108,7 +110,7 @@ class Answer(models.Model):
     """The accepted answer. The key is the question's: there can be no second one."""
 
     question = models.OneToOneField(Question, on_delete=models.CASCADE, primary_key=True, related_name="answer")
-    value = models.JSONField()
+    value = models.JSONField(null=True, help_text=_("What was said; null where the question allows it."))
     answered_by = models.CharField(max_length=200)
     door = models.CharField(
         max_length=20, help_text=_("How it came: admin, web, link, rest, command, event or policy.")

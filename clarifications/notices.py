@@ -3,7 +3,7 @@
 import logging
 import threading
 from datetime import datetime, timedelta
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from django.conf import settings
 from django.db import close_old_connections, transaction
@@ -32,7 +32,7 @@ TOLD = (
 MOST_EVENTS = 100
 MOST_MAILS = 20
 # A question that waits for everybody is not everybody's mail.
-MOST_RECIPIENTS = 50
+MOST_RECIPIENTS, MOST_LOOKED_AT = 50, 200
 # A mail in hand belongs to its sender for the first wait, which is longer than a slow server takes; then it is tried
 # again, each time twice as long after, and given up after a day: the reminder says it again.
 FIRST_WAIT = timedelta(minutes=1)
@@ -71,15 +71,18 @@ def send_due() -> int:
 
 # -- noting ----------------------------------------------------------------------------------------
 def note_new() -> None:
-    """Make a pending notice for each person whom new events concern, and move on, in one transaction."""
+    """Make a pending notice for each person whom new events concern, and move on, in one transaction.
+
+    Whom they concern is looked up before it: that takes many queries, and nobody else can write meanwhile.
+    """
     position, now = position_of(READER), database_now()
     events = unread(position)
     if not events:
         return
+    notices = [notice for event in events for notice in notices_of(event, now)]
     with transaction.atomic():
         here = LedgerPosition.objects.filter(reader=READER, seq=position)
         if here.update(seq=events[-1].seq):  # otherwise another process has taken them
-            notices = [notice for event in events for notice in notices_of(event, now)]
             Notice.objects.bulk_create(notices, ignore_conflicts=True)
 
 
@@ -109,18 +112,19 @@ def notices_of(event: Event, now: datetime) -> list[Notice]:
 
 def people_to_tell(question: Question) -> list[User]:
     """Whom the question waits for: its holder, its group, the requester, or those who answer for a living."""
-    if question.assigned_to_id:
-        return able(question, User.objects.filter(pk=question.assigned_to_id))
-    if question.assigned_group:
-        return able(question, User.objects.filter(groups__name=question.assigned_group))
+    if holder := able(question, User.objects.filter(pk=question.assigned_to_id)):
+        return holder
+    group = question.assigned_group
+    if group and (members := able(question, User.objects.filter(groups__name=group))):
+        return members
     requester = able(question, User.objects.filter(username=question.project.requester))
     return requester or able(question, User.objects.filter(groups__name=ANSWERER))
 
 
 def able(question: Question, people: QuerySet[User]) -> list[User]:
     """Of these people those who can be written to and may answer by a link, up to a bound."""
-    reached = people.filter(~Q(email=""), is_active=True).order_by("pk")
-    return [user for user in reached[:MOST_RECIPIENTS] if waits_for_person(question, user)]
+    reached = people.filter(~Q(email=""), is_active=True).order_by("pk")[:MOST_LOOKED_AT]
+    return list(islice((user for user in reached if waits_for_person(question, user)), MOST_RECIPIENTS))
 
 
 # -- sending ---------------------------------------------------------------------------------------

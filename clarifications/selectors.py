@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import Group, Permission
 from django.db.models import OuterRef, Q, QuerySet
 
 from accounts.models import User
@@ -94,8 +95,25 @@ def answerable_by(user: User) -> QuerySet[Question]:
         found = found.filter(kind=Question.Kind.INPUT)
     if user.has_perm("clarifications.change_question"):
         return found
-    theirs = Q(assigned_to=None, assigned_group="") | Q(assigned_to=user)
-    return found.filter(theirs, kind=Question.Kind.INPUT)
+    return found.filter(for_anybody() | Q(assigned_to=user), kind=Question.Kind.INPUT)
+
+
+def staffed_groups() -> QuerySet[Group]:
+    """The groups in which somebody active may answer; a question of any other group would wait for nobody."""
+    right = Q(content_type__app_label="clarifications", codename="change_question")
+    permitted = Permission.objects.filter(right)
+    may_answer = Q(is_superuser=True) | Q(groups__permissions__in=permitted) | Q(user_permissions__in=permitted)
+    return Group.objects.filter(user__in=User.objects.filter(may_answer, is_active=True, is_service=False))
+
+
+def unheld() -> Q:
+    """Questions that nobody holds, or whose holder is no longer active."""
+    return Q(assigned_to=None) | Q(assigned_to__is_active=False)
+
+
+def for_anybody() -> Q:
+    """Questions that wait for whoever may answer: handed to nobody, or to a group or a person that is not there."""
+    return unheld() & (Q(assigned_group="") | ~Q(assigned_group__in=staffed_groups().values("name")))
 
 
 def waits_for_others(user: User, question_id: UUID) -> bool:
@@ -111,8 +129,7 @@ def mine(user: User) -> Q:
 
 def of_my_groups(user: User) -> Q:
     """Questions that nobody holds yet and that wait for one of the person's groups, or for anybody."""
-    names = [*user.groups.values_list("name", flat=True), ""]
-    return Q(assigned_to=None, assigned_group__in=names)
+    return (unheld() & Q(assigned_group__in=user.groups.values("name"))) | for_anybody()
 
 
 def waiting_questions(user: User) -> QuerySet[Question]:

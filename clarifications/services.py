@@ -353,13 +353,20 @@ def receive_approval(work: UnitOfWork, event: Envelope) -> None:
 
 # -- closing without an answer ---------------------------------------------------------------------
 def decline_question(work: UnitOfWork, *, question: Question, by: str, reason: str) -> Question:
-    """It will not be answered: the items that need it are cancelled, the others go on. Raises AlreadyClosed."""
+    """It will not be answered: the items that need it are cancelled, the others go on. Raises AlreadyClosed.
+
+    An approval that is declined cancels its item, whether it has begun or is finished: nobody will approve it.
+    """
     require_open(question)
     question.decline()
-    question.closed_at = work.now
-    work.change(question, "status", "closed_at")
-    for item in question.blocked:
-        if item.state == ItemState.BLOCKED:
+    question.closed_at, question.declined_by, question.declined_because = work.now, by, shortened(reason)
+    work.change(question, "status", "closed_at", "declined_by", "declined_because")
+    waiting = [item for item in question.blocked if item.state == ItemState.BLOCKED or item.held_for]
+    about = {"question_id": str(question.pk), "field": question.field, "reason": reason, "declined_by": by}
+    cancelled = {"cancelled_items": [str(item.pk) for item in waiting]}
+    say(work, question.project, "CLARIFICATION.QUESTION_DECLINED", {**about, **cancelled})
+    for item in waiting:
+        if item.state != ItemState.CANCELLED:
             backlog.cancel_item(work, item, reason=f"“{question.title}” was declined: {reason}", by=by)
     return question
 

@@ -12,6 +12,7 @@ import orjson
 from events import older
 from events.errors import InvalidEvent, UnknownEventType
 from schemas import strict_json
+from schemas.formats import moment_of
 from schemas.registry import registry
 
 # What is said decides whether two events are the same; when it was said does not.
@@ -86,7 +87,10 @@ def from_wire(raw: bytes | str) -> Envelope:
         raise InvalidEvent(f"Not acceptable JSON: {error}") from error
     if not contracts.envelope_is_valid(document):
         raise InvalidEvent(listed("The envelope is wrong", contracts.envelope_problems(document)), schema_id="envelope")
-    envelope = parsed(document)
+    try:
+        envelope = parsed(document)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise InvalidEvent(f"The envelope cannot be read: {error}", schema_id="envelope") from error
     require_valid_payload(envelope)
     return envelope
 
@@ -98,7 +102,7 @@ def parsed(document: dict[str, Any]) -> Envelope:
         event_id=UUID(document["event_id"]),
         event_type=document["event_type"],
         event_version=document["event_version"],
-        timestamp=datetime.fromisoformat(document["timestamp"]),
+        timestamp=moment_of(document["timestamp"]),
         source=Source(document["source"]["service"], document["source"]["instance"]),
         correlation_id=UUID(document["correlation_id"]),
         causation_id=UUID(cause) if cause else None,

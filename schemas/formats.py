@@ -29,10 +29,15 @@ def is_date_time(text: object) -> bool:
     if not DATE_TIME.fullmatch(text):
         return False
     try:
-        datetime.fromisoformat(text.upper().replace(" ", "T")).astimezone(UTC)
+        moment_of(text)
     except (ValueError, OverflowError):
         return False
     return True
+
+
+def moment_of(text: str) -> datetime:
+    """Return the moment that an RFC 3339 text names, in UTC, however it spells its letters. Raises ValueError."""
+    return datetime.fromisoformat(text.upper().replace(" ", "T")).astimezone(UTC)
 
 
 def is_date(text: object) -> bool:

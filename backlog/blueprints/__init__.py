@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
+from django.contrib.auth.models import Group
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from backlog.errors import InvalidTemplate, UnknownTemplate
 from backlog.models import Template
+from backlog.named_checks import CHECKS, unknown_in_words
 from schemas.restricted import SchemaRefused, check_restricted
 
 FOLDER = Path(__file__).parent
@@ -119,6 +121,47 @@ def parse(definition: dict[str, Any]) -> Definition:
         raise InvalidTemplate(f"The template cannot be used: {faults}") from error
 
 
+def checked(definition: dict[str, Any]) -> Definition:
+    """A definition that may be saved: whatever it names is there now. Raises InvalidTemplate with every fault.
+
+    A version that was saved before keeps working when a group is renamed or a check leaves: see `definition_of`.
+    """
+    found = parse(definition)
+    if faults := [*unknown_groups(found), *unknown_checks(found), *unknown_keys(found)]:
+        raise InvalidTemplate(f"The template cannot be used: {'; '.join(faults)}")
+    return found
+
+
+def unknown_groups(definition: Definition) -> list[str]:
+    """The groups to escalate to that do not exist, in words."""
+    names = definition.silence.escalate_to
+    there = set(Group.objects.filter(name__in=names).values_list("name", flat=True)) if names else set()
+    known = ", ".join(Group.objects.order_by("name").values_list("name", flat=True)) if set(names) - there else ""
+    return [
+        f"silence/escalate_to: there is no group {name!r}; there is: {known}" for name in names if name not in there
+    ]
+
+
+def unknown_checks(definition: Definition) -> list[str]:
+    """The checks of items that do not exist, in words."""
+    return [
+        f"items/{item.key}/done_when/checks: {unknown_in_words(name)}"
+        for item in definition.items
+        for name in item.done_when.checks
+        if name not in CHECKS
+    ]
+
+
+def unknown_keys(definition: Definition) -> list[str]:
+    """The items that figures hold back and that the template does not have, in words."""
+    keys = [item.key for item in definition.items]
+    return [
+        f"figures/{figure.field}/blocks: there is no item {figure.blocks!r}; there is: {', '.join(keys)}"
+        for figure in definition.figures
+        if figure.blocks not in keys
+    ]
+
+
 @lru_cache(maxsize=256)
 def definition_of(template_id: int) -> Definition:
     """The definition of a template version, which never changes. Raises InvalidTemplate for one of an older release."""
@@ -145,11 +188,20 @@ def load_blueprints(**_: Any) -> None:
     for definition in shipped():
         before = Template.objects.filter(name=definition["name"], created_by=SHIPPER)
         if all(template.definition != definition for template in before):
-            add_version(definition, by=SHIPPER)
+            keep_version(definition, by=SHIPPER)
 
 
 def add_version(definition: dict[str, Any], *, by: str) -> Template:
-    """The definition as the newest version: a new one, unless the newest says the same already."""
+    """The definition as the newest version: a new one, unless the newest says the same already.
+
+    Raises InvalidTemplate, and IntegrityError where another makes a version at the same moment.
+    """
+    checked(definition)
+    return keep_version(definition, by=by)
+
+
+def keep_version(definition: dict[str, Any], *, by: str) -> Template:
+    """The same for a definition whose names need no look: a release ships it, and roles may be renamed here."""
     parse(definition)
     latest = Template.objects.filter(name=definition["name"]).order_by("-version").first()
     if latest is not None and latest.definition == definition:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from callers import account
 from django.contrib.auth.models import Group
 from django.contrib.messages import get_messages
 from django.db import connection
@@ -69,6 +70,7 @@ def test_each_tab_shows_whose_questions_it_says_the_most_urgent_first(
     browser: Client, berta: User, opened: Opened
 ) -> None:
     soon = timezone.now() + timedelta(hours=1)
+    account("leo", ANSWERER).groups.add(Group.objects.create(name="lawyers"))
     asked(opened, "anybody's")
     asked(opened, "urgent", due_at=soon)
     asked(opened, "hers", assigned_to=berta)

@@ -219,7 +219,7 @@ def test_nobody_is_held_back_while_the_cache_is_away(
     caller: Caller, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
     def away(name: str) -> int:
-        raise error
+        raise error("CLUSTERDOWN the broker is away")
 
     monkeypatch.setattr("api.throttling.counted", away)
     assert send(caller, "GET", "projects").status_code == 200

@@ -222,3 +222,16 @@ def test_a_bad_entry_that_is_put_twice_is_two_dead_letters(broker: None) -> None
     run_to_rest()
     assert sorted(DeadLetter.objects.values_list("entry_id", flat=True)) == sorted(entry_ids)
     assert violations(dead_letters=2) == []
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["2026-03-02T09:30:00z", "2026-03-02t09:30:00Z", "2026-03-02 09:30:00+00:00", "2026-03-02t09:30:00.123456789z"],
+)
+def test_every_spelling_of_a_moment_that_the_contract_allows_is_read(broker: None, spelling: str) -> None:
+    event = request("nowhere") | {"timestamp": spelling}
+    put(event, request("minimal") | {"timestamp": spelling})
+    run_to_rest()
+    assert DeadLetter.objects.get().error_class == "UnknownTemplate"
+    assert Project.objects.count() == 1
+    assert violations(dead_letters=1) == []

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db.models import F
 from flows import answer, dispatch_of, item_of, on_the_log, opened, step
 from invariants import violations
@@ -64,6 +65,7 @@ def test_reminders_are_counted_until_the_question_is_due(broker: None) -> None:
 
 
 def test_a_question_is_escalated_to_each_group_in_turn_with_as_much_time_again(broker: None) -> None:
+    Group.objects.bulk_create([Group(name="supervisors"), Group(name="directors")])
     asked(escalate_to=["supervisors", "directors"], then="fail")
     for level, group in enumerate(("supervisors", "directors"), start=1):
         after(101)

@@ -1,0 +1,22 @@
+"""The checks that a template may name in its definition of done: each says what it objects to in the evidence."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+def no_failed_checks(evidence: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the counted checks: some failed, none was made, or they were not counted."""
+    failed = evidence.get("failed")
+    if failed is None:
+        return ["checks failed: the evidence does not say"]
+    if failed == 0 and evidence.get("passed") == 0:
+        return ["no check was made: the evidence counts 0 passed and 0 failed"]
+    return [] if failed == 0 else [f"checks failed: {failed}"]
+
+
+CHECKS: dict[str, Callable[[dict[str, Any]], list[str]]] = {"no_failed_checks": no_failed_checks}
+
+
+def unknown_in_words(name: str) -> str:
+    """Say that no check has this name, and which ones there are."""
+    return f"no check is called {name!r}; there is: {', '.join(sorted(CHECKS))}"
