@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 READ, PROJECTS, ITEMS, QUESTIONS = "read", "projects", "items", "questions"
-APPROVALS, DEAD_LETTERS, TEMPLATES, WEBHOOKS = "approvals", "dead-letters", "templates", "webhooks"
+DEAD_LETTERS, TEMPLATES, WEBHOOKS = "dead-letters", "templates", "webhooks"
 
 # Everything that a scope does not name is closed to a key, whatever its owner may.
 SCOPES: dict[str, tuple[str, ...]] = {
@@ -23,7 +23,6 @@ SCOPES: dict[str, tuple[str, ...]] = {
     PROJECTS: ("backlog.add_project", "backlog.change_project"),
     ITEMS: ("backlog.change_item",),
     QUESTIONS: ("clarifications.change_question",),
-    APPROVALS: ("clarifications.change_question",),
     DEAD_LETTERS: ("events.change_deadletter",),
     TEMPLATES: ("backlog.change_template",),
     WEBHOOKS: ("webhooks.add_endpoint", "webhooks.change_endpoint", "webhooks.view_endpoint"),
@@ -34,7 +33,6 @@ WORDS = {
     PROJECTS: gettext_lazy("projects: open and cancel them"),
     ITEMS: gettext_lazy("items: dispatch, retry, cancel and waive them"),
     QUESTIONS: gettext_lazy("questions: answer, decline and hand them over"),
-    APPROVALS: gettext_lazy("approvals: approve and reject, which a person alone may do"),
     DEAD_LETTERS: gettext_lazy("dead-letters: replay and discard them"),
     TEMPLATES: gettext_lazy("templates: make new versions"),
     WEBHOOKS: gettext_lazy("webhooks: have events sent"),

@@ -19,7 +19,7 @@ from accounts.keys import NoSuchKey
 from backlog import errors as backlog
 from clarifications import errors as clarifications
 from events.artifacts import ArtifactMissing
-from events.deadletters import AlreadySettled, NotReplayable
+from events.deadletters import AlreadySettled, NotReplayable, OtherSpeaker
 from events.errors import InvalidEvent, UnknownEventType
 from events.lifecycle import IllegalTransition
 from webhooks import errors as webhooks
@@ -48,6 +48,9 @@ MEANING: dict[type[Exception], tuple[int, str]] = {
     backlog.ProjectExists: (409, "project-exists"),
     backlog.ItemNotReady: (409, "item-not-ready"),
     backlog.StaleLease: (409, "stale-lease"),
+    backlog.OwnWork: (403, "own-work"),
+    backlog.PersonNeeded: (403, "person-needed"),
+    backlog.ApprovalOpen: (409, "approval-open"),
     backlog.ReasonMissing: (422, "reason-missing"),
     backlog.BacklogError: (409, "refused"),
     clarifications.UnknownQuestion: (404, "not-found"),
@@ -55,6 +58,7 @@ MEANING: dict[type[Exception], tuple[int, str]] = {
     clarifications.AlreadyClosed: (409, "already-closed"),
     clarifications.AlreadyClaimed: (409, "already-claimed"),
     clarifications.UnknownAssignee: (422, "unknown-assignee"),
+    clarifications.NotEntitled: (403, "not-entitled"),
     clarifications.OwnApproval: (403, "own-approval"),
     clarifications.NotesMissing: (422, "notes-missing"),
     webhooks.InvalidUrl: (422, "invalid-url"),
@@ -65,6 +69,7 @@ MEANING: dict[type[Exception], tuple[int, str]] = {
     IllegalTransition: (409, "illegal-transition"),
     AlreadySettled: (409, "already-settled"),
     NotReplayable: (409, "not-replayable"),
+    OtherSpeaker: (403, "other-speaker"),
     InvalidEvent: (422, "invalid-event"),
     ArtifactMissing: (404, "artifact-missing"),
     UnknownEventType: (422, "unknown-event-type"),

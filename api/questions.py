@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from accounts.scopes import APPROVALS, QUESTIONS, READ
+from accounts.scopes import QUESTIONS, READ
 from api import examples
 from api.base import ApiView, found_in
 from api.fields import Text
@@ -252,7 +252,7 @@ class AssignQuestion(Act):
 class Approve(Act):
     """Approves work, or that it may begin."""
 
-    rules = {"POST": Rule(APPROVALS, CHANGES, people_only=True)}
+    rules = {"POST": Rule(QUESTIONS, CHANGES, people_only=True)}
 
     @acts("approvals_approve", "Approve", gives=QuestionShown, **TO_CHANGE, given=examples.QUESTION)
     def post(self, request: Request, question_id: UUID) -> Response:
@@ -265,7 +265,7 @@ class Approve(Act):
 class Reject(Act):
     """Sends work back."""
 
-    rules = {"POST": Rule(APPROVALS, CHANGES, people_only=True)}
+    rules = {"POST": Rule(QUESTIONS, CHANGES, people_only=True)}
 
     @acts(
         "approvals_reject",

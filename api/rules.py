@@ -18,7 +18,8 @@ class Rule:
     """The scope that a key needs, and the permission that the account's roles have to give.
 
     Without a permission everybody may call: what they reach is theirs by the selectors. `people_only` keeps service
-    accounts out; `keys_only` lets in nobody without a key. A scope of "" is any key's.
+    accounts and every key out: a person decides in person; `keys_only` lets in nobody without a key. A scope of ""
+    is any key's.
     """
 
     scope: str
@@ -28,7 +29,7 @@ class Rule:
 
     def allows(self, user: User) -> bool:
         """Whether the account, with the key it came with, may call."""
-        if self.people_only and user.is_service:
+        if self.people_only and (user.is_service or user.key is not None):
             return False
         if user.key is None:
             return not self.keys_only and self.is_permitted(user)

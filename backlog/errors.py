@@ -43,5 +43,17 @@ class StaleLease(BacklogError):
     """The lease is over: its item was finished, superseded, or given to another."""
 
 
+class OwnWork(BacklogError):
+    """Who asked for the work or did it may not decide about it."""
+
+
+class PersonNeeded(BacklogError):
+    """A machine may not decide this."""
+
+
+class ApprovalOpen(BacklogError):
+    """The work waits for its approval, which a waiver does not replace."""
+
+
 class ReasonMissing(BacklogError):
     """Setting a rule aside needs a reason, which is recorded."""

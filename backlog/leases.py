@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from backlog.errors import StaleLease
 from backlog.models import Item, Lease
 from backlog.replies import start_item
@@ -116,6 +117,8 @@ def reply(token: UUID, *, holder: str, event_type: str, payload: dict[str, Any],
         event = said_by(lease, item, event_type, payload)
         work.take(event)
         effect(work, item, event)
+        item.done_by = User.objects.filter(username=holder).first()
+        work.change(item, "done_by")
         if item.state == ItemState.IN_PROGRESS and not item.held_for:
             extend(work, lease, item)
         else:

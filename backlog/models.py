@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -41,7 +42,17 @@ class Project(models.Model):
     )
     template = models.ForeignKey(Template, verbose_name=_("template"), on_delete=models.PROTECT)
     correlation_id = models.UUIDField(default=uuid.uuid4, editable=False)
-    requester = models.CharField(_("requester"), max_length=200, blank=True)
+    requester = models.CharField(_("requester"), max_length=200, blank=True, help_text=_("As the request names them."))
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="projects",
+        db_index=False,
+        help_text=_("Whose request it is, whatever they are called now."),
+    )
     intake = models.JSONField(default=dict, blank=True, help_text=_("What reading the spreadsheet said."))
     opened_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -56,7 +67,7 @@ class Project(models.Model):
         constraints = [models.CheckConstraint(condition=Q(status__in=ProjectStatus.values), name="project_status")]
         indexes = [
             models.Index(fields=["-opened_at", "id"], name="project_newest"),
-            models.Index(fields=["requester", "-opened_at"], name="project_of_requester"),
+            models.Index(fields=["owner", "-opened_at"], name="project_of_owner"),
             models.Index(fields=["status", "-opened_at"], name="project_by_status"),
             models.Index(fields=["-finished_at"], condition=~Q(finished_at=None), name="project_finished"),
         ]
@@ -139,6 +150,15 @@ class Item(models.Model):
     evidence = models.JSONField(null=True, blank=True)
     delivered = models.JSONField(
         _("delivered"), default=list, blank=True, help_text=_("Deliverable types of the current dispatch.")
+    )
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        help_text=_("Whose key did the work, where it was done over HTTP."),
     )
     notes = models.JSONField(
         _("notes"), default=list, blank=True, help_text=_("What reviewers asked to do differently.")
@@ -225,12 +245,13 @@ class Deliverable(models.Model):
     content = models.JSONField()
     confidence = models.FloatField(_("confidence"))
     agent = models.CharField(_("agent"), max_length=200, blank=True)
-    timestamp = models.DateTimeField(_("moment"))
+    timestamp = models.DateTimeField(_("moment"), help_text=_("By the worker's clock."))
+    recorded_at = models.DateTimeField(_("recorded"), null=True, help_text=_("By the database's clock, which orders."))
 
     class Meta:
         verbose_name = _("deliverable")
         verbose_name_plural = _("deliverables")
-        ordering = ["timestamp"]
+        ordering = ["recorded_at", "timestamp"]
         indexes = [
             models.Index(fields=["item", "timestamp"], name="deliverable_of_item"),
             models.Index(fields=["-timestamp", "-id"], name="deliverable_newest"),

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from backlog import blueprints
 from backlog.errors import ProjectExists
 from backlog.models import Item, Project, Template, WorkContext
@@ -40,6 +41,7 @@ def open_project(
             template_id=template.pk,
             correlation_id=correlation_id,
             requester=request.get("requester") or "",
+            owner=owner_named(work, request.get("requester") or ""),
             intake=intake or {},
             opened_at=work.now,
         )
@@ -53,6 +55,19 @@ def open_project(
         create_item(work, project, definition, position)
     touch(work, project, new=True)
     return project
+
+
+def owner_named(work: UnitOfWork, name: str) -> User | None:
+    """The active account that the request names and that may open projects, looked up once a work.
+
+    A name without such an account stays a name: it gives nobody a right, whoever is called so later.
+    """
+    looked_up = work.notebook("owners")
+    if name not in looked_up:
+        found = User.objects.filter(username=name, is_active=True).first() if name else None
+        looked_up[name] = found if found and found.has_perm("backlog.add_project") else None
+    owner: User | None = looked_up[name]
+    return owner
 
 
 def newest_template(work: UnitOfWork, name: str) -> Template:

@@ -12,7 +12,7 @@ from backlog.definition_of_done import only_checks_failed, unmet_criteria
 from backlog.models import Deliverable, Item
 from backlog.orchestration import about, say, touch
 from backlog.selectors import load_projects
-from backlog.states import ItemState
+from backlog.states import OVER, ItemState
 from events.elsewhere import Refusal
 from events.envelope import Envelope
 from events.models import Event
@@ -46,8 +46,12 @@ def progress_item(work: UnitOfWork, item: Item, event: Envelope) -> Item:
 
 
 def accept_deliverable(work: UnitOfWork, item: Item, event: Envelope) -> Deliverable | None:
-    """Keep what the current dispatch delivered; it may arrive after the word that the item is finished."""
-    if not answers_current(item, event):
+    """Keep what the current dispatch delivered; it may arrive after the word that the item is finished.
+
+    What was decided stays as it was: once the item is done, or its approval was asked for, a deliverable of a kind
+    that was there is recorded and has no effect.
+    """
+    if not answers_current(item, event) or is_decided(item, event.payload["deliverable"]["type"]):
         work.set_aside(event.event_id, Event.Outcome.STALE)
         return None
     said = event.payload["deliverable"]
@@ -62,6 +66,7 @@ def accept_deliverable(work: UnitOfWork, item: Item, event: Envelope) -> Deliver
             confidence=said["confidence"],
             agent=said.get("agent") or item.agent_target,
             timestamp=event.timestamp,
+            recorded_at=work.now,
         )
     )
     item.delivered = sorted({*item.delivered, deliverable.type})
@@ -69,6 +74,17 @@ def accept_deliverable(work: UnitOfWork, item: Item, event: Envelope) -> Deliver
     if item.state == ItemState.IN_PROGRESS and item.held_for == Item.Held.DELIVERABLE:
         review(work, item, by="definition of done")
     return deliverable
+
+
+def is_decided(item: Item, kind: str) -> bool:
+    """Return True once a deliverable of this kind would change what was decided.
+
+    While its project goes on, a finished item may still bring what nobody has delivered: replies come in any order.
+    """
+    if item.held_for == Item.Held.APPROVAL:
+        return True
+    is_there = any(kind in other.delivered for other in item.project.members)
+    return item.state == ItemState.DONE and (is_there or item.project.status in OVER)
 
 
 def complete_item(work: UnitOfWork, item: Item, event: Envelope) -> Item:

@@ -76,7 +76,7 @@ def deliverables_of(work: UnitOfWork, project_ids: Iterable[UUID]) -> dict[UUID,
     """Every project's deliverables, oldest first, those of this work included; one query."""
     wanted = set(project_ids)
     if wanted:
-        work.remember(Deliverable.objects.filter(project_id__in=wanted).order_by("timestamp"))
+        work.remember(Deliverable.objects.filter(project_id__in=wanted).order_by("recorded_at", "timestamp"))
     grouped: dict[UUID, list[Deliverable]] = {pk: [] for pk in wanted}
     for deliverable in work.all(Deliverable):
         if deliverable.project_id in grouped:
@@ -110,7 +110,7 @@ def projects_for(user: User) -> QuerySet[Project]:
     """The projects the person may see: all, or those they asked for."""
     if user.has_perm("backlog.view_project"):
         return Project.objects.all()
-    return Project.objects.filter(requester=user.get_username())
+    return Project.objects.filter(owner=user)
 
 
 def may_watch(user: User, project_id: str) -> bool:
@@ -123,8 +123,7 @@ def may_watch(user: User, project_id: str) -> bool:
 
 def may_end(user: User, project: Project) -> bool:
     """Whether the person may cancel the project: requesters what they asked for, others with the permission to."""
-    is_theirs = bool(project.requester) and project.requester == user.get_username()
-    return is_theirs or user.has_perm("backlog.change_project")
+    return project.owner_id == user.pk or user.has_perm("backlog.change_project")
 
 
 def projects_with_counts() -> QuerySet[Any]:
@@ -155,4 +154,4 @@ def latest_deliverables(project_id: UUID) -> dict[str, Deliverable]:
     counted = Deliverable.objects.filter(
         Q(dispatch_id=F("item__current_dispatch")) | Q(dispatch_id=None), project_id=project_id
     )
-    return {d.type: d for d in counted.select_related("item").order_by("timestamp")}
+    return {d.type: d for d in counted.select_related("item").order_by("recorded_at", "timestamp")}

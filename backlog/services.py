@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backlog import orchestration
+from backlog import orchestration, policy
 from backlog.definition_of_done import unmet_criteria
 from backlog.errors import BacklogError, ItemNotReady, ReasonMissing
 from backlog.models import Item, Project
@@ -98,9 +98,13 @@ def drop(work: UnitOfWork, item: Item, *, reason: str, by: str) -> None:
 
 
 def waive_criteria(work: UnitOfWork, item: Item, *, reason: str, by: str) -> Item:
-    """Accept an item's finished work although criteria are unmet. Raises ReasonMissing or IllegalTransition."""
+    """Accept an item's finished work although criteria are unmet.
+
+    Raises ReasonMissing, OwnWork, PersonNeeded, ApprovalOpen or IllegalTransition; then nothing changes.
+    """
     if not reason.strip():
         raise ReasonMissing(_("Say why the definition of done is waived: the reason is kept with the item."))
+    policy.require_waivable(item, by)
     if item.evidence is None:
         said = {"item": item}
         raise BacklogError(_("%(item)s has not been finished by any worker: there is nothing to waive.") % said)

@@ -33,6 +33,10 @@ class UnknownAssignee(ClarificationError):
     """There is no such person or group to hand a question to."""
 
 
+class NotEntitled(ClarificationError):
+    """Who speaks in an event may not answer this, or is nobody."""
+
+
 class OwnApproval(ClarificationError):
     """Nobody approves their own work or request."""
 

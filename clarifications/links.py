@@ -108,7 +108,7 @@ def require_waiting(question: Question, user: User) -> None:
 
 def waits_for_person(question: Question, user: User) -> bool:
     """Whether it is open, nobody else holds it, and the person may answer it: never an approval of their own."""
-    own = question.kind == Question.Kind.APPROVAL and question.project.requester == user.get_username()
+    own = question.kind == Question.Kind.APPROVAL and question.project.owner_id == user.pk
     return user.is_active and not own and waiting_questions(user).filter(pk=question.pk).exists()
 
 

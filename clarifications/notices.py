@@ -117,7 +117,7 @@ def people_to_tell(question: Question) -> list[User]:
     group = question.assigned_group
     if group and (members := able(question, User.objects.filter(groups__name=group))):
         return members
-    requester = able(question, User.objects.filter(username=question.project.requester))
+    requester = able(question, User.objects.filter(pk=question.project.owner_id))
     return requester or able(question, User.objects.filter(groups__name=ANSWERER))
 
 

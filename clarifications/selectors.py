@@ -81,17 +81,17 @@ def questions_for(user: User) -> QuerySet[Question]:
     """The questions the person may see: all, or those about their own requests."""
     if user.has_perm("clarifications.view_question"):
         return Question.objects.all()
-    return Question.objects.filter(project__requester=user.get_username())
+    return Question.objects.filter(project__owner=user)
 
 
 def answerable_by(user: User) -> QuerySet[Question]:
     """The open questions the person may answer.
 
     Staff answer any; requesters answer what was asked about their own requests and handed to nobody else.
-    Approvals are never a requester's, nor a machine's.
+    Approvals are never a requester's, nor a machine's: a person gives them in person, not by a key.
     """
     found = questions_for(user).filter(status=QuestionStatus.OPEN)
-    if user.is_service:
+    if user.is_service or user.key is not None:
         found = found.filter(kind=Question.Kind.INPUT)
     if user.has_perm("clarifications.change_question"):
         return found
@@ -109,6 +109,11 @@ def staffed_groups() -> QuerySet[Group]:
 def unheld() -> Q:
     """Questions that nobody holds, or whose holder is no longer active."""
     return Q(assigned_to=None) | Q(assigned_to__is_active=False)
+
+
+def is_for_anybody(question: Question) -> bool:
+    """Return True if the question waits for whoever may answer."""
+    return Question.objects.filter(for_anybody(), pk=question.pk).exists()
 
 
 def for_anybody() -> Q:

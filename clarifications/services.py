@@ -5,23 +5,33 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts.models import User
 from backlog import services as backlog
 from backlog.blueprints import definition_of
 from backlog.definition_of_done import unmet_criteria
 from backlog.models import Item, Project
 from backlog.orchestration import say, touch
+from backlog.policy import is_own
 from backlog.replies import counts
 from backlog.selectors import contexts, item_of
 from backlog.states import ItemState
 from clarifications.contract import ANYTHING, MissingField, faults, merged, pointer_to
-from clarifications.errors import AlreadyClosed, InvalidAnswer, NotesMissing, OwnApproval
+from clarifications.errors import AlreadyClosed, InvalidAnswer, NotEntitled, NotesMissing, OwnApproval
 from clarifications.models import Answer, Blocking, Question, QuestionStatus
-from clarifications.selectors import load_questions, open_question, question_of, questions_of
+from clarifications.selectors import (
+    answerable_by,
+    is_for_anybody,
+    load_questions,
+    open_question,
+    question_of,
+    questions_of,
+)
 from clarifications.wording import ACCEPT_FAILED_CHECKS, APPROVE_WORK, MAY_GO_ON, MAY_START, title_of
 from events.envelope import Envelope
 from events.errors import InvalidEvent
@@ -301,6 +311,7 @@ def receive_answer(work: UnitOfWork, event: Envelope) -> None:
         work.set_aside(event.event_id, Event.Outcome.IGNORED)
         return
     by = said.get("answered_by") or event.source.service
+    require_speaker(question, said.get("answered_by"), event.source.service, may_be_silent=True)
     answer_question(work, question=question, answer=said["answer"], by=by, door="event", said=event.event_id)
 
 
@@ -310,7 +321,7 @@ def approve(
 ) -> Question:
     """Approved work is done, or may start; rejected work goes round again with the notes in its context."""
     item = question.blocked[0]
-    if by in (item.project.requester, item.agent_target):
+    if is_own(item, by):
         raise OwnApproval(_("%(by)s asked for this or did it: somebody else has to approve it.") % {"by": by})
     if not answer["approved"] and not answer.get("notes", "").strip():
         raise NotesMissing(_("Say in the notes what should be done differently: they go to the worker."))
@@ -332,6 +343,36 @@ def accepted_by_waiver(item: Item) -> bool:
     return bool(item.held_for and unmet_criteria(item, item.evidence or {}))
 
 
+def require_approver(event: Envelope) -> None:
+    """Raise NotEntitled unless a setting names the producer: who writes on the stream is nobody's approver by that."""
+    if event.source.service not in settings.EVENT_APPROVERS:
+        words = _(
+            "Approvals by event are taken from the producers that EVENT_APPROVERS names; %(name)s is none of them."
+        )
+        raise NotEntitled(words % {"name": event.source.service})
+
+
+def require_speaker(question: Question, name: str | None, producer: str, *, may_be_silent: bool = False) -> None:
+    """Raise NotEntitled unless the named account may answer this question at the front door as well.
+
+    A producer that names nobody answers as itself: an approval only where a setting names it, an input where the
+    question waits for anybody.
+    """
+    if name is None:
+        if question.kind == Question.Kind.APPROVAL or (may_be_silent and is_for_anybody(question)):
+            return
+        raise NotEntitled(_("This question waits for somebody: say who answers it, in `answered_by`."))
+    person = User.objects.filter(username=name, is_active=True, is_service=False).first()
+    if person is None or not answerable_by(person).filter(pk=question.pk).exists():
+        raise NotEntitled(
+            _("%(name)s is no active account that may answer “%(title)s”.")
+            % {
+                "name": name,
+                "title": title_of(question),
+            }
+        )
+
+
 def approval_payload(item: Item, question: Question, answer: dict[str, Any], by: str) -> dict[str, Any]:
     """The payload of HUMAN.APPROVAL_SUBMITTED."""
     about = {"backlog_item_id": str(item.pk), "question_id": str(question.pk), "submitted_by": by}
@@ -347,6 +388,8 @@ def receive_approval(work: UnitOfWork, event: Envelope) -> None:
         work.set_aside(event.event_id, Event.Outcome.IGNORED)
         return
     by = event.payload.get("submitted_by") or event.source.service
+    require_approver(event)
+    require_speaker(question, event.payload.get("submitted_by"), event.source.service)
     answer = {key: event.payload[key] for key in ("approved", "notes") if key in event.payload}
     answer_question(work, question=question, answer=answer, by=by, door="event", said=event.event_id)
 

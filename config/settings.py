@@ -228,6 +228,8 @@ WEBHOOK_RETRY_SECONDS = env.float("WEBHOOK_RETRY_SECONDS", default=5.0)
 WEBHOOK_GIVE_UP_SECONDS = env.float("WEBHOOK_GIVE_UP_SECONDS", default=86_400.0)
 # Receivers that may be on this machine or network: everywhere else only public addresses are called.
 WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
+# Producers (`source.service`) whose approvals count when they come as events: nobody, unless they are named here.
+EVENT_APPROVERS = env.list("EVENT_APPROVERS", default=[])
 # Named fault points, woken by the tests' own settings only.
 FAULT_POINTS: dict[str, str] = {}
 

@@ -3,6 +3,7 @@
 import logging
 import traceback
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -12,9 +13,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from events import streams
+from events import older, streams
 from events.clock import database_now
-from events.envelope import from_wire
+from events.envelope import Envelope, from_wire
 from events.errors import EventError, PermanentError, TooManyAttempts
 from events.models import Attempt, DeadLetter, packed
 from events.streams import Entry
@@ -23,10 +24,18 @@ from schemas import strict_json
 logger = logging.getLogger(__name__)
 
 LONGEST_RETRY_SECONDS = 60
+# What a correction keeps, and the events that are a person's own words.
+IDS = ("project_id", "backlog_item_id", "question_id")
+KEPT = (*IDS, "requester", "submitted_by", "answered_by")
+PERSONAL = ("USER.ANSWER_SUBMITTED", "HUMAN.APPROVAL_SUBMITTED")
 
 
 class NotReplayable(PermanentError):
     """The entry was never ours to handle, so putting it on its stream again helps nobody."""
+
+
+class OtherSpeaker(PermanentError):
+    """An edited event may not speak for somebody else, or about something else, than the entry that came."""
 
 
 class AlreadySettled(EventError):
@@ -133,8 +142,40 @@ def replay(letter: DeadLetter, *, by: str, event: bytes | None = None) -> str:
 def with_event(fields: dict[bytes, bytes], event: bytes) -> dict[bytes, bytes]:
     """The entry with another event, and what rides beside it said of that one. Raises PermanentError."""
     envelope = from_wire(event)
+    require_same_speaker(fields.get(b"event", b""), envelope)
     beside = {b"type": envelope.event_type.encode(), b"project": str(envelope.project_id or "").encode()}
     return {**fields, b"event": event, **beside}
+
+
+def require_same_speaker(raw: bytes, edited: Envelope) -> None:
+    """Raise OtherSpeaker where an edited event would speak for somebody, or about something, that the original did not.
+
+    A correction mends how a thing was said. Answers and approvals are a person's own words: nobody edits them.
+    """
+    if edited.event_type in PERSONAL:
+        raise OtherSpeaker(_("An answer or an approval is a person's own: replay it as it came, or discard it."))
+    original = readable_payload(raw)
+    if original is None:
+        if edited.payload.get("requester"):
+            raise OtherSpeaker(_("Who asks cannot be read in the entry: leave `requester` out."))
+        return
+    kind, payload = original
+    if kind != edited.event_type:
+        raise OtherSpeaker(_("A correction keeps the event's type, %(kind)s.") % {"kind": kind})
+    for key in KEPT:
+        is_kept = payload.get(key) == edited.payload.get(key) or (key in IDS and key not in payload)
+        if not is_kept:
+            raise OtherSpeaker(_("A correction keeps what the entry says in `%(key)s`.") % {"key": key})
+
+
+def readable_payload(raw: bytes) -> tuple[str, dict[str, Any]] | None:
+    """The type and the payload of an entry, as far as they can be read, in today's spelling."""
+    try:
+        document = older.translated(strict_json.loads(raw))
+        kind, payload = document["event_type"], document["payload"]
+    except (strict_json.InvalidJson, KeyError, TypeError):
+        return None
+    return (kind, payload) if isinstance(kind, str) and isinstance(payload, dict) else None
 
 
 def discard(letter: DeadLetter, *, by: str, why: str) -> None:

@@ -85,7 +85,7 @@ class NewRequest(LoginRequiredMixin, View):
         username = person(self.request).get_username()
         if "form_token" not in self.request.POST:
             return None
-        if not Project.objects.filter(pk=self.project_id, requester=username).exists():
+        if not Project.objects.filter(pk=self.project_id, owner__username=username).exists():
             return None
         return redirect("portal:project", pk=self.project_id)
 

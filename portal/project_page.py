@@ -49,7 +49,7 @@ class ProjectPage(LoginRequiredMixin, View):
             "questions": list(to_answer(user).filter(project=project)),
             "report": report_of(project.pk),
             "may_cancel": may_cancel(user, project),
-            "is_own": project.requester == user.get_username(),
+            "is_own": project.owner_id == user.pk,
         }
         return render(request, "portal/project.html", shown)
 

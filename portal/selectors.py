@@ -19,7 +19,7 @@ def own_projects(user: User, shown: slice, *, words: str = "", status: str = "")
 
     `words` are a part of the title, or the whole id; `status` is one state.
     """
-    found = Project.objects.filter(requester=user.get_username())
+    found = Project.objects.filter(owner=user)
     if words:
         found = found.filter(titled_or_numbered(words))
     if status:
@@ -44,7 +44,7 @@ def to_answer(user: User) -> QuerySet[Question]:
 
 def own_questions(user: User) -> QuerySet[Question]:
     """What waits for the person in their own requests."""
-    return to_answer(user).filter(project__requester=user.get_username())
+    return to_answer(user).filter(project__owner=user)
 
 
 def readable_questions(user: User) -> QuerySet[Question]:

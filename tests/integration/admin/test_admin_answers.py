@@ -8,6 +8,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
 from backlog.models import Item, Project
 from clarifications.models import Answer, Question
 from events.models import Event
@@ -136,7 +137,9 @@ def test_a_rejection_says_what_to_do_differently(staff: Client, waiting_approval
 
 
 def test_nobody_approves_what_they_asked_for(sign_in: Callable[..., Client], waiting_approval: Question) -> None:
-    response, _ = post(sign_in("rita", "change_question"), waiting_approval, answer_approved="true")
+    rita = sign_in("rita", "change_question")
+    Project.objects.update(owner=User.objects.get(username="rita"))
+    response, _ = post(rita, waiting_approval, answer_approved="true")
     assert "somebody else has to approve it" in response.content.decode()
     assert status(waiting_approval) == "OPEN"
 

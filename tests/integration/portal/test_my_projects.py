@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from callers import account
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -11,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import ANSWERER
 from backlog.models import Item, Project, Template
 from clarifications.models import Question
 
@@ -41,10 +44,10 @@ def queries(client: Client) -> int:
 def many(number: int, *, requester: str = "rita") -> list[Project]:
     """Projects with two items each, one of them done, and an open question each."""
     template, now = Template.objects.get(name="audit"), timezone.now()
-    before = Project.objects.count()
+    before, owner = Project.objects.count(), User.objects.filter(username=requester).first()
+    common = {"template": template, "requester": requester, "owner": owner}
     made = Project.objects.bulk_create(
-        Project(title=f"No {before + n}", template=template, requester=requester, opened_at=now + timedelta(seconds=n))
-        for n in range(number)
+        Project(title=f"No {before + n}", opened_at=now + timedelta(seconds=n), **common) for n in range(number)
     )
     states = enumerate(("DONE", "READY"))
     items = [(p, position, state) for position, state in states for p in made]
@@ -91,6 +94,7 @@ def test_what_waits_for_the_person_comes_first_the_most_urgent_on_top(
 
 
 def test_what_is_handed_to_somebody_else_does_not_wait_for_the_requester(rita: Client, question: Question) -> None:
+    account("leo", ANSWERER).groups.add(Group.objects.create(name="controllers"))
     for change in ({"assigned_group": "controllers"}, {"assigned_to": User.objects.create_user("carl")}):
         Question.objects.filter(pk=question.pk).update(**{"assigned_group": "", "assigned_to": None, **change})
         assert rita.get(url()).context["questions"] == []

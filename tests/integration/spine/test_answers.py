@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from callers import account
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from flows import (
@@ -27,6 +28,7 @@ from invariants import violations
 from system import GROUPS, group_server, run, run_to_rest, serving
 from waiting import wait_until
 
+from accounts.roles import ANSWERER
 from backlog.models import Project
 from backlog.states import ItemState, ProjectStatus
 from clarifications.errors import AlreadyClosed, InvalidAnswer
@@ -37,6 +39,12 @@ pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 
 RATE = {"type": "number", "title": "Hourly rate", "exclusiveMinimum": 0, "maximum": 500}
 NEEDS_RATE = {"type": "object", "required": ["rate"], "properties": {"rate": RATE}}
+
+
+@pytest.fixture(autouse=True)
+def people() -> None:
+    """Those who answer by event."""
+    account("bob", ANSWERER)
 
 
 def asked(**changes: Any) -> Question:

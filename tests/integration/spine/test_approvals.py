@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from callers import account
 from flows import answer, completed, deliverable, dispatch_of, item_of, on_the_log, opened, reply, step, tell
 from invariants import violations
+from pytest_django import Settings
 from system import run_to_rest
 
+from accounts.roles import ANSWERER
 from backlog.models import Deliverable, Project
 from backlog.states import ItemState, ProjectStatus
 from clarifications.errors import InvalidAnswer, NotesMissing, OwnApproval
@@ -18,6 +21,14 @@ pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 BEFORE = step("only", approval="before")
 AFTER = step("only", approval="after")
 YES, NO = {"approved": True}, {"approved": False, "notes": "Split it by month."}
+
+
+@pytest.fixture(autouse=True)
+def people(settings: Settings) -> None:
+    """Those who approve by event, through a producer that may say so; among them one who may approve anything."""
+    settings.EVENT_APPROVERS = ["elsewhere"]
+    for name in ("bob", "dana", "foreign_worker"):
+        account(name, ANSWERER)
 
 
 def open_question() -> Question:

@@ -92,8 +92,8 @@ def only_who_may_not_answer(name: str) -> None:
 )  # fmt: skip
 def test_a_question_of_a_group_without_anybody_waits_for_whoever_may_answer(made: Callable[[str], None]) -> None:
     made("finance")
-    question = asked(assigned_group="finance")
     ann, rita = account("ann", ANSWERER), account("rita", REQUESTER)
+    question = asked(assigned_group="finance")
     assert list(waiting_questions(ann)) == [question]
     assert list(answerable_by(rita)) == [question]
 
