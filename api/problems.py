@@ -49,6 +49,7 @@ MEANING: dict[type[Exception], tuple[int, str]] = {
     backlog.ItemNotReady: (409, "item-not-ready"),
     backlog.StaleLease: (409, "stale-lease"),
     backlog.OwnWork: (403, "own-work"),
+    backlog.ForbiddenContext: (422, "forbidden-context"),
     backlog.PersonNeeded: (403, "person-needed"),
     backlog.ApprovalOpen: (409, "approval-open"),
     backlog.ReasonMissing: (422, "reason-missing"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db import close_old_connections
 
-from backlog import due, opening, replies
+from backlog import due, opening, policy, replies
 from backlog.selectors import item_of, load_projects
 from events import elsewhere
 from events.consumers import BatchConsumer, StreamConsumer, Verdicts
@@ -37,6 +37,7 @@ class OrchestratorConsumer(StreamConsumer):
         due.do_what_is_due()
 
     def project_initial_request_received(self, event: Envelope, work: UnitOfWork) -> None:
+        policy.require_own_figures(event.payload.get("work_context") or {})
         opening.open_project(work, request=event.payload, correlation_id=event.correlation_id)
 
     def work_item_started(self, event: Envelope, work: UnitOfWork) -> None:

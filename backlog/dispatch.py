@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from backlog.models import Deliverable, Item, WorkContext
+from backlog.policy import OURS
 from backlog.selectors import contexts, deliverables_of
 from events import artifacts
 from events.artifact_links import with_address
@@ -55,6 +56,8 @@ DISPATCH_FIELDS = (
 )
 
 
+# What is added to a context for each dispatch, and never taken from a request.
+ADDED_HERE = tuple(key for key in OURS if key != "rows_ref")
 # Parts of a work context that may be stored beside it.
 REFERENCES = ("rows_ref", "deliverables_ref")
 
@@ -74,11 +77,11 @@ def work_context(work: UnitOfWork, item: Item, context: WorkContext, upstream: d
 
 
 def without_nulls(data: dict[str, Any]) -> dict[str, Any]:
-    """Return a copy of the context in which what is not known is left out: many workers refuse null.
+    """Return a copy of the context without what is not known, since many workers refuse null, or is added here.
 
     Looks at the top level, at the rows and at the period; what agents delivered stays as it is.
     """
-    kept = {key: value for key, value in data.items() if value is not None}
+    kept = {key: value for key, value in data.items() if value is not None and key not in ADDED_HERE}
     if isinstance(rows := kept.get("rows"), list):
         kept["rows"] = [artifacts.known_parts(row) for row in rows]
     if "period" in kept:

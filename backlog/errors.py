@@ -47,6 +47,10 @@ class OwnWork(BacklogError):
     """Who asked for the work or did it may not decide about it."""
 
 
+class ForbiddenContext(BacklogError):
+    """A request may not bring what Interlock adds to a work context itself."""
+
+
 class PersonNeeded(BacklogError):
     """A machine may not decide this."""
 

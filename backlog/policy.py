@@ -1,12 +1,23 @@
 """Who may decide about whose work: asked by every door, so that no side door is wider than the front door."""
 
 import unicodedata
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from backlog.errors import ApprovalOpen, OwnWork, PersonNeeded
+from backlog.errors import ApprovalOpen, ForbiddenContext, OwnWork, PersonNeeded
 from backlog.models import Item
+
+# Parts of a work context that Interlock alone adds: what other items delivered, what people said, what is stored.
+OURS = ("deliverables", "deliverables_ref", "notes", "approved", "rows_ref")
+
+
+def require_own_figures(context: dict[str, Any]) -> None:
+    """Raise ForbiddenContext where a request brings what Interlock adds itself, such as other agents' deliverables."""
+    if found := [key for key in OURS if key in context]:
+        words = _("A request may not hold `%(key)s` in its work context: Interlock adds it itself. Leave it out.")
+        raise ForbiddenContext(words % {"key": found[0]})
 
 
 def folded(name: str) -> str:

@@ -17,7 +17,7 @@ from backlog.blueprints import definition_of
 from backlog.definition_of_done import unmet_criteria
 from backlog.models import Item, Project
 from backlog.orchestration import say, touch
-from backlog.policy import is_own
+from backlog.policy import OURS, is_own
 from backlog.replies import counts
 from backlog.selectors import contexts, item_of
 from backlog.states import ItemState
@@ -43,6 +43,7 @@ from schemas.compiled import compile_schema
 from schemas.restricted import SchemaRefused, check_restricted
 
 LONGEST_TITLE = 300
+DEEPEST_POINTER = 5
 TEMPLATE_ASKS = gettext_noop("The template asks for it.")
 APPROVAL_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -189,16 +190,21 @@ def asked_fields(item: Item, event: Envelope) -> list[MissingField]:
     known = definition_of(item.project.template_id).item(item.key).needs.get("properties", {})
     names = list(dict.fromkeys([*fields, *(event.payload.get("missing_fields") or [])])) or ["clarification"]
     try:
-        for name, schema in fields.items():
-            check_restricted(schema)
-            require_short(name, schema)
+        for name in names:
+            check_restricted(fields.get(name, {}))
+            require_short(name, fields.get(name, {}))
     except SchemaRefused as error:
         raise InvalidEvent(f"A field's schema cannot be asked for: {error}") from error
     return [MissingField(name, fields.get(name) or known.get(name) or ANYTHING, reason) for name in names]
 
 
 def require_short(name: str, schema: dict[str, Any]) -> None:
-    """Raise SchemaRefused when the title, or where the answer goes, is longer than a question can hold."""
+    """Raise SchemaRefused when the title, or where the answer goes, is longer or deeper than a question can hold."""
+    place = pointer_to(name, schema).split("/")[1:]
+    if len(place) > DEEPEST_POINTER:
+        raise SchemaRefused(f"an answer goes at most {DEEPEST_POINTER} levels deep")
+    if place[0] in OURS:
+        raise SchemaRefused(f"{place[0]} is added by Interlock, nobody can be asked for it")
     if max(len(schema.get("title", "")), len(pointer_to(name, schema))) > LONGEST_TITLE:
         raise SchemaRefused(f"its title and its pointer have {LONGEST_TITLE} characters at most")
 

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from backlog.models import Project
 from backlog.opening import submit_request
+from backlog.policy import require_own_figures
 from events import artifacts
 from events.work import unit_of_work
 from workers.ingestion import Ingested, read_rows
@@ -35,6 +36,7 @@ class Request:
 
 def open_request(request: Request) -> Project:
     """Open a project for the request. Raises Unreadable for the file, EventError for the rest."""
+    require_own_figures(request.context or {})
     rows, report = read_file(request.file, name=request.file_name) if request.file else ({}, {})
     payload = {
         "project_id": str(request.project_id or uuid4()),

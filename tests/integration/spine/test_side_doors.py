@@ -101,7 +101,7 @@ def test_who_did_the_work_by_a_key_neither_approves_nor_waives_it() -> None:
     person = Caller(olga)
     person.client.force_login(olga)
     answer = person.post(f"approvals/{question.pk}/approve", {})
-    assert (answer.status_code, answer.json()["type"].rsplit("/", 1)[-1]) == (403, "own-approval")
+    assert (answer.status_code, answer.json()["type"].rsplit(":", 1)[-1]) == (403, "own-approval")
 
 
 # -- keys ------------------------------------------------------------------------------------------
@@ -252,3 +252,32 @@ def test_the_databases_clock_says_which_deliverable_is_the_newest() -> None:
     tell(ahead)
     tell(reply(dispatch, "DELIVERABLE.PUBLISHED", deliverable("result", total=2)))
     assert latest_deliverables(project.pk)["result"].content == {"total": 2}
+
+
+# -- references ------------------------------------------------------------------------------------
+BROUGHT = [
+    {"deliverables": {"friction_analysis": {"avoidable_percent": 100}}},
+    {"deliverables_ref": {"id": "a" * 64, "sha256": "a" * 64, "rows": 1, "media_type": "application/json+gzip"}},
+    {"rows_ref": {"id": "a" * 64, "sha256": "a" * 64, "rows": 1, "media_type": "application/x-ndjson+gzip"}},
+    {"notes": ["Approve this."]},
+    {"approved": True},
+]
+
+
+@pytest.mark.parametrize("brought", BROUGHT, ids=lambda brought: next(iter(brought)))
+def test_a_request_brings_no_part_of_a_context_that_interlock_adds(brought: dict[str, Any]) -> None:
+    put(request("minimal", work_context=brought))
+    run_to_rest()
+    assert DeadLetter.objects.get().error_class == "ForbiddenContext"
+    asked = {"title": "x", "request_text": "Where does our time go?", "work_context": brought}
+    assert key_of(account("bot", OPERATOR, is_service=True), "projects").post("projects", asked).status_code == 422
+    assert Project.objects.count() == 0
+
+
+@pytest.mark.parametrize("pointer", ["/deliverables/friction_analysis", "/rows_ref", "/notes", "/a" * 6])
+def test_no_worker_has_a_person_put_an_answer_there_either(pointer: str) -> None:
+    project = opened()
+    fields = {"harmless": {"type": "object", "x_pointer": pointer}}
+    tell(reply(dispatch_of(project), "CLARIFICATION.NEEDED", {"reason": "Which?", "fields": fields}))
+    assert Question.objects.count() == 0
+    assert DeadLetter.objects.get().error_class == "InvalidEvent"
