@@ -5,8 +5,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin
-from django.db.models import QuerySet
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -14,13 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import keys, scopes
+from accounts.lookups import FewLookups
 from accounts.models import ApiKey, User
+from accounts.people import person
+from accounts.standing import groups_within, is_above, may_make_key
 
 DAYS = 365
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
+class PersonAdmin(FewLookups, UserAdmin):  # type: ignore[type-arg]
     """A person, with how they like to read."""
 
     list_display = ["username", "get_full_name", "email", "is_staff", "is_service", "is_active"]
@@ -29,6 +33,47 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
         (gettext_lazy("Preferences"), {"fields": ("language", "time_zone")}),
         (gettext_lazy("Machine"), {"fields": ("is_service",)}),
     ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Rights beyond the roles are a superuser's to give."""
+        fields = super().get_readonly_fields(request, obj)
+        return fields if request.user.is_superuser else (*fields, "is_superuser", "user_permissions")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody changes an account above their own, nor sets its password."""
+        return super().has_change_permission(request, obj) and not (obj and is_above(obj, person(request)))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody deletes an account above their own."""
+        return super().has_delete_permission(request, obj) and not (obj and is_above(obj, person(request)))
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Accounts are deleted one by one: an account above one's own must not go with a list of others."""
+        actions = super().get_actions(request)
+        return {name: action for name, action in actions.items() if name != "delete_selected"}
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """The roles that may be given: those that may no more than who gives them."""
+        if db_field.name == "groups":
+            within = [group.pk for group in groups_within(person(request))]
+            kwargs["queryset"] = Group.objects.filter(pk__in=within)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RoleAdmin(FewLookups, GroupAdmin):  # type: ignore[type-arg]
+    """Roles: seen by administrators, changed by superusers, since a role gives rights to many at once."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    has_delete_permission = has_change_permission
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
 
 
 class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -49,9 +94,19 @@ class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
         label=gettext_lazy("Good for so many days"), initial=DAYS, min_value=0, help_text=gettext_lazy("0 for ever.")
     )
 
+    maker: User  # who makes the key
+
     class Meta:
         model = ApiKey
         fields = ["user", "name"]
+
+    def clean_user(self) -> User:
+        """The account. Raises ValidationError for another person's, and for a machine's above one's own."""
+        user: User = self.cleaned_data["user"]
+        if not may_make_key(self.maker, user):
+            words = _("Make keys for machines that may no more than you, or for yourself: a key speaks as its account.")
+            raise forms.ValidationError(words)
+        return user
 
     def clean(self) -> dict[str, Any]:
         """The scopes are those that were ticked, and one for each agent."""
@@ -66,7 +121,7 @@ class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ApiKeyAdmin(FewLookups):
     """Keys: made, rotated and revoked here; a key's text is shown once, after it was made."""
 
     list_display = ["name", "standing", "prefix", "user", "spelled_scopes", "last_used_at", "expires_at", "created_at"]
@@ -79,13 +134,21 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change, **kwargs) if obj else NewKeyForm
+        if obj:
+            return super().get_form(request, obj, change, **kwargs)
+        return type("KeyForm", (NewKeyForm,), {"maker": person(request)})
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.readonly_fields if obj else ["user", "name", "scopes", "agents", "days"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.readonly_fields if obj else []
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Keys are made for machines and for oneself: a key of another person would speak in their name."""
+        if db_field.name == "user":
+            kwargs["queryset"] = User.objects.filter(Q(is_service=True) | Q(pk=request.user.pk), is_active=True)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Keys are revoked, and stay on record."""
@@ -127,6 +190,9 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     )
     def rotate_keys(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         for key in queryset.select_related("user"):
+            if not may_make_key(person(request), key.user):
+                messages.error(request, _("%(key)s belongs to somebody else: its owner rotates it.") % {"key": key})
+                continue
             try:
                 self.show(request, *keys.rotate(key))
             except keys.NoSuchKey as error:
@@ -134,7 +200,10 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description=gettext_lazy("Revoke: the key opens nothing any more"), permissions=["change"])
     def revoke_keys(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        for key in queryset:
+        for key in queryset.select_related("user"):
+            if is_above(key.user, person(request)):
+                messages.error(request, _("%(key)s belongs to an account above your own.") % {"key": key})
+                continue
             keys.revoke(key)
             messages.success(request, _("%(key)s is revoked.") % {"key": key})
 

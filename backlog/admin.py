@@ -28,6 +28,7 @@ class ItemAdmin(ReadOnlyAdmin):
 
     list_display = ["spoken_title", "project", "standing", "agent_target", "attempts", "failures", "deadline"]
     list_filter = ["state", "approval"]
+    linked_fields = ("agent_target", "project")
     list_select_related = ["project"]
     search_fields = ["title", "key", "agent_target", "project__title"]
     search_help_text = gettext_lazy(

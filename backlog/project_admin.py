@@ -33,6 +33,7 @@ class ProjectAdmin(DetailAdmin):
     detail_template = "admin/backlog/project/detail.html"
     list_display = ["title", "standing", "progress", "template", "opened", "requester"]
     list_filter = ["status"]
+    linked_fields = ("finished_at", "opened_at")
     search_fields = ["title", "requester"]
     search_help_text = gettext_lazy("A part of the title or of the requester's name, or the whole id.")
     nothing_yet = gettext_lazy("There is no project yet. Send a request, or run “make demo”.")

@@ -38,6 +38,7 @@ class QuestionAdmin(DetailAdmin):
     change_list_template = "admin/clarifications/question/inbox.html"
     list_display = ["spoken_title", "project", "standing", "waits_for", "asked", "due", "waiting_items"]
     list_filter = [inbox.WhoseFilter]
+    linked_fields = ("due_at", "asked_at", "assigned_to", "assigned_group")
     search_fields = ["title", "field", "asked_by", "project__title"]
     search_help_text = gettext_lazy(
         "A part of the title, the field, who asked, or the project's title, or the whole id."

@@ -97,6 +97,8 @@ TEMPLATES = [
     }
 ]
 
+# What is shown once, such as the text of a new key, stays on this side: the default puts it into a cookie.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
 AUTH_USER_MODEL = "accounts.User"

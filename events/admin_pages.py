@@ -20,6 +20,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.lookups import FewLookups
 from events import streams
 from events.deadletters import AlreadySettled
 from events.errors import PermanentError
@@ -41,7 +42,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
         return rows.order_by()[:MOST_COUNTED].count()
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnlyAdmin(FewLookups):
     """Nothing is added, changed or deleted by hand: who may change the model has services do it."""
 
     change_form_template = "admin/read_only.html"
