@@ -29,7 +29,9 @@ def question(requester: str, **fields: Any) -> Question:
     """An open question about a project of this requester's."""
     now = timezone.now()
     audit = Template.objects.get(name="audit")
-    project = Project.objects.create(id=uuid4(), title="P", template=audit, opened_at=now, requester=requester)
+    owner = User.objects.filter(username=requester).first()
+    named = {"requester": requester, "owner": owner}
+    project = Project.objects.create(id=uuid4(), title="P", template=audit, opened_at=now, **named)
     times = {"asked_at": now, "due_at": now, "next_step_at": now}
     about = {"field": "rate", "title": "Rate", "schema": {"type": "number"}, "pointer": "/rate"}
     return Question.objects.create(project=project, asked_by="audit", **about, **times, **fields)
@@ -53,6 +55,7 @@ def test_a_requester_sees_own_projects_and_their_questions_only() -> None:
 
 def test_a_requester_answers_what_was_handed_to_nobody_else_and_approves_nothing() -> None:
     rita, carl = person("rita", REQUESTER), User.objects.create_user("carl")
+    person("leo", ANSWERER).groups.add(Group.objects.create(name="lawyers"))
     own, handed = question("rita"), question("rita", assigned_to=rita)
     question("rita", assigned_group="lawyers")
     question("rita", assigned_to=carl)
@@ -72,6 +75,7 @@ def test_a_closed_question_waits_for_nobody_which_takes_one_look(django_assert_n
 @pytest.mark.parametrize("role", STAFF)
 def test_staff_see_everything_and_may_answer(role: str) -> None:
     staff = person("ann", role)
+    person("leo", ANSWERER).groups.add(Group.objects.create(name="lawyers"))
     asked = question("rita", assigned_group="lawyers")
     assert list(projects_for(staff)) == [asked.project]
     assert list(answerable_by(staff)) == [asked]
