@@ -11,13 +11,14 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import serializers
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.views import APIView
 
 from accounts.models import User
-from api import idempotency
+from api import idempotency, throttling
 from api.paging import Pages
 from api.problems import Refused
 from api.rules import Rule
@@ -33,7 +34,12 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Let in who may call; a POST with an Idempotency-Key takes effect once."""
         timezone.activate(UTC)
-        super().initial(request, *args, **kwargs)
+        throttling.refuse_the_refused(request)
+        try:
+            super().initial(request, *args, **kwargs)
+        except (NotAuthenticated, AuthenticationFailed, PermissionDenied):
+            throttling.count_refusal(request)
+            raise
         key = request.headers.get(idempotency.HEADER, "")
         if request.method == "POST" and key:
             handler: idempotency.Handler = getattr(self, "post")  # noqa: B009  (not every endpoint has one)

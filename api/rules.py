@@ -50,7 +50,7 @@ class Ruled(BasePermission):
     def has_permission(self, request: Request, view: "ApiView") -> bool:  # type: ignore[override]
         """Whether the account may call. Raises MethodNotAllowed where the view has no such method."""
         if request.method == "OPTIONS":
-            return True
+            return isinstance(request.user, User)
         method = "GET" if request.method == "HEAD" else str(request.method)
         rule = view.rules.get(method)
         if rule is None and method not in view.allowed_methods:

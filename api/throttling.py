@@ -1,11 +1,14 @@
 """How many requests an account may make in a minute, counted in the cache that all web processes share."""
 
 import time
+from contextlib import suppress
+from hashlib import blake2b
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
 from django_redis.exceptions import ConnectionInterrupted
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -43,7 +46,7 @@ class PerAccount(BaseThrottle):
         """Whose window it is."""
         if isinstance(request.user, User):
             return f"key:{request.user.key.pk}" if request.user.key else f"user:{request.user.pk}"
-        return f"address:{self.get_ident(request)}"
+        return f"address:{address_of(request)}"
 
     def wait(self) -> float:
         """Seconds until there is room again."""
@@ -55,6 +58,31 @@ class PerAccount(BaseThrottle):
             "RateLimit-Policy": f'"account";q={settings.API_REQUESTS_A_MINUTE};w={WINDOW_SECONDS}',
             "RateLimit": f'"account";r={self.remaining};t={self.resets_in}',
         }
+
+
+def address_of(request: Request) -> str:
+    """The caller's address as a short name. What the caller says of itself in a header does not count."""
+    return blake2b(str(request.META.get("REMOTE_ADDR", "")).encode(), digest_size=12).hexdigest()
+
+
+def refuse_the_refused(request: Request) -> None:
+    """Raise Throttled when this address was refused more often in this minute than an account may call."""
+    now = int(time.time())
+    with suppress(ConnectionInterrupted, *BROKER_ERRORS):
+        if not outage.lasts() and int(cache.get(refusals(request, now), 0)) > settings.API_REQUESTS_A_MINUTE:
+            raise Throttled(wait=WINDOW_SECONDS - now % WINDOW_SECONDS)
+
+
+def count_refusal(request: Request) -> None:
+    """Count one more call of this address that was refused: who has no key guesses no faster for it."""
+    with suppress(ConnectionInterrupted, *BROKER_ERRORS):
+        if not outage.lasts():
+            counted(refusals(request, int(time.time())))
+
+
+def refusals(request: Request, now: int) -> str:
+    """The name under which this minute's refusals of the address are counted."""
+    return f"api:refused:{address_of(request)}:{now // WINDOW_SECONDS}"
 
 
 def counted(name: str) -> int:

@@ -1,5 +1,6 @@
 """Opening a project: its row, what is known about it, and an item for each line of its template."""
 
+import re
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +16,8 @@ from events import artifacts
 from events.work import UnitOfWork
 
 DEFAULT_TEMPLATE = "audit"
+# Control characters, and marks that turn the direction of a text round.
+UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def submit_request(work: UnitOfWork, *, request: dict[str, Any], intake: dict[str, Any] | None = None) -> Project:
@@ -37,7 +40,7 @@ def open_project(
     project = work.add(
         Project(
             id=project_id,
-            title=request.get("title") or titled(request["request_text"]),
+            title=one_line(request.get("title") or "") or titled(request["request_text"]),
             template_id=template.pk,
             correlation_id=correlation_id,
             requester=request.get("requester") or "",
@@ -79,9 +82,14 @@ def newest_template(work: UnitOfWork, name: str) -> Template:
     return template
 
 
+def one_line(text: str) -> str:
+    """Return the text on one line, without what cannot be seen: a title stands in mails, terminals and headers."""
+    return " ".join(UNSEEN.sub(" ", text).split())
+
+
 def titled(request_text: str) -> str:
     """A title out of the request's first words."""
-    words = " ".join(request_text.split())
+    words = one_line(request_text)
     return (words[:77] + "…" if len(words) > 78 else words) or "Untitled request"
 
 

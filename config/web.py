@@ -16,7 +16,11 @@ def serve(application: str, *, address: str, shared: bool = False) -> None:
     Processes that serve a `shared` address get about as many connections each.
     """
     config = uvicorn.Config(
-        application, lifespan="off", log_level="warning", timeout_graceful_shutdown=LONGEST_END_SECONDS
+        application,
+        lifespan="off",
+        log_level="warning",
+        timeout_graceful_shutdown=LONGEST_END_SECONDS,
+        server_header=False,
     )
     stop_on_signals(threading.Event())  # uvicorn raises the signal again once it has ended: that is no failure
     with listening(address, shared=shared) as sock:

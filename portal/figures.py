@@ -71,7 +71,8 @@ def as_csv(rows: Sequence[Row]) -> bytes:
     """The rows as a CSV file that any spreadsheet opens with its umlauts, and none runs as formulas."""
     columns = columns_of(rows)
     text = io.StringIO(newline="")
-    writer = csv.writer(text)
+    # All quoted: a semicolon begins a new cell in many a spreadsheet, and a formula behind it would run.
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow([harmless(column) for column in columns])
     writer.writerows([cell(row.get(column)) for column in columns] for row in rows)
     return text.getvalue().encode("utf-8-sig", errors="replace")

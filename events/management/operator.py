@@ -1,6 +1,7 @@
 """What the operator's commands have in common: a refusal is a sentence, and whoever runs them is on record."""
 
 import getpass
+import re
 from argparse import ArgumentTypeError
 from typing import IO, Any, TypeVar
 from uuid import UUID
@@ -9,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Model, QuerySet
 from rich.console import Console
 from rich.table import Column
+from rich.text import Text
 
 from events.errors import EventError
 from events.streams import BROKER_ERRORS
@@ -17,6 +19,9 @@ from events.streams import BROKER_ERRORS
 INTERRUPTED = 130
 # Characters of an id that tables show: short enough for 80 columns, and unique in practice (48 random bits).
 ID_SHOWN = 13
+
+# What would give a terminal orders, or turn a text round: control characters but tab and line feed, and such marks.
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 Row = TypeVar("Row", bound=Model)
 
@@ -43,7 +48,19 @@ class OperatorCommand(BaseCommand):
 def console_on(output: Any) -> Console:
     """A console that prints text as it is: brackets and colons in what people wrote are not markup."""
     file: IO[str] = output
-    return Console(file=file, markup=False, emoji=False, highlight=False)
+    return PlainConsole(file=file, markup=False, emoji=False, highlight=False)
+
+
+def plain(text: str) -> str:
+    """Return the text as a terminal can show it: what would move the cursor, or turn the text round, as its number."""
+    return UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+class PlainConsole(Console):
+    """A console on which what people wrote cannot give the terminal orders."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(plain(text), **options)
 
 
 def identifier() -> Column:
