@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from clarifications.numbers import NotANumber, number_in, shown_number
 from clarifications.wording import CHOOSE, NOT_SAID, help_text, label_of
 from schemas import strict_json
 from schemas.formats import moment_of
@@ -44,12 +45,40 @@ class GivesJson(forms.Field):
         return cleaned.isoformat() if isinstance(cleaned, date) else cleaned
 
 
-class NumberField(GivesJson, forms.DecimalField):
+class TypedNumber(GivesJson):
+    """A number typed as text: the browser's own number input reads `45,50` as 4550, without a word."""
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+
+    def to_python(self, value: Any) -> Any:
+        """The number that was typed, in the reader's language. Raises ValidationError."""
+        if isinstance(value, str) and value.strip():
+            try:
+                value = number_in(value)
+            except NotANumber as error:
+                raise ValidationError(str(error)) from error
+        return super().to_python(value)
+
+    def prepare_value(self, value: Any) -> Any:
+        """A number as the reader writes it; what was typed stays as it was."""
+        return shown_number(value)
+
+
+class NumberField(TypedNumber, forms.DecimalField):
     """Any number."""
 
 
-class WholeNumberField(GivesJson, forms.IntegerField):
+class WholeNumberField(NumberField):
     """A number without a fraction."""
+
+    def to_python(self, value: Any) -> Any:
+        """The whole number. Raises ValidationError for a fraction."""
+        number = super().to_python(value)
+        if number is None:
+            return None
+        if number != number.to_integral_value():
+            raise ValidationError(_("Please enter a whole number, without a fraction."))
+        return number.to_integral_value()
 
 
 class DayField(GivesJson, forms.DateField):

@@ -34,7 +34,7 @@ def status(question: Question) -> str:
 
 def test_the_page_asks_for_a_number_and_says_why_and_for_what(staff: Client, question: Question) -> None:
     html = staff.get(page(question)).content.decode()
-    assert '<input type="number" name="answer"' in html
+    assert '<input type="text" name="answer"' in html
     for words in ("Hourly rate", "everything included?", "For example 45.", "Time at the loan desk", "cost_worker"):
         assert words in html
 
@@ -55,7 +55,7 @@ def test_an_answer_that_nothing_else_waits_for_is_dispatched(staff: Client, open
     assert "Collect requirements – in progress" in words
 
 
-@pytest.mark.parametrize(("text", "words"), [("0", "minimum of 0"), ("many", "Enter a number."), ("", "required")])
+@pytest.mark.parametrize(("text", "words"), [("0", "minimum of 0"), ("many", "Please enter a number, for example 45 or 45.50"), ("", "required")])
 def test_a_wrong_answer_is_shown_at_its_field_and_the_question_stays_open(
     staff: Client, question: Question, text: str, words: str
 ) -> None:

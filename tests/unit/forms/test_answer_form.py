@@ -13,12 +13,12 @@ TEXT = {"type": "string"}
 LIST = {"type": "array", "maxItems": 9}
 
 TYPED = [
-    ("number", {"type": "number"}, "45", 45, forms.NumberInput),
-    ("fraction", {"type": "number"}, "45.10", 45.1, forms.NumberInput),
-    ("tenth", {"type": "number", "minimum": 0.1}, "0.1", 0.1, forms.NumberInput),
-    ("integer", {"type": "integer"}, "7", 7, forms.NumberInput),
-    ("zero", {"type": "integer"}, "0", 0, forms.NumberInput),
-    ("number or null", {"type": ["number", "null"]}, "2", 2, forms.NumberInput),
+    ("number", {"type": "number"}, "45", 45, forms.TextInput),
+    ("fraction", {"type": "number"}, "45.10", 45.1, forms.TextInput),
+    ("tenth", {"type": "number", "minimum": 0.1}, "0.1", 0.1, forms.TextInput),
+    ("integer", {"type": "integer"}, "7", 7, forms.TextInput),
+    ("zero", {"type": "integer"}, "0", 0, forms.TextInput),
+    ("number or null", {"type": ["number", "null"]}, "2", 2, forms.TextInput),
     ("yes", {"type": "boolean"}, "true", True, forms.RadioSelect),
     ("no", {"type": "boolean"}, "false", False, forms.RadioSelect),
     ("text choice", {"enum": ["day", "week"]}, '"week"', "week", forms.Select),
@@ -93,7 +93,7 @@ def test_an_answer_is_needed_whatever_its_kind(schema: dict[str, Any]) -> None:
 
 def test_a_wrong_line_of_a_list_is_named() -> None:
     form = entered({**LIST, "items": {"type": "number"}}, answer="1\n\nx")
-    assert form.errors["answer"] == ["Line 3: Enter a number."]
+    assert form.errors["answer"] == ["Line 3: Please enter a number, for example 45 or 45.50, without a currency sign."]
 
 
 def test_the_field_says_what_the_schema_and_the_asker_say() -> None:
