@@ -1,15 +1,20 @@
 """What a schema says is missing from a work context, and where an answer goes. No database here."""
 
 import copy
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_noop
 
+from clarifications.sentences import in_words
+from events.texts import shortened
 from schemas.compiled import compile_schema
 
-NEEDED = gettext_noop("It is needed and nobody has said it.")
+# As much of a value as a question repeats.
+LONGEST_GIVEN = 100
+NEEDED = gettext_noop("We need this figure to continue; it was not in your request.")
 # What nobody described: a person writes text, and a program may send any value but null.
 ANYTHING = {
     "type": ["string", "number", "boolean", "object", "array"],
@@ -32,8 +37,14 @@ def missing_fields(needs: Mapping[str, Any], data: Mapping[str, Any]) -> list[Mi
     """The fields that `needs` (a JSON Schema of an object) demands and `data` lacks or holds invalid."""
     properties = needs.get("properties", {})
     absent = {name: NEEDED for name in needs.get("required", ()) if name not in data}
-    invalid = {name: f"What was given is not valid: {message}" for name, message in faults(needs, data).items()}
+    invalid = {name: given_in_words(data[name], message) for name, message in faults(needs, data).items()}
     return [MissingField(name, properties.get(name, ANYTHING), why) for name, why in {**invalid, **absent}.items()]
+
+
+def given_in_words(value: Any, message: str) -> str:
+    """Why a value that was given has to be asked for again: what it was, and what is wrong with it."""
+    given = shortened(json.dumps(value, ensure_ascii=False), LONGEST_GIVEN)
+    return f"What was given is not valid: {given}. {message}"
 
 
 def faults(needs: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, str]:
@@ -41,7 +52,8 @@ def faults(needs: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for problem in compile_schema(dict(needs)).problems(dict(data)):
         if problem.pointer.strip("/"):
-            found.setdefault(unescaped(problem.pointer.split("/")[1]), problem.message)
+            name = unescaped(problem.pointer.split("/")[1])
+            found.setdefault(name, in_words(problem, needs, title=name))
     return found
 
 

@@ -32,10 +32,12 @@ from clarifications.selectors import (
     question_of,
     questions_of,
 )
+from clarifications.sentences import in_words
 from clarifications.wording import ACCEPT_FAILED_CHECKS, APPROVE_WORK, MAY_GO_ON, MAY_START, title_of
 from events.envelope import Envelope
 from events.errors import InvalidEvent
 from events.models import Event
+from events.presentation import spoken
 from events.texts import joined, shortened
 from events.work import UnitOfWork
 from schemas import strict_json
@@ -255,10 +257,11 @@ def closed_in_words(question: Question, answer: Answer | None) -> str:
 
 def require_fits(schema: dict[str, Any], answer: Any) -> None:
     """Raise InvalidAnswer with every problem and its JSON Pointer."""
-    problems = [(p.pointer, p.message) for p in compile_schema(schema).problems(answer)]
-    if problems:
-        words = "; ".join(f"{pointer}: {message}" if pointer.strip("/") else message for pointer, message in problems)
-        raise InvalidAnswer(_("The answer does not fit: %(why)s") % {"why": words}, problems=problems)
+    found = compile_schema(schema).problems(answer)
+    if found:
+        title = spoken(str(schema.get("title") or _("The answer")))
+        problems = [(problem.pointer, in_words(problem, schema, title=title)) for problem in found]
+        raise InvalidAnswer(" ".join(words for _pointer, words in problems), problems=problems)
 
 
 def require_whole_contract(question: Question, data: dict[str, Any]) -> None:

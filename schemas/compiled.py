@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -26,10 +26,17 @@ MOST_ERRORS_READ = 1000
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """What is wrong, and where (JSON Pointer; empty for the whole document)."""
+    """What is wrong, and where (JSON Pointer; empty for the whole document).
+
+    `keyword` and `limit` are the part of the schema that objects, `detail` the property that it names, if it does:
+    whoever speaks to people says it in their words.
+    """
 
     pointer: str
     message: str
+    keyword: str = field(default="", compare=False)
+    limit: Any = field(default=None, compare=False)
+    detail: str = field(default="", compare=False)
 
 
 class CompiledSchema:
@@ -85,7 +92,18 @@ def problem_of(error: ValidationError) -> Problem:
     message = error.message
     if len(message) > LONGEST_MESSAGE:
         message = f"{message[:100]} … {message[-150:]}"
-    return Problem("".join("/" + token for token in tokens), message)
+    pointer = "".join("/" + token for token in tokens)
+    return Problem(pointer, message, str(error.validator), error.validator_value, property_named(error))
+
+
+def property_named(error: ValidationError) -> str:
+    """The property that is missing or too many; empty for any other fault."""
+    if error.validator == "required":
+        return next((name for name in error.validator_value if f"{name!r} is a required" in error.message), "")
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = error.schema.get("properties", {})
+        return next((str(name) for name in error.instance if name not in known), "")
+    return ""
 
 
 def refuse_to_fetch(uri: str) -> Any:

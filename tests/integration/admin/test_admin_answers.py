@@ -55,7 +55,10 @@ def test_an_answer_that_nothing_else_waits_for_is_dispatched(staff: Client, open
     assert "Collect requirements – in progress" in words
 
 
-@pytest.mark.parametrize(("text", "words"), [("0", "minimum of 0"), ("many", "Please enter a number, for example 45 or 45.50"), ("", "required")])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("0", "must be more than 0"), ("many", "for example 45 or 45.50"), ("", "required")],
+)
 def test_a_wrong_answer_is_shown_at_its_field_and_the_question_stays_open(
     staff: Client, question: Question, text: str, words: str
 ) -> None:

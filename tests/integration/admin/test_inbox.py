@@ -153,7 +153,7 @@ def test_equal_questions_are_answered_together_and_different_ones_are_not(browse
     chosen = {"action": "answer_together", "_selected_action": [str(q.pk) for q in equal]}
     assert "3 questions get this answer" in browser.post(reverse(INBOX), chosen).content.decode()
     refused = browser.post(reverse(INBOX), {**chosen, "answer_question": "stay", "answer": "-1"}).content.decode()
-    assert "minimum of 0" in refused
+    assert "must be more than 0" in refused
     assert not Answer.objects.exists()
     mixed = {**chosen, "_selected_action": [*chosen["_selected_action"], str(other.pk)]}
     assert post(browser, reverse(INBOX), **mixed) == [

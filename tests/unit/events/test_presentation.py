@@ -10,8 +10,8 @@ from events.presentation import spoken
     ("kept", "told"),
     [
         ("Hourly rate", "Taux horaire"),
-        ("Hourly rate: It is needed and nobody has said it.",
-         "Taux horaire: Cette donnée est nécessaire et personne ne l’a fournie."),
+        ("Hourly rate: We need this figure to continue; it was not in your request.",
+         "Taux horaire: Il nous faut cette donnée pour continuer ; elle n’était pas dans votre demande."),
         ("Hourly rate: ask Ann", "Taux horaire: ask Ann"),
         ("Ann said: no", "Ann said: no"),
         (": ", ": "),
