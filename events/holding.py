@@ -27,19 +27,33 @@ def existing(stream: str, entry_ids: Iterable[str]) -> set[str]:
 
 
 def still_held(group: str, consumer: str, entries: Sequence[Entry]) -> set[str]:
-    """Of these deliveries, those that nobody has taken over since.
+    """Of these deliveries, those that are pending and that nobody has taken over since.
 
     The number of deliveries tells: who takes an entry over raises it, even under the same consumer's name.
     """
+    holders = holders_of(group, entries)
+    return {e.entry_id for e in entries if holders.get(e.entry_id) == (consumer, e.deliveries)}
+
+
+def taken_over(group: str, consumer: str, entries: Sequence[Entry]) -> set[str]:
+    """Of these deliveries, those that are pending in other hands now."""
+    holders = holders_of(group, entries)
+    return {e.entry_id for e in entries if holders.get(e.entry_id, mine := (consumer, e.deliveries)) != mine}
+
+
+def holders_of(group: str, entries: Sequence[Entry]) -> dict[str, tuple[str, int]]:
+    """Entry id → (consumer, deliveries) of what is pending; a broker that lost the group knows of nothing."""
     pipe = client().pipeline(transaction=False)
     for entry in entries:
         pipe.xpending_range(entry.stream, group, entry.entry_id, entry.entry_id, 1)
-    held = {
-        found["message_id"].decode(): (found["consumer"].decode(), found["times_delivered"])
-        for reply in pipe.execute()
-        for found in reply
-    }
-    return {e.entry_id for e in entries if held.get(e.entry_id) == (consumer, e.deliveries)}
+    found = {}
+    for reply in pipe.execute(raise_on_error=False) if entries else []:
+        if isinstance(reply, Exception):
+            if "NOGROUP" not in str(reply):
+                raise reply
+        else:
+            found |= {p["message_id"].decode(): (p["consumer"].decode(), p["times_delivered"]) for p in reply}
+    return found
 
 
 def renew_held(group: str, consumer: str, entries: Sequence[Entry]) -> set[str]:

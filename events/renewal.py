@@ -28,7 +28,7 @@ SHORTEST_PAUSE_SECONDS = 0.05
 class Renewal:
     """Keeps one consumer's entries from being taken for dead while the block runs.
 
-    `look` is called at each renewal with the ids of the entries still held, in the renewal's own thread.
+    `look` is called at each renewal, in the renewal's own thread.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Renewal:
         consumer: str,
         entries: Sequence[Entry],
         *,
-        look: Callable[[set[str]], object] | None = None,
+        look: Callable[[], object] | None = None,
     ) -> None:
         self.group, self.consumer, self.look = group, consumer, look
         self.lost: set[str] = set()
@@ -53,11 +53,10 @@ class Renewal:
         self._over.set()
         self._thread.join()
 
-    def still_holds(self, entry: Entry) -> bool:
-        """Ask the broker whether the entry is still this consumer's, so that its outcome may be said."""
-        if not holding.still_held(self.group, self.consumer, [entry]):
-            self.lost.add(entry.entry_id)
-        return entry.entry_id not in self.lost
+    def is_lost(self, entry: Entry) -> bool:
+        """Ask the broker whether somebody else has the entry now, so that its outcome is theirs to say."""
+        self.lost |= holding.taken_over(self.group, self.consumer, [entry])
+        return entry.entry_id in self.lost
 
     def _renew_until_over(self) -> None:
         """Renew again and again; a broker or database that is away is asked again at the next renewal."""
@@ -72,14 +71,14 @@ class Renewal:
             connections.close_all()
 
     def _renew(self) -> None:
-        """Renew what is still held, and note what is not."""
+        """Renew what is still held, and note what others hold by now."""
         entries = [entry for entry_id, entry in self._held.items() if entry_id not in self.lost]
         if not entries:
             return
-        held = holding.renew_held(self.group, self.consumer, entries)
-        self.lost |= {entry.entry_id for entry in entries} - held
-        if self.look and held:
-            self.look(held)
+        holding.renew_held(self.group, self.consumer, entries)
+        self.lost |= holding.taken_over(self.group, self.consumer, entries)
+        if self.look:
+            self.look()
 
 
 class RenewingServer(StreamServer):

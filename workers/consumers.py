@@ -7,14 +7,15 @@ renewal, the ledger is asked whether it is still wanted: a cancelled project end
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from events import holding, ledger, streams
-from events.consumers import BatchConsumer, Verdicts
+from events.consumers import DATABASE_AWAY, BatchConsumer, Verdicts
 from events.envelope import Envelope, from_wire, reply_id
 from events.errors import InvalidEvent, PermanentError
 from events.renewal import Renewal
@@ -40,10 +41,19 @@ class AgentConsumer(BatchConsumer):
     """Does the items dispatched to one agent, one after the other."""
 
     spec: ClassVar[AgentSpec]
+    # Whether anything was handled since the clock was last asked.
+    has_worked = False
+
+    def tick(self) -> None:
+        """Keep no database connection while there is nothing to do: a worker has many servers, mostly idle."""
+        if not self.has_worked:
+            connections.close_all()
+        self.has_worked = False
 
     def handle(self, entries: Sequence[Entry]) -> Verdicts:
         """What became of each entry; those not begun when the process is told to stop stay pending."""
         close_old_connections()
+        self.has_worked = True
         verdicts: Verdicts = {}
         wanted = self.wanted(self.read(entries, verdicts), verdicts)
         with Renewal(self.group, self.scope["consumer"], [entry for entry, _ in wanted]) as renewal:
@@ -88,17 +98,17 @@ class Item:
     def __init__(self, consumer: AgentConsumer, renewal: Renewal, entry: Entry, dispatch: Envelope) -> None:
         self.spec, self.renewal, self.entry, self.dispatch = consumer.spec, renewal, entry, dispatch
         self.stopping = consumer.scope["stopping"]
-        self.is_withdrawn = False
+        self.is_over = False
         self.stop_seen_at: float | None = None
         renewal.look = None if self.spec.quick else self.look
 
     def do(self, verdicts: Verdicts) -> None:
-        """Do the item. Given up, it is settled if it was withdrawn, and otherwise left to somebody else."""
+        """Do the item. Given up, it is settled if it is over, and otherwise left to somebody else."""
         try:
             perform(self.spec, self.dispatch, self.say, self.run)
         except GivenUp:
             logger.info("%s gave up item %s", self.spec.name, self.dispatch.payload["backlog_item_id"])
-            if self.is_withdrawn:
+            if self.is_over:
                 verdicts[self.entry.entry_id] = None
             else:
                 holding.give_back(self.renewal.group, self.renewal.consumer, self.entry)
@@ -116,26 +126,28 @@ class Item:
             self.require_hold()
 
     def require_hold(self) -> None:
-        """Raise GivenUp if the item is in other hands: a frozen process must not say what it would have said."""
+        """Raise GivenUp if the item is over or in other hands: who stood still must not say what it would have said."""
         while True:
             try:
-                if self.renewal.still_holds(self.entry):
-                    return
-                raise GivenUp
+                with suppress(*DATABASE_AWAY):  # what is said to the log is judged there once more
+                    self.look()
+                if self.is_over or self.renewal.is_lost(self.entry):
+                    raise GivenUp
+                return
             except streams.BROKER_ERRORS as error:
                 self.wait_for_broker(error)
 
     def is_unwanted(self) -> bool:
-        """Whether the item was withdrawn or lost, or the process has to end sooner than the agent does."""
+        """Whether the item is over or lost, or the process has to end sooner than the agent does."""
         if self.stopping.is_set() and self.stop_seen_at is None:
             self.stop_seen_at = time.monotonic()
         is_late = self.stop_seen_at is not None and time.monotonic() - self.stop_seen_at > settings.AGENT_DRAIN_SECONDS
-        return self.is_withdrawn or is_late or self.entry.entry_id in self.renewal.lost
+        return self.is_over or is_late or self.entry.entry_id in self.renewal.lost
 
-    def look(self, held: set[str]) -> None:
-        """At each renewal: note whether the item is still wanted."""
+    def look(self) -> None:
+        """Note whether the item is over: cancelled, superseded, or done by another while this process stood still."""
         over, _ = unwanted([self.dispatch.event_id])
-        self.is_withdrawn = self.is_withdrawn or bool(over)
+        self.is_over = self.is_over or bool(over)
 
     def say(self, replies: list[Envelope]) -> None:
         """Put the replies on the log; while the broker is away they are kept, and the agent is not run again."""
@@ -145,6 +157,7 @@ class Item:
                 return
             except streams.BROKER_ERRORS as error:
                 self.wait_for_broker(error)
+                self.require_hold()
 
     def wait_for_broker(self, error: Exception) -> None:
         """Wait a moment. Raises the broker's error when the process is told to stop."""

@@ -111,6 +111,16 @@ def test_what_a_frozen_worker_would_have_said_is_dropped_when_it_wakes_up(log: P
     assert not DeadLetter.objects.exists()
 
 
+def test_what_was_done_while_the_broker_lost_everything_is_said_all_the_same(log: Path) -> None:
+    project = open_item(log, seconds=RECLAIM_SECONDS)
+    with system(agents=()), running(*worker(1)):
+        wait_until(has_begun(log), 20)
+        wait_until(lambda: item_of(project).started_at is not None)
+        streams.client().flushdb()
+        wait_until(is_in(project, ItemState.DONE), 30)
+    assert len(noted(log, "began")) == 1
+
+
 def test_an_agent_that_holds_the_interpreter_is_ended_at_its_time_and_holds_up_nobody(log: Path) -> None:
     stuck = open_item(log, "hasty_worker", how="hold")
     others = [open_item(log), open_item(log, "hasty_worker")]
@@ -122,7 +132,7 @@ def test_an_agent_that_holds_the_interpreter_is_ended_at_its_time_and_holds_up_n
 
 
 def test_a_slow_item_does_not_hold_up_its_neighbours(log: Path) -> None:
-    slow, *quick = [open_item(log, seconds=seconds) for seconds in (LONG_SECONDS, 0, 0, 0)]
+    slow, *quick = [open_item(log, seconds=seconds) for seconds in (2, 0, 0, 0)]
     with system(agents=()), running(*worker(1)):
         wait_until(lambda: all(item_of(one).state == ItemState.DONE for one in quick), 20)
         assert item_of(slow).state == ItemState.IN_PROGRESS
@@ -179,7 +189,7 @@ def test_a_worker_told_to_end_leaves_long_work_to_another_at_once_and_counts_no_
 ) -> None:
     settings.AGENT_DRAIN_SECONDS = 0.5
     settings.RECLAIM_IDLE_SECONDS = 30.0
-    project = open_item(log, seconds=LONG_SECONDS)
+    project = open_item(log, seconds=1.5)
     with system(agents=()):
         with running(*worker(1)):
             wait_until(has_begun(log), 20)
