@@ -51,16 +51,17 @@ class AgentConsumer(BatchConsumer):
         self.has_worked = False
 
     def handle(self, entries: Sequence[Entry]) -> Verdicts:
-        """What became of each entry; those not begun when the process is told to stop stay pending."""
+        """What became of each entry; those not begun when the process is told to stop are left to others at once."""
         close_old_connections()
         self.has_worked = True
         verdicts: Verdicts = {}
-        wanted = self.wanted(self.read(entries, verdicts), verdicts)
-        with Renewal(self.group, self.scope["consumer"], [entry for entry, _ in wanted]) as renewal:
-            for entry, dispatch in wanted:
-                if self.scope["stopping"].is_set():
-                    break
+        waiting = self.wanted(self.read(entries, verdicts), verdicts)
+        with Renewal(self.group, self.scope["consumer"], [entry for entry, _ in waiting]) as renewal:
+            while waiting and not self.scope["stopping"].is_set():
+                entry, dispatch = waiting.pop(0)
                 Item(self, renewal, entry, dispatch).do(verdicts)
+        for entry, _ in waiting:
+            holding.give_back(self.group, self.scope["consumer"], entry)
         return verdicts
 
     def read(self, entries: Sequence[Entry], verdicts: Verdicts) -> Dispatches:
@@ -166,7 +167,7 @@ class Item:
 
 
 def unwanted(dispatches: Sequence[UUID]) -> tuple[set[UUID], set[UUID]]:
-    """Of dispatches, those that are over (withdrawn or answered for good) and those that are not on record."""
+    """Of dispatches, those that are over (superseded or answered for good) and those that are not on record."""
     return ledger.unwanted_commands({d: [reply_id(d, f"{word}:1") for word in LAST_WORDS] for d in dispatches})
 
 
