@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import connections
 
 from events import holding, ledger, streams
 from events.consumers import DATABASE_AWAY, BatchConsumer, Verdicts
@@ -52,7 +52,6 @@ class AgentConsumer(BatchConsumer):
 
     def handle(self, entries: Sequence[Entry]) -> Verdicts:
         """What became of each entry; those not begun when the process is told to stop are left to others at once."""
-        close_old_connections()
         self.has_worked = True
         verdicts: Verdicts = {}
         waiting = self.wanted(self.read(entries, verdicts), verdicts)
@@ -99,7 +98,7 @@ class Item:
     def __init__(self, consumer: AgentConsumer, renewal: Renewal, entry: Entry, dispatch: Envelope) -> None:
         self.spec, self.renewal, self.entry, self.dispatch = consumer.spec, renewal, entry, dispatch
         self.stopping = consumer.scope["stopping"]
-        self.is_over = False
+        self.is_over, self.began_at = False, time.monotonic()
         self.stop_seen_at: float | None = None
         renewal.look = None if self.spec.quick else self.look
 
@@ -130,8 +129,7 @@ class Item:
         """Raise GivenUp if the item is over or in other hands: who stood still must not say what it would have said."""
         while True:
             try:
-                with suppress(*DATABASE_AWAY):  # what is said to the log is judged there once more
-                    self.look()
+                self.look_if_late()
                 if self.is_over or self.renewal.is_lost(self.entry):
                     raise GivenUp
                 return
@@ -144,6 +142,12 @@ class Item:
             self.stop_seen_at = time.monotonic()
         is_late = self.stop_seen_at is not None and time.monotonic() - self.stop_seen_at > settings.AGENT_DRAIN_SECONDS
         return self.is_over or is_late or self.entry.entry_id in self.renewal.lost
+
+    def look_if_late(self) -> None:
+        """Look once more where so much time has passed that another may have taken the item over and finished it."""
+        if time.monotonic() - self.began_at > settings.RECLAIM_IDLE_SECONDS / 2:
+            with suppress(*DATABASE_AWAY):  # what is said to the log is judged there again
+                self.look()
 
     def look(self) -> None:
         """Note whether the item is over: cancelled, superseded, or done by another while this process stood still."""

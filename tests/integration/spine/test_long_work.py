@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import slow_agents  # noqa: F401 - registers them in this process too
@@ -224,3 +225,19 @@ def test_of_two_who_find_an_entry_idle_one_gets_it(log: Path) -> None:
     seen = streams.pending(STREAM, GROUP, count=1, idle_ms=1000)
     taken = [holding.take_over_idle(STREAM, GROUP, f"slow_worker-{n}", seen, idle_ms=1000) for n in (2, 3)]
     assert [len(entries) for entries in taken] == [1, 0]
+
+
+def test_a_dispatch_that_was_answered_is_not_begun_again_and_one_that_interlock_never_made_is_buried(
+    log: Path,
+) -> None:
+    project = open_item(log)
+    [(_, fields)] = streams.client().xrange(STREAM)
+    forged = json.loads(fields[b"event"]) | {"event_id": str(uuid4())}
+    with system(agents=()), running(*worker(1)):
+        wait_until(is_in(project, ItemState.DONE), 20)
+        streams.replay(STREAM, fields)
+        streams.replay(STREAM, {b"event": json.dumps(forged).encode()})
+        wait_until(DeadLetter.objects.exists, 20)
+        wait_until(lambda: not violations(dead_letters=1), 10)
+    assert "Only Interlock dispatches" in DeadLetter.objects.get().reason
+    assert len(noted(log, "began")) == 1
