@@ -10,11 +10,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import slow_agents  # noqa: F401 - registers them in this process too
 from flows import item_of, opened, step
 from invariants import violations
 from processes import running, start
-from system import agent_server, serving, system
+from system import system
 from waiting import is_alive, wait_until
 
 from backlog.models import Item, Project
@@ -125,7 +124,7 @@ def test_what_was_done_while_the_broker_lost_everything_is_said_all_the_same(log
 def test_an_agent_that_holds_the_interpreter_is_ended_at_its_time_and_holds_up_nobody(log: Path) -> None:
     stuck = open_item(log, "hasty_worker", how="hold")
     others = [open_item(log), open_item(log, "hasty_worker")]
-    with serving(*(agent_server(name) for name in ("slow_worker", "hasty_worker"))), system(agents=()):
+    with system(agents=()), running("work", "slow_worker", "hasty_worker"):
         wait_until(is_in(others[0], ItemState.DONE), 20)
         wait_until(is_in(stuck, ItemState.FAILED), 20)
         wait_until(is_in(others[1], ItemState.DONE), 20)

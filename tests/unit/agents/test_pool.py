@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import slow_agents  # noqa: F401 - children find it by its name
 from waiting import is_alive, wait_until
 
 from workers.contract import DataInsufficient, Missing, Result, ToolFailure
