@@ -46,7 +46,7 @@ def holders_of(group: str, entries: Sequence[Entry]) -> dict[str, tuple[str, int
     pipe = client().pipeline(transaction=False)
     for entry in entries:
         pipe.xpending_range(entry.stream, group, entry.entry_id, entry.entry_id, 1)
-    found = {}
+    found: dict[str, tuple[str, int]] = {}
     for reply in pipe.execute(raise_on_error=False) if entries else []:
         if isinstance(reply, Exception):
             if "NOGROUP" not in str(reply):
