@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 
 from events import holding, ledger, streams
 from events.consumers import DATABASE_AWAY, BatchConsumer, Verdicts
@@ -46,7 +46,8 @@ class AgentConsumer(BatchConsumer):
 
     def tick(self) -> None:
         """Keep no database connection while there is nothing to do: a worker has many servers, mostly idle."""
-        if not self.has_worked:
+        # SQLite has connections enough, and a new one waits for whoever writes.
+        if not self.has_worked and connection.vendor == "postgresql":
             connections.close_all()
         self.has_worked = False
 
