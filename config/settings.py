@@ -213,8 +213,17 @@ CACHES = {
 BATCH_SIZE = env.int("BATCH_SIZE", default=200)
 # Deliveries of one entry before it is buried.
 MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", default=5)
-# An entry pending this long belongs to a consumer that died: above the longest healthy batch.
+# An entry pending this long belongs to a consumer that died: above the longest healthy batch. Workers renew what they
+# have in hand four times in it, so that an agent may take as long as it needs.
 RECLAIM_IDLE_SECONDS = env.float("RECLAIM_IDLE_SECONDS", default=10.0)
+# Items of one agent that a worker process does at once, each in a child process that can be ended.
+AGENT_CHILDREN = env.int("AGENT_CHILDREN", default=2)
+# Address space of such a child, its libraries included (0: no limit): one huge item costs only itself.
+AGENT_MEMORY_MB = env.int("AGENT_MEMORY_MB", default=1024)
+# A worker that is told to stop gives its agents this long; what is not finished then is done by another.
+AGENT_DRAIN_SECONDS = env.float("AGENT_DRAIN_SECONDS", default=5.0)
+# What earlier steps delivered, unpacked: thirty deliverables as large as an event can carry.
+MOST_UNPACKED_MB = env.int("MOST_UNPACKED_MB", default=32)
 # First wait before a failed entry is tried again; it doubles up to a minute.
 RETRY_DELAY_SECONDS = env.float("RETRY_DELAY_SECONDS", default=1.0)
 # The committing process publishes by itself; the relay leaves rows alone for this long.

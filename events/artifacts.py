@@ -75,11 +75,3 @@ def path_of(reference: dict[str, Any]) -> Path:
     if not ID.fullmatch(named) or not path.is_file():
         raise ArtifactMissing(f"Artifact {named[:80]!r} is not stored here: is DATA_DIR shared with this process?")
     return path
-
-
-def load_json(reference: dict[str, Any]) -> Any:
-    """The one document of an artifact, its digest verified. Raises ArtifactMissing."""
-    content = gzip.decompress(path_of(reference).read_bytes())
-    if hashlib.sha256(content).hexdigest() != reference.get("sha256"):
-        raise ArtifactMissing(f"Artifact {reference['id']} is not what was stored: its digest differs.")
-    return orjson.loads(content)

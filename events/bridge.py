@@ -85,7 +85,13 @@ class StreamServer:
     def start_application(self) -> asyncio.Task[None]:
         """A fresh instance of the Channels application, with queues of its own."""
         self._to_app, self._from_app = asyncio.Queue(), asyncio.Queue()
-        scope = {"type": "channel", "channel": self.channel, "executor": self.executor, "stopping": self.stopping}
+        scope = {
+            "type": "channel",
+            "channel": self.channel,
+            "consumer": self.consumer,
+            "executor": self.executor,
+            "stopping": self.stopping,
+        }
         return asyncio.create_task(self.application(scope, self._to_app.get, self._from_app.put))
 
     async def cycle(self) -> None:

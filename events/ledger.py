@@ -1,6 +1,6 @@
 """What came in and what goes out: one row an event, claimed once, published until the broker has it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -105,11 +105,6 @@ def forged(said: Sequence[tuple[str, Envelope]]) -> dict[str, InvalidEvent]:
     }
 
 
-def is_over(command_id: UUID) -> bool:
-    """Return True if the command was cancelled, superseded or done: nobody waits for its answer any more."""
-    return Event.objects.filter(event_id=command_id).exclude(outcome=Event.Outcome.APPLIED).exists()
-
-
 def handled_entries(entry_ids: set[str]) -> set[str]:
     """Of these stream entries, those whose event has had its effect."""
     handled = Event.objects.filter(handled_at__isnull=False, stream_id__in=entry_ids)
@@ -146,6 +141,20 @@ def close_commands(event_ids: Iterable[UUID]) -> None:
     """Commands that were answered or superseded are not published again."""
     if listed := list(event_ids):
         Event.objects.filter(event_id__in=listed, next_publish_at__isnull=False).update(next_publish_at=None)
+
+
+def unwanted_commands(answers: Mapping[UUID, Sequence[UUID]]) -> tuple[set[UUID], set[UUID]]:
+    """Of commands, each with the ids of its possible last answers: those that are over, and those not on record.
+
+    A command is over when it was superseded, or when one of its last answers has had its effect. One query.
+    """
+    if not answers:
+        return set(), set()
+    asked = {*answers, *(event_id for ids in answers.values() for event_id in ids)}
+    found = Event.objects.filter(event_id__in=asked, handled_at__isnull=False)
+    outcomes = dict(found.values_list("event_id", "outcome"))
+    over = {c for c, ids in answers.items() if outcomes.get(c) or outcomes.keys() & set(ids)}
+    return over, set(answers) - set(outcomes)
 
 
 def note_outcomes(outcomes: dict[UUID, str]) -> None:

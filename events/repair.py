@@ -18,7 +18,8 @@ from schemas import strict_json
 from schemas.compiled import Problem
 from schemas.registry import registry
 
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+# A string that nobody closes goes on to the end, so that it is read once.
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 INDENT = "  "
 # What a page shows of an entry: its first lines, and those at fault with a little around them.
 FIRST_LINES, AROUND = 200, 2

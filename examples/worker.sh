@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
-# Does the cost items of an audit with nothing but curl and jq: worker.sh API KEY [SECONDS OF A LEASE]
+# Does the cost items of an audit with nothing but curl and jq: INTERLOCK_KEY=… worker.sh API [SECONDS OF A LEASE]
+# The key never is an argument of a command: everybody on the machine can read those with `ps`.
 set -euo pipefail
-api=$1 key=$2 seconds=${3:-60}
+api=$1 seconds=${2:-60} key=${INTERLOCK_KEY:?is not set: the key of an account that may do work:cost_worker}
+unset INTERLOCK_KEY # the commands below need not have it
 
-post() { curl -sS --fail-with-body -H "Authorization: Bearer $key" --json "$2" "$api/$1"; }
+call() { curl -sS --fail-with-body -H @<(printf 'Authorization: Bearer %s\n' "$key") "$@"; }
+post() { call --json @- "$api/$1" <<< "$2"; }
 
 # Rows too many for an event come by reference, a JSON object a line.
 rows() {
     local digest
     digest=$(jq -r '.rows_ref.id // empty' <<< "$2")
     if [ -z "$digest" ]; then jq '.rows' <<< "$2"; else
-        curl -sS --fail-with-body -H "Authorization: Bearer $key" "$api/work/$1/artifacts/$digest" | jq -s '.'; fi
+        call "$api/work/$1/artifacts/$digest" | jq -s '.'; fi
 }
 
 while true; do

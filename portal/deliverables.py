@@ -159,7 +159,9 @@ def checks(content: Content, contents: Mapping[str, Content]) -> View:
         "detail": _("Remark"),
     }
     facts = facts_of(content, {"passed": _("Passed"), "failed": _("Failed")})
-    return View(_("Checks made"), facts=facts, tables=[table_of("checks", _("Checks"), lines, columns)])
+    nothing = _("No check was made: nothing was delivered that has figures to be checked.")
+    tables = [table_of("checks", _("Checks"), lines, columns)] if lines else []
+    return View(_("Checks made"), facts=facts, tables=tables, points=[] if lines else [nothing])
 
 
 VIEWS: dict[str, Callable[[Content, Mapping[str, Content]], View]] = {

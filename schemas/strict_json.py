@@ -12,7 +12,8 @@ MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 64
 # Beyond 64 bits a number changes its value on the way through databases and other languages.
 LARGEST = 2**63
-STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# A string that nobody closes goes on to the end, so that it is read once.
+STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 
 
 class InvalidJson(ValueError):

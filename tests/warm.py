@@ -7,6 +7,7 @@ import pytest
 django.setup()
 
 import processes
+import slow_agents
 
 import clarifications.management.commands.answer
 import config.management.commands.consume

@@ -153,7 +153,11 @@ class AgentInput(BaseModel):
 # -- agents ----------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class AgentSpec:
-    """An agent as the loop knows it; `deliverable` is the type it delivers, or empty."""
+    """An agent as the loop knows it; `deliverable` is the type it delivers, or empty.
+
+    A `quick` agent runs inside the worker, a batch of `prefetch` items at a time; any other in a child process that
+    can be ended, one item a child.
+    """
 
     name: str
     run: Callable[[Any], Result]
@@ -161,6 +165,7 @@ class AgentSpec:
     deliverable: str
     timeout_seconds: float
     prefetch: int
+    quick: bool = False
 
 
 AGENTS: dict[str, AgentSpec] = {}
@@ -170,14 +175,22 @@ Run = Callable[[A], Result]
 
 
 def agent(
-    name: str, *, deliverable: str = "", timeout: float = DEFAULT_TIMEOUT_SECONDS, prefetch: int = DEFAULT_PREFETCH
+    name: str,
+    *,
+    deliverable: str = "",
+    timeout: float = DEFAULT_TIMEOUT_SECONDS,
+    prefetch: int = DEFAULT_PREFETCH,
+    quick: bool = False,
 ) -> Callable[[Run[A]], Run[A]]:
-    """Register the function as the agent of this name. Raises ValueError if the name is taken."""
+    """Register the function as the agent of this name. Raises ValueError if the name is taken.
+
+    Say `quick` only of a function that reads no rows and no text: nothing can end it, and its worker waits for it.
+    """
 
     def register(run: Run[A]) -> Run[A]:
         if name in AGENTS:
             raise ValueError(f"Two agents are called {name!r}: give one of them another name.")
-        AGENTS[name] = AgentSpec(name, run, input_model_of(run), deliverable, timeout, prefetch)
+        AGENTS[name] = AgentSpec(name, run, input_model_of(run), deliverable, timeout, prefetch, quick)
         return run
 
     return register

@@ -1,12 +1,13 @@
 """The rows of a request: what was done, in which category, how long it took. Read again as often as wanted."""
 
-import gzip
 import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Self, TypedDict
 
 import orjson
+
+from workers.unpacking import lines
 
 # More than nineteen years in one row is a slip of the pen or a timestamp.
 MOST_MINUTES = 10_000_000
@@ -67,11 +68,8 @@ class WatchedRows(Rows):
 
 
 def documents(path: Path) -> Iterator[Any]:
-    """Each line's document."""
-    with path.open("rb") as file:
-        packed = file.peek(2)[:2] == b"\x1f\x8b"
-        for line in gzip.GzipFile(fileobj=file) if packed else file:
-            yield orjson.loads(line)
+    """Each line's document. Raises TooLarge at a line that is no row."""
+    return map(orjson.loads, lines(path))
 
 
 def tidy(row: Any) -> Row:

@@ -4,27 +4,26 @@ Every reply's id is derived from the dispatch, so an item that is done twice is 
 """
 
 import logging
-import threading
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 
-from events import artifacts
+from events import artifacts, streams
+from events.consumers import DATABASE_AWAY
 from events.envelope import Envelope, Source, reply_id, require_valid_payload
 from events.errors import PermanentError
 from events.faults import fault_point
 from schemas import strict_json
-from workers.contract import AgentSpec, Contradiction, DataInsufficient, Missing, Result, ToolFailure, missing_fields
-from workers.rows import Rows
+from workers.contract import AgentSpec, Contradiction, DataInsufficient, Missing, Result, ToolFailure
+from workers.errand import Errand, Progressed
+from workers.errand import run as run_here
+from workers.pool import GivenUp
 
 logger = logging.getLogger(__name__)
 
 Say = Callable[[list[Envelope]], object]
-
-
-class AgentTimedOut(ToolFailure):
-    """The agent took longer than it may."""
+Run = Callable[[Errand, Progressed], Result]
 
 
 class Conversation:
@@ -59,37 +58,55 @@ class Conversation:
         self.say(self.reply("WORK.ITEM_PROGRESSED", {"done": done, "total": total}, ordinal=ordinal))
 
 
-def perform(spec: AgentSpec, dispatch: Envelope, say: Say) -> None:
-    """Do the item: STARTED, then what it delivers, what it misses, or why it failed."""
+def perform(spec: AgentSpec, dispatch: Envelope, say: Say, run: Run = run_here) -> None:
+    """Do the item: STARTED, then what it delivers, what it misses, or why it failed. GivenUp says nothing more."""
     talk = Conversation(spec, dispatch, say)
     talk.say(talk.reply("WORK.ITEM_STARTED", {}))
     try:
-        replies = outcome(talk)
+        replies = outcome(talk, run)
         fault_point("work.after_effect")
-    except (artifacts.ArtifactMissing, PermanentError, strict_json.InvalidJson, ToolFailure) as error:
+    except GivenUp:
+        raise
+    except (artifacts.ArtifactMissing, PermanentError, strict_json.InvalidJson) as error:
         replies = [failed(talk, error, category="TOOL_FAILURE")]
     except DataInsufficient as error:
         replies = [failed(talk, error, category="DATA_INSUFFICIENCY")]
     except Contradiction as error:
         replies = [failed(talk, error, category="REASONING_CONTRADICTION")]
+    except (*streams.BROKER_ERRORS, *DATABASE_AWAY):
+        raise
     except Exception as error:
-        logger.exception("%s failed on item %s", spec.name, talk.about["backlog_item_id"])
+        is_expected = isinstance(error, ToolFailure) and not hasattr(error, "__notes__")
+        logger.warning(
+            "%s failed on item %s: %s", spec.name, talk.about["backlog_item_id"], error, exc_info=not is_expected
+        )
         replies = [failed(talk, error, category="TOOL_FAILURE")]
     talk.say(*replies)
     fault_point("work.after_reply")
 
 
-def outcome(talk: Conversation) -> list[Envelope]:
+def outcome(talk: Conversation, run: Run) -> list[Envelope]:
     """The replies of an agent that was run, or the question for what it needs to run."""
-    spec = talk.spec
-    context = resolve(talk.dispatch.payload["work_context"], talk.progressed)
-    if missing := missing_fields(spec, context):
-        return [needed(talk, missing, f"{spec.name} cannot work without it.")]
     try:
-        result = within(spec.timeout_seconds, lambda: spec.run(spec.input_model.model_validate(context)))
+        result = run(errand_of(talk.spec, talk.dispatch.payload["work_context"]), talk.progressed)
     except Missing as found:
         return [needed(talk, found.fields, found.reason)]
     return [*delivered(talk, result), talk.reply("WORK.ITEM_COMPLETED", {"evidence": result.evidence})]
+
+
+def errand_of(spec: AgentSpec, context: dict[str, Any]) -> Errand:
+    """What the agent is to do, with the places of what is stored. Raises ArtifactMissing."""
+    rows, deliverables = context.get("rows_ref"), context.get("deliverables_ref")
+    return Errand(
+        agent=spec.name,
+        module=spec.run.__module__,
+        context=context,
+        rows_at=artifacts.path_of(rows) if rows else None,
+        rows_total=rows["rows"] if rows else 0,
+        deliverables_at=artifacts.path_of(deliverables) if deliverables else None,
+        deliverables_sha256=str(deliverables.get("sha256")) if deliverables else "",
+        most_unpacked_bytes=settings.MOST_UNPACKED_MB * 1024 * 1024,
+    )
 
 
 def delivered(talk: Conversation, result: Result) -> list[Envelope]:
@@ -117,36 +134,3 @@ def failed(talk: Conversation, error: Exception, *, category: str) -> Envelope:
     reason = (str(error) or type(error).__name__)[:2000].encode(errors="replace").decode().replace("\x00", "\\0")
     retryable = getattr(error, "retryable", True)
     return talk.reply("WORK.ITEM_FAILED", {"reason": reason, "category": category, "retryable": retryable})
-
-
-def resolve(context: dict[str, Any], progressed: Callable[[int, int], None]) -> dict[str, Any]:
-    """The context with its references resolved: rows are streamed from where they are stored."""
-    resolved = dict(context)
-    if reference := resolved.pop("deliverables_ref", None):
-        resolved["deliverables"] = artifacts.load_json(reference)
-    if reference := resolved.pop("rows_ref", None):
-        rows = Rows.from_ndjson(artifacts.path_of(reference), reference["rows"])
-    else:
-        rows = Rows.of(resolved.get("rows") or [])
-    return {**resolved, "rows": rows.watched(progressed)}
-
-
-def within(seconds: float, call: Callable[[], Result]) -> Result:
-    """The call's result. Raises AgentTimedOut; the thread that runs late is left behind, its result unheard."""
-    answers: list[Result] = []
-    faults: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            answers.append(call())
-        except BaseException as error:
-            faults.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if faults:
-        raise faults[0]
-    if not answers:
-        raise AgentTimedOut(f"Not finished within {seconds:g} seconds.")
-    return answers[0]

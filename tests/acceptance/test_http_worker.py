@@ -35,8 +35,9 @@ def worker(api: str, key: str, *, seconds: int, slow: bool = False) -> subproces
     """The worker in bash; a slow one sleeps before it reckons."""
     assert shutil.which("jq"), "jq is not installed, and examples/worker.sh needs it: run scripts/jq.sh"
     script = WORKER.read_text().replace("    known=", "    sleep 30\n    known=") if slow else WORKER.read_text()
-    words = ["bash", "-c", script, str(WORKER), api, key, str(seconds)]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, start_new_session=True)
+    words = ["bash", "-c", script, str(WORKER), api, str(seconds)]
+    env = {**os.environ, "INTERLOCK_KEY": key}
+    return subprocess.Popen(words, stdout=subprocess.PIPE, start_new_session=True, env=env)
 
 
 def leased(api: str, key: str) -> dict[str, Any]:

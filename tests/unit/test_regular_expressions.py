@@ -4,6 +4,7 @@ A pattern that looks at the same characters again and again holds the interprete
 """
 
 import ast
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,8 @@ SHORT, LONG = 10_000, 100_000
 # CPU seconds: a pattern that is linear takes thousandths of them, a quadratic one tenths for the short text alone.
 SHORT_LIMIT, LONG_LIMIT = 0.1, 0.5
 OFTEN = "a0 .,:;!?'\"\\()[]{}<>/-_\n\t"
+# Signs of the pattern that may open what another sign keeps open, tried by turns with each other character.
+MOST_OPENINGS = 6
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ def patterns() -> Iterator[Used]:
             for node in ast.walk(tree)
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
         }
+        yield from validators(where, calls)
         for call in calls:
             if not (isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name)):
                 continue
@@ -105,6 +109,30 @@ def patterns() -> Iterator[Used]:
             assert pattern is not None, f"{where}:{call.lineno}: this test cannot read the pattern"
             methods = uses_of(kept.get(call, ""), calls) if call.func.attr == "compile" else (call.func.attr,)
             yield Used(f"{where}:{call.lineno}", pattern, methods)
+
+
+def validators(where: str, calls: list[ast.Call]) -> Iterator[Used]:
+    """The patterns that Django's validators search for, and those of model fields."""
+    for call in calls:
+        named = call.args[:1] if ast.unparse(call.func).endswith("RegexValidator") else []
+        for node in [*named, *(k.value for k in call.keywords if k.arg in ("pattern", "regex"))]:
+            yield Used(f"{where}:{call.lineno}", re.compile(ast.literal_eval(node)), ("search",))
+
+
+def in_schemas(part: object) -> Iterator[str]:
+    """Each `pattern` and each name of `patternProperties` in a JSON Schema."""
+    if isinstance(part, dict):
+        yield from [part["pattern"]] if isinstance(part.get("pattern"), str) else []
+        yield from part.get("patternProperties", {})
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from in_schemas(inner)
+
+
+def schema_patterns() -> Iterator[Used]:
+    """The patterns of the contracts."""
+    for path in sorted((Path(settings.BASE_DIR) / "schemas").rglob("*.json")):
+        for pattern in in_schemas(json.loads(path.read_text())):
+            yield Used(str(path.relative_to(settings.BASE_DIR)), re.compile(pattern), ("search",))
 
 
 def uses_of(name: str, calls: list[ast.Call]) -> tuple[str, ...]:
@@ -135,14 +163,17 @@ def seconds(call: Callable[[], object]) -> float:
     return min(taken)
 
 
-@pytest.mark.parametrize("used", list(patterns()), ids=lambda used: used.where)
+@pytest.mark.parametrize("used", [*patterns(), *schema_patterns()], ids=lambda used: used.where)
 def test_equal_characters_take_no_time(used: Used) -> None:
     characters = sorted({*OFTEN, *(c for c in used.pattern.pattern if c.isprintable())})
+    openings = dict.fromkeys(["(", *(c for c in used.pattern.pattern if c in "\"'<[{.-/")])
     for character in characters:
         for method in used.methods:
             assert seconds(run(used, method, character * SHORT)) < SHORT_LIMIT, (method, character)
             assert seconds(run(used, method, character * LONG)) < LONG_LIMIT, (method, character)
-            assert seconds(run(used, method, f"({character}" * (SHORT // 2))) < SHORT_LIMIT, (method, "(", character)
+            for opening in list(openings)[:MOST_OPENINGS]:
+                text = opening + f"{character}{opening}" * (SHORT // 2)
+                assert seconds(run(used, method, text)) < SHORT_LIMIT, (method, opening, character)
 
 
 def test_every_room_has_been_read() -> None:

@@ -101,9 +101,32 @@ def check_friction(content: Content, facts: Facts) -> Iterator[Check]:
     said = content.get("recurring_share")
     is_fraction = isinstance(said, int | float) and said <= 1 < recurring
     yield figure("friction_analysis.recurring_share", content, recurring / 100 if is_fraction else recurring)
-    avoidable = min(friction.cap_percent, friction.factor * recurring)
-    yield figure("friction_analysis.avoidable_percent", content, avoidable)
+    yield check_avoidable(content, friction, recurring)
     yield check_clusters(content)
+
+
+def check_avoidable(content: Content, friction: Friction, recurring: Decimal) -> Check:
+    """min(cap, factor × recurring share), with the coefficients that the deliverable states, else the request's.
+
+    Other coefficients are another judgement and no wrong figure; the report names them.
+    """
+    stated = {key: stated_coefficient(content, key, most) for key, most in (("cap_percent", 100), ("factor", 10))}
+    cap = friction.cap_percent if stated["cap_percent"] is None else stated["cap_percent"]
+    factor = friction.factor if stated["factor"] is None else stated["factor"]
+    found = figure("friction_analysis.avoidable_percent", content, min(cap, factor * recurring))
+    if (cap, factor) != (friction.cap_percent, friction.factor):
+        words = f"With the coefficients it states: at most {float(cap):g} percent, factor {float(factor):g}."
+        found["detail"] = f"{found['detail']} {words}".strip()
+    return found
+
+
+def stated_coefficient(content: Content, key: str, most: int) -> Decimal | None:
+    """The coefficient that the content states; None where it states none that could be one."""
+    coefficients = content.get("coefficients")
+    value = coefficients.get(key) if isinstance(coefficients, dict) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        return None
+    return Decimal(repr(value))
 
 
 def check_recurring(content: Content, friction: Friction) -> Check:

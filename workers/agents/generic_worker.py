@@ -11,8 +11,8 @@ class GenericInput(AgentInput):
     title: str | None = None
 
 
-# Nothing is computed, so many may be in hand at once.
-@agent("generic_worker", deliverable="generic_output", prefetch=200)
+# Only the names of what was delivered are looked at, and a project has few: nothing that needs to be ended.
+@agent("generic_worker", deliverable="generic_output", prefetch=200, quick=True)
 def do_item(work: GenericInput) -> Result:
     """Say what the item rests on."""
     content: dict[str, Any] = {"title": work.title} if work.title else {}

@@ -1,6 +1,7 @@
 """Computes the figures of every other deliverable again, from the rows and the request."""
 
 from contextlib import suppress
+from typing import Any
 
 from workers.agents.checks import CHECKS, Facts
 from workers.agents.figures import RowStats, confidence
@@ -9,15 +10,20 @@ from workers.agents.recurrence import recurrence_of
 from workers.agents.scenario_worker import delivered_percent
 from workers.contract import Contradiction, Result, agent
 
+NOTHING_CHECKED = "No check was made: nothing was delivered that has figures to be checked."
+
 
 @agent("test_worker", deliverable="test_report")
 def run_checks(work: FrictionInput) -> Result:
-    """The result of each check; a figure that is off is reported, not corrected."""
+    """The result of each check; a figure that is off is reported, not corrected. No check made is none passed."""
     facts = facts_of(work)
     known = [(run, work.deliverables[name]) for name, run in CHECKS.items() if name in work.deliverables]
     checks = [check for run, content in known for check in run(content, facts)]
     failed = sum(not check["passed"] for check in checks)
-    figures = {"passed": len(checks) - failed, "failed": failed, "all_passed": failed == 0}
+    figures: dict[str, Any] = {"passed": len(checks) - failed, "failed": failed}
+    figures["all_passed"] = bool(checks) and not failed
+    if not checks:
+        figures["reason"] = NOTHING_CHECKED
     evidence = {"deliverable": "test_report", "rows_read": facts.stats.rows, **figures}
     return Result(
         {"checks": checks, **figures}, evidence, confidence(facts.stats, has_rate=work.hourly_rate is not None)

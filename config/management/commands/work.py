@@ -3,11 +3,12 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from config.routing import channels
 from events import streams
-from events.bridge import StreamServer
+from events.renewal import RenewingServer
 from events.runner import announce_broker, serve
 from workers.agents import AGENTS
 
@@ -30,16 +31,22 @@ class Command(BaseCommand):
         announce_broker()
         application = channels()
         self.stderr.write(f"Working as {', '.join(chosen)}, slot {slot}")
-        serve([server(application, name, slot) for name in chosen])
+        serve([server(application, name, slot, lane) for name in chosen for lane in lanes(name)])
 
 
-def server(application: Any, agent: str, slot: int) -> StreamServer:
-    """A server of one agent's work stream."""
-    return StreamServer(
+def lanes(agent: str) -> range:
+    """The numbers of the servers that one process runs for the agent: as many as it does items at once."""
+    spec = AGENTS[agent]
+    return range(1, 2 if spec.quick else 1 + max(1, min(spec.prefetch, settings.AGENT_CHILDREN)))
+
+
+def server(application: Any, agent: str, slot: int, lane: int = 1) -> RenewingServer:
+    """A server of one agent's work stream; one that is not quick has one item in hand, so that none waits for it."""
+    return RenewingServer(
         application,
         channel=agent,
         stream=streams.work_stream(agent),
         group=streams.worker_group(agent),
-        consumer=f"{agent}-{slot}",
-        batch_size=AGENTS[agent].prefetch,
+        consumer=f"{agent}-{slot}" if lane == 1 else f"{agent}-{slot}-{lane}",
+        batch_size=AGENTS[agent].prefetch if AGENTS[agent].quick else 1,
     )

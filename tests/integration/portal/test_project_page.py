@@ -194,6 +194,12 @@ def test_a_deliverable_of_our_kind_and_another_shape_does_no_harm(
     assert rita.get(page(project, "report")).status_code == 200
 
 
+def test_a_report_without_any_check_says_so(rita: Client, opened: Opened) -> None:
+    project = opened()
+    deliver(project, "test_report", {"checks": [], "passed": 0, "failed": 0, "all_passed": False})
+    assert "No check was made" in rita.get(page(project, "report")).content.decode()
+
+
 def test_a_deliverable_is_taken_away_whole_as_json(rita: Client, opened: Opened) -> None:
     deliverable = deliver_all(opened(title="Zeit & Geld"))["cost_analysis"]
     response = rita.get(reverse("portal:json", args=[deliverable.project_id, deliverable.pk]))

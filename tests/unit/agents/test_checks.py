@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from workers.agents import AGENTS
 from workers.agents.checks import CHECKS
+from workers.agents.test_worker import NOTHING_CHECKED
 from workers.contract import Result
 
 Run = Callable[..., Result]
@@ -115,8 +116,43 @@ def test_a_foreign_worker_may_round_early_and_cluster_by_the_very_text_only(run:
 
 
 def test_where_nothing_was_delivered_nothing_is_checked(run: Run) -> None:
-    content = run("test_worker", deliverables={"something_else": {}}).content
-    assert content == {"checks": [], "passed": 0, "failed": 0, "all_passed": True}
+    result = run("test_worker", deliverables={"something_else": {}})
+    said = {"passed": 0, "failed": 0, "all_passed": False, "reason": NOTHING_CHECKED}
+    assert result.content == {"checks": [], **said}
+    assert result.evidence.items() >= said.items()
+
+
+@pytest.mark.parametrize("deliverables", [{}, {"cost_analysis": "a text"}, {"cost_analysis": {}, "pad": "a text"}])
+def test_what_cannot_be_checked_has_not_passed(run: Run, deliverables: dict[str, Any]) -> None:
+    assert run("test_worker", deliverables=deliverables).evidence["all_passed"] is False
+
+
+@pytest.mark.parametrize(
+    ("coefficients", "percent", "passes"),
+    [
+        ({"factor": 1, "cap_percent": 100}, 50, True),
+        ({"factor": 0.5}, 25, True),
+        ({"cap_percent": 40}, 40, True),
+        ({"factor": 1, "cap_percent": 100}, 60, False),
+        ({"factor": 11}, 60, True),
+        ({"factor": True}, 50, False),
+        ("1 and 100", 60, True),
+    ],
+)
+def test_what_the_same_method_gives_with_other_stated_coefficients_is_accepted(
+    run: Run, delivered: dict[str, Any], coefficients: Any, percent: float, passes: bool
+) -> None:
+    delivered["deliverables"]["friction_analysis"] |= {"coefficients": coefficients, "avoidable_percent": percent}
+    del delivered["deliverables"]["with_agent_scenario"]
+    result = run("test_worker", **delivered)
+    assert failed(result.content) == ([] if passes else ["friction_analysis.avoidable_percent"])
+
+
+def test_the_report_names_coefficients_that_are_not_the_requests(run: Run, delivered: dict[str, Any]) -> None:
+    delivered["deliverables"]["friction_analysis"] |= {"coefficients": {"factor": 1}, "avoidable_percent": 50}
+    checks = run("test_worker", **delivered).content["checks"]
+    [found] = [check for check in checks if check["name"] == "friction_analysis.avoidable_percent"]
+    assert "factor 1." in found["detail"]
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=200, deadline=None)

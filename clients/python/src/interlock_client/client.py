@@ -33,6 +33,11 @@ class Problem(Exception):
         self.errors: list[Json] = said.get("errors", [])
         self.allowed: list[str] = said.get("allowed", [])
 
+    @property
+    def may_pass(self) -> bool:
+        """Whether the server, or what stands before it, is only busy, broken or away."""
+        return self.status == 429 or self.status >= 500
+
 
 class Client:
     """A connection to one Interlock with one key. Every call may raise Problem or httpx.TransportError."""
@@ -115,13 +120,17 @@ class Client:
 
     def follow(self, project_id: str, *, after: int = 0) -> Iterator[Json]:
         """The project's events as they happen, from the one past `after`; reconnects by itself, and never ends."""
+        wait = FIRST_WAIT_SECONDS
         while True:
             try:
                 for event in self.streamed(project_id, after):
-                    after = event["seq"]
+                    after, wait = event["seq"], FIRST_WAIT_SECONDS
                     yield event
-            except httpx.TransportError:
-                time.sleep(FIRST_WAIT_SECONDS)
+            except (httpx.TransportError, Problem) as error:
+                if isinstance(error, Problem) and not error.may_pass:
+                    raise
+                time.sleep(wait * random.uniform(0.5, 1))
+                wait = min(wait * 2, LONGEST_WAIT_SECONDS)
 
     def streamed(self, project_id: str, after: int) -> Iterator[Json]:
         """What one connection tells."""

@@ -1,6 +1,8 @@
 """A worker: leases the items of an agent, does them, keeps its leases alive meanwhile, and replies."""
 
 import json
+import logging
+import random
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +17,15 @@ from interlock_client.client import Client, Json, Problem
 LEASE_SECONDS = 60
 WAIT_SECONDS = 20
 STALE = "stale-lease"
+# Between one round of tries and the next, while Interlock is away: doubled up to a minute.
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0
+
+logger = logging.getLogger(__name__)
+
+
+class Stopped(Exception):
+    """The worker was told to end while it waited for Interlock to come back."""
 
 
 class Ask(Exception):
@@ -66,7 +77,7 @@ class Work:
 
 
 class Worker:
-    """Does the items of one agent, one after the other."""
+    """Does the items of one agent, one after the other; an outage is waited out, however long it takes."""
 
     def __init__(self, client: Client, agent: str, do: Callable[[Work], Result]) -> None:
         self.client, self.agent, self.do = client, agent, do
@@ -76,13 +87,14 @@ class Worker:
         """Work until SIGTERM or SIGINT, and finish what is in hand then."""
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, lambda *_: self.stopping.set())
-        while not self.stopping.is_set():
-            self.once(wait=WAIT_SECONDS)
+        with suppress(Stopped):
+            while not self.stopping.is_set():
+                self.once(wait=WAIT_SECONDS)
 
     def once(self, *, wait: int = 0) -> bool:
         """Do one item; whether there was one."""
         asked = {"agent": self.agent, "seconds": LEASE_SECONDS, "wait": wait}
-        items = self.client.post("work/lease", asked)["items"]
+        items = self.patiently(lambda: self.client.post("work/lease", asked))["items"]
         for leased in items:
             work = Work(self.client, leased["lease"], leased["item"], leased["work_context"])
             with kept_alive(self.client, work.lease), suppress_stale():
@@ -97,7 +109,7 @@ class Worker:
             self.say(work, "ask", {"reason": ask.reason, "fields": ask.fields})
         except Fail as fail:
             self.say(work, "fail", {"reason": fail.reason, "retryable": fail.retryable})
-        except Problem:
+        except (Problem, Stopped):
             raise
         except Exception as error:
             self.say(work, "fail", {"reason": f"{type(error).__name__}: {error}", "category": "TOOL_FAILURE"})
@@ -107,8 +119,22 @@ class Worker:
             self.say(work, "complete", {"evidence": result.evidence})
 
     def say(self, work: Work, what: str, said: dict[str, Any]) -> None:
-        """One reply about the item."""
-        self.client.post(f"work/{work.lease}/{what}", said)
+        """One reply about the item. Raises Problem when the lease is lost, which a long outage may bring with it."""
+        self.patiently(lambda: self.client.post(f"work/{work.lease}/{what}", said))
+
+    def patiently(self, call: Callable[[], Json]) -> Json:
+        """What the call answers, made again after growing pauses while Interlock is away. Raises Stopped or Problem."""
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return call()
+            except (httpx.TransportError, Problem) as error:
+                if isinstance(error, Problem) and not error.may_pass:
+                    raise
+                logger.warning("Interlock is away, trying again within %g s: %s", pause, error)
+                if self.stopping.wait(pause * random.uniform(0.5, 1)):
+                    raise Stopped from error
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
 @contextmanager
