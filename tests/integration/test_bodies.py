@@ -14,6 +14,7 @@ from a2wsgi import WSGIMiddleware
 from waiting import wait_until
 
 from config.bodies import Bodies, Limits
+from config.heads import StrictHeads
 from workers.ingestion.outside import asker_gone
 
 THREADS = 4
@@ -44,7 +45,9 @@ def served(shop: Shop, limits: Limits, wrap: Callable[[Any, Limits], Any] = Bodi
     """The port at which the application is served, its bodies read first."""
     threads: Any = WSGIMiddleware(shop, workers=THREADS)
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        config = uvicorn.Config(wrap(threads, limits), lifespan="off", log_level="critical", log_config=None)
+        config = uvicorn.Config(
+            wrap(threads, limits), http=StrictHeads, lifespan="off", log_level="critical", log_config=None
+        )
         server = uvicorn.Server(config)
         runner = threading.Thread(target=server.run, args=([sock],))
         runner.start()
@@ -177,3 +180,24 @@ def test_the_reader_of_an_upload_hears_that_its_caller_is_gone(shop: Shop) -> No
         wait_until(lambda: bool(shop.seen))
         made.close()
         assert shop.saw_caller_leave.wait(5)
+
+
+@pytest.mark.parametrize("head", [b"A: b\r\n c: d\r\n\r\n", b"A: b\nC: d\r\n\r\n", b"A: b\n\n"])
+def test_a_head_that_others_may_read_otherwise_is_refused(shop: Shop, head: bytes) -> None:
+    with served(shop, Limits()) as port:
+        for pieces in ([b"GET / HTTP/1.1\r\nHost: x\r\n" + head], [b"GET / HTTP/1.1\r\nHost: x\r\n", head]):
+            made = socket.create_connection(("127.0.0.1", port), timeout=10)
+            for piece in pieces:
+                made.sendall(piece)
+            assert status_of(made) == 400
+    assert shop.seen == []
+
+
+def test_a_head_may_come_sign_by_sign(shop: Shop) -> None:
+    with served(shop, Limits()) as port:
+        made = socket.create_connection(("127.0.0.1", port), timeout=10)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for sign in b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\na\n\nb":
+            made.sendall(bytes([sign]))
+        assert status_of(made) == 200
+    assert shop.seen == [("/", b"a\n\nb")]

@@ -41,7 +41,8 @@ def end_with(parent: int) -> None:
 
 
 def limit() -> None:
-    """Take no more memory and time than a decent spreadsheet needs, and write no files."""
+    """Take no more memory and time than a decent spreadsheet needs, after everybody else, and write no files."""
+    os.nice(5)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
