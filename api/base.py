@@ -22,6 +22,7 @@ from api import idempotency, throttling
 from api.paging import Pages
 from api.problems import Refused
 from api.rules import Rule
+from portal.uploads import take_files
 
 M = TypeVar("M", bound=Model)
 
@@ -30,6 +31,8 @@ class ApiView(APIView):
     """An endpoint: `rules` says who may call each method."""
 
     rules: dict[str, Rule] = {}
+    # Whether the endpoint takes files: any other stores nothing of them.
+    takes_files = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Let in who may call; a POST with an Idempotency-Key takes effect once."""
@@ -40,10 +43,25 @@ class ApiView(APIView):
         except (NotAuthenticated, AuthenticationFailed, PermissionDenied):
             throttling.count_refusal(request)
             raise
+        if self.takes_files:
+            take_files(request._request)
         key = request.headers.get(idempotency.HEADER, "")
         if request.method == "POST" and key:
             handler: idempotency.Handler = getattr(self, "post")  # noqa: B009  (not every endpoint has one)
-            setattr(self, "post", idempotency.once(handler, key))  # noqa: B010
+            setattr(self, "post", idempotency.once(handler, key, self))  # noqa: B010
+
+    def is_slow(self) -> bool:
+        """Whether what a POST does before its effect takes long: no transaction is open meanwhile."""
+        return False
+
+    def prepare(self) -> Any:
+        """Whatever a POST does before its effect; nothing here writes to the database."""
+
+    def prepared(self) -> Any:
+        """What `prepare` gave; it is done once."""
+        if not hasattr(self, "_prepared"):
+            self._prepared = self.prepare()
+        return self._prepared
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Tell what is left of the rate limit, and answer 304 where nothing changed."""

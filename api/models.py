@@ -5,7 +5,7 @@ from django.db import models
 
 
 class KeptAnswer(models.Model):
-    """What a POST with an `Idempotency-Key` was answered; written in the transaction of its effect."""
+    """What a POST with an `Idempotency-Key` was answered; written with its effect. Before, the status is 0."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=200)
@@ -13,6 +13,7 @@ class KeptAnswer(models.Model):
     status = models.PositiveSmallIntegerField(default=0)
     headers = models.JSONField(default=dict)
     body = models.JSONField(null=True)
+    claimed_at = models.DateTimeField(null=True, help_text="Since when somebody does what is asked; status is 0 then.")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:

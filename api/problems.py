@@ -23,7 +23,8 @@ from events.deadletters import AlreadySettled, NotReplayable, OtherSpeaker
 from events.errors import InvalidEvent, UnknownEventType
 from events.lifecycle import IllegalTransition
 from webhooks import errors as webhooks
-from workers.ingestion import Unreadable
+from workers.ingestion import Busy, Unreadable
+from workers.ingestion.places import AGAIN_SECONDS
 
 TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 MEDIA_TYPE = "application/problem+json"
@@ -76,6 +77,7 @@ MEANING: dict[type[Exception], tuple[int, str]] = {
     UnknownEventType: (422, "unknown-event-type"),
     NoSuchKey: (409, "key-ended"),
     Unreadable: (422, "unreadable-file"),
+    Busy: (503, "busy"),
 }
 
 
@@ -117,7 +119,8 @@ def of_the_domain(error: Exception) -> Response | None:
             if isinstance(error, IllegalTransition):
                 more |= {"state": error.state, "allowed": error.allowed}
             faults = [(f"/answer{pointer}", message) for pointer, message in more.pop("problems", [])]
-            return problem(code, name, str(error), faults, **more)
+            wait = {"Retry-After": str(AGAIN_SECONDS)} if isinstance(error, Busy) else None
+            return problem(code, name, str(error), faults, headers=wait, **more)
     return None
 
 

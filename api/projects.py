@@ -1,8 +1,5 @@
 """Projects: open, find, follow, cancel."""
 
-import tempfile
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -114,6 +111,7 @@ class Projects(ApiView):
 
     rules = {"GET": Rule(READ), "POST": Rule(PROJECTS, "backlog.add_project")}
     parser_classes = [StrictJSONParser, MultiPartParser]
+    takes_files = True
 
     @lists("projects_list", "List projects", ProjectShown, ProjectQuery)
     def get(self, request: Request) -> Response:
@@ -132,26 +130,27 @@ class Projects(ApiView):
     )
     def post(self, request: Request) -> Response:
         """Its work begins at once."""
-        is_form = (request.content_type or "").startswith("multipart/")
-        opened = self.open(self.read(NewProjectWithFile if is_form else NewProject))
+        opened = intake.open_read(*self.prepared())
         project = found_in(seen_by(self.account), pk=opened.pk)
         return self.shown(ProjectShown(project).data, status=201, location=f"/api/v1/projects/{project.pk}")
 
-    def open(self, said: dict[str, Any]) -> Project:
-        """Have it opened. Raises Refused, Unreadable or EventError."""
-        if uploads.oversized(self.request._request):
-            raise Refused(413, "file-too-large", _("A file may have 20 MB at most."))
+    def is_slow(self) -> bool:
+        """A file takes its time."""
+        return bool(self.request.FILES)
+
+    def prepare(self) -> tuple[intake.Request, intake.Read]:
+        """What is asked for, and its file as it was read. Raises Refused or Unreadable."""
+        is_form = (self.request.content_type or "").startswith("multipart/")
+        said = self.read(NewProjectWithFile if is_form else NewProject)
         file = said.get("file")
+        if file and file.size > uploads.MOST_BYTES:
+            raise Refused(413, "file-too-large", _("A file may have 20 MB at most."))
         if not file and not said.get("request_text"):
             words = _("Say what is asked for, or send a file.")
             raise Refused(422, "invalid-request", words, faults=[("/request_text", words)])
         asked = request_of(said, self.account)
         require_contract(asked)
-        if not file:
-            return intake.open_request(asked)
-        with tempfile.TemporaryDirectory(prefix="interlock-upload-") as folder:
-            path = stored(file, Path(folder))
-            return intake.open_request(replace(asked, file=path, file_name=uploads.shown_name(file.name or "")))
+        return asked, read_of(file) if file else intake.NOTHING
 
 
 class OneProject(ApiView):
@@ -237,10 +236,7 @@ def require_contract(asked: intake.Request) -> None:
         raise Refused(422, "invalid-request", _("The request breaks its contract: see the errors."), faults=faults)
 
 
-def stored(file: "UploadedFile[Any]", folder: Path) -> Path:
-    """The file where it can be read, under a name of ours."""
-    path = folder / "upload"
-    with path.open("wb") as kept:
-        for chunk in file.chunks():
-            kept.write(chunk)
-    return path
+def read_of(file: "UploadedFile[Any]") -> intake.Read:
+    """What the file says. Raises Unreadable."""
+    with uploads.on_disk(file) as kept:
+        return intake.read_file(kept, name=uploads.shown_name(file.name or ""))

@@ -1,8 +1,6 @@
 """A table as an answer: its rows out of a spreadsheet, by the reader that the system registers."""
 
-import tempfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,7 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 # Reads at most so many rows of a file; raises Unreadable.
-Reader = Callable[[Path, int], list[dict[str, Any]]]
+Reader = Callable[["UploadedFile[Any]", int], list[dict[str, Any]]]
 
 LARGEST_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 1000
@@ -39,15 +37,10 @@ def rows_of(upload: "UploadedFile[Any]", schema: Mapping[str, Any]) -> list[dict
     if (upload.size or 0) > LARGEST_BYTES:
         raise ValidationError(_("The file is larger than %(n)s MB.") % {"n": LARGEST_BYTES // 1024 // 1024})
     most = int(schema.get("maxItems", MOST_ROWS))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "upload"
-        with path.open("wb") as file:
-            for chunk in upload.chunks():
-                file.write(chunk)
-        try:
-            rows = readers[0](path, most + 1)
-        except Unreadable as error:
-            raise ValidationError(_("This file cannot be read: %(why)s") % {"why": error}) from error
+    try:
+        rows = readers[0](upload, most + 1)
+    except Unreadable as error:
+        raise ValidationError(_("This file cannot be read: %(why)s") % {"why": error}) from error
     if len(rows) > most:
         words = _("An answer takes at most %(n)s rows. Send a new request with this file instead.")
         raise ValidationError(words % {"n": most})

@@ -11,6 +11,7 @@ from django.urls import path
 
 from backlog.consumers import DeadLettersConsumer, OrchestratorConsumer
 from clarifications.consumers import ClarificationsConsumer
+from config.bodies import Bodies
 from config.patience import Patience
 from events.consumers import BatchConsumer, ValidatorConsumer
 from events.live import LiveConsumer
@@ -40,5 +41,5 @@ def application() -> ProtocolTypeRouter:
     """HTTP on threads, which serves the admin three to four times faster than one thread of ASGI."""
     wsgi: Any = get_wsgi_application()
     threads: Any = WSGIMiddleware(wsgi, workers=WEB_THREADS)
-    http = Patience(threads)
+    http = Bodies(Patience(threads))
     return ProtocolTypeRouter({"http": http, "websocket": sockets(), "channel": channels()})

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "portal.uploads.FilesOfKnownPeople",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.privacy.PrivacyMiddleware",
@@ -111,12 +112,9 @@ LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
-# A file over the limit is refused while it arrives, before anything of it is on disk.
-FILE_UPLOAD_HANDLERS = [
-    "portal.uploads.SizeLimit",
-    "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
-]
+# Nothing of a file is stored but at the few addresses that take them, from people who are known.
+FILE_UPLOAD_HANDLERS = ["portal.uploads.NoFiles"]
+DATA_UPLOAD_MAX_NUMBER_FILES = 2
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)

@@ -5,6 +5,7 @@ import threading
 
 import uvicorn
 
+from config.heads import StrictHeads
 from config.supervisor import stop_on_signals
 
 LONGEST_END_SECONDS = 5
@@ -17,6 +18,7 @@ def serve(application: str, *, address: str, shared: bool = False) -> None:
     """
     config = uvicorn.Config(
         application,
+        http=StrictHeads,
         lifespan="off",
         log_level="warning",
         timeout_graceful_shutdown=LONGEST_END_SECONDS,

@@ -26,6 +26,16 @@ class AnswerLink(View):
     """What is asked, for whom the link was made for; looking changes nothing, so scanners may look."""
 
     http_method_names = ["get", "head", "post"]
+    takes_files = True
+
+    @staticmethod
+    def knows_sender(token: str) -> bool:
+        """Whether the link is one that can still be answered by."""
+        try:
+            read_token(token)
+        except LinkRefused:
+            return False
+        return True
 
     def dispatch(self, request: HttpRequest, *args: Any, token: str, **kwargs: Any) -> HttpResponseBase:
         """The response in the language and the time zone of the person whom the link was made for."""

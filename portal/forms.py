@@ -130,10 +130,9 @@ class RequestForm(forms.Form):
         files: Any = None,
         *,
         has_kept_file: bool = False,
-        too_large: bool = False,
     ) -> None:
         super().__init__(data, files, label_suffix="")
-        self.kinds, self.has_kept_file, self.too_large = kinds, has_kept_file, too_large
+        self.kinds, self.has_kept_file = kinds, has_kept_file
         self.fields["template"].choices = [(kind.name, kind.title) for kind in kinds]  # type: ignore[attr-defined]
         self.fields["template"].initial = kinds[0].name if kinds else None
         self.figures = [self.figures_form(kind) for kind in kinds]
@@ -160,7 +159,7 @@ class RequestForm(forms.Form):
     def clean_file(self) -> "UploadedFile[Any] | None":
         """The file, if one was chosen that is not too large."""
         file: UploadedFile[Any] | None = self.cleaned_data["file"]
-        if self.too_large or (file is not None and (file.size or 0) > MOST_BYTES):
+        if file is not None and (file.size or 0) > MOST_BYTES:
             raise forms.ValidationError(_("The file is larger than 20 MB: send a part of it, or leave columns out."))
         return file
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import UUID, uuid4
 
 import orjson
@@ -15,6 +15,17 @@ from backlog.policy import require_own_figures
 from events import artifacts
 from events.work import unit_of_work
 from workers.ingestion import Ingested, read_rows
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a file says: its rows for the work context, and what reading them said."""
+
+    context: dict[str, Any]
+    report: dict[str, Any]
+
+
+NOTHING = Read({}, {})
 
 
 @dataclass(frozen=True)
@@ -35,27 +46,32 @@ class Request:
 
 
 def open_request(request: Request) -> Project:
-    """Open a project for the request. Raises Unreadable for the file, EventError for the rest."""
+    """Read the file, then open a project. Raises Unreadable for the file, EventError for the rest."""
+    return open_read(request, read_file(request.file, name=request.file_name) if request.file else NOTHING)
+
+
+def open_read(request: Request, read: Read) -> Project:
+    """Open a project for a request whose file is read already: nothing here is slow. Raises EventError."""
     require_own_figures(request.context or {})
-    rows, report = read_file(request.file, name=request.file_name) if request.file else ({}, {})
     payload = {
         "project_id": str(request.project_id or uuid4()),
-        "request_text": request.text or f"Find out where the time in {report['file']} goes.",
-        "work_context": {"rows": [], **(request.context or {}), **rows},
+        "request_text": request.text or f"Find out where the time in {read.report['file']} goes.",
+        "work_context": {"rows": [], **(request.context or {}), **read.context},
     }
     named = {"title": request.title, "template": request.template, "requester": request.requester}
     payload |= {key: value for key, value in named.items() if value}
     with unit_of_work() as work:
-        return submit_request(work, request=payload, intake=report)
+        return submit_request(work, request=payload, intake=read.report)
 
 
-def read_file(path: Path, *, name: str = "") -> tuple[dict[str, Any], dict[str, Any]]:
-    """The rows for the work context, and what reading them said. Memory does not grow with the file."""
-    ingested = read_rows(path)
+def read_file(file: Path | IO[bytes], *, name: str = "") -> Read:
+    """What the file says. Memory does not grow with it. Raises Unreadable."""
+    name = name or (file.name if isinstance(file, Path) else "")
+    ingested = read_rows(file, name=name)
     context = inline_or_stored(ingested)
     warnings = [{"row": w.row, "column": w.column, "message": w.message} for w in ingested.warnings]
     counts = {"rows_read": ingested.rows_read, "row_warnings": ingested.row_warnings, "warnings": warnings}
-    return context, {"file": name or path.name, "columns": ingested.columns, **counts}
+    return Read(context, {"file": name, "columns": ingested.columns, **counts})
 
 
 def inline_or_stored(ingested: Ingested) -> dict[str, Any]:

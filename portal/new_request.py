@@ -22,7 +22,7 @@ from portal.forms import RequestForm, kind_from
 from portal.intake import Request, open_request
 from portal.preview import Preview, in_own_words, preview
 from portal.selectors import newest_templates
-from workers.ingestion import Unreadable
+from workers.ingestion import Busy, Unreadable
 
 # Project ids of requests made here lie in a space of their own.
 NAMESPACE = UUID("4c6f3ab0-95c2-5a0e-8a5b-3f5e0b9b7f7e")
@@ -34,6 +34,8 @@ class NewRequest(LoginRequiredMixin, View):
 
     A form carries a token from which its project's id follows: sent twice, it leads to the same project.
     """
+
+    takes_files = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Only who may send requests comes in."""
@@ -63,9 +65,8 @@ class NewRequest(LoginRequiredMixin, View):
     def form(self, data: Any = None, files: Any = None) -> RequestForm:
         """The form with the kinds of work that there are now."""
         has_kept_file = bool(data) and bool(data.get("upload")) and not data.get("drop_file")
-        too_large = "file" in uploads.oversized(self.request)
         kinds = [kind_from(template) for template in newest_templates()]
-        return RequestForm(kinds, data, files, has_kept_file=has_kept_file, too_large=too_large)
+        return RequestForm(kinds, data, files, has_kept_file=has_kept_file)
 
     @cached_property
     def form_token(self) -> str:
@@ -101,6 +102,8 @@ class NewRequest(LoginRequiredMixin, View):
             seen = preview(upload)
         except Unreadable as error:
             form.add_error("file", str(error))
+            if isinstance(error, Busy):
+                return upload, None
             uploads.discard(upload)
             return (kept if chosen else None), None
         if chosen and kept:
@@ -134,7 +137,7 @@ class NewRequest(LoginRequiredMixin, View):
             if not isinstance(error, Unreadable) or upload is None:
                 raise
             form.add_error("file", in_own_words(error, upload))
-            return self.form_page(form)
+            return self.form_page(form, upload if isinstance(error, Busy) else None)
         if upload is not None:
             uploads.discard(upload)
         messages.success(self.request, _("Your request is sent. This page follows it by itself."))

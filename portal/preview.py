@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.uploads import Upload
@@ -13,7 +12,6 @@ from workers.ingestion import RowWarning, Unreadable, read_rows
 from workers.rows import Row
 
 MOST_ROWS = 10
-GZIP = b"\x1f\x8b"
 ROLES = {
     "text": gettext_lazy("What was done"),
     "category": gettext_lazy("Category"),
@@ -55,7 +53,7 @@ def preview(upload: Upload) -> Preview:
     try:
         return read(upload.path, upload.name)
     except Unreadable as error:
-        raise Unreadable(in_own_words(error, upload)) from error
+        raise type(error)(in_own_words(error, upload)) from error
 
 
 def in_own_words(error: Unreadable, upload: Upload) -> str:
@@ -65,8 +63,7 @@ def in_own_words(error: Unreadable, upload: Upload) -> str:
 
 def read(path: Path, name: str) -> Preview:
     """The file's rows, counted. Raises Unreadable."""
-    refuse_packed(path, name)
-    ingested = read_rows(path)
+    ingested = read_rows(path, name=name)
     first: list[Row] = []
     durations: list[float] = []
     for row in ingested:
@@ -84,11 +81,3 @@ def read(path: Path, name: str) -> Preview:
         warnings=ingested.warnings,
         row_warnings=ingested.row_warnings,
     )
-
-
-def refuse_packed(path: Path, name: str) -> None:
-    """Raise Unreadable for a packed text: unpacked it may be of any size."""
-    with path.open("rb") as file:
-        packed = file.read(2) == GZIP
-    if packed:
-        raise Unreadable(_("%(name)s is packed: unpack it and send the CSV file itself.") % {"name": name})

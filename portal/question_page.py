@@ -26,6 +26,8 @@ from portal.selectors import readable_questions, to_answer
 class QuestionPage(LoginRequiredMixin, View):
     """What is asked, and the form for it while it is open and waits for this person."""
 
+    takes_files = True
+
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The page."""
         question = self.question(pk)

@@ -1,19 +1,23 @@
 """Spreadsheets between their preview and their request: kept in a private folder, for one person, for a day."""
 
+import io
 import os
 import re
 import secrets
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from accounts.models import User
 
@@ -39,32 +43,92 @@ class Upload:
     token: str
 
 
-class SizeLimit(FileUploadHandler):
-    """Reads no more of a file than may be sent; what comes after it is not stored anywhere.
-
-    The request then has `oversized`, the names of the fields whose files are too large.
-    """
+class NoFiles(FileUploadHandler):
+    """Stores no file: the handler of every address that does not say that it takes files."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        super().new_file(*args, **kwargs)
-        self.received = 0
+        raise SkipFile
 
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
-        self.received += len(raw_data)
-        if self.received > MOST_BYTES:
-            assert self.request is not None
-            oversized(self.request).append(str(self.field_name))
-            raise SkipFile
-        return raw_data
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
+        return None
 
     def file_complete(self, file_size: int) -> None:
         return None
 
 
-def oversized(request: HttpRequest) -> list[str]:
-    """The names of the fields whose files were too large to be read."""
-    found: list[str] = request.__dict__.setdefault("oversized", [])
-    return found
+class Unnamed(FileUploadHandler):
+    """Keeps a file on the disk under no name, so that nothing is left of it, however this process ends.
+
+    Of one that is too large no more is stored than may be sent; its `size` is what was sent.
+    """
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        self.file = tempfile.TemporaryFile()  # noqa: SIM115  (the request closes it)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if start + len(raw_data) <= MOST_BYTES:
+            self.file.write(raw_data)
+
+    def file_complete(self, file_size: int) -> "UploadedFile[Any]":
+        if file_size > MOST_BYTES:
+            self.file.truncate(0)
+        self.file.seek(0)
+        kind, extra = self.content_type, self.content_type_extra
+        return UploadedFile(self.file, self.file_name, kind, file_size, self.charset, extra)
+
+
+class FilesOfKnownPeople:
+    """Lets the pages that take files have them, once it is known who sends them; others store nothing.
+
+    A page says so by `takes_files`. It has to be decided before the protection against forged forms reads the form.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: dict[str, Any]) -> None:
+        """Decide by the page, and by who asks for it."""
+        page = getattr(view, "view_class", None) or getattr(view, "cls", None)
+        takes = getattr(page, "takes_files", False) or is_in_admin(request)
+        if takes and (request.user.is_authenticated or may_send_unknown(page, kwargs)):
+            take_files(request)
+
+
+def is_in_admin(request: HttpRequest) -> bool:
+    """Whether it is the page of a question among those of the staff, which has a form for a table."""
+    match = request.resolver_match
+    is_question = match is not None and (match.url_name or "").startswith("clarifications_question_")
+    return is_question and request.user.is_authenticated and request.user.is_staff
+
+
+def may_send_unknown(page: Any, kwargs: dict[str, Any]) -> bool:
+    """Whether the page knows another way of telling who sends: `knows_sender`."""
+    knows = getattr(page, "knows_sender", None)
+    return bool(knows and knows(**kwargs))
+
+
+def take_files(request: HttpRequest) -> None:
+    """Have the files of the request, unless its body was read already."""
+    if not hasattr(request, "_files"):
+        request.upload_handlers = [Unnamed(request)]
+
+
+@contextmanager
+def on_disk(file: "UploadedFile[Any]") -> Iterator[IO[bytes]]:
+    """The file as the system's own open file, from its beginning."""
+    if isinstance(file.file, io.BufferedRandom):
+        file.seek(0)
+        yield file.file
+        return
+    with tempfile.TemporaryFile() as kept:
+        for chunk in file.chunks():
+            kept.write(chunk)
+        kept.flush()
+        yield kept
 
 
 def keep(file: "UploadedFile[Any]", user: User) -> Upload:

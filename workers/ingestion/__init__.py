@@ -1,6 +1,7 @@
 """Spreadsheets in, rows out."""
 
-from workers.ingestion.reading import Ingested, RowWarning, read_rows
-from workers.ingestion.sheet import Unreadable
+from workers.ingestion.outside import Ingested, read_rows
+from workers.ingestion.reading import RowWarning
+from workers.ingestion.sheet import Busy, Unreadable
 
-__all__ = ["Ingested", "RowWarning", "Unreadable", "read_rows"]
+__all__ = ["Busy", "Ingested", "RowWarning", "Unreadable", "read_rows"]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import charset_normalizer
 
-from workers.ingestion.sheet import MOST_UNPACKED_BYTES, Cell, Line, Sheet, Unreadable
+from workers.ingestion.sheet import LONGEST_CELL, MOST_UNPACKED_BYTES, TOO_LARGE, Cell, Line, Sheet, Unreadable
 
 # In this order where two fit equally well: a comma is more often part of a text.
 DELIMITERS = "\t;|,"
@@ -70,7 +70,7 @@ def encoding_of(path: Path) -> str:
 def refuse_what_is_no_text(path: Path, size: int, head: bytes, chunk: bytes) -> None:
     """Raise Unreadable if the file is too large, or holds NUL bytes where text has none."""
     if size > MOST_UNPACKED_BYTES:
-        raise Unreadable(f"{path.name} is larger than 512 MiB unpacked: split it into smaller files.")
+        raise Unreadable(TOO_LARGE.format(path.name))
     if b"\0" in chunk and not head.startswith(UTF_16):
         raise Unreadable(f"{path.name} is not text: save it as CSV (UTF-8) or as an Excel workbook (.xlsx).")
 
@@ -146,7 +146,7 @@ def lines_of(source: PhysicalLines, delimiter: str) -> Iterator[Line]:
     while True:
         number += 1
         try:
-            cells: list[Cell] = [cell.strip() for cell in next(records)]
+            cells: list[Cell] = [cell.strip()[:LONGEST_CELL] for cell in next(records)]
             line = Line(number, cells)
         except StopIteration:
             return

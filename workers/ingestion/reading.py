@@ -8,7 +8,7 @@ from pathlib import Path
 from workers.ingestion.columns import Column, Role, find_columns
 from workers.ingestion.delimited import open_delimited
 from workers.ingestion.durations import DecimalMark, UnreadableDuration, parse_minutes
-from workers.ingestion.sheet import Cell, Elapsed, Line, Sheet, Unreadable
+from workers.ingestion.sheet import MOST_ROWS, Cell, Elapsed, Line, Sheet, Unreadable
 from workers.ingestion.workbook import open_workbook
 from workers.rows import Row
 
@@ -30,12 +30,7 @@ class RowWarning:
     message: str
 
 
-def read_rows(path: Path, *, limit_warnings: int = 100) -> "Ingested":
-    """The rows of a CSV file (plain or gzipped) or Excel workbook, streamed. Raises Unreadable, also on the way."""
-    return Ingested(path, limit_warnings)
-
-
-class Ingested:
+class Table:
     """Rows as they are read, once. `columns` is known at once, the counts and warnings when all rows are read."""
 
     def __init__(self, path: Path, limit_warnings: int) -> None:
@@ -65,6 +60,8 @@ class Ingested:
             self._opened.close()
             raise
         self.rows_read += 1
+        if self.rows_read > MOST_ROWS:
+            raise Unreadable(f"{self._name} has more than {MOST_ROWS:,} rows: split it into smaller files.")
         return row
 
     def _find_table(self) -> tuple[Sheet, Line, Iterator[Line]]:

@@ -3,12 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# Unpacked, a million rows of tasks take a quarter of this.
-MOST_UNPACKED_BYTES = 512 * 1024 * 1024
+# Unpacked, a million rows of tasks take as much as this.
+MOST_UNPACKED_BYTES = 128 * 1024 * 1024
+TOO_LARGE = "{} is larger than 128 MiB unpacked: split it into smaller files."
+MOST_ROWS = 1_000_000
+# Nobody writes more about a task; what is longer is cut.
+LONGEST_CELL = 4096
 
 
 class Unreadable(Exception):
     """The file cannot be read; the message says what to do about it."""
+
+
+class Busy(Unreadable):
+    """Too many files are being read already: the same file can be read in a while."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,41 +1,34 @@
-"""Excel workbooks: looked over for what is hostile, then parsed in a child process with little memory and time."""
+"""Excel workbooks: looked over for what is hostile, then parsed. Call it in a process that may end: see `child`."""
 
-import os
-import select
-import subprocess
-import sys
+import datetime
+import math
 import zipfile
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import orjson
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from workers.ingestion import workbook_child
-from workers.ingestion.sheet import MOST_UNPACKED_BYTES, Cell, Elapsed, Line, Sheet, Unreadable
+from workers.ingestion.columns import MOST_COLUMNS
+from workers.ingestion.sheet import LONGEST_CELL, MOST_UNPACKED_BYTES, TOO_LARGE, Cell, Elapsed, Line, Sheet, Unreadable
 
 MOST_MEMBERS = 10_000
-# The child has this long to say the next thing; its own limit on CPU time is shorter.
-PATIENCE_SECONDS = 60.0
-CHUNK_BYTES = 1 << 16
-# A row of 1,024 cells, each as long as Excel allows, is shorter.
-LONGEST_MESSAGE = 64 * 1024 * 1024
+
+# Excel counts days from here, and counts a 29 February 1900 that never was.
+DAY_ZERO = datetime.datetime(1899, 12, 31)
+DAYS_BEFORE_THE_GAP = 60
 
 
 def open_workbook(path: Path) -> Generator[Sheet]:
-    """The workbook's sheets in order; each is read before the next is asked for. Raises Unreadable."""
+    """The workbook's sheets in order. Raises Unreadable."""
     look_over(path)
-    with child(path) as said:
-        messages = heard(said, path)
-        message = next(messages, None)
-        while isinstance(message, dict) and "sheet" in message:
-            remaining: list[Any] = []
-            lines = lines_of(messages, remaining)
-            yield Sheet(lines)
-            for _ in lines:
-                pass
-            message = remaining[0] if remaining else None
+    try:
+        with CalamineWorkbook.from_path(str(path)) as workbook:
+            for index in range(len(workbook.sheet_names)):
+                yield Sheet(lines_of(workbook.get_sheet_by_index(index)))
+    except CalamineError as error:
+        why = f"{type(error).__name__}: {error}"[:300]
+        raise Unreadable(f"{path.name} cannot be read: {why}. Open it in Excel and save it again.") from None
 
 
 def look_over(path: Path) -> None:
@@ -50,69 +43,36 @@ def look_over(path: Path) -> None:
     if any(member.flag_bits & 1 for member in members):
         raise Unreadable(f"{path.name} is encrypted: save it without a password.")
     if len(members) > MOST_MEMBERS or sum(member.file_size for member in members) > MOST_UNPACKED_BYTES:
-        raise Unreadable(f"{path.name} is larger than 512 MiB unpacked: split it into smaller files.")
+        raise Unreadable(TOO_LARGE.format(path.name))
 
 
-@contextmanager
-def child(path: Path) -> Iterator[IO[bytes]]:
-    """What the parsing process says; it ends with the block."""
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-X", "utf8", workbook_child.__file__, str(path.resolve())],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if name in os.environ},
-        bufsize=0,
-    )
-    assert process.stdout is not None
-    try:
-        yield process.stdout
-    finally:
-        process.kill()
-        process.stdout.close()
-        process.wait()
+def lines_of(sheet: CalamineSheet) -> Iterator[Line]:
+    """The sheet's lines that are not empty."""
+    for number, cells in enumerate(sheet.iter_rows(), start=1):
+        if any(cell != "" for cell in cells):
+            yield Line(number, [cell_of(cell) for cell in cells[:MOST_COLUMNS]])
 
 
-def heard(said: IO[bytes], path: Path) -> Iterator[Any]:
-    """Each message of the child. Raises Unreadable if it reports a fault, falls silent, or dies before the end."""
-    rest = b""
-    while chunk := next_chunk(said, path):
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            message = orjson.loads(line)
-            if isinstance(message, dict) and "fault" in message:
-                raise Unreadable(f"{path.name} cannot be read: {message['fault']}. Open it in Excel and save it again.")
-            if isinstance(message, dict) and "end" in message:
-                return
-            yield message
-        if len(rest) > LONGEST_MESSAGE:
-            break
-    raise Unreadable(
-        f"{path.name} takes more memory or time than a list of tasks should: "
-        "delete stray cells far below or beside the table, or save the table as CSV (UTF-8)."
-    )
+def cell_of(cell: Any) -> Cell:
+    """The cell as text, a number, or a duration."""
+    if isinstance(cell, str):
+        return cell[:LONGEST_CELL].strip()
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, datetime.time):
+        return Elapsed(cell.hour * 60 + cell.minute + cell.second / 60 + cell.microsecond / 60_000_000)
+    if isinstance(cell, datetime.timedelta):
+        return Elapsed(cell.total_seconds() / 60)
+    if isinstance(cell, datetime.datetime) and cell.year <= DAY_ZERO.year + 1:
+        return Elapsed(since_day_zero(cell))
+    if isinstance(cell, datetime.date):
+        return cell.isoformat()
+    return float(cell) if math.isfinite(cell) else str(cell)
 
 
-def next_chunk(said: IO[bytes], path: Path) -> bytes:
-    """More of what the child says; nothing when it has ended. Raises Unreadable if it says nothing for too long."""
-    ready, _, _ = select.select([said], [], [], PATIENCE_SECONDS)
-    if not ready:
-        raise Unreadable(f"{path.name} takes too long to read: save the table as CSV (UTF-8).")
-    return said.read(CHUNK_BYTES)
-
-
-def lines_of(messages: Iterator[Any], remaining: list[Any]) -> Iterator[Line]:
-    """The lines up to the next sheet, whose message is put into `remaining`."""
-    for message in messages:
-        if isinstance(message, dict):
-            remaining.append(message)
-            return
-        number, cells = message
-        yield Line(number, [cell_of(cell) for cell in cells])
-
-
-def cell_of(value: Any) -> Cell:
-    """The cell as the child meant it."""
-    if isinstance(value, list):
-        return Elapsed(value[0])
-    return value.strip() if isinstance(value, str) else float(value)
+def since_day_zero(moment: datetime.datetime) -> float:
+    """A duration of more than a day, shown as a time of day, in minutes."""
+    elapsed = moment - DAY_ZERO
+    if elapsed.days >= DAYS_BEFORE_THE_GAP - 1:
+        elapsed += datetime.timedelta(days=1)
+    return elapsed.total_seconds() / 60

@@ -56,3 +56,11 @@ def test_what_cannot_be_an_answer_is_refused_at_the_field(
     assert words in html
     assert '<a href="#id_spreadsheet">' in html
     assert not Answer.objects.exists()
+
+
+def test_a_file_over_the_limit_is_told_so(staff: Client, tasks: Question, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.uploads.MOST_BYTES", 100)
+    monkeypatch.setattr("clarifications.tables.LARGEST_BYTES", 100)
+    html = give(staff, tasks, spreadsheet=SimpleUploadedFile("tasks.csv", GOOD * 50)).content.decode()
+    assert "The file is larger than" in html
+    assert "Choose a file" not in html

@@ -1,0 +1,203 @@
+"""Bodies on their way: slow, short, unclear and large ones cost no thread, and no half of one reaches a page."""
+
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+from a2wsgi import WSGIMiddleware
+from waiting import wait_until
+
+from config.bodies import Bodies, Limits
+from config.heads import StrictHeads
+from workers.ingestion.outside import asker_gone
+
+THREADS = 4
+Seen = list[tuple[str, bytes]]
+
+
+class Shop:
+    """A small application on few threads: it remembers what it was asked, and may wait for its caller to leave."""
+
+    def __init__(self) -> None:
+        self.seen: Seen = []
+        self.saw_caller_leave = threading.Event()
+
+    def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        self.seen.append((environ["PATH_INFO"], body))
+        if environ["PATH_INFO"] == "/work/":
+            gone = asker_gone.get()
+            assert gone is not None
+            if gone.wait(10):
+                self.saw_caller_leave.set()
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [environ["REQUEST_METHOD"].encode() + b" " + str(len(body)).encode()]
+
+
+@contextmanager
+def served(shop: Shop, limits: Limits, wrap: Callable[[Any, Limits], Any] = Bodies) -> Iterator[int]:
+    """The port at which the application is served, its bodies read first."""
+    threads: Any = WSGIMiddleware(shop, workers=THREADS)
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        config = uvicorn.Config(
+            wrap(threads, limits), http=StrictHeads, lifespan="off", log_level="critical", log_config=None
+        )
+        server = uvicorn.Server(config)
+        runner = threading.Thread(target=server.run, args=([sock],))
+        runner.start()
+        wait_until(lambda: server.started)
+        try:
+            yield int(sock.getsockname()[1])
+        finally:
+            server.should_exit = server.force_exit = True
+            runner.join(10)
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+def raw(port: int, *lines: str, body: bytes = b"") -> socket.socket:
+    """A connection on which the request was sent so far."""
+    made = socket.create_connection(("127.0.0.1", port), timeout=10)
+    made.sendall("\r\n".join([*lines, "Host: localhost", "", ""]).encode() + body)
+    return made
+
+
+def slow(port: int) -> socket.socket:
+    """A POST of which nothing but the first byte arrives."""
+    return raw(port, "POST /sign-in/ HTTP/1.1", "Content-Length: 1000", body=b"a")
+
+
+def status_of(made: socket.socket) -> int:
+    """The status that comes back."""
+    with made:
+        answer = http.client.HTTPResponse(made)
+        answer.begin()
+        return answer.status
+
+
+def seconds_of_a_page(port: int) -> float:
+    """How long the slowest of five pages takes."""
+    taken = []
+    for _ in range(5):
+        started = time.monotonic()
+        assert status_of(raw(port, "GET /sign-in/ HTTP/1.1")) == 200
+        taken.append(time.monotonic() - started)
+    return max(taken)
+
+
+@pytest.mark.parametrize("many", [16, 100])
+def test_unfinished_posts_leave_pages_as_quick_as_before(shop: Shop, many: int, record_property: Any) -> None:
+    with served(shop, Limits(grace_seconds=60, at_once_an_address=200)) as port, ExitStack() as held:
+        before = seconds_of_a_page(port)
+        for _ in range(many):
+            held.enter_context(slow(port))
+        during = seconds_of_a_page(port)
+    record_property("before, during, ratio", (before, during, during / before))
+    assert during < before * 5 + 0.5
+    assert {body for _path, body in shop.seen} == {b""}
+
+
+def test_without_reading_first_unfinished_posts_take_every_thread(shop: Shop) -> None:
+    with served(shop, Limits(), wrap=lambda app, _limits: app) as port, ExitStack() as held:
+        for _ in range(THREADS):
+            held.enter_context(slow(port))
+        page = held.enter_context(raw(port, "GET /sign-in/ HTTP/1.1"))
+        page.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            page.recv(1)
+
+
+def test_a_body_that_comes_too_slowly_is_refused(shop: Shop) -> None:
+    with served(shop, Limits(grace_seconds=0.2)) as port:
+        assert status_of(slow(port)) == 408
+    assert shop.seen == []
+
+
+def test_one_address_has_few_bodies_on_their_way_and_all_together_have_more(shop: Shop) -> None:
+    for limits, status in [(Limits(at_once_an_address=2), 429), (Limits(at_once=2), 503)]:
+        with served(shop, limits) as port, ExitStack() as held:
+            for _ in range(2):
+                held.enter_context(slow(port))
+            wait_until(lambda port=port, status=status: status_of(slow(port)) == status)
+            assert status_of(raw(port, "GET / HTTP/1.1")) == 200
+
+
+def test_a_body_that_is_done_makes_room(shop: Shop) -> None:
+    with served(shop, Limits(at_once_an_address=1)) as port:
+        for _ in range(3):
+            assert status_of(raw(port, "POST / HTTP/1.1", "Content-Length: 2", body=b"ab")) == 200
+
+
+def test_a_body_that_ends_before_it_is_whole_never_reaches_a_page(shop: Shop) -> None:
+    with served(shop, Limits()) as port:
+        slow(port).close()
+        assert status_of(raw(port, "GET / HTTP/1.1")) == 200
+    assert shop.seen == [("/", b"")]
+
+
+@pytest.mark.parametrize("path", ["/sign-in/", "/api/v1/events"])
+def test_a_body_that_is_too_large_is_refused_before_it_is_sent(shop: Shop, path: str) -> None:
+    with served(shop, Limits()) as port:
+        assert status_of(raw(port, f"POST {path} HTTP/1.1", "Content-Length: 3000000")) == 413
+    assert shop.seen == []
+
+
+@pytest.mark.parametrize("path", ["/requests/new/", "/api/v1/projects", "/questions/1/", "/answer/abc/"])
+def test_where_files_are_taken_a_form_may_be_larger(shop: Shop, path: str) -> None:
+    kind = "Content-Type: multipart/form-data; boundary=x"
+    with served(shop, Limits()) as port:
+        many = raw(port, f"POST {path} HTTP/1.1", kind, "Content-Length: 3000000", body=bytes(3_000_000))
+        assert status_of(many) == 200
+    assert [len(body) for _path, body in shop.seen] == [3_000_000]
+
+
+def test_a_length_said_in_two_ways_is_refused(shop: Shop) -> None:
+    words = ["POST / HTTP/1.1", "Content-Length: 5", "Transfer-Encoding: chunked"]
+    with served(shop, Limits()) as port:
+        assert status_of(raw(port, *words, body=b"0\r\n\r\nGET /inner HTTP/1.1\r\n\r\n")) == 400
+    assert shop.seen == []
+
+
+def test_a_body_in_chunks_is_read_whole(shop: Shop) -> None:
+    with served(shop, Limits()) as port:
+        chunks = b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+        assert status_of(raw(port, "POST / HTTP/1.1", "Transfer-Encoding: chunked", body=chunks)) == 200
+    assert shop.seen == [("/", b"abcde")]
+
+
+def test_the_reader_of_an_upload_hears_that_its_caller_is_gone(shop: Shop) -> None:
+    with served(shop, Limits()) as port:
+        made = raw(port, "POST /work/ HTTP/1.1", "Content-Length: 2", body=b"ab")
+        wait_until(lambda: bool(shop.seen))
+        made.close()
+        assert shop.saw_caller_leave.wait(5)
+
+
+@pytest.mark.parametrize("head", [b"A: b\r\n c: d\r\n\r\n", b"A: b\nC: d\r\n\r\n", b"A: b\n\n"])
+def test_a_head_that_others_may_read_otherwise_is_refused(shop: Shop, head: bytes) -> None:
+    with served(shop, Limits()) as port:
+        for pieces in ([b"GET / HTTP/1.1\r\nHost: x\r\n" + head], [b"GET / HTTP/1.1\r\nHost: x\r\n", head]):
+            made = socket.create_connection(("127.0.0.1", port), timeout=10)
+            for piece in pieces:
+                made.sendall(piece)
+            assert status_of(made) == 400
+    assert shop.seen == []
+
+
+def test_a_head_may_come_sign_by_sign(shop: Shop) -> None:
+    with served(shop, Limits()) as port:
+        made = socket.create_connection(("127.0.0.1", port), timeout=10)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for sign in b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\na\n\nb":
+            made.sendall(bytes([sign]))
+        assert status_of(made) == 200
+    assert shop.seen == [("/", b"a\n\nb")]

@@ -1,0 +1,100 @@
+"""Sixteen uploads at once, each as much work as is allowed: the pages of everybody else stay quick."""
+
+import http.client
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+from a2wsgi import WSGIMiddleware
+from callers import machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.wsgi import get_wsgi_application
+from django.db import connection
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from waiting import wait_until
+
+from accounts.roles import OPERATOR
+from config.bodies import Bodies
+from config.routing import WEB_THREADS
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
+
+UPLOADS = 16
+CSV = "Task,Category,Duration (min)\n" + "Pay an invoice,Payables,5\n" * 60_000
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Where the pages and the interface are served, by as many threads as there are in earnest."""
+
+    def application(environ: Any, start_response: Any) -> Any:
+        try:
+            return get_wsgi(environ, start_response)
+        finally:
+            connection.close()
+
+    get_wsgi = get_wsgi_application()
+    threads: Any = WSGIMiddleware(application, workers=WEB_THREADS)
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        server = uvicorn.Server(uvicorn.Config(Bodies(threads), lifespan="off", log_level="critical", log_config=None))
+        runner = threading.Thread(target=server.run, args=([sock],))
+        runner.start()
+        wait_until(lambda: server.started)
+        yield int(sock.getsockname()[1])
+        server.should_exit = server.force_exit = True
+        runner.join(10)
+        threads.executor.shutdown()
+
+
+def asked(port: int, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> int:
+    """The status of the answer."""
+    made = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+    made.request(method, path, body, headers or {})
+    status = made.getresponse().status
+    made.close()
+    return status
+
+
+def seconds_of_a_page(port: int) -> float:
+    """How long a page takes on average."""
+    started = time.monotonic()
+    for _ in range(5):
+        assert asked(port, "GET", "/sign-in/") == 200
+    return (time.monotonic() - started) / 5
+
+
+def test_sixteen_large_uploads_at_once_leave_the_pages_quick(
+    port: int, settings: Any, tmp_path: Any, record_property: Any
+) -> None:
+    settings.DATA_DIR = tmp_path
+    settings.ALLOWED_HOSTS = ["*"]
+    body = encode_multipart(BOUNDARY, {"request_text": "Look", "file": named(CSV.encode())})
+    headers = {**machine("bot", OPERATOR).headers, "Content-Type": MULTIPART_CONTENT}
+    seconds_of_a_page(port)
+    before, statuses = seconds_of_a_page(port), []
+
+    def upload() -> None:
+        statuses.append(asked(port, "POST", "/api/v1/projects", body, headers))
+
+    uploads = [threading.Thread(target=upload) for _ in range(UPLOADS)]
+    for thread in uploads:
+        thread.start()
+    during = []
+    while any(thread.is_alive() for thread in uploads):
+        during.append(seconds_of_a_page(port))
+    for thread in uploads:
+        thread.join()
+    record_property("before, during, ratio, answers", (before, max(during), max(during) / before, Counter(statuses)))
+    assert max(during) < 1.0
+    assert Counter(statuses)[201] >= 2
+    assert set(statuses) <= {201, 503}
+
+
+def named(content: bytes) -> Any:
+    """The content as a file of a form."""
+    return SimpleUploadedFile("team.csv", content)

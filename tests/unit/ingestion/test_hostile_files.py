@@ -1,0 +1,183 @@
+"""A small file costs little, whatever is in it: time, memory, places and processes are bounded."""
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from waiting import is_alive, wait_until
+
+from workers.ingestion import Busy, Unreadable, outside, places, read_rows
+from workers.ingestion.columns import BRACKETED, MOST_COLUMNS, find_columns
+from workers.ingestion.sheet import LONGEST_CELL
+
+PARENT = """
+import sys, os
+sys.path[:0] = sys.argv[2:]
+os.environ["DJANGO_SETTINGS_MODULE"] = "settings_for_tests"
+from pathlib import Path
+from workers.ingestion import read_rows
+rows = read_rows(Path(sys.argv[1]))
+next(rows)
+print("reading", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_places(settings: Any, tmp_path: Path) -> None:
+    """The places of these tests are nobody else's."""
+    settings.DATA_DIR = tmp_path
+
+
+def hostile(path: Path, *, rows: int = 24, columns: int = 1024) -> Path:
+    """A small workbook whose every cell is the same string of 32,767 signs."""
+    line = "".join(f'<c r="{letters(n)}{{row}}" t="s"><v>0</v></c>' for n in range(columns))
+    sheet = "".join(f'<row r="{n}">{line.replace("{row}", str(n))}</row>' for n in range(1, rows + 1))
+    main, rels = "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://schemas.openxmlformats.org"
+    relation = f"{rels}/officeDocument/2006/relationships"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(
+            "xl/workbook.xml",
+            f'<workbook xmlns="{main}" xmlns:r="{relation}"><sheets><sheet name="A" sheetId="1" r:id="r1"/></sheets>'
+            "</workbook>",
+        )
+        archive.writestr(
+            "xl/_rels/workbook.xml.rels",
+            f'<Relationships xmlns="{rels}/package/2006/relationships">'
+            f'<Relationship Id="r1" Type="{relation}/worksheet" Target="worksheets/sheet1.xml"/>'
+            f'<Relationship Id="r2" Type="{relation}/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
+        )
+        archive.writestr("xl/sharedStrings.xml", f'<sst xmlns="{main}"><si><t>{"a" * 32_767}</t></si></sst>')
+        archive.writestr(
+            "xl/worksheets/sheet1.xml", f'<worksheet xmlns="{main}"><sheetData>{sheet}</sheetData></worksheet>'
+        )
+    return path
+
+
+def letters(index: int) -> str:
+    """The name of a column, counted from 0."""
+    return (letters(index // 26 - 1) if index >= 26 else "") + chr(65 + index % 26)
+
+
+def csv(path: Path, rows: int = 100_000) -> Path:
+    """A table that is not read at once: the pipe to the reader is full before."""
+    path.write_text("Task,Duration (min)\n" + "Pay an invoice,5\n" * rows)
+    return path
+
+
+@pytest.mark.parametrize("sign", ["(", "[", "{", "(a", "aA"])
+def test_a_header_of_many_signs_is_judged_at_once(sign: str) -> None:
+    started = time.process_time()
+    BRACKETED.sub(" ", sign * 100_000)
+    find_columns(["Task " + sign * 100_000, "Duration (min)"])
+    assert time.process_time() - started < 0.5
+
+
+def test_columns_far_to_the_right_are_no_columns() -> None:
+    assert find_columns(["x"] * MOST_COLUMNS + ["Task"]) == {}
+
+
+def test_a_workbook_that_grows_in_memory_ends_its_reader_and_takes_no_more_than_256_mb(
+    tmp_path: Path, record_property: Any
+) -> None:
+    path = hostile(tmp_path / "work.xlsx")
+    assert path.stat().st_size < 100_000
+    with pytest.raises(Unreadable):
+        list(read_rows(path))
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    record_property("largest child, MB", most)
+    assert most < 300
+
+
+def test_long_cells_are_cut(tmp_path: Path) -> None:
+    path = tmp_path / "work.csv"
+    path.write_text("Task,Duration (min)\n" + "x" * 50_000 + ",5\n")
+    assert [len(row["text"]) for row in read_rows(path)] == [LONGEST_CELL]
+
+
+def test_more_rows_than_a_million_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from workers.ingestion import reading
+
+    monkeypatch.setattr(reading, "MOST_ROWS", 10)
+    with pytest.raises(Unreadable, match="more than 10 rows"):
+        list(reading.Table(csv(tmp_path / "work.csv", rows=11), 100))
+
+
+def test_one_deadline_holds_for_a_whole_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outside, "LONGEST_SECONDS", 0.0)
+    with pytest.raises(Unreadable, match="takes too long"):
+        read_rows(csv(tmp_path / "work.csv"))
+
+
+def test_two_files_are_read_at_once_and_few_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "LONGEST_WAIT_SECONDS", 0.2)
+    path = csv(tmp_path / "work.csv")
+    first, second = read_rows(path), read_rows(path)
+    with pytest.raises(Busy, match="10 seconds"):
+        read_rows(path)
+    first.close()
+    third = read_rows(path)
+    assert next(third)["estimated_minutes"] == 5
+    with ExitStack() as waiting:
+        for lock in iter(lambda: places.taken("waiting", places.WAITING), None):
+            waiting.callback(os.close, lock)
+        started = time.monotonic()
+        with pytest.raises(Busy):
+            read_rows(path)
+        assert time.monotonic() - started < 0.2
+    second.close()
+    third.close()
+
+
+def test_reading_stops_when_nobody_waits_for_the_rows(tmp_path: Path) -> None:
+    gone = threading.Event()
+    token = outside.asker_gone.set(gone)
+    try:
+        rows = read_rows(csv(tmp_path / "work.csv"))
+        next(rows)
+        gone.set()
+        with pytest.raises(Unreadable, match="gone"):
+            list(rows)
+    finally:
+        outside.asker_gone.reset(token)
+    assert places.taken("reading", 1) is not None
+
+
+def test_a_file_without_a_name_on_the_disk_is_read(tmp_path: Path) -> None:
+    with tempfile.TemporaryFile() as file:
+        file.write(b"Task,Duration (min)\nPay,5\n")
+        file.flush()
+        assert [row["text"] for row in read_rows(file, name="team.csv")] == ["Pay"]
+        file.truncate(0)
+        with pytest.raises(Unreadable, match=r"^team\.csv is empty"):
+            read_rows(file, name="team.csv")
+
+
+def test_the_reader_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    root = Path(__file__).parents[3]
+    words = [sys.executable, "-c", PARENT, str(csv(tmp_path / "work.csv")), str(root), str(root / "tests")]
+    parent = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    assert parent.stdin is not None
+    assert parent.stdout.readline() == b"reading\n"
+    (child,) = children_of(parent.pid)
+    parent.kill()
+    parent.wait()
+    parent.stdin.close()
+    parent.stdout.close()
+    wait_until(lambda: not is_alive(child), seconds=10)
+
+
+def children_of(pid: int) -> Iterator[int]:
+    """The processes that it started."""
+    return (int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
