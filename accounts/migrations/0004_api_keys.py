@@ -4,8 +4,6 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from accounts.roles import grant
-
 
 class Migration(migrations.Migration):
 
@@ -39,5 +37,4 @@ class Migration(migrations.Migration):
                 'ordering': ['-created_at'],
             },
         ),
-        migrations.RunPython(grant, migrations.RunPython.noop),
     ]

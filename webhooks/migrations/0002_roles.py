@@ -2,8 +2,6 @@
 
 from django.db import migrations
 
-from accounts.roles import grant
-
 
 class Migration(migrations.Migration):
 
@@ -12,4 +10,5 @@ class Migration(migrations.Migration):
         ("webhooks", "0001_initial"),
     ]
 
-    operations = [migrations.RunPython(grant, migrations.RunPython.noop)]
+    # `accounts.roles` brings the groups in line after every migrate, so history holds no copy of the roles.
+    operations = []
