@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,6 +22,8 @@ SECRET_BYTES = 32
 USE_NOTED_EVERY = timedelta(minutes=1)
 # What was replaced goes on for this long, so that a running client can be given its successor.
 ROTATION_OVERLAP = timedelta(hours=24)
+# Sent with `old` and `new`, in the same transaction.
+rotated = Signal()
 
 
 class NoSuchKey(Exception):
@@ -66,6 +69,7 @@ def rotate(key: ApiKey, *, at_once: bool = False, by: User | None = None) -> tup
     end = timezone.now() + (timedelta() if at_once else ROTATION_OVERLAP)
     key.expires_at = min(filter(None, (key.expires_at, end)))
     key.save(update_fields=["expires_at"])
+    rotated.send(ApiKey, old=key, new=made[0])
     return made
 
 

@@ -19,8 +19,8 @@ PASSWORD_VARIABLE = "PERSON_PASSWORD"  # noqa: S105  (a name, no password)
 
 class Command(BaseCommand):
     help = (
-        "Make a person with a role, or set, add or take away the role of a person that there is. The password of a new person is"
-        f" asked for, or taken from the environment ({PASSWORD_VARIABLE})."
+        "Make a person with a role, or set, add or take away the role of a person that there is. The password of a"
+        f" new person is asked for, or taken from the environment ({PASSWORD_VARIABLE})."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
