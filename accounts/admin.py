@@ -34,7 +34,7 @@ class PersonAdmin(FewLookups, UserAdmin):  # type: ignore[type-arg]
         (gettext_lazy("Preferences"), {"fields": ("language", "time_zone")}),
         (gettext_lazy("Machine"), {"fields": ("is_service",)}),
     ]
-    add_fieldsets = [*UserAdmin.add_fieldsets, (gettext_lazy("Machine"), {"fields": ("is_service",)})]  # type: ignore[misc]
+    add_fieldsets = [*UserAdmin.add_fieldsets, (gettext_lazy("Machine"), {"fields": ("is_service",)})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """A superuser alone makes superusers, gives single permissions and turns a person into a machine."""
@@ -70,7 +70,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class RoleAdmin(FewLookups, GroupAdmin):  # type: ignore[type-arg]
+class RoleAdmin(FewLookups, GroupAdmin):
     """Groups: what they give is decided by superusers alone."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

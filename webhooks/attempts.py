@@ -42,7 +42,7 @@ class Outcome:
     @property
     def slow(self) -> bool:
         """Whether the receiver took so long that others have to come first."""
-        return self.took > settings.WEBHOOK_SLOW_SECONDS
+        return bool(self.took > settings.WEBHOOK_SLOW_SECONDS)
 
     @property
     def gone(self) -> bool:
