@@ -4,7 +4,6 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
         ("accounts", "0002_preferences"),
         ("auth", "0012_alter_user_first_name_max_length"),

@@ -5,39 +5,61 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0004_api_keys'),
-        ('events', '0003_set_aside'),
-        ('webhooks', '0002_roles'),
+        ("accounts", "0004_api_keys"),
+        ("events", "0003_set_aside"),
+        ("webhooks", "0002_roles"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='delivery',
-            name='webhook_delivery_state',
+            model_name="delivery",
+            name="webhook_delivery_state",
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='tries',
-            field=models.PositiveIntegerField(default=0, verbose_name='tries in this round'),
+            model_name="delivery",
+            name="tries",
+            field=models.PositiveIntegerField(default=0, verbose_name="tries in this round"),
         ),
         migrations.AddField(
-            model_name='endpoint',
-            name='key',
-            field=models.ForeignKey(editable=False, help_text='The key it was made with: it sees no more than that, and ends with it.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.apikey', verbose_name='key'),
+            model_name="endpoint",
+            name="key",
+            field=models.ForeignKey(
+                editable=False,
+                help_text="The key it was made with: it sees no more than that, and ends with it.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="accounts.apikey",
+                verbose_name="key",
+            ),
         ),
         migrations.AlterField(
-            model_name='delivery',
-            name='state',
-            field=models.CharField(choices=[('pending', 'Pending'), ('delivered', 'Delivered'), ('given_up', 'Given up'), ('skipped', 'Skipped')], default='pending', max_length=10, verbose_name='state'),
+            model_name="delivery",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("pending", "Pending"),
+                    ("delivered", "Delivered"),
+                    ("given_up", "Given up"),
+                    ("skipped", "Skipped"),
+                ],
+                default="pending",
+                max_length=10,
+                verbose_name="state",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'skipped')), fields=['endpoint', 'event'], name='delivery_skipped'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("state", "skipped")), fields=["endpoint", "event"], name="delivery_skipped"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'delivered', 'given_up', 'skipped'])), name='webhook_delivery_state'),
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["pending", "delivered", "given_up", "skipped"])),
+                name="webhook_delivery_state",
+            ),
         ),
     ]
