@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy
 
 from accounts import keys, scopes
 from accounts.lookups import FewLookups
+from accounts.mails import tell_of_password
 from accounts.models import ApiKey, User
 from accounts.people import person
-from accounts.standing import groups_within, is_above, may_make_key
+from accounts.rank import AccountAbove, groups_within, is_above, keyed_by
 
 DAYS = 365
 
@@ -33,18 +34,18 @@ class PersonAdmin(FewLookups, UserAdmin):  # type: ignore[type-arg]
         (gettext_lazy("Preferences"), {"fields": ("language", "time_zone")}),
         (gettext_lazy("Machine"), {"fields": ("is_service",)}),
     ]
+    add_fieldsets = [*UserAdmin.add_fieldsets, (gettext_lazy("Machine"), {"fields": ("is_service",)})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Rights beyond the roles are a superuser's to give."""
-        fields = super().get_readonly_fields(request, obj)
-        return fields if request.user.is_superuser else (*fields, "is_superuser", "user_permissions")
+        """A superuser alone makes superusers, gives single permissions and turns a person into a machine."""
+        if person(request).is_superuser:
+            return self.readonly_fields
+        return [*self.readonly_fields, "is_superuser", "user_permissions", *(["is_service"] if obj else [])]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody changes an account above their own, nor sets its password."""
         return super().has_change_permission(request, obj) and not (obj and is_above(obj, person(request)))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes an account above their own."""
         return super().has_delete_permission(request, obj) and not (obj and is_above(obj, person(request)))
 
     def get_actions(self, request: HttpRequest) -> Any:
@@ -53,27 +54,33 @@ class PersonAdmin(FewLookups, UserAdmin):  # type: ignore[type-arg]
         return {name: action for name, action in actions.items() if name != "delete_selected"}
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """The roles that may be given: those that may no more than who gives them."""
+        """Nobody gives a group that may more than they may."""
         if db_field.name == "groups":
-            within = [group.pk for group in groups_within(person(request))]
-            kwargs["queryset"] = Group.objects.filter(pk__in=within)
+            kwargs["queryset"] = groups_within(person(request))
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Note it, and tell the person where it was the password."""
+        if "password" in str(message).lower() and obj.pk != person(request).pk:
+            tell_of_password(obj)
+        return super().log_change(request, obj, message)
 
 
 admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class RoleAdmin(FewLookups, GroupAdmin):  # type: ignore[type-arg]
-    """Roles: seen by administrators, changed by superusers, since a role gives rights to many at once."""
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.is_superuser)
-
-    has_delete_permission = has_change_permission
+class RoleAdmin(FewLookups, GroupAdmin):
+    """Groups: what they give is decided by superusers alone."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser)
+        return person(request).is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return person(request).is_superuser
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return person(request).is_superuser
 
 
 class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -94,19 +101,15 @@ class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
         label=gettext_lazy("Good for so many days"), initial=DAYS, min_value=0, help_text=gettext_lazy("0 for ever.")
     )
 
-    maker: User  # who makes the key
-
     class Meta:
         model = ApiKey
         fields = ["user", "name"]
 
-    def clean_user(self) -> User:
-        """The account. Raises ValidationError for another person's, and for a machine's above one's own."""
-        user: User = self.cleaned_data["user"]
-        if not may_make_key(self.maker, user):
-            words = _("Make keys for machines that may no more than you, or for yourself: a key speaks as its account.")
-            raise forms.ValidationError(words)
-        return user
+    actor: User  # who makes it, set by the page
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["user"].queryset = keyed_by(self.actor)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """The scopes are those that were ticked, and one for each agent."""
@@ -136,7 +139,7 @@ class ApiKeyAdmin(FewLookups):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj:
             return super().get_form(request, obj, change, **kwargs)
-        return type("KeyForm", (NewKeyForm,), {"maker": person(request)})
+        return type("NewKeyForm", (NewKeyForm,), {"actor": person(request)})
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.readonly_fields if obj else ["user", "name", "scopes", "agents", "days"]
@@ -144,11 +147,23 @@ class ApiKeyAdmin(FewLookups):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.readonly_fields if obj else []
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Keys are made for machines and for oneself: a key of another person would speak in their name."""
-        if db_field.name == "user":
-            kwargs["queryset"] = User.objects.filter(Q(is_service=True) | Q(pk=request.user.pk), is_active=True)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
+        """All keys for those who may see them, and for other staff their own."""
+        found: QuerySet[ApiKey] = super().get_queryset(request)
+        return found if request.user.has_perm("accounts.view_apikey") else found.filter(user=person(request))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return person(request).is_staff
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return person(request).is_staff
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Staff make their own keys; the form offers no account that they may not make keys of."""
+        return person(request).is_staff
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return person(request).is_staff
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Keys are revoked, and stay on record."""
@@ -181,7 +196,8 @@ class ApiKeyAdmin(FewLookups):
             return
         said = form.cleaned_data
         lifetime = timedelta(days=said["days"]) if said["days"] else None
-        key, text = keys.make(said["user"], name=said["name"], scopes=said["scopes"], lifetime=lifetime)
+        wanted = {"name": said["name"], "scopes": said["scopes"], "lifetime": lifetime}
+        key, text = keys.make(said["user"], **wanted, by=person(request))
         obj.pk = key.pk
         self.show(request, key, text)
 
@@ -190,22 +206,20 @@ class ApiKeyAdmin(FewLookups):
     )
     def rotate_keys(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         for key in queryset.select_related("user"):
-            if not may_make_key(person(request), key.user):
-                messages.error(request, _("%(key)s belongs to somebody else: its owner rotates it.") % {"key": key})
-                continue
             try:
-                self.show(request, *keys.rotate(key))
-            except keys.NoSuchKey as error:
+                self.show(request, *keys.rotate(key, by=person(request)))
+            except (keys.NoSuchKey, AccountAbove) as error:
                 messages.error(request, str(error))
 
     @admin.action(description=gettext_lazy("Revoke: the key opens nothing any more"), permissions=["change"])
     def revoke_keys(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         for key in queryset.select_related("user"):
-            if is_above(key.user, person(request)):
-                messages.error(request, _("%(key)s belongs to an account above your own.") % {"key": key})
-                continue
-            keys.revoke(key)
-            messages.success(request, _("%(key)s is revoked.") % {"key": key})
+            try:
+                keys.revoke(key, by=person(request))
+            except AccountAbove as error:
+                messages.error(request, str(error))
+            else:
+                messages.success(request, _("%(key)s is revoked.") % {"key": key})
 
     def show(self, request: HttpRequest, key: ApiKey, text: str) -> None:
         """The key's text, which nobody can look up later."""

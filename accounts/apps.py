@@ -1,5 +1,12 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class AccountsConfig(AppConfig):
     name = "accounts"
+
+    def ready(self) -> None:
+        """Have the roles brought in line with the code after every migrate."""
+        from accounts.roles import bring_in_line
+
+        post_migrate.connect(bring_in_line, sender=self, dispatch_uid="accounts.roles")

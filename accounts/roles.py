@@ -49,12 +49,12 @@ ROLES: dict[str, tuple[str, ...]] = {
 STAFF = (ANSWERER, OPERATOR, ADMINISTRATOR)
 
 
-def grant(apps: Any, schema_editor: Any) -> None:
-    """One group a role, with its permissions as far as their models exist: for the migrations that add models.
+def bring_in_line(using: str = "default", apps: Any = installed, **sent: Any) -> None:
+    """One group a role with exactly its permissions, as far as their models exist: after every migrate.
 
-    Permissions are made first, since Django makes them only after all migrations.
+    So a right that a role loses in the code is lost at the next migrate. Permissions are made first, since Django
+    makes those of later apps only afterwards.
     """
-    using = schema_editor.connection.alias
     for label in sorted({permission.partition(".")[0] for role in ROLES.values() for permission in role}):
         create_permissions(installed.get_app_config(label), verbosity=0, using=using, apps=apps)
     known = {
@@ -64,4 +64,4 @@ def grant(apps: Any, schema_editor: Any) -> None:
     for name, permissions in ROLES.items():
         group, _made = apps.get_model("auth", "Group").objects.using(using).get_or_create(name=name)
         parted = [tuple(permission.split(".")) for permission in permissions]
-        group.permissions.add(*(known[parts] for parts in parted if parts in known))
+        group.permissions.set([known[parts] for parts in parted if parts in known])

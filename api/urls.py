@@ -54,6 +54,7 @@ VIEWS: dict[str, type[Any]] = {
     "webhooks/<int:webhook_id>/enable": webhooks.Enable,
     "webhooks/<int:webhook_id>/deliveries": webhooks.Deliveries,
     "webhooks/<int:webhook_id>/deliveries/<int:delivery_id>/resend": webhooks.Resend,
+    "webhooks/<int:webhook_id>/deliveries/<int:delivery_id>/skip": webhooks.Skip,
     "work/lease": work.LeaseItems,
     "work/<uuid:lease>/heartbeat": work.Heartbeat,
     "work/<uuid:lease>/progress": work.ReportProgress,

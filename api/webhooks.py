@@ -35,12 +35,13 @@ class EndpointShown(serializers.ModelSerializer[Endpoint]):
     owner = serializers.CharField(source="owner.username")
     types = serializers.ListField(child=serializers.CharField(), help_text="None stands for all.")
     project = serializers.UUIDField(source="project_id", allow_null=True)
+    skipped = serializers.IntegerField(default=0, help_text="Deliveries passed over since the receiver refused them.")
 
     class Meta:
         model = Endpoint
         fields = [
             *("id", "url", "description", "owner", "types", "project", "active", "disabled_reason", "position"),
-            *("failing_since", "failures", "next_attempt_at", "created_at"),
+            *("failing_since", "failures", "next_attempt_at", "skipped", "created_at"),
         ]
 
 
@@ -188,10 +189,23 @@ class Resend(ApiView):
         return self.shown(data, status=202, location=f"/api/v1/webhooks/{webhook_id}/deliveries")
 
 
+class Skip(ApiView):
+    """Passes over a delivery that waits."""
+
+    rules = {"POST": CHANGE}
+
+    @acts("webhooks_skip", "Skip a delivery", gives=DeliveryShown)
+    def post(self, request: Request, webhook_id: int, delivery_id: int) -> Response:
+        """What is behind it goes on; it can be sent again later."""
+        endpoint = changeable(self, webhook_id)
+        found = found_in(endpoint.deliveries.select_related("event", "endpoint"), pk=delivery_id)
+        return self.shown(DeliveryShown(services.skip(found)).data)
+
+
 # -- helpers ---------------------------------------------------------------------------------------
 def seen_by(view: ApiView) -> QuerySet[Endpoint]:
     """The receivers that the account may see."""
-    return endpoints_for(view.account).select_related("owner")
+    return endpoints_for(view.account).select_related("owner", "key")
 
 
 def changeable(view: ApiView, webhook_id: int) -> Endpoint:

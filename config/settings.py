@@ -236,6 +236,12 @@ LATE_DELIVERABLE_SECONDS = env.float("LATE_DELIVERABLE_SECONDS", default=30.0)
 WEBHOOK_RETRY_SECONDS = env.float("WEBHOOK_RETRY_SECONDS", default=5.0)
 # A receiver that failed for this long is given up: a day outlasts a night without anybody on duty.
 WEBHOOK_GIVE_UP_SECONDS = env.float("WEBHOOK_GIVE_UP_SECONDS", default=86_400.0)
+# An event refused so many times is skipped once the receiver takes another one.
+WEBHOOK_TRIES = env.int("WEBHOOK_TRIES", default=3)
+# A receiver slower than this is put off for a while, for others wait for the same threads.
+WEBHOOK_SLOW_SECONDS = env.float("WEBHOOK_SLOW_SECONDS", default=5.0)
+# Active webhooks one owner may have.
+WEBHOOK_MOST_ENDPOINTS = env.int("WEBHOOK_MOST_ENDPOINTS", default=20)
 # Receivers that may be on this machine or network: everywhere else only public addresses are called.
 WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 # Producers (`source.service`) whose approvals count when they come as events: nobody, unless they are named here.

@@ -93,7 +93,9 @@ def receiving(**told: Any) -> Iterator[Receiver]:
 def project_of(requester: str) -> Project:
     """A project that this person asked for."""
     audit = Template.objects.get(name="audit")
-    return Project.objects.create(id=uuid4(), title="P", template=audit, opened_at=timezone.now(), requester=requester)
+    owner = User.objects.filter(username=requester).first()
+    values = {"title": "P", "template": audit, "opened_at": timezone.now(), "requester": requester, "owner": owner}
+    return Project.objects.create(id=uuid4(), **values)
 
 
 def happened(*figures: int, project_id: UUID | None = None, kind: str = "PROJECT.OPENED") -> list[Event]:

@@ -22,10 +22,10 @@ from webhooks.models import Delivery, Endpoint
 DECIDED = ["url", "description", "types", "project_id"]
 LOOKED_AT = [
     *("owner", "standing", "disabled_reason", "failures", "failing", "next_attempt_at", "position", "created"),
-    "deliveries_link",
+    *("skipped", "deliveries_link"),
 ]
 # The colour of each state of a delivery.
-COLOURS = {Delivery.State.DELIVERED: "done", Delivery.State.GIVEN_UP: "failed"}
+COLOURS = {Delivery.State.DELIVERED: "done", Delivery.State.GIVEN_UP: "failed", Delivery.State.SKIPPED: "blocked"}
 
 
 @admin.register(Endpoint)
@@ -91,6 +91,10 @@ class EndpointAdmin(ReadOnlyAdmin):
     def created(self, endpoint: Endpoint) -> SafeString:
         return ago(endpoint.created_at)
 
+    @admin.display(description=gettext_lazy("skipped deliveries"))
+    def skipped(self, endpoint: Endpoint) -> int:
+        return endpoint.deliveries.filter(state=Delivery.State.SKIPPED).count()
+
     @admin.display(description=gettext_lazy("deliveries"))
     def deliveries_link(self, endpoint: Endpoint) -> SafeString:
         url = reverse("admin:webhooks_delivery_changelist", query={"endpoint__id__exact": str(endpoint.pk)})
@@ -125,7 +129,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     search_help_text = gettext_lazy("A part of the address, or the whole id of an event or a project.")
     nothing_yet = gettext_lazy("Nothing was to be delivered yet.")
     ordering = ["-id"]
-    actions = ["resend_deliveries"]
+    actions = ["resend_deliveries", "skip_deliveries"]
     fields = [
         *("event_type", "event_link", "endpoint", "standing", "attempts", "response_status", "answer", "error"),
         *("duration_ms", "created_at", "delivered_at"),
@@ -165,3 +169,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     @admin.action(description=gettext_lazy("Send again"), permissions=["act"])
     def resend_deliveries(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         carry_out(self, request, queryset, services.resend, done=_("To be sent again"))
+
+    @admin.action(description=gettext_lazy("Skip: what is behind it goes on"), permissions=["act"])
+    def skip_deliveries(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        carry_out(self, request, queryset, services.skip, done=_("Skipped"))

@@ -5,3 +5,10 @@ from django.utils.translation import gettext_lazy
 class WebhooksConfig(AppConfig):
     name = "webhooks"
     verbose_name = gettext_lazy("Webhooks")
+
+    def ready(self) -> None:
+        """Go on with the successors of keys."""
+        from accounts.keys import rotated
+        from webhooks.services import follow_rotation
+
+        rotated.connect(follow_rotation, dispatch_uid="webhooks.follow_rotation")

@@ -21,6 +21,8 @@ from webhooks.services import HEALTHY, disable
 from webhooks.signing import signed_headers
 
 LONGEST_BACKOFF_SECONDS = 3600.0
+# A slow receiver rests for so many times as long as it took.
+SLOW_REST = 3
 AGENT = "Interlock-Webhooks"
 
 
@@ -36,6 +38,11 @@ class Outcome:
     def delivered(self) -> bool:
         """Whether the receiver took it."""
         return self.answer is not None and HTTPStatus.OK <= self.answer.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @property
+    def slow(self) -> bool:
+        """Whether the receiver took so long that others have to come first."""
+        return bool(self.took > settings.WEBHOOK_SLOW_SECONDS)
 
     @property
     def gone(self) -> bool:
@@ -70,6 +77,11 @@ def record(endpoint: Endpoint, delivery: Delivery, outcome: Outcome) -> None:
     now = database_now()
     store_attempt(delivery, outcome, now)
     if outcome.delivered:
+        skip_refused(endpoint, delivery)
+        recovered(endpoint)
+        rest_if_slow(endpoint, outcome, now)
+    elif is_refused_alone(endpoint, delivery, outcome):
+        Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.State.SKIPPED)
         recovered(endpoint)
     elif reason := reason_to_disable(endpoint, outcome, now):
         disable(endpoint, reason=reason)
@@ -82,6 +94,7 @@ def store_attempt(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
     answer = outcome.answer
     values: dict[str, Any] = {
         "attempts": delivery.attempts + 1,
+        "tries": delivery.tries + 1,
         "response_status": answer and answer.status,
         "response_excerpt": excerpt(answer.body) if answer else "",
         "error": clean(outcome.fault),
@@ -95,6 +108,28 @@ def store_attempt(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
 def excerpt(body: bytes) -> str:
     """The beginning of an answer as text."""
     return clean(body.decode(errors="replace"))[:LONGEST_EXCERPT]
+
+
+def skip_refused(endpoint: Endpoint, delivery: Delivery) -> None:
+    """Pass over what was refused often enough, now that something behind it was taken: it is not the receiver's state.
+
+    A receiver that takes nothing at all has nothing skipped.
+    """
+    earlier = endpoint.deliveries.filter(state=Delivery.State.PENDING, event_id__lt=delivery.event_id)
+    earlier.filter(tries__gte=settings.WEBHOOK_TRIES).update(state=Delivery.State.SKIPPED)
+
+
+def is_refused_alone(endpoint: Endpoint, delivery: Delivery, outcome: Outcome) -> bool:
+    """Whether it was refused often enough, and something behind it was taken already."""
+    if outcome.gone or delivery.tries + 1 < settings.WEBHOOK_TRIES:
+        return False
+    return endpoint.deliveries.filter(state=Delivery.State.DELIVERED, event_id__gt=delivery.event_id).exists()
+
+
+def rest_if_slow(endpoint: Endpoint, outcome: Outcome, now: datetime) -> None:
+    """Put off a receiver that took its time, so that its waits are a small part of a thread's time."""
+    if outcome.slow:
+        update(endpoint, next_attempt_at=now + timedelta(seconds=SLOW_REST * outcome.took))
 
 
 def recovered(endpoint: Endpoint) -> None:

@@ -31,3 +31,19 @@ class EndpointDisabled(WebhookError):
 
 class RefusedAddress(WebhookError):
     """The host has an address that is not public."""
+
+
+class KeyTooNarrow(WebhookError):
+    """The key that the request came with may not read, so nothing may be sent on its behalf."""
+
+
+class EndpointEnded(WebhookError):
+    """The endpoint's key or owner has ended; it cannot go on."""
+
+
+class TooManyEndpoints(WebhookError):
+    """The owner has as many endpoints as one may have."""
+
+
+class NotWaiting(WebhookError):
+    """The delivery does not wait, so it cannot be skipped."""

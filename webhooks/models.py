@@ -19,6 +19,15 @@ class Endpoint(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="endpoints", verbose_name=_("owner")
     )
+    key = models.ForeignKey(
+        "accounts.ApiKey",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("key"),
+        help_text=_("The key it was made with: it sees no more than that, and ends with it."),
+    )
     types = models.JSONField(
         _("event types"), default=list, blank=True, help_text=_("None stands for all; PROJECT.* for all of projects.")
     )
@@ -53,6 +62,7 @@ class Delivery(models.Model):
         PENDING = "pending", _("Pending")
         DELIVERED = "delivered", _("Delivered")
         GIVEN_UP = "given_up", _("Given up")
+        SKIPPED = "skipped", _("Skipped")
 
     endpoint = models.ForeignKey(
         Endpoint, on_delete=models.CASCADE, related_name="deliveries", verbose_name=_("webhook")
@@ -60,6 +70,7 @@ class Delivery(models.Model):
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="+", verbose_name=_("event"))
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PENDING)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    tries = models.PositiveIntegerField(_("tries in this round"), default=0)
     response_status = models.PositiveIntegerField(_("status of the answer"), null=True)
     response_excerpt = models.CharField(_("beginning of the answer"), max_length=LONGEST_EXCERPT, blank=True)
     error = models.TextField(_("what was wrong"), blank=True)
@@ -73,12 +84,13 @@ class Delivery(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["endpoint", "event"], name="one_delivery_an_event"),
             models.CheckConstraint(
-                condition=Q(state__in=["pending", "delivered", "given_up"]), name="webhook_delivery_state"
+                condition=Q(state__in=["pending", "delivered", "given_up", "skipped"]), name="webhook_delivery_state"
             ),
         ]
         indexes = [
             models.Index(fields=["endpoint", "event"], condition=Q(state="pending"), name="delivery_pending"),
             models.Index(fields=["endpoint", "event"], condition=Q(state="given_up"), name="delivery_given_up"),
+            models.Index(fields=["endpoint", "event"], condition=Q(state="skipped"), name="delivery_skipped"),
         ]
 
     def __str__(self) -> str:

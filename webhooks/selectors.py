@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import ApiKey, User
+from accounts.scopes import READ
 from backlog.selectors import projects_for
 from events.models import Event
 from schemas.registry import registry
@@ -12,10 +14,10 @@ from webhooks.models import Delivery, Endpoint
 
 
 def endpoints_for(user: User) -> QuerySet[Endpoint]:
-    """The endpoints the person may see: all, or their own."""
-    if user.has_perm("webhooks.view_endpoint"):
-        return Endpoint.objects.all()
-    return Endpoint.objects.filter(owner=user)
+    """The endpoints the person may see, all or their own, each with the number of its skipped deliveries."""
+    skipped = Count("deliveries", filter=Q(deliveries__state=Delivery.State.SKIPPED))
+    found = Endpoint.objects.annotate(skipped=skipped)
+    return found if user.has_perm("webhooks.view_endpoint") else found.filter(owner=user)
 
 
 def deliveries_for(user: User) -> QuerySet[Delivery]:
@@ -35,9 +37,36 @@ def visible_events(user: User) -> QuerySet[Event]:
     return Event.objects.filter(seen)
 
 
+def viewer(endpoint: Endpoint) -> User:
+    """The owner with the key that the endpoint was made with, by whose scopes every look is limited."""
+    owner: User = endpoint.owner
+    owner.key = endpoint.key
+    return owner
+
+
+def reason_to_end(endpoint: Endpoint) -> str:
+    """Why nothing may be sent to the endpoint any more, in words; nothing while something may."""
+    key = endpoint.key
+    if not endpoint.owner.is_active:
+        return _("The account of its owner is deactivated.")
+    if key is not None and not key.is_live:
+        return _("The key it was made with is revoked or has expired.")
+    if key is not None and READ not in key.scopes:
+        return _("The key it was made with may not read: make it anew with a key that has the scope “read”.")
+    return ""
+
+
+def ended() -> QuerySet[Endpoint]:
+    """Active endpoints whose owner was deactivated, or whose key is no longer live."""
+    live = ApiKey.objects.live().values("pk")
+    return Endpoint.objects.filter(
+        Q(owner__is_active=False) | (~Q(key=None) & ~Q(key__in=live)), active=True
+    ).select_related("owner", "key")
+
+
 def events_for(endpoint: Endpoint) -> QuerySet[Event]:
     """What the endpoint is told of, as its owner may see it now."""
-    found = visible_events(endpoint.owner).filter(of_types(endpoint.types))
+    found = visible_events(viewer(endpoint)).filter(of_types(endpoint.types))
     return found if endpoint.project_id is None else found.filter(project_id=endpoint.project_id)
 
 
@@ -63,11 +92,16 @@ def stands_for(name: str, kind: str) -> bool:
 
 
 def due(now: datetime, horizon: int) -> QuerySet[Endpoint]:
-    """Endpoints that nobody serves and for which there is something to do; who waited longest comes first."""
+    """Endpoints that nobody serves and for which there is something to do; who waited longest comes first.
+
+    An owner of whose endpoints one is served has to wait with the others, so that nobody takes every thread.
+    """
+    served = Endpoint.objects.filter(owner=OuterRef("owner"), leased_until__gt=now)
     waiting = Delivery.objects.filter(endpoint=OuterRef("pk"), state=Delivery.State.PENDING)
     return Endpoint.objects.filter(
         Q(leased_until=None) | Q(leased_until__lte=now),
         Q(next_attempt_at=None) | Q(next_attempt_at__lte=now),
         Q(position__lt=horizon) | Exists(waiting),
+        ~Exists(served),
         active=True,
     ).order_by(F("leased_until").asc(nulls_first=True), "pk")

@@ -2,14 +2,12 @@
 
 from django.db import migrations
 
-from accounts.roles import grant
-
 
 class Migration(migrations.Migration):
-
     dependencies = [
         ("accounts", "0003_roles"),
         ("webhooks", "0001_initial"),
     ]
 
-    operations = [migrations.RunPython(grant, migrations.RunPython.noop)]
+    # `accounts.roles` brings the groups in line after every migrate, so history holds no copy of the roles.
+    operations = []

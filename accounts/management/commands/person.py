@@ -19,29 +19,56 @@ PASSWORD_VARIABLE = "PERSON_PASSWORD"  # noqa: S105  (a name, no password)
 
 class Command(BaseCommand):
     help = (
-        "Make a person with a role, or give a person that there is another role. The password of a new person is"
-        f" asked for, or taken from the environment ({PASSWORD_VARIABLE})."
+        "Make a person with a role, or set, add or take away the role of a person that there is. The password of a"
+        f" new person is asked for, or taken from the environment ({PASSWORD_VARIABLE})."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="the name to sign in with")
-        parser.add_argument("--role", choices=list(ROLES), required=True)
+        wanted = parser.add_mutually_exclusive_group(required=True)
+        wanted.add_argument("--role", choices=list(ROLES), help="the one role from now on, in place of any other")
+        wanted.add_argument("--add", choices=list(ROLES), metavar="ROLE", help="one role more")
+        wanted.add_argument("--remove", choices=list(ROLES), metavar="ROLE", help="one role less")
         parser.add_argument("--email", default="")
         parser.add_argument(
             "--service", action="store_true", help="a machine: it has no password, and comes with `manage.py apikey`"
         )
 
-    def handle(self, *args: Any, name: str, role: str, email: str, service: bool, **options: Any) -> None:
+    def handle(self, *args: Any, name: str, email: str, service: bool, **options: Any) -> None:
+        role, more, less = (options.get(word) for word in ("role", "add", "remove"))
         with transaction.atomic():
-            user = User.objects.filter(username=name).first()
-            if user is None:
-                user = self.new_machine(name) if service else self.new_person(name, email)
-            elif service and not user.is_service:
-                raise CommandError(f"{name} is a person: give the service account a name of its own.")
-            user.is_staff = user.is_staff or (role in STAFF and not user.is_service)
+            user = self.found(name, email, service, made=not less)
             user.save()
-            user.groups.add(Group.objects.get(name=role))
-        self.stdout.write(f"{name} is {'an' if role[0] in 'aeiou' else 'a'} {role} now.")
+            if role:
+                user.groups.remove(*Group.objects.filter(name__in=ROLES).exclude(name=role))
+            if given := role or more:
+                user.groups.add(Group.objects.get(name=given))
+            if less:
+                user.groups.remove(Group.objects.get(name=less))
+            self.set_staff(user)
+        self.stdout.write(self.said(name, role or more, less))
+
+    def found(self, name: str, email: str, service: bool, *, made: bool) -> User:
+        """The account of this name, made where there is none. Raises CommandError."""
+        user = User.objects.filter(username=name).first()
+        if user is None and not made:
+            raise CommandError(f"There is no account {name}.")
+        if user is None:
+            return self.new_machine(name) if service else self.new_person(name, email)
+        if service and not user.is_service:
+            raise CommandError(f"{name} is a person: give the service account a name of its own.")
+        return user
+
+    def set_staff(self, user: User) -> None:
+        """A person with a staff role, or a superuser, may enter the admin; nobody else."""
+        has_staff_role = user.groups.filter(name__in=STAFF).exists() and not user.is_service
+        user.is_staff = user.is_superuser or has_staff_role
+        user.save(update_fields=["is_staff"])
+
+    def said(self, name: str, given: str | None, taken: str | None) -> str:
+        """What became of the account, in a sentence."""
+        role = str(given or taken)
+        return f"{name} is {'an' if role[0] in 'aeiou' else 'a'} {role} {'now' if given else 'no more'}."
 
     def new_machine(self, name: str) -> User:
         """A service account, which nobody can sign in as. Raises CommandError."""

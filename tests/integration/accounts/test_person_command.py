@@ -29,7 +29,17 @@ def test_a_requester_is_no_staff_until_given_a_staff_role() -> None:
     assert not User.objects.get(username="rita").is_staff
     call_command("person", "rita", role="operator")
     rita = User.objects.get(username="rita")
-    assert (rita.is_staff, rita.groups.count()) == (True, 2)
+    assert (rita.is_staff, [group.name for group in rita.groups.all()]) == (True, ["operator"])
+
+
+def test_a_role_is_set_in_place_of_others_and_added_and_taken_away_by_name(capsys: Any) -> None:
+    for options in ({"role": "administrator"}, {"role": "requester"}, {"add": "operator"}, {"remove": "operator"}):
+        call_command("person", "ann", **options)
+    ann = User.objects.get(username="ann")
+    assert (ann.is_staff, [group.name for group in ann.groups.all()]) == (False, ["requester"])
+    assert capsys.readouterr().out.endswith("ann is an operator no more.\n")
+    with pytest.raises(CommandError, match="no account"):
+        call_command("person", "nobody", remove="operator")
 
 
 @pytest.mark.parametrize(

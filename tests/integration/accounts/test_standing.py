@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from accounts import keys
 from accounts.models import ApiKey, User
+from accounts.rank import is_above
 from accounts.roles import ADMINISTRATOR, OPERATOR, REQUESTER
-from accounts.standing import is_above
 
 pytestmark = pytest.mark.django_db
 

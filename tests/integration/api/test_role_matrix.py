@@ -81,6 +81,7 @@ MAY: dict[tuple[str, str], tuple[set[str], str]] = {
     ("POST", "webhooks/<int:webhook_id>/enable"): (EVERYBODY, "webhooks"),
     ("GET", "webhooks/<int:webhook_id>/deliveries"): (EVERYBODY, "read"),
     ("POST", "webhooks/<int:webhook_id>/deliveries/<int:delivery_id>/resend"): (EVERYBODY, "webhooks"),
+    ("POST", "webhooks/<int:webhook_id>/deliveries/<int:delivery_id>/skip"): (EVERYBODY, "webhooks"),
     ("POST", "work/lease"): (NOBODY, "work:foreign_worker"),
     ("POST", "work/<uuid:lease>/heartbeat"): (NOBODY, "work:foreign_worker"),
     ("POST", "work/<uuid:lease>/progress"): (NOBODY, "work:foreign_worker"),

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 from processes import running, start
-from receivers import Receiver, happened, receiving
+from receivers import Receiver, administrator, happened, receiving
 from waiting import wait_until
 
 from accounts.models import User
@@ -36,9 +36,9 @@ def delivering() -> Iterator[None]:
         thread.join()
 
 
-def test_a_slow_endpoint_delays_no_other(endpoint: Endpoint, receiver: Receiver, owner: User) -> None:
+def test_a_slow_endpoint_delays_nobody_elses(endpoint: Endpoint, receiver: Receiver) -> None:
     with receiving() as quick:
-        register_endpoint(owner, url=quick.url)
+        register_endpoint(administrator("olga"), url=quick.url)
         receiver.open.clear()
         happened(*range(5))
         with delivering():
@@ -113,7 +113,7 @@ def test_a_fault_of_our_own_stops_one_turn_and_not_the_loop(
 
     monkeypatch.setattr(Deliverer, "serve", served)
     with receiving() as other:
-        register_endpoint(owner, url=other.url)
+        register_endpoint(administrator("olga"), url=other.url)
         happened(1)
         with delivering():
             wait_until(lambda: other.figures == [1])

@@ -57,8 +57,8 @@ def test_what_waits_is_not_sent_once_the_owner_may_not_see_it(receiver: Receiver
     receiver.status = 500
     happened(1, project_id=project.pk)
     Deliverer().once()
-    project.requester = "remy"
-    project.save(update_fields=["requester"])
+    project.owner = None
+    project.save(update_fields=["owner"])
     endpoint.refresh_from_db()
     endpoint.next_attempt_at = None
     endpoint.save(update_fields=["next_attempt_at"])

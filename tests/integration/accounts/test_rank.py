@@ -1,0 +1,157 @@
+"""Nobody acts on an account above their own, gives more than they have, or makes keys in another person's name."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.core import mail
+from django.core.management import call_command
+from django.test import Client
+
+from accounts import keys
+from accounts.models import ApiKey, User
+from accounts.rank import AccountAbove
+from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, ROLES
+
+pytestmark = pytest.mark.django_db
+KEYS = "/admin/accounts/apikey/"
+SECRET = "a long enough password"
+
+
+def account(name: str, role: str = "", **more: Any) -> User:
+    """An account with this role."""
+    user = User.objects.create_user(name, f"{name}@example.com", is_staff=bool(role), **more)
+    user.groups.set(Group.objects.filter(name=role))
+    return user
+
+
+@pytest.fixture
+def ann(settings: Any) -> User:
+    """An administrator."""
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+    return account("ann", ADMINISTRATOR)
+
+
+@pytest.fixture
+def client(ann: User) -> Client:
+    """The administrator's browser."""
+    client = Client()
+    client.force_login(ann)
+    return client
+
+
+def page_of(user: User, end: str = "change") -> str:
+    """The admin's page of the account."""
+    return f"/admin/accounts/user/{user.pk}/{end}/"
+
+
+def typed(user: User, **more: Any) -> dict[str, Any]:
+    """The form of the account's page."""
+    joined = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+    return {"username": user.username, "is_active": "on", "is_staff": "on", **joined, **more}
+
+
+def test_an_administrator_makes_nobody_superuser_nor_gives_single_permissions(client: Client, ann: User) -> None:
+    held = Permission.objects.get(codename="delete_user")
+    mine = [group.pk for group in ann.groups.all()]
+    said = typed(ann, is_superuser="on", user_permissions=[held.pk], groups=mine, first_name="Ann")
+    assert client.post(page_of(ann), said).status_code == 302
+    ann.refresh_from_db()
+    assert (ann.first_name, ann.is_superuser, ann.user_permissions.count()) == ("Ann", False, 0)
+
+
+def test_a_group_beyond_ones_own_rights_cannot_be_given(client: Client) -> None:
+    above = Group.objects.create(name="deleters")
+    above.permissions.add(Permission.objects.get(codename="delete_user"))
+    olga = account("olga", OPERATOR)
+    client.post(page_of(olga), typed(olga, groups=[above.pk]))
+    assert above not in olga.groups.all()
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_an_account_above_is_not_changed_nor_its_password_set(client: Client, active: bool) -> None:
+    root = User.objects.create_superuser("root", "root@example.com", SECRET, is_active=active)
+    gus = account("gus", OPERATOR)
+    gus.user_permissions.add(Permission.objects.get(codename="delete_user"))
+    for above in (root, gus):
+        client.post(page_of(above), typed(above, username="other"))
+        new = {"password1": "another long secret", "password2": "another long secret", "usable_password": "true"}
+        assert client.post(page_of(above, "password"), new).status_code == 403
+        above.refresh_from_db()
+        assert above.username != "other"
+    assert root.check_password(SECRET)
+
+
+def test_who_may_delete_accounts_deletes_none_above(client: Client, ann: User) -> None:
+    ann.user_permissions.add(Permission.objects.get(codename="delete_user"))
+    root = User.objects.create_superuser("root")
+    said = {"action": "delete_selected", "_selected_action": [root.pk], "post": "yes"}
+    client.post("/admin/accounts/user/", said)
+    assert User.objects.filter(pk=root.pk).exists()
+
+
+def test_a_group_is_changed_by_superusers_alone(client: Client, ann: User) -> None:
+    ann.user_permissions.add(Permission.objects.get(codename="change_group"))
+    group = Group.objects.get(name=ANSWERER)
+    assert client.post(f"/admin/auth/group/{group.pk}/change/", {"name": "mine"}).status_code == 403
+
+
+def test_a_person_whose_password_was_set_is_told(client: Client, django_capture_on_commit_callbacks: Any) -> None:
+    olga = account("olga", OPERATOR)
+    with django_capture_on_commit_callbacks(execute=True):
+        new = {"password1": "another long secret", "password2": "another long secret", "usable_password": "true"}
+        client.post(page_of(olga, "password"), new)
+    assert [sent.to for sent in mail.outbox] == [["olga@example.com"]]
+
+
+def test_administrators_make_keys_of_service_accounts_and_their_own_only(client: Client, ann: User) -> None:
+    bot = account("bot", OPERATOR, is_service=True)
+    strong = User.objects.create_user("strong", is_service=True, is_superuser=True)
+    root, olga = User.objects.create_superuser("root"), account("olga", OPERATOR)
+    for user in (root, olga, strong, bot, ann):
+        client.post(f"{KEYS}add/", {"user": user.pk, "name": "k", "scopes": ["read"], "days": 1})
+    assert {key.user.username for key in ApiKey.objects.all()} == {"bot", "ann"}
+
+
+def test_a_person_is_not_turned_into_a_machine_to_get_a_key(client: Client) -> None:
+    olga = account("olga", OPERATOR)
+    client.post(page_of(olga), typed(olga, is_service="on"))
+    olga.refresh_from_db()
+    assert not olga.is_service
+
+
+def test_keys_of_others_are_not_rotated_nor_those_above_revoked(ann: User) -> None:
+    root, olga = User.objects.create_superuser("root"), account("olga", OPERATOR)
+    for user in (root, olga):
+        key, _text = keys.make(user, name="k", scopes=["read"], lifetime=None)
+        with pytest.raises(AccountAbove):
+            keys.rotate(key, by=ann)
+    with pytest.raises(AccountAbove):
+        keys.revoke(root.keys.get(), by=ann)
+    keys.revoke(olga.keys.get(), by=ann)
+    assert ApiKey.objects.live().count() == 1
+
+
+def test_staff_make_and_see_their_own_keys_and_no_others(client: Client, ann: User) -> None:
+    olga = account("olga", OPERATOR)
+    keys.make(ann, name="of ann", scopes=["read"], lifetime=None)
+    client.force_login(olga)
+    for user in (ann, olga):
+        client.post(f"{KEYS}add/", {"user": user.pk, "name": f"by {user}", "scopes": ["read"], "days": 1})
+    assert [key.name for key in ApiKey.objects.filter(name__startswith="by")] == ["by olga"]
+    assert "of ann" not in client.get(KEYS).content.decode()
+
+
+def test_a_person_is_told_of_a_key_that_another_made(django_capture_on_commit_callbacks: Any) -> None:
+    olga = account("olga", OPERATOR)
+    with django_capture_on_commit_callbacks(execute=True):
+        call_command("apikey", "make", "olga", "--name", "k", "--scope", "read")
+        keys.make(olga, name="own", scopes=["read"], lifetime=None, by=olga)
+    assert [sent.to for sent in mail.outbox] == [["olga@example.com"]]
+
+
+def test_a_right_that_a_role_has_no_more_is_gone_after_a_migrate() -> None:
+    group = Group.objects.get(name=ANSWERER)
+    group.permissions.add(Permission.objects.get(codename="delete_user"))
+    call_command("migrate", verbosity=0)
+    assert group.permissions.count() == len(ROLES[ANSWERER])

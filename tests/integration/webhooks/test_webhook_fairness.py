@@ -1,0 +1,191 @@
+"""One bad event, one slow receiver or one ended key holds up nobody else, and a webhook sees no more than its key."""
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+import pytest
+import receivers
+from receivers import Receiver, handler, happened, project_of, receiving
+
+from accounts import keys
+from accounts.models import ApiKey, User
+from events.horizon import newest
+from webhooks.delivery import Deliverer, leased
+from webhooks.errors import EndpointEnded, KeyTooNarrow, NotWaiting, TooManyEndpoints
+from webhooks.models import Delivery, Endpoint
+from webhooks.services import disable, enable, register_endpoint, resend, skip
+
+pytestmark = [pytest.mark.spine, pytest.mark.django_db]
+State = Delivery.State
+
+
+@pytest.fixture(autouse=True)
+def no_waits(settings: Any) -> None:
+    """A receiver that failed is tried again at once."""
+    settings.WEBHOOK_RETRY_SECONDS = 0.0
+
+
+@pytest.fixture
+def picky(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    """A receiver that refuses figures below zero for ever."""
+    refused = PickyStatus()
+
+    def watching(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
+        class Watching(handler(receiver)):  # type: ignore[misc]
+            def send_response(self, code: int, message: str | None = None) -> None:
+                super().send_response(refused.of(receiver), message)
+
+        return Watching
+
+    monkeypatch.setattr(receivers, "handler", watching)
+    with receiving() as receiver:
+        yield receiver
+
+
+class PickyStatus:
+    """What the picky receiver answers."""
+
+    def of(self, receiver: Receiver) -> int:
+        """400 to the last request where its figure is below zero."""
+        return 400 if receiver.figures[-1] < 0 else 200
+
+
+def states(endpoint: Endpoint) -> list[str]:
+    """The states of the endpoint's deliveries, in order."""
+    return list(endpoint.deliveries.order_by("event_id").values_list("state", flat=True))
+
+
+def owner_with_key(*scopes: str, name: str = "bot") -> User:
+    """An account that comes with a key of these scopes, and whose project there is."""
+    user = User.objects.create_superuser(name)
+    user.key = keys.make(user, name="k", scopes=scopes, lifetime=None)[0]
+    return user
+
+
+# -- one event that is refused ---------------------------------------------------------------------
+def test_what_is_behind_a_refused_event_is_told_on_time(owner: User, picky: Receiver) -> None:
+    endpoint = register_endpoint(owner, url=picky.url)
+    happened(-1, *range(500))
+    Deliverer().once()
+    assert [figure for figure in picky.figures if figure >= 0] == list(range(500))
+    assert picky.figures.count(-1) <= 4
+    assert states(endpoint) == [State.SKIPPED, *[State.DELIVERED] * 500]
+
+
+def test_several_refused_events_in_a_row_hold_nobody_up(owner: User, picky: Receiver) -> None:
+    endpoint = register_endpoint(owner, url=picky.url)
+    happened(-1, -2, -3, -4, -5, -6, -7, 8)
+    Deliverer().once()
+    assert picky.figures.count(8) == 1
+    assert states(endpoint) == [*[State.SKIPPED] * 7, State.DELIVERED]
+
+
+def test_a_receiver_that_takes_nothing_has_nothing_skipped(endpoint: Endpoint, receiver: Receiver) -> None:
+    receiver.status = 500
+    happened(1, 2)
+    for _turn in range(6):
+        Endpoint.objects.update(next_attempt_at=None)
+        Endpoint.objects.update(leased_until=None)
+        Deliverer().serve(leased(newest(), 1)[0], newest())
+    assert State.SKIPPED not in states(endpoint)
+    receiver.status = 200
+    Endpoint.objects.update(next_attempt_at=None)
+    Deliverer().once()
+    assert set(states(endpoint)) <= {State.DELIVERED, State.SKIPPED}
+
+
+def test_a_skipped_delivery_can_be_sent_again_with_its_id_and_skipped_by_hand(owner: User, picky: Receiver) -> None:
+    endpoint = register_endpoint(owner, url=picky.url)
+    refused, _good = happened(-1, 1)
+    Deliverer().once()
+    delivery = endpoint.deliveries.get(event=refused)
+    tried = delivery.attempts
+    skip(resend(delivery))
+    Deliverer().once()
+    assert picky.figures.count(-1) == tried
+    resend(delivery)
+    happened(2)
+    Deliverer().once()
+    assert picky.ids.count(str(refused.event_id)) > tried
+    with pytest.raises(NotWaiting):
+        skip(endpoint.deliveries.filter(state=State.DELIVERED)[0])
+
+
+# -- keys and owners -------------------------------------------------------------------------------
+def test_a_key_without_read_makes_no_webhook(receiver: Receiver) -> None:
+    with pytest.raises(KeyTooNarrow, match="read"):
+        register_endpoint(owner_with_key("webhooks"), url=receiver.url)
+
+
+def test_a_webhook_sees_no_more_than_its_key(receiver: Receiver) -> None:
+    endpoint = register_endpoint(owner_with_key("webhooks", "read"), url=receiver.url)
+    ApiKey.objects.update(scopes=["read"])
+    happened(1)
+    Deliverer().once()
+    ApiKey.objects.update(scopes=["webhooks"])
+    happened(2)
+    Deliverer().once()
+    endpoint.refresh_from_db()
+    assert (receiver.figures, endpoint.active) == ([1], False)
+    assert "may not read" in endpoint.disabled_reason
+
+
+def test_a_webhook_ends_with_its_key(receiver: Receiver) -> None:
+    user = owner_with_key("webhooks", "read")
+    endpoint = register_endpoint(user, url=receiver.url)
+    keys.revoke(user.keys.get())
+    happened(1, project_id=project_of("bot").pk)
+    Deliverer().once()
+    endpoint.refresh_from_db()
+    assert (receiver.requests, endpoint.active) == ([], False)
+    assert "revoked" in endpoint.disabled_reason
+    with pytest.raises(EndpointEnded):
+        enable(endpoint)
+
+
+def test_a_webhook_goes_on_with_the_successor_of_its_key(receiver: Receiver) -> None:
+    user = owner_with_key("webhooks", "read")
+    register_endpoint(user, url=receiver.url)
+    keys.rotate(user.keys.get(), at_once=True)
+    happened(1)
+    Deliverer().once()
+    assert receiver.figures == [1]
+
+
+def test_a_webhook_of_somebody_who_left_is_disabled_with_the_reason(endpoint: Endpoint) -> None:
+    User.objects.update(is_active=False)
+    Deliverer().once()
+    endpoint.refresh_from_db()
+    assert (endpoint.active, endpoint.disabled_reason) == (False, "The account of its owner is deactivated.")
+
+
+# -- slow receivers --------------------------------------------------------------------------------
+def test_an_owner_has_so_many_webhooks_and_no_more(owner: User, receiver: Receiver, settings: Any) -> None:
+    settings.WEBHOOK_MOST_ENDPOINTS = 2
+    first, _second = (register_endpoint(owner, url=receiver.url) for _ in range(2))
+    with pytest.raises(TooManyEndpoints):
+        register_endpoint(owner, url=receiver.url)
+    disable(first, reason="Enough.")
+    register_endpoint(owner, url=receiver.url)
+    with pytest.raises(TooManyEndpoints):
+        enable(first)
+
+
+def test_an_owner_holds_one_thread_at_most(owner: User, receiver: Receiver) -> None:
+    rita = User.objects.create_superuser("rita")
+    for user in (rita,) * 12 + (owner,):
+        register_endpoint(user, url=receiver.url)
+    [event] = happened(1)
+    taken = leased(event.seq, 8)
+    assert sorted(endpoint.owner.username for endpoint in taken) == ["ada", "rita"]
+    assert leased(event.seq, 8) == []
+
+
+def test_a_slow_receiver_is_put_off(endpoint: Endpoint, receiver: Receiver, settings: Any) -> None:
+    settings.WEBHOOK_SLOW_SECONDS = 0.0
+    happened(1, 2)
+    Deliverer().serve(leased(newest(), 1)[0], newest())
+    endpoint.refresh_from_db()
+    assert receiver.figures == [1]
+    assert endpoint.next_attempt_at is not None
