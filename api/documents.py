@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils.encoding import force_bytes
 from django.utils.translation import get_language, override
 from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -31,8 +32,8 @@ class OpenApi(SpectacularAPIView):
         kind = request.accepted_renderer.media_type
         if (language, kind) not in made:
             with override(language):
-                response = super()._get_schema_response(request)
-            made[language, kind] = request.accepted_renderer.render(response.data, kind, {})
+                response: Any = super()._get_schema_response(request)  # type: ignore[no-untyped-call]
+            made[language, kind] = force_bytes(request.accepted_renderer.render(response.data, kind, {}))
         return sent(request, made[language, kind], kind)
 
 

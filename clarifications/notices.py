@@ -112,12 +112,12 @@ def notices_of(event: Event, now: datetime) -> list[Notice]:
 
 def people_to_tell(question: Question) -> list[User]:
     """Whom the question waits for: its holder, its group, the requester, or those who answer for a living."""
-    if holder := able(question, User.objects.filter(pk=question.assigned_to_id)):
+    if holder := able(question, User.objects.filter(questions=question)):
         return holder
     group = question.assigned_group
     if group and (members := able(question, User.objects.filter(groups__name=group))):
         return members
-    requester = able(question, User.objects.filter(pk=question.project.owner_id))
+    requester = able(question, User.objects.filter(projects=question.project))
     return requester or able(question, User.objects.filter(groups__name=ANSWERER))
 
 

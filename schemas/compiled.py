@@ -98,10 +98,12 @@ def problem_of(error: ValidationError) -> Problem:
 
 def property_named(error: ValidationError) -> str:
     """The property that is missing or too many; empty for any other fault."""
+    limit: Any = error.validator_value
     if error.validator == "required":
-        return next((name for name in error.validator_value if f"{name!r} is a required" in error.message), "")
+        return next((name for name in limit if f"{name!r} is a required" in error.message), "")
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        known = error.schema.get("properties", {})
+        schema: Any = error.schema
+        known = schema.get("properties", {})
         return next((str(name) for name in error.instance if name not in known), "")
     return ""
 
