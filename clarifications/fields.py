@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from clarifications.moments import MomentField
 from clarifications.numbers import NotANumber, number_in, shown_number
 from clarifications.wording import CHOOSE, NOT_SAID, help_text, label_of
 from schemas import strict_json
@@ -85,7 +86,7 @@ class DayField(GivesJson, forms.DateField):
     """A day, as YYYY-MM-DD."""
 
 
-class MomentField(GivesJson, forms.DateTimeField):
+class JsonMomentField(GivesJson, MomentField):
     """A moment with its offset, as RFC 3339."""
 
 
@@ -207,12 +208,6 @@ def bounds(schema: Schema) -> dict[str, Any]:
     return {name: Decimal(str(bound)) for name, bound in named.items() if bound is not None}
 
 
-def moment_field(common: dict[str, Any]) -> forms.Field:
-    """A day and a time in the browser's own picker."""
-    widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M:%S", attrs={"type": "datetime-local", "step": "1"})
-    return MomentField(widget=widget, **common)
-
-
 def lines_field(schema: Schema, common: dict[str, Any]) -> forms.Field:
     """An area with one entry a line."""
     return LinesField(entry=field_for(schema["items"], name="entry"), **common)
@@ -226,7 +221,7 @@ BUILDERS: dict[str, Callable[[Schema, dict[str, Any]], forms.Field]] = {
     "integer": lambda schema, common: WholeNumberField(**bounds(schema), **common),
     "string": text_field,
     "date": lambda schema, common: DayField(widget=forms.DateInput(attrs={"type": "date"}), **common),
-    "date-time": lambda schema, common: moment_field(common),
+    "date-time": lambda schema, common: JsonMomentField(**common),
     "lines": lines_field,
     "json": lambda schema, common: JsonTextField(**common),
 }

@@ -7,6 +7,7 @@ from django import forms
 
 from clarifications.forms import AnswerForm
 from clarifications.models import Question
+from clarifications.moments import MomentInput
 from clarifications.services import APPROVAL_SCHEMA, require_fits
 
 TEXT = {"type": "string"}
@@ -31,7 +32,7 @@ TYPED = [
     ("day", {**TEXT, "format": "date"}, "2026-11-23", "2026-11-23", forms.DateInput),
     (
         *("moment", {**TEXT, "format": "date-time"}, "2026-11-23T10:30"),
-        *("2026-11-23T10:30:00+00:00", forms.DateTimeInput),
+        *("2026-11-23T10:30:00+00:00", MomentInput),
     ),
     ("mail", {**TEXT, "format": "email"}, "ann@example.org", "ann@example.org", forms.EmailInput),
     ("address", {**TEXT, "format": "uri"}, "urn:isbn:1", "urn:isbn:1", forms.URLInput),
