@@ -36,7 +36,7 @@ class QuestionAdmin(DetailAdmin):
 
     detail_template = "admin/clarifications/question/detail.html"
     change_list_template = "admin/clarifications/question/inbox.html"
-    list_display = ["spoken_title", "project", "standing", "waits_for", "asked", "due", "waiting_items"]
+    list_display = ["spoken_title", "of_request", "standing", "waits_for", "asked", "due", "waiting_items"]
     list_filter = [inbox.WhoseFilter]
     linked_fields = ("due_at", "asked_at", "assigned_to", "assigned_group")
     search_fields = ["title", "field", "asked_by", "project__title"]
@@ -64,6 +64,12 @@ class QuestionAdmin(DetailAdmin):
     @admin.display(description=gettext_lazy("question"))
     def spoken_title(self, question: Question) -> str:
         return title_of(question)
+
+    @admin.display(description=gettext_lazy("request"), ordering="project__title")
+    def of_request(self, question: Question) -> str:
+        """Which request it is about, and whose: many questions have the same title."""
+        project = question.project
+        return f"{project.title} · {project.requester}" if project.requester else project.title
 
     @admin.display(description=gettext_lazy("state"))
     def standing(self, question: Question) -> SafeString:

@@ -19,7 +19,7 @@ def letter(notice: Notice) -> EmailMultiAlternatives:
     with reading_as(notice.recipient):
         shown = contents(notice)
         mail = EmailMultiAlternatives(
-            subject=" ".join(str(shown["title"]).split()),
+            subject=" ".join(f"{shown['title']} – {notice.question.project.title}".split()),
             body=render_to_string("email/question.txt", shown),
             to=[notice.recipient.email],
             headers=headers(notice),

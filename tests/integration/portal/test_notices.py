@@ -90,7 +90,7 @@ def hand(question: Question, to: str, by: User) -> None:
 def test_a_mail_says_what_is_asked_and_why_and_what_waits(rita: User, rate: Question) -> None:
     assert send_due() == 1
     [message] = mail.outbox
-    assert (message.subject, message.to) == ("Hourly rate", ["rita@example.org"])
+    assert (message.subject, message.to) == ("Hourly rate – Where does the team lose time?", ["rita@example.org"])
     for words in ("Hello rita", rate.reason, "Price the time", "Of one person.", "Due:", "(UTC)"):
         assert words in message.body
     assert message.extra_headers["Auto-Submitted"] == "auto-generated"
@@ -111,14 +111,14 @@ def test_a_mail_is_in_the_readers_language_and_time_zone(rita: User, rate: Quest
     [message] = mail.outbox
     assert "(Asia/Tokyo)" in message.body
     assert '<html lang="fr">' in message.alternatives[0].content
-    assert message.subject == "Taux horaire"
+    assert message.subject == "Taux horaire – Where does the team lose time?"
 
 
 def test_words_of_a_foreign_worker_are_not_markup_and_not_headers(rita: User, rate: Question) -> None:
     Question.objects.update(title="<b>Rate</b>\nBcc: eve@example.org", reason="<script>")
     assert send_due() == 1
     [message] = mail.outbox
-    assert message.subject == "<b>Rate</b> Bcc: eve@example.org"
+    assert message.subject.startswith("<b>Rate</b> Bcc: eve@example.org – ")
     assert message.message()["Bcc"] is None
     assert "<script>" not in message.alternatives[0].content
     assert "<script>" in message.body
