@@ -8,7 +8,7 @@ from callers import account
 from django.test import Client
 from flows import opened
 
-from accounts.roles import REQUESTER
+from accounts.roles import ADMINISTRATOR, REQUESTER
 from config.log_filter import MaskTokens
 from events.management.operator import console_on, plain
 from portal.figures import as_csv
@@ -54,3 +54,22 @@ def test_a_title_is_one_line_without_what_cannot_be_seen(broker: None) -> None:
 def test_no_cell_begins_a_new_one_or_a_formula_in_any_spreadsheet() -> None:
     lines = as_csv([{"text": "x;=1+1", "other": "=1+1"}]).decode("utf-8-sig").splitlines()
     assert lines == ['"text","other"', '"x;=1+1","\'=1+1"']
+
+
+@pytest.mark.django_db
+def test_a_form_without_its_cookie_is_told_what_to_do_on_a_page_of_ours() -> None:
+    answer = Client(enforce_csrf_checks=True).post("/sign-in/", {"username": "rita", "password": "x"})
+    assert answer.status_code == 403
+    html = answer.content.decode()
+    assert "Nothing was sent and nothing changed." in html
+    assert '<main id="content"' in html
+
+
+@pytest.mark.django_db
+def test_the_text_of_a_new_key_is_in_no_cookie(client: Client) -> None:
+    ann = account("ann", ADMINISTRATOR)
+    client.force_login(ann)
+    made = client.post("/admin/accounts/apikey/add/", {"user": ann.pk, "name": "k", "scopes": ["read"], "days": 1})
+    assert made.status_code == 302
+    assert not [cookie for cookie in made.cookies.values() if "ilk_" in cookie.value or cookie.key == "messages"]
+    assert "ilk_" in client.get("/admin/accounts/apikey/").content.decode()
