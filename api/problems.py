@@ -10,6 +10,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
+from django.db import IntegrityError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, status
@@ -20,7 +21,7 @@ from backlog import errors as backlog
 from clarifications import errors as clarifications
 from events.artifacts import ArtifactMissing
 from events.deadletters import AlreadySettled, NotReplayable, OtherSpeaker
-from events.errors import InvalidEvent, UnknownEventType
+from events.errors import ContractBroken, InvalidEvent, UnknownEventType
 from events.lifecycle import IllegalTransition
 from webhooks import errors as webhooks
 from workers.ingestion import Busy, Unreadable
@@ -77,6 +78,7 @@ MEANING: dict[type[Exception], tuple[int, str]] = {
     NotReplayable: (409, "not-replayable"),
     OtherSpeaker: (403, "other-speaker"),
     InvalidEvent: (422, "invalid-event"),
+    ContractBroken: (422, "contract-broken"),
     ArtifactMissing: (404, "artifact-missing"),
     UnknownEventType: (422, "unknown-event-type"),
     NoSuchKey: (409, "key-ended"),
@@ -93,6 +95,8 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, IntegrityError):
+        return problem(409, "conflict", _("Somebody else did the same at this moment: read it again, then decide."))
     elif isinstance(error, TOO_MUCH):
         return problem(413, "body-too-large", _("The request has more parts, or larger ones, than are taken."))
     if isinstance(error, exceptions.APIException):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -91,7 +92,8 @@ class Versions(ApiView):
         require_name(checked(definition).name, name)
         newest = Template.objects.filter(name=name).order_by("-version").first()
         self.require_unchanged(lambda: TemplateShown(newest).data if newest else None)
-        made = add_version(definition, by=self.account.get_username())
+        with transaction.atomic():
+            made = add_version(definition, by=self.account.get_username())
         location = f"/api/v1/templates/{name}/versions/{made.version}"
         return self.shown(TemplateShown(made).data, status=201, location=location)
 

@@ -8,16 +8,22 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from backlog.errors import ApprovalOpen, ForbiddenContext, OwnWork, PersonNeeded
 from backlog.models import Item
+from schemas import strict_json
 
 # Parts of a work context that Interlock alone adds: what other items delivered, what people said, what is stored.
 OURS = ("deliverables", "deliverables_ref", "notes", "approved", "rows_ref")
 
 
 def require_own_figures(context: dict[str, Any]) -> None:
-    """Raise ForbiddenContext where a request brings what Interlock adds itself, such as other agents' deliverables."""
+    """Raise ForbiddenContext where a request brings what Interlock adds itself, or more than an event can carry."""
     if found := [key for key in OURS if key in context]:
         words = _("A request may not hold `%(key)s` in its work context: Interlock adds it itself. Leave it out.")
         raise ForbiddenContext(words % {"key": found[0]})
+    try:
+        strict_json.require_room(context)
+    except strict_json.InvalidJson as error:
+        words = _("The work context is too large: %(why)s. Send a table of rows as a file.")
+        raise ForbiddenContext(words % {"why": error}) from error
 
 
 def folded(name: str) -> str:

@@ -15,9 +15,11 @@ from backlog.selectors import load_projects
 from backlog.states import OVER, ItemState
 from events.elsewhere import Refusal
 from events.envelope import Envelope
+from events.errors import InvalidEvent
 from events.models import Event
 from events.texts import joined
 from events.work import UnitOfWork
+from schemas import strict_json
 
 LONGEST_RETRY_SECONDS = 3600
 LONGEST_REFUSAL = 2_000
@@ -55,6 +57,10 @@ def accept_deliverable(work: UnitOfWork, item: Item, event: Envelope) -> Deliver
         work.set_aside(event.event_id, Event.Outcome.STALE)
         return None
     said = event.payload["deliverable"]
+    try:
+        strict_json.require_room(said["content"])
+    except strict_json.InvalidJson as error:
+        raise InvalidEvent(f"The deliverable's content cannot be handed on: {error}.") from error
     deliverable = work.add(
         Deliverable(
             id=event.event_id,

@@ -257,6 +257,11 @@ def closed_in_words(question: Question, answer: Answer | None) -> str:
 
 def require_fits(schema: dict[str, Any], answer: Any) -> None:
     """Raise InvalidAnswer with every problem and its JSON Pointer."""
+    try:
+        strict_json.require_room(answer)
+    except strict_json.InvalidJson as error:
+        words = _("The answer is too large: %(why)s.") % {"why": error}
+        raise InvalidAnswer(words, problems=[("", words)]) from error
     found = compile_schema(schema).problems(answer)
     if found:
         title = spoken(str(schema.get("title") or _("The answer")))

@@ -115,7 +115,8 @@ def emitted(envelope: Envelope, *, now: datetime, **marks: Any) -> Event:
     """A ledger row for an event of our own: applied already, to be published. Raises ContractBroken."""
     try:
         require_valid_payload(envelope)
-        envelope.to_wire()
+        if len(envelope.to_wire()) > strict_json.MAX_BYTES:
+            raise ContractBroken(f"{envelope.event_type} would be larger than {strict_json.MAX_BYTES} bytes.")
     except (PermanentError, strict_json.InvalidJson) as error:
         raise ContractBroken(str(error)) from error
     return row(envelope, now=now, handled_at=now, **marks)

@@ -12,6 +12,8 @@ MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 64
 # Beyond 64 bits a number changes its value on the way through databases and other languages.
 LARGEST = 2**63
+# What a part of an event may take, so that the event around it, and the next one that carries it on, can be read.
+PART_BYTES, PART_DEPTH = 512 * 1024, 56
 # A string that nobody closes goes on to the end, so that it is read once.
 STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 
@@ -124,3 +126,17 @@ def require_clean(text: Any) -> None:
         text.encode()
     except UnicodeEncodeError:
         raise InvalidJson("a string holds half a surrogate pair") from None
+
+
+def require_room(part: Any) -> None:
+    """Raise InvalidJson where a part of an event is so large or so deep that no event could carry it on."""
+    size = len(dumps(part))
+    if size > PART_BYTES:
+        raise InvalidJson(f"it has {size} bytes, and at most {PART_BYTES} are accepted")
+    todo = [(part, 1)]
+    while todo:
+        found, level = todo.pop()
+        if level > PART_DEPTH:
+            raise InvalidJson(f"it is nested deeper than {PART_DEPTH} levels")
+        inside = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+        todo.extend((below, level + 1) for below in inside if isinstance(below, dict | list))
