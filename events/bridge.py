@@ -29,6 +29,8 @@ TICK_EVERY_SECONDS = 1.0
 LINGER_SECONDS = 0.01
 # Longest wait before a broker or database that is away is tried again.
 LONGEST_OUTAGE_WAIT_SECONDS = 2.0
+# Pages of pending entries that one look goes through: far more than a healthy group has.
+MOST_PAGES = 50
 # How often entries in hand are renewed in the time after which they would be taken over.
 RENEWALS = 4
 # A frozen peer gives up its locks after this long; nobody waits for a lock longer than that.
@@ -131,14 +133,23 @@ class StreamServer:
 
     def due_again(self) -> list[Pending]:
         """This slot's own pending entries and those of consumers that went silent, less those put off."""
-        own = streams.pending(self.stream, self.group, count=self.batch_size, consumer=self.consumer)
-        idle = int(settings.RECLAIM_IDLE_SECONDS * 1000)
-        orphans = streams.pending(self.stream, self.group, count=self.batch_size, idle_ms=idle)
-        waiting = {p.entry_id: p for p in [*own, *orphans]}
-        if waiting:
-            for entry_id in deadletters.not_due(self.stream, self.group, list(waiting)):
-                del waiting[entry_id]
-        return list(waiting.values())
+        own = self.pending_and_due(consumer=self.consumer)
+        orphans = self.pending_and_due(idle_ms=int(settings.RECLAIM_IDLE_SECONDS * 1000))
+        return list({p.entry_id: p for p in [*own, *orphans]}.values())
+
+    def pending_and_due(self, **which: Any) -> list[Pending]:
+        """A batch of pending entries that are not put off, however many that are put off stand before them."""
+        found: list[Pending] = []
+        after = ""
+        for _page in range(MOST_PAGES):
+            page = streams.pending(self.stream, self.group, count=self.batch_size, after=after, **which)
+            ids = [p.entry_id for p in page]
+            put_off = deadletters.not_due(self.stream, self.group, ids) if ids else set()
+            found += [p for p in page if p.entry_id not in put_off]
+            if len(page) < self.batch_size or len(found) >= self.batch_size:
+                break
+            after = ids[-1]
+        return found[: self.batch_size]
 
     def take_over(self, waiting: Sequence[Pending]) -> list[Entry]:
         """Claim the entries; those that are gone from the stream are settled and reported."""
@@ -189,24 +200,24 @@ class StreamServer:
 
     def settle(self, entries: Sequence[Entry], verdicts: Verdicts) -> None:
         """Ack what is done, bury what is hopeless, leave the rest pending with its attempt counted."""
-        done = [e.entry_id for e in entries if e.entry_id in verdicts and self.is_over(e, verdicts[e.entry_id])]
+        judged = [(e, verdicts[e.entry_id]) for e in entries if e.entry_id in verdicts]
+        hopeless = [(e, error) for e, error in judged if error is not None and self.is_hopeless(e, error)]
+        deadletters.bury_all(hopeless, self.group)
+        done = [*(e.entry_id for e, error in judged if error is None), *(e.entry_id for e, _ in hopeless)]
         fault_point("consume.before_ack")
         streams.ack(self.stream, self.group, done)
         fault_point("consume.after_ack")
         if again := [e.entry_id for e in entries if e.deliveries > 1 and verdicts.get(e.entry_id, ...) is None]:
             deadletters.forget_attempts(self.stream, self.group, again)
 
-    def is_over(self, entry: Entry, error: Exception | None) -> bool:
-        """Whether the entry can be acked: it succeeded, or it was buried."""
-        if error is None:
-            return True
+    def is_hopeless(self, entry: Entry, error: Exception) -> bool:
+        """Return True if the entry is to be buried; otherwise its attempt is counted, and it stays pending."""
         early = isinstance(error, PermanentError) and error.may_pass
         if early or not isinstance(error, PermanentError):
             attempts = deadletters.record_attempt(entry, self.group, error)
             logger.warning("Attempt %s of %s failed: %r", attempts, entry.entry_id, error)
             if attempts < settings.MAX_ATTEMPTS or (early and streams.is_queue_before(entry)):
                 return False
-        deadletters.bury(entry, self.group, error)
         return True
 
     async def patiently(self, step: Callable[[], Any]) -> Any:

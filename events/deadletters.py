@@ -2,7 +2,8 @@
 
 import logging
 import traceback
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -44,10 +45,29 @@ class AlreadySettled(EventError):
 
 def bury(entry: Entry, group: str, error: BaseException) -> None:
     """Keep the entry as a dead letter; whoever met it first has the word, a second burial changes nothing."""
-    now = database_now()
-    attempt = Attempt.objects.filter(stream=entry.stream, entry_id=entry.entry_id, group=group).first()
+    bury_all([(entry, error)], group)
+
+
+def bury_all(hopeless: Sequence[tuple[Entry, BaseException]], group: str) -> None:
+    """Keep these entries of one stream as dead letters: a fixed number of statements, however many they are."""
+    if not hopeless:
+        return
+    now, ids = database_now(), [entry.entry_id for entry, _ in hopeless]
+    tried = Attempt.objects.filter(stream=hopeless[0][0].stream, group=group, entry_id__in=ids)
+    attempts = {attempt.entry_id: attempt for attempt in tried}
+    letters = [letter_of(entry, group, error, attempts.get(entry.entry_id), now) for entry, error in hopeless]
+    with transaction.atomic():
+        DeadLetter.objects.bulk_create(letters, ignore_conflicts=True)
+        if attempts:
+            tried.delete()
+    for letter in letters:
+        logger.warning("Buried %s %s: %s", letter.stream, letter.entry_id, letter.reason[:300])
+
+
+def letter_of(entry: Entry, group: str, error: BaseException, attempt: Attempt | None, now: datetime) -> DeadLetter:
+    """The entry as a dead letter, with what was wrong and how often it was tried."""
     event_id, event_type = identity(entry)
-    letter = DeadLetter(
+    return DeadLetter(
         stream=entry.stream,
         entry_id=entry.entry_id,
         group=group,
@@ -62,11 +82,6 @@ def bury(entry: Entry, group: str, error: BaseException) -> None:
         last_seen=now,
         raw=packed(entry.fields),
     )
-    with transaction.atomic():
-        DeadLetter.objects.bulk_create([letter], ignore_conflicts=True)
-        if attempt:
-            attempt.delete()
-    logger.warning("Buried %s %s: %s", entry.stream, entry.entry_id, letter.reason[:300])
 
 
 def is_killer(error: BaseException) -> bool:

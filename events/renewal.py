@@ -15,7 +15,7 @@ from typing import Self
 from django.conf import settings
 from django.db import connections
 
-from events import deadletters, holding, ledger, streams
+from events import holding, ledger, streams
 from events.bridge import AWAY, RENEWALS, StreamServer
 from events.streams import Entry, Pending
 
@@ -97,9 +97,7 @@ class RenewingServer(StreamServer):
 
     def due_again(self) -> list[Pending]:
         """Pending entries that nobody renews, whosoever they were, less those put off."""
-        found = streams.pending(self.stream, self.group, count=self.batch_size, idle_ms=self.idle_ms)
-        put_off = deadletters.not_due(self.stream, self.group, [p.entry_id for p in found]) if found else set()
-        return [p for p in found if p.entry_id not in put_off]
+        return self.pending_and_due(idle_ms=self.idle_ms)
 
     def take_over(self, waiting: Sequence[Pending]) -> list[Entry]:
         """Claim the entries that are still idle; those that are gone from the stream are settled and reported."""

@@ -166,11 +166,22 @@ def tail(positions: dict[str, str], *, count: int, block_ms: int = BLOCK_MS) -> 
     ]
 
 
-def pending(stream: str, group: str, *, count: int, consumer: str | None = None, idle_ms: int = 0) -> list[Pending]:
-    """Entries delivered and not settled: those of one consumer, or those idle for longer than `idle_ms`."""
+def pending(
+    stream: str, group: str, *, count: int, consumer: str | None = None, idle_ms: int = 0, after: str = ""
+) -> list[Pending]:
+    """Entries delivered and not settled: those of one consumer, or those idle for longer than `idle_ms`.
+
+    `after` is the entry behind which to go on.
+    """
     try:
         found = client().xpending_range(
-            stream, group, min="-", max="+", count=count, consumername=consumer, idle=idle_ms or None
+            stream,
+            group,
+            min=f"({after}" if after else "-",
+            max="+",
+            count=count,
+            consumername=consumer,
+            idle=idle_ms or None,
         )
     except redis.ResponseError as error:
         if "NOGROUP" not in str(error):

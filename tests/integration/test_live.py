@@ -34,7 +34,7 @@ def rita() -> User:
 def project(rita: User) -> Project:
     """A project of hers."""
     template = Template.objects.create(name="live", version=1, definition={})
-    about = {"title": "P", "template": template, "requester": "rita"}
+    about = {"title": "P", "template": template, "requester": "rita", "owner": rita}
     return Project.objects.create(id=uuid4(), opened_at=timezone.now(), **about)
 
 
