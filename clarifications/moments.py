@@ -60,7 +60,7 @@ class MomentField(forms.DateTimeField):
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Return True if another moment was entered."""
         try:
-            return self.to_python(data) != initial
+            return bool(self.to_python(data) != initial)
         except ValidationError:
             return True
 

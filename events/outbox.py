@@ -2,7 +2,8 @@
 
 import logging
 import random
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,9 @@ logger = logging.getLogger(__name__)
 SWEEP_ROWS = 500
 # Longest wait between two publications of an unanswered command.
 LONGEST_BACKOFF_SECONDS = 300
+# A group that nobody reads is complained of this often.
+WARN_EVERY_SECONDS = 3600.0
+warned: dict[str, float] = {}
 
 
 def publish_now(events: Sequence[Event]) -> None:
@@ -173,6 +177,7 @@ def trim() -> dict[str, int]:
     before it is in the ledger by now.
     """
     settled = {name: streams.settled_up_to(name) for name in streams.ours()}
+    warn_of_abandoned(settled)
     commands = Event.objects.filter(next_publish_at__isnull=False)
     if commands.filter(published_at=None).exists():
         return {}
@@ -183,6 +188,21 @@ def trim() -> dict[str, int]:
             needed.setdefault(settings.STREAM_NAME, []).append(stream_id)
             needed.setdefault(streams.work_stream(agent), []).append(work_id)
     return {name: drop_settled(name, bound, needed.get(name, [])) for name, bound in settled.items()}
+
+
+def warn_of_abandoned(names: Iterable[str]) -> None:
+    """Say in the log, once an hour for each, which groups nobody reads: their streams grow until they are dropped."""
+    for name in names:
+        for group in streams.groups(name):
+            key = f"{name} {group.name}"
+            due = time.monotonic() - warned.get(key, -WARN_EVERY_SECONDS) >= WARN_EVERY_SECONDS
+            if due and streams.is_abandoned(name, group):
+                warned[key] = time.monotonic()
+                logger.error(
+                    "Nobody reads %s as %s: %s entries are not settled and %s not read, so the stream is not trimmed."
+                    " Start its reader, or: manage.py streams drop %s",
+                    *(name, group.name, group.pending, group.lag, group.name),
+                )
 
 
 def drop_settled(stream: str, bound: str | None, needed: list[str]) -> int:

@@ -43,6 +43,8 @@ BLOCK_MS = 1000
 SOCKET_TIMEOUT_SECONDS = 2.5
 # After an outage the next publication is left to the relay for so long, so that not everybody waits for the time-out.
 LEAVE_ALONE_SECONDS = 5.0
+# A group that has asked for nothing for so long is taken for abandoned.
+ABANDONED_SECONDS = 600
 # Groups that must have read an entry of the log before it may be trimmed.
 OWNER_GROUPS = ("orchestrator", "clarifications", "validators")
 DISPATCH = "WORK.ITEM_DISPATCHED"
@@ -344,6 +346,25 @@ def group_status(stream: str, group: dict[str, Any]) -> GroupStatus:
         lag=group.get("lag"),
         last_delivered=group["last-delivered-id"].decode(),
     )
+
+
+def idle_seconds(stream: str, group: str) -> float | None:
+    """Seconds since any consumer of the group asked for entries; None when it has no consumer."""
+    idle = [consumer["idle"] for consumer in client().xinfo_consumers(stream, group)]
+    return min(idle) / 1000 if idle else None
+
+
+def is_abandoned(stream: str, group: GroupStatus) -> bool:
+    """Return True if entries wait for the group and nobody has asked for any in a long time: it stops the trimming."""
+    if not (group.pending or group.lag):
+        return False
+    idle = idle_seconds(stream, group.name)
+    return idle is None or idle > ABANDONED_SECONDS
+
+
+def drop_group(stream: str, group: str) -> bool:
+    """Remove the group from the stream, with what waited for it; False when it is not there."""
+    return bool(client().xgroup_destroy(stream, group))
 
 
 def settled_up_to(stream: str) -> str | None:

@@ -1,5 +1,6 @@
 """How far every group has read, and what waits in the ledger."""
 
+import logging
 import time
 from argparse import ArgumentParser
 from dataclasses import asdict
@@ -8,29 +9,60 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.core.management.base import CommandError
 from rich.table import Column, Table
 
 from events import streams
-from events.management.operator import OperatorCommand
+from events.management.operator import OperatorCommand, operator
 from events.models import DeadLetter, Event, SetAside
 
 # Between two looks of --watch.
 PAUSE_SECONDS = 2.0
+# A reader that has asked for nothing for so long is gone.
+QUIET_SECONDS = 60
+OWN_GROUPS = (*streams.OWNER_GROUPS, "dead-letters")
+
+logger = logging.getLogger(__name__)
 
 
 class Command(OperatorCommand):
-    help = "Show each stream's length and each group's lag, pending entries and the oldest of them."
+    help = "Show each stream's length and each group's lag, pending entries and the oldest of them; drop a group."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("action", nargs="?", choices=["drop"], help="drop: remove a group that nobody reads")
+        parser.add_argument("group", nargs="?", help="the group to drop, from every stream of ours")
+        parser.add_argument("--force", action="store_true", help="drop it although somebody reads it")
         parser.add_argument("--json", action="store_true")
         parser.add_argument("--watch", action="store_true", help="look again and again, until Ctrl-C")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["action"]:
+            self.drop(options["group"] or "", force=options["force"])
+            return
         self.show(options)
         while options["watch"]:
             time.sleep(PAUSE_SECONDS)
             self.console.clear()
             self.show(options)
+
+    def drop(self, group: str, *, force: bool) -> None:
+        """Remove the group from every stream that has it. What waited for it is lost to it, and the log says so."""
+        names = [*streams.ours(), settings.DLQ_STREAM]
+        found = [(name, one) for name in names for one in streams.groups(name) if one.name == group]
+        if not found:
+            raise CommandError(f"No stream has a group called {group!r}; see `manage.py streams`.")
+        if group in OWN_GROUPS and not force:
+            raise CommandError(
+                f"{group} is a group of Interlock itself: without it nothing goes on. It is not dropped."
+            )
+        idle = [streams.idle_seconds(name, group) for name, _ in found]
+        if not force and any(seconds is not None and seconds < QUIET_SECONDS for seconds in idle):
+            raise CommandError(f"Somebody reads as {group} now: stop the reader first, or say --force.")
+        for name, one in found:
+            streams.drop_group(name, group)
+            said = f"{group} is dropped from {name}: {one.pending} entries were not settled, {one.lag} not read."
+            logger.warning("%s (by %s)", said, operator())
+            self.stdout.write(said)
 
     def show(self, options: dict[str, Any]) -> None:
         """One look at everything."""
@@ -66,9 +98,8 @@ def table_of(found: dict[str, list[streams.GroupStatus]]) -> Table:
         length = f"{streams.length(name):,}"
         for group in groups:
             lag = "?" if group.lag is None else f"{group.lag:,}"
-            table.add_row(
-                name, group.name, length, lag, f"{group.pending:,}", age(group.oldest_pending), str(group.consumers)
-            )
+            readers = "nobody" if streams.is_abandoned(name, group) else str(group.consumers)
+            table.add_row(name, group.name, length, lag, f"{group.pending:,}", age(group.oldest_pending), readers)
         if not groups:
             table.add_row(name, "–", length, "", "", "", "")
     return table
