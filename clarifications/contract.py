@@ -22,6 +22,56 @@ ANYTHING = {
     "maxLength": 10_000,
     "maxItems": 1000,
 }
+# What every agent reads has one meaning, whoever asks for it: an asker without a schema of its own gets this one.
+KNOWN: dict[str, dict[str, Any]] = {
+    "rows": {
+        "type": "array",
+        "title": gettext_noop("What the team did"),
+        "description": gettext_noop("One row per task: what was done, its category, and how many minutes it took."),
+        "minItems": 1,
+        "maxItems": 1000,
+        "items": {
+            "type": "object",
+            "properties": {
+                "text": {"type": "string", "title": gettext_noop("What was done"), "minLength": 1, "maxLength": 4096},
+                "category": {"type": "string", "title": gettext_noop("Category"), "maxLength": 200},
+                "estimated_minutes": {
+                    "type": "number",
+                    "title": gettext_noop("Minutes"),
+                    "minimum": 0,
+                    "maximum": 10_000_000,
+                },
+            },
+            "required": ["text"],
+            "additionalProperties": False,
+        },
+    },
+    "hourly_rate": {
+        "type": "number",
+        "title": gettext_noop("Hourly rate"),
+        "description": gettext_noop("What does one hour of this team's work cost, everything included?"),
+        "exclusiveMinimum": 0,
+        "maximum": 100_000,
+        "examples": [45],
+    },
+    "period": {
+        "type": "object",
+        "title": gettext_noop("Period"),
+        "description": gettext_noop("The time that the rows cover."),
+        "properties": {
+            "type": {"enum": ["day", "week", "month", "quarter", "year"], "title": gettext_noop("Length")},
+            "working_days": {"type": "integer", "title": gettext_noop("Working days"), "minimum": 1, "maximum": 31},
+        },
+        "required": ["type"],
+        "additionalProperties": False,
+    },
+    "request_text": {
+        "type": "string",
+        "title": gettext_noop("What should be looked at?"),
+        "minLength": 8,
+        "maxLength": 100_000,
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +88,14 @@ def missing_fields(needs: Mapping[str, Any], data: Mapping[str, Any]) -> list[Mi
     properties = needs.get("properties", {})
     absent = {name: NEEDED for name in needs.get("required", ()) if name not in data}
     invalid = {name: given_in_words(data[name], message) for name, message in faults(needs, data).items()}
-    return [MissingField(name, properties.get(name, ANYTHING), why) for name, why in {**invalid, **absent}.items()]
+    return [
+        MissingField(name, properties.get(name) or schema_of(name), why) for name, why in {**invalid, **absent}.items()
+    ]
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """What is asked for under this name when the asker says nothing of it."""
+    return KNOWN.get(name, ANYTHING)
 
 
 def given_in_words(value: Any, message: str) -> str:

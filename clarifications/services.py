@@ -21,7 +21,7 @@ from backlog.policy import OURS, is_own
 from backlog.replies import counts
 from backlog.selectors import contexts, item_of
 from backlog.states import ItemState
-from clarifications.contract import ANYTHING, MissingField, faults, merged, pointer_to
+from clarifications.contract import MissingField, faults, merged, pointer_to, schema_of
 from clarifications.errors import AlreadyClosed, InvalidAnswer, NotEntitled, NotesMissing, OwnApproval
 from clarifications.models import Answer, Blocking, Question, QuestionStatus
 from clarifications.selectors import (
@@ -42,10 +42,12 @@ from events.texts import joined, shortened
 from events.work import UnitOfWork
 from schemas import strict_json
 from schemas.compiled import compile_schema
+from schemas.registry import registry
 from schemas.restricted import SchemaRefused, check_restricted
 
 LONGEST_TITLE = 300
 DEEPEST_POINTER = 5
+DISPATCH = "WORK.ITEM_DISPATCHED"
 TEMPLATE_ASKS = gettext_noop("The template asks for it.")
 APPROVAL_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -197,7 +199,7 @@ def asked_fields(item: Item, event: Envelope) -> list[MissingField]:
             require_short(name, fields.get(name, {}))
     except SchemaRefused as error:
         raise InvalidEvent(f"A field's schema cannot be asked for: {error}") from error
-    return [MissingField(name, fields.get(name) or known.get(name) or ANYTHING, reason) for name in names]
+    return [MissingField(name, fields.get(name) or known.get(name) or schema_of(name), reason) for name in names]
 
 
 def require_short(name: str, schema: dict[str, Any]) -> None:
@@ -227,6 +229,7 @@ def answer_question(
     context = contexts(work, [question.project_id])[question.project_id]
     data = merged(context.data, question.pointer, answer)
     require_whole_contract(question, data)
+    require_carriable(question, data)
     said = said or record(work, question.project, "USER.ANSWER_SUBMITTED", answer_payload(question, answer, by), by)
     context.data = data
     context.provenance = {**context.provenance, question.field: provenance(work, question, by, door)}
@@ -277,6 +280,22 @@ def require_whole_contract(question: Question, data: dict[str, Any]) -> None:
         if needs and (message := faults(needs, data).get(top)):
             words = _("“%(item)s” cannot use this: %(why)s") % {"item": item.title, "why": message}
             raise InvalidAnswer(words, problems=[(question.pointer, message)])
+
+
+def require_carriable(question: Question, data: dict[str, Any]) -> None:
+    """Raise InvalidAnswer unless a dispatch could carry the context with this answer in it, whoever asked for it."""
+    ids = dict.fromkeys(("project_id", "backlog_item_id"), str(question.project_id))
+    dispatch = {**ids, "item_type": "task", "agent_target": "any", "work_context": {"rows": [], **data}}
+    contracts = registry()
+    if contracts.is_valid(DISPATCH, 1, dispatch):
+        return
+    at = f"/work_context{question.pointer}"
+    words = [p.message for p in contracts.problems(DISPATCH, 1, dispatch) if p.pointer.startswith(at)]
+    said = _("No agent could be given this as “%(title)s”: %(why)s") % {
+        "title": title_of(question),
+        "why": "; ".join(words) or question.pointer,
+    }
+    raise InvalidAnswer(said, problems=[("", said)])
 
 
 def answer_payload(question: Question, answer: Any, by: str) -> dict[str, Any]:

@@ -322,3 +322,36 @@ def test_an_answer_goes_where_its_schema_points(broker: None) -> None:
     run_to_rest()
     assert dispatch_of(project)["payload"]["work_context"]["period"] == {"type": "month", "working_days": 21}
     assert violations() == []
+
+
+@pytest.mark.parametrize(
+    ("field", "fits", "unfit"),
+    [
+        ("rows", [{"text": "Match payments", "estimated_minutes": 90}], "Match payments, 90 minutes"),
+        ("rows", [{"text": "Close the month"}], [{"task": "Close the month", "mins": 5}]),
+        ("period", {"type": "week"}, "a week"),
+        ("hourly_rate", 45, "45 euros"),
+        ("request_text", "Where does our time go?", 7),
+    ],
+)
+def test_a_known_field_is_asked_for_in_one_way_by_a_worker_that_says_nothing_of_it(
+    broker: None, field: str, fits: Any, unfit: Any
+) -> None:
+    project = opened()
+    tell(reply(dispatch_of(project), "CLARIFICATION.NEEDED", {"reason": "Needed.", "missing_fields": [field]}))
+    question = Question.objects.get()
+    with pytest.raises(InvalidAnswer):
+        answer(question, unfit)
+    answer(question, fits)
+    run_to_rest()
+    assert dispatch_of(project)["payload"]["work_context"][field] == fits
+    assert violations() == []
+
+
+def test_an_answer_that_no_dispatch_could_carry_is_refused_whoever_asked_for_it(broker: None) -> None:
+    project = opened()
+    fields = {"rows": {"type": "string"}}
+    tell(reply(dispatch_of(project), "CLARIFICATION.NEEDED", {"reason": "Needed.", "fields": fields}))
+    with pytest.raises(InvalidAnswer, match="No agent could be given this"):
+        answer(Question.objects.get(), "Match payments")
+    assert item_of(project).state == ItemState.BLOCKED
