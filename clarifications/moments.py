@@ -15,12 +15,16 @@ from django.utils.safestring import SafeString
 
 from accounts.preferences import known_zones
 
+# What the name of the hidden input ends with.
+SHOWN = "__shown"
 SHOWN_AS = "%Y-%m-%dT%H:%M:%S"
 LONGEST = 100
 
 
 class MomentInput(forms.DateTimeInput):
     """The browser's own picker, and hidden beside it the zone and the moment that were shown."""
+
+    supports_microseconds = True  # they are not shown, and not lost
 
     def __init__(self) -> None:
         super().__init__(format=SHOWN_AS, attrs={"type": "datetime-local", "step": "1"})
@@ -29,12 +33,12 @@ class MomentInput(forms.DateTimeInput):
         """The two inputs. A form that comes back keeps the zone that it was first shown in."""
         typed, hidden = value if isinstance(value, tuple) else (local(value), beside(value))
         picker = super().render(name, typed, attrs, renderer)
-        return format_html('{}<input type="hidden" name="{}__shown" value="{}">', picker, name, hidden)
+        return format_html('{}<input type="hidden" name="{}" value="{}">', picker, f"{name}{SHOWN}", hidden)
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         """What was typed, and what was hidden beside it."""
         typed = super().value_from_datadict(data, files, name)
-        return (typed, str(data.get(f"{name}__shown", ""))[:LONGEST]) if typed else typed
+        return (typed, str(data.get(f"{name}{SHOWN}", ""))[:LONGEST]) if typed else typed
 
 
 class MomentField(forms.DateTimeField):
@@ -52,7 +56,7 @@ class MomentField(forms.DateTimeField):
             return super().to_python(value)
         typed, hidden = value
         zone, shown = zone_in(hidden), moment_in(hidden)
-        if shown is not None and shown.astimezone(zone).strftime(SHOWN_AS).startswith(str(typed)):
+        if shown is not None and is_untouched(shown.astimezone(zone).strftime(SHOWN_AS), str(typed)):
             return shown
         with timezone.override(zone):
             return super().to_python(typed)
@@ -63,6 +67,11 @@ class MomentField(forms.DateTimeField):
             return bool(self.to_python(data) != initial)
         except ValidationError:
             return True
+
+
+def is_untouched(shown: str, typed: str) -> bool:
+    """Return True if the browser sent what it was shown; it leaves out seconds that are zero."""
+    return typed == shown or f"{typed}:00" == shown
 
 
 def local(value: Any) -> Any:

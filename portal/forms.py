@@ -15,6 +15,7 @@ from clarifications.contract import merged, pointer_to
 from clarifications.errors import InvalidAnswer
 from clarifications.fields import ABSENT, field_for, kind_of
 from clarifications.forms import PLAIN_NAME, SCALARS
+from clarifications.moments import SHOWN
 from clarifications.services import require_fits
 from events.presentation import spoken
 from portal.figures import worded
@@ -192,4 +193,6 @@ class RequestForm(forms.Form):
         """(name, value) of everything that was typed, the figures of the kinds not chosen included."""
         plain = [self.add_prefix(name) for name in self.fields if name != "file"]
         figures = [form.add_prefix(name) for form in self.figures for name in form.fields]
-        return [(name, self.data[name]) for name in [*plain, *figures] if name in self.data]
+        # A moment carries the zone in which it was shown beside it.
+        names = [part for name in [*plain, *figures] for part in (name, f"{name}{SHOWN}")]
+        return [(name, self.data[name]) for name in names if name in self.data]

@@ -76,3 +76,28 @@ def test_whatever_is_hidden_breaks_nothing(hidden: str) -> None:
     form = form_of(MOMENTS[0], {"answer": "2026-11-26T09:15", "answer__shown": hidden})
     assert form.is_valid()
     assert form.cleaned_data["answer"] == "2026-11-26T09:15:00+00:00"
+
+
+def test_seconds_that_are_taken_away_are_a_change() -> None:
+    data = sent(form_of("2026-11-26T08:00:30+00:00"), answer="2026-11-26T08:00")
+    form = form_of("2026-11-26T08:00:30+00:00", data)
+    assert form.is_valid()
+    assert form.cleaned_data["answer"] == "2026-11-26T08:00:00+00:00"
+
+
+def test_a_fraction_of_a_second_that_no_picker_shows_is_kept() -> None:
+    exact = "2026-11-26T08:00:30.250000+00:00"
+    form = form_of(exact, sent(form_of(exact)))
+    assert form.is_valid()
+    assert form.cleaned_data["answer"] == exact
+
+
+def test_what_a_request_was_typed_with_carries_the_zones_on() -> None:
+    from django.http import QueryDict
+
+    from portal.forms import RequestForm
+
+    form = RequestForm.__new__(RequestForm)
+    form.fields, form.figures, form.prefix = {"due": field_for(SCHEMA, name="due")}, [], None
+    form.data = QueryDict("due=2026-11-26T08:00&due__shown=America/New_York")
+    assert form.typed() == [("due", "2026-11-26T08:00"), ("due__shown", "America/New_York")]
