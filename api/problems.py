@@ -17,12 +17,17 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 
 from accounts.keys import NoSuchKey
+from accounts.rank import AccountAbove
 from backlog import errors as backlog
 from clarifications import errors as clarifications
+from events import errors as events
 from events.artifacts import ArtifactMissing
 from events.deadletters import AlreadySettled, NotReplayable, OtherSpeaker
-from events.errors import ContractBroken, InvalidEvent, UnknownEventType
 from events.lifecycle import IllegalTransition
+from schemas.lint import BadSchema
+from schemas.registry import UnknownSchema
+from schemas.restricted import SchemaRefused
+from schemas.strict_json import InvalidJson
 from webhooks import errors as webhooks
 from workers.ingestion import Busy, Unreadable
 from workers.ingestion.places import AGAIN_SECONDS
@@ -64,6 +69,8 @@ MEANING: dict[type[Exception], tuple[int, str]] = {
     clarifications.NotEntitled: (403, "not-entitled"),
     clarifications.OwnApproval: (403, "own-approval"),
     clarifications.NotesMissing: (422, "notes-missing"),
+    clarifications.LinkRefused: (403, "link-refused"),
+    clarifications.ClarificationError: (409, "refused"),
     webhooks.InvalidUrl: (422, "invalid-url"),
     webhooks.RefusedAddress: (422, "refused-address"),
     webhooks.UnknownTypes: (422, "unknown-types"),
@@ -73,15 +80,25 @@ MEANING: dict[type[Exception], tuple[int, str]] = {
     webhooks.TooManyEndpoints: (409, "too-many-webhooks"),
     webhooks.NotWaiting: (409, "delivery-not-waiting"),
     webhooks.KeyTooNarrow: (403, "scope-missing"),
+    webhooks.WebhookError: (409, "refused"),
     IllegalTransition: (409, "illegal-transition"),
     AlreadySettled: (409, "already-settled"),
     NotReplayable: (409, "not-replayable"),
     OtherSpeaker: (403, "other-speaker"),
-    InvalidEvent: (422, "invalid-event"),
-    ContractBroken: (422, "contract-broken"),
+    events.InvalidEvent: (422, "invalid-event"),
+    events.ContractBroken: (422, "contract-broken"),
+    events.UnknownEventType: (422, "unknown-event-type"),
+    events.ConflictingEvent: (409, "conflicting-event"),
+    events.TooManyAttempts: (409, "given-up"),
+    events.BuriedElsewhere: (409, "given-up"),
+    events.BrokerUnfit: (503, "broker-unfit"),
     ArtifactMissing: (404, "artifact-missing"),
-    UnknownEventType: (422, "unknown-event-type"),
     NoSuchKey: (409, "key-ended"),
+    AccountAbove: (403, "account-above"),
+    InvalidJson: (422, "invalid-json"),
+    SchemaRefused: (422, "schema-refused"),
+    BadSchema: (422, "schema-refused"),
+    UnknownSchema: (404, "unknown-schema"),
     Unreadable: (422, "unreadable-file"),
     Busy: (503, "busy"),
 }
