@@ -13,6 +13,8 @@ from events.errors import ConflictingEvent, ContractBroken, InvalidEvent, Perman
 from events.models import Event
 from schemas import strict_json
 
+# What is read may be 1 MiB; what is emitted leaves room for what others write around it, as a dead letter does.
+LARGEST_WIRE = strict_json.MAX_BYTES - 64 * 1024
 CLAIM = """
 INSERT INTO {table} ({columns}) VALUES {rows}
 ON CONFLICT (event_id) DO UPDATE SET handled_at = excluded.handled_at, stream_id = excluded.stream_id
@@ -115,8 +117,8 @@ def emitted(envelope: Envelope, *, now: datetime, **marks: Any) -> Event:
     """A ledger row for an event of our own: applied already, to be published. Raises ContractBroken."""
     try:
         require_valid_payload(envelope)
-        if len(envelope.to_wire()) > strict_json.MAX_BYTES:
-            raise ContractBroken(f"{envelope.event_type} would be larger than {strict_json.MAX_BYTES} bytes.")
+        if len(envelope.to_wire()) > LARGEST_WIRE:
+            raise ContractBroken(f"{envelope.event_type} would be larger than {LARGEST_WIRE} bytes.")
     except (PermanentError, strict_json.InvalidJson) as error:
         raise ContractBroken(str(error)) from error
     return row(envelope, now=now, handled_at=now, **marks)

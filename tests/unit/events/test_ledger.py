@@ -11,6 +11,7 @@ from events.envelope import Envelope, Source
 from events.errors import ContractBroken
 from events.models import Event
 from events.work import unit_of_work
+from schemas import strict_json
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db]
 
@@ -83,6 +84,17 @@ def test_an_event_of_ours_that_breaks_its_contract_is_never_written(broken: str)
 def test_an_event_of_an_unknown_type_is_never_written() -> None:
     with pytest.raises(ContractBroken), unit_of_work() as work:
         work.emit("WORK.ITEM_EXPLODED", {}, correlation_id=uuid4())
+    assert not Event.objects.exists()
+
+
+def test_an_event_of_ours_leaves_room_for_what_is_written_around_it() -> None:
+    payload = {
+        "project_id": str(uuid4()),
+        "request_text": "Look at the tasks.",
+        "as_sent": {"notes": "x" * (strict_json.MAX_BYTES - 32 * 1024)},
+    }
+    with pytest.raises(ContractBroken, match="would be larger than"), unit_of_work() as work:
+        work.emit("PROJECT.INITIAL_REQUEST_RECEIVED", payload, correlation_id=uuid4())
     assert not Event.objects.exists()
 
 
