@@ -1,12 +1,11 @@
 """The web server: uvicorn on a socket of our own."""
 
+import signal
 import socket
-import threading
 
 import uvicorn
 
 from config.heads import StrictHeads
-from config.supervisor import stop_on_signals
 
 LONGEST_END_SECONDS = 5
 
@@ -24,9 +23,12 @@ def serve(application: str, *, address: str, shared: bool = False) -> None:
         timeout_graceful_shutdown=LONGEST_END_SECONDS,
         server_header=False,
     )
-    stop_on_signals(threading.Event())  # uvicorn raises the signal again once it has ended: that is no failure
+    server = uvicorn.Server(config)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # From now on, not only from when it serves; and uvicorn raises the signal again once it has ended.
+        signal.signal(number, server.handle_exit)
     with listening(address, shared=shared) as sock:
-        uvicorn.Server(config).run([sock])
+        server.run([sock])
 
 
 def listening(address: str, *, shared: bool) -> socket.socket:

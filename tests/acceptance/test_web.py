@@ -1,8 +1,10 @@
 """The web as an operator starts it: one process, or several at one address."""
 
+import os
 import signal
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -13,6 +15,7 @@ from django.conf import settings
 from processes import STOP_SECONDS, manage
 from waiting import wait_until
 
+from config import web
 from config.web import listening
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -56,6 +59,25 @@ def test_the_web_serves_until_it_is_told_to_end(address: str, processes: int) ->
         process.send_signal(signal.SIGTERM)
         assert process.wait(STOP_SECONDS) == 0
     assert status(address) == 0
+
+
+def test_told_to_end_before_it_serves_it_ends(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told_meanwhile(address: str, *, shared: bool) -> socket.socket:
+        signal.raise_signal(signal.SIGTERM)
+        return listening(address, shared=shared)
+
+    told_again: list[str] = []
+    monkeypatch.setattr(web, "listening", told_meanwhile)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    again = threading.Timer(20, lambda: (told_again.append("again"), os.kill(os.getpid(), signal.SIGTERM)))
+    again.start()
+    try:
+        web.serve("config.asgi:application", address=address)
+    finally:
+        again.cancel()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert not told_again
 
 
 def test_several_processes_serve_one_address(address: str) -> None:
