@@ -9,6 +9,7 @@ from backlog.selectors import item_of, load_projects
 from events import elsewhere
 from events.consumers import BatchConsumer, StreamConsumer, Verdicts
 from events.envelope import Envelope
+from events.isolation import in_halves
 from events.streams import Entry
 from events.work import UnitOfWork, unit_of_work
 
@@ -20,9 +21,19 @@ class DeadLettersConsumer(BatchConsumer):
 
     def handle(self, entries: Sequence[Entry]) -> Verdicts:
         close_old_connections()
-        with unit_of_work() as work:
-            replies.fail_refused(work, elsewhere.take_in(entries))
-        return {entry.entry_id: None for entry in entries}
+        verdicts: Verdicts = {entry.entry_id: None for entry in entries}
+
+        def alone(entry: Entry, error: Exception) -> None:
+            verdicts[entry.entry_id] = error
+
+        in_halves(entries, take_in, alone)
+        return verdicts
+
+
+def take_in(entries: Sequence[Entry]) -> None:
+    """Keep what others put there and fail the items that it is about, in one transaction."""
+    with unit_of_work() as work:
+        replies.fail_refused(work, elsewhere.take_in(entries))
 
 
 class OrchestratorConsumer(StreamConsumer):

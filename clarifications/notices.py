@@ -15,8 +15,8 @@ from clarifications.letters import letter
 from clarifications.links import waits_for_person
 from clarifications.models import LedgerPosition, Notice, Question, QuestionStatus
 from events.clock import database_now
-from events.consumers import DATABASE_AWAY
 from events.horizon import final_now, newest
+from events.isolation import DATABASE_AWAY
 from events.models import Event
 
 logger = logging.getLogger(__name__)

@@ -7,12 +7,13 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from channels.consumer import AsyncConsumer
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import close_old_connections
 
 from events import ledger
 from events.envelope import Envelope, from_wire
 from events.errors import InvalidEvent, PermanentError
 from events.faults import fault_point
+from events.isolation import DATABASE_AWAY, in_halves
 from events.streams import Entry
 from events.work import UnitOfWork, unit_of_work
 from schemas.registry import registry
@@ -21,9 +22,6 @@ logger = logging.getLogger(__name__)
 
 # Entry id → what went wrong, or None when it is settled. An entry left out stays pending, not counted.
 Verdicts = dict[str, Exception | None]
-
-# The database is away, locked or full: nothing is wrong with the event.
-DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
 class BatchConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no types
@@ -103,16 +101,13 @@ class StreamConsumer(BatchConsumer):
 
     def apply_or_isolate(self, readable: Sequence[tuple[Entry, Envelope]]) -> Verdicts:
         """Apply the batch; when something in it fails, its halves, until the bad entry is alone: it costs no other."""
-        try:
-            return self.apply(readable)
-        except DATABASE_AWAY:
-            raise
-        except Exception as error:
-            if len(readable) == 1:
-                return {readable[0][0].entry_id: error}
-            logger.info("A batch of %s failed (%r): its halves are tried", len(readable), error)
-            middle = len(readable) // 2
-            return self.apply_or_isolate(readable[:middle]) | self.apply_or_isolate(readable[middle:])
+        verdicts: Verdicts = {}
+
+        def alone(pair: tuple[Entry, Envelope], error: Exception) -> None:
+            verdicts[pair[0].entry_id] = error
+
+        in_halves(readable, lambda some: verdicts.update(self.apply(some)), alone)
+        return verdicts
 
     def apply(self, readable: Sequence[tuple[Entry, Envelope]]) -> Verdicts:
         """Claim, load, run every handler in order, write: one transaction. Repeated events are settled unread."""

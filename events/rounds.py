@@ -10,18 +10,17 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
 from django.db.models import QuerySet
 
 from events.clock import database_now
 from events.deadletters import clean
+from events.isolation import in_halves, telling_locks_apart
 from events.models import SetAside
 
 logger = logging.getLogger(__name__)
 
 # First pause before a project that was set aside is tried again; it doubles up to the longest.
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 10, 3600
-DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
 def put_off(name: str) -> QuerySet[SetAside, UUID]:
@@ -32,26 +31,15 @@ def put_off(name: str) -> QuerySet[SetAside, UUID]:
 def do_round(name: str, projects: Iterable[UUID], step: Callable[[Sequence[UUID]], None]) -> None:
     """Do the step for all the projects, or for halves of them where it fails; a project that fails alone is set aside.
 
-    `step` does its work in one transaction, so that a half can be done again. Raises what says that the database is
-    away: then nothing is wrong with any project.
+    So is one that somebody holds locked for too long. Raises what says that the database is away.
     """
-    todo = [sorted(set(projects))]
-    while todo:
-        some = todo.pop()
-        if not some:
-            continue
-        try:
-            step(some)
-        except DATABASE_AWAY:
-            raise
-        except Exception as error:
-            if len(some) == 1:
-                set_aside(name, some[0], error)
-            else:
-                middle = len(some) // 2
-                todo += [some[middle:], some[:middle]]
-        else:
-            SetAside.objects.filter(round=name, project_id__in=some).delete()
+
+    def done(some: Sequence[UUID]) -> None:
+        """The step, after which none of them is set aside any more."""
+        step(some)
+        SetAside.objects.filter(round=name, project_id__in=some).delete()
+
+    in_halves(sorted(set(projects)), telling_locks_apart(done), lambda one, error: set_aside(name, one, error))
 
 
 def set_aside(name: str, project_id: UUID, error: Exception) -> None:

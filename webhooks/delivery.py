@@ -13,9 +13,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from events.clock import database_now
-from events.consumers import DATABASE_AWAY
 from events.faults import fault_point
 from events.horizon import Horizon
+from events.isolation import DATABASE_AWAY
 from webhooks.attempts import attempt, record
 from webhooks.models import Delivery, Endpoint
 from webhooks.selectors import due, ended, events_for, reason_to_end, viewer, visible_events

@@ -15,9 +15,10 @@ from django.conf import settings
 from django.db import connection, connections
 
 from events import holding, ledger, streams
-from events.consumers import DATABASE_AWAY, BatchConsumer, Verdicts
+from events.consumers import BatchConsumer, Verdicts
 from events.envelope import Envelope, from_wire, reply_id
 from events.errors import InvalidEvent, PermanentError
+from events.isolation import DATABASE_AWAY
 from events.renewal import Renewal
 from events.streams import Entry
 from workers import errand

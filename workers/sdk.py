@@ -10,10 +10,10 @@ from typing import Any
 from django.conf import settings
 
 from events import artifacts, streams
-from events.consumers import DATABASE_AWAY
 from events.envelope import Envelope, Source, reply_id, require_valid_payload
 from events.errors import PermanentError
 from events.faults import fault_point
+from events.isolation import DATABASE_AWAY
 from schemas import strict_json
 from workers.contract import AgentSpec, Contradiction, DataInsufficient, Missing, Result, ToolFailure
 from workers.errand import Errand, Progressed

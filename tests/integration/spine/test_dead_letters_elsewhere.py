@@ -10,13 +10,15 @@ from flows import deliverable, dispatch_of, item_of, on_the_log, opened, put, re
 from invariants import violations
 from system import run_to_rest, serve_to_rest
 
+from backlog import replies
 from backlog.consumers import DeadLettersConsumer
-from backlog.models import Project
+from backlog.models import Item, Project
 from backlog.states import ItemState, ProjectStatus
 from config.management.commands.consume import server
 from config.routing import channels
 from events import deadletters, outbox, streams
 from events.models import DeadLetter
+from events.work import UnitOfWork
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
@@ -150,3 +152,20 @@ def test_a_deliverable_before_the_refusal_changes_nothing_about_it() -> None:
     put_on_dead_letters(given_up(dispatch))
     hear()
     assert item_of(project).state == ItemState.FAILED
+
+
+def test_one_refused_item_that_cannot_go_on_costs_the_others_and_the_process_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    good, bad = opened(), opened()
+    refuse = replies.refuse
+
+    def refuse_but_the_bad(work: UnitOfWork, item: Item, *, reason: str) -> None:
+        if item.project_id == bad.pk:
+            raise ValueError("This item cannot go on.")
+        refuse(work, item, reason=reason)
+
+    monkeypatch.setattr(replies, "refuse", refuse_but_the_bad)
+    put_on_dead_letters(given_up(dispatch_of(bad)), given_up(dispatch_of(good)))
+    hear()
+    assert (item_of(good).state, item_of(bad).state) == (ItemState.FAILED, ItemState.IN_PROGRESS)

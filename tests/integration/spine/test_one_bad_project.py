@@ -1,10 +1,13 @@
 """A project for which the clock fails costs the others nothing: it is set aside, shown, and tried again."""
 
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection, connections
 from django.db.models import F
 from flows import dispatch_of, failed, opened, put, request, step, tell, template
 from pytest_django import Settings
@@ -57,6 +60,48 @@ def test_deadlines_of_the_others_are_kept_and_the_bad_project_is_shown() -> None
     row = SetAside.objects.get()
     assert (row.project_id, row.round, row.failures) == (bad.pk, due.NAME, 1)
     assert "InvalidTemplate" in row.reason
+
+
+@contextmanager
+def row_held(project: Project) -> Iterator[None]:
+    """PostgreSQL: another connection holds the project's row, longer than this one waits for a lock."""
+    with closing(connections["default"].copy()) as other, other.cursor() as cursor, connection.cursor() as own:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT 1 FROM backlog_project WHERE id = %s FOR UPDATE", [project.pk])
+        own.execute("SET lock_timeout = '200ms'")
+        try:
+            yield
+        finally:
+            own.execute("RESET lock_timeout")
+            cursor.execute("ROLLBACK")
+
+
+@contextmanager
+def all_held(_project: Project) -> Iterator[None]:
+    """SQLite: another connection holds the whole database, which knows no lock of one row."""
+    with closing(connections["default"].copy()) as other, other.cursor() as cursor, connection.cursor() as own:
+        cursor.execute("BEGIN IMMEDIATE")
+        own.execute("PRAGMA busy_timeout = 200")
+        try:
+            with pytest.raises(OperationalError, match="locked"):
+                yield
+        finally:
+            cursor.execute("ROLLBACK")
+
+
+# Where one project can be held it costs the others nothing; where only all can be held, no project is to blame.
+HOLD, BLAMED = {"postgresql": (row_held, 1), "sqlite": (all_held, 0)}[connection.vendor]
+
+
+def test_a_project_that_somebody_holds_locked_costs_the_others_nothing() -> None:
+    good, held = many(5), opened(step("only", timeout_seconds=1))
+    overdue(*good, held)
+    with HOLD(held):
+        due.do_what_is_due()
+    assert set(Item.objects.filter(project__in=good).values_list("failures", flat=True)) == {BLAMED}
+    reasons = list(SetAside.objects.filter(project_id=held.pk).values_list("reason", flat=True))
+    assert ["Somebody holds it locked" in reason for reason in reasons] == [True] * BLAMED
+    assert SetAside.objects.count() == BLAMED
 
 
 def test_the_bad_project_does_not_come_first_again_until_its_pause_is_over() -> None:
