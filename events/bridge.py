@@ -14,10 +14,11 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 from django.db.backends.signals import connection_created
 
-from events import deadletters, ledger, streams
-from events.consumers import DATABASE_AWAY, Verdicts
+from events import deadletters, holding, ledger, streams
+from events.consumers import Verdicts
 from events.errors import PermanentError, TooManyAttempts
 from events.faults import fault_point
+from events.isolation import DATABASE_AWAY
 from events.streams import Entry, Pending
 
 logger = logging.getLogger(__name__)
@@ -154,12 +155,15 @@ class StreamServer:
     def take_over(self, waiting: Sequence[Pending]) -> list[Entry]:
         """Claim the entries; those that are gone from the stream are settled and reported."""
         entries = streams.take_over(self.stream, self.group, self.consumer, waiting)
-        gone = {p.entry_id for p in waiting} - {e.entry_id for e in entries}
+        self.settle_gone({p.entry_id for p in waiting} - {e.entry_id for e in entries})
+        return entries
+
+    def settle_gone(self, gone: set[str]) -> None:
+        """Settle entries that are no longer on the stream, and report those whose event had no effect."""
         if gone:
             streams.ack(self.stream, self.group, gone)
             if lost := sorted(gone - ledger.handled_entries(gone)):
                 logger.error("Deleted from %s by somebody before they were handled: %s", self.stream, lost)
-        return entries
 
     def too_many(self, entries: Sequence[Entry]) -> Verdicts:
         """A verdict for entries that were delivered to the limit and never came back."""
@@ -168,7 +172,7 @@ class StreamServer:
     async def process(self, entries: Sequence[Entry]) -> None:
         """Have the application handle the entries, then settle them; outages are waited out with the batch in hand."""
         if entries:
-            renewal = asyncio.create_task(self.renew([entry.entry_id for entry in entries]))
+            renewal = asyncio.create_task(self.renew(entries))
             try:
                 answer: dict[str, Any] = await self.patiently(
                     lambda: self.ask({"type": "stream.batch", "entries": entries})
@@ -177,14 +181,15 @@ class StreamServer:
                 renewal.cancel()
             await self.patiently(lambda: self.in_thread(self.settle, entries, answer["verdicts"]))
 
-    async def renew(self, entry_ids: Sequence[str]) -> None:
-        """Keep the entries this server's own while they are handled, four times in the time after which others take
-        over: long work is not taken for dead, and its deliveries are not counted.
+    async def renew(self, entries: Sequence[Entry]) -> None:
+        """Keep the entries this server's own while they are handled, well before others would take them over.
+
+        Long work is not taken for dead, and its deliveries are not counted.
         """
         while True:
             await asyncio.sleep(settings.RECLAIM_IDLE_SECONDS / RENEWALS)
             with suppress(*streams.BROKER_ERRORS):
-                await asyncio.to_thread(streams.renew, self.stream, self.group, self.consumer, entry_ids)
+                await asyncio.to_thread(holding.renew_held, self.group, self.consumer, entries)
 
     async def ask(self, message: dict[str, Any]) -> dict[str, Any]:
         """Send the application one message and wait for its answer; what it raises is raised here."""

@@ -25,6 +25,8 @@ from schemas import strict_json
 logger = logging.getLogger(__name__)
 
 LONGEST_RETRY_SECONDS = 60
+# Letters one statement writes: each holds its entry, which may have a mebibyte.
+MOST_AT_ONCE = 50
 # What a correction keeps, and the events that are a person's own words.
 IDS = ("project_id", "backlog_item_id", "question_id")
 KEPT = (*IDS, "requester", "submitted_by", "answered_by")
@@ -57,7 +59,7 @@ def bury_all(hopeless: Sequence[tuple[Entry, BaseException]], group: str) -> Non
     attempts = {attempt.entry_id: attempt for attempt in tried}
     letters = [letter_of(entry, group, error, attempts.get(entry.entry_id), now) for entry, error in hopeless]
     with transaction.atomic():
-        DeadLetter.objects.bulk_create(letters, ignore_conflicts=True)
+        DeadLetter.objects.bulk_create(letters, ignore_conflicts=True, batch_size=MOST_AT_ONCE)
         if attempts:
             tried.delete()
     for letter in letters:

@@ -2,8 +2,7 @@
 
 import logging
 import random
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,10 +10,11 @@ import orjson
 from django.conf import settings
 from django.db import transaction
 
-from events import ledger, streams
+from events import abandoned, ledger, streams
 from events.clock import database_now
 from events.faults import InjectedFault, fault_point
 from events.models import DeadLetter, Event
+from events.outage import outage
 from schemas import strict_json
 
 logger = logging.getLogger(__name__)
@@ -23,9 +23,6 @@ logger = logging.getLogger(__name__)
 SWEEP_ROWS = 500
 # Longest wait between two publications of an unanswered command.
 LONGEST_BACKOFF_SECONDS = 300
-# A group that nobody reads is complained of this often.
-WARN_EVERY_SECONDS = 3600.0
-warned: dict[str, float] = {}
 
 
 def publish_now(events: Sequence[Event]) -> None:
@@ -34,7 +31,7 @@ def publish_now(events: Sequence[Event]) -> None:
     Nothing is raised: what was committed counts, whatever becomes of its publication. After an outage the broker is
     left alone for a while, so that of many callers one waits for its time-out.
     """
-    if not events or streams.outage.lasts():
+    if not events or outage.lasts():
         return
     try:
         entries = put_on_streams(events)
@@ -42,7 +39,7 @@ def publish_now(events: Sequence[Event]) -> None:
         ledger.mark_published(entries, now=database_now())
         fault_point("publish.after_mark")
     except streams.BROKER_ERRORS as error:
-        streams.outage.met()
+        outage.met()
         logger.warning("%s events wait for the relay: %s", len(events), error)
     except InjectedFault:
         raise
@@ -177,7 +174,7 @@ def trim() -> dict[str, int]:
     before it is in the ledger by now.
     """
     settled = {name: streams.settled_up_to(name) for name in streams.ours()}
-    warn_of_abandoned(settled)
+    abandoned.complain(settled)
     commands = Event.objects.filter(next_publish_at__isnull=False)
     if commands.filter(published_at=None).exists():
         return {}
@@ -188,21 +185,6 @@ def trim() -> dict[str, int]:
             needed.setdefault(settings.STREAM_NAME, []).append(stream_id)
             needed.setdefault(streams.work_stream(agent), []).append(work_id)
     return {name: drop_settled(name, bound, needed.get(name, [])) for name, bound in settled.items()}
-
-
-def warn_of_abandoned(names: Iterable[str]) -> None:
-    """Say in the log, once an hour for each, which groups nobody reads: their streams grow until they are dropped."""
-    for name in names:
-        for group in streams.groups(name):
-            key = f"{name} {group.name}"
-            due = time.monotonic() - warned.get(key, -WARN_EVERY_SECONDS) >= WARN_EVERY_SECONDS
-            if due and streams.is_abandoned(name, group):
-                warned[key] = time.monotonic()
-                logger.error(
-                    "Nobody reads %s as %s: %s entries are not settled and %s not read, so the stream is not trimmed."
-                    " Start its reader, or: manage.py streams drop %s",
-                    *(name, group.name, group.pending, group.lag, group.name),
-                )
 
 
 def drop_settled(stream: str, bound: str | None, needed: list[str]) -> int:

@@ -15,7 +15,7 @@ from typing import Self
 from django.conf import settings
 from django.db import connections
 
-from events import holding, ledger, streams
+from events import holding
 from events.bridge import AWAY, RENEWALS, StreamServer
 from events.streams import Entry, Pending
 
@@ -87,7 +87,7 @@ class RenewingServer(StreamServer):
     That goes for its own slot too: an entry under its own name may be in the hands of a process that is just ending.
     """
 
-    async def renew(self, entry_ids: Sequence[str]) -> None:
+    async def renew(self, entries: Sequence[Entry]) -> None:
         """Do nothing: the application renews what it holds, since it has to hear what it has lost."""
 
     @property
@@ -103,8 +103,5 @@ class RenewingServer(StreamServer):
         """Claim the entries that are still idle; those that are gone from the stream are settled and reported."""
         entries = holding.take_over_idle(self.stream, self.group, self.consumer, waiting, idle_ms=self.idle_ms)
         missing = {p.entry_id for p in waiting} - {e.entry_id for e in entries}
-        if gone := missing - holding.existing(self.stream, missing):
-            streams.ack(self.stream, self.group, gone)
-            if lost := sorted(gone - ledger.handled_entries(gone)):
-                logger.error("Deleted from %s by somebody before they were handled: %s", self.stream, lost)
+        self.settle_gone(missing - holding.existing(self.stream, missing))
         return entries

@@ -1,6 +1,5 @@
 """Redis Streams: groups, read, reclaim, ack, publish, trim. The only module that imports redis."""
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +13,7 @@ from redis.retry import Retry
 
 from events.envelope import Envelope
 from events.errors import BrokerUnfit
+from events.outage import outage
 
 
 class BrokerRefuses(redis.ResponseError):
@@ -41,10 +41,6 @@ BROKER_ERRORS = (
 BLOCK_MS = 1000
 # A broker that says nothing for so long is away: longer than BLOCK_MS, and short, since people wait behind it.
 SOCKET_TIMEOUT_SECONDS = 2.5
-# After an outage the next publication is left to the relay for so long, so that not everybody waits for the time-out.
-LEAVE_ALONE_SECONDS = 5.0
-# A group that has asked for nothing for so long is taken for abandoned.
-ABANDONED_SECONDS = 600
 # Groups that must have read an entry of the log before it may be trimmed.
 OWNER_GROUPS = ("orchestrator", "clarifications", "validators")
 DISPATCH = "WORK.ITEM_DISPATCHED"
@@ -206,42 +202,10 @@ def take_over(stream: str, group: str, consumer: str, waiting: Sequence[Pending]
     ]
 
 
-def renew(stream: str, group: str, consumer: str, entry_ids: Sequence[str]) -> None:
-    """Set the idle time of entries that this consumer is handling back to nothing; deliveries are not counted.
-
-    An entry that another has taken over meanwhile, since this process stood still, stays the other's.
-    """
-    held = {p.entry_id for p in pending(stream, group, count=len(entry_ids), consumer=consumer)}
-    if own := [entry_id for entry_id in entry_ids if entry_id in held]:
-        client().xclaim(stream, group, consumer, min_idle_time=0, message_ids=own, idle=0, justid=True)
-
-
 def ack(stream: str, group: str, entry_ids: Iterable[str]) -> None:
     """Settle entries for the group."""
     if listed := list(entry_ids):
         client().xack(stream, group, *listed)
-
-
-class Outage:
-    """When this process last met a broker that was away: until a while has passed nobody else waits for it."""
-
-    def __init__(self) -> None:
-        self._over_at = 0.0
-
-    def met(self) -> None:
-        """Note that the broker was away just now."""
-        self._over_at = time.monotonic() + LEAVE_ALONE_SECONDS
-
-    def over(self) -> None:
-        """Note that the broker answers."""
-        self._over_at = 0.0
-
-    def lasts(self) -> bool:
-        """Return True while the broker is likely to be away still."""
-        return time.monotonic() < self._over_at
-
-
-outage = Outage()
 
 
 def require_reachable() -> None:
@@ -346,25 +310,6 @@ def group_status(stream: str, group: dict[str, Any]) -> GroupStatus:
         lag=group.get("lag"),
         last_delivered=group["last-delivered-id"].decode(),
     )
-
-
-def idle_seconds(stream: str, group: str) -> float | None:
-    """Seconds since any consumer of the group asked for entries; None when it has no consumer."""
-    idle = [consumer["idle"] for consumer in client().xinfo_consumers(stream, group)]
-    return min(idle) / 1000 if idle else None
-
-
-def is_abandoned(stream: str, group: GroupStatus) -> bool:
-    """Return True if entries wait for the group and nobody has asked for any in a long time: it stops the trimming."""
-    if not (group.pending or group.lag):
-        return False
-    idle = idle_seconds(stream, group.name)
-    return idle is None or idle > ABANDONED_SECONDS
-
-
-def drop_group(stream: str, group: str) -> bool:
-    """Remove the group from the stream, with what waited for it; False when it is not there."""
-    return bool(client().xgroup_destroy(stream, group))
 
 
 def settled_up_to(stream: str) -> str | None:

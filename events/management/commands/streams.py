@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from rich.table import Column, Table
 
-from events import streams
+from events import abandoned, streams
 from events.management.operator import OperatorCommand, operator
 from events.models import DeadLetter, Event, SetAside
 
@@ -55,11 +55,11 @@ class Command(OperatorCommand):
             raise CommandError(
                 f"{group} is a group of Interlock itself: without it nothing goes on. It is not dropped."
             )
-        idle = [streams.idle_seconds(name, group) for name, _ in found]
+        idle = [abandoned.idle_seconds(name, group) for name, _ in found]
         if not force and any(seconds is not None and seconds < QUIET_SECONDS for seconds in idle):
             raise CommandError(f"Somebody reads as {group} now: stop the reader first, or say --force.")
         for name, one in found:
-            streams.drop_group(name, group)
+            abandoned.drop_group(name, group)
             said = f"{group} is dropped from {name}: {one.pending} entries were not settled, {one.lag} not read."
             logger.warning("%s (by %s)", said, operator())
             self.stdout.write(said)
@@ -98,7 +98,7 @@ def table_of(found: dict[str, list[streams.GroupStatus]]) -> Table:
         length = f"{streams.length(name):,}"
         for group in groups:
             lag = "?" if group.lag is None else f"{group.lag:,}"
-            readers = "nobody" if streams.is_abandoned(name, group) else str(group.consumers)
+            readers = "nobody" if abandoned.is_abandoned(name, group) else str(group.consumers)
             table.add_row(name, group.name, length, lag, f"{group.pending:,}", age(group.oldest_pending), readers)
         if not groups:
             table.add_row(name, "–", length, "", "", "", "")

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from flows import completed, dispatch_of, opened, tell
 
-from events import outbox, streams
+from events import abandoned, outbox, streams
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
@@ -17,7 +17,7 @@ LOG = settings.STREAM_NAME
 @pytest.fixture(autouse=True)
 def nothing_said_yet() -> None:
     """What was complained of in another test is complained of again."""
-    outbox.warned.clear()
+    abandoned.warned.clear()
 
 
 def left_behind() -> int:
