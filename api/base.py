@@ -37,11 +37,10 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Let in who may call; a POST with an Idempotency-Key takes effect once."""
         timezone.activate(UTC)
-        throttling.refuse_the_refused(request)
         try:
             super().initial(request, *args, **kwargs)
         except (NotAuthenticated, AuthenticationFailed, PermissionDenied):
-            throttling.count_refusal(request)
+            throttling.count_refusal(throttling.caller_of(request))
             raise
         if self.takes_files:
             take_files(request._request)

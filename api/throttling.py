@@ -14,7 +14,8 @@ from rest_framework.throttling import BaseThrottle
 
 from accounts.models import User
 from api.waiting import is_asked_again
-from events.streams import BROKER_ERRORS, outage
+from events.outage import outage
+from events.streams import BROKER_ERRORS
 
 WINDOW_SECONDS = 60
 
@@ -34,19 +35,13 @@ class PerAccount(BaseThrottle):
         now = int(time.time())
         self.resets_in = WINDOW_SECONDS - now % WINDOW_SECONDS
         try:
-            count = counted(f"api:{self.who(request)}:{now // WINDOW_SECONDS}")
+            count = counted(f"api:{caller_of(request)}:{now // WINDOW_SECONDS}")
         except (ConnectionInterrupted, *BROKER_ERRORS):
             outage.met()
             return True
         self.remaining = max(0, settings.API_REQUESTS_A_MINUTE - count)
         request._request.META["api.throttle"] = self
         return count <= int(settings.API_REQUESTS_A_MINUTE)
-
-    def who(self, request: Request) -> str:
-        """Whose window it is."""
-        if isinstance(request.user, User):
-            return f"key:{request.user.key.pk}" if request.user.key else f"user:{request.user.pk}"
-        return f"address:{address_of(request)}"
 
     def wait(self) -> float:
         """Seconds until there is room again."""
@@ -60,29 +55,30 @@ class PerAccount(BaseThrottle):
         }
 
 
+def caller_of(request: Request) -> str:
+    """Who calls, as far as that is known: a key, a person, or an address."""
+    user = getattr(request, "_user", None)  # who failed to show who they are has none
+    if isinstance(user, User):
+        return f"key:{user.key.pk}" if user.key else f"user:{user.pk}"
+    return f"address:{address_of(request)}"
+
+
 def address_of(request: Request) -> str:
     """The caller's address as a short name. What the caller says of itself in a header does not count."""
     return blake2b(str(request.META.get("REMOTE_ADDR", "")).encode(), digest_size=12).hexdigest()
 
 
-def refuse_the_refused(request: Request) -> None:
-    """Raise Throttled when this address was refused more often in this minute than an account may call."""
+def count_refusal(who: str) -> None:
+    """Count one more refused call. Raises Throttled when they are more in this minute than an account may make.
+
+    Only refused calls are held back by it: a good key works beside a bad one, though all come through one proxy.
+    """
+    if outage.lasts():
+        return
     now = int(time.time())
     with suppress(ConnectionInterrupted, *BROKER_ERRORS):
-        if not outage.lasts() and int(cache.get(refusals(request, now), 0)) > settings.API_REQUESTS_A_MINUTE:
+        if counted(f"api:refused:{who}:{now // WINDOW_SECONDS}") > settings.API_REQUESTS_A_MINUTE:
             raise Throttled(wait=WINDOW_SECONDS - now % WINDOW_SECONDS)
-
-
-def count_refusal(request: Request) -> None:
-    """Count one more call of this address that was refused: who has no key guesses no faster for it."""
-    with suppress(ConnectionInterrupted, *BROKER_ERRORS):
-        if not outage.lasts():
-            counted(refusals(request, int(time.time())))
-
-
-def refusals(request: Request, now: int) -> str:
-    """The name under which this minute's refusals of the address are counted."""
-    return f"api:refused:{address_of(request)}:{now // WINDOW_SECONDS}"
 
 
 def counted(name: str) -> int:
