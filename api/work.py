@@ -28,7 +28,7 @@ from api.waiting import AGAIN
 from backlog import leases, replies
 from backlog.leases import Effect, Leased
 from backlog.models import Item, Lease
-from clarifications.services import needed_by_worker
+from clarifications.asking import needed_by_worker
 from events import artifacts
 from events.models import Event
 from schemas.registry import registry

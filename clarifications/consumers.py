@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from backlog.selectors import load_projects
-from clarifications import services, silence
+from clarifications import asking, event_door, silence
 from clarifications.selectors import load_questions
 from events.consumers import StreamConsumer
 from events.envelope import Envelope
@@ -24,13 +24,13 @@ class ClarificationsConsumer(StreamConsumer):
         silence.act_on_silence()
 
     def clarification_needed(self, event: Envelope, work: UnitOfWork) -> None:
-        services.needed_by_worker(work, event)
+        asking.needed_by_worker(work, event)
 
     def human_approval_requested(self, event: Envelope, work: UnitOfWork) -> None:
-        services.approval_wanted_by_worker(work, event)
+        asking.approval_wanted_by_worker(work, event)
 
     def user_answer_submitted(self, event: Envelope, work: UnitOfWork) -> None:
-        services.receive_answer(work, event)
+        event_door.receive_answer(work, event)
 
     def human_approval_submitted(self, event: Envelope, work: UnitOfWork) -> None:
-        services.receive_approval(work, event)
+        event_door.receive_approval(work, event)

@@ -22,6 +22,20 @@ ANYTHING = {
     "maxLength": 10_000,
     "maxItems": 1000,
 }
+# What answers a question whether an item may go, or its work is accepted.
+APPROVAL_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["approved"],
+    "properties": {
+        "approved": {"type": "boolean", "title": gettext_noop("Approve?")},
+        "notes": {
+            "type": "string",
+            "title": gettext_noop("What should be done differently?"),
+            "maxLength": 10_000,
+        },
+    },
+    "additionalProperties": False,
+}
 # What every agent reads has one meaning, whoever asks for it: an asker without a schema of its own gets this one.
 KNOWN: dict[str, dict[str, Any]] = {
     "rows": {
@@ -93,9 +107,9 @@ def missing_fields(needs: Mapping[str, Any], data: Mapping[str, Any]) -> list[Mi
     ]
 
 
-def schema_of(name: str) -> dict[str, Any]:
-    """What is asked for under this name when the asker says nothing of it."""
-    return KNOWN.get(name, ANYTHING)
+def schema_of(name: str, said: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What is asked for under this name: a known field is asked for in one way, any other as the asker says."""
+    return KNOWN.get(name) or said or ANYTHING
 
 
 def given_in_words(value: Any, message: str) -> str:

@@ -8,9 +8,9 @@ from backlog.blueprints import Definition, definition_of
 from backlog.gates import When
 from backlog.models import Item, WorkContext
 from backlog.selectors import contexts
+from clarifications.asking import ask_approval, ask_input
 from clarifications.contract import MissingField, missing_fields
 from clarifications.selectors import load_questions
-from clarifications.services import ask_approval, ask_input
 from events.work import UnitOfWork
 
 

@@ -1,216 +1,39 @@
-"""Asking once and answering once: each function is one decision, in one transaction, for every door."""
+"""Answering once, approving, and closing: each function is one decision, in one transaction, for every door."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.models import User
 from backlog import services as backlog
 from backlog.blueprints import definition_of
 from backlog.definition_of_done import unmet_criteria
 from backlog.models import Item, Project
 from backlog.orchestration import say, touch
-from backlog.policy import OURS, is_own
-from backlog.replies import counts
-from backlog.selectors import contexts, item_of
+from backlog.policy import is_own
+from backlog.selectors import contexts
 from backlog.states import ItemState
-from clarifications.contract import MissingField, faults, merged, pointer_to, schema_of
-from clarifications.errors import AlreadyClosed, InvalidAnswer, NotEntitled, NotesMissing, OwnApproval
-from clarifications.models import Answer, Blocking, Question, QuestionStatus
+from clarifications.contract import faults, merged
+from clarifications.errors import AlreadyClosed, InvalidAnswer, NotesMissing, OwnApproval
+from clarifications.models import Answer, Question, QuestionStatus
 from clarifications.selectors import (
-    answerable_by,
-    is_for_anybody,
     load_questions,
-    open_question,
-    question_of,
     questions_of,
 )
 from clarifications.sentences import in_words
-from clarifications.wording import ACCEPT_FAILED_CHECKS, APPROVE_WORK, MAY_GO_ON, MAY_START, title_of
-from events.envelope import Envelope
-from events.errors import InvalidEvent
-from events.models import Event
+from clarifications.wording import title_of
 from events.presentation import spoken
-from events.texts import joined, shortened
+from events.texts import shortened
 from events.work import UnitOfWork
 from schemas import strict_json
 from schemas.compiled import compile_schema
 from schemas.registry import registry
-from schemas.restricted import SchemaRefused, check_restricted
 
-LONGEST_TITLE = 300
-DEEPEST_POINTER = 5
 DISPATCH = "WORK.ITEM_DISPATCHED"
-TEMPLATE_ASKS = gettext_noop("The template asks for it.")
-APPROVAL_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "required": ["approved"],
-    "properties": {
-        "approved": {"type": "boolean", "title": gettext_noop("Approve?")},
-        "notes": {
-            "type": "string",
-            "title": gettext_noop("What should be done differently?"),
-            "maxLength": 10_000,
-        },
-    },
-    "additionalProperties": False,
-}
-
-
-# -- asking ----------------------------------------------------------------------------------------
-def ask_input(work: UnitOfWork, waiting: Sequence[Item], missing: MissingField, *, asked_by: str) -> Question:
-    """Ask for a field once and block the items that wait for it; an open question takes them on."""
-    project = waiting[0].project
-    question = open_question(work, project.pk, missing.name)
-    if question is None:
-        question = new_question(work, project, missing, kind=Question.Kind.INPUT, asked_by=asked_by)
-        link(work, question, waiting)
-        announce(work, question)
-    else:
-        link(work, question, waiting)
-    for item in waiting:
-        backlog.block_item(work, item, reason=f"{question.title}: {missing.reason}", question_ids=[question.pk])
-    return question
-
-
-def ask_approval(work: UnitOfWork, item: Item) -> Question:
-    """Ask once whether the item may start, or whether its finished work is accepted, also where its checks failed."""
-    if not item.held_for:
-        return ask_for_approval(work, item, MAY_START, TEMPLATE_ASKS, asked_by="approval gate")
-    if unmet := unmet_criteria(item, item.evidence or {}):
-        return ask_for_approval(work, item, ACCEPT_FAILED_CHECKS, joined(unmet), asked_by="definition of done")
-    return ask_for_approval(work, item, APPROVE_WORK, TEMPLATE_ASKS, asked_by="approval gate")
-
-
-def ask_for_approval(work: UnitOfWork, item: Item, title: str, reason: str, *, asked_by: str) -> Question:
-    """Ask for the item's approval unless that is asked already; an item under way or not begun is blocked by it."""
-    field, when = f"approval:{item.key}", "after" if item.held_for else "before"
-    if found := open_question(work, item.project_id, field):
-        return found
-    title = title % {"item": item.title}
-    reason = joined([reason, *(f"Noted before: {note}" for note in item.notes)])
-    missing = MissingField(field, {**APPROVAL_SCHEMA, "title": title}, reason)
-    question = new_question(work, item.project, missing, kind=Question.Kind.APPROVAL, asked_by=asked_by)
-    link(work, question, [item])
-    announce(work, question)
-    asked = {"backlog_item_id": str(item.pk), "question_id": str(question.pk), "title": title, "when": when}
-    say(work, item.project, "HUMAN.APPROVAL_REQUESTED", asked)
-    if not item.held_for:
-        backlog.block_item(work, item, reason=title, question_ids=[question.pk])
-    return question
-
-
-def new_question(
-    work: UnitOfWork, project: Project, missing: MissingField, *, kind: Question.Kind, asked_by: str
-) -> Question:
-    """A question row: its words and its answer's type come from the field's schema."""
-    earlier = [q.revision for q in questions_of(work, project.pk) if q.field == missing.name]
-    silence = definition_of(project.template_id).silence
-    due_at = work.now + timedelta(seconds=silence.due_seconds)
-    question = work.add(
-        Question(
-            project=project,
-            field=missing.name,
-            kind=kind,
-            revision=max(earlier, default=0) + 1,
-            title=shortened(missing.schema.get("title") or missing.name.replace("_", " ").capitalize(), LONGEST_TITLE),
-            description=missing.schema.get("description", ""),
-            schema=dict(missing.schema),
-            pointer=pointer_to(missing.name, missing.schema),
-            reason=shortened(missing.reason),
-            asked_by=asked_by,
-            asked_at=work.now,
-            due_at=due_at,
-            next_step_at=min(due_at, work.now + timedelta(seconds=silence.remind_every_seconds)),
-        )
-    )
-    question.blocked = []
-    return question
-
-
-def link(work: UnitOfWork, question: Question, items: Sequence[Item]) -> None:
-    """Note that the question holds these items back."""
-    for item in items:
-        if item not in question.blocked:
-            question.blocked.append(item)
-            work.add(Blocking(question=question, item=item))
-
-
-def announce(work: UnitOfWork, question: Question) -> None:
-    """CLARIFICATION.QUESTION_ASKED, with every item it holds back."""
-    asked = {
-        "question_id": str(question.pk),
-        "kind": question.kind,
-        "field": question.field,
-        "title": question.title,
-        "schema": question.schema,
-        "blocked_items": [str(item.pk) for item in question.blocked],
-        "revision": question.revision,
-        "reason": question.reason,
-        "due_at": question.due_at.isoformat(),
-    }
-    say(work, question.project, "CLARIFICATION.QUESTION_ASKED", asked)
-
-
-def needed_by_worker(work: UnitOfWork, event: Envelope) -> None:
-    """A worker found something missing: ask for each field and block its item. Raises InvalidEvent."""
-    item = item_of(work, event)
-    if not counts(work, item, event):
-        return
-    load_questions(work, [item.project_id])
-    asked_by = event.payload.get("agent") or item.agent_target
-    for missing in asked_fields(item, event):
-        ask_input(work, [item], missing, asked_by=asked_by)
-
-
-def approval_wanted_by_worker(work: UnitOfWork, event: Envelope) -> None:
-    """An agent wants a person to approve what it is about to do: block its item and ask. Raises InvalidEvent.
-
-    Once approved, the item is dispatched again with `approved` in its context; asking again has no effect.
-    """
-    item = item_of(work, event)
-    if not counts(work, item, event):
-        return
-    if item.cleared:
-        work.set_aside(event.event_id, Event.Outcome.IGNORED)
-        return
-    if "reason" not in event.payload:
-        raise InvalidEvent("An agent that asks for an approval says why, in `reason`.")
-    load_questions(work, [item.project_id])
-    asked_by = event.payload.get("agent") or item.agent_target
-    ask_for_approval(work, item, MAY_GO_ON, event.payload["reason"], asked_by=asked_by)
-
-
-def asked_fields(item: Item, event: Envelope) -> list[MissingField]:
-    """The fields the worker names, each with its own schema, the template's, or free text."""
-    reason, fields = event.payload["reason"], event.payload.get("fields") or {}
-    known = definition_of(item.project.template_id).item(item.key).needs.get("properties", {})
-    names = list(dict.fromkeys([*fields, *(event.payload.get("missing_fields") or [])])) or ["clarification"]
-    try:
-        for name in names:
-            check_restricted(fields.get(name, {}))
-            require_short(name, fields.get(name, {}))
-    except SchemaRefused as error:
-        raise InvalidEvent(f"A field's schema cannot be asked for: {error}") from error
-    return [MissingField(name, fields.get(name) or known.get(name) or schema_of(name), reason) for name in names]
-
-
-def require_short(name: str, schema: dict[str, Any]) -> None:
-    """Raise SchemaRefused when the title, or where the answer goes, is longer or deeper than a question can hold."""
-    place = pointer_to(name, schema).split("/")[1:]
-    if len(place) > DEEPEST_POINTER:
-        raise SchemaRefused(f"an answer goes at most {DEEPEST_POINTER} levels deep")
-    if place[0] in OURS:
-        raise SchemaRefused(f"{place[0]} is added by Interlock, nobody can be asked for it")
-    if max(len(schema.get("title", "")), len(pointer_to(name, schema))) > LONGEST_TITLE:
-        raise SchemaRefused(f"its title and its pointer have {LONGEST_TITLE} characters at most")
 
 
 # -- answering -------------------------------------------------------------------------------------
@@ -336,18 +159,6 @@ def holders(work: UnitOfWork, item: Item) -> list[Question]:
     return [q for q in of_project if q.status == QuestionStatus.OPEN and item in q.blocked]
 
 
-def receive_answer(work: UnitOfWork, event: Envelope) -> None:
-    """An answer that came as an event; after the first one it is recorded and has no effect."""
-    said = event.payload
-    question = question_of(work, UUID(said["project_id"]), UUID(said["question_id"]))
-    if question.status != QuestionStatus.OPEN:
-        work.set_aside(event.event_id, Event.Outcome.IGNORED)
-        return
-    by = said.get("answered_by") or event.source.service
-    require_speaker(question, said.get("answered_by"), event.source.service, may_be_silent=True)
-    answer_question(work, question=question, answer=said["answer"], by=by, door="event", said=event.event_id)
-
-
 # -- approving -------------------------------------------------------------------------------------
 def approve(
     work: UnitOfWork, question: Question, answer: dict[str, Any], *, by: str, door: str, said: UUID | None
@@ -376,55 +187,10 @@ def accepted_by_waiver(item: Item) -> bool:
     return bool(item.held_for and unmet_criteria(item, item.evidence or {}))
 
 
-def require_approver(event: Envelope) -> None:
-    """Raise NotEntitled unless a setting names the producer: who writes on the stream is nobody's approver by that."""
-    if event.source.service not in settings.EVENT_APPROVERS:
-        words = _(
-            "Approvals by event are taken from the producers that EVENT_APPROVERS names; %(name)s is none of them."
-        )
-        raise NotEntitled(words % {"name": event.source.service})
-
-
-def require_speaker(question: Question, name: str | None, producer: str, *, may_be_silent: bool = False) -> None:
-    """Raise NotEntitled unless the named account may answer this question at the front door as well.
-
-    A producer that names nobody answers as itself: an approval only where a setting names it, an input where the
-    question waits for anybody.
-    """
-    if name is None:
-        if question.kind == Question.Kind.APPROVAL or (may_be_silent and is_for_anybody(question)):
-            return
-        raise NotEntitled(_("This question waits for somebody: say who answers it, in `answered_by`."))
-    person = User.objects.filter(username=name, is_active=True, is_service=False).first()
-    if person is None or not answerable_by(person).filter(pk=question.pk).exists():
-        raise NotEntitled(
-            _("%(name)s is no active account that may answer “%(title)s”.")
-            % {
-                "name": name,
-                "title": title_of(question),
-            }
-        )
-
-
 def approval_payload(item: Item, question: Question, answer: dict[str, Any], by: str) -> dict[str, Any]:
     """The payload of HUMAN.APPROVAL_SUBMITTED."""
     about = {"backlog_item_id": str(item.pk), "question_id": str(question.pk), "submitted_by": by}
     return {**about, **answer}
-
-
-def receive_approval(work: UnitOfWork, event: Envelope) -> None:
-    """An approval that came as an event; when none is asked for it is recorded and has no effect."""
-    item = item_of(work, event)
-    load_questions(work, [item.project_id])
-    question = open_question(work, item.project_id, f"approval:{item.key}")
-    if question is None:
-        work.set_aside(event.event_id, Event.Outcome.IGNORED)
-        return
-    by = event.payload.get("submitted_by") or event.source.service
-    require_approver(event)
-    require_speaker(question, event.payload.get("submitted_by"), event.source.service)
-    answer = {key: event.payload[key] for key in ("approved", "notes") if key in event.payload}
-    answer_question(work, question=question, answer=answer, by=by, door="event", said=event.event_id)
 
 
 # -- closing without an answer ---------------------------------------------------------------------

@@ -350,7 +350,7 @@ def test_a_known_field_is_asked_for_in_one_way_by_a_worker_that_says_nothing_of_
 
 def test_an_answer_that_no_dispatch_could_carry_is_refused_whoever_asked_for_it(broker: None) -> None:
     project = opened()
-    fields = {"rows": {"type": "string"}}
+    fields = {"worklog": {"type": "string", "x_pointer": "/rows"}}
     tell(reply(dispatch_of(project), "CLARIFICATION.NEEDED", {"reason": "Needed.", "fields": fields}))
     with pytest.raises(InvalidAnswer, match="No agent could be given this"):
         answer(Question.objects.get(), "Match payments")

@@ -281,3 +281,14 @@ def test_no_worker_has_a_person_put_an_answer_there_either(pointer: str) -> None
     tell(reply(dispatch_of(project), "CLARIFICATION.NEEDED", {"reason": "Which?", "fields": fields}))
     assert Question.objects.count() == 0
     assert DeadLetter.objects.get().error_class == "InvalidEvent"
+
+
+def test_an_approval_that_comes_dressed_as_an_answer_asks_the_same() -> None:
+    account("amy", ANSWERER)
+    project = held(requester="olga")
+    question = Question.objects.get(project=project)
+    about = {"project_id": str(project.pk), "question_id": str(question.pk), "answer": {"approved": True}}
+    for said in ({}, {"answered_by": "amy"}):
+        tell(envelope("USER.ANSWER_SUBMITTED", {**about, **said}))
+    assert item_of(project).state == ItemState.IN_PROGRESS
+    assert [letter.error_class for letter in DeadLetter.objects.all()] == ["NotEntitled"] * 2

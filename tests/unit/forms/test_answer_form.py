@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from django import forms
 
+from clarifications.contract import APPROVAL_SCHEMA
 from clarifications.forms import AnswerForm
 from clarifications.models import Question
 from clarifications.moments import MomentInput
-from clarifications.services import APPROVAL_SCHEMA, require_fits
+from clarifications.services import require_fits
 
 TEXT = {"type": "string"}
 LIST = {"type": "array", "maxItems": 9}

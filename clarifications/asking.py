@@ -1,0 +1,178 @@
+"""Asking once: what an item lacks, or whether it may go, becomes one question that the item waits for."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext_noop
+
+from backlog import services as backlog
+from backlog.blueprints import definition_of
+from backlog.definition_of_done import unmet_criteria
+from backlog.models import Item, Project
+from backlog.orchestration import say
+from backlog.policy import OURS
+from backlog.replies import counts
+from backlog.selectors import item_of
+from clarifications.contract import APPROVAL_SCHEMA, MissingField, pointer_to, schema_of
+from clarifications.models import Blocking, Question
+from clarifications.selectors import load_questions, open_question, questions_of
+from clarifications.wording import ACCEPT_FAILED_CHECKS, APPROVE_WORK, MAY_GO_ON, MAY_START
+from events.envelope import Envelope
+from events.errors import InvalidEvent
+from events.models import Event
+from events.texts import joined, shortened
+from events.work import UnitOfWork
+from schemas.restricted import SchemaRefused, check_restricted
+
+LONGEST_TITLE = 300
+DEEPEST_POINTER = 5
+TEMPLATE_ASKS = gettext_noop("The template asks for it.")
+
+
+def ask_input(work: UnitOfWork, waiting: Sequence[Item], missing: MissingField, *, asked_by: str) -> Question:
+    """Ask for a field once and block the items that wait for it; an open question takes them on."""
+    project = waiting[0].project
+    question = open_question(work, project.pk, missing.name)
+    if question is None:
+        question = new_question(work, project, missing, kind=Question.Kind.INPUT, asked_by=asked_by)
+        link(work, question, waiting)
+        announce(work, question)
+    else:
+        link(work, question, waiting)
+    for item in waiting:
+        backlog.block_item(work, item, reason=f"{question.title}: {missing.reason}", question_ids=[question.pk])
+    return question
+
+
+def ask_approval(work: UnitOfWork, item: Item) -> Question:
+    """Ask once whether the item may start, or whether its finished work is accepted, also where its checks failed."""
+    if not item.held_for:
+        return ask_for_approval(work, item, MAY_START, TEMPLATE_ASKS, asked_by="approval gate")
+    if unmet := unmet_criteria(item, item.evidence or {}):
+        return ask_for_approval(work, item, ACCEPT_FAILED_CHECKS, joined(unmet), asked_by="definition of done")
+    return ask_for_approval(work, item, APPROVE_WORK, TEMPLATE_ASKS, asked_by="approval gate")
+
+
+def ask_for_approval(work: UnitOfWork, item: Item, title: str, reason: str, *, asked_by: str) -> Question:
+    """Ask for the item's approval unless that is asked already; an item under way or not begun is blocked by it."""
+    field, when = f"approval:{item.key}", "after" if item.held_for else "before"
+    if found := open_question(work, item.project_id, field):
+        return found
+    title = title % {"item": item.title}
+    reason = joined([reason, *(f"Noted before: {note}" for note in item.notes)])
+    missing = MissingField(field, {**APPROVAL_SCHEMA, "title": title}, reason)
+    question = new_question(work, item.project, missing, kind=Question.Kind.APPROVAL, asked_by=asked_by)
+    link(work, question, [item])
+    announce(work, question)
+    asked = {"backlog_item_id": str(item.pk), "question_id": str(question.pk), "title": title, "when": when}
+    say(work, item.project, "HUMAN.APPROVAL_REQUESTED", asked)
+    if not item.held_for:
+        backlog.block_item(work, item, reason=title, question_ids=[question.pk])
+    return question
+
+
+def new_question(
+    work: UnitOfWork, project: Project, missing: MissingField, *, kind: Question.Kind, asked_by: str
+) -> Question:
+    """A question row: its words and its answer's type come from the field's schema."""
+    earlier = [q.revision for q in questions_of(work, project.pk) if q.field == missing.name]
+    silence = definition_of(project.template_id).silence
+    due_at = work.now + timedelta(seconds=silence.due_seconds)
+    question = work.add(
+        Question(
+            project=project,
+            field=missing.name,
+            kind=kind,
+            revision=max(earlier, default=0) + 1,
+            title=shortened(missing.schema.get("title") or missing.name.replace("_", " ").capitalize(), LONGEST_TITLE),
+            description=missing.schema.get("description", ""),
+            schema=dict(missing.schema),
+            pointer=pointer_to(missing.name, missing.schema),
+            reason=shortened(missing.reason),
+            asked_by=asked_by,
+            asked_at=work.now,
+            due_at=due_at,
+            next_step_at=min(due_at, work.now + timedelta(seconds=silence.remind_every_seconds)),
+        )
+    )
+    question.blocked = []
+    return question
+
+
+def link(work: UnitOfWork, question: Question, items: Sequence[Item]) -> None:
+    """Note that the question holds these items back."""
+    for item in items:
+        if item not in question.blocked:
+            question.blocked.append(item)
+            work.add(Blocking(question=question, item=item))
+
+
+def announce(work: UnitOfWork, question: Question) -> None:
+    """CLARIFICATION.QUESTION_ASKED, with every item it holds back."""
+    asked = {
+        "question_id": str(question.pk),
+        "kind": question.kind,
+        "field": question.field,
+        "title": question.title,
+        "schema": question.schema,
+        "blocked_items": [str(item.pk) for item in question.blocked],
+        "revision": question.revision,
+        "reason": question.reason,
+        "due_at": question.due_at.isoformat(),
+    }
+    say(work, question.project, "CLARIFICATION.QUESTION_ASKED", asked)
+
+
+def needed_by_worker(work: UnitOfWork, event: Envelope) -> None:
+    """A worker found something missing: ask for each field and block its item. Raises InvalidEvent."""
+    item = item_of(work, event)
+    if not counts(work, item, event):
+        return
+    load_questions(work, [item.project_id])
+    asked_by = event.payload.get("agent") or item.agent_target
+    for missing in asked_fields(item, event):
+        ask_input(work, [item], missing, asked_by=asked_by)
+
+
+def approval_wanted_by_worker(work: UnitOfWork, event: Envelope) -> None:
+    """An agent wants a person to approve what it is about to do: block its item and ask. Raises InvalidEvent.
+
+    Once approved, the item is dispatched again with `approved` in its context; asking again has no effect.
+    """
+    item = item_of(work, event)
+    if not counts(work, item, event):
+        return
+    if item.cleared:
+        work.set_aside(event.event_id, Event.Outcome.IGNORED)
+        return
+    if "reason" not in event.payload:
+        raise InvalidEvent("An agent that asks for an approval says why, in `reason`.")
+    load_questions(work, [item.project_id])
+    asked_by = event.payload.get("agent") or item.agent_target
+    ask_for_approval(work, item, MAY_GO_ON, event.payload["reason"], asked_by=asked_by)
+
+
+def asked_fields(item: Item, event: Envelope) -> list[MissingField]:
+    """The fields the worker names: by the template's schema, by the one that a known field has, or by the worker's."""
+    reason, fields = event.payload["reason"], event.payload.get("fields") or {}
+    known = definition_of(item.project.template_id).item(item.key).needs.get("properties", {})
+    names = list(dict.fromkeys([*fields, *(event.payload.get("missing_fields") or [])])) or ["clarification"]
+    try:
+        for name in names:
+            check_restricted(fields.get(name, {}))
+            require_short(name, fields.get(name, {}))
+    except SchemaRefused as error:
+        raise InvalidEvent(f"A field's schema cannot be asked for: {error}") from error
+    return [MissingField(name, known.get(name) or schema_of(name, fields.get(name)), reason) for name in names]
+
+
+def require_short(name: str, schema: dict[str, Any]) -> None:
+    """Raise SchemaRefused when the title, or where the answer goes, is longer or deeper than a question can hold."""
+    place = pointer_to(name, schema).split("/")[1:]
+    if len(place) > DEEPEST_POINTER:
+        raise SchemaRefused(f"an answer goes at most {DEEPEST_POINTER} levels deep")
+    if place[0] in OURS:
+        raise SchemaRefused(f"{place[0]} is added by Interlock, nobody can be asked for it")
+    if max(len(schema.get("title", "")), len(pointer_to(name, schema))) > LONGEST_TITLE:
+        raise SchemaRefused(f"its title and its pointer have {LONGEST_TITLE} characters at most")
