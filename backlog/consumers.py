@@ -43,6 +43,8 @@ class OrchestratorConsumer(StreamConsumer):
 
     def preload(self, events: Sequence[Envelope], work: UnitOfWork) -> None:
         load_projects(work, {event.project_id for event in events if event.project_id})
+        requests = [event for event in events if event.event_type == opening.REQUEST]
+        opening.find_owners(work, [event.payload.get("requester", "") for event in requests])
 
     def tick(self) -> None:
         due.do_what_is_due()

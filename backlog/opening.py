@@ -1,6 +1,7 @@
 """Opening a project: its row, what is known about it, and an item for each line of its template."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ from backlog.selectors import load_projects
 from events import artifacts
 from events.work import UnitOfWork
 
+REQUEST = "PROJECT.INITIAL_REQUEST_RECEIVED"
 DEFAULT_TEMPLATE = "audit"
 # Control characters, and marks that turn the direction of a text round.
 UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -22,7 +24,7 @@ UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 
 def submit_request(work: UnitOfWork, *, request: dict[str, Any], intake: dict[str, Any] | None = None) -> Project:
     """Open a project for a request made at one of our own doors; the request is on record as an event."""
-    said = work.emit("PROJECT.INITIAL_REQUEST_RECEIVED", request, correlation_id=uuid4())
+    said = work.emit(REQUEST, request, correlation_id=uuid4())
     work.cause = said.event_id
     return open_project(work, request=request, correlation_id=said.correlation_id, intake=intake)
 
@@ -60,16 +62,21 @@ def open_project(
     return project
 
 
-def owner_named(work: UnitOfWork, name: str) -> User | None:
-    """The active account that the request names and that may open projects, looked up once a work.
+def find_owners(work: UnitOfWork, names: Iterable[str]) -> None:
+    """Look up who opens a project, of all requests of a work at once: the active accounts that may open any.
 
     A name without such an account stays a name: it gives nobody a right, whoever is called so later.
     """
-    looked_up = work.notebook("owners")
-    if name not in looked_up:
-        found = User.objects.filter(username=name, is_active=True).first() if name else None
-        looked_up[name] = found if found and found.has_perm("backlog.add_project") else None
-    owner: User | None = looked_up[name]
+    owners = work.notebook("owners")
+    if new := {name for name in names if name and name not in owners}:
+        found = User.objects.with_perm("backlog.add_project").filter(username__in=new)
+        owners.update(dict.fromkeys(new) | {user.username: user for user in found})
+
+
+def owner_named(work: UnitOfWork, name: str) -> User | None:
+    """The account of this name that may open projects; None without one."""
+    find_owners(work, [name])
+    owner: User | None = work.notebook("owners").get(name)
     return owner
 
 

@@ -7,12 +7,15 @@ from uuid import uuid4
 
 import orjson
 import pytest
+from django.contrib.auth.models import Group
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from flows import completed, dispatch_of, item_of, on_the_log, opened, reply, request, step, tell, template
 from invariants import violations
 from system import run_to_rest
 
+from accounts.models import User
+from accounts.roles import REQUESTER
 from backlog.blueprints import add_version, definition_of
 from backlog.consumers import OrchestratorConsumer
 from backlog.errors import ItemNotReady
@@ -168,8 +171,11 @@ def whole_statements(made: list[str]) -> list[str]:
 
 
 def requests(number: int, name: str) -> list[dict[str, Any]]:
-    """So many requests for projects of one template."""
-    return [request(name, project_id=str(uuid4())) for _ in range(number)]
+    """So many requests for projects of one template, each of somebody else; half of these have an account."""
+    names = [f"requester-{uuid4().hex[:8]}" for _ in range(number)]
+    people = User.objects.bulk_create(User(username=each) for each in names[::2])
+    Group.objects.get(name=REQUESTER).user_set.add(*people)
+    return [request(name, project_id=str(uuid4()), requester=each) for each in names]
 
 
 def test_a_batch_costs_the_same_statements_for_five_requests_and_for_fifty(broker: None) -> None:
@@ -179,6 +185,7 @@ def test_a_batch_costs_the_same_statements_for_five_requests_and_for_fifty(broke
     few, many = statements(requests(5, name)), statements(requests(50, name))
     assert few == many < 20
     assert Question.objects.count() == 56
+    assert Project.objects.exclude(owner=None).count() == 1 + 3 + 25
 
 
 def test_a_batch_costs_the_same_statements_for_five_replies_and_for_fifty(broker: None) -> None:
