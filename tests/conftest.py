@@ -1,13 +1,17 @@
 """What every test may ask for."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import api_figures
 import pytest
+from pytest_django import Settings
 
 from backlog.blueprints import definition_of
+from config.embedded import EmbeddedValkey
 from events import streams
+from events.outage import outage
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +23,7 @@ def forgotten_templates() -> None:
 @pytest.fixture(autouse=True)
 def reachable_broker() -> None:
     """What one test did to the broker is nothing to the next."""
-    streams.outage.over()
+    outage.over()
 
 
 @pytest.fixture
@@ -28,6 +32,16 @@ def broker() -> Iterator[None]:
     streams.client().flushdb()
     yield
     streams.client().flushdb()
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path, settings: Settings) -> Iterator[EmbeddedValkey]:
+    """A broker for this test alone, which the test may freeze or kill."""
+    with EmbeddedValkey(tmp_path / "valkey") as server:
+        settings.REDIS_URL = server.url
+        streams.client.cache_clear()
+        yield server
+    streams.client.cache_clear()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -2,10 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -27,16 +24,6 @@ FLOWS = 50
 # Each time that so many more items are done, the broker is lost.
 ITEMS_BETWEEN_LOSSES = 30
 HEALED_SECONDS = 5.0
-
-
-@pytest.fixture
-def own_broker(tmp_path: Path, settings: Any) -> Iterator[EmbeddedValkey]:
-    """A broker for this test alone, which the test may kill."""
-    with EmbeddedValkey(tmp_path / "valkey") as server:
-        settings.REDIS_URL = server.url
-        streams.client.cache_clear()
-        yield server
-    streams.client.cache_clear()
 
 
 def impatient() -> str:

@@ -6,14 +6,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from callers import group
 from django.conf import settings
 from django.test import Client
 from flows import envelope, item_of, opened, put, request
-from pytest_django import Settings
 from system import run, run_to_rest
 from waiting import wait_until
 
@@ -25,6 +23,7 @@ from backlog.opening import submit_request
 from config.embedded import EmbeddedValkey
 from events import outbox, runner, streams
 from events.models import DeadLetter, Event
+from events.outage import outage
 from events.work import unit_of_work
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
@@ -39,16 +38,6 @@ ANSWERS = [
     "READONLY You can't write against a read only replica.",
     "OOM command not allowed when used memory > 'maxmemory'.",
 ]
-
-
-@pytest.fixture
-def own_broker(tmp_path: Path, settings: Settings) -> Iterator[EmbeddedValkey]:
-    """A broker that this test alone may freeze."""
-    with EmbeddedValkey(tmp_path / "valkey") as server:
-        settings.REDIS_URL = server.url
-        streams.client.cache_clear()
-        yield server
-    streams.client.cache_clear()
 
 
 @contextmanager
@@ -112,7 +101,7 @@ def test_a_broker_that_hangs_holds_one_request_for_its_time_out_and_no_other(own
 
 
 def test_no_row_is_locked_while_a_broker_hangs(own_broker: EmbeddedValkey) -> None:
-    streams.outage.met()
+    outage.met()
     with unit_of_work() as work:
         submit_request(work, request=a_request())
     with frozen(own_broker):
