@@ -32,7 +32,7 @@ class DeadLettersConsumer(BatchConsumer):
 
 def take_in(entries: Sequence[Entry]) -> None:
     """Keep what others put there and fail the items that it is about, in one transaction."""
-    with unit_of_work() as work:
+    with unit_of_work(divisible=len(entries) > 1) as work:
         replies.fail_refused(work, elsewhere.take_in(entries))
 
 

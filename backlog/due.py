@@ -30,7 +30,7 @@ def do_what_is_due() -> None:
 
 def attend_all(project_ids: Sequence[UUID]) -> None:
     """Judge every item of these projects, in one transaction."""
-    with unit_of_work() as work:
+    with unit_of_work(divisible=len(project_ids) > 1) as work:
         load_projects(work, project_ids)
         for item in work.all(Item):
             attend(work, item)

@@ -34,7 +34,7 @@ def act_on_silence() -> None:
 
     def take_steps(project_ids: Sequence[UUID]) -> None:
         """The next steps of these projects' questions, in one transaction."""
-        with unit_of_work() as work:
+        with unit_of_work(divisible=len(project_ids) > 1) as work:
             load_questions(work, project_ids)
             for project_id, question_id in due:
                 if project_id in project_ids:

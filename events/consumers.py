@@ -13,7 +13,7 @@ from events import ledger
 from events.envelope import Envelope, from_wire
 from events.errors import InvalidEvent, PermanentError
 from events.faults import fault_point
-from events.isolation import DATABASE_AWAY, in_halves
+from events.isolation import DATABASE_AWAY, in_halves, in_portions
 from events.streams import Entry
 from events.work import UnitOfWork, unit_of_work
 from schemas.registry import registry
@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 
 # Entry id → what went wrong, or None when it is settled. An entry left out stays pending, not counted.
 Verdicts = dict[str, Exception | None]
+
+# What of a batch is read and handled together: parsed, it takes about ten times as much memory.
+MOST_READ_BYTES = 8 * 1024 * 1024
 
 
 class BatchConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no types
@@ -33,7 +36,9 @@ class BatchConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no typ
 
     async def stream_batch(self, message: dict[str, Any]) -> None:
         """Handle one batch in the server's own thread."""
-        verdicts = await self.in_thread(self.handle, message["entries"])
+        verdicts: Verdicts = {}
+        for some in in_portions(message["entries"], Entry.size, MOST_READ_BYTES):
+            verdicts |= await self.in_thread(self.handle, some)
         await self.send({"type": "stream.settled", "verdicts": verdicts})
 
     async def stream_tick(self, message: dict[str, Any]) -> None:
@@ -112,7 +117,7 @@ class StreamConsumer(BatchConsumer):
     def apply(self, readable: Sequence[tuple[Entry, Envelope]]) -> Verdicts:
         """Claim, load, run every handler in order, write: one transaction. Repeated events are settled unread."""
         verdicts: Verdicts = {entry.entry_id: None for entry, _ in readable}
-        with unit_of_work() as work:
+        with unit_of_work(divisible=len(readable) > 1) as work:
             claimed, conflicts = ledger.claim([(entry.entry_id, event) for entry, event in readable], now=work.now)
             fault_point("consume.after_claim")
             verdicts |= conflicts

@@ -1,6 +1,6 @@
 """One bad thing costs one thing: what fails for many at once is done in halves, until the bad one is alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError
@@ -11,6 +11,10 @@ T = TypeVar("T")
 DATABASE_AWAY = (OperationalError, InterfaceError)
 # PostgreSQL: a lock was not to be had in time, or two wait for each other.
 LOCKED = ("55P03", "40P01")
+
+
+class TooMuchAtOnce(Exception):
+    """What was to be done together has more to say than one short transaction can hold; a part of it fits."""
 
 
 class Locked(Exception):
@@ -38,6 +42,20 @@ def in_halves(things: Sequence[T], step: Callable[[Sequence[T]], None], alone: C
             else:
                 middle = len(some) // 2
                 todo += [some[middle:], some[:middle]]
+
+
+def in_portions(things: Iterable[T], size: Callable[[T], int], most: int) -> Iterator[list[T]]:
+    """The things in their order, in lists whose sizes add up to `most`; one that is larger comes alone."""
+    portion: list[T] = []
+    left = most
+    for thing in things:
+        if portion and size(thing) > left:
+            yield portion
+            portion, left = [], most
+        portion.append(thing)
+        left -= size(thing)
+    if portion:
+        yield portion
 
 
 def telling_locks_apart(step: Callable[[Sequence[T]], None]) -> Callable[[Sequence[T]], None]:

@@ -117,11 +117,14 @@ def emitted(envelope: Envelope, *, now: datetime, **marks: Any) -> Event:
     """A ledger row for an event of our own: applied already, to be published. Raises ContractBroken."""
     try:
         require_valid_payload(envelope)
-        if len(envelope.to_wire()) > LARGEST_WIRE:
+        wire_bytes = len(envelope.to_wire())
+        if wire_bytes > LARGEST_WIRE:
             raise ContractBroken(f"{envelope.event_type} would be larger than {LARGEST_WIRE} bytes.")
     except (PermanentError, strict_json.InvalidJson) as error:
         raise ContractBroken(str(error)) from error
-    return row(envelope, now=now, handled_at=now, **marks)
+    event = row(envelope, now=now, handled_at=now, **marks)
+    event.wire_bytes = wire_bytes
+    return event
 
 
 def mark_published(entries: Iterable[tuple[int, str, str]], *, now: datetime) -> None:

@@ -48,6 +48,9 @@ class Event(models.Model):
         help_text=_("A command still without an answer is published again at this time."),
     )
 
+    # Of an event that is said in this process: how large it is on the wire.
+    wire_bytes = 0
+
     class Meta:
         indexes = [
             models.Index(fields=["project_id", "seq"], name="event_of_project"),

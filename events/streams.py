@@ -55,6 +55,10 @@ class Entry:
     fields: dict[bytes, bytes]
     deliveries: int = 1
 
+    def size(self) -> int:
+        """How many bytes its fields have."""
+        return sum(len(name) + len(value) for name, value in self.fields.items())
+
 
 @dataclass(frozen=True, slots=True)
 class Pending:

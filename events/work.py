@@ -14,21 +14,28 @@ from events import ledger, outbox
 from events.clock import database_now
 from events.envelope import Envelope
 from events.faults import fault_point
+from events.isolation import TooMuchAtOnce
 from events.models import Event
 from events.texts import fitted
 
 M = TypeVar("M", bound=models.Model)
 Step = Callable[["UnitOfWork"], None]
 
+# What one transaction says at most, where it can be divided: half a second of checking and writing, well below the
+# time after which the database ends a session that is silent in its transaction.
+MOST_SAID_BYTES = 8 * 1024 * 1024
+
 
 class UnitOfWork:
     """What one transaction has loaded, changed and said. Nothing is written before `write`.
 
     `now` is the database's clock; `cause` is the event being handled, which causes what is said meanwhile.
+    `divisible` work is done for many together and can be done in parts.
     """
 
-    def __init__(self, now: datetime) -> None:
-        self.now = now
+    def __init__(self, now: datetime, *, divisible: bool = False) -> None:
+        self.now, self.divisible = now, divisible
+        self.said_bytes = 0
         self.emitted: list[Event] = []
         self._loaded: dict[type[models.Model], dict[Any, models.Model]] = defaultdict(dict)
         self._added: dict[type[models.Model], list[models.Model]] = defaultdict(list)
@@ -89,7 +96,8 @@ class UnitOfWork:
     ) -> Event:
         """Say it in this transaction. Raises ContractBroken, and writes nothing, if the contract forbids it.
 
-        A command that `awaits_answer` is published again, with the same id, until it is closed.
+        A command that `awaits_answer` is published again, with the same id, until it is closed. Raises TooMuchAtOnce
+        where divisible work has more to say than a short transaction can hold.
         """
         envelope = Envelope(
             event_type=event_type,
@@ -102,6 +110,9 @@ class UnitOfWork:
         again = self.now + timedelta(seconds=settings.REPUBLISH_SECONDS) if awaits_answer else None
         event = ledger.emitted(envelope, now=self.now, next_publish_at=again)
         self.emitted.append(event)
+        self.said_bytes += event.wire_bytes
+        if self.divisible and self.said_bytes > MOST_SAID_BYTES:
+            raise TooMuchAtOnce(f"More than {MOST_SAID_BYTES} bytes in one transaction.")
         return event
 
     def take(self, said: Envelope) -> None:
@@ -160,14 +171,15 @@ class UnitOfWork:
 
 
 @contextmanager
-def unit_of_work() -> Iterator[UnitOfWork]:
+def unit_of_work(*, divisible: bool = False) -> Iterator[UnitOfWork]:
     """One transaction around a piece of work; its events are published once it has committed.
 
-    Inside somebody else's transaction that is when theirs has.
+    Inside somebody else's transaction that is when theirs has. Work that is done for many together and can be done in
+    parts says so (`divisible`); it raises TooMuchAtOnce where a part of it has to do.
     """
     inside_another = transaction.get_connection().in_atomic_block
     with transaction.atomic():
-        work = UnitOfWork(database_now())
+        work = UnitOfWork(database_now(), divisible=divisible)
         yield work
         work.write()
         fault_point("unit.before_commit")

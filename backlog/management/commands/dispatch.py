@@ -1,13 +1,17 @@
 """Send ready items to their agents."""
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
+
+from django.core.management import CommandError
 
 from backlog.models import Item, Project
 from backlog.selectors import dispatchable, load_projects
 from backlog.services import dispatch_item
 from events.clock import database_now
+from events.isolation import in_halves
 from events.management.operator import OperatorCommand, at_least_one, identified
 from events.work import unit_of_work
 
@@ -34,15 +38,24 @@ class Command(OperatorCommand):
         items = list(chosen.values_list("pk", "project_id", "title", "agent_target"))
         for _, _, title, agent in items:
             self.stdout.write(f"{title} → {agent}")
-        if not options["dry_run"]:
-            for start in range(0, len(items), ROUND):
-                send([(pk, project) for pk, project, _, _ in items[start : start + ROUND]])
-        self.stdout.write(f"{len(items)} {'would be ' if options['dry_run'] else ''}dispatched")
+        if options["dry_run"]:
+            self.stdout.write(f"{len(items)} would be dispatched")
+        else:
+            self.dispatch([(pk, project) for pk, project, _, _ in items])
+
+    def dispatch(self, items: list[tuple[UUID, UUID]]) -> None:
+        """Dispatch (item, project) pairs; those that cannot be dispatched are named and cost the others nothing."""
+        bad: list[str] = []
+        for start in range(0, len(items), ROUND):
+            in_halves(items[start : start + ROUND], send, lambda one, error: bad.append(f"{one[0]}: {error!r}"))
+        self.stdout.write(f"{len(items) - len(bad)} dispatched")
+        if bad:
+            raise CommandError("\n".join([f"{len(bad)} could not be dispatched:", *bad]))
 
 
-def send(items: list[tuple[UUID, UUID]]) -> None:
-    """Dispatch (item, project) pairs in one transaction; what changed meanwhile is judged anew."""
-    with unit_of_work() as work:
+def send(items: Sequence[tuple[UUID, UUID]]) -> None:
+    """Dispatch these in one transaction; what changed meanwhile is judged anew."""
+    with unit_of_work(divisible=len(items) > 1) as work:
         load_projects(work, {project for _, project in items})
         for pk, _ in items:
             item = work.known(Item, pk)

@@ -4,9 +4,11 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, connections
 from django.db.models import F
 from flows import dispatch_of, failed, opened, put, request, step, tell, template
@@ -176,3 +178,13 @@ def test_among_500_the_good_ones_are_on_time(settings: Settings, capsys: pytest.
     with capsys.disabled():
         ratio = took[5] / took[0]
         print(f"\n500 overdue projects: {took[0]:.2f} s; with 5 that fail {took[5]:.2f} s, {ratio:.2f} times")  # noqa: T201
+
+
+def test_the_command_dispatches_the_others_and_names_the_bad_one() -> None:
+    good, bad = (opened(step("only", auto_dispatch=False)) for _ in range(2))
+    spoil(bad)
+    said = StringIO()
+    with pytest.raises(CommandError, match=f"1 could not be dispatched:\n{bad.items.get().pk}"):
+        call_command("dispatch", stdout=said)
+    assert "1 dispatched" in said.getvalue()
+    assert good.items.get().state == ItemState.IN_PROGRESS
