@@ -1,0 +1,396 @@
+"""Every door that changes something × every kind of caller: what changes is what this caller may change, no more.
+
+The doors are made from the addresses, from the admin's models and actions, and from the contracts of what comes in, so
+that a new one is tried too. What changed is read off the database, so no door is trusted to say what it did.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+from callers import EVERY_SCOPE, Caller, account, key_of, machine, person
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.urls import reverse
+from flows import envelope, step, template
+from pytest_django import Settings
+
+from accounts.models import User
+from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER
+from api.urls import VIEWS
+from backlog.consumers import OrchestratorConsumer
+from backlog.models import Item, Project, Template
+from backlog.opening import submit_request
+from clarifications.consumers import ClarificationsConsumer
+from clarifications.models import Question
+from events import deadletters
+from events.models import DeadLetter, packed
+from events.streams import Entry
+from events.work import unit_of_work
+from schemas.registry import registry
+from webhooks.models import Endpoint
+
+pytestmark = pytest.mark.django_db
+
+ANSWERING = {ANSWERER, OPERATOR, ADMINISTRATOR}
+STEERING = {OPERATOR, ADMINISTRATOR}
+# The doors through which a person approves. Nothing else finishes work that is held for an approval.
+APPROVING = {"POST approvals/<uuid:question_id>/approve", "page of question: answer"}
+# Doors that a person uses for themselves, whatever their role.
+OWN_ENDPOINT, OWN_REQUEST = "endpoint of", "opened for"
+
+Change = str
+Door = Callable[[Caller, "Held"], object]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A project whose work is finished and waits for its approval, and what else there is to act on."""
+
+    owner: str
+    project: UUID
+    item: UUID
+    question: UUID
+    letter: int
+    endpoint: int
+
+
+@pytest.fixture(autouse=True)
+def static_root(settings: Settings) -> None:
+    """The folder of static files, whose absence the web server warns of."""
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+
+
+# -- what there is to act on -----------------------------------------------------------------------
+def held_for(owner: User, name: str) -> Held:
+    """The owner's project with its approval open; a dead letter of a request in their name; their webhook."""
+    said = {"project_id": str(uuid4()), "request_text": "Do it.", "template": name, "requester": owner.username}
+    with unit_of_work() as work:
+        submit_request(work, request=said)
+    worker = machine(f"worker-of-{owner}", "", "work:foreign_worker")
+    [lease] = worker.post("work/lease", {"agent": "foreign_worker", "seconds": 60}).json()["items"]
+    assert worker.post(f"work/{lease['lease']}/complete", {"evidence": {}}).status_code == 200
+    project = Project.objects.get(pk=said["project_id"])
+    event = envelope("PROJECT.INITIAL_REQUEST_RECEIVED", {**said, "project_id": str(uuid4()), "template": "nowhere"})
+    letter = DeadLetter.objects.create(
+        stream="audit:events", entry_id=f"1-{owner.pk}", group="orchestrator", reason="No such template.",
+        error_class="UnknownTemplate", raw=packed({b"event": orjson.dumps(event)}),
+        event_type=event["event_type"], event_id=event["event_id"],
+        first_seen=project.opened_at, last_seen=project.opened_at,
+    )  # fmt: skip
+    endpoint = Endpoint.objects.create(
+        owner=owner, url="https://example.com/", secret="s", position=0, created_at=project.opened_at
+    )
+    item, question = project.items.get(), project.questions.get()
+    assert (item.state, question.status) == ("IN_PROGRESS", "OPEN")
+    return Held(owner.username, project.pk, item.pk, question.pk, letter.pk, endpoint.pk)
+
+
+@pytest.fixture
+def held() -> list[Held]:
+    """What rita the requester asked for, and what olga the operator asked for."""
+    name = template(step("only", approval="after"))
+    return [held_for(account("rita", REQUESTER), name), held_for(account("olga", OPERATOR), name)]
+
+
+@pytest.fixture
+def callers(held: list[Held]) -> dict[Caller, str]:
+    """Every kind of caller, with the role; people by their session and by a key of theirs, and a machine."""
+    known = [Caller(User.objects.get(username="rita")), Caller(User.objects.get(username="olga"))]
+    for caller in known:
+        caller.client.force_login(caller.user)  # type: ignore[arg-type]
+    people = {known[0]: REQUESTER, known[1]: OPERATOR, person("remy", REQUESTER): REQUESTER}
+    people |= {person("amy", ANSWERER): ANSWERER, person("otto", OPERATOR): OPERATOR}
+    people |= {person("adam", ADMINISTRATOR): ADMINISTRATOR}
+    return people | {key_of(known[1], *EVERY_SCOPE): OPERATOR, machine("bot", ADMINISTRATOR): ADMINISTRATOR}
+
+
+# -- what changed ----------------------------------------------------------------------------------
+def facts() -> dict[Change, Any]:
+    """What is the case, under the name of the change that another value would be."""
+    found: dict[Change, Any] = {}
+    for item in Item.objects.select_related("project"):
+        if item.state == "DONE":
+            found[f"finished for {item.project.requester}"] = True
+        found[f"item of {item.project.requester}"] = (item.state, item.held_for, item.failures, item.attempts)
+    for question in Question.objects.select_related("project"):
+        holder = (question.status, question.assigned_to_id, question.assigned_group)
+        found[f"question of {question.project.requester}"] = holder
+    for name, projects in owners().items():
+        found[f"opened for {name}"] = projects
+    for user in User.objects.all():
+        rights = (user.is_superuser, user.is_staff, user.is_active, user.is_service, user.username, user.password)
+        groups = sorted(user.groups.values_list("name", flat=True))
+        found[f"account of {user.username}"] = (*rights, groups, user.user_permissions.count())
+        found[f"keys of {user.username}"] = sorted(user.keys.values_list("pk", "revoked_at"))
+        found[f"endpoint of {user.username}"] = sorted(Endpoint.objects.filter(owner=user).values_list())
+    letters = DeadLetter.objects.order_by("pk").values_list("pk", "state", "raw")
+    found["letters"] = [(pk, state, bytes(raw)) for pk, state, raw in letters]
+    found["roles"] = {role.name: role.permissions.count() for role in Group.objects.all()}
+    found["templates"] = Template.objects.count()
+    return found
+
+
+def owners() -> dict[str, int]:
+    """How many projects each has asked for."""
+    found: dict[str, int] = {}
+    for name in Project.objects.values_list("requester", flat=True):
+        found[name] = found.get(name, 0) + 1
+    return found
+
+
+def changes(before: dict[Change, Any], after: dict[Change, Any]) -> set[Change]:
+    """The names of what is different."""
+    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+
+
+def may(caller: Caller, role: str, door: str, change: Change) -> bool:
+    """Whether this caller may bring the change about through this door. Written by hand: it is what is tested."""
+    assert caller.user is not None
+    kind, _, name = change.rpartition(" ")
+    is_own, has_session = name == caller.user.username, not caller.headers
+    if kind == "finished for":
+        return door in APPROVING and role in ANSWERING and has_session and not is_own
+    if kind in ("item of", "question of"):
+        # A requester opens projects, and may give up their own; that ends its items and its questions.
+        return role in ANSWERING or (is_own and ("cancel" in door or door == "POST projects"))
+    if kind == "keys of":
+        is_machine = User.objects.get(username=name).is_service
+        return is_own or (role == ADMINISTRATOR and (is_machine or "revoke" in door))
+    if door == "page of rita: password":
+        return change == "account of rita" and role == ADMINISTRATOR and has_session
+    if kind in (OWN_ENDPOINT, OWN_REQUEST):
+        return is_own or (kind == OWN_ENDPOINT and role == ADMINISTRATOR) or (kind == OWN_REQUEST and "replay" in door)
+    if change == "letters":
+        return role in STEERING
+    return role == ADMINISTRATOR and change == "templates"
+
+
+# -- the doors -------------------------------------------------------------------------------------
+BODIES: dict[str, dict[str, Any]] = {
+    "answer": {"answer": {"approved": True}},
+    "reject": {"notes": "No."},
+    "approve": {},
+    "projects": {"request_text": "Where does our time go?", "template": "minimal"},
+    "lease": {"agent": "foreign_worker", "seconds": 60},
+    "webhooks": {"url": "https://example.com/"},
+    "assign": {"group": ANSWERER},
+}
+FORMS: dict[str, dict[str, str]] = {
+    "answer": {"answer_approved": "true"},
+    "decline": {"decline": "1", "decline-reason": "No."},
+    "claim": {"claim": "1"},
+    "release": {"release": "1"},
+    "reassign": {"reassign": "1", "to": f"group:{ANSWERER}"},
+}
+VERBS = ("dispatch", "retry", "cancel", "waive")
+
+
+def rest_doors() -> Iterator[tuple[str, Door]]:
+    """Each address of the REST interface that takes something."""
+    for route, view in VIEWS.items():
+        for method in ("post", "put", "patch", "delete"):
+            if hasattr(view, method):
+                yield f"{method.upper()} {route}", rest_door(method, route)
+
+
+def rest_door(method: str, route: str) -> Door:
+    """Call the address with a body that would do harm there."""
+    body = BODIES.get(route.rpartition("/")[2], {"reason": "Fine."})
+
+    def call(caller: Caller, held: Held) -> object:
+        named = {
+            "project_id": held.project, "item_id": held.item, "question_id": held.question, "lease": uuid4(),
+            "letter_id": held.letter, "webhook_id": held.endpoint, "delivery_id": 1, "name": "minimal", "version": 1,
+        }  # fmt: skip
+        path = re.sub(r"<\w+:(\w+)>", lambda match: str(named[match[1]]), route)
+        return getattr(caller, method)(path, body)
+
+    return call
+
+
+def admin_doors() -> Iterator[tuple[str, Door]]:
+    """Each action of each list in the admin, on everything that is listed; and each page's buttons."""
+    for model, pages in admin.site._registry.items():
+        for _function, name, _words in pages._get_base_actions():
+            yield f"list of {model._meta.model_name}: {name}", list_door(model, name)
+    for name, form in FORMS.items():
+        yield f"page of question: {name}", page_door("clarifications_question", "question", form)
+    for name in ("replay", "discard"):
+        yield f"page of letter: {name}", page_door("events_deadletter", "letter", {name: "1", "reason": "Fine."})
+    for name in VERBS:
+        yield f"page of project: {name}", project_door(name)
+    yield "page of project: cancel all", page_door("backlog_project", "project", {"act": "cancel", "reason": "No."})
+
+
+def list_door(model: Any, action: str) -> Door:
+    """Tick everything in the list and choose the action."""
+
+    def call(caller: Caller, held: Held) -> object:
+        chosen = [str(pk) for pk in model._default_manager.values_list("pk", flat=True)]
+        data = {"action": action, "_selected_action": chosen, "reason": "Fine.", "post": "yes", "apply": "1"}
+        return caller.client.post(reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_changelist"), data)
+
+    return call
+
+
+def page_door(page: str, of: str, form: dict[str, str]) -> Door:
+    """Press a button of the page."""
+    return lambda caller, held: caller.client.post(reverse(f"admin:{page}_change", args=[getattr(held, of)]), form)
+
+
+def project_door(verb: str) -> Door:
+    """Press an item's button on its project's page."""
+
+    def call(caller: Caller, held: Held) -> object:
+        address = reverse("admin:backlog_project_change", args=[held.project])
+        return caller.client.post(address, {"act": f"{verb}:{held.item}", "reason": "Fine."})
+
+    return call
+
+
+def account_doors() -> Iterator[tuple[str, Door]]:
+    """The pages on which accounts, roles and keys are changed, with what would make the caller mightier."""
+    mighty = {"username": "mighty", "is_active": "on", "is_staff": "on", "is_superuser": "on", "email": "a@b.example"}
+    yield "page of self: superuser", lambda c, _: c.client.post(of_user("change", c.user), mighty)
+    yield "page of root: password", lambda c, _: c.client.post(password_page("root"), NEW_PASSWORD)
+    yield "page of rita: password", lambda c, _: c.client.post(password_page("rita"), NEW_PASSWORD)
+    yield "page of root: delete", lambda c, _: c.client.post(of_user("delete", user("root")), {"post": "yes"})
+    yield "page of role", lambda c, _: c.client.post(role_page(), {"name": "x"})
+    for name in ("root", "rita"):
+        yield f"key for {name}", lambda c, _, name=name: c.client.post(*key_page(name))
+
+
+NEW_PASSWORD = {"usable_password": "true", "password1": "a-Good-one-17", "password2": "a-Good-one-17"}
+
+
+def user(name: str) -> User:
+    """The account of this name."""
+    return User.objects.get(username=name)
+
+
+def role_page() -> str:
+    """Where the requesters' role is changed."""
+    return reverse("admin:auth_group_change", args=[Group.objects.get(name=REQUESTER).pk])
+
+
+def of_user(page: str, about: User | None) -> str:
+    """The address of a page about an account."""
+    assert about is not None
+    return reverse(f"admin:accounts_user_{page}", args=[about.pk])
+
+
+def password_page(name: str) -> str:
+    """Where an account's password is set."""
+    return reverse("admin:auth_user_password_change", args=[user(name).pk])
+
+
+def key_page(name: str) -> tuple[str, dict[str, Any]]:
+    """Where a key is made, and a key for this account that may do everything."""
+    scopes = ["read", "projects", "items", "questions", "templates"]
+    return reverse("admin:accounts_apikey_add"), {"user": user(name).pk, "name": "k", "scopes": scopes, "days": "30"}
+
+
+DOORS = dict([*rest_doors(), *admin_doors(), *account_doors()])
+
+
+def test_no_caller_changes_through_any_door_what_is_not_theirs_to_change(
+    held: list[Held], callers: dict[Caller, str]
+) -> None:
+    account("root", is_superuser=True)
+    before, done, wrong = facts(), set(), []
+    for door, call in DOORS.items():
+        for caller, role in callers.items():
+            for one in held:
+                with transaction.atomic():
+                    call(caller, one)
+                    for change in changes(before, facts()):
+                        done.add((door, role, change))
+                        if not may(caller, role, door, change):
+                            wrong.append(f"{door}: {caller.user} ({role}, headers {bool(caller.headers)}): {change}")
+                    transaction.set_rollback(True)
+                    transaction.get_connection().run_on_commit.clear()
+    assert not wrong, "\n".join(wrong)
+    finished = {(door, role) for door, role, change in done if change.startswith("finished for")}
+    assert finished == {(door, role) for door in APPROVING for role in ANSWERING}
+    print(f"{len(DOORS)} doors × {len(callers)} callers × {len(held)} projects, {len(done)} kinds of change")  # noqa: T201
+
+
+# -- the event door --------------------------------------------------------------------------------
+SPEAKERS = ("", "olga", "OLGA", "nobody", "bot", "remy", "amy", "left")
+
+
+def said_in(name: str, held: Held, kind: str) -> dict[str, Any] | None:
+    """An event of this type that would finish or answer held work in the name of somebody; none where it has none."""
+    about: dict[str, Any] = {"project_id": str(held.project), "backlog_item_id": str(held.item)}
+    approval = {**about, "approved": True, "submitted_by": name}
+    answer = {"project_id": about["project_id"], "question_id": str(held.question), "answer": {"approved": True}}
+    known: dict[str, dict[str, Any]] = {
+        "HUMAN.APPROVAL_SUBMITTED": approval,
+        "USER.ANSWER_SUBMITTED": {**answer, "answered_by": name} if name else answer,
+        "WORK.ITEM_COMPLETED": {**about, "evidence": {"approved": True}},
+        "WORK.ITEM_FAILED": {**about, "reason": "No."},
+        "WORK.ITEM_STARTED": about,
+        "WORK.ITEM_PROGRESSED": {**about, "done": 1, "total": 1},
+        "CLARIFICATION.NEEDED": {**about, "reason": "Which?"},
+        "HUMAN.APPROVAL_REQUESTED": {**about, "reason": "Again?"},
+        "PROJECT.INITIAL_REQUEST_RECEIVED": {"project_id": about["project_id"], "request_text": "x", "requester": name},
+    }
+    return known.get(kind)
+
+
+def incoming() -> list[str]:
+    """The types that others may say."""
+    return [kind for kind in registry().event_types() if registry().direction(kind, 1) != "out"]
+
+
+def test_no_event_finishes_what_waits_for_a_persons_approval(held: list[Held], callers: dict[Caller, str]) -> None:
+    account("left", ANSWERER, is_active=False)
+    before, heard = facts(), 0
+    for kind in incoming():
+        for name in SPEAKERS:
+            for one in held:
+                payload = said_in(name, one, kind)
+                if payload is None:
+                    assert kind == "DELIVERABLE.PUBLISHED", f"{kind} is not tried"
+                    continue
+                wire = orjson.dumps(envelope(kind, payload))
+                entry = Entry("audit:events", f"{uuid4().int % 10**12}-0", {b"event": wire})
+                with transaction.atomic():
+                    said = take(entry)
+                    changed = {c for c in changes(before, facts()) if not c.startswith("letters")}
+                    assert not {c for c in changed if c.startswith(("finished", "question"))}, (kind, name, changed)
+                    heard += said
+                    transaction.set_rollback(True)
+                    transaction.get_connection().run_on_commit.clear()
+    assert heard > len(SPEAKERS) * len(held), "nothing of what was said reached a handler"
+
+
+def take(entry: Entry) -> int:
+    """Have the consumers handle the entry inside the test's transaction; how many of them it concerned."""
+    heard = 0
+    for consumer in (OrchestratorConsumer(), ClarificationsConsumer()):
+        event = consumer.read(entry, {})
+        if event is not None:
+            consumer.apply_or_isolate([(entry, event)])
+            heard += 1
+    return heard
+
+
+def test_no_replay_says_in_anothers_name_what_the_entry_did_not_say(held: list[Held]) -> None:
+    letter = DeadLetter.objects.get(pk=held[0].letter)
+    for kind in incoming():
+        for name in SPEAKERS:
+            payload = said_in(name, held[1], kind)
+            if payload is None:
+                continue
+            before = facts()
+            with transaction.atomic(), pytest.raises(Exception, match=r".+") as refused:
+                deadletters.replay(letter, by="otto", event=orjson.dumps(envelope(kind, payload)))
+            assert refused.type.__name__ in ("OtherSpeaker", "InvalidEvent"), (kind, name, refused.value)
+            assert changes(before, facts()) == set()
