@@ -58,6 +58,8 @@ DISPATCH_FIELDS = (
 
 # What is added to a context for each dispatch, and never taken from a request.
 ADDED_HERE = tuple(key for key in OURS if key != "rows_ref")
+# What reviewers noted goes along with each dispatch up to so many bytes, the newest first of all.
+NOTES_BYTES = 64 * 1024
 # Parts of a work context that may be stored beside it.
 REFERENCES = ("rows_ref", "deliverables_ref")
 
@@ -66,7 +68,7 @@ def work_context(work: UnitOfWork, item: Item, context: WorkContext, upstream: d
     """What the worker gets: what is known, what reviewers noted, and what came before; large parts by reference."""
     said: dict[str, Any] = {"rows": [], **without_nulls(context.data)}
     if item.notes:
-        said["notes"] = item.notes
+        said["notes"] = newest(item.notes, NOTES_BYTES)
     if item.cleared:
         said["approved"] = True
     if upstream:
@@ -74,6 +76,17 @@ def work_context(work: UnitOfWork, item: Item, context: WorkContext, upstream: d
     said = artifacts.check_in_deliverables(said)
     references = {key: said[key] for key in REFERENCES if key in said}
     return said | {key: with_address(reference, now=work.now) for key, reference in references.items()}
+
+
+def newest(notes: Sequence[str], most: int) -> list[str]:
+    """The last of the notes, in their order, that fit into so many bytes together."""
+    kept: list[str] = []
+    for note in reversed(notes):
+        most -= len(note.encode())
+        if most < 0:
+            break
+        kept.insert(0, note)
+    return kept
 
 
 def without_nulls(data: dict[str, Any]) -> dict[str, Any]:

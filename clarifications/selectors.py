@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import Group, Permission
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from backlog.models import Item
@@ -98,17 +98,24 @@ def answerable_by(user: User) -> QuerySet[Question]:
     return found.filter(for_anybody() | Q(assigned_to=user), kind=Question.Kind.INPUT)
 
 
-def staffed_groups() -> QuerySet[Group]:
-    """The groups in which somebody active may answer; a question of any other group would wait for nobody."""
+def people_who_answer() -> QuerySet[User]:
+    """The people who may answer what others asked for."""
     right = Q(content_type__app_label="clarifications", codename="change_question")
     permitted = Permission.objects.filter(right)
     may_answer = Q(is_superuser=True) | Q(groups__permissions__in=permitted) | Q(user_permissions__in=permitted)
-    return Group.objects.filter(user__in=User.objects.filter(may_answer, is_active=True, is_service=False))
+    return User.objects.filter(may_answer, is_active=True, is_service=False)
+
+
+def staffed_groups() -> QuerySet[Group]:
+    """The groups in which somebody may answer; a question of any other group would wait for nobody."""
+    return Group.objects.filter(user__in=people_who_answer())
 
 
 def unheld() -> Q:
-    """Questions that nobody holds, or whose holder is no longer active."""
-    return Q(assigned_to=None) | Q(assigned_to__is_active=False)
+    """Questions that nobody holds, or whose holder has left or may not answer any more."""
+    own = Q(assigned_to=F("project__owner"), assigned_to__is_active=True, kind=Question.Kind.INPUT)
+    held = Q(assigned_to__in=people_who_answer().values("pk")) | own
+    return Q(assigned_to=None) | ~held
 
 
 def is_for_anybody(question: Question) -> bool:

@@ -107,16 +107,21 @@ def require_whole_contract(question: Question, data: dict[str, Any]) -> None:
 
 def require_carriable(question: Question, data: dict[str, Any]) -> None:
     """Raise InvalidAnswer unless a dispatch could carry the context with this answer in it, whoever asked for it."""
+    try:
+        strict_json.require_room(data)
+    except strict_json.InvalidJson as error:
+        words = _("With what was answered before, this is too large: %(why)s.") % {"why": error}
+        raise InvalidAnswer(words, problems=[("", words)]) from error
     ids = dict.fromkeys(("project_id", "backlog_item_id"), str(question.project_id))
     dispatch = {**ids, "item_type": "task", "agent_target": "any", "work_context": {"rows": [], **data}}
     contracts = registry()
     if contracts.is_valid(DISPATCH, 1, dispatch):
         return
     at = f"/work_context{question.pointer}"
-    words = [p.message for p in contracts.problems(DISPATCH, 1, dispatch) if p.pointer.startswith(at)]
+    found = [p.message for p in contracts.problems(DISPATCH, 1, dispatch) if p.pointer.startswith(at)]
     said = _("No agent could be given this as “%(title)s”: %(why)s") % {
         "title": title_of(question),
-        "why": "; ".join(words) or question.pointer,
+        "why": "; ".join(found) or question.pointer,
     }
     raise InvalidAnswer(said, problems=[("", said)])
 

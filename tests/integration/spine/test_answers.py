@@ -355,3 +355,15 @@ def test_an_answer_that_no_dispatch_could_carry_is_refused_whoever_asked_for_it(
     with pytest.raises(InvalidAnswer, match="No agent could be given this"):
         answer(Question.objects.get(), "Match payments")
     assert item_of(project).state == ItemState.BLOCKED
+
+
+def test_answers_that_together_are_larger_than_an_event_are_refused_in_words(broker: None) -> None:
+    text = {"type": "string", "maxLength": 400_000}
+    needs = {"type": "object", "required": ["one", "two"], "properties": {"one": text, "two": text}}
+    project = opened(step("only", needs=needs))
+    first, second = Question.objects.filter(project=project).order_by("field")
+    answer(first, "x" * 300_000)
+    with pytest.raises(InvalidAnswer, match="With what was answered before, this is too large"):
+        answer(second, "x" * 300_000)
+    answer(second, "x" * 200_000)
+    assert item_of(project).state == ItemState.IN_PROGRESS

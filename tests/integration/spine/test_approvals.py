@@ -189,3 +189,17 @@ def test_what_a_worker_says_while_its_work_waits_for_approval_is_ignored(broker:
     assert Event.objects.get(event_id=late["event_id"]).outcome == "ignored"
     assert item_of(project).held_for == "approval"
     assert violations() == []
+
+
+def test_work_that_is_sent_back_again_and_again_goes_out_with_the_newest_notes(broker: None) -> None:
+    long = {"type": "string", "maxLength": 500_000}
+    needs = {"type": "object", "required": ["text"], "properties": {"text": long}}
+    project = opened(step("only", approval="after", needs=needs, max_attempts=20), work_context={"text": "x" * 480_000})
+    for number in range(14):
+        tell(completed(dispatch_of(project)))
+        answer(open_question(), {"approved": False, "notes": f"{number} " + "\N{MEMO}" * 9_990}, by="bob")
+        run_to_rest()
+    assert item_of(project).state == ItemState.IN_PROGRESS
+    notes = dispatch_of(project)["payload"]["work_context"]["notes"]
+    assert [note.split()[0] for note in notes] == ["13"]
+    assert len(item_of(project).notes) == 14

@@ -1,4 +1,4 @@
-"""However much a batch has to say, each of its transactions stays short: it is bounded by bytes, not only by entries."""
+"""However much a batch has to say, each of its transactions stays short: it is bounded by bytes too."""
 
 import time
 from collections import Counter
@@ -10,7 +10,6 @@ from system import run_to_rest
 
 from backlog.models import Item
 from backlog.states import ItemState
-
 from events import work
 from events.models import Attempt, DeadLetter, Event
 

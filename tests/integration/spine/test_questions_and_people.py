@@ -115,6 +115,24 @@ def test_a_question_whose_holder_left_waits_for_whoever_may_answer() -> None:
     assert list(waiting_questions(ann)) == [question]
 
 
+@pytest.mark.parametrize("lost", ["the role", "to a machine"])
+def test_a_question_whose_holder_may_not_answer_any_more_waits_for_whoever_may(lost: str) -> None:
+    holder, ann = account("leo", ANSWERER), account("ann", ANSWERER)
+    question = asked(assigned_to=holder)
+    if lost == "the role":
+        holder.groups.clear()
+    else:
+        User.objects.filter(pk=holder.pk).update(is_service=True)
+    assert list(waiting_questions(ann)) == [question]
+
+
+def test_a_question_that_waits_for_who_asked_for_the_work_waits_for_nobody_else() -> None:
+    rita, ann = account("rita", REQUESTER), account("ann", ANSWERER)
+    question = asked(assigned_to=rita)
+    assert list(waiting_questions(ann)) == []
+    assert list(waiting_questions(rita)) == [question]
+
+
 def test_who_answers_for_a_living_is_written_to_where_the_group_is_empty(settings: Settings) -> None:
     settings.SENDS_MAIL = True
     ann = account("ann", ANSWERER, email="ann@example.org")
