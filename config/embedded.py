@@ -13,9 +13,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self
 from urllib.parse import quote
 
+from config.environment import MACHINE, Environment
 from config.processes import tied_to_parent, wait_or_kill
 
 # The shortest limit of the systems we run on (macOS: 104 bytes with the closing zero; Linux: 108).
@@ -45,14 +46,14 @@ def broker_url(data_dir: Path, *, password: str = "") -> str:
     return f"unix://{credentials}{quote(str(socket_path(data_dir)))}?db=0"
 
 
-def url_from_parts(env: Any) -> str:
+def url_from_parts(env: Environment) -> str:
     """The REDIS_URL that REDIS_HOST, _PORT, _DB, _USERNAME and _PASSWORD spell; empty without a host."""
-    host = env.str("REDIS_HOST", default="")
+    host = env.str("REDIS_HOST", kind=MACHINE)
     if not host:
         return ""
     name, password = (quote(env.str(key, default=""), safe="") for key in ("REDIS_USERNAME", "REDIS_PASSWORD"))
     credentials = f"{name}:{password}@" if name or password else ""
-    port, database = env.int("REDIS_PORT", default=6379), env.int("REDIS_DB", default=0)
+    port, database = env.int("REDIS_PORT", default=6379, most=65535), env.int("REDIS_DB", default=0, least=0)
     return f"redis://{credentials}{f'[{host}]' if ':' in host else host}:{port}/{database}"
 
 

@@ -6,6 +6,7 @@ from argparse import ArgumentTypeError
 from typing import IO, Any, TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Model, QuerySet
 from rich.console import Console
@@ -35,7 +36,7 @@ class OperatorCommand(BaseCommand):
         except EventError as error:
             raise CommandError(str(error)) from error
         except BROKER_ERRORS as error:
-            raise CommandError(f"The broker does not answer ({error}). Is `manage.py up` running?") from error
+            raise CommandError(broker_words(error)) from error
         except KeyboardInterrupt as interrupt:
             raise CommandError("Stopped.", returncode=INTERRUPTED) from interrupt
 
@@ -43,6 +44,13 @@ class OperatorCommand(BaseCommand):
     def console(self) -> Console:
         """A console on the command's own output."""
         return console_on(self.stdout)
+
+
+def broker_words(error: Exception) -> str:
+    """Return what to tell whoever runs a command that needs the broker."""
+    if settings.EMBEDDED_BROKER:
+        return "The broker does not run. Start the system in another terminal: make up"
+    return f"The broker does not answer ({error}). Is it running where REDIS_URL or REDIS_HOST says?"
 
 
 def console_on(output: Any) -> Console:
