@@ -13,6 +13,7 @@ from django.db import DatabaseError, OperationalError, ProgrammingError, connect
 
 from config.embedded import EmbeddedServerError
 from config.environment import InvalidVariable
+from events.errors import EventError
 from events.management.operator import INTERRUPTED, broker_words
 from events.streams import BROKER_ERRORS
 
@@ -36,7 +37,7 @@ def run(argv: Sequence[str]) -> None:
 
 def sentence(error: Exception) -> str | None:
     """Return what to tell whoever runs the command; None for a fault of ours."""
-    if isinstance(error, InvalidVariable | EmbeddedServerError):
+    if isinstance(error, InvalidVariable | EmbeddedServerError | EventError):
         return str(error)
     if isinstance(error, BROKER_ERRORS):
         return broker_words(error)

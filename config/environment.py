@@ -78,37 +78,45 @@ class Environment:
             raise InvalidVariable(f"{name} holds bytes that are no text. Allowed: text in UTF-8.") from None
         return text
 
-    def str(self, name: str, default: str = "", kind: Kind[str] | None = None) -> str:
-        return self.read(name, kind or TEXT, default)
-
-    def bool(self, name: str, default: bool) -> bool:
-        return self.read(name, BOOLEAN, default)
-
-    def int(self, name: str, default: int, *, least: int = 1, most: int = LARGEST) -> int:
-        kind = Kind(lambda text: within(int(text), least, most), f"a whole number from {least} to {most}")
-        return self.read(name, kind, default)
-
-    def float(self, name: str, default: float, *, least: float = 0, most: float = LARGEST) -> float:
-        kind = Kind(lambda text: within(float(text), least, most), f"a number from {least:g} to {most:.0f}")
-        return self.read(name, kind, default)
-
-    def list(self, name: str, default: list[str], kind: Kind[str] | None = None) -> list[str]:
-        item = kind or TEXT
-        read = Kind(lambda text: [item.read(part.strip()) for part in text.split(",") if part.strip()], item.allowed)
-        return self.read(name, read, default)
-
-    def db_url(self, name: str, default: str) -> dict[str, Any]:
-        return self.read(name, DATABASE, environ.Env.db_url_config(default))
-
-    def email_url(self, name: str, default: str) -> dict[str, Any]:
-        return self.read(name, MAIL, environ.Env.email_url_config(default))
-
     def refuse_misspelt(self) -> None:
         """Raise InvalidVariable if a name that is set is nearly one of ours."""
         for given, meant in misspelt(self.values, self.names).items():
             raise InvalidVariable(
                 f"{given} is set, and Interlock reads no such variable. It reads {meant}: rename it, or unset it."
             )
+
+    # -- one a kind, each named after the type that it hides from here on --
+    def db_url(self, name: str, default: str) -> dict[str, Any]:
+        """Return Django's settings of the database."""
+        return self.read(name, DATABASE, environ.Env.db_url_config(default))
+
+    def email_url(self, name: str, default: str) -> dict[str, Any]:
+        """Return Django's settings of the mail server."""
+        return self.read(name, MAIL, environ.Env.email_url_config(default))
+
+    def bool(self, name: str, default: bool) -> bool:
+        """Return the answer."""
+        return self.read(name, BOOLEAN, default)
+
+    def list(self, name: str, default: list[str], kind: Kind[str] | None = None) -> list[str]:
+        """Return the parts between commas."""
+        item = kind or TEXT
+        read = Kind(lambda text: [item.read(part.strip()) for part in text.split(",") if part.strip()], item.allowed)
+        return self.read(name, read, default)
+
+    def float(self, name: str, default: float, *, least: float = 0, most: float = LARGEST) -> float:
+        """Return the number."""
+        kind = Kind(lambda text: within(float(text), least, most), f"a number from {least:g} to {most:.0f}")
+        return self.read(name, kind, default)
+
+    def int(self, name: str, default: int, *, least: int = 1, most: int = LARGEST) -> int:
+        """Return the whole number."""
+        kind = Kind(lambda text: within(int(text), least, most), f"a whole number from {least} to {most}")
+        return self.read(name, kind, default)
+
+    def str(self, name: str, default: str = "", kind: Kind[str] | None = None) -> str:
+        """Return the text. Raises InvalidVariable, as all of these do."""
+        return self.read(name, kind or TEXT, default)
 
 
 def fault(name: str, text: str) -> str:

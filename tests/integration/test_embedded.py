@@ -15,7 +15,6 @@ import pytest
 import redis
 from waiting import is_alive, wait_until
 
-from config.environment import Environment
 from config.embedded import (
     EmbeddedServerError,
     EmbeddedValkey,
@@ -25,6 +24,7 @@ from config.embedded import (
     socket_path,
     url_from_parts,
 )
+from config.environment import Environment
 
 OWNER = """
 import sys, time
