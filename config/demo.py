@@ -127,9 +127,9 @@ class Demonstration:
 
     def do_project(self, supervisor: Supervisor) -> Project:
         """Hand the request in, follow it, and answer what is asked."""
-        named = {"title": self.title, "file": self.wishes.file, "template": self.wishes.template}
         given = {} if self.wishes.rate is None else {"hourly_rate": plain_number(self.wishes.rate)}
-        project = open_request(Request(text=TEXT, context=given, requester="demo", **named))
+        asked = Request(TEXT, self.title, self.wishes.file, self.wishes.template, requester="demo", context=given)
+        project = open_request(asked)
         self.tell_intake(project)
         progress, running = Progress(self.console), set(supervisor.pids)
         for sight in watch(project.pk, seconds=self.wishes.seconds):

@@ -26,9 +26,10 @@ YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LARGEST = 10**9
 LONGEST_SHOWN = 60
-# Read elsewhere than in the settings, or only beside another variable.
+# Read elsewhere than in the settings.
 READ_ELSEWHERE = ("DJANGO_SETTINGS_MODULE", "INTERLOCK_DEMO_DIR", "PERSON_PASSWORD")
-BESIDE_REDIS_HOST = ("REDIS_PORT", "REDIS_DB", "REDIS_USERNAME", "REDIS_PASSWORD")
+# Read only where there is no REDIS_URL, and but for the first only beside REDIS_HOST.
+IN_PLACE_OF_REDIS_URL = ("REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_USERNAME", "REDIS_PASSWORD")
 # Names of other programs that are one letter away from one of ours.
 FOREIGN = frozenset({"DATADIR", "DATA_DIRS", "DATABASE_URI", "LOGLEVEL", "MAIL_URL", "PUBLIC_URI", "REDIS_URI"})
 # The least length of a name at which so many wrong letters are taken for a slip.
@@ -53,7 +54,7 @@ class Environment:
     def __init__(self, values: Mapping[str, str] = os.environ) -> None:
         """Reads nothing yet. `names` grows into the register of all that is read."""
         self.values = values
-        self.names = {*READ_ELSEWHERE, *BESIDE_REDIS_HOST}
+        self.names = {*READ_ELSEWHERE, *IN_PLACE_OF_REDIS_URL}
 
     def read(self, name: str, kind: Kind[T], default: T) -> T:
         """Return what the variable says, or the default. Raises InvalidVariable."""

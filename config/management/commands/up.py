@@ -40,10 +40,15 @@ class Command(BaseCommand):
             with broker() as server:
                 announce_broker()
                 with Supervisor(children(web=web, excepted=excepted)) as supervisor:
-                    opening = Opening(supervisor, web, self.stdout.write)
+                    opening = Opening(supervisor, web, self.say)
                     turns = [opening.look, *([server.ensure_running] if server else [])]
                     supervisor.run_until(stop, each_turn=lambda: [turn() for turn in turns])
         self.stdout.write("Interlock is down")
+
+    def say(self, text: str) -> None:
+        """Print the line now, also where the output is a file or a pipe."""
+        self.stdout.write(text)
+        self.stdout.flush()
 
 
 def require_free(web: str | None) -> None:
