@@ -25,8 +25,8 @@ IN_ORDER = (
 )  # fmt: skip
 # Where a line's output says what a later line needs.
 SAID = {
-    "PROJECT_ID": r'Project (\S{36}):|"project_id": ?"([^"]+)',
-    "QUESTION_ID": r'manage.py answer ([0-9a-f-]{13}) VALUE|"question_id": ?"([^"]+)',
+    "PROJECT_ID": r'Project (\S{36}):|\{"id": ?"([^"]+)", ?"title"',
+    "QUESTION_ID": r'manage.py answer ([0-9a-f-]{13}) VALUE|\{"id": ?"([^"]+)", ?"project"',
     "LEASE": r'"lease": ?"([^"]+)',
 }
 # A make that takes the packages for installed: they are those of this run.
