@@ -41,6 +41,8 @@ def sentence(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, BROKER_ERRORS):
         return broker_words(error)
+    if isinstance(error, EOFError):
+        return "Something is asked for at the terminal, and nobody types it: run this in a terminal, or see --help."
     if isinstance(error, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: `manage.py projects | head -1`
         return ""

@@ -23,6 +23,8 @@ from events.streams import BROKER_ERRORS
 INTERRUPTED = 130
 # Characters of an id that tables show: short enough for 80 columns, and unique in practice (48 random bits).
 ID_SHOWN = 13
+# A message may quote what somebody sent; what is wrong with it is said at the end.
+LONGEST_MESSAGE, LONGEST_ENDING = 1000, 200
 
 # What would give a terminal orders, or turn a text round: control characters but tab and line feed, and such marks.
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -37,7 +39,7 @@ class OperatorCommand(BaseCommand):
         try:
             return super().execute(*args, **options)
         except EventError as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(shortened(str(error))) from error
         except BROKER_ERRORS as error:
             raise CommandError(broker_words(error)) from error
         except KeyboardInterrupt as interrupt:
@@ -56,6 +58,11 @@ class ServerCommand(BaseCommand):
         if not {"-h", "--help"} & set(argv):
             require_migrated()
         super().run_from_argv(argv)
+
+
+def shortened(text: str) -> str:
+    """Return the message without the middle of one that quotes a long text."""
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]} … {text[-LONGEST_ENDING:]}"
 
 
 def require_migrated() -> None:
