@@ -62,9 +62,9 @@ def test_the_web_serves_until_it_is_told_to_end(address: str, processes: int) ->
 
 
 def test_told_to_end_before_it_serves_it_ends(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def told_meanwhile(address: str, *, shared: bool) -> socket.socket:
+    def told_meanwhile(address: str, *, instead: str, shared: bool) -> socket.socket:
         signal.raise_signal(signal.SIGTERM)
-        return listening(address, instead="{}", shared=shared)
+        return listening(address, instead=instead, shared=shared)
 
     told_again: list[str] = []
     monkeypatch.setattr(web, "listening", told_meanwhile)
@@ -72,7 +72,7 @@ def test_told_to_end_before_it_serves_it_ends(address: str, monkeypatch: pytest.
     again = threading.Timer(20, lambda: (told_again.append("again"), os.kill(os.getpid(), signal.SIGTERM)))
     again.start()
     try:
-        web.serve("config.asgi:application", address=address)
+        web.serve("config.asgi:application", address=address, instead="{}")
     finally:
         again.cancel()
         for number, handler in before.items():
