@@ -32,4 +32,4 @@ wsgi: Any = get_wsgi_application()
 application = WSGIMiddleware(wsgi, workers=WEB_THREADS)
 
 if __name__ == "__main__":
-    serve("benchmarks.bare:application", address=sys.argv[1], shared=True)
+    serve("benchmarks.bare:application", address=sys.argv[1], instead="python -m benchmarks.bare {}", shared=True)

@@ -15,7 +15,9 @@ from django.conf import settings
 from django.core.management import call_command
 from rich.console import Console
 
-from backlog.models import Project
+from backlog import blueprints
+from backlog.errors import UnknownTemplate
+from backlog.models import Project, Template
 from backlog.states import ProjectStatus
 from clarifications.models import Question
 from config.asking import give, panel
@@ -28,6 +30,9 @@ from portal.intake import Request, open_request
 from workers.ingestion import Unreadable
 
 FOLDER = "INTERLOCK_DEMO_DIR"
+# What is answered when the hourly rate is asked for.
+USUAL_RATE = Decimal(45)
+LONGEST_TITLE = 200
 SAMPLE = settings.BASE_DIR / "examples" / "finance_month.csv"
 TEXT = "Find out where the team loses time. The report must show what that costs and what an agent could take over."
 
@@ -63,7 +68,7 @@ class Wishes:
     """What the caller wants demonstrated."""
 
     file: Path = SAMPLE
-    rate: Decimal = Decimal(45)
+    rate: Decimal | None = None
     template: str = "audit"
     seconds: float = 600
 
@@ -77,6 +82,7 @@ def start_again_in_private_folder() -> None:
     """Replace this process by one whose settings point to a fresh folder; a database or broker named stays named."""
     folder = tempfile.mkdtemp(prefix="interlock-demo-")
     private = {FOLDER: folder, "DATA_DIR": folder, "NAMESPACE": f"demo-{token_hex(4)}", "LOG_LEVEL": "WARNING"}
+    private |= {"EMBEDDED_BROKER_PORT": "", "STREAM_NAME": "", "DLQ_STREAM": ""}  # those of a system that is up
     os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **private})  # noqa: S606
 
 
@@ -85,18 +91,19 @@ class Demonstration:
 
     def __init__(self, wishes: Wishes, console: Console, interruption: Interruption) -> None:
         self.wishes, self.console, self.interruption = wishes, console, interruption
-        self.folder = Path(os.environ[FOLDER])
+        self.folder, self.title = Path(os.environ[FOLDER]), ""
 
     def run(self) -> dict[str, Any]:
         """Start everything, do the project, stop everything. The folder is kept when something went wrong in it."""
         started = time.monotonic()
         try:
             call_command("migrate", verbosity=0)
+            self.title = title_of(blueprints.newest(self.wishes.template), self.wishes.file)
             with broker(), Supervisor(children(web=None, excepted=[]), log_dir=self.folder / "logs") as supervisor:
                 self.console.print(f"Started: {', '.join(['broker', *supervisor.pids])}", style="dim")
                 project = self.do_project(supervisor)
                 memory = peak_memory(supervisor.pids)
-        except (SystemExit, Unreadable):
+        except (SystemExit, Unreadable, UnknownTemplate):
             self.clear_away()
             raise
         except BaseException:
@@ -119,12 +126,10 @@ class Demonstration:
         self.console.print(f"It did not end well; what each process said is in {self.folder / 'logs'}", style="red")
 
     def do_project(self, supervisor: Supervisor) -> Project:
-        """Hand the request in without its hourly rate, follow it, and answer what is asked."""
-        project = open_request(
-            Request(
-                text=TEXT, title=self.title(), file=self.wishes.file, template=self.wishes.template, requester="demo"
-            )
-        )
+        """Hand the request in, follow it, and answer what is asked."""
+        given = {} if self.wishes.rate is None else {"hourly_rate": plain_number(self.wishes.rate)}
+        asked = Request(TEXT, self.title, self.wishes.file, self.wishes.template, requester="demo", context=given)
+        project = open_request(asked)
         self.tell_intake(project)
         progress, running = Progress(self.console), set(supervisor.pids)
         for sight in watch(project.pk, seconds=self.wishes.seconds):
@@ -136,14 +141,11 @@ class Demonstration:
                 self.answer(sight.question)
         return sight.project
 
-    def title(self) -> str:
-        """What the project is called."""
-        return f"Time and cost of {self.wishes.file.name}"
-
     def tell_intake(self, project: Project) -> None:
         """What reading the file said."""
         intake = project.intake
-        self.console.print(f"Handed in: {intake['file']}, {intake['rows_read']:,} rows, without an hourly rate")
+        rate = "without an hourly rate" if self.wishes.rate is None else f"with an hourly rate of {self.wishes.rate}"
+        self.console.print(f"Handed in: {intake['file']}, {intake['rows_read']:,} rows, {rate}")
         for warning in intake["warnings"][:5]:
             self.console.print(f"  row {warning['row']}: {warning['message']}", style="yellow")
         if intake["row_warnings"] > 5:
@@ -156,9 +158,9 @@ class Demonstration:
         give(question, value, by="somebody")
 
     def answer_to(self, question: Question) -> Any:
-        """The rate for the rate; for anything else what its schema suggests. Raises NoAnswer."""
+        """The usual rate for the rate; for anything else what its schema suggests. Raises NoAnswer."""
         if question.field == "hourly_rate":
-            return int(self.wishes.rate) if self.wishes.rate == int(self.wishes.rate) else float(self.wishes.rate)
+            return plain_number(USUAL_RATE)
         if question.kind == Question.Kind.APPROVAL:
             return {"approved": True}
         suggested = [question.schema[key] for key in ("default",) if key in question.schema]
@@ -176,6 +178,16 @@ class Demonstration:
             f" {result['dead_letters']} dead letters; at most {largest[1]:.0f} MiB in one process ({largest[0]})",
             style="green" if project.status == ProjectStatus.DONE else "red",
         )
+
+
+def title_of(template: Template, file: Path) -> str:
+    """Return what the project is called: the title of its template, and the file."""
+    return f"{template.definition['title']}: {file.name}"[:LONGEST_TITLE]
+
+
+def plain_number(number: Decimal) -> int | float:
+    """Return the number as JSON has it."""
+    return int(number) if number == int(number) else float(number)
 
 
 def peak_memory(pids: dict[str, int]) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """The embedded broker: a Valkey server of our own, reachable by its owner alone, for one data folder."""
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -13,9 +14,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self
 from urllib.parse import quote
 
+from config.environment import MACHINE, Environment
 from config.processes import tied_to_parent, wait_or_kill
 
 # The shortest limit of the systems we run on (macOS: 104 bytes with the closing zero; Linux: 108).
@@ -45,14 +47,14 @@ def broker_url(data_dir: Path, *, password: str = "") -> str:
     return f"unix://{credentials}{quote(str(socket_path(data_dir)))}?db=0"
 
 
-def url_from_parts(env: Any) -> str:
+def url_from_parts(env: Environment) -> str:
     """The REDIS_URL that REDIS_HOST, _PORT, _DB, _USERNAME and _PASSWORD spell; empty without a host."""
-    host = env.str("REDIS_HOST", default="")
+    host = env.str("REDIS_HOST", kind=MACHINE)
     if not host:
         return ""
     name, password = (quote(env.str(key, default=""), safe="") for key in ("REDIS_USERNAME", "REDIS_PASSWORD"))
     credentials = f"{name}:{password}@" if name or password else ""
-    port, database = env.int("REDIS_PORT", default=6379), env.int("REDIS_DB", default=0)
+    port, database = env.int("REDIS_PORT", default=6379, most=65535), env.int("REDIS_DB", default=0, least=0)
     return f"redis://{credentials}{f'[{host}]' if ':' in host else host}:{port}/{database}"
 
 
@@ -70,6 +72,19 @@ class Reach:
             raise EmbeddedServerError("EMBEDDED_BROKER_PORT opens the broker: set EMBEDDED_BROKER_PASSWORD too.")
         if any(character in self.password for character in '"\\\r\n'):
             raise EmbeddedServerError('EMBEDDED_BROKER_PASSWORD may hold no quote ("), backslash or line break.')
+
+    def require_free(self) -> None:
+        """Raise EmbeddedServerError if the server cannot listen at its port."""
+        if not self.port:
+            return
+        try:
+            socket.create_server((self.bind, self.port), family=family_of(self.bind)).close()
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            why = "in use by another program" if taken else f"not to be had at {self.bind} ({error.strerror})"
+            raise EmbeddedServerError(
+                f"Port {self.port} is {why}. Stop that program, or set EMBEDDED_BROKER_PORT to another."
+            ) from error
 
 
 class EmbeddedValkey:
@@ -112,6 +127,7 @@ class EmbeddedValkey:
         make_private(self.socket.parent)
         self._lock = take_lock(self.data_dir / "lock")
         try:
+            self.reach.require_free()
             self._process = self._launch(self._lock)
             self._wait_until_ready(time.monotonic() + timeout)
         except BaseException:
@@ -192,6 +208,11 @@ class EmbeddedValkey:
         return "\n".join([f"The end of {self.log}:", *lines])
 
 
+def family_of(address: str) -> socket.AddressFamily:
+    """Return the kind of socket that listens at the address."""
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
 def make_private(folder: Path) -> None:
     """The folder exists, is ours and nobody else's; raises EmbeddedServerError otherwise."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -203,7 +224,10 @@ def make_private(folder: Path) -> None:
 
 def take_lock(path: Path) -> int:
     """A descriptor that holds the folder until it and its copies are closed; raises EmbeddedServerError."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise EmbeddedServerError(f"{path} cannot be opened ({error.strerror}). Set DATA_DIR elsewhere.") from error
     deadline = time.monotonic() + PREDECESSOR_SECONDS
     while not lock_now(descriptor):
         if time.monotonic() > deadline:

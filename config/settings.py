@@ -4,18 +4,18 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-import environ
-
+from config import environment
 from config.embedded import broker_url, url_from_parts
 from config.version import current_version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.FileAwareEnv()
-if (BASE_DIR / ".env").exists():
-    environ.Env.read_env(BASE_DIR / ".env")
+environment.read_file(BASE_DIR / ".env")
+ENVIRONMENT = env = environment.Environment()
+# In hours: longer than any link is good for, and short enough to be counted from today.
+HUNDRED_YEARS = 876_000
 
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"), kind=environment.FOLDER)).resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 
@@ -38,8 +38,8 @@ def sqlite_with_durable_writers(database: dict[str, Any]) -> dict[str, Any]:
 # -- Django ----------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret_key()
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"], kind=environment.HOST)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[], kind=environment.ORIGIN)
 # What a person sees whose form came too late, or from a browser without cookies.
 CSRF_FAILURE_VIEW = "portal.refusals.csrf_failure"
 SECURE_COOKIES = env.bool("SECURE_COOKIES", default=False)
@@ -180,17 +180,17 @@ else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 # -- The streams carry the events ------------------------------------------------------------------
-REDIS_URL = env.str("REDIS_URL", default="") or url_from_parts(env)
+REDIS_URL = env.str("REDIS_URL", kind=environment.BROKER) or url_from_parts(env)
 EMBEDDED_BROKER = not REDIS_URL
 # Other programs reach the embedded broker only when it is told a port, and then a password.
-EMBEDDED_BROKER_PORT = env.int("EMBEDDED_BROKER_PORT", default=0)
+EMBEDDED_BROKER_PORT = env.int("EMBEDDED_BROKER_PORT", default=0, least=0, most=65535)
 EMBEDDED_BROKER_PASSWORD = env.str("EMBEDDED_BROKER_PASSWORD", default="")
-EMBEDDED_BROKER_BIND = env.str("EMBEDDED_BROKER_BIND", default="127.0.0.1")
+EMBEDDED_BROKER_BIND = env.str("EMBEDDED_BROKER_BIND", default="127.0.0.1", kind=environment.ADDRESS)
 REDIS_URL = REDIS_URL or broker_url(DATA_DIR / "valkey", password=EMBEDDED_BROKER_PASSWORD)
-NAMESPACE = env.str("NAMESPACE", default="audit")
-STREAM_NAME = env.str("STREAM_NAME", default=f"{NAMESPACE}:events")
-DLQ_STREAM = env.str("DLQ_STREAM", default=f"{NAMESPACE}:dlq")
-SERVICE_INSTANCE = env.str("SERVICE_INSTANCE", default="1")
+NAMESPACE = env.str("NAMESPACE", default="audit", kind=environment.WORD)
+STREAM_NAME = env.str("STREAM_NAME", default=f"{NAMESPACE}:events", kind=environment.WORD)
+DLQ_STREAM = env.str("DLQ_STREAM", default=f"{NAMESPACE}:dlq", kind=environment.WORD)
+SERVICE_INSTANCE = env.str("SERVICE_INSTANCE", default="1", kind=environment.WORD)
 
 # Tells browsers to look again, through the broker's publish and subscribe: nothing depends on it.
 CHANNEL_LAYERS = {
@@ -219,7 +219,7 @@ RECLAIM_IDLE_SECONDS = env.float("RECLAIM_IDLE_SECONDS", default=10.0)
 # Items of one agent that a worker process does at once, each in a child process that can be ended.
 AGENT_CHILDREN = env.int("AGENT_CHILDREN", default=2)
 # Address space of such a child, its libraries included (0: no limit): one huge item costs only itself.
-AGENT_MEMORY_MB = env.int("AGENT_MEMORY_MB", default=1024)
+AGENT_MEMORY_MB = env.int("AGENT_MEMORY_MB", default=1024, least=0)
 # A worker that is told to stop gives its agents this long; what is not finished then is done by another.
 AGENT_DRAIN_SECONDS = env.float("AGENT_DRAIN_SECONDS", default=5.0)
 # What earlier steps delivered, unpacked: thirty deliverables as large as an event can carry.
@@ -245,7 +245,7 @@ WEBHOOK_SLOW_SECONDS = env.float("WEBHOOK_SLOW_SECONDS", default=5.0)
 # Active webhooks one owner may have.
 WEBHOOK_MOST_ENDPOINTS = env.int("WEBHOOK_MOST_ENDPOINTS", default=20)
 # Receivers that may be on this machine or network: everywhere else only public addresses are called.
-WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
+WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[], kind=environment.HOST)
 # Producers (`source.service`) whose approvals count when they come as events: nobody, unless they are named here.
 EVENT_APPROVERS = env.list("EVENT_APPROVERS", default=[])
 # Named fault points, woken by the tests' own settings only.
@@ -255,23 +255,23 @@ FAULT_POINTS: dict[str, str] = {}
 CLAIM_CHECK_BYTES = 256 * 1024
 ARTIFACTS_DIR = DATA_DIR / "artifacts"
 # How long a worker may fetch stored rows by the signed address in its dispatch: a day outlasts any queue.
-ARTIFACT_LINK_HOURS = env.float("ARTIFACT_LINK_HOURS", default=24.0)
+ARTIFACT_LINK_HOURS = env.float("ARTIFACT_LINK_HOURS", default=24.0, most=HUNDRED_YEARS)
 
 # -- Mail ------------------------------------------------------------------------------------------
 mail = env.email_url("EMAIL_URL", default="dummymail://")
 globals().update(mail)
 # Without a server nobody is written to, and nothing is put aside for later.
 SENDS_MAIL = not mail["EMAIL_BACKEND"].endswith(("dummy.EmailBackend", "console.EmailBackend"))
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Interlock <interlock@localhost>")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Interlock <interlock@localhost>", kind=environment.SENDER)
 # A server that says nothing for so long is away; the mail is tried again later.
 EMAIL_TIMEOUT = 10
 # Where people find these pages: a mail cannot know it from a request.
-PUBLIC_URL = env.str("PUBLIC_URL", default="")
+PUBLIC_URL = env.str("PUBLIC_URL", kind=environment.PAGES)
 # How long a link in a mail can be answered by: a weekend, and no longer than a mailbox should hold a key.
-ANSWER_LINK_HOURS = env.float("ANSWER_LINK_HOURS", default=72.0)
+ANSWER_LINK_HOURS = env.float("ANSWER_LINK_HOURS", default=72.0, most=HUNDRED_YEARS)
 
 # -- Logging ---------------------------------------------------------------------------------------
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO", kind=environment.LEVEL)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -90,6 +90,11 @@ class Supervisor:
             slot.child.name: slot.process.pid for slot in self._slots if slot.process and slot.process.poll() is None
         }
 
+    @property
+    def deaths(self) -> dict[str, int]:
+        """Return how often in a row each child has ended by itself."""
+        return {slot.child.name: slot.deaths for slot in self._slots}
+
     def start(self) -> None:
         """Every child has been started, in the given order."""
         if self._log_dir:

@@ -1,14 +1,17 @@
 """The whole system as processes: broker, consumers, relay, webhooks, mails, workers and web."""
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
+from django.core.management.base import CommandError
 
-from config.embedded import EmbeddedValkey, Reach
+from config.embedded import EmbeddedValkey, Reach, take_lock
 from config.supervisor import Child
+from workers.agents import AGENTS
 
 # Worker processes: one per core of a small machine. They share the work by their consumer groups.
 WORKERS = 2
@@ -45,3 +48,19 @@ def broker() -> Iterator[EmbeddedValkey | None]:
     reach = Reach(settings.EMBEDDED_BROKER_PORT, settings.EMBEDDED_BROKER_BIND, settings.EMBEDDED_BROKER_PASSWORD)
     with EmbeddedValkey(Path(settings.DATA_DIR) / "valkey", reach) as server:
         yield server
+
+
+@contextmanager
+def only_system_here() -> Iterator[None]:
+    """Hold the data folder: two systems would read as the same consumers. Raises EmbeddedServerError."""
+    lock = take_lock(Path(settings.DATA_DIR) / "up.lock")
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def require_agents(names: Iterable[str]) -> None:
+    """Raise CommandError if one of the names is no agent's."""
+    if unknown := sorted(set(names) - set(AGENTS)):
+        raise CommandError(f"No agent is called {', '.join(unknown)}. There are: {', '.join(sorted(AGENTS))}.")

@@ -112,7 +112,10 @@ def position(entry_id: str) -> tuple[int, int]:
 # -- start-up --------------------------------------------------------------------------------------
 def verify_broker() -> list[str]:
     """Refuse a broker that would lose events (BrokerUnfit); the warnings otherwise."""
-    server = client().info("server")
+    try:
+        server = client().info("server")
+    except redis.InvalidResponse as error:
+        raise BrokerUnfit("What answers at the address of the broker is another program: see REDIS_URL.") from error
     kind = server.get("server_name", "redis")
     version = server["valkey_version"] if kind == "valkey" else server["redis_version"]
     oldest = (8, 0, 0) if kind == "valkey" else (7, 0, 15)

@@ -1,12 +1,16 @@
 """What the operator's commands have in common: a refusal is a sentence, and whoever runs them is on record."""
 
 import getpass
+import math
 import re
 from argparse import ArgumentTypeError
 from typing import IO, Any, TypeVar
 from uuid import UUID
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Model, QuerySet
 from rich.console import Console
 from rich.table import Column
@@ -19,6 +23,8 @@ from events.streams import BROKER_ERRORS
 INTERRUPTED = 130
 # Characters of an id that tables show: short enough for 80 columns, and unique in practice (48 random bits).
 ID_SHOWN = 13
+# A message may quote what somebody sent; what is wrong with it is said at the end.
+LONGEST_MESSAGE, LONGEST_ENDING = 1000, 200
 
 # What would give a terminal orders, or turn a text round: control characters but tab and line feed, and such marks.
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -33,9 +39,9 @@ class OperatorCommand(BaseCommand):
         try:
             return super().execute(*args, **options)
         except EventError as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(shortened(str(error))) from error
         except BROKER_ERRORS as error:
-            raise CommandError(f"The broker does not answer ({error}). Is `manage.py up` running?") from error
+            raise CommandError(broker_words(error)) from error
         except KeyboardInterrupt as interrupt:
             raise CommandError("Stopped.", returncode=INTERRUPTED) from interrupt
 
@@ -43,6 +49,40 @@ class OperatorCommand(BaseCommand):
     def console(self) -> Console:
         """A console on the command's own output."""
         return console_on(self.stdout)
+
+
+class ServerCommand(BaseCommand):
+    """A command that serves until it is stopped; on the command line it begins only with a migrated database."""
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        if not {"-h", "--help"} & set(argv):
+            require_migrated()
+        super().run_from_argv(argv)
+
+
+def shortened(text: str) -> str:
+    """Return the message without the middle of one that quotes a long text."""
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]} … {text[-LONGEST_ENDING:]}"
+
+
+def require_migrated() -> None:
+    """Raise SystemExit if the database lacks migrations; one that is away is waited for by whoever needs it."""
+    try:
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except OperationalError:
+        return
+    finally:
+        connection.close()
+    if missing:
+        raise SystemExit(f"The database lacks {len(missing)} migrations. Run: ./manage.py migrate")
+
+
+def broker_words(error: Exception) -> str:
+    """Return what to tell whoever runs a command that needs the broker."""
+    if settings.EMBEDDED_BROKER:
+        return "The broker does not run. Start the system in another terminal: make up"
+    return f"The broker does not answer ({error}). Is it running where REDIS_URL or REDIS_HOST says?"
 
 
 def console_on(output: Any) -> Console:
@@ -96,6 +136,17 @@ def at_least_one(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
     return int(text)
+
+
+def seconds(text: str) -> float:
+    """An argument that is a time in seconds."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise ArgumentTypeError(f"{text!r} is not a number of seconds, such as 600")
+    return number
 
 
 def operator() -> str:

@@ -62,9 +62,9 @@ def test_the_web_serves_until_it_is_told_to_end(address: str, processes: int) ->
 
 
 def test_told_to_end_before_it_serves_it_ends(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def told_meanwhile(address: str, *, shared: bool) -> socket.socket:
+    def told_meanwhile(address: str, *, instead: str, shared: bool) -> socket.socket:
         signal.raise_signal(signal.SIGTERM)
-        return listening(address, shared=shared)
+        return listening(address, instead=instead, shared=shared)
 
     told_again: list[str] = []
     monkeypatch.setattr(web, "listening", told_meanwhile)
@@ -72,7 +72,7 @@ def test_told_to_end_before_it_serves_it_ends(address: str, monkeypatch: pytest.
     again = threading.Timer(20, lambda: (told_again.append("again"), os.kill(os.getpid(), signal.SIGTERM)))
     again.start()
     try:
-        web.serve("config.asgi:application", address=address)
+        web.serve("config.asgi:application", address=address, instead="{}")
     finally:
         again.cancel()
         for number, handler in before.items():
@@ -87,10 +87,10 @@ def test_several_processes_serve_one_address(address: str) -> None:
 
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_an_address_that_is_taken_is_named(address: str, processes: str) -> None:
-    with listening(address, shared=False):
+    with listening(address, instead="{}", shared=False):
         process = manage("web", "--at", address, "--processes", processes)
         assert process.wait(30) == 1
-    assert f"Cannot listen at {address}" in said()
+    assert f"Port {address.rpartition(':')[2]} is in use by another program" in said()
 
 
 def said() -> str:

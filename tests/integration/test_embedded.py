@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import environ
 import pytest
 import redis
 from waiting import is_alive, wait_until
@@ -25,6 +24,7 @@ from config.embedded import (
     socket_path,
     url_from_parts,
 )
+from config.environment import Environment
 
 OWNER = """
 import sys, time
@@ -96,7 +96,7 @@ def test_a_broker_named_in_parts_is_the_same_as_its_url(
         monkeypatch.delenv(f"REDIS_{name}", raising=False)
     for name, value in parts.items():
         monkeypatch.setenv(name, value)
-    assert url_from_parts(environ.FileAwareEnv()) == url
+    assert url_from_parts(Environment()) == url
 
 
 def test_it_keeps_its_data_over_a_stop_and_a_start(folder: Path) -> None:

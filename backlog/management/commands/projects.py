@@ -28,6 +28,6 @@ class Command(OperatorCommand):
             words = str(ProjectStatus(project.status).label)
             table.add_row(short(project.pk), project.title, words, done, str(project.template), opened)
         if not table.row_count:
-            self.stdout.write("No projects. Open one: manage.py intake --text … --file …")
+            self.stdout.write("No projects. Open one: ./manage.py intake --text … --file …")
             return
         self.console.print(table)

@@ -25,7 +25,7 @@ class Command(OperatorCommand):
             self.stdout.write(orjson.dumps([told(question) for question in found]).decode())
         elif found:
             self.console.print(table_of(found))
-            self.stdout.write("Answer one: manage.py answer ID VALUE")
+            self.stdout.write("Answer one: ./manage.py answer ID VALUE")
         else:
             self.stdout.write("Nobody is waited for." if options["open"] else "Nothing has been asked.")
 

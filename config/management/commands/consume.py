@@ -4,20 +4,22 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 
 from backlog.consumers import DeadLettersConsumer, OrchestratorConsumer
 from config.routing import CONSUMERS, channels
 from events.bridge import StreamServer
+from events.management.operator import ServerCommand, at_least_one
 from events.runner import announce_broker, serve
 
 
-class Command(BaseCommand):
+class Command(ServerCommand):
     help = "Serve consumer groups until SIGTERM: orchestrator, clarifications, validators."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("groups", nargs="+", choices=sorted(CONSUMERS))
-        parser.add_argument("--slot", type=int, default=1, help="which of several equal processes this is (stable)")
+        parser.add_argument(
+            "--slot", type=at_least_one, default=1, help="which of several equal processes this is (stable)"
+        )
 
     def handle(self, *args: Any, groups: list[str], slot: int, **options: Any) -> None:
         announce_broker()

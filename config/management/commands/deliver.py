@@ -3,13 +3,12 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from config.supervisor import stop_on_signals
+from events.management.operator import ServerCommand
 from webhooks.delivery import Deliverer
 
 
-class Command(BaseCommand):
+class Command(ServerCommand):
     help = "Send events to the registered webhooks, in order, until each has taken them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -23,7 +23,7 @@ from config.demo import (
 )
 from config.follow import TookTooLong
 from events.errors import EventError
-from events.management.operator import console_on
+from events.management.operator import console_on, seconds
 from workers.ingestion import Unreadable
 
 
@@ -32,12 +32,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--file", type=Path, default=SAMPLE, help="a CSV or XLSX file with a header row")
-        parser.add_argument("--rate", type=hourly_rate, default=Decimal(45), help="the hourly rate to answer with")
+        parser.add_argument("--rate", type=hourly_rate, help="the hourly rate, which is then not asked for")
         parser.add_argument("--template", default="audit", help="audit, software or minimal")
-        parser.add_argument("--timeout", type=float, default=600, metavar="SECONDS")
+        parser.add_argument("--timeout", type=seconds, default=600.0, metavar="SECONDS")
         parser.add_argument("--json", action="store_true", help="the result as JSON on the last line")
 
-    def handle(self, *args: Any, file: Path, rate: Decimal, template: str, timeout: float, **options: Any) -> None:
+    def handle(
+        self, *args: Any, file: Path, rate: Decimal | None, template: str, timeout: float, **options: Any
+    ) -> None:
         if not in_private_folder():
             start_again_in_private_folder()
         interruption = Interruption()

@@ -16,7 +16,7 @@ from config.asking import PERSON_NEEDED, ask
 from config.follow import Progress, TookTooLong, look, watch
 from config.outcome import outcome
 from config.report_view import report
-from events.management.operator import OperatorCommand, operator, short
+from events.management.operator import OperatorCommand, operator, seconds, short
 from portal.intake import Request, open_request
 from schemas import strict_json
 from workers.ingestion import Unreadable
@@ -35,7 +35,7 @@ class Command(OperatorCommand):
         parser.add_argument("--set", type=setting, action="append", default=[], metavar="KEY=VALUE", dest="figures")
         parser.add_argument("--requester", default="")
         parser.add_argument("--wait", action="store_true", help="follow it until it is over")
-        parser.add_argument("--timeout", type=float, default=600, metavar="SECONDS")
+        parser.add_argument("--timeout", type=seconds, default=600.0, metavar="SECONDS")
         parser.add_argument("--json", action="store_true", help="the result as JSON on the last line")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,9 +46,9 @@ class Command(OperatorCommand):
         if options["json"]:
             self.stdout.write(orjson.dumps(outcome(Project.objects.get(pk=project.pk))).decode())
         if status == ProjectStatus.WAITING:
-            raise CommandError("A person has to answer first: manage.py questions --open", returncode=PERSON_NEEDED)
+            raise CommandError("A person has to answer first: ./manage.py questions --open", returncode=PERSON_NEEDED)
         if options["wait"] and status != ProjectStatus.DONE:
-            raise CommandError(f"The project is not done; it is {status}. See why: manage.py project {project.pk}")
+            raise CommandError(f"The project is not done; it is {status}. See why: ./manage.py project {project.pk}")
 
     def open(self, options: dict[str, Any]) -> Project:
         """Read the request and open its project."""
@@ -76,8 +76,8 @@ class Command(OperatorCommand):
             if (more := project.intake["row_warnings"] - WARNINGS_SHOWN) > 0:
                 self.stdout.write(f"  and {more:,} more warnings")
         for question in Question.objects.filter(project=project, status="OPEN"):
-            self.stdout.write(f"Asked: {question.title} → manage.py answer {short(question.pk)} VALUE")
-        self.stdout.write(f"Follow it: manage.py project {short(project.pk)}")
+            self.stdout.write(f"Asked: {question.title} → ./manage.py answer {short(question.pk)} VALUE")
+        self.stdout.write(f"Follow it: ./manage.py project {short(project.pk)}")
 
     def follow(self, project: Project, options: dict[str, Any]) -> str:
         """Show its progress until it is over or waits for a person who is not at this terminal; its status then."""

@@ -5,13 +5,14 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from clarifications.notices import notify_until, send_due
 from config.supervisor import stop_on_signals
+from events.management.operator import ServerCommand
 
 
-class Command(BaseCommand):
+class Command(ServerCommand):
     help = "Send a mail to whom a new, reassigned, escalated or still open question waits for."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

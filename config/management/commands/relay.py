@@ -4,15 +4,14 @@ import threading
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from config.supervisor import stop_on_signals
 from events import outbox
 from events.live import tell_until
+from events.management.operator import ServerCommand
 from events.runner import announce_broker, relay_until
 
 
-class Command(BaseCommand):
+class Command(ServerCommand):
     help = "Publish ledger rows that nobody published, repeat unanswered dispatches, trim the streams, tell pages."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

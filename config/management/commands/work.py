@@ -4,28 +4,31 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from config.routing import channels
+from config.system import require_agents
 from events import streams
+from events.management.operator import ServerCommand, at_least_one
 from events.renewal import RenewingServer
 from events.runner import announce_broker, serve
 from workers.agents import AGENTS
 
 
-class Command(BaseCommand):
+class Command(ServerCommand):
     help = "Serve agents until SIGTERM, any set of them in one process."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("agents", nargs="*", metavar="AGENT", help=f"of: {', '.join(sorted(AGENTS))}")
         parser.add_argument("--all", action="store_true", help="every agent of ours")
         parser.add_argument("--except", action="append", default=[], metavar="AGENT", dest="excepted")
-        parser.add_argument("--slot", type=int, default=1, help="which of several equal processes this is (stable)")
+        parser.add_argument(
+            "--slot", type=at_least_one, default=1, help="which of several equal processes this is (stable)"
+        )
 
     def handle(self, *args: Any, agents: list[str], excepted: list[str], slot: int, **options: Any) -> None:
         chosen = [name for name in (sorted(AGENTS) if options["all"] else agents) if name not in excepted]
-        if unknown := sorted({*chosen, *excepted} - set(AGENTS)):
-            raise CommandError(f"No agent is called {', '.join(unknown)}. There is: {', '.join(sorted(AGENTS))}.")
+        require_agents({*chosen, *excepted})
         if not chosen:
             raise CommandError("Name the agents to run, or say --all.")
         announce_broker()

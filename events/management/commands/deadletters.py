@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 from rich.table import Table
 
 from events import deadletters
-from events.management.operator import OperatorCommand, operator
+from events.management.operator import OperatorCommand, at_least_one, operator
 from events.models import DeadLetter
 
 SHOWN = 100
@@ -22,14 +22,14 @@ class Command(OperatorCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         listing = actions.add_parser("list", help="the open ones, newest first")
         listing.add_argument("--all", action="store_true", help="settled ones too")
-        actions.add_parser("show", help="one, whole").add_argument("id", type=int)
+        actions.add_parser("show", help="one, whole").add_argument("id", type=at_least_one)
         replay = actions.add_parser("replay", help="put them on their stream again")
-        replay.add_argument("ids", type=int, nargs="*")
+        replay.add_argument("ids", type=at_least_one, nargs="*")
         replay.add_argument("--all-open", action="store_true", help="every one that is not settled")
         replay.add_argument("--reason-contains", default="", metavar="TEXT", help="of those, the ones with this reason")
         replay.add_argument("--dry-run", action="store_true", help="only show what would be replayed")
         discard = actions.add_parser("discard", help="close them for good")
-        discard.add_argument("ids", type=int, nargs="+")
+        discard.add_argument("ids", type=at_least_one, nargs="+")
         discard.add_argument("--why", default="no reason given", help="kept with the dead letter")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:

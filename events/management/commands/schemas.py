@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from events.management.operator import at_least_one
 from schemas import documentation
 from schemas.examination import Finding, examine_examples, examine_file
 from schemas.registry import UnknownSchema, registry
@@ -21,7 +22,7 @@ class Command(BaseCommand):
         actions.add_parser("list", help="every event type")
         show = actions.add_parser("show", help="one contract")
         show.add_argument("type", help="such as WORK.ITEM_COMPLETED")
-        show.add_argument("--event-version", type=int, default=1)
+        show.add_argument("--event-version", type=at_least_one, default=1)
         validate = actions.add_parser("validate", help="events in a file: one JSON envelope, or one a line")
         validate.add_argument("file", nargs="?", help="a path, or - for standard input")
         validate.add_argument("--examples", action="store_true", help="the examples in the schemas themselves")
@@ -48,7 +49,9 @@ class Command(BaseCommand):
             raise CommandError("Name a file (or - for standard input), or say --examples.")
         try:
             findings = examine_examples() if examples else examine_file(file or "-", event_type=type)
-        except (OSError, UnknownSchema) as error:
+        except OSError as error:
+            raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
+        except UnknownSchema as error:
             raise CommandError(str(error)) from error
         self.report(findings)
 
@@ -63,5 +66,8 @@ class Command(BaseCommand):
             raise CommandError("What is invalid is listed above.")
 
     def do_docs(self, file: str, **_: Any) -> None:
-        Path(file).write_text(documentation.page(registry()))
+        try:
+            Path(file).write_text(documentation.page(registry()))
+        except OSError as error:
+            raise CommandError(f"{file} cannot be written: {error.strerror}.") from error
         self.stdout.write(f"Wrote {file}")

@@ -1,10 +1,12 @@
 """The demonstration as a program of its own: its last line, its exit code, and what it leaves behind."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 from argparse import ArgumentTypeError
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,14 @@ import orjson
 import pytest
 from django.conf import settings
 
-from config.demo import Interruption
+from backlog.blueprints import shipped
+from backlog.models import Template
+from config.demo import Interruption, title_of
 from config.management.commands.demo import hourly_rate
 
 SHEET = "Task,Category,Minutes\nMatch [/payments],[/x],90\nFile receipts,Expenses,a while\nClose month,Close,2h\n"
+# The item that needs the rate goes on.
+COSTS = re.compile("Analyse what it costs +(In progress|Done)")
 PROMISED = {
     "project_id", "status", "seconds", "items", "questions", "deliverables", "rows_read", "row_warnings", "events",
     "dead_letters", "peak_memory_mib",
@@ -39,13 +45,14 @@ def test_it_asks_for_the_rate_goes_on_and_ends_with_one_json_object(tmp_path: Pa
     sheet, folder = tmp_path / "team.csv", tmp_path / "folders"
     sheet.write_text(SHEET)
     folder.mkdir()
-    ended = demo(folder, "--file", str(sheet), "--rate", "62.5", "--json")
+    ended = demo(folder, "--file", str(sheet), "--json")
     assert ended.returncode == 0, ended.stderr
     told = orjson.loads(ended.stdout.splitlines()[-1])
     assert set(told) == PROMISED
     assert (told["status"], told["rows_read"], told["row_warnings"], told["dead_letters"]) == ("DONE", 3, 1, 0)
-    assert told["questions"] == [{"field": "hourly_rate", "status": "ANSWERED", "blocked_items": 2, "answer": 62.5}]
-    assert told["deliverables"]["cost_analysis"]["monthly_cost"] == 3.5 * 62.5
+    assert told["questions"] == [{"field": "hourly_rate", "status": "ANSWERED", "blocked_items": 2, "answer": 45}]
+    assert "Time and cost audit: team.csv" in ended.stderr
+    assert told["deliverables"]["cost_analysis"]["monthly_cost"] == 3.5 * 45
     assert "[/x]" in ended.stderr
     assert list(folder.glob("interlock-demo-*")) == []
 
@@ -61,14 +68,17 @@ def test_a_signal_ends_it_even_where_the_exception_it_raises_gets_lost(number: s
     assert ended.value.code == 128 + number
 
 
-def test_interrupted_in_its_midst_it_stops_everything_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    with subprocess.Popen(**program(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
+def test_given_the_rate_it_asks_nothing_and_interrupted_it_leaves_nothing_behind(tmp_path: Path) -> None:
+    started = program(tmp_path, "--rate", "62.5")
+    with subprocess.Popen(**started, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
         assert running.stdout is not None
-        next(line for line in running.stdout if "In progress" in line)
+        before = [*takewhile(lambda line: not COSTS.search(line), running.stdout)]
         processes = children(running.pid)
         running.send_signal(signal.SIGINT)
         said = running.stdout.read()
     assert running.returncode == 130, said
+    assert any("with an hourly rate of 62.5" in line for line in before)
+    assert not any("Waits for an answer" in line for line in before)
     assert "Traceback" not in said
     assert len(processes) >= 7
     assert not any(Path(f"/proc/{pid}").exists() for pid in processes)
@@ -79,6 +89,13 @@ def children(pid: int) -> list[int]:
     """The processes that this one started."""
     stats = {int(path.parent.name): path for path in Path("/proc").glob("[0-9]*/stat")}
     return [child for child, path in stats.items() if path.read_text().rpartition(")")[2].split()[1] == str(pid)]
+
+
+@pytest.mark.parametrize("name", ["audit", "software", "minimal"])
+def test_the_title_is_that_of_the_template(name: str) -> None:
+    definition = next(one for one in shipped() if one["name"] == name)
+    template = Template(name=name, version=1, definition=definition)
+    assert title_of(template, Path("team.csv")) == f"{definition['title']}: team.csv"
 
 
 def test_a_file_that_is_not_there_is_said_so_and_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -159,7 +159,7 @@ def test_dead_letters_are_listed_shown_replayed_once_and_discarded(broker: None,
     run("deadletters", "discard", second.pk, "--why", "a test")
     assert "0 dead letters" in run("deadletters", "list")
     with pytest.raises(CommandError, match="There is no dead letter"):
-        run("deadletters", "show", 0)
+        run("deadletters", "show", 999)
 
 
 def test_streams_shows_each_groups_lag_and_what_waits_in_the_ledger(broker: None, run: Run) -> None:

@@ -1,0 +1,244 @@
+"""Reads the environment. A value that cannot be read, or a name that is nearly one of ours, ends the program in words.
+
+A misspelt name is an error and no warning: with `DATABSE_URL` the system would start on another database and take
+requests into it. Environments are shared with other programs, so only a near miss counts, and only while the right
+name is not set.
+"""
+
+import math
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from email.utils import parseaddr
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from rapidfuzz.distance import OSA
+
+T = TypeVar("T")
+
+YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LARGEST = 10**9
+LONGEST_SHOWN = 60
+# Read elsewhere than in the settings.
+READ_ELSEWHERE = ("DJANGO_SETTINGS_MODULE", "INTERLOCK_DEMO_DIR", "PERSON_PASSWORD")
+# Read only where there is no REDIS_URL, and but for the first only beside REDIS_HOST.
+IN_PLACE_OF_REDIS_URL = ("REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_USERNAME", "REDIS_PASSWORD")
+# Names of other programs that are one letter away from one of ours.
+FOREIGN = frozenset({"DATADIR", "DATA_DIRS", "DATABASE_URI", "LOGLEVEL", "MAIL_URL", "PUBLIC_URI", "REDIS_URI"})
+# The least length of a name at which so many wrong letters are taken for a slip.
+SLIPS = ((14, 2), (8, 1))
+
+
+class InvalidVariable(ImproperlyConfigured):
+    """A variable has a value that cannot be read, or a misspelt name; the message says which, and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Kind(Generic[T]):
+    """How the text of a variable is read (`read` raises ValueError), and which texts are allowed, in words."""
+
+    read: Callable[[str], T]
+    allowed: str
+
+
+class Environment:
+    """The variables of this process. An empty one counts as not set; NAME_FILE names a file that holds the value."""
+
+    def __init__(self, values: Mapping[str, str] = os.environ) -> None:
+        """Reads nothing yet. `names` grows into the register of all that is read."""
+        self.values = values
+        self.names = {*READ_ELSEWHERE, *IN_PLACE_OF_REDIS_URL}
+
+    def read(self, name: str, kind: Kind[T], default: T) -> T:
+        """Return what the variable says, or the default. Raises InvalidVariable."""
+        self.names.add(name)
+        text = self.text(name)
+        if not text:
+            return default
+        try:
+            return kind.read(text)
+        except (ValueError, LookupError, ImproperlyConfigured):
+            raise InvalidVariable(f"{name} {fault(name, text)}. Allowed: {kind.allowed}.") from None
+
+    def text(self, name: str) -> str:
+        """Return the text of the variable, empty where there is none. Raises InvalidVariable for a file or a letter."""
+        text, file = self.values.get(name, ""), self.values.get(f"{name}_FILE", "")
+        try:
+            text = Path(file).read_text().rstrip("\r\n") if file else text
+            text.encode()
+        except OSError as error:
+            raise InvalidVariable(f"{name}_FILE names {file!r}, which cannot be read: {error.strerror}.") from None
+        except UnicodeError:
+            raise InvalidVariable(f"{name} holds bytes that are no text. Allowed: text in UTF-8.") from None
+        return text
+
+    def refuse_misspelt(self) -> None:
+        """Raise InvalidVariable if a name that is set is nearly one of ours."""
+        for given, meant in misspelt(self.values, self.names).items():
+            raise InvalidVariable(
+                f"{given} is set, and Interlock reads no such variable. It reads {meant}: rename it, or unset it."
+            )
+
+    # -- one a kind, each named after the type that it hides from here on --
+    def db_url(self, name: str, default: str) -> dict[str, Any]:
+        """Return Django's settings of the database."""
+        return self.read(name, DATABASE, environ.Env.db_url_config(default))
+
+    def email_url(self, name: str, default: str) -> dict[str, Any]:
+        """Return Django's settings of the mail server."""
+        return self.read(name, MAIL, environ.Env.email_url_config(default))
+
+    def bool(self, name: str, default: bool) -> bool:
+        """Return the answer."""
+        return self.read(name, BOOLEAN, default)
+
+    def list(self, name: str, default: list[str], kind: Kind[str] | None = None) -> list[str]:
+        """Return the parts between commas."""
+        item = kind or TEXT
+        read = Kind(lambda text: [item.read(part.strip()) for part in text.split(",") if part.strip()], item.allowed)
+        return self.read(name, read, default)
+
+    def float(self, name: str, default: float, *, least: float = 0, most: float = LARGEST) -> float:
+        """Return the number."""
+        kind = Kind(lambda text: within(float(text), least, most), f"a number from {least:g} to {most:.0f}")
+        return self.read(name, kind, default)
+
+    def int(self, name: str, default: int, *, least: int = 1, most: int = LARGEST) -> int:
+        """Return the whole number."""
+        kind = Kind(lambda text: within(int(text), least, most), f"a whole number from {least} to {most}")
+        return self.read(name, kind, default)
+
+    def str(self, name: str, default: str = "", kind: Kind[str] | None = None) -> str:
+        """Return the text. Raises InvalidVariable, as all of these do."""
+        return self.read(name, kind or TEXT, default)
+
+
+def fault(name: str, text: str) -> str:
+    """Say what the variable holds, without the value of one that may hold a secret."""
+    if not name.endswith(("_KEY", "_PASSWORD", "DATABASE_URL", "REDIS_URL", "EMAIL_URL")):
+        shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+        return f"is {shown!r}, which cannot be read"
+    scheme = re.match(r"([a-z0-9+-]{1,20})://", text)
+    return f"begins with {scheme.group()!r} and cannot be read" if scheme else "cannot be read"
+
+
+def misspelt(given: Iterable[str], names: Iterable[str]) -> dict[str, str]:
+    """Return each name given that is nearly one that is read, with that one; names that are set are not missed."""
+    present = set(given)
+    known = {form for name in names for form in (name, f"{name}_FILE")}
+    missing = [name for name in sorted(known) if not present & {name, name.removesuffix("_FILE"), f"{name}_FILE"}]
+    strange = sorted(present - known - FOREIGN)
+    return {name: near[0] for name in strange if (near := [other for other in missing if is_slip(name, other)])}
+
+
+def is_slip(name: str, known: str) -> bool:
+    """Return True if the name differs from a known one by so little that somebody meant that one."""
+    most = next((slips for length, slips in SLIPS if len(known) >= length), 0)
+    return most > 0 and OSA.distance(name, known, score_cutoff=most) <= most
+
+
+def read_file(path: Path) -> None:
+    """Add the lines of a `.env` file to the environment, where they are not set. Raises InvalidVariable."""
+    try:
+        lines = path.read_text().splitlines()
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeError) as error:
+        raise InvalidVariable(f"{path} cannot be read: {error}.") from None
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not re.match(r"\s*#|(export )?[A-Za-z_0-9]+=", line):
+            raise InvalidVariable(f"Line {number} of {path} cannot be read. Allowed: NAME=value, or # and a comment.")
+    environ.Env.read_env(path)
+
+
+# -- kinds -----------------------------------------------------------------------------------------
+Number = TypeVar("Number", int, float)
+
+
+def within(number: Number, least: float, most: float) -> Number:
+    """Return the number. Raises ValueError outside the bounds, and for what is no number."""
+    if math.isnan(number) or not least <= number <= most:
+        raise ValueError(number)
+    return number
+
+
+def boolean(text: str) -> bool:
+    """Return what the word means. Raises ValueError."""
+    if text.lower() not in (*YES, *NO):
+        raise ValueError(text)
+    return text.lower() in YES
+
+
+def matching(pattern: str) -> Callable[[str], str]:
+    """Return a reader of texts that match as a whole."""
+
+    def read(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(text)
+        return text
+
+    return read
+
+
+def database(text: str) -> dict[str, Any]:
+    """Return Django's settings of the database. Raises ValueError or ImproperlyConfigured."""
+    address = urlsplit(text)
+    if address.scheme not in ("sqlite", "postgres", "postgresql") or address.port == 0:
+        raise ValueError("scheme")
+    return environ.Env.db_url_config(text)  # type: ignore[no-any-return]
+
+
+def mail_server(text: str) -> dict[str, Any]:
+    """Return Django's settings of the mail server. Raises ValueError or ImproperlyConfigured."""
+    if urlsplit(text).scheme.startswith("smtp") and not urlsplit(text).hostname:
+        raise ValueError("host")
+    return environ.Env.email_url_config(text)  # type: ignore[no-any-return]
+
+
+def broker(text: str) -> str:
+    """Return the address of a broker. Raises ValueError."""
+    address = urlsplit(text)
+    local = address.scheme == "unix" and address.path
+    distant = address.scheme in ("redis", "rediss") and address.hostname and address.port != 0
+    if not local and not (distant and re.fullmatch(r"(/\d*)?", address.path)):
+        raise ValueError("address")
+    return text
+
+
+def sender(text: str) -> str:
+    """Return the sender of mails. Raises ValueError."""
+    if "@" not in parseaddr(text)[1] or "\n" in text:
+        raise ValueError(text)
+    return text
+
+
+def folder(text: str) -> str:
+    """Return the path of a folder that exists or can be made. Raises ValueError."""
+    path = Path(text).absolute()
+    nearest = next(part for part in (path, *path.parents) if part.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise ValueError(text)
+    return text
+
+
+TEXT = Kind(matching(r"[^\x00-\x1f]*"), "text on one line")
+WORD = Kind(matching(r"[^\s\x00-\x1f]+"), "text without blanks")
+BOOLEAN = Kind(boolean, "true or false")
+LEVEL = Kind(lambda text: LEVELS[LEVELS.index(text.upper())], f"one of {', '.join(LEVELS)}")
+HOST = Kind(matching(r"\*|\.?[\w.-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?"), "names of hosts, with commas between them")
+MACHINE = Kind(matching(r"[\w.:-]+"), "the name or the address of one host")
+ORIGIN = Kind(matching(r"https?://[^\s/,]+/?"), "an address such as https://interlock.example.org")
+PAGES = Kind(matching(r"https?://[^\s/]+(/\S*)?"), "an address such as https://interlock.example.org")
+ADDRESS = Kind(lambda text: str(ip_address(text)), "an address of this machine, such as 127.0.0.1 or 0.0.0.0")
+DATABASE = Kind(database, "sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME")
+BROKER = Kind(broker, "redis://HOST:PORT/NUMBER, rediss://… or unix://PATH")
+MAIL = Kind(mail_server, "smtp+tls://USER:PASSWORD@HOST:587 or smtp+ssl://USER:PASSWORD@HOST:465")
+SENDER = Kind(sender, "an address such as Interlock <interlock@example.org>")
+FOLDER = Kind(folder, "the path of a folder that exists or can be made, and may be written to")
