@@ -109,7 +109,11 @@ class QuestionAdmin(DetailAdmin):
             words = _("These questions do not ask the same: choose questions about one field only.")
             self.message_user(request, words, messages.ERROR)
             return None
-        form = AnswerForm(first, request.POST if "answer_question" in request.POST else None, request.FILES or None)
+        form = AnswerForm(first, request.POST, request.FILES)
+        if form.is_filled_in:
+            return self.together_page(request, chosen, form.unjudged())
+        if "answer_question" not in request.POST:
+            return self.together_page(request, chosen, AnswerForm(first))
         if not form.fits():
             return self.together_page(request, chosen, form)
         said = {"answer": form.answer(), "by": request.user.get_username(), "door": "admin"}
@@ -161,6 +165,8 @@ class QuestionAdmin(DetailAdmin):
     def answer(self, request: HttpRequest, question: Question) -> HttpResponse:
         """Have the answer accepted, or show on the form why it is not."""
         form = AnswerForm(question, request.POST, request.FILES)
+        if form.is_filled_in:
+            return self.page(request, question, answer_form=form.unjudged())
         if not form.is_valid():
             return self.page(request, question, answer_form=form)
         by = request.user.get_username()

@@ -46,7 +46,7 @@ def answer_question(
     Raises AlreadyClosed, InvalidAnswer, OwnApproval or NotesMissing; then nothing changes.
     """
     require_open(question)
-    require_fits(question.schema, answer)
+    require_fits(question.schema, answer, title=question.title)
     if question.kind == Question.Kind.APPROVAL:
         return approve(work, question, answer, by=by, door=door, said=said)
     context = contexts(work, [question.project_id])[question.project_id]
@@ -81,8 +81,8 @@ def closed_in_words(question: Question, answer: Answer | None) -> str:
     return _("“%(title)s” was answered by %(by)s with %(value)s, %(when)s; the first answer stands.") % said
 
 
-def require_fits(schema: dict[str, Any], answer: Any) -> None:
-    """Raise InvalidAnswer with every problem and its JSON Pointer."""
+def require_fits(schema: dict[str, Any], answer: Any, *, title: str = "") -> None:
+    """Raise InvalidAnswer with every problem and its JSON Pointer; `title` names what has none in its schema."""
     try:
         strict_json.require_room(answer)
     except strict_json.InvalidJson as error:
@@ -90,7 +90,7 @@ def require_fits(schema: dict[str, Any], answer: Any) -> None:
         raise InvalidAnswer(words, problems=[("", words)]) from error
     found = compile_schema(schema).problems(answer)
     if found:
-        title = spoken(str(schema.get("title") or _("The answer")))
+        title = spoken(str(schema.get("title") or title or _("The answer")))
         problems = [(problem.pointer, in_words(problem, schema, title=title)) for problem in found]
         raise InvalidAnswer(" ".join(words for _pointer, words in problems), problems=problems)
 

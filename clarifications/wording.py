@@ -74,7 +74,7 @@ def sentences(schema: Mapping[str, Any], kind: str) -> Iterator[str]:
     yield bounds_of(schema).capitalize()
     if each := bounds_of(schema.get("items", {})):
         yield _("Each %(bounds)s") % {"bounds": each}
-    if examples := schema.get("examples"):
+    if (examples := schema.get("examples")) and kind != "rows":
         said = _(" or ").join(typed(example, kind) for example in examples[:MOST_EXAMPLES])
         yield _("For example %(examples)s") % {"examples": said}
 

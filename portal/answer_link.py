@@ -57,6 +57,8 @@ class AnswerLink(View):
         """Have the answer accepted and give thanks, or say why it is not. Raises LinkRefused."""
         question, user = read_token(token)
         form = AnswerForm(question, request.POST, request.FILES)
+        if form.is_filled_in or form.needs_json:
+            return self.page(question, user, form.unjudged())
         if form.is_valid() and self.accepted(token, form):
             return render(request, "portal/answer_link_thanks.html", {"title": title_of(question), "reader": user})
         return self.page(question, user, form)

@@ -13,8 +13,9 @@ from backlog.blueprints import Definition, definition_of
 from backlog.models import Template
 from clarifications.contract import merged, pointer_to
 from clarifications.errors import InvalidAnswer
-from clarifications.fields import ABSENT, field_for, kind_of
-from clarifications.forms import PLAIN_NAME, SCALARS
+from clarifications.fields import CELLS, field_for, kind_of
+from clarifications.forms import PLAIN_NAME
+from clarifications.json_fields import ABSENT
 from clarifications.moments import SHOWN
 from clarifications.services import require_fits
 from events.presentation import spoken
@@ -55,7 +56,7 @@ def figures_of(definition: Definition) -> dict[str, list[Schema]]:
 
 def is_figure(name: str, schema: Schema) -> bool:
     """Whether a line of a form can hold it, and the request does not say it elsewhere."""
-    if not PLAIN_NAME.fullmatch(name) or kind_of(schema) not in SCALARS:
+    if not PLAIN_NAME.fullmatch(name) or kind_of(schema) not in CELLS:
         return False
     pointer = pointer_to(name, schema)
     return not any(pointer == taken or pointer.startswith(f"{taken}/") for taken in SAID_ELSEWHERE)

@@ -39,8 +39,10 @@ class QuestionPage(LoginRequiredMixin, View):
         form = AnswerForm(question, request.POST, request.FILES)
         if question.status != QuestionStatus.OPEN:
             return self.too_late(pk, form)
-        if not self.may_answer(question):
+        if form.needs_json or not self.may_answer(question):
             raise PermissionDenied(_("This question waits for somebody else."))
+        if form.is_filled_in:
+            return self.page(question, form.unjudged())
         if not form.is_valid():
             return self.page(question, form)
         try:
@@ -82,7 +84,8 @@ class QuestionPage(LoginRequiredMixin, View):
         shown = {
             "question": question,
             "title": title_of(question),
-            "form": form if is_open and self.may_answer(question) else None,
+            "form": form if is_open and not form.needs_json and self.may_answer(question) else None,
+            "needs_json": form.needs_json,
             "forms": [form],
             "is_open": is_open,
             "answer": answer,

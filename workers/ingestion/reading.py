@@ -34,7 +34,7 @@ class Table:
     """Rows as they are read, once. `columns` is known at once, the counts and warnings when all rows are read."""
 
     def __init__(self, path: Path, limit_warnings: int) -> None:
-        self.rows_read = self.row_warnings = 0
+        self.rows_read = self.row_warnings = self.row_number = 0
         self.warnings: list[RowWarning] = []
         self._limit = limit_warnings
         self._name = path.name
@@ -90,6 +90,7 @@ class Table:
 
     def _row(self, line: Line) -> Row:
         """The line as a row; what is wrong with it is noted."""
+        self.row_number = line.number
         self._check_shape(line)
         text, category = self._text(line, "text"), self._text(line, "category")
         if not text and not category and not line.fault:
