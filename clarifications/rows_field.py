@@ -43,11 +43,12 @@ class Column:
 
 
 class CellFault(ValidationError):
-    """What is wrong in a cell; `cell` is what the id of its input ends with."""
+    """What is wrong in a cell, told with its row and column; `cell` is what the id of its input ends with."""
 
-    def __init__(self, message: str, row: int, column: int) -> None:
-        super().__init__(message)
-        self.cell = f"-{row}-{column}"
+    def __init__(self, words: str, row: int, column: int, title: str) -> None:
+        said = {"row": row + 1, "column": title, "why": words}
+        super().__init__(_("Row %(row)s, %(column)s: %(why)s") % said)
+        self.cell, self.words = f"-{row}-{column}", words
 
 
 class RowsInput(forms.Widget):
@@ -131,7 +132,7 @@ class RowsField(GivesJson):
 
     def mark(self, faults: list[CellFault]) -> None:
         """Show each fault at its cell. Raises ValidationError with the first ones, if there are any."""
-        self.widget.faults.update((fault.cell, fault.message) for fault in faults)
+        self.widget.faults.update((fault.cell, fault.words) for fault in faults)
         if faults:
             raise ValidationError(list(faults[:MOST_FAULTS]))
 
@@ -144,15 +145,10 @@ class RowsField(GivesJson):
                 if value == ABSENT and column.is_needed:
                     raise ValidationError(_("Please fill this in."))
             except ValidationError as error:
-                faults.append(self.fault(at, i, " ".join(error.messages)))
+                faults.append(CellFault(" ".join(error.messages), at, i, column.title))
             else:
                 put(entry, column.path, value)
         return entry
-
-    def fault(self, at: int, i: int, words: str) -> CellFault:
-        """The fault, with the row as it is counted on the page and the column's title."""
-        said = {"row": at + 1, "column": self.columns[i].title, "why": words}
-        return CellFault(_("Row %(row)s, %(column)s: %(why)s") % said, at, i)
 
     def fault_at(self, pointer: str, words: str) -> ValidationError:
         """What is wrong at a place of the entries (a JSON Pointer), at its cell where it has one."""
@@ -162,8 +158,8 @@ class RowsField(GivesJson):
             return ValidationError(words)
         if found is None:
             return ValidationError(_("Row %(row)s: %(why)s") % {"row": int(at) + 1, "why": words})
-        fault = self.fault(int(at), found, words)
-        self.widget.faults[fault.cell] = fault.message
+        fault = CellFault(words, int(at), found, self.columns[found].title)
+        self.widget.faults[fault.cell] = fault.words
         return fault
 
 

@@ -12,7 +12,6 @@ for (const field of document.querySelectorAll("[data-rows]")) {
   // Each row's inputs, labels and buttons are named by its place.
   function renumber() {
     rows().forEach((row, at) => {
-      row.querySelector("th").textContent = at + 1;
       for (const one of row.querySelectorAll("[data-row]")) one.textContent = at + 1;
       for (const one of row.querySelectorAll("[id], [name], [for]")) {
         for (const key of ["id", "name", "for"]) {
