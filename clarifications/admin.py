@@ -35,6 +35,7 @@ class QuestionAdmin(DetailAdmin):
     """The inbox, and a question's page."""
 
     detail_template = "admin/clarifications/question/detail.html"
+    shows_typed_text = True
     change_list_template = "admin/clarifications/question/inbox.html"
     list_display = ["spoken_title", "of_request", "standing", "waits_for", "asked", "due", "waiting_items"]
     list_filter = [inbox.WhoseFilter]
@@ -161,6 +162,12 @@ class QuestionAdmin(DetailAdmin):
         acts = {"decline": self.decline, "claim": self.claim, "release": self.release, "reassign": self.reassign}
         act = next((acts[name] for name in acts if name in request.POST), self.answer)
         return act(request, obj)
+
+    def again(self, request: HttpRequest, obj: Question) -> HttpResponse:
+        """The page with what was typed, unsent."""
+        if "decline" in request.POST:
+            return self.page(request, obj, decline_form=ReasonForm(request.POST, prefix="decline"))
+        return self.page(request, obj, answer_form=AnswerForm(obj, request.POST).unjudged())
 
     def answer(self, request: HttpRequest, question: Question) -> HttpResponse:
         """Have the answer accepted, or show on the form why it is not."""

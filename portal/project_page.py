@@ -66,6 +66,8 @@ class PrintedReport(LoginRequiredMixin, View):
 class Cancel(LoginRequiredMixin, View):
     """Ask why, then cancel what is not done."""
 
+    http_method_names = ["get", "head", "post", "again"]
+
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The form; a project that is over is shown instead."""
         project = project_for(request, pk)
@@ -86,6 +88,10 @@ class Cancel(LoginRequiredMixin, View):
         else:
             messages.success(request, _("“%(title)s” is cancelled.") % {"title": project.title})
         return redirect("portal:project", pk=pk)
+
+    def again(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The form with what was typed, unsent."""
+        return self.page(project_for(request, pk), ReasonForm(request.POST))
 
     def cancel(self, project: Project, *, reason: str, work: UnitOfWork) -> None:
         """Have it cancelled as it is now, if the person may. Raises BacklogError when it is over."""

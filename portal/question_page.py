@@ -26,6 +26,7 @@ from portal.selectors import readable_questions, to_answer
 class QuestionPage(LoginRequiredMixin, View):
     """What is asked, and the form for it while it is open and waits for this person."""
 
+    http_method_names = ["get", "head", "post", "again"]
     takes_files = True
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -55,6 +56,11 @@ class QuestionPage(LoginRequiredMixin, View):
         words = _("Thank you: “%(title)s” is answered, and the work goes on.") % {"title": title_of(question)}
         messages.success(request, words)
         return redirect("portal:project", pk=question.project_id)
+
+    def again(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The form with what was typed, unsent."""
+        question, form = self.question(pk), AnswerForm(self.question(pk), request.POST).unjudged()
+        return self.page(question, form) if question.status == QuestionStatus.OPEN else self.too_late(pk, form)
 
     def answer(self, question: Question, form: AnswerForm) -> None:
         """Have the service accept it. Raises ClarificationError."""
