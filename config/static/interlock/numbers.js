@@ -48,16 +48,24 @@
     return made;
   }
 
-  // A screen reader hears it once the typing rests, not at each digit.
+  // A screen reader hears it once the typing rests, not at each digit. While a button is being pressed nothing is
+  // said: the words would push it away from under the pointer.
   const REST_MS = 400;
   const timers = new WeakMap();
+  let pressed = false;
+  addEventListener("pointerdown", () => { pressed = true; }, true);
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { pressed = false; }, true);
+
+  function say(input) {
+    clearTimeout(timers.get(input));
+    if (pressed) timers.set(input, setTimeout(say, REST_MS, input));
+    else place(input).textContent = words(input);
+  }
+
   document.addEventListener("input", ({ target }) => {
     if (!target.matches("input[data-number]")) return;
     clearTimeout(timers.get(target));
-    const say = () => { place(target).textContent = words(target); };
-    timers.set(target, setTimeout(say, REST_MS));
+    timers.set(target, setTimeout(say, REST_MS, target));
   });
-  document.addEventListener("focusout", ({ target }) => {
-    if (target.matches("input[data-number]") && target.value !== target.defaultValue) place(target).textContent = words(target);
-  });
+  document.addEventListener("change", ({ target }) => { if (target.matches("input[data-number]")) say(target); });
 })();
