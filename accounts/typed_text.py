@@ -46,8 +46,7 @@ class TypedText:
         fields = [(name, value) for name, values in request.POST.lists() for value in values if is_kept(name)]
         if len(fields) > MOST_FIELDS or length_of(fields) > LONGEST or len(request.POST[MARK]) > LONGEST_MARK:
             return None
-        files = [*request.META.get(FILES_LEFT_OUT, []), *(file.name or "" for file in request.FILES.values())]
-        return cls(request.get_full_path(), request.POST[MARK], fields, files)
+        return cls(request.get_full_path(), request.POST[MARK], fields, names_of_files(request))
 
     @classmethod
     def packed_in(cls, request: HttpRequest) -> Self | None:
@@ -100,6 +99,12 @@ def shows_again(match: ResolverMatch) -> bool:
     is_page = hasattr(getattr(view, "view_class", None), "again")
     is_admin = getattr(getattr(view, "model_admin", None), "shows_typed_text", False)
     return is_page or (is_admin and str(match.url_name).endswith("_change"))
+
+
+def names_of_files(request: HttpRequest) -> list[str]:
+    """What the files are called that came with the form, taken in or not."""
+    taken = [str(getattr(file, "name", "")) for file in request.FILES.values()]
+    return [*request.META.get(FILES_LEFT_OUT, []), *taken]
 
 
 def length_of(fields: list[tuple[str, str]]) -> int:

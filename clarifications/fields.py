@@ -161,12 +161,12 @@ def rows_field(schema: Schema, common: dict[str, Any]) -> forms.Field:
 def column_of(part: Part) -> Column:
     """The column of a table for a part of its entries."""
     kind = kind_of(part.schema)
-    common = {"required": False, "label": part.title}
+    common: dict[str, Any] = {"required": False, "label": part.title}
     if kind == "boolean":
         field = choice_field([True, False], common)
     elif kind == "string" and "format" not in part.schema:
-        bounds_of_text = {"max_length": part.schema.get("maxLength"), "min_length": part.schema.get("minLength")}
-        field = TextField(widget=forms.TextInput(), **bounds_of_text, **common)
+        longest, shortest = part.schema.get("maxLength"), part.schema.get("minLength")
+        field = TextField(widget=forms.TextInput(), max_length=longest, min_length=shortest, **common)
     else:
         field = BUILDERS[kind](part.schema, common)
     words = help_text(part.schema, "", kind=kind)

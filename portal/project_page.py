@@ -17,6 +17,7 @@ from backlog.models import Item, Project
 from backlog.selectors import project_of, projects_for
 from backlog.services import cancel_project
 from backlog.states import OVER, ItemState
+from events import rounds
 from events.admin_pages import ReasonForm
 from events.errors import PermanentError
 from events.work import UnitOfWork, unit_of_work
@@ -50,6 +51,7 @@ class ProjectPage(LoginRequiredMixin, View):
             "report": report_of(project.pk),
             "may_cancel": may_cancel(user, project),
             "is_own": project.owner_id == user.pk,
+            "still": next(iter(rounds.standing_still(project.pk)), None),
         }
         return render(request, "portal/project.html", shown)
 

@@ -1,12 +1,12 @@
 """What a person sees when a form cannot be taken."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import resolve
 
 from accounts.signing_in_again import sign_in_with, typed_again
-from accounts.typed_text import TypedText, ask_again, shows_again, words_for
+from accounts.typed_text import TypedText, ask_again, names_of_files, shows_again, words_for
 from portal.uploads import may_send_unknown
 
 
@@ -40,8 +40,7 @@ def form_again(request: HttpRequest, typed: TypedText | None) -> HttpResponseBas
     match = resolve(request.path_info)
     if typed is not None and not shows_again(match):
         return typed_again(request, typed)
-    files = typed.files if typed else [file.name or "" for file in request.FILES.values()]
-    ask_again(request, words_for(files))
+    ask_again(request, words_for(names_of_files(request)))
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
     response.status_code = 403
     return response

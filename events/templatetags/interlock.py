@@ -37,5 +37,7 @@ def faults(form: forms.BaseForm) -> list[dict[str, str]]:
         field = form[name] if name != NON_FIELD_ERRORS else None
         for error in errors:
             at = f"{field.auto_id}{getattr(error, 'cell', '')}" if field else ""
-            found += [{"id": at, "label": field.label if field else "", "words": words} for words in error.messages]
+            found += [
+                {"id": at, "label": str(field.label) if field else "", "words": words} for words in error.messages
+            ]
     return found

@@ -15,7 +15,7 @@ from visiting import sign_in
 from clarifications.numbers import NotANumber, number_in
 
 Person = Callable[..., Page]
-COPIED = "What was done\\tCategory\\tMinutes\\nMatch\\tClose\\t10\\nPay\\tClose\\t20\\nCall\\tDesk\\t30\\nWrite\\tDesk\\t40\\n"
+COPIED = "What was done\\tCategory\\tMinutes\\nMatch\\tClose\\t10\\nPay\\tClose\\t20\\nCall\\t\\t30\\nWrite\\t\\t40\\n"
 PASTE = f"""() => {{
   const data = new DataTransfer();
   data.setData("text/plain", "{COPIED}");

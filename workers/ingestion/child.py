@@ -1,8 +1,8 @@
 """Reads one upload in a process of its own, with little memory and time: `python -I child.py FILE NAME PID MOST`.
 
 A parser may end its whole process on some small legal files, so nobody else may live in it. Writes JSON lines: what
-the columns are, each row as [text, category, minutes, its number in the sheet], and at the end the counts; or {"unreadable": …}, in words for
-the file's owner, or {"fault": …} where the parser could not go on.
+the columns are, each row as [text, category, minutes, number in the sheet], and at the end the counts; or
+{"unreadable": …}, in words for the file's owner, or {"fault": …} where the parser could not go on.
 """
 
 import contextlib

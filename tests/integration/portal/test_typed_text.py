@@ -180,7 +180,9 @@ def test_what_was_typed_is_found_again_by_who_signed_in_elsewhere_meanwhile(stri
     assert "data-go-on" in back.content.decode()
 
 
-def test_an_answer_by_link_without_its_cookie_is_shown_again(question: Question, sign_in: Callable[..., Client]) -> None:
+def test_an_answer_by_link_without_its_cookie_is_shown_again(
+    question: Question, sign_in: Callable[..., Client]
+) -> None:
     sign_in("ann", "answerer")
     path = reverse("portal:answer-link", args=[link_token(question, User.objects.get(username="ann"))])
     browser = Client(enforce_csrf_checks=True)
