@@ -44,7 +44,7 @@ class QuestionAdmin(DetailAdmin):
     search_help_text = gettext_lazy(
         "A part of the title, the field, who asked, or the project's title, or the whole id."
     )
-    nothing_yet = gettext_lazy("Nothing waits for you. What agents need to know will appear here by itself.")
+    nothing_yet = gettext_lazy("No question waits for you. New questions appear here by themselves.")
     actions = ["claim_questions", "release_questions", "answer_together"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
@@ -93,13 +93,13 @@ class QuestionAdmin(DetailAdmin):
         return len(question.blockings.all())
 
     # -- acts on many ------------------------------------------------------------------------------
-    @admin.action(description=gettext_lazy("Take on"), permissions=["act"])
+    @admin.action(description=gettext_lazy("Assign to me"), permissions=["act"])
     def claim_questions(self, request: HttpRequest, queryset: QuerySet[Question]) -> None:
-        carry_out(self, request, queryset, in_work(claim_question, by=request.user), done=_("Taken on"))
+        carry_out(self, request, queryset, in_work(claim_question, by=request.user), done=_("Assigned to you"))
 
-    @admin.action(description=gettext_lazy("Give back"), permissions=["act"])
+    @admin.action(description=gettext_lazy("Unassign"), permissions=["act"])
     def release_questions(self, request: HttpRequest, queryset: QuerySet[Question]) -> None:
-        carry_out(self, request, queryset, in_work(release_question, by=request.user), done=_("Given back"))
+        carry_out(self, request, queryset, in_work(release_question, by=request.user), done=_("Unassigned"))
 
     @admin.action(description=gettext_lazy("Answer equal questions together"), permissions=["act"])
     def answer_together(self, request: HttpRequest, queryset: QuerySet[Question]) -> HttpResponse | None:
@@ -212,7 +212,7 @@ class QuestionAdmin(DetailAdmin):
         return self.assigned(request, question, in_work(release_question, by=request.user))
 
     def reassign(self, request: HttpRequest, question: Question) -> HttpResponse:
-        """Hand it to somebody else."""
+        """Assign to another person or group."""
         to = request.POST.get("to", "")
         return self.assigned(request, question, in_work(reassign_question, to=to, by=request.user))
 
@@ -222,7 +222,9 @@ class QuestionAdmin(DetailAdmin):
             now = act(question)
         except PermanentError as error:
             return self.refused(request, question, error)
-        self.message_user(request, _("It now waits for %(who)s.") % {"who": inbox.waits_for(now)}, messages.SUCCESS)
+        self.message_user(
+            request, _("The question now waits for %(who)s.") % {"who": inbox.waits_for(now)}, messages.SUCCESS
+        )
         return HttpResponseRedirect(page_of(question))
 
     def refused(self, request: HttpRequest, question: Question, error: PermanentError) -> HttpResponse:

@@ -133,7 +133,7 @@ class ReasonForm(forms.Form):
         label=gettext_lazy("Reason"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("It is kept on record with your name."),
+        help_text=gettext_lazy("Your reason is kept on record with your name."),
     )
 
     def __init__(self, data: Any = None, *, prefix: str | None = None) -> None:

@@ -147,7 +147,7 @@ class NewRequest(LoginRequiredMixin, View):
             return self.form_page(form, upload if isinstance(error, Busy) else None)
         if upload is not None:
             uploads.discard(upload)
-        messages.success(self.request, _("Your request is sent. This page follows it by itself."))
+        messages.success(self.request, _("Your request is sent. This page shows its progress and updates by itself."))
         return redirect("portal:project", pk=project.pk)
 
     def request_of(self, form: RequestForm, upload: uploads.Upload | None) -> Request:

@@ -41,13 +41,14 @@ class ProjectPage(LoginRequiredMixin, View):
         items = list(Item.objects.filter(project=project).order_by("position"))
         for item in items:
             item.project = project
+        questions = list(to_answer(user).filter(project=project))
         shown: dict[str, Any] = {
             "project": project,
             "done": sum(item.state == ItemState.DONE for item in items),
             "total": len(items),
-            "in_short": in_short(project, items),
+            "in_short": in_short(project, items, is_asked=bool(questions)),
             "steps": steps_of(project, items),
-            "questions": list(to_answer(user).filter(project=project)),
+            "questions": questions,
             "report": report_of(project.pk),
             "may_cancel": may_cancel(user, project),
             "is_own": project.owner_id == user.pk,

@@ -41,7 +41,7 @@ class QuestionPage(LoginRequiredMixin, View):
         if question.status != QuestionStatus.OPEN:
             return self.too_late(pk, form)
         if form.needs_json or not self.may_answer(question):
-            raise PermissionDenied(_("This question waits for somebody else."))
+            raise PermissionDenied(_("This question waits for another person."))
         if form.is_filled_in:
             return self.page(question, form.unjudged())
         if not form.is_valid():
@@ -53,7 +53,9 @@ class QuestionPage(LoginRequiredMixin, View):
         except ClarificationError as error:
             form.refuse(error)
             return self.page(question, form)
-        words = _("Thank you: “%(title)s” is answered, and the work goes on.") % {"title": title_of(question)}
+        words = _("Thank you: your answer to “%(title)s” is saved. The request continues.") % {
+            "title": title_of(question)
+        }
         messages.success(request, words)
         return redirect("portal:project", pk=question.project_id)
 

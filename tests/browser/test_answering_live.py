@@ -79,9 +79,9 @@ def test_a_person_who_looks_at_a_question_sees_at_once_that_it_was_answered(site
 def test_a_question_is_taken_on_and_handed_over(site: LiveSystem, person: Person) -> None:
     page = person("berta")
     open_question(page, site, send_in(site))
-    page.get_by_role("button", name="Take on").click()
+    page.get_by_role("button", name="Assign to me").click()
     expect(page.locator("#waits-for")).to_have_text("berta")
-    page.get_by_text("Hand it to somebody else").click()
+    page.get_by_text("Assign to another person or group").click()
     page.get_by_label("To", exact=True).select_option("operator")
     page.get_by_role("button", name="Hand over").click()
     expect(page.locator("#waits-for")).to_have_text("operator")

@@ -107,7 +107,7 @@ def test_what_was_typed_outlives_the_session(site: LiveSystem, visitor: Person, 
     expect(page.get_by_text("Nothing was sent yet.")).to_be_visible()
     expect(page.get_by_label("Hourly rate")).to_have_value("45,50")
     page.get_by_role("button", name="Answer").click()
-    expect(page.get_by_text("is answered")).to_be_visible()
+    expect(page.get_by_text("is saved")).to_be_visible()
 
 
 def test_who_is_signed_out_while_typing_keeps_the_page(site: LiveSystem, person: Person) -> None:

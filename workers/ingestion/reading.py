@@ -18,6 +18,7 @@ SAMPLE_ROWS = 200
 HEADER_WITHIN_LINES = 20
 
 ZIP, OLE, PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF"
+NAMELESS = "The row names no task and no category. If it is a total, delete the row."
 UNPRINTABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)])
 
 
@@ -94,7 +95,11 @@ class Table:
         self._check_shape(line)
         text, category = self._text(line, "text"), self._text(line, "category")
         if not text and not category and not line.fault:
-            self._warn(line.number, self.columns.get("text"), "Neither a text nor a category says what was done.")
+            self._warn(
+                line.number,
+                self.columns.get("text"),
+                "The row names no task and no category. If it is a total, delete the row.",
+            )
         return Row(text=text, category=category, estimated_minutes=self._minutes(line))
 
     def _check_shape(self, line: Line) -> None:
