@@ -83,7 +83,7 @@ for (const field of document.querySelectorAll("[data-rows]")) {
       inputs(row).slice(from).forEach((input, at) => { if (at < cells.length) fill(input, cells[at].trim()); });
       filled += 1;
     }
-    const words = field.dataset.pasted.replace("%(n)s", filled);
+    const words = field.dataset.pasted.replace("{n}", filled);
     said.textContent = filled < lines.length ? `${words} ${field.dataset.left}` : words;
   });
 }
