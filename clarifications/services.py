@@ -1,6 +1,7 @@
 """Answering once, approving, and closing: each function is one decision, in one transaction, for every door."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -113,11 +114,10 @@ def require_carriable(question: Question, data: dict[str, Any]) -> None:
     if contracts.is_valid(DISPATCH, 1, dispatch):
         return
     at = f"/work_context{question.pointer}"
-    words = [p.message for p in contracts.problems(DISPATCH, 1, dispatch) if p.pointer.startswith(at)]
-    said = _("No agent could be given this as “%(title)s”: %(why)s") % {
-        "title": title_of(question),
-        "why": "; ".join(words) or question.pointer,
-    }
+    title = title_of(question)
+    found = [problem for problem in contracts.problems(DISPATCH, 1, dispatch) if problem.pointer.startswith(at)]
+    words = " ".join(in_words(replace(p, pointer=p.pointer.removeprefix(at)), {}, title=title) for p in found)
+    said = _("No agent could be given this as “%(title)s”: %(why)s") % {"title": title, "why": words}
     raise InvalidAnswer(said, problems=[("", said)])
 
 

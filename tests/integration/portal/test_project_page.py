@@ -13,6 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from flows import step, template
 
 from accounts.models import User
@@ -85,6 +87,15 @@ def test_the_page_says_what_is_happening_and_what_waits_for_whom(rita: Client, q
     assert f'content="project:{question.project_id}"' in html
     assert html.count("<h1>") == 1
     assert response.context["report"] is None
+
+
+def test_who_waits_reads_whom_for_until_when_and_that_they_need_to_do_nothing(rita: Client, opened: Opened) -> None:
+    hers = opened(template(asking("rate")))
+    assert rita.get(page(hers)).context["in_short"].startswith("Waiting for your answer, below.")
+    approval = Question.objects.get(project=opened(template(step("only", approval="before"))))
+    day = date_format(localtime(approval.due_at), "DATE_FORMAT")
+    words = rita.get(page(approval.project)).context["in_short"]
+    assert words.endswith(f"waits for our staff. It is due on {day}. You need to do nothing.")
 
 
 @pytest.mark.parametrize("name", ["project", "report", "cancel"])
