@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.core.exceptions import PermissionDenied
@@ -14,6 +15,8 @@ from django.views.generic import UpdateView, View
 from accounts.forms import PreferencesForm
 from accounts.models import User
 from accounts.people import person
+from accounts.signing_in_again import typed_again
+from accounts.typed_text import TypedText
 
 
 class SignIn(LoginView):
@@ -21,6 +24,22 @@ class SignIn(LoginView):
 
     template_name = "accounts/sign_in.html"
     redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """To where the person was going; with what they typed there before, if the page was theirs."""
+        response = super().form_valid(form)
+        typed = TypedText.packed_in(self.request)
+        if typed is None:
+            return response
+        if typed.is_of(self.request.user):
+            return typed_again(self.request, typed)
+        words = _("What was typed before belongs to another account, so it was left out. Nothing was sent.")
+        messages.warning(self.request, words)
+        return HttpResponseRedirect("/")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With what was typed before; it goes along until somebody has signed in."""
+        return {**super().get_context_data(**kwargs), "typed": TypedText.packed_in(self.request)}
 
 
 class StaffSignIn(View):

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
+
 from backlog.models import Item
 from backlog.orchestration import touch
 from backlog.replies import time_out
@@ -14,7 +16,7 @@ from events.work import UnitOfWork, unit_of_work
 
 # Projects one round takes: a short transaction, repeated every second while there is more.
 ROUND = 200
-NAME = "deadlines and dispatches"
+NAME = gettext_noop("deadlines and dispatches")
 
 
 def do_what_is_due() -> None:

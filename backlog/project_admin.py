@@ -22,6 +22,7 @@ from backlog.services import cancel_project
 from backlog.states import ItemState
 from backlog.story import story
 from charts import Node, graph
+from events import rounds
 from events.admin_pages import REFUSALS, DetailAdmin, ReasonForm, pretty
 from events.presentation import ago, spoken, state_word
 from events.work import unit_of_work
@@ -79,17 +80,23 @@ class ProjectAdmin(DetailAdmin):
             "intake": pretty(obj.intake) if obj.intake else "",
             "deliverables": list(latest_deliverables(obj.pk).values()),
             "story": story(obj),
+            "standing_still": rounds.standing_still(obj.pk),
+            "sees_why": request.user.has_perm("events.view_deadletter"),
+            "may_try_again": request.user.has_perm("events.change_deadletter"),
         }
 
     def has_act_permission(self, request: HttpRequest) -> bool:
         """Staff act on the project, its items, or both."""
-        return request.user.has_perm("backlog.change_item") or request.user.has_perm("backlog.change_project")
+        rights = ("backlog.change_item", "backlog.change_project", "events.change_deadletter")
+        return any(map(request.user.has_perm, rights))
 
     def act(self, request: HttpRequest, obj: Project) -> HttpResponse:
         """Do what the button says, after asking for a reason where one is needed."""
         name, _sep, item_id = request.POST.get("act", "").partition(":")
         if name == "cancel_project":
             return self.cancel(request, obj)
+        if name == "try_again":
+            return self.try_again(request, obj)
         item = Item.objects.filter(project=obj, pk=item_id).first() if item_id else None
         act = act_named(name)
         if item is None or act is None:
@@ -128,6 +135,15 @@ class ProjectAdmin(DetailAdmin):
         except REFUSALS as error:
             return self.back(request, project, _("Nothing changed. %(why)s") % {"why": error}, messages.ERROR)
         return self.back(request, project, _("The project is cancelled."), messages.SUCCESS)
+
+    def try_again(self, request: HttpRequest, project: Project) -> HttpResponse:
+        """Have the next rounds of the clock take the project on."""
+        if not request.user.has_perm("events.change_deadletter"):
+            raise PermissionDenied
+        for row in rounds.standing_still(project.pk):
+            rounds.try_again(row)
+        words = _("The project is tried again within a few seconds. If it fails again, it is shown here.")
+        return self.back(request, project, words, messages.SUCCESS)
 
     def ask_reason(self, request: HttpRequest, project: Project, form: ReasonForm, *, words: str) -> TemplateResponse:
         """A page that asks why."""

@@ -59,7 +59,7 @@ class Chart:
         folded = format_html(
             '<details class="folded"><summary>{}</summary>'
             '<div class="scroll" tabindex="0" role="region" aria-label="{}">{}</div></details>',
-            _("Figures"), self.title, figures,
+            _("Show the numbers"), self.title, figures,
         )  # fmt: skip
         return self.around(format_html("{}{}", picture, folded))
 

@@ -35,6 +35,7 @@ class QuestionAdmin(DetailAdmin):
     """The inbox, and a question's page."""
 
     detail_template = "admin/clarifications/question/detail.html"
+    shows_typed_text = True
     change_list_template = "admin/clarifications/question/inbox.html"
     list_display = ["spoken_title", "of_request", "standing", "waits_for", "asked", "due", "waiting_items"]
     list_filter = [inbox.WhoseFilter]
@@ -43,7 +44,7 @@ class QuestionAdmin(DetailAdmin):
     search_help_text = gettext_lazy(
         "A part of the title, the field, who asked, or the project's title, or the whole id."
     )
-    nothing_yet = gettext_lazy("Nothing waits for you. What agents need to know will appear here by itself.")
+    nothing_yet = gettext_lazy("No question waits for you. New questions appear here by themselves.")
     actions = ["claim_questions", "release_questions", "answer_together"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
@@ -92,13 +93,13 @@ class QuestionAdmin(DetailAdmin):
         return len(question.blockings.all())
 
     # -- acts on many ------------------------------------------------------------------------------
-    @admin.action(description=gettext_lazy("Take on"), permissions=["act"])
+    @admin.action(description=gettext_lazy("Assign to me"), permissions=["act"])
     def claim_questions(self, request: HttpRequest, queryset: QuerySet[Question]) -> None:
-        carry_out(self, request, queryset, in_work(claim_question, by=request.user), done=_("Taken on"))
+        carry_out(self, request, queryset, in_work(claim_question, by=request.user), done=_("Assigned to you"))
 
-    @admin.action(description=gettext_lazy("Give back"), permissions=["act"])
+    @admin.action(description=gettext_lazy("Unassign"), permissions=["act"])
     def release_questions(self, request: HttpRequest, queryset: QuerySet[Question]) -> None:
-        carry_out(self, request, queryset, in_work(release_question, by=request.user), done=_("Given back"))
+        carry_out(self, request, queryset, in_work(release_question, by=request.user), done=_("Unassigned"))
 
     @admin.action(description=gettext_lazy("Answer equal questions together"), permissions=["act"])
     def answer_together(self, request: HttpRequest, queryset: QuerySet[Question]) -> HttpResponse | None:
@@ -109,7 +110,11 @@ class QuestionAdmin(DetailAdmin):
             words = _("These questions do not ask the same: choose questions about one field only.")
             self.message_user(request, words, messages.ERROR)
             return None
-        form = AnswerForm(first, request.POST if "answer_question" in request.POST else None, request.FILES or None)
+        form = AnswerForm(first, request.POST, request.FILES)
+        if form.is_filled_in:
+            return self.together_page(request, chosen, form.unjudged())
+        if "answer_question" not in request.POST:
+            return self.together_page(request, chosen, AnswerForm(first))
         if not form.fits():
             return self.together_page(request, chosen, form)
         said = {"answer": form.answer(), "by": request.user.get_username(), "door": "admin"}
@@ -158,9 +163,17 @@ class QuestionAdmin(DetailAdmin):
         act = next((acts[name] for name in acts if name in request.POST), self.answer)
         return act(request, obj)
 
+    def again(self, request: HttpRequest, obj: Question) -> HttpResponse:
+        """The page with what was typed, unsent."""
+        if "decline" in request.POST:
+            return self.page(request, obj, decline_form=ReasonForm(request.POST, prefix="decline"))
+        return self.page(request, obj, answer_form=AnswerForm(obj, request.POST).unjudged())
+
     def answer(self, request: HttpRequest, question: Question) -> HttpResponse:
         """Have the answer accepted, or show on the form why it is not."""
         form = AnswerForm(question, request.POST, request.FILES)
+        if form.is_filled_in:
+            return self.page(request, question, answer_form=form.unjudged())
         if not form.is_valid():
             return self.page(request, question, answer_form=form)
         by = request.user.get_username()
@@ -199,7 +212,7 @@ class QuestionAdmin(DetailAdmin):
         return self.assigned(request, question, in_work(release_question, by=request.user))
 
     def reassign(self, request: HttpRequest, question: Question) -> HttpResponse:
-        """Hand it to somebody else."""
+        """Assign to another person or group."""
         to = request.POST.get("to", "")
         return self.assigned(request, question, in_work(reassign_question, to=to, by=request.user))
 
@@ -209,7 +222,9 @@ class QuestionAdmin(DetailAdmin):
             now = act(question)
         except PermanentError as error:
             return self.refused(request, question, error)
-        self.message_user(request, _("It now waits for %(who)s.") % {"who": inbox.waits_for(now)}, messages.SUCCESS)
+        self.message_user(
+            request, _("The question now waits for %(who)s.") % {"who": inbox.waits_for(now)}, messages.SUCCESS
+        )
         return HttpResponseRedirect(page_of(question))
 
     def refused(self, request: HttpRequest, question: Question, error: PermanentError) -> HttpResponse:

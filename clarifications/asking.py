@@ -60,7 +60,7 @@ def ask_for_approval(work: UnitOfWork, item: Item, title: str, reason: str, *, a
     if found := open_question(work, item.project_id, field):
         return found
     title = title % {"item": item.title}
-    reason = joined([reason, *(f"Noted before: {note}" for note in item.notes)])
+    reason = joined([reason, *(f"Earlier comment: “{note}”" for note in item.notes)])
     missing = MissingField(field, {**APPROVAL_SCHEMA, "title": title}, reason)
     question = new_question(work, item.project, missing, kind=Question.Kind.APPROVAL, asked_by=asked_by)
     link(work, question, [item])

@@ -1,132 +1,34 @@
 """From JSON Schema to a form field that takes and gives JSON values: nobody writes a form."""
 
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from clarifications.moments import MomentField
-from clarifications.numbers import NotANumber, number_in, shown_number
+from clarifications.json_fields import (
+    ABSENT,
+    DayField,
+    JsonMomentField,
+    JsonTextField,
+    LinesField,
+    NumberField,
+    TextField,
+    WholeNumberField,
+)
+from clarifications.rows_field import Column, RowsField
 from clarifications.wording import CHOOSE, NOT_SAID, help_text, label_of
 from schemas import strict_json
 from schemas.formats import moment_of
 
 Schema = Mapping[str, Any]
 
-# What a field gives when nothing was entered: it never becomes a null in the answer.
-ABSENT = ""
 # Texts that may be longer get an area instead of a line.
 LONGEST_LINE = 200
 LINE_INPUTS = {"email": forms.EmailInput, "uri": forms.URLInput}
-
-
-class GivesJson(forms.Field):
-    """A field whose cleaned value is a JSON value that every part of the system reads alike."""
-
-    def clean(self, value: Any) -> Any:
-        """The JSON value, or ABSENT. Raises ValidationError."""
-        cleaned = super().clean(value)
-        try:
-            given = self.to_json(cleaned)
-            strict_json.check(given)
-        except strict_json.InvalidJson as error:
-            raise ValidationError(_("This cannot be used: %(why)s.") % {"why": error}) from error
-        return given
-
-    def to_json(self, cleaned: Any) -> Any:
-        """What the cleaned value is in JSON."""
-        if cleaned is None:
-            return ABSENT
-        if isinstance(cleaned, Decimal):
-            return strict_json.loads(str(cleaned))
-        return cleaned.isoformat() if isinstance(cleaned, date) else cleaned
-
-
-class TypedNumber(GivesJson):
-    """A number typed as text: the browser's own number input reads `45,50` as 4550, without a word."""
-
-    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-
-    def to_python(self, value: Any) -> Any:
-        """The number that was typed, in the reader's language. Raises ValidationError."""
-        if isinstance(value, str) and value.strip():
-            try:
-                value = number_in(value)
-            except NotANumber as error:
-                raise ValidationError(str(error)) from error
-        return super().to_python(value)
-
-    def prepare_value(self, value: Any) -> Any:
-        """A number as the reader writes it; what was typed stays as it was."""
-        return shown_number(value)
-
-
-class NumberField(TypedNumber, forms.DecimalField):
-    """Any number."""
-
-
-class WholeNumberField(NumberField):
-    """A number without a fraction."""
-
-    def to_python(self, value: Any) -> Any:
-        """The whole number. Raises ValidationError for a fraction."""
-        number = super().to_python(value)
-        if number is None:
-            return None
-        if number != number.to_integral_value():
-            raise ValidationError(_("Please enter a whole number, without a fraction."))
-        return number.to_integral_value()
-
-
-class DayField(GivesJson, forms.DateField):
-    """A day, as YYYY-MM-DD."""
-
-
-class JsonMomentField(GivesJson, MomentField):
-    """A moment with its offset, as RFC 3339."""
-
-
-class TextField(GivesJson, forms.CharField):
-    """Text; a line ends the same way whatever the browser sent."""
-
-    def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
-        return text.replace("\r\n", "\n").replace("\r", "\n") if isinstance(text, str) else text
-
-
-class LinesField(TextField):
-    """A list with one entry a line, each read by a field of its own."""
-
-    def __init__(self, *, entry: forms.Field, **kwargs: Any) -> None:
-        super().__init__(widget=forms.Textarea(attrs={"rows": 6}), **kwargs)
-        self.entry = entry
-
-    def to_json(self, cleaned: Any) -> Any:
-        lines = [(number, line) for number, line in enumerate(cleaned.split("\n"), 1) if line.strip()]
-        return [self.read(number, line) for number, line in lines] if lines else ABSENT
-
-    def read(self, number: int, line: str) -> Any:
-        """The entry on a line. Raises ValidationError, naming the line."""
-        try:
-            return self.entry.clean(line)
-        except ValidationError as error:
-            raise ValidationError(
-                [_("Line %(number)s: %(why)s") % {"number": number, "why": message} for message in error.messages]
-            ) from error
-
-
-class JsonTextField(TextField):
-    """Whatever no other field can take, written as JSON."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}), **kwargs)
-
-    def to_json(self, cleaned: Any) -> Any:
-        return strict_json.loads(cleaned) if cleaned else ABSENT
 
 
 def field_for(
@@ -152,9 +54,46 @@ def kind_of(schema: Schema) -> str:
         return str(schema["format"])
     if kind == "array" and kind_of(schema.get("items", {})) in ENTRIES:
         return "lines"
+    if kind == "array" and parts_of(schema.get("items", {}), CELLS):
+        return "rows"
     if kind in ("number", "integer", "boolean"):
         return kind
     return "string" if kind == "string" or is_open(schema) else "json"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A value that a field of its own takes: where it lies in the object, its titles on the way, and its schema."""
+
+    path: tuple[str, ...]
+    titles: tuple[str, ...]
+    schema: Schema
+    is_needed: bool
+
+    @property
+    def title(self) -> str:
+        """What a person reads: the titles of the objects that hold it, and its own."""
+        return ": ".join(self.titles)
+
+
+def parts_of(schema: Schema, kinds: Collection[str]) -> list[Part]:
+    """The object's values in order, those of the objects in it included; none if any is of another kind than these."""
+    properties = schema.get("properties") or {}
+    if single_type(schema) not in ("object", "") or "enum" in schema or "const" in schema:
+        return []
+    if not properties or not set(schema.get("required", ())) <= set(properties):
+        return []
+    found = [parts_at(name, below, name in schema.get("required", ()), kinds) for name, below in properties.items()]
+    return [part for parts in found for part in parts] if all(found) else []
+
+
+def parts_at(name: str, schema: Schema, is_needed: bool, kinds: Collection[str]) -> list[Part]:
+    """The part of this name, or the parts of the object that it is; none if it is of another kind."""
+    title = label_of(schema, name)
+    if kind_of(schema) in kinds:
+        return [Part((name,), (title,), schema, is_needed)]
+    inner = parts_of(schema, kinds)
+    return [Part((name, *p.path), (title, *p.titles), p.schema, is_needed and p.is_needed) for p in inner]
 
 
 def is_open(schema: Schema) -> bool:
@@ -213,7 +152,33 @@ def lines_field(schema: Schema, common: dict[str, Any]) -> forms.Field:
     return LinesField(entry=field_for(schema["items"], name="entry"), **common)
 
 
+def rows_field(schema: Schema, common: dict[str, Any]) -> forms.Field:
+    """A table with a column for each property of an entry."""
+    columns = [column_of(part) for part in parts_of(schema["items"], CELLS)]
+    return RowsField(columns=columns, most=schema.get("maxItems", MOST_ROWS), **common)
+
+
+def column_of(part: Part) -> Column:
+    """The column of a table for a part of its entries."""
+    kind = kind_of(part.schema)
+    common: dict[str, Any] = {"required": False, "label": part.title}
+    if kind == "boolean":
+        field = choice_field([True, False], common)
+    elif kind == "string" and "format" not in part.schema:
+        longest, shortest = part.schema.get("maxLength"), part.schema.get("minLength")
+        field = TextField(widget=forms.TextInput(), max_length=longest, min_length=shortest, **common)
+    else:
+        field = BUILDERS[kind](part.schema, common)
+    words = help_text(part.schema, "", kind=kind)
+    return Column(part.path, part.title, words, part.is_needed, field, lambda value: shown(value, kind))
+
+
+MOST_ROWS = 1000
 ENTRIES = ("string", "number", "integer")
+# Kinds that an input of one line takes.
+CELLS = frozenset({"choice", "boolean", "number", "integer", "string", "date", "date-time"})
+# Kinds that a field of a form takes.
+PARTS = CELLS | {"lines", "rows"}
 BUILDERS: dict[str, Callable[[Schema, dict[str, Any]], forms.Field]] = {
     "choice": lambda schema, common: choice_field(schema.get("enum", [schema.get("const")]), common),
     "boolean": lambda schema, common: choice_field([True, False], common, radio=True),
@@ -223,6 +188,7 @@ BUILDERS: dict[str, Callable[[Schema, dict[str, Any]], forms.Field]] = {
     "date": lambda schema, common: DayField(widget=forms.DateInput(attrs={"type": "date"}), **common),
     "date-time": lambda schema, common: JsonMomentField(**common),
     "lines": lines_field,
+    "rows": rows_field,
     "json": lambda schema, common: JsonTextField(**common),
 }
 
@@ -235,6 +201,8 @@ def shown(value: Any, kind: str) -> Any:
         return moment(value)
     if kind == "lines":
         return "\n".join(str(entry) for entry in value) if isinstance(value, list) else None
+    if kind == "rows":
+        return value if isinstance(value, list) and all(isinstance(entry, dict) for entry in value) else None
     return json_text(value) if kind in ("choice", "boolean", "json") else value
 
 

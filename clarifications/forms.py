@@ -6,17 +6,19 @@ from typing import Any, Protocol
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
 
 from clarifications.errors import ClarificationError
-from clarifications.fields import ABSENT, field_for, kind_of, shown, single_type
+from clarifications.fields import PARTS, Part, field_for, kind_of, parts_of, shown
+from clarifications.json_fields import ABSENT, JsonTextField
 from clarifications.models import Question
+from clarifications.rows_field import ADD, REMOVE, RowsField, put
 from clarifications.services import require_fits
-from clarifications.tables import rows_of, takes_table
+from clarifications.tables import FileRows, rows_of, takes_table
 from clarifications.wording import help_text, title_of
 
 PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
-SCALARS = {"choice", "boolean", "number", "integer", "string", "date", "date-time"}
 
 
 class Suggested(Protocol):
@@ -27,7 +29,7 @@ class Suggested(Protocol):
 
 
 class AnswerForm(forms.Form):
-    """One field for a value, or one a property for an object of plain values; `answer()` is the JSON value."""
+    """One field for a value, or one for each part of an object; `answer()` is the JSON value."""
 
     required_css_class = "required"
 
@@ -42,8 +44,10 @@ class AnswerForm(forms.Form):
         super().__init__(data, files, label_suffix="")
         self.question = question
         self.explanation = ""
-        if has_plain_properties(question.schema):
-            self.add_properties(question)
+        self.from_file: FileRows | None = None
+        self.parts = {name_of(part): part for part in parts_of(question.schema, PARTS)}
+        if self.parts:
+            self.add_parts(question)
         else:
             schema = {**question.schema, "title": title_of(question), "description": question.description}
             self.add_spreadsheet()
@@ -55,74 +59,112 @@ class AnswerForm(forms.Form):
     def add_spreadsheet(self) -> None:
         """A field for a file, where the answer is a table."""
         if takes_table(self.question.schema):
-            help_text = _("CSV or XLSX, with a column of tasks and one of durations; or write the rows below.")
+            help_text = _("CSV or XLSX, with a column of tasks and one of durations. Or fill in the table below.")
             self.fields["spreadsheet"] = forms.FileField(label=_("Spreadsheet"), required=False, help_text=help_text)
 
+    def add_parts(self, question: Question) -> None:
+        """A field for each part; what the question says as a whole is the explanation."""
+        self.explanation = help_text({"description": question.description}, question.reason, kind="")
+        for name, part in self.parts.items():
+            field = field_for(part.schema, name=part.path[-1], required=part.is_needed)
+            field.label = part.title
+            self.fields[name] = field
+        self.start_from(question.schema.get("default"), only_given=True)
+
+    def start_from(self, value: Any, *, only_given: bool = False) -> None:
+        """Begin with a value that was given before; `only_given` leaves the parts' own defaults where it lacks one."""
+        schema = self.question.schema
+        if not self.parts:
+            self.fields["answer"].initial = shown(value, kind_of(schema))
+            return
+        for name, part in self.parts.items():
+            known = value_at(value, part.path)
+            if known is not None or not only_given:
+                self.fields[name].initial = shown(known, kind_of(part.schema))
+
+    # -- what stands in the way of an answer -------------------------------------------------------
+    @property
+    def needs_json(self) -> bool:
+        """Whether a field takes nothing but JSON, which only staff and programs write."""
+        return any(isinstance(field, JsonTextField) for field in self.fields.values())
+
+    @property
+    def is_filled_in(self) -> bool:
+        """Whether a button asked for a row more or less: the form is shown again, and nothing is sent."""
+        tables = [name for name, field in self.fields.items() if isinstance(field, RowsField)]
+        return any(f"{name}{end}" in self.data for name in tables for end in (ADD, REMOVE))
+
+    def unjudged(self) -> "AnswerForm":
+        """The form as it was typed, with nothing said about it but that a chosen file has to be chosen again."""
+        self._errors, self.cleaned_data = ErrorDict(), {}
+        if upload := self.files.get("spreadsheet"):
+            words = _("“%(name)s” is not kept while you fill in the table: choose it again before you send.")
+            self.add_error("spreadsheet", words % {"name": upload.name})
+        return self
+
+    # -- the answer --------------------------------------------------------------------------------
     def clean(self) -> dict[str, Any]:
-        """A spreadsheet's rows are the answer; without one the rows have to be written."""
+        """A spreadsheet's rows are the answer; without one the table has to be filled in."""
         cleaned = super().clean() or {}
         if "spreadsheet" not in self.fields or self.errors:
             return cleaned
         if upload := cleaned.get("spreadsheet"):
             try:
-                cleaned["answer"] = rows_of(upload, self.question.schema)
+                self.from_file = rows_of(upload, self.question.schema)
+                cleaned["answer"] = self.from_file.rows
             except ValidationError as error:
                 self.add_error("spreadsheet", error)
-        elif cleaned["answer"] == ABSENT:
-            self.add_error("spreadsheet", _("Choose a file, or write the rows below."))
+        elif not cleaned["answer"]:
+            self.add_error("spreadsheet", _("Choose a file, or fill in the table."))
         return cleaned
 
-    def add_properties(self, question: Question) -> None:
-        """A field for each property; what the question says as a whole is the explanation."""
-        schema = question.schema
-        self.explanation = help_text({"description": question.description}, question.reason, kind="")
-        defaults = schema.get("default") if isinstance(schema.get("default"), dict) else {}
-        for name, below in schema["properties"].items():
-            required = name in schema.get("required", ())
-            field = field_for(below, name=name, required=required, default=(defaults or {}).get(name))
-            self.fields[f"answer_{name}"] = field
-
-    def start_from(self, value: Any) -> None:
-        """Begin with a value that was given before."""
-        schema = self.question.schema
-        if "answer" in self.fields:
-            self.fields["answer"].initial = shown(value, kind_of(schema))
-            return
-        for name, field in self.fields.items():
-            key = name.removeprefix("answer_")
-            field.initial = shown((value or {}).get(key), kind_of(schema["properties"][key]))
-
     def answer(self) -> Any:
-        """The JSON value of a valid form; a property that nobody touched is left out."""
-        if "answer" in self.fields:
+        """The JSON value of a valid form; a part that nobody filled in is left out."""
+        if not self.parts:
             return self.cleaned_data["answer"]
-        given = {name.removeprefix("answer_"): self.cleaned_data[name] for name in self.fields}
-        return {name: value for name, value in given.items() if value != ABSENT}
+        given: dict[str, Any] = {}
+        for name, part in self.parts.items():
+            put(given, part.path, ABSENT if self.cleaned_data[name] == [] else self.cleaned_data[name])
+        return given
 
     def fits(self) -> bool:
         """Whether the form is valid and its answer fits the question's schema; if not, it says why."""
         if not self.is_valid():
             return False
         try:
-            require_fits(self.question.schema, self.answer())
+            require_fits(self.question.schema, self.answer(), title=self.question.title)
         except ClarificationError as error:
             self.refuse(error)
         return self.is_valid()
 
     def refuse(self, error: ClarificationError) -> None:
-        """Show why the answer was refused, at the field that is at fault."""
-        if "answer" in self.fields:
-            self.add_error("spreadsheet" if self.cleaned_data.get("spreadsheet") else "answer", error.message)
-            return
+        """Show why the answer was refused, at the field or the cell that is at fault."""
         for pointer, message in error.extra.get("problems", [("", error.message)]):
-            name = "answer_" + pointer.strip("/")
-            self.add_error(name if name in self.fields else None, message)
+            name, rest = self.field_at(pointer)
+            field = self.fields.get(name or "")
+            if self.from_file:
+                self.add_error(name, self.from_file.fault_at(rest, message))
+            else:
+                self.add_error(name, field.fault_at(rest, message) if isinstance(field, RowsField) else message)
+
+    def field_at(self, pointer: str) -> tuple[str | None, str]:
+        """The field that a place of the answer belongs to, and the rest of the way; no field for the whole of parts."""
+        if not self.parts:
+            return ("spreadsheet" if self.from_file else "answer"), pointer
+        for name, part in self.parts.items():
+            place = "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in part.path)
+            if pointer == place or pointer.startswith(f"{place}/"):
+                return name, pointer.removeprefix(place)
+        return None, pointer
 
 
-def has_plain_properties(schema: Mapping[str, Any]) -> bool:
-    """Whether the schema is of an object whose every property is a single value."""
-    properties = schema.get("properties") or {}
-    if single_type(schema) != "object" or not properties or "enum" in schema or "const" in schema:
-        return False
-    named = set(schema.get("required", ())) <= set(properties)
-    return named and all(PLAIN_NAME.fullmatch(n) and kind_of(s) in SCALARS for n, s in properties.items())
+def name_of(part: Part) -> str:
+    """What the field of this part is called; two parts never share a name."""
+    return "answer_" + "-".join(key if PLAIN_NAME.fullmatch(key) else key.encode().hex() + "." for key in part.path)
+
+
+def value_at(value: Any, path: tuple[str, ...]) -> Any:
+    """What lies at the path in the value; None where there is nothing."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value

@@ -82,7 +82,7 @@ def read_token(token: str) -> tuple[Question, User]:
     user = User.objects.filter(pk=claim.user_id, is_active=True).first()
     question = Question.objects.select_related("project", "assigned_to").filter(pk=claim.question_id).first()
     if user is None or question is None or not questions_for(user).filter(pk=question.pk).exists():
-        raise LinkNotAllowed(_("This link was made for somebody who may not answer any more."))
+        raise LinkNotAllowed(_("This link was made for a person who may not answer any more."))
     require_current(question, claim)
     require_waiting(question, user)
     return question, user
@@ -103,7 +103,7 @@ def require_current(question: Question, claim: Claim) -> None:
 def require_waiting(question: Question, user: User) -> None:
     """Raise LinkNotAllowed unless the question waits for the person."""
     if not waits_for_person(question, user):
-        raise LinkNotAllowed(_("This question waits for somebody else now."))
+        raise LinkNotAllowed(_("This question now waits for another person."))
 
 
 def waits_for_person(question: Question, user: User) -> bool:

@@ -37,13 +37,30 @@ def number_in(typed: str) -> Decimal:
 
 
 def with_one_mark(whole: str, mark: str, rest: str) -> Decimal:
-    """Return the fraction, unless the mark is not this language's and could as well separate thousands: `1,234`."""
-    own = decimal_mark()
-    could_be_thousands = len(rest) == 3 and 1 <= len(whole.lstrip("+-")) <= 3 and whole.strip("+-0") != ""
-    if mark != own and could_be_thousands:
-        said = {"one": f"{whole}{rest}", "other": f"{whole}{own}{rest}0"}
-        raise NotANumber(_("This could be %(one)s or %(other)s: please write the one you mean.") % said)
+    """Return the fraction. Raises NotANumber where the mark could as well separate thousands: `1,234` and `1.234`.
+
+    Neither the page's language nor the mark says which one is meant: people type numbers as in their own country.
+    """
+    if could_be_two(whole, rest):
+        said = {"one": f"{whole}{rest}", "other": f"{whole}{decimal_mark()}{rest}0"}
+        raise NotANumber(could_be_words() % said)
     return Decimal(f"{whole}.{rest}" if whole.strip("+-") else f"{whole}0.{rest}")
+
+
+def could_be_two(whole: str, rest: str) -> bool:
+    """Whether digits before and after one mark could be thousands as well as a fraction."""
+    return len(rest) == 3 and 1 <= len(whole.lstrip("+-")) <= 3 and whole.strip("+-0") != ""
+
+
+def could_be_words() -> str:
+    """The sentence that asks which of two numbers is meant."""
+    return _("This could be %(one)s or %(other)s: please write the one you mean.")
+
+
+def read_back() -> dict[str, str]:
+    """What the browser needs to read a number back while it is typed: the decimal mark and the sentences."""
+    words = {"data-read": _("We read this as %(number)s."), "data-ask": could_be_words()}
+    return {"data-number": decimal_mark(), "data-refuse": not_a_number(), **words}
 
 
 def without_marks(text: str) -> str:
@@ -63,7 +80,8 @@ def not_a_number() -> str:
 
 
 def shown_number(value: object) -> object:
-    """Return the number as the reader writes it, without marks for thousands; what is no number as it is."""
+    """Return the number as the reader may write it, without marks for thousands; what is no number as it is."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return value
-    return format(Decimal(str(value)), "f").replace(".", decimal_mark())
+    whole, point, rest = format(Decimal(str(value)), "f").partition(".")
+    return whole + point.replace(".", decimal_mark()) + (f"{rest}0" if could_be_two(whole, rest) else rest)

@@ -104,7 +104,7 @@ def criteria(item: Item) -> list[Criterion]:
     done_when = definition_of(item.project.template_id).item(item.key).done_when
     unmet = unmet_criteria(item, item.evidence or {})
     if not item.evidence:
-        unmet = unmet or [_("The work has not been done yet.")]
+        unmet = unmet or [_("The item has not been worked on yet.")]
     lines = []
     if done_when.deliverable:
         missing = done_when.deliverable not in item.delivered

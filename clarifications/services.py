@@ -1,6 +1,7 @@
 """Answering once, approving, and closing: each function is one decision, in one transaction, for every door."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -46,7 +47,7 @@ def answer_question(
     Raises AlreadyClosed, InvalidAnswer, OwnApproval or NotesMissing; then nothing changes.
     """
     require_open(question)
-    require_fits(question.schema, answer)
+    require_fits(question.schema, answer, title=question.title)
     if question.kind == Question.Kind.APPROVAL:
         return approve(work, question, answer, by=by, door=door, said=said)
     context = contexts(work, [question.project_id])[question.project_id]
@@ -81,8 +82,8 @@ def closed_in_words(question: Question, answer: Answer | None) -> str:
     return _("“%(title)s” was answered by %(by)s with %(value)s, %(when)s; the first answer stands.") % said
 
 
-def require_fits(schema: dict[str, Any], answer: Any) -> None:
-    """Raise InvalidAnswer with every problem and its JSON Pointer."""
+def require_fits(schema: dict[str, Any], answer: Any, *, title: str = "") -> None:
+    """Raise InvalidAnswer with every problem and its JSON Pointer; `title` names what has none in its schema."""
     try:
         strict_json.require_room(answer)
     except strict_json.InvalidJson as error:
@@ -90,7 +91,7 @@ def require_fits(schema: dict[str, Any], answer: Any) -> None:
         raise InvalidAnswer(words, problems=[("", words)]) from error
     found = compile_schema(schema).problems(answer)
     if found:
-        title = spoken(str(schema.get("title") or _("The answer")))
+        title = spoken(str(schema.get("title") or title or _("The answer")))
         problems = [(problem.pointer, in_words(problem, schema, title=title)) for problem in found]
         raise InvalidAnswer(" ".join(words for _pointer, words in problems), problems=problems)
 
@@ -118,11 +119,10 @@ def require_carriable(question: Question, data: dict[str, Any]) -> None:
     if contracts.is_valid(DISPATCH, 1, dispatch):
         return
     at = f"/work_context{question.pointer}"
-    found = [p.message for p in contracts.problems(DISPATCH, 1, dispatch) if p.pointer.startswith(at)]
-    said = _("No agent could be given this as “%(title)s”: %(why)s") % {
-        "title": title_of(question),
-        "why": "; ".join(found) or question.pointer,
-    }
+    title = title_of(question)
+    found = [problem for problem in contracts.problems(DISPATCH, 1, dispatch) if problem.pointer.startswith(at)]
+    listed = " ".join(in_words(replace(p, pointer=p.pointer.removeprefix(at)), {}, title=title) for p in found)
+    said = _("No agent could be given this as “%(title)s”: %(why)s") % {"title": title, "why": listed or question.pointer}
     raise InvalidAnswer(said, problems=[("", said)])
 
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
+
 from backlog import services as backlog
 from backlog.blueprints import Silence, definition_of
 from backlog.orchestration import say
@@ -20,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 # Questions one round takes: a short transaction, repeated every second while there is more.
 ROUND = 200
-NAME = "unanswered questions"
+NAME = gettext_noop("unanswered questions")
 # What the system does by itself is recorded as done by the system.
 POLICY = "silence policy"
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone_name
@@ -74,15 +75,20 @@ def sentences(schema: Mapping[str, Any], kind: str) -> Iterator[str]:
     yield bounds_of(schema).capitalize()
     if each := bounds_of(schema.get("items", {})):
         yield _("Each %(bounds)s") % {"bounds": each}
-    if examples := schema.get("examples"):
+    if (examples := schema.get("examples")) and kind != "rows":
         said = _(" or ").join(typed(example, kind) for example in examples[:MOST_EXAMPLES])
         yield _("For example %(examples)s") % {"examples": said}
 
 
 def bounds_of(schema: Mapping[str, Any]) -> str:
     """The bounds in words, such as `more than 0, at most 100`."""
-    told = (str(words).format(schema[name]) for name, words in BOUNDS.items() if worth_saying(schema, name))
+    told = (str(words).format(grouped(schema[name])) for name, words in BOUNDS.items() if worth_saying(schema, name))
     return ", ".join(told)
+
+
+def grouped(bound: Any) -> str:
+    """The bound as the reader writes it, large numbers in groups of three digits."""
+    return number_format(bound, use_l10n=True, force_grouping=True)
 
 
 def worth_saying(schema: Mapping[str, Any], name: str) -> bool:

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.lookups import FewLookups
+from accounts.typed_text import AGAIN
 from events import streams
 from events.deadletters import AlreadySettled
 from events.errors import PermanentError
@@ -86,6 +87,8 @@ class DetailAdmin(ReadOnlyAdmin):
     """Each object has a page of its own, made from `detail_template` and `detail`."""
 
     detail_template = ""
+    # Whether `again` shows what was typed.
+    shows_typed_text = False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -96,6 +99,8 @@ class DetailAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         if obj is None:
             return super().change_view(request, object_id)
+        if request.method == AGAIN and self.has_act_permission(request):
+            return self.again(request, obj)
         if request.method != "POST":
             return self.page(request, obj)
         if not self.has_act_permission(request):
@@ -105,6 +110,10 @@ class DetailAdmin(ReadOnlyAdmin):
     def act(self, request: HttpRequest, obj: Any) -> HttpResponse:
         """Do what was posted to the object's page; where nothing can be, refuse."""
         raise PermissionDenied
+
+    def again(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """The page, with what was typed where `shows_typed_text`; nothing is done."""
+        return self.page(request, obj)
 
     def detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """What the page shows beside the object."""
@@ -124,7 +133,7 @@ class ReasonForm(forms.Form):
         label=gettext_lazy("Reason"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("It is kept on record with your name."),
+        help_text=gettext_lazy("Your reason is kept on record with your name."),
     )
 
     def __init__(self, data: Any = None, *, prefix: str | None = None) -> None:

@@ -63,6 +63,11 @@ def set_aside(name: str, project_id: UUID, error: Exception) -> None:
     logger.error("%s: project %s is set aside for %s s: %r", name, project_id, pause, error)
 
 
+def standing_still(project_id: UUID) -> list[SetAside]:
+    """Each round that leaves the project out, the first of them first: so long it has stood still."""
+    return list(SetAside.objects.filter(project_id=project_id).order_by("first_seen"))
+
+
 def try_again(row: SetAside) -> None:
     """Let the next round take the project on."""
     SetAside.objects.filter(pk=row.pk).update(next_try_at=database_now())

@@ -25,7 +25,7 @@ HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Rob
 class AnswerLink(View):
     """What is asked, for whom the link was made for; looking changes nothing, so scanners may look."""
 
-    http_method_names = ["get", "head", "post"]
+    http_method_names = ["get", "head", "post", "again"]
     takes_files = True
 
     @staticmethod
@@ -57,9 +57,16 @@ class AnswerLink(View):
         """Have the answer accepted and give thanks, or say why it is not. Raises LinkRefused."""
         question, user = read_token(token)
         form = AnswerForm(question, request.POST, request.FILES)
+        if form.is_filled_in or form.needs_json:
+            return self.page(question, user, form.unjudged())
         if form.is_valid() and self.accepted(token, form):
             return render(request, "portal/answer_link_thanks.html", {"title": title_of(question), "reader": user})
         return self.page(question, user, form)
+
+    def again(self, request: HttpRequest, token: str) -> HttpResponse:
+        """The form with what was typed, unsent. Raises LinkRefused."""
+        question, user = read_token(token)
+        return self.page(question, user, AnswerForm(question, request.POST).unjudged())
 
     def accepted(self, token: str, form: AnswerForm) -> bool:
         """Whether the service accepted the answer; if not, the form says why. Raises LinkRefused."""

@@ -130,7 +130,10 @@ def requirements(content: Content, contents: Mapping[str, Content]) -> View:
     """What was asked for, numbered."""
     columns = {"number": _("Number"), "text": _("Requirement"), "source_sentence": _("From the sentence")}
     lines = content["requirements"]
-    points = [_("Open: %(point)s") % {"point": point} for point in content.get("open_points", [])[:MOST_ROWS]]
+    points = [
+        _("Not answered by this report: %(point)s") % {"point": point}
+        for point in content.get("open_points", [])[:MOST_ROWS]
+    ]
     tables = [table_of("requirements", _("Requirements"), lines, columns)] if lines else []
     return View(_("What was asked for"), tables=tables, points=points)
 

@@ -13,8 +13,9 @@ from backlog.blueprints import Definition, definition_of
 from backlog.models import Template
 from clarifications.contract import merged, pointer_to
 from clarifications.errors import InvalidAnswer
-from clarifications.fields import ABSENT, field_for, kind_of
-from clarifications.forms import PLAIN_NAME, SCALARS
+from clarifications.fields import CELLS, field_for, kind_of
+from clarifications.forms import PLAIN_NAME
+from clarifications.json_fields import ABSENT
 from clarifications.moments import SHOWN
 from clarifications.services import require_fits
 from events.presentation import spoken
@@ -55,7 +56,7 @@ def figures_of(definition: Definition) -> dict[str, list[Schema]]:
 
 def is_figure(name: str, schema: Schema) -> bool:
     """Whether a line of a form can hold it, and the request does not say it elsewhere."""
-    if not PLAIN_NAME.fullmatch(name) or kind_of(schema) not in SCALARS:
+    if not PLAIN_NAME.fullmatch(name) or kind_of(schema) not in CELLS:
         return False
     pointer = pointer_to(name, schema)
     return not any(pointer == taken or pointer.startswith(f"{taken}/") for taken in SAID_ELSEWHERE)
@@ -101,14 +102,18 @@ class RequestForm(forms.Form):
 
     request_text = forms.CharField(
         label=gettext_lazy("What should be looked at?"),
-        help_text=gettext_lazy("Say in a sentence or two what you want to find out. With a file you may leave it out."),
+        help_text=gettext_lazy(
+            "Write one or two sentences about what you want to find out. Optional if you send a file."
+        ),
         max_length=100_000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
     title = forms.CharField(
         label=gettext_lazy("Title"),
-        help_text=gettext_lazy("How you will find it again. Left out, it is made from your first words."),
+        help_text=gettext_lazy(
+            "A name by which you find this request again. If you leave it empty, we use your first words."
+        ),
         max_length=200,
         required=False,
     )
@@ -116,8 +121,8 @@ class RequestForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("Spreadsheet"),
         help_text=gettext_lazy(
-            "A list of tasks with how long each took, as CSV or Excel (.xlsx), at most 20 MB. "
-            "Before anything is sent you see what was read."
+            "A list of tasks and how long each took, as CSV or Excel (.xlsx), at most 20 MB. "
+            "You see what we read from it before you send the request."
         ),
         required=False,
         max_length=500,

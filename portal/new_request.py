@@ -35,6 +35,7 @@ class NewRequest(LoginRequiredMixin, View):
     A form carries a token from which its project's id follows: sent twice, it leads to the same project.
     """
 
+    http_method_names = ["get", "head", "post", "again"]
     takes_files = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -60,6 +61,12 @@ class NewRequest(LoginRequiredMixin, View):
         if seen is not None and upload is not None:
             return self.preview_page(form, upload, seen)
         return self.send(form, upload)
+
+    def again(self, request: HttpRequest) -> HttpResponse:
+        """The form with what was typed, unsent; the request that it has opened already, if it has."""
+        form = self.form(request.POST)
+        form.is_valid()
+        return self.opened_before() or self.form_page(form, self.kept(form))
 
     # -- what was posted ---------------------------------------------------------------------------
     def form(self, data: Any = None, files: Any = None) -> RequestForm:
@@ -140,7 +147,7 @@ class NewRequest(LoginRequiredMixin, View):
             return self.form_page(form, upload if isinstance(error, Busy) else None)
         if upload is not None:
             uploads.discard(upload)
-        messages.success(self.request, _("Your request is sent. This page follows it by itself."))
+        messages.success(self.request, _("Your request is sent. This page shows its progress and updates by itself."))
         return redirect("portal:project", pk=project.pk)
 
     def request_of(self, form: RequestForm, upload: uploads.Upload | None) -> Request:

@@ -17,6 +17,7 @@ from backlog.models import Item, Project
 from backlog.selectors import project_of, projects_for
 from backlog.services import cancel_project
 from backlog.states import OVER, ItemState
+from events import rounds
 from events.admin_pages import ReasonForm
 from events.errors import PermanentError
 from events.work import UnitOfWork, unit_of_work
@@ -40,16 +41,18 @@ class ProjectPage(LoginRequiredMixin, View):
         items = list(Item.objects.filter(project=project).order_by("position"))
         for item in items:
             item.project = project
+        questions = list(to_answer(user).filter(project=project))
         shown: dict[str, Any] = {
             "project": project,
             "done": sum(item.state == ItemState.DONE for item in items),
             "total": len(items),
-            "in_short": in_short(project, items),
+            "in_short": in_short(project, items, is_asked=bool(questions)),
             "steps": steps_of(project, items),
-            "questions": list(to_answer(user).filter(project=project)),
+            "questions": questions,
             "report": report_of(project.pk),
             "may_cancel": may_cancel(user, project),
             "is_own": project.owner_id == user.pk,
+            "still": next(iter(rounds.standing_still(project.pk)), None),
         }
         return render(request, "portal/project.html", shown)
 
@@ -65,6 +68,8 @@ class PrintedReport(LoginRequiredMixin, View):
 
 class Cancel(LoginRequiredMixin, View):
     """Ask why, then cancel what is not done."""
+
+    http_method_names = ["get", "head", "post", "again"]
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The form; a project that is over is shown instead."""
@@ -86,6 +91,10 @@ class Cancel(LoginRequiredMixin, View):
         else:
             messages.success(request, _("“%(title)s” is cancelled.") % {"title": project.title})
         return redirect("portal:project", pk=pk)
+
+    def again(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The form with what was typed, unsent."""
+        return self.page(project_for(request, pk), ReasonForm(request.POST))
 
     def cancel(self, project: Project, *, reason: str, work: UnitOfWork) -> None:
         """Have it cancelled as it is now, if the person may. Raises BacklogError when it is over."""

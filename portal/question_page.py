@@ -26,6 +26,7 @@ from portal.selectors import readable_questions, to_answer
 class QuestionPage(LoginRequiredMixin, View):
     """What is asked, and the form for it while it is open and waits for this person."""
 
+    http_method_names = ["get", "head", "post", "again"]
     takes_files = True
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -39,8 +40,10 @@ class QuestionPage(LoginRequiredMixin, View):
         form = AnswerForm(question, request.POST, request.FILES)
         if question.status != QuestionStatus.OPEN:
             return self.too_late(pk, form)
-        if not self.may_answer(question):
-            raise PermissionDenied(_("This question waits for somebody else."))
+        if form.needs_json or not self.may_answer(question):
+            raise PermissionDenied(_("This question waits for another person."))
+        if form.is_filled_in:
+            return self.page(question, form.unjudged())
         if not form.is_valid():
             return self.page(question, form)
         try:
@@ -50,9 +53,16 @@ class QuestionPage(LoginRequiredMixin, View):
         except ClarificationError as error:
             form.refuse(error)
             return self.page(question, form)
-        words = _("Thank you: “%(title)s” is answered, and the work goes on.") % {"title": title_of(question)}
+        words = _("Thank you: your answer to “%(title)s” is saved. The request continues.") % {
+            "title": title_of(question)
+        }
         messages.success(request, words)
         return redirect("portal:project", pk=question.project_id)
+
+    def again(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The form with what was typed, unsent."""
+        question, form = self.question(pk), AnswerForm(self.question(pk), request.POST).unjudged()
+        return self.page(question, form) if question.status == QuestionStatus.OPEN else self.too_late(pk, form)
 
     def answer(self, question: Question, form: AnswerForm) -> None:
         """Have the service accept it. Raises ClarificationError."""
@@ -82,7 +92,8 @@ class QuestionPage(LoginRequiredMixin, View):
         shown = {
             "question": question,
             "title": title_of(question),
-            "form": form if is_open and self.may_answer(question) else None,
+            "form": form if is_open and not form.needs_json and self.may_answer(question) else None,
+            "needs_json": form.needs_json,
             "forms": [form],
             "is_open": is_open,
             "answer": answer,

@@ -58,9 +58,9 @@ def summary_of(contents: Mapping[str, Content]) -> str:
         said = {key: numeral(float(scenario[key])) for key in keys}
         return (
             _(
-                "An agent could take over %(avoidable_percent)s %% of the work: %(recovered_hours)s hours a month, "
-                "worth %(recovered_monthly_cost)s a month and %(recovered_annual_cost)s a year "
-                "at %(hourly_rate)s an hour."
+                "An agent could take over up to %(avoidable_percent)s %% of the work: "
+                "%(recovered_hours)s hours a month, worth %(recovered_monthly_cost)s a month "
+                "and %(recovered_annual_cost)s a year at %(hourly_rate)s an hour."
             )
             % said
         )

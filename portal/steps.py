@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -49,7 +51,7 @@ def waits_for(item: Item, titles: dict[str, str], asked: Sequence[Question]) -> 
     if asked:
         return " ".join(question_in_words(question) for question in asked[:MOST_NAMED])
     if item.state == ItemState.IN_PROGRESS and not item.held_for:
-        return _("%(who)s is at work.") % {"who": item.agent_target.replace("_", " ").capitalize()}
+        return _("%(who)s is working on this step.") % {"who": item.agent_target.replace("_", " ").capitalize()}
     before = [titles[key] for key in item.depends_on if key in titles]
     return after(before) if before else ""
 
@@ -58,8 +60,8 @@ def after(titles: Sequence[str]) -> str:
     """What has to be done before."""
     named, rest = ", ".join(f"“{title}”" for title in titles[:MOST_NAMED]), len(titles) - MOST_NAMED
     if rest <= 0:
-        return _("It comes after %(names)s.") % {"names": named}
-    words = ngettext("It comes after %(names)s and %(n)s more.", "It comes after %(names)s and %(n)s more.", rest)
+        return _("Starts after %(names)s.") % {"names": named}
+    words = ngettext("Starts after %(names)s and %(n)s more.", "Starts after %(names)s and %(n)s more.", rest)
     return words % {"names": named, "n": rest}
 
 
@@ -69,21 +71,34 @@ def question_in_words(question: Question) -> str:
     if said["who"]:
         return _("“%(title)s” waits for %(who)s.") % said
     if question.kind == Question.Kind.APPROVAL:
-        return _("“%(title)s” waits for somebody of the staff.") % said
+        return _("“%(title)s” waits for our staff.") % said
     return _("“%(title)s” waits for an answer.") % said
 
 
-def in_short(project: Project, items: Sequence[Item]) -> str:
-    """What is happening in the project, in a sentence."""
+def in_short(project: Project, items: Sequence[Item], *, is_asked: bool) -> str:
+    """What is happening in the project, and whether the reader has to do something; `is_asked` if they are asked."""
     if project.status == ProjectStatus.DONE:
-        return _("All is done: what came of it is below.")
+        return _("All steps are done. The report is below.")
     if project.status == ProjectStatus.CANCELLED:
-        return _("It was cancelled: nothing more will happen.")
+        return _("This request was cancelled. Nothing more will happen.")
     if project.status == ProjectStatus.FAILED:
-        return _("A step failed, and nothing else can go on until somebody of the staff has looked at it.")
+        return _("A step failed. Our staff have to look at it before the request can continue. You need to do nothing.")
     working = [spoken(item.title) for item in items if item.state == ItemState.IN_PROGRESS and not item.held_for]
     if working:
-        return _("Being worked on: %(names)s.") % {"names": ", ".join(f"“{title}”" for title in working[:MOST_NAMED])}
+        return _("In progress: %(names)s.") % {"names": ", ".join(f"“{title}”" for title in working[:MOST_NAMED])}
     if project.status == ProjectStatus.WAITING:
-        return _("It waits for a person. As soon as the answer is there it goes on by itself.")
-    return _("It goes on by itself as soon as a worker is free.")
+        return waiting_in_words(project, is_asked=is_asked)
+    return _("The next step starts as soon as a worker is free. You need to do nothing.")
+
+
+def waiting_in_words(project: Project, *, is_asked: bool) -> str:
+    """Whom a project waits for that no worker works on, and until when."""
+    if is_asked:
+        return _("Waiting for your answer, below. The request continues as soon as we have it.")
+    open_ones = Question.objects.filter(project=project, status=QuestionStatus.OPEN).select_related("assigned_to")
+    question = open_ones.order_by("due_at").first()
+    if question is None:
+        return _("Waiting for our staff. You need to do nothing.")
+    question.project = project
+    said = {"what": question_in_words(question), "day": date_format(localtime(question.due_at), "DATE_FORMAT")}
+    return _("%(what)s It is due on %(day)s. You need to do nothing.") % said

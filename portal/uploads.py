@@ -20,6 +20,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from accounts.models import User
+from accounts.typed_text import FILES_LEFT_OUT
 
 MOST_BYTES = 20 * 1024 * 1024
 KEPT_SECONDS = 24 * 3600
@@ -44,9 +45,11 @@ class Upload:
 
 
 class NoFiles(FileUploadHandler):
-    """Stores no file: the handler of every address that does not say that it takes files."""
+    """Stores no file, only notes its name: the handler of every address that does not say that it takes files."""
 
-    def new_file(self, *args: Any, **kwargs: Any) -> None:
+    def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
+        if self.request is not None:
+            self.request.META.setdefault(FILES_LEFT_OUT, []).append(shown_name(file_name))
         raise SkipFile
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:

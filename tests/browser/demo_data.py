@@ -24,6 +24,7 @@ class Demo:
     failed: str
     running: str
     question: str
+    tasks: str
 
 
 def demo_data(system: LiveSystem) -> Demo:
@@ -42,7 +43,10 @@ def demo_data(system: LiveSystem) -> Demo:
     system.wait_for("PROJECT.FAILED", project_id=broken)
     wait_until(lambda: system.dead_letters() >= 2, 30)
     asked = system.wait_for("CLARIFICATION.QUESTION_ASKED", project_id=waiting)
-    return Demo(done, waiting, broken, running, question=asked["payload"]["question_id"])
+    without_rows = opened(system, "Time at the front desk", requester="rita")
+    tasks = system.wait_for("CLARIFICATION.QUESTION_ASKED", project_id=without_rows, field="rows")
+    questions = {"question": asked["payload"]["question_id"], "tasks": tasks["payload"]["question_id"]}
+    return Demo(done, waiting, broken, running, **questions)
 
 
 def opened(

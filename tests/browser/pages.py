@@ -34,6 +34,7 @@ SHOTS = (
     Shot("preferences", "/preferences/", "rita"),
     Shot("home", "/", "rita"),
     Shot("request-new", "/requests/new/", "rita"),
+    Shot("question-rows", "/questions/{tasks}/", "rita"),
     Shot("project-done", "/projects/{done}/", "rita"),
     Shot("project-waiting", "/projects/{waiting}/", "rita"),
     Shot("report", "/projects/{done}/report/", "rita"),

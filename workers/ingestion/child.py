@@ -1,8 +1,8 @@
 """Reads one upload in a process of its own, with little memory and time: `python -I child.py FILE NAME PID MOST`.
 
 A parser may end its whole process on some small legal files, so nobody else may live in it. Writes JSON lines: what
-the columns are, each row as [text, category, minutes], and at the end the counts; or {"unreadable": …}, in words for
-the file's owner, or {"fault": …} where the parser could not go on.
+the columns are, each row as [text, category, minutes, number in the sheet], and at the end the counts; or
+{"unreadable": …}, in words for the file's owner, or {"fault": …} where the parser could not go on.
 """
 
 import contextlib
@@ -60,7 +60,7 @@ def messages(path: Path, most_warnings: int) -> Iterator[Any]:
         table = Table(path, most_warnings)
         yield {"columns": table.columns}
         for row in table:
-            yield [row["text"], row["category"], row["estimated_minutes"]]
+            yield [row["text"], row["category"], row["estimated_minutes"], table.row_number]
         warnings = [astuple(warning) for warning in table.warnings]
         yield {"end": [table.rows_read, table.row_warnings, warnings]}
     except Unreadable as error:

@@ -40,10 +40,13 @@ def read_rows(file: Path | IO[bytes], *, name: str = "", limit_warnings: int = 1
 
 
 class Ingested:
-    """Rows as they are read, once. `columns` is known at once, the counts and warnings when all rows are read."""
+    """Rows as they are read, once. `columns` is known at once, the counts and warnings when all rows are read.
+
+    `row_number` is the last row's, as the spreadsheet counts it.
+    """
 
     def __init__(self, file: Path | IO[bytes], name: str, limit_warnings: int) -> None:
-        self.rows_read = self.row_warnings = 0
+        self.rows_read = self.row_warnings = self.row_number = 0
         self.warnings: list[RowWarning] = []
         self._messages = messages(file, name, limit_warnings)
         self.columns: dict[str, str] = next(self._messages)["columns"]
@@ -58,7 +61,7 @@ class Ingested:
             self.warnings = [RowWarning(*warning) for warning in warnings]
             self.close()
             raise StopIteration
-        text, category, minutes = message
+        text, category, minutes, self.row_number = message
         return Row(text=text, category=category, estimated_minutes=minutes)
 
     def close(self) -> None:

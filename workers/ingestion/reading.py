@@ -18,6 +18,7 @@ SAMPLE_ROWS = 200
 HEADER_WITHIN_LINES = 20
 
 ZIP, OLE, PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF"
+NAMELESS = "The row names no task and no category. If it is a total, delete the row."
 UNPRINTABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)])
 
 
@@ -34,7 +35,7 @@ class Table:
     """Rows as they are read, once. `columns` is known at once, the counts and warnings when all rows are read."""
 
     def __init__(self, path: Path, limit_warnings: int) -> None:
-        self.rows_read = self.row_warnings = 0
+        self.rows_read = self.row_warnings = self.row_number = 0
         self.warnings: list[RowWarning] = []
         self._limit = limit_warnings
         self._name = path.name
@@ -90,10 +91,15 @@ class Table:
 
     def _row(self, line: Line) -> Row:
         """The line as a row; what is wrong with it is noted."""
+        self.row_number = line.number
         self._check_shape(line)
         text, category = self._text(line, "text"), self._text(line, "category")
         if not text and not category and not line.fault:
-            self._warn(line.number, self.columns.get("text"), "Neither a text nor a category says what was done.")
+            self._warn(
+                line.number,
+                self.columns.get("text"),
+                "The row names no task and no category. If it is a total, delete the row.",
+            )
         return Row(text=text, category=category, estimated_minutes=self._minutes(line))
 
     def _check_shape(self, line: Line) -> None:

@@ -20,7 +20,8 @@
     fetching = true;
     try {
       const response = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });
-      if (response.redirected) { location.reload(); return; }
+      if (response.redirected && !somethingTyped()) { location.reload(); return; }
+      if (response.redirected) { away = true; status.className = "live-status"; status.textContent = status.dataset.out; return; }
       if (response.ok) swapAll(new DOMParser().parseFromString(await response.text(), "text/html"));
     } catch (error) {
       say("away");
@@ -28,6 +29,12 @@
       fetching = false;
       timer = setTimeout(() => { timer = 0; if (again) { again = false; look(); } }, REST_MS);
     }
+  }
+
+  // Who was signed out meanwhile keeps the page, and what they typed, until they send it.
+  function somethingTyped() {
+    const typed = document.querySelectorAll("form[method=post] input:not([type=hidden]), form[method=post] textarea");
+    return [...typed].some((one) => one.value !== one.defaultValue || one.checked !== one.defaultChecked);
   }
 
   function swapAll(fresh) {

@@ -35,9 +35,27 @@ def test_a_spreadsheet_is_the_answer(staff: Client, tasks: Question) -> None:
     assert [row["text"] for row in Answer.objects.get().value] == ["Match payments", "Close the month"]
 
 
-def test_rows_may_be_written_instead(staff: Client, tasks: Question) -> None:
-    assert give(staff, tasks, answer='[{"text": "Close", "estimated_minutes": 3}]').status_code == 302
+def test_rows_may_be_filled_in_instead(staff: Client, tasks: Question) -> None:
+    row = {"answer-0-0": "Close", "answer-0-1": "", "answer-0-2": "3"}
+    assert give(staff, tasks, **{"answer-rows": "1"}, **row).status_code == 302
     assert Answer.objects.get().value == [{"text": "Close", "estimated_minutes": 3}]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (b"Pay,,a while\n", "Row 4 of tasks.csv, column Duration (min): “a while”"),
+        (b",Close,5\n", "Row 4 of tasks.csv: “Text” is missing."),
+        (b"Pay," + b"x" * 101 + b",5\n", "Row 4 of tasks.csv, column Category: “Category” is too long"),
+    ],
+)
+def test_a_refused_row_is_named_as_the_spreadsheet_counts_it(
+    staff: Client, tasks: Question, line: bytes, words: str
+) -> None:
+    content = b"Task,Category,Duration (min)\n\nMatch,,5\n" + line
+    html = give(staff, tasks, spreadsheet=SimpleUploadedFile("tasks.csv", content)).content.decode()
+    assert words in html
+    assert not Answer.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -45,7 +63,7 @@ def test_rows_may_be_written_instead(staff: Client, tasks: Question) -> None:
     [
         (b"%PDF-1.7 nothing", "This file cannot be read"),
         (b"Task,Duration (min)\n" + b"Match,1\n" * 1001, "at most 1000 rows"),
-        (None, "Choose a file, or write the rows below."),
+        (None, "Choose a file, or fill in the table."),
     ],
 )
 def test_what_cannot_be_an_answer_is_refused_at_the_field(

@@ -93,16 +93,16 @@ def test_an_overdue_question_says_so_in_words(browser: Client, opened: Opened) -
 
 
 def test_the_empty_inbox_says_what_will_happen(browser: Client) -> None:
-    assert "Nothing waits for you." in browser.get(reverse(INBOX)).content.decode()
+    assert "No question waits for you." in browser.get(reverse(INBOX)).content.decode()
 
 
 def test_a_question_is_taken_on_and_given_back_and_both_are_on_record(
     browser: Client, berta: User, opened: Opened
 ) -> None:
     question = asked(opened, "a")
-    assert post(browser, page(question), claim="") == ["It now waits for berta."]
+    assert post(browser, page(question), claim="") == ["The question now waits for berta."]
     assert Question.objects.get(pk=question.pk).assigned_to == berta
-    assert post(browser, page(question), release="")[-1] == "It now waits for anybody."
+    assert post(browser, page(question), release="")[-1] == "The question now waits for anybody."
     said = Event.objects.filter(type="CLARIFICATION.QUESTION_ASSIGNED").order_by("seq")
     assert [(e.payload["assigned_to"], e.payload["assigned_by"]) for e in said] == [("berta", "berta"), ("", "berta")]
 
@@ -116,9 +116,9 @@ def test_what_another_holds_is_not_taken_on(browser: Client, opened: Opened) -> 
 @pytest.mark.parametrize(
     ("to", "words"),
     [
-        ("carl", "It now waits for carl."),
-        ("controllers", "It now waits for controllers."),
-        ("", "It now waits for anybody."),
+        ("carl", "The question now waits for carl."),
+        ("controllers", "The question now waits for controllers."),
+        ("", "The question now waits for anybody."),
         ("nobody", "There is no person and no group called “nobody”."),
     ],
 )

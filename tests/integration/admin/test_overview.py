@@ -362,9 +362,9 @@ def test_who_is_no_staff_is_sent_to_sign_in(db: None) -> None:
 # -- the page --------------------------------------------------------------------------------------
 def test_an_empty_system_says_what_to_do(staff: Client) -> None:
     html = page(staff)
-    assert "Nothing was asked. Send a request or run “make demo”." in html
+    assert "There is no request yet. Send one, or run “make demo”." in html
     for words in (
-        "Nothing waits for an answer.",
+        "No question is open.",
         "Nothing is broken",
         "Nothing was finished in the last 24 hours.",
         "No agent has anything to do.",
@@ -375,7 +375,7 @@ def test_an_empty_system_says_what_to_do(staff: Client) -> None:
 
 def test_once_something_was_asked_the_page_does_not_say_that_nothing_was(staff: Client) -> None:
     projects(1, "DONE", ago=1000)
-    assert "Nothing was asked." not in page(staff)
+    assert "No question was asked." not in page(staff)
 
 
 def test_without_a_broker_the_page_says_so_and_shows_the_rest(staff: Client, settings: Any, tmp_path: Path) -> None:

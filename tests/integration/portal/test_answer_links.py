@@ -117,7 +117,7 @@ def test_an_answer_is_accepted_under_the_persons_name_and_the_links_door(rate: Q
     response = Client().post(page(rate, rita), {"answer": "45.5"})
     given = Answer.objects.get(question=rate)
     assert response.status_code == 200
-    assert "“Hourly rate” is answered, rita" in response.content.decode()
+    assert "Thank you, rita: your answer to “Hourly rate” is saved." in response.content.decode()
     assert "sessionid" not in response.cookies
     assert (given.value, given.answered_by, given.door) == (45.5, "rita", "link")
     assert WorkContext.objects.get(pk=rate.project_id).provenance["rate"]["door"] == "link"
@@ -243,7 +243,7 @@ def test_a_question_handed_to_somebody_else_is_not_answered_by_an_older_link(
     for user in (rita, ann):
         response = Client().post(page(rate, user), {"answer": "45"})
         assert response.status_code == 410
-        assert "waits for somebody else" in response.content.decode()
+        assert "waits for another person" in response.content.decode()
     assert Client().post(page(rate, bob), {"answer": "45"}).status_code == 200
 
 

@@ -102,7 +102,7 @@ def test_what_is_handed_to_somebody_else_does_not_wait_for_the_requester(rita: C
 
 def test_the_empty_page_leads_to_the_first_request(rita: Client) -> None:
     html = rita.get(url()).content.decode()
-    assert "You have not asked for anything yet." in html
+    assert "You have not sent a request yet." in html
     assert html.count(reverse("portal:new")) >= 2
 
 

@@ -102,7 +102,7 @@ def test_the_link_in_both_parts_of_a_mail_is_answered_without_signing_in(rita: U
     link = next(line for line in message.body.splitlines() if line.startswith("https://"))
     assert f'href="{link}"' in message.alternatives[0].content
     path = link.removeprefix("https://interlock.example.org")
-    assert "is answered, rita" in Client().post(path, {"answer": "45"}).content.decode()
+    assert "Thank you, rita" in Client().post(path, {"answer": "45"}).content.decode()
 
 
 def test_a_mail_is_in_the_readers_language_and_time_zone(rita: User, rate: Question) -> None:

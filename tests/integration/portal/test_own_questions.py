@@ -28,7 +28,7 @@ def test_an_answer_is_accepted_under_the_persons_name(rita: Client, question: Qu
     given = Answer.objects.get(question=question)
     assert response.url == reverse("portal:project", args=[question.project_id])
     assert (given.value, given.answered_by, given.door) == (45.5, "rita", "web")
-    assert "“Hourly rate” is answered" in str(next(iter(get_messages(response.wsgi_request))))
+    assert "your answer to “Hourly rate” is saved" in str(next(iter(get_messages(response.wsgi_request))))
 
 
 def test_an_answer_that_does_not_fit_is_refused_at_its_field_and_kept(rita: Client, question: Question) -> None:
@@ -88,7 +88,7 @@ def test_somebody_elses_question_is_not_there(rob: Client, question: Question) -
 def test_what_waits_for_somebody_else_can_be_read_and_not_answered(rita: Client, question: Question) -> None:
     Question.objects.filter(pk=question.pk).update(assigned_to=User.objects.create_user("carl"))
     response = rita.get(page(question))
-    assert "It waits for carl." in response.content.decode()
+    assert "This question waits for carl." in response.content.decode()
     assert response.context["form"] is None
     assert rita.post(page(question), {"answer": "45"}).status_code == 403
     assert not Answer.objects.exists()
@@ -104,5 +104,5 @@ def test_approvals_are_not_the_requesters(rita: Client, opened: Opened) -> None:
     asked = Question.objects.get(project=project)
     assert rita.get(page(asked)).status_code == 404
     html = rita.get(reverse("portal:project", args=[project.pk])).content.decode()
-    assert "waits for somebody of the staff" in html
+    assert "waits for our staff" in html
     assert rita.get(reverse("portal:projects")).context["questions"] == []

@@ -13,6 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from flows import step, template
 
 from accounts.models import User
@@ -80,11 +82,20 @@ def test_the_page_says_what_is_happening_and_what_waits_for_whom(rita: Client, q
     response = rita.get(page(question.project))
     html = response.content.decode()
     assert [step.waits for step in response.context["steps"]][2] == "“Hourly rate” waits for an answer."
-    assert "It comes after “Collect requirements”." in html
+    assert "Starts after “Collect requirements”." in html
     assert reverse("portal:question", args=[question.pk]) in html
     assert f'content="project:{question.project_id}"' in html
     assert html.count("<h1>") == 1
     assert response.context["report"] is None
+
+
+def test_who_waits_reads_whom_for_until_when_and_that_they_need_to_do_nothing(rita: Client, opened: Opened) -> None:
+    hers = opened(template(asking("rate")))
+    assert rita.get(page(hers)).context["in_short"].startswith("Waiting for your answer, below.")
+    approval = Question.objects.get(project=opened(template(step("only", approval="before"))))
+    day = date_format(localtime(approval.due_at), "DATE_FORMAT")
+    words = rita.get(page(approval.project)).context["in_short"]
+    assert words.endswith(f"waits for our staff. It is due on {day}. You need to do nothing.")
 
 
 @pytest.mark.parametrize("name", ["project", "report", "cancel"])
@@ -112,7 +123,7 @@ def test_downloads_ask_to_sign_in(client: Client, opened: Opened) -> None:
 
 
 def test_staff_who_see_every_project_see_this_one_and_are_told_whose_it_is(ann: Client, opened: Opened) -> None:
-    assert "asked for by rita" in ann.get(page(opened())).content.decode()
+    assert "requested by rita" in ann.get(page(opened())).content.decode()
 
 
 def test_the_report_tells_figures_plots_tables_and_checks(rita: Client, opened: Opened) -> None:
@@ -130,7 +141,7 @@ def test_the_report_tells_figures_plots_tables_and_checks(rita: Client, opened: 
         "Checks made",
     ]
     assert report.summary == (
-        "An agent could take over 60.00 % of the work: 1.80 hours a month, worth 81.00 a month and 972.00 a year "
+        "An agent could take over up to 60.00 % of the work: 1.80 hours a month, worth 81.00 a month and 972.00 a year "
         "at 45.00 an hour."
     )
     assert ("3.00", "hours in all") in report.headline

@@ -352,7 +352,7 @@ def test_an_answer_that_no_dispatch_could_carry_is_refused_whoever_asked_for_it(
     project = opened()
     fields = {"worklog": {"type": "string", "x_pointer": "/rows"}}
     tell(reply(dispatch_of(project), "CLARIFICATION.NEEDED", {"reason": "Needed.", "fields": fields}))
-    with pytest.raises(InvalidAnswer, match="No agent could be given this"):
+    with pytest.raises(InvalidAnswer, match="No agent could be given this as “Worklog”: Please give a list for"):
         answer(Question.objects.get(), "Match payments")
     assert item_of(project).state == ItemState.BLOCKED
 
