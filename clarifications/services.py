@@ -122,7 +122,8 @@ def require_carriable(question: Question, data: dict[str, Any]) -> None:
     title = title_of(question)
     found = [problem for problem in contracts.problems(DISPATCH, 1, dispatch) if problem.pointer.startswith(at)]
     listed = " ".join(in_words(replace(p, pointer=p.pointer.removeprefix(at)), {}, title=title) for p in found)
-    said = _("No agent could be given this as “%(title)s”: %(why)s") % {"title": title, "why": listed or question.pointer}
+    why = {"title": title, "why": listed or question.pointer}
+    said = _("No agent could be given this as “%(title)s”: %(why)s") % why
     raise InvalidAnswer(said, problems=[("", said)])
 
 
