@@ -24,7 +24,7 @@ from api.problems import Refused
 from api.renderers import besides
 from api.rules import Rule
 from api.stored_rows import lines
-from api.waiting import AGAIN
+from api.waiting import worth_waiting
 from backlog import leases, replies
 from backlog.leases import Effect, Leased
 from backlog.models import Item, Lease
@@ -120,19 +120,24 @@ class Need(serializers.Serializer[Any]):
 
 # -- endpoints -------------------------------------------------------------------------------------
 class LeaseItems(ApiView):
-    """Gives a worker items to do; the web server asks again while it is to wait and there is nothing."""
+    """Gives a worker items to do; the web server asks again once there is something, while it is to wait."""
 
     rules = {"POST": WORKER}
 
     @acts("work_lease", "Lease items", takes=LeaseRequest, gives=Leases, sent=examples.WANTED, given=examples.LEASED)
     def post(self, request: Request) -> Response:
-        """Of all who ask, one gets each item. With `wait`, the answer comes once there is something, or then."""
+        """Of all who ask, one gets each item. With `wait`, the answer comes once there is something, or then.
+
+        An account may have `API_MOST_WAITS` calls waiting at once, 100 unless set otherwise; one more is refused (429).
+        """
         said = self.read(LeaseRequest)
         require_agent(self, said["agent"])
         holder = self.account.get_username()
         taken = leases.take(said["agent"], holder=holder, most=said["max"], seconds=said["seconds"])
         shown = {"items": [LeaseShown(in_hand(one)).data for one in taken]}
-        return Response(shown, headers={AGAIN: str(said["wait"])} if said["wait"] and not taken else None)
+        waits = said["wait"] and not taken
+        again = worth_waiting(self.account, seconds=said["wait"], agent=said["agent"]) if waits else None
+        return Response(shown, headers=again)
 
 
 class Reply(ApiView):

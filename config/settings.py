@@ -153,6 +153,8 @@ REST_FRAMEWORK = {
 }
 # Requests an account may make in a minute, all web processes together: ten a second on average.
 API_REQUESTS_A_MINUTE = env.int("API_REQUESTS_A_MINUTE", default=600)
+# Calls of an account that may wait for work at once in a web process: a fleet of workers under one service account.
+API_MOST_WAITS = env.int("API_MOST_WAITS", default=100)
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Interlock",
