@@ -100,5 +100,6 @@ def look(agents: set[str], projects: set[UUID], seen: int | None) -> Sight:
     final = final_now()
     if seen is None:
         return Sight(free, None, final)
-    new = Event.objects.filter(seq__gt=seen, seq__lte=final, project_id__in=projects) if final > seen else None
-    return Sight(free, set(new.values_list("project_id", flat=True).distinct()) if new is not None else set(), final)
+    new = Event.objects.filter(seq__gt=seen, seq__lte=final, project_id__in=projects)
+    changed = new.values_list("project_id", flat=True).distinct() if final > seen else ()
+    return Sight(free, {project for project in changed if project}, final)

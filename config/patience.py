@@ -176,7 +176,8 @@ def watched(receive: Receive) -> Iterator[asyncio.Future[None]]:
 async def is_told(told: asyncio.Event, gone: asyncio.Future[None], *, seconds: float) -> bool:
     """Wait until there may be something, the caller is gone, or the time is over; whether there may be something."""
     waiting = asyncio.ensure_future(told.wait())
-    await asyncio.wait({gone, waiting}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    both: set[asyncio.Future[Any]] = {gone, waiting}
+    await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     was_told = told.is_set()
     told.clear()
