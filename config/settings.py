@@ -246,7 +246,8 @@ WEBHOOK_TRIES = env.int("WEBHOOK_TRIES", default=3)
 WEBHOOK_SLOW_SECONDS = env.float("WEBHOOK_SLOW_SECONDS", default=5.0)
 # Active webhooks one owner may have.
 WEBHOOK_MOST_ENDPOINTS = env.int("WEBHOOK_MOST_ENDPOINTS", default=20)
-# Receivers that may be on this machine or network: everywhere else only public addresses are called.
+# Receivers that may be on this machine or network, as host:port (a bare host stands for its ports 80 and 443), and only
+# for owners who may change every webhook, as administrators may: everything else has to have a public address.
 WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 # Producers (`source.service`) whose approvals count when they come as events: nobody, unless they are named here.
 EVENT_APPROVERS = env.list("EVENT_APPROVERS", default=[])
