@@ -68,7 +68,7 @@ MAY: dict[tuple[str, str], tuple[set[str], str]] = {
     ("POST", "dead-letters/<int:letter_id>/replay"): (STEERS, "dead-letters"),
     ("POST", "dead-letters/<int:letter_id>/discard"): (STEERS, "dead-letters"),
     ("GET", "templates"): (EVERYBODY, "read"),
-    ("POST", "templates/validate"): (EVERYBODY, "read"),
+    ("POST", "templates/validate"): ({ADMINISTRATOR}, "templates"),
     ("GET", "templates/<slug:name>/versions"): (EVERYBODY, "read"),
     ("POST", "templates/<slug:name>/versions"): ({ADMINISTRATOR}, "templates"),
     ("GET", "templates/<slug:name>/versions/<int:version>"): (EVERYBODY, "read"),
