@@ -10,7 +10,6 @@ from django.http import Http404, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,7 +21,7 @@ from api.items import ItemShown
 from api.openapi import acts, endpoint
 from api.problems import Refused
 from api.renderers import besides
-from api.rules import Rule
+from api.rules import Rule, ScopeMissing
 from api.stored_rows import lines
 from api.waiting import worth_waiting
 from backlog import leases, replies
@@ -267,14 +266,14 @@ class Artifact(ApiView):
 
 # -- helpers ---------------------------------------------------------------------------------------
 def require_agent(view: ApiView, agent: str) -> None:
-    """Raise PermissionDenied unless the key may do this agent's items."""
+    """Raise ScopeMissing unless the key may do this agent's items."""
     key = view.account.key
     if key is None or not grants_work(key.scopes, agent):
-        raise PermissionDenied(_("This key may not do the items of %(agent)s.") % {"agent": agent})
+        raise ScopeMissing(view.account, f"work:{agent}")
 
 
 def holder_of(view: ApiView, token: UUID) -> str:
-    """The account, which holds the lease or not. Raises PermissionDenied where its key is for other agents."""
+    """The account, which holds the lease or not. Raises ScopeMissing where its key is for other agents."""
     holder = view.account.get_username()
     mine = Lease.objects.filter(token=token, holder=holder)
     if agent := mine.values_list("item__agent_target", flat=True).first():
