@@ -7,6 +7,7 @@ from typing import Any
 import environ
 
 from config.embedded import broker_url, url_from_parts
+from config.private_files import make_database_private, make_private, write_privately
 from config.version import current_version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -16,7 +17,8 @@ if (BASE_DIR / ".env").exists():
     environ.Env.read_env(BASE_DIR / ".env")
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+write_privately()
+make_private(DATA_DIR)
 
 
 def local_secret_key() -> str:
@@ -178,6 +180,7 @@ SPECTACULAR_SETTINGS = {
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'interlock.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"] = sqlite_with_durable_writers(DATABASES["default"])
+    make_database_private(Path(DATABASES["default"]["NAME"]))
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
