@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.request import Request
@@ -19,12 +20,14 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from api import idempotency, throttling
+from api.openapi import KNOWN_QUERY
 from api.paging import Pages
 from api.problems import Refused
 from api.rules import Rule
 from portal.uploads import take_files
 
 M = TypeVar("M", bound=Model)
+NO_PARAMETER = gettext_lazy("There is no parameter “%(name)s” here: this address takes none.")
 
 
 class ApiView(APIView):
@@ -42,12 +45,24 @@ class ApiView(APIView):
         except (NotAuthenticated, AuthenticationFailed, PermissionDenied):
             throttling.count_refusal(throttling.caller_of(request))
             raise
+        self.require_known_query(request)
         if self.takes_files:
             take_files(request._request)
         key = request.headers.get(idempotency.HEADER, "")
         if request.method == "POST" and key:
             handler: idempotency.Handler = getattr(self, "post")  # noqa: B009  (not every endpoint has one)
             setattr(self, "post", idempotency.once(handler, key, self))  # noqa: B010
+
+    def require_known_query(self, request: Request) -> None:
+        """Raise Refused for a parameter that the method does not take: a slip of the pen would show all, unfiltered."""
+        name = "get" if request.method == "HEAD" else str(request.method).lower()
+        known = getattr(getattr(self, name, None), KNOWN_QUERY, ())
+        unknown = next((given for given in request.query_params if given not in known), None)
+        if unknown is None or request.method == "OPTIONS":
+            return
+        said = {"name": unknown[:100], "known": ", ".join(known)}
+        words = _("There is no parameter “%(name)s” here, only: %(known)s.") if known else NO_PARAMETER
+        raise Refused(400, "unknown-parameter", str(words) % said)
 
     def is_slow(self) -> bool:
         """Whether what a POST does before its effect takes long: no transaction is open meanwhile."""

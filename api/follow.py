@@ -21,6 +21,7 @@ from api.base import ApiView, found_in
 from api.ledger import LARGEST, EventShown
 from api.openapi import endpoint
 from api.rules import Rule
+from api.waiting import ACCOUNT, AGAIN
 from backlog.selectors import projects_for
 from events.horizon import final_now
 from events.models import Event
@@ -69,14 +70,20 @@ class ProjectStream(ApiView):
         refuses=[404, 422],
     )
     def get(self, request: Request, project_id: UUID) -> Response:
-        """Each event once, in the order of the ledger; reconnect with the last id and nothing is missed."""
+        """Each event once, in the order of the ledger; reconnect with the last id and nothing is missed.
+
+        An account may follow five projects at once; one more stream is refused (429) until another has ended.
+        """
         project = found_in(projects_for(self.account), pk=project_id)
         after = last_seen(request.headers.get(LAST, "")) or self.asked(After).get("after", 0)
         final = Event.objects.filter(project_id=project.pk, seq__gt=after, seq__lte=final_now())
         events = final.order_by("seq")[:MOST_EVENTS]
         told = [told_of(event) for event in events]
         last = str(events[len(told) - 1].seq) if told else str(after)
-        return Response(f"retry: {RETRY_MS}\n\n" + "".join(told), headers={LAST: last})
+        headers = {LAST: last, ACCOUNT: str(self.account.pk)}
+        if len(told) == MOST_EVENTS:
+            headers[AGAIN] = "0"
+        return Response(f"retry: {RETRY_MS}\n\n" + "".join(told), headers=headers)
 
 
 def last_seen(header: str) -> int:

@@ -26,6 +26,8 @@ LIMIT = OpenApiParameter(
     description="Rows a page; more than 200 are never given.",
 )  # fmt: skip
 CURSOR = OpenApiParameter("cursor", OpenApiTypes.STR, description="From the links `next` and `previous`.")
+# The attribute of a method that names what its query may have.
+KNOWN_QUERY = "known_query"
 # What any call may be refused with.
 ALWAYS = (400, 401, 403, 406, 429)
 
@@ -82,10 +84,19 @@ def endpoint(
     answers: dict[Any, Any] = gives if isinstance(gives, dict) else {status: gives}
     answers = answers | {(code, MEDIA_TYPE): Problem for code in sorted({*ALWAYS, *refuses})}
     asked: list[Any] = [*([query] if query else []), *parameters]
-    return extend_schema(
+    described = extend_schema(
         operation_id=name, summary=summary, request=takes, responses=answers, parameters=asked,
         examples=examples(sent, given, status), **more,
     )  # fmt: skip
+
+    def noted(method: F) -> F:
+        """The method with the names that its query may have."""
+        known = [one.name for one in parameters if one.location == OpenApiParameter.QUERY]
+        setattr(method, KNOWN_QUERY, (*(query().fields if query else ()), *known))
+        made: F = described(method)
+        return made
+
+    return noted
 
 
 def examples(sent: Any, given: Any, status: int) -> list[OpenApiExample]:

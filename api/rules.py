@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rest_framework.exceptions import MethodNotAllowed
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import MethodNotAllowed, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -35,6 +36,11 @@ class Rule:
             return not self.keys_only and self.is_permitted(user)
         return (not self.scope or self.is_in(user.key.scopes)) and self.is_permitted(user)
 
+    def lacks_scope(self, user: User) -> bool:
+        """Whether it is the key's scopes that keep the account out."""
+        closed = self.people_only or user.key is None or not self.scope
+        return not closed and not self.is_in(user.key.scopes if user.key else [])
+
     def is_in(self, scopes: list[str]) -> bool:
         """Whether the scopes hold the rule's own; for "work" any agent's will do, and the view asks which."""
         return any(scope.partition(":")[0] == self.scope for scope in scopes)
@@ -44,15 +50,33 @@ class Rule:
         return not self.permission or user.has_perm(self.permission)
 
 
+class ScopeMissing(PermissionDenied):
+    """The key lacks a scope; the message says which, and how to make a key that has it."""
+
+    default_code = "scope_missing"
+
+    def __init__(self, user: User, scope: str) -> None:
+        said = {"scope": scope, "account": user.get_username()}
+        words = _(
+            "This key lacks the scope “%(scope)s”. Make one that has it: "
+            "manage.py apikey make %(account)s --name NAME --scope %(scope)s"
+        )
+        super().__init__(words % said)
+
+
 class Ruled(BasePermission):
     """The view's rule for the method; a method without one is closed."""
 
     def has_permission(self, request: Request, view: "ApiView") -> bool:  # type: ignore[override]
-        """Whether the account may call. Raises MethodNotAllowed where the view has no such method."""
+        """Whether the account may call. Raises MethodNotAllowed where the view has no such method, and ScopeMissing."""
         if request.method == "OPTIONS":
             return isinstance(request.user, User)
         method = "GET" if request.method == "HEAD" else str(request.method)
         rule = view.rules.get(method)
         if rule is None and method not in view.allowed_methods:
             raise MethodNotAllowed(method)
-        return rule is not None and isinstance(request.user, User) and rule.allows(request.user)
+        if rule is None or not isinstance(request.user, User):
+            return False
+        if rule.lacks_scope(request.user):
+            raise ScopeMissing(request.user, rule.scope if rule.scope != "work" else "work:AGENT")
+        return rule.allows(request.user)

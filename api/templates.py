@@ -110,9 +110,9 @@ class OneVersion(ApiView):
 
 
 class Check(ApiView):
-    """Says whether a definition can be used."""
+    """Says to who may make a version whether a definition can be used."""
 
-    rules = {"POST": Rule(READ)}
+    rules = {"POST": CHANGE}
 
     @acts(
         "templates_validate",

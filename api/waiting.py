@@ -4,11 +4,22 @@ import secrets
 
 from rest_framework.request import Request
 
-# An answer with this header says for how many seconds it is worth asking again.
+from accounts.models import User
+
+# An answer with this header says for how many seconds it is worth asking again; 0 is at once.
 AGAIN = "Interlock-Ask-Again"
+# Whose connection it is: the key of the account.
+ACCOUNT = "Interlock-Account"
+# The agent for whose items the caller waits.
+WAITS_FOR = "Interlock-Waits-For"
 # A request with this header and this process's own token is one that was counted before.
 ASKED_AGAIN = "Interlock-Asked-Again"
 TOKEN = secrets.token_urlsafe(32)
+
+
+def worth_waiting(account: User, *, seconds: int, agent: str) -> dict[str, str]:
+    """The headers of an answer for which its caller would wait."""
+    return {AGAIN: str(seconds), ACCOUNT: str(account.pk), WAITS_FOR: agent}
 
 
 def is_asked_again(request: Request) -> bool:

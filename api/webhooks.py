@@ -18,7 +18,7 @@ from api.projects import Reason
 from api.rules import Rule
 from webhooks import services
 from webhooks.models import Delivery, Endpoint
-from webhooks.selectors import deliveries_for, endpoints_for
+from webhooks.selectors import deliveries_for, endpoints_for, excerpt_for
 
 LOOK, CHANGE = Rule(READ), Rule(WEBHOOKS)
 ADDING: dict[str, Any] = {
@@ -55,7 +55,10 @@ class EndpointMade(EndpointShown):
 class NewEndpoint(serializers.Serializer[Any]):
     """Where to, and of what."""
 
-    url = Text(max_length=2000, help_text="http or https; private addresses are refused.")
+    url = Text(
+        max_length=2000,
+        help_text="http or https; a private address is refused, unless a setting names it and you administer.",
+    )
     types = serializers.ListField(
         child=Text(max_length=100), required=False, max_length=100,
         help_text="Event types; `PROJECT.*` for all of projects; none for every event.",
@@ -75,6 +78,9 @@ class DeliveryShown(serializers.ModelSerializer[Delivery]):
 
     event_id = serializers.UUIDField(source="event.event_id", help_text="The `webhook-id` of the request.")
     event_type = serializers.CharField(source="event.type")
+    response_excerpt = serializers.SerializerMethodField(
+        help_text="The beginning of the answer; what a private host says is shown to administrators."
+    )
 
     class Meta:
         model = Delivery
@@ -82,6 +88,10 @@ class DeliveryShown(serializers.ModelSerializer[Delivery]):
             *("id", "event_id", "event_type", "state", "attempts", "response_status", "response_excerpt", "error"),
             *("duration_ms", "created_at", "delivered_at"),
         ]
+
+    def get_response_excerpt(self, delivery: Delivery) -> str:
+        """As much as the caller may see."""
+        return excerpt_for(self.context["request"].user, delivery)
 
 
 class DeliveryQuery(serializers.Serializer[Any]):
@@ -172,7 +182,9 @@ class Deliveries(ApiView):
         """The newest first."""
         found = found_in(seen_by(self), pk=webhook_id)
         log = deliveries_for(self.account).filter(endpoint=found, **self.asked(DeliveryQuery))
-        return self.page(log.select_related("event").defer("event__payload"), DeliveryShown, by=("-event_id",))
+        return self.page(
+            log.select_related("event", "endpoint").defer("event__payload"), DeliveryShown, by=("-event_id",)
+        )
 
 
 class Resend(ApiView):
@@ -185,7 +197,7 @@ class Resend(ApiView):
         """Soon, with the same `webhook-id`."""
         endpoint = changeable(self, webhook_id)
         found = found_in(endpoint.deliveries.select_related("event", "endpoint"), pk=delivery_id)
-        data = DeliveryShown(services.resend(found)).data
+        data = DeliveryShown(services.resend(found), context={"request": request}).data
         return self.shown(data, status=202, location=f"/api/v1/webhooks/{webhook_id}/deliveries")
 
 
@@ -199,7 +211,7 @@ class Skip(ApiView):
         """What is behind it goes on; it can be sent again later."""
         endpoint = changeable(self, webhook_id)
         found = found_in(endpoint.deliveries.select_related("event", "endpoint"), pk=delivery_id)
-        return self.shown(DeliveryShown(services.skip(found)).data)
+        return self.shown(DeliveryShown(services.skip(found), context={"request": request}).data)
 
 
 # -- helpers ---------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from django.http import Http404, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,9 +21,9 @@ from api.items import ItemShown
 from api.openapi import acts, endpoint
 from api.problems import Refused
 from api.renderers import besides
-from api.rules import Rule
+from api.rules import Rule, ScopeMissing
 from api.stored_rows import lines
-from api.waiting import AGAIN
+from api.waiting import worth_waiting
 from backlog import leases, replies
 from backlog.leases import Effect, Leased
 from backlog.models import Item, Lease
@@ -120,19 +119,24 @@ class Need(serializers.Serializer[Any]):
 
 # -- endpoints -------------------------------------------------------------------------------------
 class LeaseItems(ApiView):
-    """Gives a worker items to do; the web server asks again while it is to wait and there is nothing."""
+    """Gives a worker items to do; the web server asks again once there is something, while it is to wait."""
 
     rules = {"POST": WORKER}
 
     @acts("work_lease", "Lease items", takes=LeaseRequest, gives=Leases, sent=examples.WANTED, given=examples.LEASED)
     def post(self, request: Request) -> Response:
-        """Of all who ask, one gets each item. With `wait`, the answer comes once there is something, or then."""
+        """Of all who ask, one gets each item. With `wait`, the answer comes once there is something, or then.
+
+        An account may have `API_MOST_WAITS` calls waiting at once, 100 unless set otherwise; one more is refused (429).
+        """
         said = self.read(LeaseRequest)
         require_agent(self, said["agent"])
         holder = self.account.get_username()
         taken = leases.take(said["agent"], holder=holder, most=said["max"], seconds=said["seconds"])
         shown = {"items": [LeaseShown(in_hand(one)).data for one in taken]}
-        return Response(shown, headers={AGAIN: str(said["wait"])} if said["wait"] and not taken else None)
+        waits = said["wait"] and not taken
+        again = worth_waiting(self.account, seconds=said["wait"], agent=said["agent"]) if waits else None
+        return Response(shown, headers=again)
 
 
 class Reply(ApiView):
@@ -262,14 +266,14 @@ class Artifact(ApiView):
 
 # -- helpers ---------------------------------------------------------------------------------------
 def require_agent(view: ApiView, agent: str) -> None:
-    """Raise PermissionDenied unless the key may do this agent's items."""
+    """Raise ScopeMissing unless the key may do this agent's items."""
     key = view.account.key
     if key is None or not grants_work(key.scopes, agent):
-        raise PermissionDenied(_("This key may not do the items of %(agent)s.") % {"agent": agent})
+        raise ScopeMissing(view.account, f"work:{agent}")
 
 
 def holder_of(view: ApiView, token: UUID) -> str:
-    """The account, which holds the lease or not. Raises PermissionDenied where its key is for other agents."""
+    """The account, which holds the lease or not. Raises ScopeMissing where its key is for other agents."""
     holder = view.account.get_username()
     mine = Lease.objects.filter(token=token, holder=holder)
     if agent := mine.values_list("item__agent_target", flat=True).first():

@@ -10,14 +10,14 @@ from events import elsewhere
 from events.consumers import BatchConsumer, StreamConsumer, Verdicts
 from events.envelope import Envelope
 from events.isolation import in_halves
-from events.streams import Entry
+from events.streams import LETTERS_GROUP, Entry
 from events.work import UnitOfWork, unit_of_work
 
 
 class DeadLettersConsumer(BatchConsumer):
     """Reads the dead-letter stream for what workers elsewhere put there about our dispatches."""
 
-    group = "dead-letters"
+    group = LETTERS_GROUP
 
     def handle(self, entries: Sequence[Entry]) -> Verdicts:
         close_old_connections()

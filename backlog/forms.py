@@ -18,6 +18,8 @@ from schemas import strict_json
 
 LONGEST_YAML = 100_000
 # Aliases within aliases grow without bound; a template needs one or two.
+# YAML has more signs than the JSON that it says, and takes long to read.
+MOST_TEXT = 2 * blueprints.MOST_BYTES
 MOST_ALIASES = 10
 # What a fault between items says first is the item's key.
 ITEM_AT_FAULT = re.compile(r"the key '(?P<twice>\w+)'|\b(?P<waits>\w{1,60}) depends on")
@@ -79,6 +81,9 @@ def read_definition(text: str) -> tuple[dict[str, Any], list[Fault]]:
 
 def read_yaml(text: str) -> dict[str, Any]:
     """The YAML text as JSON values. Raises ValidationError."""
+    if len(text) > MOST_TEXT:
+        words = _("This has %(size)s characters, and a template may have %(most)s: make it shorter.")
+        raise ValidationError(words % {"size": len(text), "most": MOST_TEXT})
     try:
         if sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)) > MOST_ALIASES:
             raise ValidationError(too_many_aliases())

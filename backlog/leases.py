@@ -4,13 +4,13 @@ A lease is the dispatch of an item and ends at the item's deadline. Past it the 
 other: its dispatch is superseded, and what a late worker says is refused.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -55,9 +55,22 @@ def take(agent: str, *, holder: str, most: int, seconds: int) -> list[Leased]:
 
 def free_items(agent: str) -> QuerySet[Item]:
     """Dispatched items of the agent that no worker has begun or leased, the most urgent first."""
+    return free_items_of([agent]).order_by("-priority", "deadline_at", "id")
+
+
+def free_items_of(agents: Iterable[str]) -> QuerySet[Item]:
+    """Dispatched items of these agents that no worker has begun or leased."""
     leased = Lease.objects.filter(dispatch_id=OuterRef("current_dispatch"))
-    waiting = Item.objects.filter(agent_target=agent, state=ItemState.IN_PROGRESS, started_at=None, held_for="")
-    return waiting.filter(~Exists(leased)).exclude(project__status__in=OVER).order_by("-priority", "deadline_at", "id")
+    waiting = Item.objects.filter(
+        agent_target__in=list(agents), state=ItemState.IN_PROGRESS, started_at=None, held_for=""
+    )
+    return waiting.filter(~Exists(leased)).exclude(project__status__in=OVER)
+
+
+def free_counts(agents: Iterable[str]) -> dict[str, int]:
+    """How many free items each of these agents has; one without any is left out."""
+    free = free_items_of(agents).order_by().values("agent_target").annotate(free=Count("pk"))
+    return {row["agent_target"]: row["free"] for row in free}
 
 
 def claim(found: Sequence[tuple[UUID, UUID | None]], *, holder: str, seconds: int) -> list[Lease]:

@@ -113,12 +113,19 @@ def projects_for(user: User) -> QuerySet[Project]:
     return Project.objects.filter(owner=user)
 
 
-def may_watch(user: User, project_id: str) -> bool:
-    """Whether the person may follow the project live."""
+def may_watch(user: User, project_ids: Iterable[str]) -> set[str]:
+    """Of these projects, as they are spelled, those that the person may follow live."""
+    asked = {spelled: read for spelled in project_ids if (read := uuid_or_none(spelled))}
+    seen = set(projects_for(user).filter(pk__in=asked.values()).values_list("pk", flat=True)) if asked else set()
+    return {spelled for spelled, read in asked.items() if read in seen}
+
+
+def uuid_or_none(text: str) -> UUID | None:
+    """The uuid that the text spells, if it does."""
     try:
-        return projects_for(user).filter(pk=UUID(project_id)).exists()
+        return UUID(text)
     except ValueError:
-        return False
+        return None
 
 
 def may_end(user: User, project: Project) -> bool:

@@ -11,6 +11,8 @@ class ClarificationsConfig(AppConfig):
         from clarifications.services import withdraw_unneeded
         from events.live import register_topic
 
-        register_topic("inbox", lambda user, _: user.has_perm("clarifications.view_question"))
+        register_topic(
+            "inbox", lambda user, subjects: subjects if user.has_perm("clarifications.view_question") else []
+        )
         register_gate(ask_for_missing)
         register_follower(withdraw_unneeded)

@@ -5,13 +5,13 @@ from typing import Any
 from a2wsgi import WSGIMiddleware
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ChannelNameRouter, ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.wsgi import get_wsgi_application
 from django.urls import path
 
 from backlog.consumers import DeadLettersConsumer, OrchestratorConsumer
 from clarifications.consumers import ClarificationsConsumer
 from config.bodies import Bodies
+from config.origins import OwnPages
 from config.patience import Patience
 from events.consumers import BatchConsumer, ValidatorConsumer
 from events.live import LiveConsumer
@@ -32,9 +32,9 @@ def channels() -> ChannelNameRouter:
     return ChannelNameRouter({name: consumer.as_asgi() for name, consumer in applications.items()})
 
 
-def sockets() -> AllowedHostsOriginValidator:
+def sockets() -> OwnPages:
     """The live feed, for signed-in people on pages of our own."""
-    return AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter([path("ws/live/", LiveConsumer.as_asgi())])))
+    return OwnPages(AuthMiddlewareStack(URLRouter([path("ws/live/", LiveConsumer.as_asgi())])))
 
 
 def application() -> ProtocolTypeRouter:

@@ -6,6 +6,7 @@ from typing import Any
 
 from config import environment
 from config.embedded import broker_url, url_from_parts
+from config.private_files import make_database_private, make_private, write_privately
 from config.version import current_version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -16,7 +17,8 @@ ENVIRONMENT = env = environment.Environment()
 HUNDRED_YEARS = 876_000
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"), kind=environment.FOLDER)).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+write_privately()
+make_private(DATA_DIR)
 
 
 def local_secret_key() -> str:
@@ -154,6 +156,8 @@ REST_FRAMEWORK = {
 }
 # Requests an account may make in a minute, all web processes together: ten a second on average.
 API_REQUESTS_A_MINUTE = env.int("API_REQUESTS_A_MINUTE", default=600)
+# Calls of an account that may wait for work at once in a web process: a fleet of workers under one service account.
+API_MOST_WAITS = env.int("API_MOST_WAITS", default=100)
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Interlock",
@@ -177,6 +181,7 @@ SPECTACULAR_SETTINGS = {
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'interlock.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"] = sqlite_with_durable_writers(DATABASES["default"])
+    make_database_private(Path(DATABASES["default"]["NAME"]))
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
@@ -245,7 +250,8 @@ WEBHOOK_TRIES = env.int("WEBHOOK_TRIES", default=3)
 WEBHOOK_SLOW_SECONDS = env.float("WEBHOOK_SLOW_SECONDS", default=5.0)
 # Active webhooks one owner may have.
 WEBHOOK_MOST_ENDPOINTS = env.int("WEBHOOK_MOST_ENDPOINTS", default=20)
-# Receivers that may be on this machine or network: everywhere else only public addresses are called.
+# Receivers that may be on this machine or network, as host:port (a bare host stands for its ports 80 and 443), and only
+# for owners who may change every webhook, as administrators may: everything else has to have a public address.
 WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[], kind=environment.HOST)
 # Producers (`source.service`) whose approvals count when they come as events: nobody, unless they are named here.
 EVENT_APPROVERS = env.list("EVENT_APPROVERS", default=[])

@@ -8,5 +8,7 @@ class EventsConfig(AppConfig):
         from events import checks  # noqa: F401  (registers the system checks)
         from events.live import register_topic
 
-        register_topic("overview", lambda user, _: user.is_staff)
-        register_topic("deadletters", lambda user, _: user.has_perm("events.view_deadletter"))
+        register_topic("overview", lambda user, subjects: subjects if user.is_staff else [])
+        register_topic(
+            "deadletters", lambda user, subjects: subjects if user.has_perm("events.view_deadletter") else []
+        )

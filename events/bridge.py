@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 # How often pending entries are looked over, and the consumer asked what is due.
 RECLAIM_EVERY_SECONDS = 1.0
 TICK_EVERY_SECONDS = 1.0
+# How long suspects are tried one by one before new entries are read again.
+LONGEST_RECLAIM_SECONDS = 0.5
 # Pause after a batch that was not full: a moment's patience makes the next one larger and every event cheaper.
 LINGER_SECONDS = 0.01
 # Longest wait before a broker or database that is away is tried again.
@@ -119,13 +121,17 @@ class StreamServer:
     async def reclaim(self) -> None:
         """Take over what was delivered and never settled: once more together, from then on alone.
 
-        An entry that killed its consumer each time must not take its neighbours along, nor their chances.
+        An entry that killed its consumer each time must not take its neighbours along, nor their chances. What there is
+        no time for is taken over in the next round, so that new entries are never far.
         """
         waiting = await self.in_thread(self.due_again)
         first_time = [p for p in waiting if p.deliveries == 1]
         if first_time:
             await self.process(await self.in_thread(self.take_over, first_time))
+        over = time.monotonic() + LONGEST_RECLAIM_SECONDS
         for suspect in (p for p in waiting if p.deliveries > 1):
+            if time.monotonic() > over:
+                break
             entries = await self.in_thread(self.take_over, [suspect])
             if suspect.deliveries >= settings.MAX_ATTEMPTS:
                 await self.in_thread(self.settle, entries, self.too_many(entries))

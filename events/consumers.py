@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, ClassVar
+from uuid import UUID
 
 from channels.consumer import AsyncConsumer
 from django.db import close_old_connections
@@ -14,6 +15,7 @@ from events.envelope import Envelope, from_wire
 from events.errors import InvalidEvent, PermanentError
 from events.faults import fault_point
 from events.isolation import DATABASE_AWAY, in_halves, in_portions
+from events.producers import RefusedLately
 from events.streams import Entry
 from events.work import UnitOfWork, unit_of_work
 from schemas.registry import registry
@@ -22,9 +24,19 @@ logger = logging.getLogger(__name__)
 
 # Entry id → what went wrong, or None when it is settled. An entry left out stays pending, not counted.
 Verdicts = dict[str, Exception | None]
-
+Readable = tuple[Entry, Envelope]
 # What of a batch is read and handled together: parsed, it takes about ten times as much memory.
 MOST_READ_BYTES = 8 * 1024 * 1024
+# Of a batch, so many refused entries are tried alone at once; the others stay pending and are tried between new ones.
+MOST_ALONE = 20
+
+
+class SomeRefused(Exception):
+    """Handlers refuse these events of a batch, as far as one can say before they are alone."""
+
+    def __init__(self, events: set[UUID]) -> None:
+        super().__init__(f"{len(events)} events are refused.")
+        self.events = events
 
 
 class BatchConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no types
@@ -83,39 +95,68 @@ class StreamConsumer(BatchConsumer):
         names = {kind: kind.replace(".", "_").lower() for kind in registry().event_types()}
         return {kind: getattr(self, name) for kind, name in names.items() if hasattr(self, name)}
 
-    def handle(self, entries: Sequence[Entry]) -> Verdicts:
-        """One transaction for the batch; if a handler raises, one for each half of it, and so on."""
-        close_old_connections()
-        verdicts: Verdicts = {}
-        readable = [(entry, event) for entry in entries if (event := self.read(entry, verdicts)) is not None]
-        if readable:
-            verdicts |= self.apply_or_isolate(readable)
-        return verdicts
+    @cached_property
+    def refused(self) -> RefusedLately:
+        """Which producers sent what could not be applied."""
+        return RefusedLately()
 
-    def read(self, entry: Entry, verdicts: Verdicts) -> Envelope | None:
-        """The entry's event if this consumer owns its type; otherwise the verdict is noted."""
-        verdicts[entry.entry_id] = None
+    def handle(self, entries: Sequence[Entry]) -> Verdicts:
+        """One transaction for the batch; what is refused is tried alone, and stays pending where there is too much."""
+        close_old_connections()
+        events = {entry.entry_id: self.read(entry) for entry in entries}
+        verdicts: Verdicts = {entry.entry_id: None for entry in entries if events[entry.entry_id] is None}
+        readable = [(entry, event) for entry in entries if (event := events[entry.entry_id]) is not None]
+        if len(readable) > 1:
+            readable = [pair for pair in readable if not self.refused.has_to_wait(pair[1].source.service)]
+        return verdicts | (self.apply_or_isolate(readable) if readable else {})
+
+    def read(self, entry: Entry) -> Envelope | None:
+        """The entry's event if this consumer owns its type. What cannot be read is left to the validators to bury."""
         if label_of(entry) and label_of(entry) not in self.wiring:
             return None
         try:
             event = event_of(entry)
-        except PermanentError as error:
-            verdicts[entry.entry_id] = error
+        except PermanentError:
             return None
         return event if event.event_type in self.wiring else None
 
-    def apply_or_isolate(self, readable: Sequence[tuple[Entry, Envelope]]) -> Verdicts:
-        """Apply the batch; when something in it fails, its halves, until the bad entry is alone: it costs no other."""
-        verdicts: Verdicts = {}
+    def apply_or_isolate(self, readable: Sequence[Readable]) -> Verdicts:
+        """Apply the batch; where events in it are refused, first the others, then some of the refused, each alone.
 
-        def alone(pair: tuple[Entry, Envelope], error: Exception) -> None:
+        When something fails that is no refusal, halves are applied until the bad entry is alone: it costs no other.
+        """
+        verdicts: Verdicts = {}
+        refused: dict[str, Readable] = {}
+
+        def step(some: Sequence[Readable]) -> None:
+            try:
+                verdicts.update(self.apply(some))
+            except SomeRefused as error:
+                refused.update({pair[0].entry_id: pair for pair in some if pair[1].event_id in error.events})
+                if others := [pair for pair in some if pair[1].event_id not in error.events]:
+                    verdicts.update(self.apply(others))
+
+        def alone(pair: Readable, error: Exception) -> None:
             verdicts[pair[0].entry_id] = error
 
-        in_halves(readable, lambda some: verdicts.update(self.apply(some)), alone)
+        in_halves(readable, step, alone)
+        for pair in [pair for entry_id, pair in refused.items() if entry_id not in verdicts][:MOST_ALONE]:
+            in_halves([pair], step, alone)
+        self.count_refused(readable, verdicts)
         return verdicts
 
-    def apply(self, readable: Sequence[tuple[Entry, Envelope]]) -> Verdicts:
-        """Claim, load, run every handler in order, write: one transaction. Repeated events are settled unread."""
+    def count_refused(self, readable: Sequence[Readable], verdicts: Verdicts) -> None:
+        """Count with their producers what is refused for good."""
+        for entry, event in readable:
+            error = verdicts.get(entry.entry_id)
+            if isinstance(error, PermanentError) and not error.may_pass:
+                self.refused.note(event.source.service)
+
+    def apply(self, readable: Sequence[Readable]) -> Verdicts:
+        """Claim, load, run every handler in order, write: one transaction. Repeated events are settled unread.
+
+        Raises SomeRefused, and writes nothing, where handlers refuse some of several events.
+        """
         verdicts: Verdicts = {entry.entry_id: None for entry, _ in readable}
         with unit_of_work(divisible=len(readable) > 1) as work:
             claimed, conflicts = ledger.claim([(entry.entry_id, event) for entry, event in readable], now=work.now)
@@ -123,10 +164,22 @@ class StreamConsumer(BatchConsumer):
             verdicts |= conflicts
             events = [event for entry, event in readable if entry.entry_id in claimed]
             self.preload(events, work)
-            for event in events:
-                work.cause = event.event_id
-                self.wiring[event.event_type](event, work)
+            self.run_handlers(events, work)
         return verdicts
+
+    def run_handlers(self, events: Sequence[Envelope], work: UnitOfWork) -> None:
+        """Run every handler in order. Raises what one event's refuses; SomeRefused when there are several events."""
+        refused = set()
+        for event in events:
+            work.cause = event.event_id
+            try:
+                self.wiring[event.event_type](event, work)
+            except PermanentError:
+                if len(events) == 1:
+                    raise
+                refused.add(event.event_id)
+        if refused:
+            raise SomeRefused(refused)
 
 
 class ValidatorConsumer(BatchConsumer):

@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 LONGEST_RETRY_SECONDS = 60
 # Letters one statement writes: each holds its entry, which may have a mebibyte.
 MOST_AT_ONCE = 50
+# Letters of one burial that have a line each in the log.
+MOST_LOGGED = 10
 # What a correction keeps, and the events that are a person's own words.
 IDS = ("project_id", "backlog_item_id", "question_id")
 KEPT = (*IDS, "requester", "submitted_by", "answered_by")
@@ -62,8 +64,10 @@ def bury_all(hopeless: Sequence[tuple[Entry, BaseException]], group: str) -> Non
         DeadLetter.objects.bulk_create(letters, ignore_conflicts=True, batch_size=MOST_AT_ONCE)
         if attempts:
             tried.delete()
-    for letter in letters:
+    for letter in letters[:MOST_LOGGED]:
         logger.warning("Buried %s %s: %s", letter.stream, letter.entry_id, letter.reason[:300])
+    if len(letters) > MOST_LOGGED:
+        logger.warning("Buried %s more entries of %s", len(letters) - MOST_LOGGED, letters[0].stream)
 
 
 def letter_of(entry: Entry, group: str, error: BaseException, attempt: Attempt | None, now: datetime) -> DeadLetter:

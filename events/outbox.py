@@ -170,10 +170,12 @@ def readable_event(text: str) -> Any:
 def trim() -> dict[str, int]:
     """Drop from the streams what every group has settled and no open command needs; entries dropped per stream.
 
+    Dead letters are in the database by then: ours before they are published, those of others once they are settled.
+
     The streams are looked at first: what is published later lies behind that point, and what was published
     before it is in the ledger by now.
     """
-    settled = {name: streams.settled_up_to(name) for name in streams.ours()}
+    settled = {name: streams.settled_up_to(name) for name in [*streams.ours(), settings.DLQ_STREAM]}
     abandoned.complain(settled)
     commands = Event.objects.filter(next_publish_at__isnull=False)
     if commands.filter(published_at=None).exists():

@@ -41,8 +41,9 @@ BROKER_ERRORS = (
 BLOCK_MS = 1000
 # A broker that says nothing for so long is away: longer than BLOCK_MS, and short, since people wait behind it.
 SOCKET_TIMEOUT_SECONDS = 2.5
-# Groups that must have read an entry of the log before it may be trimmed.
+# Groups that must have read an entry of the log, or of the dead-letter stream, before it may be trimmed.
 OWNER_GROUPS = ("orchestrator", "clarifications", "validators")
+LETTERS_GROUP = "dead-letters"
 DISPATCH = "WORK.ITEM_DISPATCHED"
 
 
@@ -322,10 +323,11 @@ def group_status(stream: str, group: dict[str, Any]) -> GroupStatus:
 def settled_up_to(stream: str) -> str | None:
     """The entry before which every group has settled everything; None while that cannot be said.
 
-    The log is left alone until each owner group exists: a group made later would start on a hole.
+    A stream is left alone until each group exists that owns it: a group made later would start on a hole.
     """
     readers = groups(stream)
-    if stream == settings.STREAM_NAME and not {g.name for g in readers}.issuperset(OWNER_GROUPS):
+    owners = {settings.STREAM_NAME: OWNER_GROUPS, settings.DLQ_STREAM: (LETTERS_GROUP,)}.get(stream, ())
+    if not {g.name for g in readers}.issuperset(owners):
         return None
     if not readers:
         return last_entry(stream)

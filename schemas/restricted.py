@@ -1,6 +1,9 @@
 """Schemas that people and workers may supply: a short list of keywords that no input can make slow."""
 
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from schemas import strict_json
 from schemas.formats import FORMATS
@@ -27,22 +30,31 @@ def check_restricted(schema: Any) -> None:
     """Raise SchemaRefused unless the schema keeps to the allowed keywords, its size and its depth."""
     if not isinstance(schema, dict):
         raise SchemaRefused("a schema is an object")
-    require_small(schema)
-    require_allowed(schema, "", depth=1)
+    if fault := fault_of(small(schema)):
+        raise SchemaRefused(fault)
+
+
+@lru_cache(maxsize=256)
+def fault_of(written: bytes) -> str:
+    """What is wrong with the schema, empty if nothing is: found once for a schema, however often it is used."""
+    schema = orjson.loads(written)
     try:
+        require_allowed(schema, "", depth=1)
         require_sound(schema, where="the schema")
-    except BadSchema as error:
-        raise SchemaRefused(str(error)) from error
+    except (SchemaRefused, BadSchema) as error:
+        return str(error)
+    return ""
 
 
-def require_small(schema: dict[str, Any]) -> None:
-    """Raise SchemaRefused unless the schema is clean JSON of bounded size."""
+def small(schema: dict[str, Any]) -> bytes:
+    """The schema as JSON. Raises SchemaRefused unless it is clean and of bounded size."""
     try:
-        size = len(strict_json.dumps(schema))
+        written = strict_json.dumps(schema)
     except strict_json.InvalidJson as error:
         raise SchemaRefused(f"the schema is not clean JSON: {error}") from error
-    if size > MAX_BYTES:
+    if len(written) > MAX_BYTES:
         raise SchemaRefused(f"the schema is larger than {MAX_BYTES} bytes")
+    return written
 
 
 def require_allowed(schema: Any, pointer: str, *, depth: int) -> None:

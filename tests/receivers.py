@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
+from django.contrib.auth.models import Permission
 from django.utils import timezone
 
 from accounts.models import User
@@ -49,6 +51,7 @@ class Receiver:
         """The receiver while the block runs, on the port that it had before."""
         with ThreadingHTTPServer(("127.0.0.1", self.port), handler(self)) as server:
             self.port = server.server_port
+            settings.WEBHOOK_ALLOWED_HOSTS = [*settings.WEBHOOK_ALLOWED_HOSTS, f"127.0.0.1:{self.port}"]
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
             thread.start()
             try:
@@ -115,3 +118,10 @@ def stored(kind: str, payload: dict[str, Any]) -> Event:
 def administrator(name: str = "ada") -> User:
     """Somebody who may see everything."""
     return User.objects.create_superuser(name)
+
+
+def requester(name: str, *permissions: str) -> User:
+    """Somebody without a role, whose receivers may be on this machine."""
+    made = User.objects.create_user(name)
+    made.user_permissions.set(Permission.objects.filter(codename__in=["change_endpoint", *permissions]))
+    return made

@@ -1,4 +1,8 @@
-"""Which addresses may be called: public ones only, however a private one is spelled or hidden."""
+"""Which addresses may be called: public ones only, however a private one is spelled or hidden.
+
+A setting names the private hosts that may be called all the same, each with its port, and only for owners who may
+change every webhook: for anybody else they are as closed as any other.
+"""
 
 import ipaddress
 import re
@@ -16,13 +20,15 @@ from webhooks.errors import InvalidUrl, RefusedAddress
 # A name as DNS has it, or a number.
 HOST = re.compile(r"[a-z0-9._:-]+")
 PORTS = range(1, 65_536)
+# The ports that a host stands for which is named without one.
+USUAL_PORTS = {"http": 80, "https": 443}
 # Addresses that carry an IPv4 address inside: a translator on the way would unwrap them.
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 Address = IPv4Address | IPv6Address
 
 
-def checked_url(url: str) -> str:
+def checked_url(url: str, *, may_be_private: bool = False) -> str:
     """The address as it will be called. Raises InvalidUrl or RefusedAddress."""
     try:
         parsed = httpx.URL(url.strip())
@@ -33,7 +39,8 @@ def checked_url(url: str) -> str:
         raise InvalidUrl(_("The address has to be a whole one that starts with http:// or https://."))
     if parsed.userinfo:
         raise InvalidUrl(_("The address must not hold a name or password: deliveries are signed instead."))
-    refuse_private_number(host)
+    if not (may_be_private and is_allowed(host, port_of(parsed))):
+        refuse_private_number(host)
     return str(parsed.copy_with(fragment=None))
 
 
@@ -46,11 +53,31 @@ def refuse_private_number(host: str) -> None:
     require_public(host, [str(entry[4][0]) for entry in found])
 
 
-def permitted_addresses(host: str, port: int) -> list[str]:
+def permitted_addresses(host: str, port: int, *, may_be_private: bool = False) -> list[str]:
     """The addresses of the host, each of which may be called. Raises RefusedAddress if only one may not."""
     found = resolve(host, port)
-    require_public(host, found)
+    if not (may_be_private and is_allowed(host, port)):
+        require_public(host, found)
     return found
+
+
+def port_of(url: httpx.URL) -> int:
+    """The port that is called."""
+    return url.port or USUAL_PORTS[url.scheme]
+
+
+def is_allowed_url(url: str) -> bool:
+    """Whether the address leads to a host that may be private."""
+    parsed = httpx.URL(url)
+    return is_allowed(parsed.raw_host.decode(), port_of(parsed))
+
+
+def is_allowed(host: str, port: int) -> bool:
+    """Whether the setting names the host with this port, or without one and the port is a usual one."""
+    named = {entry.lower() for entry in settings.WEBHOOK_ALLOWED_HOSTS}
+    spelled = f"[{host}]" if ":" in host else host
+    names = {f"{spelled}:{port}".lower(), *({host.lower(), spelled.lower()} if port in USUAL_PORTS.values() else ())}
+    return bool(named & names)
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -63,9 +90,7 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 def require_public(host: str, addresses: Iterable[str]) -> None:
-    """Raise RefusedAddress unless all are public or the host may be private."""
-    if host.lower() in map(str.lower, settings.WEBHOOK_ALLOWED_HOSTS):
-        return
+    """Raise RefusedAddress unless all are public."""
     for address in addresses:
         if not is_public(ipaddress.ip_address(address)):
             words = _("%(host)s has the address %(address)s, which is not public: events are not sent there.")

@@ -17,6 +17,7 @@ from events.presentation import ago, state_word
 from webhooks import services
 from webhooks.forms import EndpointForm
 from webhooks.models import Delivery, Endpoint
+from webhooks.selectors import excerpt_for
 
 # What a person decides about an endpoint, and what its page shows of how it goes.
 DECIDED = ["url", "description", "types", "project_id"]
@@ -165,6 +166,13 @@ class DeliveryAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("beginning of the answer"))
     def answer(self, delivery: Delivery) -> SafeString:
         return preformatted(delivery.response_excerpt)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Delivery | None:
+        """The delivery, with as much of the answer as the person may see."""
+        found: Delivery | None = super().get_object(request, object_id, from_field)
+        if found is not None:
+            found.response_excerpt = excerpt_for(person(request), found)
+        return found
 
     @admin.action(description=gettext_lazy("Send again"), permissions=["act"])
     def resend_deliveries(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:

@@ -17,6 +17,7 @@ from events.models import Event
 from webhooks.errors import RefusedAddress
 from webhooks.models import LONGEST_EXCERPT, Delivery, Endpoint
 from webhooks.network import TRANSPORT_ERRORS, Answer, post
+from webhooks.selectors import may_reach_private, viewer
 from webhooks.services import HEALTHY, disable
 from webhooks.signing import signed_headers
 
@@ -64,7 +65,7 @@ def attempt(endpoint: Endpoint, event: Event) -> Outcome:
     headers = {"content-type": "application/json", "user-agent": AGENT, **signed}
     started = time.monotonic()
     try:
-        answer = post(endpoint.url, body=body, headers=headers)
+        answer = post(endpoint.url, body=body, headers=headers, may_be_private=may_reach_private(viewer(endpoint)))
     except (RefusedAddress, *TRANSPORT_ERRORS) as error:
         return Outcome(time.monotonic() - started, error=str(error) or type(error).__name__)
     return Outcome(time.monotonic() - started, answer)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from webhooks.errors import WebhookError
 from webhooks.models import Endpoint
+from webhooks.selectors import viewer
 from webhooks.services import checked
 
 
@@ -43,7 +44,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
         typed = super().clean() or self.cleaned_data
         if self.errors:
             return typed
-        owner = self.instance.owner if self.instance.pk else self.person
+        owner = viewer(self.instance) if self.instance.pk else self.person
         try:
             stored = checked(owner, url=typed["url"], types=typed["types"], project_id=typed["project_id"])
         except WebhookError as error:

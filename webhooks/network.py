@@ -33,12 +33,12 @@ class Answer:
     body: bytes
 
 
-def post(url: str, *, body: bytes, headers: Mapping[bytes | str, bytes | str]) -> Answer:
+def post(url: str, *, body: bytes, headers: Mapping[bytes | str, bytes | str], may_be_private: bool = False) -> Answer:
     """Send it and read the answer's beginning; redirects and the environment's proxies are not followed.
 
     Raises RefusedAddress, or one of TRANSPORT_ERRORS.
     """
-    backend = CheckedBackend(Deadline(WHOLE_SECONDS))
+    backend = CheckedBackend(Deadline(WHOLE_SECONDS), may_be_private=may_be_private)
     limits = {"connect": CONNECT_SECONDS, "read": WHOLE_SECONDS, "write": WHOLE_SECONDS, "pool": CONNECT_SECONDS}
     with (
         httpcore.ConnectionPool(ssl_context=trusted(), network_backend=backend) as pool,
@@ -86,8 +86,8 @@ class Deadline:
 class CheckedBackend(httpcore.NetworkBackend):
     """Resolves a host once, checks every address, and connects to what it checked; TLS still verifies the name."""
 
-    def __init__(self, deadline: Deadline) -> None:
-        self.deadline = deadline
+    def __init__(self, deadline: Deadline, *, may_be_private: bool) -> None:
+        self.deadline, self.may_be_private = deadline, may_be_private
         self.network = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -99,7 +99,7 @@ class CheckedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """A connection to the first of the checked addresses that takes one."""
-        *first, last = permitted_addresses(host, port)
+        *first, last = permitted_addresses(host, port, may_be_private=self.may_be_private)
         for address in first:
             with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
                 return self.connected(address, port, timeout)

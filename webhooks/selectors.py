@@ -10,6 +10,7 @@ from accounts.scopes import READ
 from backlog.selectors import projects_for
 from events.models import Event
 from schemas.registry import registry
+from webhooks.addresses import is_allowed_url
 from webhooks.models import Delivery, Endpoint
 
 
@@ -42,6 +43,17 @@ def viewer(endpoint: Endpoint) -> User:
     owner: User = endpoint.owner
     owner.key = endpoint.key
     return owner
+
+
+def may_reach_private(owner: User) -> bool:
+    """Whether the owner's webhooks may lead to private hosts that are allowed: that of who may change every webhook."""
+    return owner.has_perm("webhooks.change_endpoint")
+
+
+def excerpt_for(user: User, delivery: Delivery) -> str:
+    """The beginning of the receiver's answer; what a private host said is for those alone who may have it called."""
+    is_open = not is_allowed_url(delivery.endpoint.url) or may_reach_private(user)
+    return delivery.response_excerpt if is_open else ""
 
 
 def reason_to_end(endpoint: Endpoint) -> str:

@@ -23,7 +23,7 @@ from webhooks.errors import (
     UnseenProject,
 )
 from webhooks.models import Delivery, Endpoint
-from webhooks.selectors import reason_to_end, unknown_types
+from webhooks.selectors import may_reach_private, reason_to_end, unknown_types, viewer
 from webhooks.signing import new_secret
 
 # An endpoint with nothing held against it.
@@ -64,7 +64,7 @@ def change(
     endpoint: Endpoint, *, url: str, types: list[str], project_id: UUID | None = None, description: str = ""
 ) -> Endpoint:
     """The endpoint with these values; what waits is sent to the new address. Raises as `register_endpoint`."""
-    values = checked(endpoint.owner, url=url, types=types, project_id=project_id)
+    values = checked(viewer(endpoint), url=url, types=types, project_id=project_id)
     return updated(endpoint, **values, description=description)
 
 
@@ -77,7 +77,8 @@ def checked(owner: User, *, url: str, types: list[str], project_id: UUID | None)
         raise UnseenProject(
             _("There is no project %(id)s that %(owner)s may see.") % {"id": project_id, "owner": owner}
         )
-    return {"url": checked_url(url), "types": sorted(set(types)), "project_id": project_id}
+    checked_to = checked_url(url, may_be_private=may_reach_private(owner))
+    return {"url": checked_to, "types": sorted(set(types)), "project_id": project_id}
 
 
 def rotate_secret(endpoint: Endpoint) -> Endpoint:

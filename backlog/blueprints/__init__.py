@@ -11,11 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from backlog.errors import InvalidTemplate, UnknownTemplate
 from backlog.models import Template
 from backlog.named_checks import CHECKS, unknown_in_words
+from schemas import strict_json
 from schemas.restricted import SchemaRefused, check_restricted
 
 FOLDER = Path(__file__).parent
 # Who the versions that come with a release are by.
 SHIPPER = "Interlock"
+# Forty times the longest that is shipped.
+MOST_BYTES = 100_000
 
 
 class Strict(BaseModel):
@@ -126,10 +129,21 @@ def checked(definition: dict[str, Any]) -> Definition:
 
     A version that was saved before keeps working when a group is renamed or a check leaves: see `definition_of`.
     """
+    require_small(definition)
     found = parse(definition)
     if faults := [*unknown_groups(found), *unknown_checks(found), *unknown_keys(found)]:
         raise InvalidTemplate(f"The template cannot be used: {'; '.join(faults)}")
     return found
+
+
+def require_small(definition: dict[str, Any]) -> None:
+    """Raise InvalidTemplate for a definition that is no clean JSON or too large: checking it takes time."""
+    try:
+        size = len(strict_json.dumps(definition))
+    except strict_json.InvalidJson as error:
+        raise InvalidTemplate(f"The template cannot be used: {error}.") from error
+    if size > MOST_BYTES:
+        raise InvalidTemplate(f"The template has {size} bytes as JSON, and may have {MOST_BYTES}: make it shorter.")
 
 
 def unknown_groups(definition: Definition) -> list[str]:

@@ -10,13 +10,19 @@ import pytest
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
 from backlog.models import Project, Template
+from config.origins import is_own_page
 from config.routing import sockets
-from events import streams
+from events import live, streams
+from events.connections import ConnectionLimit
 from events.live import Teller
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,7 +83,8 @@ def listen(page: WebsocketCommunicator, then: Callable[[], Awaitable[Any]]) -> A
 
 
 def test_strangers_and_pages_of_other_sites_are_refused(broker: None, rita: User) -> None:
-    for page in (socket(None, "inbox"), socket(rita, "inbox", origin=b"https://elsewhere.example")):
+    elsewhere = [socket(rita, "inbox", origin=at) for at in (b"https://elsewhere.example", b"http://localhost:3000")]
+    for page in (socket(None, "inbox"), *elsewhere):
         connected, _ = asyncio.run(page.connect())
         assert not connected
 
@@ -129,3 +136,101 @@ def test_a_page_that_heard_nothing_for_longer_than_the_sockets_timeout_is_still_
         return await page.receive_json_from(timeout=SOON)
 
     assert listen(page, after_a_while) == {"changed": f"project:{project.pk}"}
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "connects"),
+    [
+        ("http://localhost", "localhost", True),
+        ("http://localhost:8000", "localhost:8000", True),
+        ("https://localhost", "localhost", True),
+        ("https://localhost", "localhost:443", True),
+        ("http://localhost:3000", "localhost:8000", False),
+        ("http://localhost:3000", "localhost", False),
+        ("http://localhost", "localhost:8000", False),
+        ("http://elsewhere.example", "elsewhere.example", False),
+        ("https://desk.example.org", "localhost:8000", True),
+        ("http://desk.example.org", "localhost:8000", False),
+        ("null", "localhost", False),
+        ("http://localhost:x", "localhost", False),
+        ("", "localhost", False),
+    ],
+)
+def test_the_origin_of_a_page_has_the_host_and_the_port_that_it_asks(
+    settings: Settings, origin: str, host: str, connects: bool
+) -> None:
+    settings.CSRF_TRUSTED_ORIGINS = ["https://*.example.org"]
+    assert is_own_page(origin, host) is connects
+
+
+def test_a_page_asks_as_many_questions_for_100_projects_as_for_one(rita: User, project: Project) -> None:
+    counts = []
+    for others in (0, 99):
+        with CaptureQueriesContext(connection) as seen:
+            topics = [f"project:{project.pk}", *(f"project:{uuid4()}" for _ in range(others))]
+            assert live.allowed(User.objects.get(pk=rita.pk), topics) == topics[:1]
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
+
+
+def close_code_after(page: WebsocketCommunicator, change: Callable[[], object], then: Callable[[], object]) -> int:
+    """The code with which the socket ends once this has changed and that has happened."""
+
+    async def run() -> int:
+        await page.connect()
+        await page.receive_json_from()
+        await asyncio.to_thread(change)
+        telling = asyncio.create_task(Teller(stop := threading.Event()).follow())
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(then)
+        said = await page.receive_output(SOON)
+        stop.set()
+        await telling
+        await page.disconnect()
+        assert said["type"] == "websocket.close", said
+        return int(said["code"])
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("what", ["nothing is told", "something is told"])
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda person: Session.objects.all().delete(), live.NOT_SIGNED_IN),
+        (lambda person: User.objects.filter(pk=person.pk).update(is_active=False), live.NOT_SIGNED_IN),
+        (lambda person: User.objects.filter(pk=person.pk).update(password="!other"), live.NOT_SIGNED_IN),
+        (lambda person: Project.objects.all().update(owner=None, requester="nobody"), live.NOT_ALLOWED),
+    ],
+    ids=["signed out", "deactivated", "another password", "no right any more"],
+)
+def test_a_socket_ends_with_the_right_to_listen(
+    broker: None, rita: User, project: Project, monkeypatch: pytest.MonkeyPatch, change: Any, code: int, what: str
+) -> None:
+    is_told = what == "something is told"
+    monkeypatch.setattr(live, "RIGHTS_FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(live, "RIGHTS_EVERY_SECONDS", 60.0 if is_told else 0.2)
+    page = socket(rita, f"project:{project.pk}")
+    told = (lambda: say("WORK.ITEM_STARTED", project.pk)) if is_told else (lambda: None)
+    assert close_code_after(page, lambda: change(rita), told) == code
+
+
+def test_one_socket_too_many_of_a_person_is_closed_and_others_connect(
+    broker: None, rita: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "limit", ConnectionLimit(an_account=2, in_all=3))
+    amy = User.objects.create_user("amy")
+    pages = [socket(who, "inbox") for who in (rita, rita, rita, amy, amy)]
+
+    async def run() -> list[str]:
+        said = []
+        for page in pages:
+            assert (await page.connect())[0]
+            answer = await page.receive_output(SOON)
+            said.append("listens" if answer["type"] == "websocket.send" else str(answer["code"]))
+        for page in pages:
+            await page.disconnect()
+        return said
+
+    assert asyncio.run(run()) == ["listens", "listens", "4429", "listens", "4429"]
+    assert live.limit.held.total() == 0

@@ -108,7 +108,13 @@
       else setTimeout(look, SETTLE_MS);  // what happened between the page and the socket
       if (JSON.parse(message.data).listening) { wait = FIRST_WAIT_MS; say("back"); }
     };
-    socket.onclose = (event) => { socket = null; if (event.code !== 4401) { say("away"); later(); } };
+    socket.onclose = (event) => {
+      socket = null;
+      if (event.code === 4401) { look(); return; }  // signed out: the look leads to the page where people sign in
+      if (event.code === 4429) { retry = setTimeout(connect, POLL_MS); return; }  // too many pages: this one looks every minute
+      say("away");
+      later();
+    };
   }
 
   function later() {

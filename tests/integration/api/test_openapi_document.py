@@ -1,12 +1,17 @@
 """The OpenAPI document is valid, and says of every operation what it is called, takes and gives."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from callers import machine
 from django.test import Client
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from accounts.roles import ADMINISTRATOR
 
 pytestmark = pytest.mark.django_db
 Json = dict[str, Any]
@@ -63,3 +68,24 @@ def test_every_example_fits_its_schema(document: Json) -> None:
             judge = Draft202012Validator({**body["schema"], "components": document["components"]})
             for example in body.get("examples", {}).values():
                 assert list(judge.iter_errors(example["value"])) == [], one["operationId"]
+
+
+def test_every_get_refuses_a_parameter_that_the_document_does_not_list_and_names_those_it_does(document: Json) -> None:
+    bot = machine("bot", ADMINISTRATOR)
+    gets = [(path, methods["get"]) for path, methods in document["paths"].items() if "get" in methods]
+    assert len(gets) > 20
+    for path, operation in gets:
+        listed = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query"]
+        answer = bot.get(with_ids(path), surplus="1")
+        assert (answer.status_code, answer.json()["type"]) == (400, "urn:interlock:problem:unknown-parameter"), path
+        named = answer.json()["detail"].replace(".", "").partition(": ")[2].split(", ")
+        assert "surplus" in answer.json()["detail"]
+        assert set(named) == (set(listed) or {"this address takes none"}), path
+        for name in listed:
+            assert bot.get(with_ids(path), **{name: "1"}).status_code != 400, (path, name)
+
+
+def with_ids(path: str) -> str:
+    """The path below /api/v1, with ids of things that are not there."""
+    ids = {"version": "1", "letter_id": "1", "webhook_id": "1", "delivery_id": "1", "name": "x", "event_type": "X"}
+    return re.sub(r"{(\w+)}", lambda found: ids.get(found[1], str(uuid4())), path).removeprefix("/api/v1/")

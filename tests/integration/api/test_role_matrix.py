@@ -6,12 +6,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from callers import Caller, anybody, machine, person
+from callers import Caller, account, anybody, key_of, machine, person
 from django.urls import get_resolver
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER
+from accounts.scopes import SCOPES
 from api.base import ApiView
 from api.urls import VIEWS
 from backlog.blueprints import add_version
@@ -68,7 +69,7 @@ MAY: dict[tuple[str, str], tuple[set[str], str]] = {
     ("POST", "dead-letters/<int:letter_id>/replay"): (STEERS, "dead-letters"),
     ("POST", "dead-letters/<int:letter_id>/discard"): (STEERS, "dead-letters"),
     ("GET", "templates"): (EVERYBODY, "read"),
-    ("POST", "templates/validate"): (EVERYBODY, "read"),
+    ("POST", "templates/validate"): ({ADMINISTRATOR}, "templates"),
     ("GET", "templates/<slug:name>/versions"): (EVERYBODY, "read"),
     ("POST", "templates/<slug:name>/versions"): ({ADMINISTRATOR}, "templates"),
     ("GET", "templates/<slug:name>/versions/<int:version>"): (EVERYBODY, "read"),
@@ -158,11 +159,16 @@ def address(route: str, ids: dict[str, str]) -> str:
 
 def call(caller: Caller, method: str, path: str) -> int:
     """The status of a call with an empty body."""
+    return int(answered(caller, method, path).status_code)
+
+
+def answered(caller: Caller, method: str, path: str) -> Any:
+    """The answer to a call with an empty body."""
     if method == "GET":
-        return int(caller.get(path).status_code)
+        return caller.get(path)
     if method == "PATCH":
-        return int(caller.patch(path, {}).status_code)
-    return int(caller.post(path, {"agent": "foreign_worker"}).status_code)
+        return caller.patch(path, {})
+    return caller.post(path, {"agent": "foreign_worker"})
 
 
 def test_every_address_of_the_interface_is_in_the_matrix() -> None:
@@ -208,6 +214,22 @@ def test_what_a_key_opens(ids: dict[str, dict[str, str]], call_of: tuple[str, st
     if scope and is_open:
         assert call(machine("enough", ADMINISTRATOR, scope, "read"), method, path) not in REFUSED
         assert call(machine("other", ADMINISTRATOR, "items" if scope != "items" else "templates"), method, path) == 403
+
+
+@pytest.mark.parametrize("call_of", sorted(key for key, (_roles, scope) in MAY.items() if scope), ids=" ".join)
+def test_a_refusal_names_the_scope_that_a_key_lacks_and_how_to_make_one_that_has_it(
+    ids: dict[str, dict[str, str]], call_of: tuple[str, str]
+) -> None:
+    (method, route), (_roles, scope) = call_of, MAY[call_of]
+    if scope == "people only":
+        return
+    bot = Caller(account("bot", ADMINISTRATOR, is_service=True))
+    wanted = "work:AGENT" if scope.startswith("work") else scope
+    for other in {*SCOPES, *(() if scope.startswith("work") else ("work:*",))} - {scope}:
+        answer = answered(key_of(bot, other), method, address(route, ids["remy"]))
+        assert (answer.status_code, answer.json()["type"]) == (403, "urn:interlock:problem:scope-missing")
+        assert f"This key lacks the scope “{wanted}”." in answer.json()["detail"]
+        assert f"manage.py apikey make bot --name NAME --scope {wanted}" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("call_of", sorted(MAY), ids=" ".join)

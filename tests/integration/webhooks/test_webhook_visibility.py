@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
-from receivers import Receiver, happened, project_of
+from receivers import Receiver, happened, project_of, requester
 
 from accounts.models import User
 from webhooks.delivery import Deliverer, take_from_ledger
@@ -17,7 +16,7 @@ pytestmark = [pytest.mark.spine, pytest.mark.django_db]
 
 
 def test_other_peoples_projects_and_events_of_none_are_never_told(receiver: Receiver) -> None:
-    rita = User.objects.create_user("rita")
+    rita = requester("rita")
     register_endpoint(rita, url=receiver.url)
     own, other = project_of("rita"), project_of("remy")
     happened(1, project_id=own.pk)
@@ -30,8 +29,7 @@ def test_other_peoples_projects_and_events_of_none_are_never_told(receiver: Rece
 
 
 def test_events_of_no_project_are_told_to_those_who_may_view_events(receiver: Receiver) -> None:
-    olga = User.objects.create_user("olga")
-    olga.user_permissions.set(Permission.objects.filter(codename__in=["view_event", "view_project"]))
+    olga = requester("olga", "view_event", "view_project")
     register_endpoint(olga, url=receiver.url)
     happened(1)
     happened(2, project_id=project_of("remy").pk)
@@ -51,7 +49,7 @@ def test_only_the_chosen_project_and_types_are_told(receiver: Receiver, owner: U
 
 
 def test_what_waits_is_not_sent_once_the_owner_may_not_see_it(receiver: Receiver) -> None:
-    rita = User.objects.create_user("rita")
+    rita = requester("rita")
     endpoint = register_endpoint(rita, url=receiver.url)
     project = project_of("rita")
     receiver.status = 500
@@ -77,13 +75,13 @@ def test_nothing_is_told_to_somebody_who_has_left(receiver: Receiver, owner: Use
 
 
 def test_a_project_that_the_owner_may_not_see_is_refused() -> None:
-    rita = User.objects.create_user("rita")
+    rita = requester("rita")
     with pytest.raises(UnseenProject, match="rita may see"):
         register_endpoint(rita, url="https://example.org/", project_id=project_of("remy").pk)
 
 
 def test_people_see_their_own_endpoints_unless_they_may_view_all(receiver: Receiver, owner: User) -> None:
-    rita = User.objects.create_user("rita")
+    rita = requester("rita")
     own = register_endpoint(rita, url=receiver.url)
     other = register_endpoint(owner, url=receiver.url)
     assert set(endpoints_for(rita)) == {own}
@@ -93,7 +91,7 @@ def test_people_see_their_own_endpoints_unless_they_may_view_all(receiver: Recei
 def test_a_batch_is_decided_with_as_many_queries_as_one_event(
     receiver: Receiver, django_assert_max_num_queries: Any
 ) -> None:
-    rita = User.objects.create_user("rita")
+    rita = requester("rita")
     endpoint = register_endpoint(rita, url=receiver.url)
     events = [*happened(*range(50), project_id=project_of("rita").pk), *happened(51)]
     with django_assert_max_num_queries(8):

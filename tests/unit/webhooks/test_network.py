@@ -11,7 +11,7 @@ import httpcore
 import pytest
 
 from webhooks import addresses, network
-from webhooks.addresses import checked_url, is_public, permitted_addresses
+from webhooks.addresses import checked_url, is_allowed, is_public, permitted_addresses
 from webhooks.errors import InvalidUrl, RefusedAddress, WebhookError
 from webhooks.network import core_url, post
 
@@ -85,6 +85,28 @@ def test_a_name_without_address_is_an_error_to_try_again() -> None:
         permitted_addresses("nowhere.invalid", 80)
 
 
+@pytest.mark.parametrize(
+    ("named", "host", "port", "allowed"),
+    [
+        (["desk.internal:8080"], "Desk.Internal", 8080, True),
+        (["desk.internal:8080"], "desk.internal", 80, False),
+        (["desk.internal:8080"], "desk.internal", 6379, False),
+        (["desk.internal"], "desk.internal", 80, True),
+        (["desk.internal"], "desk.internal", 443, True),
+        (["desk.internal"], "desk.internal", 6379, False),
+        (["[::1]:8080", "::1"], "::1", 8080, True),
+        (["[::1]"], "::1", 443, True),
+        (["::1"], "::1", 6379, False),
+        ([], "desk.internal", 80, False),
+    ],
+)
+def test_a_private_host_is_allowed_with_its_port(
+    settings: Any, named: list[str], host: str, port: int, allowed: bool
+) -> None:
+    settings.WEBHOOK_ALLOWED_HOSTS = named
+    assert is_allowed(host, port) is allowed
+
+
 # -- what is connected to --------------------------------------------------------------------------
 class Handler(BaseHTTPRequestHandler):
     """Redirects home or talks without end, as the path says."""
@@ -120,7 +142,7 @@ def server() -> Iterator[HTTPServer]:
 @pytest.fixture
 def url(server: HTTPServer, settings: Any) -> str:
     """Its address, by a name that may be private."""
-    settings.WEBHOOK_ALLOWED_HOSTS = ["Receiver.internal"]
+    settings.WEBHOOK_ALLOWED_HOSTS = [f"Receiver.internal:{server.server_port}"]
     return f"http://receiver.internal:{server.server_port}"
 
 
@@ -152,7 +174,7 @@ def test_the_certificate_has_to_be_for_the_name_and_not_for_the_address(monkeypa
 
 def test_the_receiver_is_asked_by_its_name(server: HTTPServer, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(addresses, "resolve", answers(["127.0.0.1"]))
-    post(f"{url}/hook?a=b", body=b"", headers={})
+    post(f"{url}/hook?a=b", body=b"", headers={}, may_be_private=True)
     assert server.asked == [("/hook?a=b", f"receiver.internal:{server.server_port}")]  # type: ignore[attr-defined]
 
 
@@ -160,29 +182,30 @@ def test_a_redirect_is_an_answer_and_nothing_more(
     server: HTTPServer, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(addresses, "resolve", answers(["127.0.0.1"]))
-    assert post(f"{url}/redirect", body=b"", headers={}).status == 302
+    assert post(f"{url}/redirect", body=b"", headers={}, may_be_private=True).status == 302
     assert [path for path, _host in server.asked] == ["/redirect"]  # type: ignore[attr-defined]
 
 
 def test_the_environment_sends_nothing_through_a_proxy(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(addresses, "resolve", answers(["127.0.0.1"]))
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1/")
-    assert post(f"{url}/hook", body=b"", headers={}).body == b"xx"
+    assert post(f"{url}/hook", body=b"", headers={}, may_be_private=True).body == b"xx"
 
 
 def test_only_the_beginning_of_an_endless_answer_is_read(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(addresses, "resolve", answers(["127.0.0.1"]))
-    assert len(post(f"{url}/endless", body=b"", headers={}).body) == network.MOST_ANSWER_BYTES
+    assert len(post(f"{url}/endless", body=b"", headers={}, may_be_private=True).body) == network.MOST_ANSWER_BYTES
 
 
 def test_an_answer_that_drips_ends_with_the_whole_time(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    settings.WEBHOOK_ALLOWED_HOSTS = ["127.0.0.1"]
     monkeypatch.setattr(network, "WHOLE_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        settings.WEBHOOK_ALLOWED_HOSTS = [f"127.0.0.1:{port}"]
         thread = Thread(target=drip, args=[listening])
         thread.start()
         with pytest.raises(httpcore.ReadTimeout):
-            post(f"http://127.0.0.1:{listening.getsockname()[1]}/", body=b"", headers={})
+            post(f"http://127.0.0.1:{port}/", body=b"", headers={}, may_be_private=True)
         thread.join()
 
 

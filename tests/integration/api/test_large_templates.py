@@ -1,0 +1,81 @@
+"""Checking a definition takes a bounded time, however it is made up, at every door."""
+
+import time
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import yaml
+from callers import machine, person
+from django.urls import reverse
+
+from accounts.roles import ADMINISTRATOR
+from backlog.blueprints import MOST_BYTES, add_version, checked
+from backlog.errors import InvalidTemplate
+from backlog.forms import MOST_TEXT, read_definition
+from backlog.models import Template
+from schemas.restricted import fault_of
+
+pytestmark = pytest.mark.django_db
+
+
+def schema(number: int, properties: int) -> dict[str, Any]:
+    """A schema like no other, with so many properties."""
+    return {"type": "object", "title": str(number), "properties": {f"p{n}": {} for n in range(properties)}}
+
+
+def definition(items: int, properties: int, *, distinct: int) -> dict[str, Any]:
+    """Items that use so many distinct schemas."""
+    listed = [
+        {"key": f"k{n}", "title": "T", "agent_target": "a", "needs": schema(n % distinct, properties)}
+        for n in range(items)
+    ]
+    return {"name": "large", "title": "Large", "items": listed}
+
+
+def seconds(what: dict[str, Any]) -> float:
+    """How long checking it takes, whether it may be used or not."""
+    fault_of.cache_clear()
+    started = time.monotonic()
+    with suppress(InvalidTemplate):
+        checked(what)
+    return time.monotonic() - started
+
+
+def test_200_items_are_checked_in_no_time(capsys: pytest.CaptureFixture[str]) -> None:
+    took = {
+        "200 items with large schemas": seconds(definition(200, 1400, distinct=200)),
+        "as large as may be": seconds(definition(6, 1400, distinct=6)),
+        "200 items with one schema": seconds(definition(200, 30, distinct=1)),
+    }
+    with capsys.disabled():
+        print("\n" + "; ".join(f"{what}: {said:.2f} s" for what, said in took.items()))  # noqa: T201
+    assert max(took.values()) < 3
+
+
+@pytest.mark.parametrize("needs", [{"type": "object", "properties": {}}, {"type": "object", "pattern": "a"}])
+def test_a_schema_is_checked_once_however_often_it_is_used_good_or_bad(needs: dict[str, Any]) -> None:
+    fault_of.cache_clear()
+    items = [{"key": f"k{n}", "title": "T", "agent_target": "a", "needs": needs} for n in range(200)]
+    seconds({"name": "large", "title": "Large", "items": items})
+    assert fault_of.cache_info().misses == 1
+
+
+def short_yaml(what: dict[str, Any]) -> str:
+    """The definition as YAML without much indentation."""
+    return yaml.safe_dump(what, default_flow_style=True, width=10**6)
+
+
+def test_what_is_too_large_is_refused_at_every_door_with_its_size() -> None:
+    large = definition(180, 60, distinct=180)
+    with pytest.raises(InvalidTemplate, match=f"may have {MOST_BYTES}"):
+        add_version(large, by="test")
+    assert [fault for fault in read_definition(short_yaml(large))[1] if str(MOST_BYTES) in str(fault)]
+    assert [fault for fault in read_definition(" " * (MOST_TEXT + 1))[1] if str(MOST_TEXT) in str(fault)]
+    admin = person("ann", ADMINISTRATOR)
+    page = reverse("admin:backlog_template_change", args=[Template.objects.first().pk])  # type: ignore[union-attr]
+    assert str(MOST_BYTES) in admin.client.post(page, {"definition": short_yaml(large)}).content.decode()
+    for path in ("templates/validate", "templates/large/versions"):
+        answer = machine(path.replace("/", "-"), ADMINISTRATOR, "templates", "read").post(path, {"definition": large})
+        assert (answer.status_code, str(MOST_BYTES) in answer.json()["detail"]) == (422, True)
+    assert not Template.objects.filter(name="large").exists()

@@ -1,0 +1,60 @@
+"""What the system writes is for its own account alone, whatever the umask, also in a folder that was open before."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from processes import ROOT
+
+# Everything that is written, while the database is open: its journals are there.
+SCRIPT = """
+import json, os, pathlib
+os.umask(0o022)
+import django; django.setup()
+from django.conf import settings
+from django.core.management import call_command
+from config.system import broker
+from events.artifacts import JSON, store
+from accounts.models import User
+call_command("migrate", verbosity=0)
+User.objects.create(username="ann")
+store([{"a": 1}], media_type=JSON)
+with broker():
+    found = [settings.DATA_DIR, *settings.DATA_DIR.rglob("*")]
+    modes = {str(p.relative_to(settings.DATA_DIR)): p.lstat().st_mode & 0o777 for p in found if not p.is_socket()}
+print(json.dumps(modes))
+"""
+
+
+def modes_in(folder: Path) -> dict[str, int]:
+    """The rights of everything in the data folder, while a process of the system that was started with 022 runs."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    own = {"DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], env=kept | own, cwd=folder.parent, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    modes: dict[str, int] = json.loads(done.stdout)
+    return modes
+
+
+def test_what_was_there_is_closed_what_is_written_is_private_and_what_is_not_ours_is_left(tmp_path: Path) -> None:
+    data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
+    (data / "artifacts").mkdir(parents=True)
+    (data / "valkey" / "appendonlydir").mkdir(parents=True)
+    elsewhere.write_text("not ours")
+    ours = [data / "secret_key", data / "artifacts" / "old", data / "valkey" / "appendonlydir" / "old", data / "x.log"]
+    for path in (*ours, data / "notes.txt"):
+        path.write_text("x" * 50)
+    (data / "artifacts" / "link").symlink_to(elsewhere)
+    for path in (data, *data.rglob("*"), elsewhere):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    modes = modes_in(data)
+    assert {"interlock.sqlite3", "interlock.sqlite3-wal", "interlock.sqlite3-shm", "secret_key"} <= modes.keys()
+    left = {"notes.txt", "artifacts/link"}
+    is_open = {name: oct(mode) for name, mode in modes.items() if mode & 0o077 and name not in left}
+    assert is_open == {}
+    assert (modes["."], modes["notes.txt"]) == (0o700, 0o644)
+    assert elsewhere.stat().st_mode & 0o777 == 0o644
