@@ -218,7 +218,7 @@ CACHES = {
 # Entries one transaction takes: beyond 200 the gain is small and the locks are held longer.
 BATCH_SIZE = env.int("BATCH_SIZE", default=200)
 # Deliveries of one entry before it is buried.
-MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", default=5)
+MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", default=5, least=3)
 # An entry pending this long belongs to a consumer that died: above the longest healthy batch. Workers renew what they
 # have in hand four times in it, so that an agent may take as long as it needs.
 RECLAIM_IDLE_SECONDS = env.float("RECLAIM_IDLE_SECONDS", default=10.0)
