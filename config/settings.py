@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "portal.uploads.FilesOfKnownPeople",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.audit.ActingRequest",
     "accounts.privacy.PrivacyMiddleware",
     "accounts.preferences.PreferencesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

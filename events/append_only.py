@@ -21,6 +21,7 @@ RECORDS: dict[str, frozenset[str]] = {
     ),
     "events.DeadLetter": frozenset({"state", "settled_at", "settled_by", "edited", "note", "published_at"}),
     "clarifications.Answer": frozenset(),
+    "accounts.AuditRecord": frozenset({"count"}),
     "admin.LogEntry": frozenset(),
 }
 PREFIX = "append_only_"

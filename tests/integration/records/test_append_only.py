@@ -14,6 +14,7 @@ from django.core.management.color import no_style
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
+from accounts.audit import AuditRecord
 from accounts.models import User
 from backlog.models import Project, Template
 from clarifications.models import Answer, Question
@@ -56,11 +57,17 @@ def a_log_entry() -> LogEntry:
     return LogEntry.objects.create(user=user, content_type=kind, object_id="1", object_repr="r", action_flag=2)
 
 
+def an_audit_record() -> AuditRecord:
+    """What is noted about an account."""
+    return AuditRecord.objects.create(action=AuditRecord.Action.SIGNED_IN, actor="ann", target="ann")
+
+
 EXAMPLES: dict[str, Callable[[], models.Model]] = {
     "events.Event": an_event,
     "events.DeadLetter": a_letter,
     "clarifications.Answer": an_answer,
     "admin.LogEntry": a_log_entry,
+    "accounts.AuditRecord": an_audit_record,
 }
 
 
