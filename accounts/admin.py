@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import keys, scopes
+from accounts import audit_admin, keys, scopes  # noqa: F401  (registers the audit log)
 from accounts.lookups import FewLookups
 from accounts.mails import tell_of_password
 from accounts.models import ApiKey, User
@@ -46,12 +46,8 @@ class PersonAdmin(FewLookups, UserAdmin):  # type: ignore[type-arg]
         return super().has_change_permission(request, obj) and not (obj and is_above(obj, person(request)))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_delete_permission(request, obj) and not (obj and is_above(obj, person(request)))
-
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Accounts are deleted one by one: an account above one's own must not go with a list of others."""
-        actions = super().get_actions(request)
-        return {name: action for name, action in actions.items() if name != "delete_selected"}
+        """Accounts are deactivated, and stay on record with what they did."""
+        return False
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Nobody gives a group that may more than they may."""

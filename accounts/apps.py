@@ -6,7 +6,9 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        """Have the roles brought in line with the code after every migrate."""
+        """Have the roles brought in line with the code after every migrate, and the audit log told of every act."""
+        from accounts.audit_signals import listen
         from accounts.roles import bring_in_line
 
         post_migrate.connect(bring_in_line, sender=self, dispatch_uid="accounts.roles")
+        listen()

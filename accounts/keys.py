@@ -68,6 +68,7 @@ def rotate(key: ApiKey, *, at_once: bool = False, by: User | None = None) -> tup
     made = make(key.user, name=key.name, scopes=key.scopes, lifetime=lifetime, by=by)
     end = timezone.now() + (timedelta() if at_once else ROTATION_OVERLAP)
     key.expires_at = min(filter(None, (key.expires_at, end)))
+    key.successor = made[0]
     key.save(update_fields=["expires_at"])
     rotated.send(ApiKey, old=key, new=made[0])
     return made

@@ -1,18 +1,32 @@
 """The people of Interlock and its machines: a user model of our own from the first migration, and their keys."""
 
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.audit import AuditRecord, entry
+from accounts.recorded import Recorded, RecordedQuerySet, differences
 from accounts.scopes import permits
 
+Action = AuditRecord.Action
 
-class User(AbstractUser):
+
+class People(UserManager["User"]):
+    """Accounts, whose changes go on record in bulk too."""
+
+    use_in_migrations = False
+
+    def get_queryset(self) -> RecordedQuerySet["User"]:
+        """Return all accounts."""
+        return RecordedQuerySet(self.model, using=self._db)
+
+
+class User(AbstractUser, Recorded):
     """A member of staff, a requester or a service account, and how they like to read."""
 
     language = models.CharField(_("language"), max_length=10, blank=True, choices=settings.LANGUAGES)
@@ -23,6 +37,13 @@ class User(AbstractUser):
 
     key: "ApiKey | None" = None  # what this user came with, when it was no session
 
+    objects: ClassVar[People] = People()
+    secret_fields = frozenset({"password"})
+    on_record = secret_fields | {
+        *("username", "first_name", "last_name", "email"),
+        *("is_active", "is_staff", "is_superuser", "is_service"),
+    }
+
     def __str__(self) -> str:
         return self.get_username()
 
@@ -30,8 +51,32 @@ class User(AbstractUser):
         """What the roles permit, and of that, with a key, only what its scopes name; every door asks here."""
         return super().has_perm(perm, obj) and (self.key is None or permits(self.key.scopes, perm))
 
+    def audit_records(self, before: Self | None) -> list[AuditRecord]:
+        """Return what differs from the account before, its password apart from the rest."""
+        if before is None:
+            return [self.entry(Action.ACCOUNT_MADE, differences(self, None, without={"username", "password"}))]
+        words = differences(self, before, without=self.secret_fields)
+        found = [self.entry(Action.ACCOUNT_CHANGED, words)] if words else []
+        if self.password != before.password:
+            found.append(self.entry(Action.PASSWORD_CHANGED, self.password_in_words()))
+        return found
 
-class ApiKeys(models.QuerySet["ApiKey"]):
+    def password_in_words(self) -> str:
+        """Return what became of the password; it is stored anew when a sign-in finds it hashed in an old way."""
+        if not self.has_usable_password():
+            return "taken away"
+        return "set" if getattr(self, "_password", None) is not None else "stored anew"
+
+    def deleted_record(self) -> AuditRecord:
+        """Return an unsaved entry for the account's deletion."""
+        return self.entry(Action.ACCOUNT_DELETED)
+
+    def entry(self, action: AuditRecord.Action, words: str = "") -> AuditRecord:
+        """Return an unsaved entry about this account."""
+        return entry(action, target=self.username, target_id=self.pk, details=words)
+
+
+class ApiKeys(RecordedQuerySet["ApiKey"]):
     """Keys, live or not."""
 
     def live(self) -> "ApiKeys":
@@ -40,7 +85,7 @@ class ApiKeys(models.QuerySet["ApiKey"]):
         return self.filter(unexpired, revoked_at=None)
 
 
-class ApiKey(models.Model):
+class ApiKey(Recorded):
     """A key by which a machine comes in as its user; its text is nowhere, only a digest of it."""
 
     user = models.ForeignKey(
@@ -56,6 +101,10 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
 
     objects = ApiKeys.as_manager()
+    successor: "ApiKey | None" = None  # what replaces it, while it is rotated
+    secret_fields = frozenset({"digest"})
+    on_record = secret_fields | {"user", "name", "prefix", "scopes", "expires_at", "revoked_at"}
+    related_names = ("user",)
 
     class Meta:
         verbose_name = _("API key")
@@ -69,3 +118,25 @@ class ApiKey(models.Model):
     def is_live(self) -> bool:
         """Whether it opens something."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
+
+    def audit_records(self, before: Self | None) -> list[AuditRecord]:
+        """Return what differs from the key before: it was made, rotated, revoked or otherwise changed."""
+        words = differences(self, before, without=() if before else {"user", "name", "prefix", "digest"})
+        if not words:
+            return []
+        action = Action.KEY_CHANGED if before else Action.KEY_MADE
+        if self.successor:
+            action, words = Action.KEY_ROTATED, f"successor: {self.successor.prefix}; {words}"
+        elif before and self.revoked_at and not before.revoked_at:
+            action = Action.KEY_REVOKED
+        return [self.entry(action, words)]
+
+    def deleted_record(self) -> AuditRecord:
+        """Return an unsaved entry for the key's deletion."""
+        return self.entry(Action.KEY_DELETED)
+
+    def entry(self, action: AuditRecord.Action, words: str = "") -> AuditRecord:
+        """Return an unsaved entry about this key."""
+        named = f"key {self.name} ({self.prefix})"
+        details = f"{named}: {words}" if words else named
+        return entry(action, target=self.user.username, target_id=self.user_id, details=details)

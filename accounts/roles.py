@@ -31,6 +31,7 @@ ADMINISTERS = (
     "accounts.view_apikey",
     "accounts.add_apikey",
     "accounts.change_apikey",
+    "accounts.view_auditrecord",
     "auth.view_group",
     "webhooks.add_endpoint",
     "webhooks.change_endpoint",

@@ -55,6 +55,7 @@ def staff_links(request: HttpRequest) -> list[tuple[str, str, str]]:
         "backlog.template": _("Templates"),
         "events.event": _("Events"),
         "webhooks.endpoint": _("Webhooks"),
+        "accounts.auditrecord": _("Audit"),
     }
     may_see = [(name, words) for name, words in rooms.items() if may_view(request, name)]
     found = [

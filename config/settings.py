@@ -31,8 +31,12 @@ def local_secret_key() -> str:
 
 
 def sqlite_with_durable_writers(database: dict[str, Any]) -> dict[str, Any]:
-    """WAL, IMMEDIATE transactions and full sync: writers queue instead of failing, and a commit is on disk."""
+    """WAL, IMMEDIATE transactions and full sync: writers queue instead of failing, and a commit is on disk.
+
+    With recursive triggers INSERT OR REPLACE asks those that protect records.
+    """
     pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=30000;"
+    pragmas += " PRAGMA recursive_triggers=ON;"
     options = {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": pragmas}
     return {**database, "OPTIONS": {**database.get("OPTIONS", {}), **options}}
 
@@ -81,6 +85,7 @@ MIDDLEWARE = [
     "portal.uploads.FilesOfKnownPeople",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.audit.ActingRequest",
     "accounts.privacy.PrivacyMiddleware",
     "accounts.signing_in_again.TypedTextMiddleware",
     "accounts.preferences.PreferencesMiddleware",

@@ -1,10 +1,12 @@
 """What `manage.py check` says about the contracts and the settings."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from events.append_only import missing_triggers
 from schemas.registry import registry
 
 
@@ -31,4 +33,14 @@ def batch_is_sane(**_: Any) -> list[CheckMessage]:
     """events.E002: a batch has at least one entry and at most what a statement can bind."""
     if not 1 <= settings.BATCH_SIZE <= 1000:
         return [Error("BATCH_SIZE must be from 1 to 1000.", hint="200 is a good value.", id="events.E002")]
+    return []
+
+
+@register(Tags.database)
+def records_are_protected(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """events.W002: the triggers that refuse to change or delete records are there, for each table that is there."""
+    hint = "Run `manage.py migrate`, which makes them, and find out who dropped them."
+    missing = [name for alias in databases or () for name in missing_triggers(alias)]
+    if missing:
+        return [Warning(f"Records can be changed: no trigger {', '.join(missing)}.", hint=hint, id="events.W002")]
     return []

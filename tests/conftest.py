@@ -6,6 +6,8 @@ from typing import Any
 
 import api_figures
 import pytest
+from django.db.backends.base.operations import BaseDatabaseOperations
+from forging import flush_records_too
 from pytest_django import Settings
 
 from backlog.blueprints import definition_of
@@ -18,6 +20,14 @@ from events.outage import outage
 def forgotten_templates() -> None:
     """A key of a template row may come again once its test is over."""
     definition_of.cache_clear()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def emptied_records() -> Iterator[None]:
+    """The database refuses to empty the tables of records, which Django does after every test that commits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush_records_too)
+        yield
 
 
 @pytest.fixture(autouse=True)

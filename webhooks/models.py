@@ -1,18 +1,24 @@
 """Who is told of events over HTTP, and what came of each telling."""
 
+from typing import Self
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.audit import AuditRecord, entry
+from accounts.recorded import Recorded, RecordedQuerySet, differences
 from events.models import Event
 
+Action = AuditRecord.Action
 # How much of a receiver's answer is kept.
 LONGEST_EXCERPT = 500
 
 
-class Endpoint(models.Model):
-    """A receiver's address, what it is told of, and how far it got."""
+class Endpoint(Recorded):
+    """A receiver's address, what it is told of, and how far it got. What a person decides about it goes on record."""
 
     url = models.CharField(_("address"), max_length=2000)
     description = models.CharField(_("description"), max_length=300, blank=True)
@@ -46,6 +52,13 @@ class Endpoint(models.Model):
     )
     created_at = models.DateTimeField(_("created"))
 
+    objects = RecordedQuerySet["Endpoint"].as_manager()
+    secret_fields = frozenset({"secret"})
+    on_record = secret_fields | {
+        *("url", "description", "owner", "key", "types", "project_id", "active", "disabled_reason"),
+    }
+    related_names = ("owner", "key")
+
     class Meta:
         verbose_name = _("webhook")
         verbose_name_plural = _("webhooks")
@@ -53,6 +66,39 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+    def in_words(self, field: str) -> str:
+        """Return what the field holds; of the address only its host, for the rest often is a secret."""
+        return f"{self.host()}/…" if field == "url" else super().in_words(field)
+
+    def host(self) -> str:
+        """Return the host of the address, with its scheme."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def audit_records(self, before: Self | None) -> list[AuditRecord]:
+        """Return what differs from the webhook before: made, disabled, enabled, its secret rotated, or changed."""
+        if before is None:
+            return [self.entry(Action.WEBHOOK_MADE, differences(self, None, without={"owner"}))]
+        found = []
+        if self.active != before.active:
+            action = Action.WEBHOOK_ENABLED if self.active else Action.WEBHOOK_DISABLED
+            found.append(self.entry(action, self.disabled_reason))
+        if self.secret != before.secret:
+            found.append(self.entry(Action.WEBHOOK_SECRET_ROTATED))
+        if words := differences(self, before, without={"active", "disabled_reason", "secret"}):
+            found.append(self.entry(Action.WEBHOOK_CHANGED, words))
+        return found
+
+    def deleted_record(self) -> AuditRecord:
+        """Return an unsaved entry for the webhook's deletion."""
+        return self.entry(Action.WEBHOOK_DELETED)
+
+    def entry(self, action: AuditRecord.Action, words: str = "") -> AuditRecord:
+        """Return an unsaved entry about this webhook."""
+        named = f"webhook {self.pk} ({self.host()})"
+        details = f"{named}: {words}" if words else named
+        return entry(action, target=self.owner.username, target_id=self.owner_id, details=details)
 
 
 class Delivery(models.Model):

@@ -28,6 +28,8 @@ SHOTS = (
     Shot("admin-template", "/admin/backlog/template/1/change/", "ann"),
     Shot("admin-keys", "/admin/accounts/apikey/", "ann"),
     Shot("admin-key-new", "/admin/accounts/apikey/add/", "ann"),
+    Shot("admin-audit-log", "/admin/accounts/auditrecord/", "ann"),
+    Shot("admin-audit-entry", "/admin/accounts/auditrecord/1/change/", "ann"),
     Shot("admin-webhooks", "/admin/webhooks/endpoint/", "ann"),
     Shot("admin-webhook", "/admin/webhooks/endpoint/1/change/", "ann"),
     Shot("sign-in", "/sign-in/", ""),

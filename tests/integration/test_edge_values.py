@@ -146,11 +146,10 @@ def by_command(asked: Asked, question: Question, text: str) -> str:
 def by_event(asked: Asked, question: Question, text: str) -> str:
     """USER.ANSWER_SUBMITTED on the stream."""
     said = {"project_id": str(question.project_id), "question_id": str(question.pk), "answer": "THE ANSWER"}
-    event = envelope("USER.ANSWER_SUBMITTED", said)
+    event, before = envelope("USER.ANSWER_SUBMITTED", said), DeadLetter.objects.count()
     tell(orjson.dumps(event).replace(b'"THE ANSWER"', text.encode(errors="surrogatepass")))
     heard = Event.objects.filter(event_id=event["event_id"]).count()
-    letters = list(DeadLetter.objects.values_list("error_class", flat=True))
-    DeadLetter.objects.all().delete()
+    letters = list(DeadLetter.objects.order_by("id").values_list("error_class", flat=True)[before:])
     known = {"InvalidEvent", "InvalidAnswer", "NotEntitled"}
     return "taken" if heard and not letters else "refused" if letters and set(letters) <= known else f"broken {letters}"
 

@@ -1,0 +1,135 @@
+"""The audit log: what was done to accounts, roles, keys and webhooks, by whom and from where.
+
+It is no part of the ledger of events, which goes to every worker. A row is written in the transaction of what it tells
+of, so that both are there or neither. Names are kept as text: they outlive the accounts. Nothing secret is kept: of a
+password, a key or a webhook's secret only that it changed, of a webhook's address only the host.
+"""
+
+import sys
+from collections.abc import Callable
+from contextvars import ContextVar
+from pathlib import PurePath
+from typing import Any
+
+from django.db import models
+from django.db.models.functions import Now
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+COMMAND_LINE = "command line"
+LONGEST_NAME = 150
+LONGEST_ADDRESS = 45
+LONGEST_DETAILS = 2000
+# The request that this thread answers; none at the command line.
+current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", default=None)
+
+
+class AuditRecord(models.Model):
+    """One act that concerns an account; the database refuses to change or delete it."""
+
+    class Action(models.TextChoices):
+        SIGNED_IN = "signed-in", _("Signed in")
+        SIGN_IN_FAILED = "sign-in-failed", _("Sign-in failed")
+        SIGNED_OUT = "signed-out", _("Signed out")
+        ACCOUNT_MADE = "account-made", _("Account made")
+        ACCOUNT_CHANGED = "account-changed", _("Account changed")
+        ACCOUNT_DELETED = "account-deleted", _("Account deleted")
+        PASSWORD_CHANGED = "password-changed", _("Password changed")
+        RIGHTS_GIVEN = "rights-given", _("Rights given")
+        RIGHTS_TAKEN = "rights-taken", _("Rights taken away")
+        ROLE_MADE = "role-made", _("Role made")
+        ROLE_CHANGED = "role-changed", _("Role renamed")
+        ROLE_DELETED = "role-deleted", _("Role deleted")
+        KEY_MADE = "key-made", _("Key made")
+        KEY_ROTATED = "key-rotated", _("Key rotated")
+        KEY_CHANGED = "key-changed", _("Key changed")
+        KEY_REVOKED = "key-revoked", _("Key revoked")
+        KEY_DELETED = "key-deleted", _("Key deleted")
+        WEBHOOK_MADE = "webhook-made", _("Webhook made")
+        WEBHOOK_CHANGED = "webhook-changed", _("Webhook changed")
+        WEBHOOK_DISABLED = "webhook-disabled", _("Webhook disabled")
+        WEBHOOK_ENABLED = "webhook-enabled", _("Webhook enabled")
+        WEBHOOK_SECRET_ROTATED = "webhook-secret-rotated", _("Webhook secret rotated")
+        WEBHOOK_DELETED = "webhook-deleted", _("Webhook deleted")
+
+    recorded_at = models.DateTimeField(
+        _("when"), db_default=Now(), help_text=_("By the database's clock; of several attempts, the first.")
+    )
+    action = models.CharField(_("what"), max_length=30, choices=Action.choices)
+    actor = models.CharField(
+        _("who"), max_length=200, blank=True, help_text=_("Who did it; empty where nobody was signed in.")
+    )
+    actor_id = models.BigIntegerField(_("number of the account that did it"), null=True)
+    target = models.CharField(
+        _("to whom"), max_length=200, blank=True, help_text=_("The account or role that it was done to.")
+    )
+    target_id = models.BigIntegerField(_("number of the account it was done to"), null=True)
+    address = models.CharField(_("from"), max_length=LONGEST_ADDRESS, blank=True)
+    details = models.TextField(_("details"), blank=True)
+    count = models.PositiveIntegerField(
+        _("times"), default=1, help_text=_("Failed sign-ins within one hour are counted in one row.")
+    )
+
+    class Meta:
+        verbose_name = _("audit record")
+        verbose_name_plural = _("audit records")
+        default_permissions = ("view",)
+        indexes = [models.Index(fields=["action", "recorded_at"], name="audit_by_action")]
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()}: {self.target}"
+
+
+class ActingRequest:
+    """Remembers the request while it is answered, so that the audit log can say who acts."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """The response."""
+        token = current_request.set(request)
+        try:
+            return self.get_response(request)
+        finally:
+            current_request.reset(token)
+
+
+def entry(action: AuditRecord.Action, *, target: str, target_id: int | None = None, details: str = "") -> AuditRecord:
+    """Return an unsaved entry of the audit log, done by who acts now: the signed-in account or the command line."""
+    request = current_request.get()
+    actor, actor_id = (command(), None) if request is None else signed_in(request)
+    return AuditRecord(
+        action=action,
+        actor=actor,
+        actor_id=actor_id,
+        target=printable(target)[:LONGEST_NAME],
+        target_id=target_id,
+        address=address_of(request),
+        details=printable(details)[:LONGEST_DETAILS],
+    )
+
+
+def command() -> str:
+    """Return the name under which the command line acts, with the command where `manage.py` runs one."""
+    program = PurePath(sys.argv[0]).name
+    return f"{COMMAND_LINE} ({program} {sys.argv[1]})" if program == "manage.py" and sys.argv[1:] else COMMAND_LINE
+
+
+def signed_in(request: HttpRequest) -> tuple[str, int | None]:
+    """Return (name, number) of the account that the request came in as, with its key if it came with one."""
+    user: Any = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return "", None
+    key = getattr(user, "key", None)
+    return f"{user} (key {key.prefix})" if key else str(user), user.pk
+
+
+def address_of(request: HttpRequest | None) -> str:
+    """Return the address that the connection came from, whatever a header says; empty where there is none."""
+    return printable(str(request.META.get("REMOTE_ADDR") or ""))[:LONGEST_ADDRESS] if request else ""
+
+
+def printable(text: str) -> str:
+    """Return the text with everything that cannot be seen, or cannot be stored, replaced."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)

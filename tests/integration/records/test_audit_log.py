@@ -1,0 +1,339 @@
+"""What concerns accounts, roles, keys and webhooks is in the audit log, whichever door it came through."""
+
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from callers import Caller, account, group, machine
+from django.contrib.auth.models import Group, Permission
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from accounts import audit, keys
+from accounts.audit import AuditRecord
+from accounts.models import ApiKey, User
+from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER
+from webhooks import services
+from webhooks.models import Endpoint
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "a long enough password"
+PEOPLE, KEYS, HOOKS, LOG = (
+    f"/admin/{page}/" for page in ("accounts/user", "accounts/apikey", "webhooks/endpoint", "accounts/auditrecord")
+)
+URL = "https://tickets.example.com/secret-path?token=secret"
+
+
+@pytest.fixture(autouse=True)
+def password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the environment gives to commands."""
+    for name in ("PERSON_PASSWORD", "DJANGO_SUPERUSER_PASSWORD"):
+        monkeypatch.setenv(name, PASSWORD)
+
+
+class Scene:
+    """An administrator ann in a browser, an operator olga, a machine bot with a key, and bot's webhook."""
+
+    def __init__(self) -> None:
+        self.ann, self.olga = account("ann", ADMINISTRATOR), account("olga", OPERATOR)
+        self.ann.set_password(PASSWORD)
+        self.ann.save()
+        self.browser = Client(REMOTE_ADDR="192.0.2.7", headers={"x-forwarded-for": "203.0.113.9"})
+        self.browser.force_login(self.ann)
+        self.caller = machine("bot", OPERATOR)
+        self.bot = User.objects.get(username="bot")
+        self.key = self.bot.keys.get()
+        self.hook = services.register_endpoint(self.bot, url=URL)
+        self.past = set(AuditRecord.objects.values_list("pk", flat=True))
+
+    def log(self) -> list[str]:
+        """A line for each new entry: who, what, to whom, and the details."""
+        new = AuditRecord.objects.exclude(pk__in=self.past).order_by("pk")
+        return [f"{row.actor or 'nobody'}: {row.action} {row.target} | {row.details}" for row in new]
+
+    def chosen(self, page: str, action: str, row: Any, **more: str) -> Any:
+        """An action on one row of an admin list."""
+        return self.browser.post(page, {"action": action, "_selected_action": [row.pk], **more})
+
+    def form(self, user: User, **changes: Any) -> Any:
+        """The form of a person's page."""
+        said = {"username": user.username, "is_active": "on", "is_staff": "on", "email": user.email}
+        joined = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+        groups = {"groups": [one.pk for one in user.groups.all()]}
+        return self.browser.post(f"{PEOPLE}{user.pk}/change/", said | joined | groups | changes)
+
+
+@pytest.fixture
+def scene(settings: Any) -> Scene:
+    """The people and machines."""
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+    return Scene()
+
+
+def renamed(user: User) -> None:
+    user.username, user.is_active = "olga.new", False
+    user.save()
+
+
+def given_one_by_one(user: User) -> None:
+    user.user_permissions.add(Permission.objects.get(codename="delete_user"))
+    user.user_permissions.clear()
+
+
+def from_the_other_side(user: User) -> None:
+    user.groups.first().user_set.remove(user)
+    group(ANSWERER).user_set.add(user)
+
+
+def set_in_bulk(user: User) -> None:
+    user.email = "o@example.org"
+    User.objects.bulk_update([user], ["email"])
+
+
+def role_of_ones_own(user: User) -> None:
+    lawyers = Group.objects.create(name="lawyers")
+    user.groups.add(lawyers)
+    lawyers.name = "solicitors"
+    lawyers.save()
+    lawyers.delete()
+
+
+def new_password(scene: Scene) -> Any:
+    typed = {"password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"}
+    return scene.browser.post(f"{PEOPLE}{scene.olga.pk}/password/", typed)
+
+
+def signing_in(scene: Scene) -> Any:
+    return Client().post("/sign-in/", {"username": "ann", "password": PASSWORD})
+
+
+def rest(scene: Scene, act: str, **body: Any) -> Any:
+    return scene.caller.post(f"webhooks/{scene.hook.pk}/{act}", body)
+
+
+BOT = "key tests ({key}): "
+HOOK = "webhook {hook} (https://tickets.example.com)"
+BY_KEY = "bot (key {key}): "
+# What is done, and what the log says of it.
+DOORS: dict[str, tuple[Callable[[Scene], Any], list[str]]] = {
+    "a sign-in": (signing_in, ["ann: signed-in ann | "]),
+    "a sign-in that failed": (
+        lambda s: Client().post("/sign-in/", {"username": "ann", "password": "guess"}),
+        ["nobody: sign-in-failed ann | "],
+    ),
+    "a sign-in of an account that is switched off": (
+        lambda s: (User.objects.filter(pk=s.ann.pk).update(is_active=False), signing_in(s)),
+        ["command line: account-changed ann | is active: yes → no", "nobody: sign-in-failed ann | "],
+    ),
+    "a sign-out": (lambda s: s.browser.post("/sign-out/"), ["ann: signed-out ann | "]),
+    "a sign-out of nobody": (lambda s: Client().post("/sign-out/"), []),
+    "a new person in the admin": (
+        lambda s: s.browser.post(
+            f"{PEOPLE}add/",
+            {"username": "new", "password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"},
+        ),
+        ["ann: account-made new | "],
+    ),
+    "a changed person in the admin": (
+        lambda s: s.form(s.olga, username="olga.new", email="o@example.org", is_active=""),
+        [
+            "ann: account-changed olga.new | "
+            "username: olga → olga.new; email: nothing → o@example.org; is active: yes → no"
+        ],
+    ),
+    "another role in the admin": (
+        lambda s: s.form(s.olga, groups=[group(ANSWERER).pk]),
+        ["ann: rights-taken olga | role: operator", "ann: rights-given olga | role: answerer"],
+    ),
+    "a password set in the admin": (new_password, ["ann: password-changed olga | set"]),
+    "a new person at the command line": (
+        lambda s: call_command("person", "new", role=OPERATOR, email="n@example.org"),
+        [
+            "command line: account-made new | email: n@example.org",
+            "command line: rights-given new | role: operator",
+            "command line: account-changed new | is staff: no → yes",
+        ],
+    ),
+    "a role taken at the command line": (
+        lambda s: call_command("person", "olga", remove=OPERATOR),
+        ["command line: rights-taken olga | role: operator", "command line: account-changed olga | is staff: yes → no"],
+    ),
+    "a superuser made by Django's command": (
+        lambda s: call_command("createsuperuser", interactive=False, username="root", email="r@example.org"),
+        ["command line: account-made root | is superuser: yes; email: r@example.org; is staff: yes"],
+    ),
+    "a row saved": (
+        lambda s: renamed(s.olga),
+        ["command line: account-changed olga.new | username: olga → olga.new; is active: yes → no"],
+    ),
+    "rows updated": (
+        lambda s: User.objects.filter(username__in=["olga", "bot"]).update(is_superuser=True),
+        [f"command line: account-changed {name} | is superuser: no → yes" for name in ("olga", "bot")],
+    ),
+    "rows updated in bulk": (
+        lambda s: set_in_bulk(s.olga),
+        ["command line: account-changed olga | email: nothing → o@example.org"],
+    ),
+    "rows made in bulk": (
+        lambda s: User.objects.bulk_create([User(username="one"), User(username="two", is_service=True)]),
+        ["command line: account-made one | ", "command line: account-made two | is service: yes"],
+    ),
+    "a password stored by hand": (
+        lambda s: User.objects.filter(pk=s.olga.pk).update(password="md5$a$b"),
+        ["command line: password-changed olga | stored anew"],
+    ),
+    "an account deleted": (
+        lambda s: s.bot.delete(),
+        [
+            "command line: key-deleted bot | key tests ({key})",
+            "command line: account-deleted bot | ",
+            "command line: webhook-deleted bot | " + HOOK,
+        ],
+    ),
+    "a permission given and all taken": (
+        lambda s: given_one_by_one(s.olga),
+        [f"command line: rights-{word} olga | permission: accounts.delete_user" for word in ("given", "taken")],
+    ),
+    "a role from the other side": (
+        lambda s: from_the_other_side(s.olga),
+        [
+            "command line: rights-taken olga | role: operator",
+            "command line: rights-given olga | role: answerer",
+        ],
+    ),
+    "a role made, renamed and deleted": (
+        lambda s: role_of_ones_own(s.olga),
+        [
+            "command line: role-made role lawyers | ",
+            "command line: rights-given olga | role: lawyers",
+            "command line: role-changed role solicitors | before: lawyers",
+            "command line: role-deleted role solicitors | taken from: olga",
+        ],
+    ),
+    "a role with other permissions": (
+        lambda s: group(REQUESTER).permissions.set([Permission.objects.get(codename="delete_user")]),
+        [
+            "command line: rights-taken role requester | permission: backlog.add_project",
+            "command line: rights-given role requester | permission: accounts.delete_user",
+        ],
+    ),
+    "a key in the admin": (
+        lambda s: s.browser.post(f"{KEYS}add/", {"user": s.bot.pk, "name": "k", "scopes": ["read"], "days": 0}),
+        ["ann: key-made bot | key k ({new key}): scopes: read"],
+    ),
+    "a key revoked in the admin": (
+        lambda s: s.chosen(KEYS, "revoke_keys", s.key),
+        ["ann: key-revoked bot | " + BOT + "revoked at: nothing → {now}"],
+    ),
+    "a key rotated at the command line": (
+        lambda s: call_command("apikey", "rotate", s.key.prefix),
+        [
+            "command line: key-made bot | key tests ({new key}): scopes: {scopes}",
+            "command line: key-rotated bot | " + BOT + "successor: {new key}; expires at: nothing → {end}",
+        ],
+    ),
+    "a key widened": (
+        lambda s: ApiKey.objects.filter(pk=s.key.pk).update(scopes=["read"]),
+        ["command line: key-changed bot | " + BOT + "scopes: {scopes} → read"],
+    ),
+    "a webhook in the admin": (
+        lambda s: s.browser.post(f"{HOOKS}add/", {"url": "https://a.example.com/b", "types": "PROJECT.*"}),
+        [
+            "ann: webhook-made ann | webhook {new hook} (https://a.example.com): "
+            "url: https://a.example.com/…; types: PROJECT.*; secret: set"
+        ],
+    ),
+    "a webhook changed by REST": (
+        lambda s: s.caller.patch(f"webhooks/{s.hook.pk}", {"url": "https://b.example.com/c"}),
+        [
+            BY_KEY + "webhook-changed bot | webhook {hook} (https://b.example.com): "
+            "url: https://tickets.example.com/… → https://b.example.com/…"
+        ],
+    ),
+    "a webhook's secret rotated by REST": (
+        lambda s: rest(s, "rotate"),
+        [BY_KEY + "webhook-secret-rotated bot | " + HOOK],
+    ),
+    "a webhook disabled and enabled": (
+        lambda s: (rest(s, "disable", reason="Away."), rest(s, "enable")),
+        [BY_KEY + "webhook-disabled bot | " + HOOK + ": Away.", BY_KEY + "webhook-enabled bot | " + HOOK],
+    ),
+    "a webhook disabled in the admin": (
+        lambda s: s.chosen(HOOKS, "disable_endpoints", s.hook, reason="Away."),
+        ["ann: webhook-disabled bot | " + HOOK + ": Away."],
+    ),
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_the_log_has_what_was_done_by_whom_and_to_whom(scene: Scene, door: str) -> None:
+    act, expected = DOORS[door]
+    scopes = ", ".join(scene.key.scopes)
+    act(scene)
+    key, hook = ApiKey.objects.first(), Endpoint.objects.last()
+    made = {"new key": key and key.prefix, "new hook": hook and hook.pk, "scopes": scopes}
+    ended = ApiKey.objects.filter(pk=scene.key.pk).first() or scene.key
+    moments = {"now": ended.revoked_at, "end": ended.expires_at}
+    named = {"key": scene.key.prefix, "hook": scene.hook.pk, **made, **moments}
+    assert sorted(scene.log()) == sorted(line.format(**named) for line in expected)
+
+
+def test_no_entry_holds_a_secret(scene: Scene) -> None:
+    _key, text = keys.make(scene.bot, name="k", scopes=["read"], lifetime=None)
+    services.rotate_secret(scene.hook)
+    new_password(scene)
+    kept = "\n".join(scene.log())
+    scene.olga.refresh_from_db()
+    for secret in (text, keys.digest(text), scene.hook.secret, scene.olga.password, PASSWORD, "token", "secret-path"):
+        assert secret not in kept
+
+
+def test_an_entry_says_when_by_the_databases_clock_and_from_where_whatever_a_header_says(scene: Scene) -> None:
+    new_password(scene)
+    entry = AuditRecord.objects.latest("pk")
+    assert (entry.address, entry.actor_id, entry.target_id) == ("192.0.2.7", scene.ann.pk, scene.olga.pk)
+    assert abs(timezone.now() - entry.recorded_at) < timedelta(minutes=1)
+
+
+def test_the_command_line_says_which_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/srv/manage.py", "person", "olga"])
+    assert audit.command() == "command line (manage.py person)"
+    monkeypatch.setattr(sys, "argv", ["script.py", "x"])
+    assert audit.command() == "command line"
+
+
+def test_the_log_is_narrowed_by_what_who_when_and_searched_by_name(scene: Scene) -> None:
+    scene.form(scene.olga, username="olga.new")
+    today = {"recorded_at__gte": f"{timezone.now():%Y-%m-%d} 00:00:00+00:00"}
+    for query in ({"action": "account-changed", **today}, {"actor": "ann", "target": "olga.new"}, {"q": "olga.new"}):
+        found = scene.browser.get(LOG, query).context["cl"]
+        assert [entry.target for entry in found.result_list] == ["olga.new"]
+
+
+def test_the_command_line_lists_the_log_of_one_account(scene: Scene, capsys: Any) -> None:
+    scene.form(scene.olga, email="o@example.org")
+    rest(scene, "rotate")
+    for name, words in (
+        ("olga", "ann  Account changed  olga  email: nothing → o@example.org  from 192.0.2.7\n"),
+        ("bot", "Webhook secret rotated  bot  webhook"),
+    ):
+        call_command("audit", name=name, limit=1)
+        shown = capsys.readouterr().out
+        assert words in shown
+        assert shown.count("\n") == 1
+
+
+def test_what_changes_often_is_not_recorded_and_asks_nothing_more(django_assert_num_queries: Any, scene: Scene) -> None:
+    with django_assert_num_queries(3):
+        scene.hook.save(update_fields=["position"])
+        Endpoint.objects.filter(pk=scene.hook.pk).update(leased_until=timezone.now())
+        ApiKey.objects.filter(pk=scene.key.pk).update(last_used_at=timezone.now())
+    assert scene.log() == []
+
+
+def test_a_rest_key_reads_no_entry(scene: Scene) -> None:
+    assert not User.objects.get(pk=scene.bot.pk).has_perm("accounts.view_auditrecord")
+    assert Caller(None, **scene.caller.headers).client.get(LOG).status_code == 302
