@@ -14,7 +14,7 @@ def main() -> None:
     if find_spec("django") is None:
         start_again()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from config.console import run  # not before its packages are there
+    from console.entry import run  # not before its packages are there
 
     run(sys.argv)
 

@@ -24,7 +24,7 @@ from api.openapi import KNOWN_QUERY
 from api.paging import Pages
 from api.problems import Refused
 from api.rules import Rule
-from portal.uploads import take_files
+from intake.uploads import take_files
 
 M = TypeVar("M", bound=Model)
 NO_PARAMETER = gettext_lazy("There is no parameter “%(name)s” here: this address takes none.")

@@ -17,9 +17,9 @@ from api.problems import Refused
 from api.projects import Reason
 from api.rules import Rule
 from events.deadletters import discard, replay
+from events.deadletters.repair import findings, forged, refused_by_ledger
 from events.envelope import from_wire
 from events.models import DeadLetter
-from events.repair import findings, forged, refused_by_ledger
 from schemas import strict_json
 
 LOOK = Rule(READ, "events.view_deadletter")

@@ -1,6 +1,6 @@
 """Following a project: its events as Server-Sent Events, resumed from the ledger where the reader left off.
 
-This endpoint gives what there is and ends; `config.patience` keeps the connection and asks again. Where it does not
+This endpoint gives what there is and ends; `runtime.patience` keeps the connection and asks again. Where it does not
 run, a reader reconnects by itself after a second, as browsers and SSE libraries do.
 """
 

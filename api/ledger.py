@@ -21,7 +21,7 @@ from backlog.models import Deliverable
 from backlog.selectors import projects_for
 from events.horizon import first_since
 from events.models import Event
-from portal.downloads import as_file, table_as_file
+from reports.downloads import as_file, table_as_file
 
 LARGEST = 2**63 - 1
 

@@ -24,13 +24,13 @@ from events import errors as events
 from events.artifacts import ArtifactMissing
 from events.deadletters import AlreadySettled, NotReplayable, OtherSpeaker
 from events.lifecycle import IllegalTransition
+from intake.spreadsheets import Busy, Unreadable
+from intake.spreadsheets.places import AGAIN_SECONDS
 from schemas.lint import BadSchema
 from schemas.registry import UnknownSchema
 from schemas.restricted import SchemaRefused
 from schemas.strict_json import InvalidJson
 from webhooks import errors as webhooks
-from workers.ingestion import Busy, Unreadable
-from workers.ingestion.places import AGAIN_SECONDS
 
 TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 MEDIA_TYPE = "application/problem+json"

@@ -26,7 +26,8 @@ from backlog.selectors import may_end, project_of, projects_for, with_counts
 from backlog.services import cancel_project
 from backlog.states import ProjectStatus
 from events.work import unit_of_work
-from portal import intake, uploads
+from intake import submitting as intake
+from intake import uploads
 from schemas.registry import registry
 
 REQUEST = "PROJECT.INITIAL_REQUEST_RECEIVED"

@@ -14,9 +14,8 @@ from api.base import ApiView, found_in
 from api.openapi import IF_MATCH, acts, endpoint, lists
 from api.problems import Refused
 from api.rules import Rule
-from backlog.blueprints import add_version, checked, shipped
+from backlog.blueprints import add_version, checked, newest_templates, shipped
 from backlog.models import Template
-from portal.selectors import newest_templates
 
 LOOK = Rule(READ)
 CHANGE = Rule(TEMPLATES, "backlog.change_template")

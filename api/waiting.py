@@ -1,4 +1,4 @@
-"""How the web server and the endpoints that wait understand each other: see `config.patience`."""
+"""How the web server and the endpoints that wait understand each other: see `runtime.patience`."""
 
 import secrets
 

@@ -24,8 +24,8 @@ from api.renderers import besides
 from api.rules import Rule, ScopeMissing
 from api.stored_rows import lines
 from api.waiting import worth_waiting
-from backlog import leases, replies
-from backlog.leases import Effect, Leased
+from backlog.flow import leases, replies
+from backlog.flow.leases import Effect, Leased
 from backlog.models import Item, Lease
 from clarifications.asking import needed_by_worker
 from events import artifacts

@@ -8,7 +8,7 @@ class BacklogConfig(AppConfig):
     def ready(self) -> None:
         from backlog.blueprints import load_blueprints
         from backlog.selectors import may_watch
-        from events.live import register_topic
+        from pages.live import register_topic
 
         register_topic("project", may_watch)
         post_migrate.connect(load_blueprints, sender=self)

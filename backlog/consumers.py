@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from django.db import close_old_connections
 
-from backlog import due, opening, policy, replies
+from backlog import policy
+from backlog.flow import due, opening, replies
 from backlog.selectors import item_of, load_projects
-from events import elsewhere
 from events.consumers import BatchConsumer, StreamConsumer, Verdicts
+from events.deadletters import elsewhere
 from events.envelope import Envelope
 from events.isolation import in_halves
 from events.streams import LETTERS_GROUP, Entry

@@ -7,12 +7,13 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backlog import orchestration, policy
-from backlog.definition_of_done import unmet_criteria
+from backlog import policy
 from backlog.errors import BacklogError, ItemNotReady, ReasonMissing
+from backlog.flow import orchestration
+from backlog.flow.definition_of_done import unmet_criteria
+from backlog.flow.orchestration import about, say, touch
+from backlog.flow.replies import accept, ready_again
 from backlog.models import Item, Project
-from backlog.orchestration import about, say, touch
-from backlog.replies import accept, ready_again
 from backlog.states import CANCELLABLE, ITEM_EDGES, ItemState, ProjectStatus
 from events.work import UnitOfWork
 

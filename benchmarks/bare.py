@@ -18,8 +18,8 @@ from django.core.wsgi import get_wsgi_application  # noqa: E402
 from django.http import HttpRequest, JsonResponse  # noqa: E402
 from django.urls import path  # noqa: E402
 
-from config.routing import WEB_THREADS  # noqa: E402
-from config.web import serve  # noqa: E402
+from runtime.routing import WEB_THREADS  # noqa: E402
+from runtime.web import serve  # noqa: E402
 
 
 def bare(request: HttpRequest) -> JsonResponse:

@@ -83,7 +83,7 @@ def prepared(folder: Path) -> Iterator[None]:
     """Django, and a broker whose groups have read everything."""
     import django
 
-    from config.embedded import EmbeddedValkey
+    from runtime.embedded import EmbeddedValkey
 
     with EmbeddedValkey(folder / "valkey"):
         django.setup()

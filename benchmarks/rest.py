@@ -69,7 +69,7 @@ def measure(folder: Path, seconds: int, questions: int) -> None:
     import django
 
     django.setup()
-    from config.system import broker
+    from runtime.system import broker
 
     with broker():
         key = prepared()
@@ -112,7 +112,7 @@ def prepared() -> str:
 def asked(count: int) -> list[str]:
     """The ids of so many open questions, each of a project of its own."""
     from backlog.blueprints import add_version
-    from backlog.opening import submit_request
+    from backlog.flow.opening import submit_request
     from clarifications.models import Question
     from events.work import unit_of_work
 

@@ -5,11 +5,11 @@ class ClarificationsConfig(AppConfig):
     name = "clarifications"
 
     def ready(self) -> None:
-        from backlog.gates import register_follower, register_gate
+        from backlog.flow.gates import register_follower, register_gate
         from clarifications import checks  # noqa: F401  (registers the system checks)
         from clarifications.gates import ask_for_missing
         from clarifications.services import withdraw_unneeded
-        from events.live import register_topic
+        from pages.live import register_topic
 
         register_topic(
             "inbox", lambda user, subjects: subjects if user.has_perm("clarifications.view_question") else []

@@ -8,11 +8,11 @@ from django.utils.translation import gettext_noop
 
 from backlog import services as backlog
 from backlog.blueprints import definition_of
-from backlog.definition_of_done import unmet_criteria
+from backlog.flow.definition_of_done import unmet_criteria
+from backlog.flow.orchestration import say
+from backlog.flow.replies import counts
 from backlog.models import Item, Project
-from backlog.orchestration import say
 from backlog.policy import OURS
-from backlog.replies import counts
 from backlog.selectors import item_of
 from clarifications.contract import APPROVAL_SCHEMA, MissingField, pointer_to, schema_of
 from clarifications.models import Blocking, Question

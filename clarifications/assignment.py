@@ -4,7 +4,7 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from backlog.orchestration import say
+from backlog.flow.orchestration import say
 from clarifications.errors import AlreadyClaimed, UnknownAssignee
 from clarifications.models import Question
 from clarifications.services import require_open

@@ -9,8 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from clarifications.numbers import not_a_number, shown_number
-from events.presentation import spoken
+from clarifications.forms.numbers import not_a_number, shown_number
+from pages.presentation import spoken
 from schemas.compiled import Problem
 
 Schema = Mapping[str, Any]

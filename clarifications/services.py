@@ -12,9 +12,9 @@ from django.utils.translation import gettext_noop
 
 from backlog import services as backlog
 from backlog.blueprints import definition_of
-from backlog.definition_of_done import unmet_criteria
+from backlog.flow.definition_of_done import unmet_criteria
+from backlog.flow.orchestration import say, touch
 from backlog.models import Item, Project
-from backlog.orchestration import say, touch
 from backlog.policy import is_own
 from backlog.selectors import contexts
 from backlog.states import ItemState
@@ -27,9 +27,9 @@ from clarifications.selectors import (
 )
 from clarifications.sentences import in_words
 from clarifications.wording import title_of
-from events.presentation import spoken
 from events.texts import shortened
 from events.work import UnitOfWork
+from pages.presentation import spoken
 from schemas import strict_json
 from schemas.compiled import compile_schema
 from schemas.registry import registry

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 from backlog import services as backlog
 from backlog.blueprints import Silence, definition_of
-from backlog.orchestration import say
+from backlog.flow.orchestration import say
 from clarifications.errors import ClarificationError
 from clarifications.models import Question, QuestionStatus
 from clarifications.selectors import due_questions, load_questions

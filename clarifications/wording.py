@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from backlog.blueprints import definition_of
 from clarifications.models import Question
-from events.presentation import spoken
+from pages.presentation import spoken
 
 # What an approval is asked for, in words: a question keeps its title in English and is shown in the reader's language.
 MAY_START = gettext_noop("May “%(item)s” start?")

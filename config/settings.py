@@ -4,19 +4,19 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from config import environment
-from config.embedded import broker_url, url_from_parts
-from config.private_files import make_database_private, make_private, write_privately
 from config.version import current_version
+from environment import variables
+from environment.broker import broker_url, url_from_parts
+from environment.private_files import make_database_private, make_private, write_privately
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-environment.read_file(BASE_DIR / ".env")
-ENVIRONMENT = env = environment.Environment()
+variables.read_file(BASE_DIR / ".env")
+ENVIRONMENT = env = variables.Environment()
 # In hours: longer than any link is good for, and short enough to be counted from today.
 HUNDRED_YEARS = 876_000
 
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"), kind=environment.FOLDER)).resolve()
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"), kind=variables.FOLDER)).resolve()
 write_privately()
 make_private(DATA_DIR)
 
@@ -44,15 +44,15 @@ def sqlite_with_durable_writers(database: dict[str, Any]) -> dict[str, Any]:
 # -- Django ----------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret_key()
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"], kind=environment.HOST)
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[], kind=environment.ORIGIN)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"], kind=variables.HOST)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[], kind=variables.ORIGIN)
 # What a person sees whose form came too late, or from a browser without cookies.
 CSRF_FAILURE_VIEW = "portal.refusals.csrf_failure"
 SECURE_COOKIES = env.bool("SECURE_COOKIES", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 
 INSTALLED_APPS = [
-    "config.apps.InterlockAdminConfig",
+    "staff.apps.InterlockAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -64,15 +64,19 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "channels",
     "django_fsm",
-    "config",
     "accounts",
     "events",
+    "pages",
     "backlog",
     "clarifications",
     "webhooks",
+    "workers",
+    "intake",
     "portal",
     "api",
-    "workers",
+    "staff",
+    "runtime",
+    "console",
 ]
 
 MIDDLEWARE = [
@@ -82,7 +86,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "portal.uploads.FilesOfKnownPeople",
+    "intake.uploads.FilesOfKnownPeople",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.audit.ActingRequest",
@@ -103,7 +107,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "config.navigation.navigation",
+                "staff.navigation.navigation",
             ]
         },
     }
@@ -123,7 +127,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 # Nothing of a file is stored but at the few addresses that take them, from people who are known.
-FILE_UPLOAD_HANDLERS = ["portal.uploads.NoFiles"]
+FILE_UPLOAD_HANDLERS = ["intake.uploads.NoFiles"]
 DATA_UPLOAD_MAX_NUMBER_FILES = 2
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
@@ -191,17 +195,17 @@ else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 # -- The streams carry the events ------------------------------------------------------------------
-REDIS_URL = env.str("REDIS_URL", kind=environment.BROKER) or url_from_parts(env)
+REDIS_URL = env.str("REDIS_URL", kind=variables.BROKER) or url_from_parts(env)
 EMBEDDED_BROKER = not REDIS_URL
 # Other programs reach the embedded broker only when it is told a port, and then a password.
 EMBEDDED_BROKER_PORT = env.int("EMBEDDED_BROKER_PORT", default=0, least=0, most=65535)
 EMBEDDED_BROKER_PASSWORD = env.str("EMBEDDED_BROKER_PASSWORD", default="")
-EMBEDDED_BROKER_BIND = env.str("EMBEDDED_BROKER_BIND", default="127.0.0.1", kind=environment.ADDRESS)
+EMBEDDED_BROKER_BIND = env.str("EMBEDDED_BROKER_BIND", default="127.0.0.1", kind=variables.ADDRESS)
 REDIS_URL = REDIS_URL or broker_url(DATA_DIR / "valkey", password=EMBEDDED_BROKER_PASSWORD)
-NAMESPACE = env.str("NAMESPACE", default="audit", kind=environment.WORD)
-STREAM_NAME = env.str("STREAM_NAME", default=f"{NAMESPACE}:events", kind=environment.WORD)
-DLQ_STREAM = env.str("DLQ_STREAM", default=f"{NAMESPACE}:dlq", kind=environment.WORD)
-SERVICE_INSTANCE = env.str("SERVICE_INSTANCE", default="1", kind=environment.WORD)
+NAMESPACE = env.str("NAMESPACE", default="audit", kind=variables.WORD)
+STREAM_NAME = env.str("STREAM_NAME", default=f"{NAMESPACE}:events", kind=variables.WORD)
+DLQ_STREAM = env.str("DLQ_STREAM", default=f"{NAMESPACE}:dlq", kind=variables.WORD)
+SERVICE_INSTANCE = env.str("SERVICE_INSTANCE", default="1", kind=variables.WORD)
 
 # Tells browsers to look again, through the broker's publish and subscribe: nothing depends on it.
 CHANNEL_LAYERS = {
@@ -257,7 +261,7 @@ WEBHOOK_SLOW_SECONDS = env.float("WEBHOOK_SLOW_SECONDS", default=5.0)
 WEBHOOK_MOST_ENDPOINTS = env.int("WEBHOOK_MOST_ENDPOINTS", default=20)
 # Receivers that may be on this machine or network, as host:port (a bare host stands for its ports 80 and 443), and only
 # for owners who may change every webhook, as administrators may: everything else has to have a public address.
-WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[], kind=environment.HOST)
+WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[], kind=variables.HOST)
 # Producers (`source.service`) whose approvals count when they come as events: nobody, unless they are named here.
 EVENT_APPROVERS = env.list("EVENT_APPROVERS", default=[])
 # Named fault points, woken by the tests' own settings only.
@@ -274,16 +278,16 @@ mail = env.email_url("EMAIL_URL", default="dummymail://")
 globals().update(mail)
 # Without a server nobody is written to, and nothing is put aside for later.
 SENDS_MAIL = not mail["EMAIL_BACKEND"].endswith(("dummy.EmailBackend", "console.EmailBackend"))
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Interlock <interlock@localhost>", kind=environment.SENDER)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Interlock <interlock@localhost>", kind=variables.SENDER)
 # A server that says nothing for so long is away; the mail is tried again later.
 EMAIL_TIMEOUT = 10
 # Where people find these pages: a mail cannot know it from a request.
-PUBLIC_URL = env.str("PUBLIC_URL", kind=environment.PAGES)
+PUBLIC_URL = env.str("PUBLIC_URL", kind=variables.PAGES)
 # How long a link in a mail can be answered by: a weekend, and no longer than a mailbox should hold a key.
 ANSWER_LINK_HOURS = env.float("ANSWER_LINK_HOURS", default=72.0, most=HUNDRED_YEARS)
 
 # -- Logging ---------------------------------------------------------------------------------------
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO", kind=environment.LEVEL)
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO", kind=variables.LEVEL)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

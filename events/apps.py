@@ -6,13 +6,8 @@ class EventsConfig(AppConfig):
     name = "events"
 
     def ready(self) -> None:
-        """Register the checks and the topics, and have the triggers of the records kept in step with the tables."""
+        """Register the checks, and have the triggers of the records kept in step with the tables."""
         from events import append_only, checks  # noqa: F401  (registers the system checks)
-        from events.live import register_topic
 
-        register_topic("overview", lambda user, subjects: subjects if user.is_staff else [])
-        register_topic(
-            "deadletters", lambda user, subjects: subjects if user.has_perm("events.view_deadletter") else []
-        )
         pre_migrate.connect(append_only.take_down, sender=self, dispatch_uid="events.append_only")
         post_migrate.connect(append_only.put_up, sender=self, dispatch_uid="events.append_only")

@@ -9,11 +9,11 @@ from django.views.generic import View
 
 from accounts.models import User
 from accounts.preferences import reading_as
+from clarifications.admin.question_page import background, evidence, waiting_items
 from clarifications.errors import ClarificationError, LinkRefused, LinkTampered
-from clarifications.forms import AnswerForm
-from clarifications.links import answer_by_link, holder_of, read_token
+from clarifications.forms.answer_form import AnswerForm
+from clarifications.mails.links import answer_by_link, holder_of, read_token
 from clarifications.models import Question
-from clarifications.question_page import background, evidence, waiting_items
 from clarifications.wording import title_of
 from events.work import unit_of_work
 

@@ -13,14 +13,14 @@ from backlog.blueprints import Definition, definition_of
 from backlog.models import Template
 from clarifications.contract import merged, pointer_to
 from clarifications.errors import InvalidAnswer
-from clarifications.fields import CELLS, field_for, kind_of
-from clarifications.forms import PLAIN_NAME
-from clarifications.json_fields import ABSENT
-from clarifications.moments import SHOWN
+from clarifications.forms.answer_form import PLAIN_NAME
+from clarifications.forms.fields import CELLS, field_for, kind_of
+from clarifications.forms.json_fields import ABSENT
+from clarifications.forms.moments import SHOWN
 from clarifications.services import require_fits
-from events.presentation import spoken
-from portal.figures import worded
-from portal.uploads import MOST_BYTES
+from intake.uploads import MOST_BYTES
+from pages.presentation import spoken
+from reports.figures import worded
 
 # What a request says elsewhere than in its figures.
 SAID_ELSEWHERE = ("/request_text", "/rows", "/rows_ref", "/period")

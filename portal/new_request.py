@@ -14,15 +14,15 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from accounts.people import person
+from backlog.blueprints import newest_templates
 from backlog.errors import ProjectExists
 from backlog.models import Project
-from portal import uploads
-from portal.figures import numeral
+from intake import uploads
+from intake.preview import Preview, in_own_words, preview
+from intake.spreadsheets import Busy, Unreadable
+from intake.submitting import Request, open_request
 from portal.forms import RequestForm, kind_from
-from portal.intake import Request, open_request
-from portal.preview import Preview, in_own_words, preview
-from portal.selectors import newest_templates
-from workers.ingestion import Busy, Unreadable
+from reports.figures import numeral
 
 # Project ids of requests made here lie in a space of their own.
 NAMESPACE = UUID("4c6f3ab0-95c2-5a0e-8a5b-3f5e0b9b7f7e")

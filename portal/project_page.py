@@ -18,12 +18,12 @@ from backlog.selectors import project_of, projects_for
 from backlog.services import cancel_project
 from backlog.states import OVER, ItemState
 from events import rounds
-from events.admin_pages import ReasonForm
 from events.errors import PermanentError
 from events.work import UnitOfWork, unit_of_work
-from portal.report import report_of
+from pages.admin_pages import ReasonForm
 from portal.selectors import may_cancel, to_answer
 from portal.steps import in_short, steps_of
+from reports.report import report_of
 
 
 def project_for(request: HttpRequest, pk: UUID) -> Project:

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from accounts.people import person
+from clarifications.admin.question_page import background, in_words, waiting_items
 from clarifications.errors import AlreadyClosed, ClarificationError
-from clarifications.forms import AnswerForm
+from clarifications.forms.answer_form import AnswerForm
 from clarifications.models import Question, QuestionStatus
-from clarifications.question_page import background, in_words, waiting_items
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
 from clarifications.wording import title_of

@@ -7,7 +7,7 @@ from django.urls import resolve
 
 from accounts.signing_in_again import sign_in_with, typed_again
 from accounts.typed_text import TypedText, ask_again, names_of_files, shows_again, words_for
-from portal.uploads import may_send_unknown
+from intake.uploads import may_send_unknown
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:

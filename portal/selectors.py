@@ -3,11 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
-from backlog.models import Project, Template
-from backlog.opening import DEFAULT_TEMPLATE
+from backlog.models import Project
 from backlog.selectors import may_end, projects_with_counts
 from backlog.states import OVER
 from clarifications.models import Question
@@ -56,10 +55,3 @@ def readable_questions(user: User) -> QuerySet[Question]:
 def may_cancel(user: User, project: Project) -> bool:
     """Whether the person may cancel the project, which is not over yet."""
     return project.status not in OVER and may_end(user, project)
-
-
-def newest_templates() -> list[Template]:
-    """The newest version of each template, the usual one first."""
-    newer = Template.objects.filter(name=OuterRef("name"), version__gt=OuterRef("version"))
-    found = Template.objects.filter(~Exists(newer)).only("pk", "name").order_by("name")
-    return sorted(found, key=lambda template: (template.name != DEFAULT_TEMPLATE, template.name))

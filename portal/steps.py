@@ -8,12 +8,12 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backlog.admin.project_page import standing
 from backlog.models import Item, Project
-from backlog.project_page import standing
 from backlog.states import ItemState, ProjectStatus
 from clarifications.models import Blocking, Question, QuestionStatus
 from clarifications.wording import title_of
-from events.presentation import spoken
+from pages.presentation import spoken
 
 MOST_NAMED = 3
 

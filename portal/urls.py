@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from portal import answer_link, downloads, my_projects, new_request, project_page, question_page
+from portal import answer_link, my_projects, new_request, project_page, question_page
+from reports import downloads
 
 app_name = "portal"
 urlpatterns = [

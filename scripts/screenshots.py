@@ -21,9 +21,10 @@ django.setup()
 from chromium import NoChromium, executable  # noqa: E402  (what puts events together reads the settings)
 from demo_data import demo_data  # noqa: E402
 from live_system import live_system  # noqa: E402
-from pages import SHOTS, Shot  # noqa: E402
 from playwright.sync_api import Browser, Page  # noqa: E402
 from visiting import Visits, running_chromium  # noqa: E402
+
+from pages import SHOTS, Shot  # noqa: E402
 
 DESK = {"viewport": {"width": 1280, "height": 800}}
 LOOKS: dict[str, dict[str, Any]] = {

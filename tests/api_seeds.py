@@ -7,10 +7,10 @@ from uuid import uuid4
 from django.utils import timezone
 
 from accounts.models import User
-from backlog import leases
 from backlog.blueprints import add_version
+from backlog.flow import leases
+from backlog.flow.opening import submit_request
 from backlog.models import Deliverable, Item, Project
-from backlog.opening import submit_request
 from backlog.selectors import project_of
 from backlog.services import cancel_project
 from clarifications.models import Blocking, Question

@@ -11,9 +11,9 @@ from forging import flush_records_too
 from pytest_django import Settings
 
 from backlog.blueprints import definition_of
-from config.embedded import EmbeddedValkey
 from events import streams
 from events.outage import outage
+from runtime.embedded import EmbeddedValkey
 
 
 @pytest.fixture(autouse=True)

@@ -17,8 +17,8 @@ from callers import Caller
 from django.core.wsgi import get_wsgi_application
 from waiting import wait_until
 
-from config.heads import StrictHeads
-from config.patience import Patience
+from runtime.heads import StrictHeads
+from runtime.patience import Patience
 
 
 @contextmanager

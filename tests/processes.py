@@ -19,7 +19,7 @@ from django.db import connection
 from tally import Tally
 from waiting import wait_until
 
-from config.processes import tied_to_parent
+from runtime.processes import tied_to_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 WARM = multiprocessing.get_context("forkserver")

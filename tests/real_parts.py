@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from config.embedded import EmbeddedValkey
+from runtime.embedded import EmbeddedValkey
 
 STARTED = "INTERLOCK_TEST_SERVERS"
 running = ExitStack()

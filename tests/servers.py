@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # run as a script, the path begins in tests/
     sys.path.insert(0, str(ROOT))
 
-from config.processes import tied_to_parent, wait_or_kill  # noqa: E402
+from runtime.processes import tied_to_parent, wait_or_kill  # noqa: E402
 
 PROGRAMS = Path("pginstall", "bin")
 START_SECONDS = 30.0

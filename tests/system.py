@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db import connections
 
-from config.management.commands.work import server as worker_server
-from config.routing import CONSUMERS, channels
 from events import streams
 from events.bridge import StreamServer
 from events.runner import relay_until
 from events.streams import Entry
+from runtime.management.commands.work import server as worker_server
+from runtime.routing import CONSUMERS, channels
 
 GROUPS = tuple(CONSUMERS)
 

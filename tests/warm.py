@@ -9,8 +9,8 @@ django.setup()
 import processes
 import slow_agents
 
-import clarifications.management.commands.answer
-import config.management.commands.consume
-import config.management.commands.deliver
-import config.management.commands.relay
-import config.management.commands.work
+import console.management.commands.answer
+import runtime.management.commands.consume
+import runtime.management.commands.deliver
+import runtime.management.commands.relay
+import runtime.management.commands.work

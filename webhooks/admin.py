@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.people import person
-from events.admin_pages import ReadOnlyAdmin, carry_out, carry_out_with_reason, preformatted
-from events.presentation import ago, state_word
+from pages.admin_pages import ReadOnlyAdmin, carry_out, carry_out_with_reason, preformatted
+from pages.presentation import ago, state_word
 from webhooks import services
 from webhooks.forms import EndpointForm
 from webhooks.models import Delivery, Endpoint

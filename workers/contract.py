@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticUseDefault
 
-from workers.rows import Rows
+from intake.spreadsheets.rows import Rows
 
 # Two dispatches in hand keep an agent busy without holding work back from its peers.
 DEFAULT_PREFETCH = 2

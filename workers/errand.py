@@ -6,9 +6,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from intake.spreadsheets.rows import Rows
+from intake.spreadsheets.unpacking import TooLarge, document
 from workers.contract import AGENTS, AgentSpec, DataInsufficient, Missing, Result, missing_fields
-from workers.rows import Rows
-from workers.unpacking import TooLarge, document
 
 Progressed = Callable[[int, int], None]
 

@@ -6,15 +6,18 @@ from typing import Any, Literal
 
 import yaml
 from django.contrib.auth.models import Group
+from django.db.models import Exists, OuterRef
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from backlog.errors import InvalidTemplate, UnknownTemplate
+from backlog.flow.named_checks import CHECKS, unknown_in_words
 from backlog.models import Template
-from backlog.named_checks import CHECKS, unknown_in_words
 from schemas import strict_json
 from schemas.restricted import SchemaRefused, check_restricted
 
 FOLDER = Path(__file__).parent
+# The template of a request that names none.
+DEFAULT_TEMPLATE = "audit"
 # Who the versions that come with a release are by.
 SHIPPER = "Interlock"
 # Forty times the longest that is shipped.
@@ -222,3 +225,10 @@ def keep_version(definition: dict[str, Any], *, by: str) -> Template:
         return latest
     version = latest.version + 1 if latest else 1
     return Template.objects.create(name=definition["name"], version=version, definition=definition, created_by=by)
+
+
+def newest_templates() -> list[Template]:
+    """The newest version of each template, the usual one first."""
+    newer = Template.objects.filter(name=OuterRef("name"), version__gt=OuterRef("version"))
+    found = Template.objects.filter(~Exists(newer)).only("pk", "name").order_by("name")
+    return sorted(found, key=lambda template: (template.name != DEFAULT_TEMPLATE, template.name))

@@ -13,7 +13,7 @@ import pytest
 from processes import ROOT
 from waiting import wait_until
 
-from config.processes import tied_to_parent, wait_or_kill
+from runtime.processes import tied_to_parent, wait_or_kill
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(?:sh|python)\n(.*?)```", README, re.DOTALL)

@@ -15,8 +15,9 @@ from flows import envelope, request
 from processes import ROOT
 from waiting import wait_until
 
-from config.embedded import answers_ping, broker_url, socket_path
-from config.processes import tied_to_parent
+from environment.broker import broker_url, socket_path
+from runtime.embedded import answers_ping
+from runtime.processes import tied_to_parent
 
 HERE = Path(__file__).parent
 LOG = "audit:events"

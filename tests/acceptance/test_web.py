@@ -15,8 +15,8 @@ from django.conf import settings
 from processes import STOP_SECONDS, manage
 from waiting import wait_until
 
-from config import web
-from config.web import listening
+from runtime import web
+from runtime.web import listening
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

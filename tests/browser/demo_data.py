@@ -8,7 +8,7 @@ from flows import envelope, failed, reply, request
 from live_system import ABSENT_AGENT, ROOT, LiveSystem
 from waiting import wait_until
 
-from workers.ingestion import read_rows
+from intake.spreadsheets import read_rows
 
 SAMPLE = ROOT / "examples" / "finance_month.csv"
 WISH = "Find out where the team loses time. The report must show what that costs and what an agent could take over."

@@ -17,8 +17,8 @@ import orjson
 import redis
 from waiting import wait_until
 
-from config.embedded import broker_url
-from config.processes import tied_to_parent
+from environment.broker import broker_url
+from runtime.processes import tied_to_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 LOG, DEAD_LETTERS = "audit:events", "audit:dlq"

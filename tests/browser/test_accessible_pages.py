@@ -7,9 +7,10 @@ import pytest
 from accessibility import axe
 from demo_data import Demo, demo_data
 from live_system import LiveSystem
-from pages import SHOTS, Shot
 from playwright.sync_api import Page
 from visiting import Faults
+
+from pages import SHOTS, Shot
 
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 LOOKS = {"light": DESK, "dark": DESK, "phone": PHONE}

@@ -12,7 +12,7 @@ from visiting import Faults
 
 MAKE_LINK = """
 from accounts.models import User
-from clarifications.links import link_to
+from clarifications.mails.links import link_to
 from clarifications.models import Question
 print(link_to(Question.objects.get(pk="{question}"), User.objects.get(username="{name}")))
 """

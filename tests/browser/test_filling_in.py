@@ -12,7 +12,7 @@ from make_people import PASSWORD
 from playwright.sync_api import Page, expect
 from visiting import sign_in
 
-from clarifications.numbers import NotANumber, number_in
+from clarifications.forms.numbers import NotANumber, number_in
 
 Person = Callable[..., Page]
 COPIED = "What was done\\tCategory\\tMinutes\\nMatch\\tClose\\t10\\nPay\\tClose\\t20\\nCall\\t\\t30\\nWrite\\t\\t40\\n"

@@ -13,9 +13,9 @@ import uvicorn
 from a2wsgi import WSGIMiddleware
 from waiting import wait_until
 
-from config.bodies import Bodies, Limits
-from config.heads import StrictHeads
-from workers.ingestion.outside import asker_gone
+from intake.spreadsheets.outside import asker_gone
+from runtime.bodies import Bodies, Limits
+from runtime.heads import StrictHeads
 
 THREADS = 4
 Seen = list[tuple[str, bytes]]

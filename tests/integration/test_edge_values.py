@@ -24,7 +24,7 @@ from accounts import keys
 from accounts.models import User
 from accounts.roles import OPERATOR, REQUESTER
 from backlog.models import Item, Project, Template, WorkContext
-from clarifications.links import link_token
+from clarifications.mails.links import link_token
 from clarifications.models import Blocking, Question
 from events.models import DeadLetter, Event
 

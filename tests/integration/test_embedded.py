@@ -15,21 +15,14 @@ import pytest
 import redis
 from waiting import is_alive, wait_until
 
-from config.embedded import (
-    EmbeddedServerError,
-    EmbeddedValkey,
-    Reach,
-    answers_ping,
-    broker_url,
-    socket_path,
-    url_from_parts,
-)
-from config.environment import Environment
+from environment.broker import broker_url, socket_path, url_from_parts
+from environment.variables import Environment
+from runtime.embedded import EmbeddedServerError, EmbeddedValkey, Reach, answers_ping
 
 OWNER = """
 import sys, time
 from pathlib import Path
-from config.embedded import EmbeddedValkey
+from runtime.embedded import EmbeddedValkey
 server = EmbeddedValkey(Path(sys.argv[1]))
 server.start()
 print(server.pid, flush=True)

@@ -15,7 +15,7 @@ from accounts.roles import OPERATOR
 from api import idempotency, projects
 from api.models import KeptAnswer
 from backlog.models import Project
-from workers.ingestion import places
+from intake.spreadsheets import places
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

@@ -19,8 +19,8 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from waiting import wait_until
 
 from accounts.roles import OPERATOR
-from config.bodies import Bodies
-from config.routing import WEB_THREADS
+from runtime.bodies import Bodies
+from runtime.routing import WEB_THREADS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

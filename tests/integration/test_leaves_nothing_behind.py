@@ -10,8 +10,8 @@ from flows import opened
 
 from accounts.roles import ADMINISTRATOR, REQUESTER
 from config.log_filter import MaskTokens
-from events.management.operator import console_on, plain
-from portal.figures import as_csv
+from console.operator import console_on, plain
+from reports.figures import as_csv
 
 
 @pytest.mark.django_db

@@ -19,11 +19,12 @@ from pytest_django import Settings
 
 from accounts.models import User
 from backlog.models import Project, Template
-from config.origins import is_own_page
-from config.routing import sockets
-from events import live, streams
+from events import streams
 from events.connections import ConnectionLimit
-from events.live import Teller
+from pages import live
+from pages.live import Teller
+from runtime.origins import is_own_page
+from runtime.routing import sockets
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,7 +15,7 @@ os.umask(0o022)
 import django; django.setup()
 from django.conf import settings
 from django.core.management import call_command
-from config.system import broker
+from runtime.system import broker
 from events.artifacts import JSON, store
 from accounts.models import User
 call_command("migrate", verbosity=0)

@@ -24,8 +24,8 @@ from accounts.models import User
 from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER
 from api.urls import VIEWS
 from backlog.consumers import OrchestratorConsumer
+from backlog.flow.opening import submit_request
 from backlog.models import Item, Project, Template
-from backlog.opening import submit_request
 from clarifications.consumers import ClarificationsConsumer
 from clarifications.models import Question
 from events import deadletters

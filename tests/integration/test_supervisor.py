@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from waiting import is_alive, wait_until
 
-from config.processes import LAUNCHER
-from config.supervisor import LONGEST_DELAY_SECONDS, Child, Supervisor, restart_delay
+from runtime.processes import LAUNCHER
+from runtime.supervisor import LONGEST_DELAY_SECONDS, Child, Supervisor, restart_delay
 
 SLEEP = "import time; time.sleep(60)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); import time; time.sleep(60)"
 PARENT = """
 import sys, threading
-from config.supervisor import Child, Supervisor, stop_on_signals
+from runtime.supervisor import Child, Supervisor, stop_on_signals
 stop = threading.Event()
 stop_on_signals(stop)
 with Supervisor([Child("napper", [sys.executable, "-c", "import time; time.sleep(60)"])]) as supervisor:

@@ -9,11 +9,11 @@ from accounts.keys import NoSuchKey
 from accounts.rank import AccountAbove
 from api.problems import MEANING
 from events.errors import EventError, PermanentError
+from intake.spreadsheets import Busy, Unreadable
 from schemas.lint import BadSchema
 from schemas.registry import UnknownSchema
 from schemas.restricted import SchemaRefused
 from schemas.strict_json import InvalidJson
-from workers.ingestion import Busy, Unreadable
 
 ROOTS = (EventError, NoSuchKey, AccountAbove, BadSchema, UnknownSchema, SchemaRefused, InvalidJson, Busy, Unreadable)
 # Never raised themselves: what is raised is one of the classes below them.

@@ -7,8 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
+from intake.spreadsheets.rows import Row, Rows
 from workers.contract import Missing, Period
-from workers.rows import Row, Rows
 
 UNCATEGORISED = "Uncategorised"
 OTHER = "Other categories"

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from rapidfuzz import fuzz, process
 
+from intake.spreadsheets.rows import Row
 from workers.agents.figures import exact
-from workers.rows import Row
 
 # Tried on real task lists: below, different tasks fall together; above, misspelt ones stay apart.
 SAME_TEXT_SCORE = 86

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from accounts.models import User
-from events.presentation import ago
+from pages.presentation import ago
 
 pytestmark = pytest.mark.django_db
 

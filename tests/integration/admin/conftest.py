@@ -11,8 +11,8 @@ from flows import step, template
 
 from accounts.models import User
 from backlog.blueprints import definition_of
+from backlog.flow.opening import submit_request
 from backlog.models import Project
-from backlog.opening import submit_request
 from clarifications.models import Question
 from events.work import unit_of_work
 

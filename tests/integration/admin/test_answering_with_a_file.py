@@ -77,8 +77,8 @@ def test_what_cannot_be_an_answer_is_refused_at_the_field(
 
 
 def test_a_file_over_the_limit_is_told_so(staff: Client, tasks: Question, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.uploads.MOST_BYTES", 100)
-    monkeypatch.setattr("clarifications.tables.LARGEST_BYTES", 100)
+    monkeypatch.setattr("intake.uploads.MOST_BYTES", 100)
+    monkeypatch.setattr("clarifications.forms.tables.LARGEST_BYTES", 100)
     html = give(staff, tasks, spreadsheet=SimpleUploadedFile("tasks.csv", GOOD * 50)).content.decode()
     assert "The file is larger than" in html
     assert "Choose a file" not in html

@@ -19,11 +19,11 @@ from flows import envelope, put
 from accounts.models import User
 from backlog.models import Item, Project, Template
 from clarifications.models import Question
-from config import overview as home
-from config.overview import overview
-from config.overview_parts import Figure, Overview
 from events import streams
 from events.models import DeadLetter
+from staff import overview as home
+from staff.overview import overview
+from staff.overview_parts import Figure, Overview
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
 

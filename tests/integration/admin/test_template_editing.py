@@ -10,10 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from flows import step
 
-from backlog import blueprints, template_admin
+from backlog import blueprints
+from backlog.admin import templates as template_admin
+from backlog.admin.templates import MOST_COUNTED, TemplateAdmin
 from backlog.blueprints import add_version, load_blueprints, newest, shipped
 from backlog.models import Project, Template
-from backlog.template_admin import MOST_COUNTED, TemplateAdmin
 from events.clock import database_now
 
 pytestmark = pytest.mark.django_db

@@ -10,9 +10,9 @@ from callers import machine, person
 from django.urls import reverse
 
 from accounts.roles import ADMINISTRATOR
+from backlog.admin.forms import MOST_TEXT, read_definition
 from backlog.blueprints import MOST_BYTES, add_version, checked
 from backlog.errors import InvalidTemplate
-from backlog.forms import MOST_TEXT, read_definition
 from backlog.models import Template
 from schemas.restricted import fault_of
 

@@ -12,7 +12,7 @@ from django.db.models import F
 from flows import answer, deliverable, item_of, opened, step
 
 from accounts.roles import OPERATOR
-from backlog import due, leases
+from backlog.flow import due, leases
 from backlog.models import Deliverable, Item, Lease
 from clarifications.models import Question
 from events.models import Event

@@ -25,10 +25,10 @@ from waiting import wait_until
 
 from accounts.roles import OPERATOR
 from backlog.models import Project
-from config import lookout
-from config.bodies import Bodies
-from config.patience import MOST_STREAMS, Patience
 from events.connections import ConnectionLimit
+from runtime import lookout
+from runtime.bodies import Bodies
+from runtime.patience import MOST_STREAMS, Patience
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

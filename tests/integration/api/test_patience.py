@@ -14,8 +14,8 @@ from accounts.roles import OPERATOR
 from backlog.models import Project
 from backlog.selectors import project_of
 from backlog.services import cancel_project
-from config import patience
 from events.work import unit_of_work
+from runtime import patience
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

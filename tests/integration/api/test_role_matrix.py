@@ -16,8 +16,8 @@ from accounts.scopes import SCOPES
 from api.base import ApiView
 from api.urls import VIEWS
 from backlog.blueprints import add_version
+from backlog.flow.opening import submit_request
 from backlog.models import Deliverable, Project
-from backlog.opening import submit_request
 from clarifications.models import Blocking, Question
 from events.models import DeadLetter, Event
 from events.work import unit_of_work

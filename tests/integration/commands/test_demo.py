@@ -16,8 +16,8 @@ from django.conf import settings
 
 from backlog.blueprints import shipped
 from backlog.models import Template
-from config.demo import Interruption, title_of
-from config.management.commands.demo import hourly_rate
+from console.demo import Interruption, title_of
+from console.management.commands.demo import hourly_rate
 
 SHEET = "Task,Category,Minutes\nMatch [/payments],[/x],90\nFile receipts,Expenses,a while\nClose month,Close,2h\n"
 # The item that needs the rate goes on.

@@ -12,8 +12,8 @@ from system import run_to_rest
 
 from backlog.models import Item, Project
 from clarifications.models import Question
+from console.operator import short
 from events import streams
-from events.management.operator import short
 from events.models import DeadLetter
 
 pytestmark = pytest.mark.django_db(transaction=True)

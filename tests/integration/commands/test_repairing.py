@@ -70,7 +70,7 @@ def test_watching_the_streams_ends_with_ctrl_c(broker: None, run: Run, monkeypat
     def interrupt(seconds: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("events.management.commands.streams.time.sleep", interrupt)
+    monkeypatch.setattr("console.management.commands.streams.time.sleep", interrupt)
     with pytest.raises(CommandError, match="Stopped") as ended:
         run("streams", "--watch")
     assert ended.value.returncode == 130

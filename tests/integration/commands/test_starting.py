@@ -17,11 +17,11 @@ from processes import ROOT
 from waiting import wait_until
 
 from backlog.errors import UnknownTemplate
-from config.console import sentence
-from config.embedded import EmbeddedServerError, EmbeddedValkey, Reach, take_lock
-from config.management.commands.up import Opening
-from config.supervisor import Child, Supervisor
-from config.web import AddressUnusable, listening
+from console.entry import sentence
+from runtime.embedded import EmbeddedServerError, EmbeddedValkey, Reach, take_lock
+from runtime.management.commands.up import Opening
+from runtime.supervisor import Child, Supervisor
+from runtime.web import AddressUnusable, listening
 
 HEREABOUTS = ("DATABASE_URL", "REDIS_URL", "DATA_DIR", "DJANGO_SETTINGS_MODULE")
 SLEEPING = Child("web", [sys.executable, "-c", "import time; time.sleep(60)"])

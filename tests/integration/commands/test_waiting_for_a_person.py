@@ -10,7 +10,7 @@ from rich.console import Console
 
 from backlog.models import Project
 from clarifications.models import Answer, Question
-from config import asking
+from console import asking
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,9 +10,9 @@ from flows import deliverable, dispatch_of, envelope, opened, reply, step, tell
 
 from backlog.models import Project
 from clarifications.models import Question
-from config.asking import panel
-from config.report_view import report
-from events.management.operator import console_on
+from console.asking import panel
+from console.operator import console_on
+from console.report_view import report
 from events.models import DeadLetter
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,8 +11,8 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.roles import ANSWERER, REQUESTER
+from backlog.flow.opening import submit_request
 from backlog.models import Project
-from backlog.opening import submit_request
 from clarifications.models import Question
 from events.work import unit_of_work
 

@@ -17,9 +17,9 @@ from flows import answer, step, template
 from accounts.models import User
 from accounts.roles import ANSWERER, REQUESTER
 from backlog.models import Project, WorkContext
-from clarifications import links
 from clarifications.assignment import reassign_question
-from clarifications.links import link_token
+from clarifications.mails import links
+from clarifications.mails.links import link_token
 from clarifications.models import Answer, Question
 from clarifications.selectors import question_in
 from events.models import Event

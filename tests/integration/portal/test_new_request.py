@@ -22,7 +22,7 @@ from flows import template as template_of
 from accounts.models import User
 from backlog.blueprints import add_version
 from backlog.models import Project
-from portal import uploads
+from intake import uploads
 from portal.new_request import NewRequest
 
 pytestmark = pytest.mark.django_db
@@ -159,7 +159,7 @@ def test_a_readable_file_is_kept_while_another_field_is_corrected(rita: Client) 
 
 
 def test_a_file_that_is_too_large_is_refused_and_not_stored(rita: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.uploads.MOST_BYTES", 100)
+    monkeypatch.setattr("intake.uploads.MOST_BYTES", 100)
     monkeypatch.setattr("portal.forms.MOST_BYTES", 100)
     response = send(rita, title="A title", file=file(CSV + b"x" * 200_000))
     assert list(response.context["form"].errors) == ["file"]

@@ -18,14 +18,15 @@ from flows import answer, step, template
 from accounts.models import User
 from accounts.roles import ANSWERER, REQUESTER
 from backlog.models import Project
-from clarifications import checks, notices, silence
+from clarifications import checks, silence
 from clarifications.assignment import claim_question, reassign_question, release_question
+from clarifications.mails import notices
+from clarifications.mails.notices import send_due
 from clarifications.models import LedgerPosition, Notice, Question
-from clarifications.notices import send_due
 from clarifications.selectors import question_in
-from config import system
 from events.models import Event
 from events.work import unit_of_work
+from runtime import system
 
 pytestmark = pytest.mark.django_db
 

@@ -21,7 +21,7 @@ from accounts.models import User
 from backlog.models import Deliverable, Project
 from backlog.states import ProjectStatus
 from clarifications.models import Question
-from portal.figures import harmless
+from reports.figures import harmless
 from workers.agents import AGENTS
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from backlog.models import Project
-from clarifications.links import link_token
+from clarifications.mails.links import link_token
 from clarifications.models import Answer, Question
 
 pytestmark = pytest.mark.django_db

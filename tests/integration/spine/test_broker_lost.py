@@ -14,8 +14,8 @@ from waiting import wait_until
 
 from backlog.models import Item, Project
 from backlog.states import ItemState
-from config.embedded import EmbeddedValkey
 from events import streams
+from runtime.embedded import EmbeddedValkey
 
 pytest_plugins = ["fault_report"]
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]

@@ -18,13 +18,13 @@ from waiting import wait_until
 from accounts import keys
 from accounts.models import User
 from accounts.roles import OPERATOR
+from backlog.flow.opening import submit_request
 from backlog.models import Project
-from backlog.opening import submit_request
-from config.embedded import EmbeddedValkey
 from events import outbox, runner, streams
 from events.models import DeadLetter, Event
 from events.outage import outage
 from events.work import unit_of_work
+from runtime.embedded import EmbeddedValkey
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 

@@ -10,15 +10,15 @@ from flows import deliverable, dispatch_of, item_of, on_the_log, opened, put, re
 from invariants import violations
 from system import run_to_rest, serve_to_rest
 
-from backlog import replies
 from backlog.consumers import DeadLettersConsumer
+from backlog.flow import replies
 from backlog.models import Item, Project
 from backlog.states import ItemState, ProjectStatus
-from config.management.commands.consume import server
-from config.routing import channels
 from events import deadletters, outbox, streams
 from events.models import DeadLetter
 from events.work import UnitOfWork
+from runtime.management.commands.consume import server
+from runtime.routing import channels
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

@@ -16,13 +16,13 @@ from waiting import wait_until
 
 from backlog.consumers import DeadLettersConsumer
 from backlog.models import Project
-from config.management.commands.consume import server
-from config.routing import channels
 from events import outbox, producers, streams
 from events.bridge import StreamServer
 from events.consumers import MOST_ALONE
 from events.models import DeadLetter
 from events.producers import MOST_REFUSED_IN_WINDOW, WINDOW_SECONDS, RefusedLately
+from runtime.management.commands.consume import server
+from runtime.routing import channels
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

@@ -7,7 +7,7 @@ from system import system
 from tally import Tally, entries_added
 from waiting import wait_until
 
-from backlog.opening import submit_request
+from backlog.flow.opening import submit_request
 from events import outbox
 from events.models import Event
 from events.outbox import SWEEP_ROWS

@@ -19,8 +19,8 @@ from accounts.roles import REQUESTER
 from backlog.blueprints import add_version, definition_of
 from backlog.consumers import OrchestratorConsumer
 from backlog.errors import ItemNotReady
+from backlog.flow.orchestration import dispatch_items
 from backlog.models import Item, Project, Template
-from backlog.orchestration import dispatch_items
 from backlog.selectors import item_in
 from backlog.services import dispatch_item
 from backlog.states import ItemState

@@ -15,8 +15,8 @@ from flows import dispatch_of, failed, opened, put, request, step, tell, templat
 from pytest_django import Settings
 from system import run_to_rest
 
-from backlog import due
 from backlog.blueprints import definition_of
+from backlog.flow import due
 from backlog.models import Item, Project, Template
 from backlog.states import ItemState, ProjectStatus
 from clarifications import silence

@@ -11,8 +11,8 @@ from system import serving, system
 from tally import Tally
 from waiting import wait_until
 
+from backlog.flow.opening import submit_request
 from backlog.models import Item
-from backlog.opening import submit_request
 from backlog.states import ItemState
 from events import faults, outbox, streams
 from events.models import Attempt, Event

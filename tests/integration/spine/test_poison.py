@@ -11,7 +11,7 @@ from pytest_django import Settings
 from system import group_server, run_to_rest, serving
 from waiting import wait_until
 
-from backlog import opening, replies
+from backlog.flow import opening, replies
 from backlog.models import Project
 from events import streams
 from events.clock import database_now

@@ -18,7 +18,7 @@ from backlog.blueprints import shipped
 from backlog.errors import InvalidTemplate
 from backlog.models import Project
 from backlog.states import ItemState, ProjectStatus
-from clarifications import notices
+from clarifications.mails import notices
 from clarifications.models import Answer, Question
 from clarifications.selectors import answerable_by, question_in, waiting_questions
 from clarifications.services import decline_question

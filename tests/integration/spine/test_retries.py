@@ -9,7 +9,7 @@ from pytest_django import Settings
 from system import GROUPS, group_server, run_to_rest, serving
 from waiting import wait_until
 
-from backlog import due
+from backlog.flow import due
 from backlog.models import Item, Project
 from backlog.selectors import item_in
 from backlog.services import retry_item

@@ -54,7 +54,7 @@ def unmet(**changes: Any) -> Project:
     project = opened(CHECKED, **changes)
     tell(completed(dispatch_of(project)))
     Item.objects.filter(project=project).update(deadline_at="2020-01-01T00:00:00Z")
-    from backlog.due import do_what_is_due
+    from backlog.flow.due import do_what_is_due
 
     do_what_is_due()
     assert item_of(project).state == ItemState.FAILED

@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from workers.rows import Rows
+from intake.spreadsheets.rows import Rows
 
 TASK = {"text": "Pay", "category": "Payables", "estimated_minutes": 5.0}
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from intake.spreadsheets.rows import Row
 from workers.agents.recurrence import normal_form, recurrence_of
 from workers.contract import Result
-from workers.rows import Row
 
 Run = Callable[..., Result]
 

@@ -10,10 +10,10 @@ import pytest
 
 from events import artifacts
 from events.envelope import Envelope, Source
+from intake.spreadsheets.rows import Rows
+from intake.spreadsheets.unpacking import TooLarge, unpacked
 from workers.agents import AGENTS
-from workers.rows import Rows
 from workers.sdk import perform
-from workers.unpacking import TooLarge, unpacked
 
 MB = 1 << 20
 

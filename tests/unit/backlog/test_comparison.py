@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from backlog.admin.comparison import Change, DiffLine, compare, line_diff
 from backlog.blueprints import Definition, parse, shipped
-from backlog.comparison import Change, DiffLine, compare, line_diff
 
 
 def item(key: str, **changes: Any) -> dict[str, Any]:

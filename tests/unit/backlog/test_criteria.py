@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from backlog.blueprints import DoneWhen
-from backlog.definition_of_done import evidence_faults, failed_checks
-from backlog.named_checks import no_failed_checks
+from backlog.flow.definition_of_done import evidence_faults, failed_checks
+from backlog.flow.named_checks import no_failed_checks
 
 COUNTED = DoneWhen(evidence={"type": "object", "required": ["rows"], "properties": {"rows": {"type": "integer"}}})
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from backlog.flow.opening import titled
+from backlog.flow.orchestration import status_of
 from backlog.models import Item
-from backlog.opening import titled
-from backlog.orchestration import status_of
 
 
 def items(*states: str, held_for: str = "", waiting_on: int = 0) -> list[Item]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from config import environment
-from config.environment import Environment, InvalidVariable, misspelt, read_file
 from config.settings import ENVIRONMENT
+from environment import variables
+from environment.variables import Environment, InvalidVariable, misspelt, read_file
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = (ROOT / ".env.example").read_text()
@@ -28,7 +28,7 @@ BAD = {
     "DEFAULT_FROM_EMAIL": "nobody",
     "EMBEDDED_BROKER_BIND": "everywhere",
 }
-READ_BY_SETTINGS = sorted(ENVIRONMENT.names - {*environment.READ_ELSEWHERE, *environment.IN_PLACE_OF_REDIS_URL})
+READ_BY_SETTINGS = sorted(ENVIRONMENT.names - {*variables.READ_ELSEWHERE, *variables.IN_PLACE_OF_REDIS_URL})
 NUMBERS = ["eighty", "-1", "nan", "inf", "1e400", "99999999999999999999", " ", "1,5"]
 
 FOREIGN = (
@@ -70,7 +70,7 @@ def test_a_bad_redis_host_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "REDIS_HOST is 'redis://" in refusal(monkeypatch, "REDIS_HOST", "redis://example.org")
 
 
-@pytest.mark.parametrize("name", environment.IN_PLACE_OF_REDIS_URL[1:])
+@pytest.mark.parametrize("name", variables.IN_PLACE_OF_REDIS_URL[1:])
 def test_a_bad_value_beside_redis_host_is_refused_and_no_matter_without_it(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -94,7 +94,7 @@ def test_a_file_holds_the_value_and_its_last_line_break_is_none_of_it(tmp_path: 
 
 def test_the_example_names_every_variable_with_its_default() -> None:
     named = set(re.findall(r"^# ([A-Z_]+)=", EXAMPLE, re.MULTILINE))
-    assert named == ENVIRONMENT.names - set(environment.READ_ELSEWHERE)
+    assert named == ENVIRONMENT.names - set(variables.READ_ELSEWHERE)
 
 
 def test_nothing_reads_the_environment_beside_the_register() -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from config.throughput import hours, plots, spelled, summary
+from staff.throughput import hours, plots, spelled, summary
 
 NOW = datetime(2026, 3, 10, 14, 25, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from events import live
 from events.streams import Entry
+from pages import live
 
 
 def entry(event_type: str = "", project: str = "", *, stream: str = settings.STREAM_NAME) -> Entry:

@@ -3,7 +3,7 @@
 import pytest
 from django.utils.translation import override
 
-from events.presentation import spoken
+from pages.presentation import spoken
 
 
 @pytest.mark.parametrize(

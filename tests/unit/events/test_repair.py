@@ -11,9 +11,9 @@ import pytest
 import backlog.errors
 import clarifications.errors
 import events.errors
+from events.deadletters.repair import EXPLANATIONS, editable, explanation, findings, laid_out, marked, places, visible
 from events.envelope import from_wire
 from events.errors import PermanentError
-from events.repair import EXPLANATIONS, editable, explanation, findings, laid_out, marked, places, visible
 
 
 def request(**changes: Any) -> dict[str, Any]:

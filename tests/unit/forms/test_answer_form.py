@@ -6,9 +6,9 @@ import pytest
 from django import forms
 
 from clarifications.contract import APPROVAL_SCHEMA
-from clarifications.forms import AnswerForm
+from clarifications.forms.answer_form import AnswerForm
+from clarifications.forms.moments import MomentInput
 from clarifications.models import Question
-from clarifications.moments import MomentInput
 from clarifications.services import require_fits
 
 TEXT = {"type": "string"}

@@ -6,7 +6,7 @@ import pytest
 from django.forms import Form
 from django.utils import timezone
 
-from clarifications.fields import field_for
+from clarifications.forms.fields import field_for
 
 SCHEMA = {"type": "string", "format": "date-time"}
 ZONES = ["UTC", "America/New_York", "Europe/Paris", "Asia/Kathmandu", "Pacific/Apia"]

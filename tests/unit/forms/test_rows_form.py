@@ -8,7 +8,7 @@ from django.utils.datastructures import MultiValueDict
 
 from clarifications.contract import KNOWN
 from clarifications.errors import InvalidAnswer
-from clarifications.forms import AnswerForm
+from clarifications.forms.answer_form import AnswerForm
 from clarifications.models import Question
 from clarifications.services import require_fits
 

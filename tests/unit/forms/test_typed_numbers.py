@@ -7,8 +7,8 @@ from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clarifications.fields import field_for
-from clarifications.numbers import NotANumber, number_in, shown_number
+from clarifications.forms.fields import field_for
+from clarifications.forms.numbers import NotANumber, number_in, shown_number
 
 SAME_IN_BOTH = {
     "45": "45", "45,50": "45.50", "45.50": "45.50", "0,5": "0.5", ",5": "0.5", "-1,5": "-1.5", "+3": "3",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.ingestion.columns import find_columns
+from intake.spreadsheets.columns import find_columns
 
 
 def named(headers: list[str], sample: list[list[str]] | None = None) -> dict[str, str]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from workers.ingestion import Ingested, Unreadable, read_rows
-from workers.rows import Row
+from intake.spreadsheets import Ingested, Unreadable, read_rows
+from intake.spreadsheets.rows import Row
 
 Ingest = Callable[..., tuple[list[Row], Ingested]]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.ingestion.durations import UnreadableDuration, parse_minutes
+from intake.spreadsheets.durations import UnreadableDuration, parse_minutes
 
 
 @pytest.mark.parametrize(

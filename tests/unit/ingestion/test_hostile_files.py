@@ -15,16 +15,16 @@ from typing import Any
 import pytest
 from waiting import is_alive, wait_until
 
-from workers.ingestion import Busy, Unreadable, outside, places, read_rows
-from workers.ingestion.columns import BRACKETED, MOST_COLUMNS, find_columns
-from workers.ingestion.sheet import LONGEST_CELL
+from intake.spreadsheets import Busy, Unreadable, outside, places, read_rows
+from intake.spreadsheets.columns import BRACKETED, MOST_COLUMNS, find_columns
+from intake.spreadsheets.sheet import LONGEST_CELL
 
 PARENT = """
 import sys, os
 sys.path[:0] = sys.argv[2:]
 os.environ["DJANGO_SETTINGS_MODULE"] = "settings_for_tests"
 from pathlib import Path
-from workers.ingestion import read_rows
+from intake.spreadsheets import read_rows
 rows = read_rows(Path(sys.argv[1]))
 next(rows)
 print("reading", flush=True)
@@ -91,7 +91,7 @@ import os, resource, sys
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 import django
 django.setup()
-from workers.ingestion import Unreadable, read_rows
+from intake.spreadsheets import Unreadable, read_rows
 from pathlib import Path
 try:
     list(read_rows(Path(sys.argv[1])))
@@ -120,7 +120,7 @@ def test_long_cells_are_cut(tmp_path: Path) -> None:
 
 
 def test_more_rows_than_a_million_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from workers.ingestion import reading
+    from intake.spreadsheets import reading
 
     monkeypatch.setattr(reading, "MOST_ROWS", 10)
     with pytest.raises(Unreadable, match="more than 10 rows"):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
-from workers.ingestion import Unreadable, read_rows
+from intake.spreadsheets import Unreadable, read_rows
 
 Fill = Callable[[xlsxwriter.Workbook], object]
 

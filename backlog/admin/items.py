@@ -1,0 +1,150 @@
+"""Items and deliverables for staff; every act is a service's, in one unit of work."""
+
+from collections.abc import Callable
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backlog.admin.project_page import standing
+from backlog.models import Deliverable, Item, Project
+from backlog.selectors import item_in
+from backlog.services import cancel_item, dispatch_item, retry_item, waive_criteria
+from events.work import unit_of_work
+from pages.admin_pages import ReadOnlyAdmin, carry_out, carry_out_with_reason, pretty
+from pages.presentation import ago, spoken, state_word
+
+
+# -- items -----------------------------------------------------------------------------------------
+@admin.register(Item)
+class ItemAdmin(ReadOnlyAdmin):
+    """Work items; what staff do to them, services do."""
+
+    list_display = ["spoken_title", "project", "standing", "agent_target", "attempts", "failures", "deadline"]
+    list_filter = ["state", "approval"]
+    linked_fields = ("agent_target", "project")
+    list_select_related = ["project"]
+    search_fields = ["title", "key", "agent_target", "project__title"]
+    search_help_text = gettext_lazy(
+        "A part of the title, the key, the agent's name or the project's title, or the whole id."
+    )
+    nothing_yet = gettext_lazy("There is no work item yet. Send a request, or run “make demo”.")
+    ordering = ["-project__opened_at", "project_id", "position"]
+    actions = ["dispatch_items", "retry_items", "cancel_items", "waive_items"]
+    fields = [
+        *("title", "project_link", "key", "item_type", "agent_target", "standing", "reason", "depends_on"),
+        *("priority", "approval", "approved", "attempts", "failures", "max_attempts", "timeout_seconds"),
+        *("started_at", "deadline_at", "not_before", "done_at", "progress", "delivered", "notes"),
+        *("current_dispatch", "evidence_pretty"),
+    ]
+
+    @admin.display(description=gettext_lazy("title"))
+    def spoken_title(self, item: Item) -> str:
+        return spoken(item.title)
+
+    @admin.display(description=gettext_lazy("state"))
+    def standing(self, item: Item) -> SafeString:
+        return state_word(item.state, standing(item))
+
+    @admin.display(description=gettext_lazy("deadline"))
+    def deadline(self, item: Item) -> SafeString:
+        return ago(item.deadline_at)
+
+    @admin.display(description=gettext_lazy("project"))
+    def project_link(self, item: Item) -> SafeString:
+        return link(item.project)
+
+    @admin.display(description=gettext_lazy("progress"))
+    def progress(self, item: Item) -> str:
+        if not item.progress_total:
+            return "–"
+        return _("%(done)s of %(total)s") % {"done": item.progress_done, "total": item.progress_total}
+
+    @admin.display(description=gettext_lazy("evidence"))
+    def evidence_pretty(self, item: Item) -> str | SafeString:
+        return "–" if item.evidence is None else pretty(item.evidence)
+
+    @admin.action(description=gettext_lazy("Dispatch now"), permissions=["act"])
+    def dispatch_items(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
+        carry_out(self, request, queryset, in_work(dispatch_item), done=_("Dispatched"))
+
+    @admin.action(description=gettext_lazy("Retry now, whatever the budget"), permissions=["act"])
+    def retry_items(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
+        by = request.user.get_username()
+        carry_out(self, request, queryset, in_work(retry_item, by=by), done=_("To be tried again"))
+
+    @admin.action(description=gettext_lazy("Cancel, with a reason"), permissions=["act"])
+    def cancel_items(self, request: HttpRequest, queryset: QuerySet[Item]) -> HttpResponse | None:
+        """What depends on an item is cancelled with it, so the last ones go first."""
+        last_first = queryset.order_by("project", "-position")
+        return self.with_reason(request, last_first, cancel_item, name="cancel_items", done=_("Cancelled"))
+
+    @admin.action(description=gettext_lazy("Waive the definition of done, with a reason"), permissions=["act"])
+    def waive_items(self, request: HttpRequest, queryset: QuerySet[Item]) -> HttpResponse | None:
+        return self.with_reason(request, queryset, waive_criteria, name="waive_items", done=_("Accepted by waiver"))
+
+    def with_reason(
+        self, request: HttpRequest, queryset: QuerySet[Item], service: Callable[..., Item], *, name: str, done: str
+    ) -> HttpResponse | None:
+        """Have the service act on each item, for the reason that is asked for first."""
+        by = request.user.get_username()
+
+        def act(item: Item, reason: str) -> None:
+            in_work(service, by=by, reason=reason)(item)
+
+        return carry_out_with_reason(self, request, queryset, act, name=name, done=done)
+
+
+def in_work(service: Callable[..., Item], **said: str) -> Callable[[Item], None]:
+    """The service on an item, in a unit of work of its own."""
+
+    def act(item: Item) -> None:
+        with unit_of_work() as work:
+            service(work, item_in(work, item.pk), **said)
+
+    return act
+
+
+# -- deliverables ----------------------------------------------------------------------------------
+@admin.register(Deliverable)
+class DeliverableAdmin(ReadOnlyAdmin):
+    """What agents delivered, newest first."""
+
+    list_display = ["type", "project", "item", "agent", "confidence", "delivered"]
+    list_select_related = ["project", "item"]
+    search_fields = ["type", "agent", "project__title"]
+    search_help_text = gettext_lazy("A part of the type, the agent's name or the project's title, or the whole id.")
+    ordering = ["-timestamp", "-id"]
+    fields = ["type", "project_link", "item_link", "agent", "confidence", "timestamp", "dispatch_id", "content_pretty"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Deliverable]:
+        """Contents may be large: they are read on a deliverable's own page only."""
+        found: QuerySet[Deliverable] = super().get_queryset(request).defer("content")
+        return found
+
+    @admin.display(description=gettext_lazy("project"))
+    def project_link(self, deliverable: Deliverable) -> SafeString:
+        return link(deliverable.project)
+
+    @admin.display(description=gettext_lazy("item"))
+    def item_link(self, deliverable: Deliverable) -> SafeString:
+        return link(deliverable.item)
+
+    @admin.display(description=gettext_lazy("delivered"))
+    def delivered(self, deliverable: Deliverable) -> SafeString:
+        return ago(deliverable.timestamp)
+
+    @admin.display(description=gettext_lazy("content"))
+    def content_pretty(self, deliverable: Deliverable) -> SafeString:
+        return pretty(deliverable.content)
+
+
+def link(obj: Project | Item) -> SafeString:
+    """A link to the object's page."""
+    url = reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+    return format_html('<a href="{}">{}</a>', url, obj)

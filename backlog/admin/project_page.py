@@ -1,0 +1,48 @@
+"""What a project's page tells: where its items stand, what is known and who said it, what happened."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import ngettext
+
+from backlog.models import Item, Project, WorkContext
+from backlog.states import ItemState
+from pages.admin_pages import pretty
+
+
+def standing(item: Item) -> str:
+    """Where an item stands, in words."""
+    if item.held_for:
+        return item.get_held_for_display()
+    if item.state == ItemState.READY and item.waiting_on:
+        waiting_on = {"n": item.waiting_on}
+        return (
+            ngettext("Ready, once %(n)s other item is done", "Ready, once %(n)s other items are done", item.waiting_on)
+            % waiting_on
+        )
+    return item.get_state_display()
+
+
+def known_fields(project: Project) -> list[dict[str, Any]]:
+    """What is known, field by field, and who said it, when, through which door."""
+    context = WorkContext.objects.filter(pk=project.pk).first()
+    if context is None:
+        return []
+    return [
+        {"field": field, "value": in_short(value), **said(context.provenance.get(field, {}))}
+        for field, value in context.data.items()
+        if field != "rows" or value  # a request without a table has no rows
+    ]
+
+
+def in_short(value: Any) -> Any:
+    """A plain value as it is, a table as its size, anything else as JSON."""
+    if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+        return ngettext("%(n)s row", "%(n)s rows", len(value)) % {"n": number_format(len(value), use_l10n=True)}
+    return pretty(value) if isinstance(value, dict | list) and value else value
+
+
+def said(provenance: dict[str, Any]) -> dict[str, Any]:
+    """The provenance with its moment as one."""
+    return {**provenance, "at": datetime.fromisoformat(provenance["at"]) if "at" in provenance else None}

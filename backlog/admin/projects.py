@@ -1,0 +1,167 @@
+"""A project's page for staff: its board, its graph, its story, and the acts that are possible now."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.people import person
+from backlog.admin.board import Act, act_named, board, may_cancel
+from backlog.admin.project_page import known_fields
+from backlog.admin.story import story
+from backlog.models import Item, Project
+from backlog.selectors import item_in, latest_deliverables, project_of
+from backlog.services import cancel_project
+from backlog.states import ItemState
+from charts import Node, graph
+from events import rounds
+from events.work import unit_of_work
+from pages.admin_pages import REFUSALS, DetailAdmin, ReasonForm, pretty
+from pages.presentation import ago, spoken, state_word
+
+
+class ProjectAdmin(DetailAdmin):
+    """Projects, newest first; a project's page tells its whole story."""
+
+    detail_template = "admin/backlog/project/detail.html"
+    list_display = ["title", "standing", "progress", "template", "opened", "requester"]
+    list_filter = ["status"]
+    linked_fields = ("finished_at", "opened_at")
+    search_fields = ["title", "requester"]
+    search_help_text = gettext_lazy("A part of the title or of the requester's name, or the whole id.")
+    nothing_yet = gettext_lazy("There is no project yet. Send a request, or run “make demo”.")
+    ordering = ["-opened_at", "id"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
+        """With what the progress needs, for the projects of the page alone."""
+        states = Prefetch("items", Item.objects.only("project_id", "state"))
+        found: QuerySet[Project] = super().get_queryset(request).select_related("template").prefetch_related(states)
+        return found
+
+    @admin.display(description=gettext_lazy("state"))
+    def standing(self, project: Project) -> SafeString:
+        return state_word(project.status, project.get_status_display())
+
+    @admin.display(description=gettext_lazy("items done"))
+    def progress(self, project: Project) -> SafeString:
+        items = project.items.all()
+        done = sum(item.state == ItemState.DONE for item in items)
+        words = _("%(done)s of %(total)s") % {"done": done, "total": len(items)}
+        label = _("items done")
+        return format_html(
+            '<progress value="{}" max="{}" aria-label="{}"></progress> <span class="small">{}</span>',
+            *(done, len(items) or 1, label, words),
+        )
+
+    @admin.display(description=gettext_lazy("opened"))
+    def opened(self, project: Project) -> SafeString:
+        return ago(project.opened_at)
+
+    # -- a project's page --------------------------------------------------------------------------
+    def detail(self, request: HttpRequest, obj: Project) -> dict[str, Any]:
+        """Everything that is known of the project."""
+        items = list(Item.objects.filter(project=obj).order_by("position"))
+        for item in items:
+            item.project = obj
+        return {
+            "progress": self.progress(obj),
+            "columns": board(items, person(request)),
+            "graph": dependency_graph(items),
+            "may_cancel": may_cancel(obj, person(request)),
+            "known": known_fields(obj),
+            "intake": pretty(obj.intake) if obj.intake else "",
+            "deliverables": list(latest_deliverables(obj.pk).values()),
+            "story": story(obj),
+            "standing_still": rounds.standing_still(obj.pk),
+            "sees_why": request.user.has_perm("events.view_deadletter"),
+            "may_try_again": request.user.has_perm("events.change_deadletter"),
+        }
+
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        """Staff act on the project, its items, or both."""
+        rights = ("backlog.change_item", "backlog.change_project", "events.change_deadletter")
+        return any(map(request.user.has_perm, rights))
+
+    def act(self, request: HttpRequest, obj: Project) -> HttpResponse:
+        """Do what the button says, after asking for a reason where one is needed."""
+        name, _sep, item_id = request.POST.get("act", "").partition(":")
+        if name == "cancel_project":
+            return self.cancel(request, obj)
+        if name == "try_again":
+            return self.try_again(request, obj)
+        item = Item.objects.filter(project=obj, pk=item_id).first() if item_id else None
+        act = act_named(name)
+        if item is None or act is None:
+            raise Http404
+        return self.act_on_item(request, obj, item, act)
+
+    def act_on_item(self, request: HttpRequest, project: Project, item: Item, act: Act) -> HttpResponse:
+        """Have the service act on the item, if the person may."""
+        if not request.user.has_perm("backlog.change_item"):
+            raise PermissionDenied
+        form = ReasonForm(request.POST if "reason" in request.POST else None)
+        if act.reasoned and not form.is_valid():
+            return self.ask_reason(request, project, form, words=f"{act.words}: {item.title}")
+        said: dict[str, Any] = {} if act.name == "dispatch" else {"by": request.user.get_username()}
+        if act.reasoned:
+            said["reason"] = form.cleaned_data["reason"]
+        try:
+            with unit_of_work() as work:
+                act.service(work, item_in(work, item.pk), **said)
+        except REFUSALS as error:
+            return self.back(request, project, _("Nothing changed. %(why)s") % {"why": error}, messages.ERROR)
+        done = _("Done – %(act)s: %(item)s.") % {"act": act.words, "item": item.title}
+        return self.back(request, project, done, messages.SUCCESS)
+
+    def cancel(self, request: HttpRequest, project: Project) -> HttpResponse:
+        """Cancel everything in the project that is not done."""
+        if not request.user.has_perm("backlog.change_project"):
+            raise PermissionDenied
+        form = ReasonForm(request.POST if "reason" in request.POST else None)
+        if not form.is_valid():
+            return self.ask_reason(request, project, form, words=_("Cancel the project"))
+        try:
+            with unit_of_work() as work:
+                found = project_of(work, project.pk)
+                cancel_project(work, found, reason=form.cleaned_data["reason"], by=request.user.get_username())
+        except REFUSALS as error:
+            return self.back(request, project, _("Nothing changed. %(why)s") % {"why": error}, messages.ERROR)
+        return self.back(request, project, _("The project is cancelled."), messages.SUCCESS)
+
+    def try_again(self, request: HttpRequest, project: Project) -> HttpResponse:
+        """Have the next rounds of the clock take the project on."""
+        if not request.user.has_perm("events.change_deadletter"):
+            raise PermissionDenied
+        for row in rounds.standing_still(project.pk):
+            rounds.try_again(row)
+        words = _("The project is tried again within a few seconds. If it fails again, it is shown here.")
+        return self.back(request, project, words, messages.SUCCESS)
+
+    def ask_reason(self, request: HttpRequest, project: Project, form: ReasonForm, *, words: str) -> TemplateResponse:
+        """A page that asks why."""
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": words, "object": project}
+        context |= {"form": form, "act": request.POST["act"]}
+        return TemplateResponse(request, "admin/backlog/project/reason.html", context)
+
+    def back(self, request: HttpRequest, project: Project, words: str, level: int) -> HttpResponse:
+        """To the project's page, with what came of it."""
+        self.message_user(request, words, level)
+        return HttpResponseRedirect(reverse("admin:backlog_project_change", args=[project.pk]))
+
+
+def dependency_graph(items: list[Item]) -> SafeString:
+    """Which item waits for which."""
+    nodes = [
+        Node(i.key, spoken(i.title), state=i.state.lower(), words=str(i.get_state_display()), href=f"#card-{i.key}")
+        for i in items
+    ]
+    edges = [(before, item.key) for item in items for before in item.depends_on]
+    return graph(_("What depends on what"), nodes, edges)

@@ -1,0 +1,132 @@
+"""Opening a project: its row, what is known about it, and an item for each line of its template."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from backlog import blueprints
+from backlog.errors import ProjectExists
+from backlog.flow.orchestration import about, say, touch
+from backlog.models import Item, Project, Template, WorkContext
+from backlog.selectors import load_projects
+from events import artifacts
+from events.work import UnitOfWork
+
+REQUEST = "PROJECT.INITIAL_REQUEST_RECEIVED"
+# Control characters, and marks that turn the direction of a text round.
+UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def submit_request(work: UnitOfWork, *, request: dict[str, Any], intake: dict[str, Any] | None = None) -> Project:
+    """Open a project for a request made at one of our own doors; the request is on record as an event."""
+    said = work.emit(REQUEST, request, correlation_id=uuid4())
+    work.cause = said.event_id
+    return open_project(work, request=request, correlation_id=said.correlation_id, intake=intake)
+
+
+def open_project(
+    work: UnitOfWork, *, request: dict[str, Any], correlation_id: UUID, intake: dict[str, Any] | None = None
+) -> Project:
+    """Make a project and its items from the request's template. Raises ProjectExists or UnknownTemplate."""
+    project_id = UUID(request["project_id"])
+    load_projects(work, [project_id])
+    if work.known(Project, project_id):
+        words = _("Project %(id)s is open already: a new request needs a new project_id.")
+        raise ProjectExists(words % {"id": project_id})
+    template = newest_template(work, request.get("template") or blueprints.DEFAULT_TEMPLATE)
+    project = work.add(
+        Project(
+            id=project_id,
+            title=one_line(request.get("title") or "") or titled(request["request_text"]),
+            template_id=template.pk,
+            correlation_id=correlation_id,
+            requester=request.get("requester") or "",
+            owner=owner_named(work, request.get("requester") or ""),
+            intake=intake or {},
+            opened_at=work.now,
+        )
+    )
+    project.members = []
+    remember_context(work, project, request)
+    definitions = blueprints.definition_of(template.pk).items
+    payload = {"template": template.name, "template_version": template.version, "items": len(definitions)}
+    say(work, project, "PROJECT.OPENED", {"title": project.title, **payload})
+    for position, definition in enumerate(definitions):
+        create_item(work, project, definition, position)
+    touch(work, project, new=True)
+    return project
+
+
+def find_owners(work: UnitOfWork, names: Iterable[str]) -> None:
+    """Look up who opens a project, of all requests of a work at once: the active accounts that may open any.
+
+    A name without such an account stays a name: it gives nobody a right, whoever is called so later.
+    """
+    owners = work.notebook("owners")
+    if new := {name for name in names if name and name not in owners}:
+        found = User.objects.with_perm("backlog.add_project").filter(username__in=new)
+        owners.update(dict.fromkeys(new) | {user.username: user for user in found})
+
+
+def owner_named(work: UnitOfWork, name: str) -> User | None:
+    """The account of this name that may open projects; None without one."""
+    find_owners(work, [name])
+    owner: User | None = work.notebook("owners").get(name)
+    return owner
+
+
+def newest_template(work: UnitOfWork, name: str) -> Template:
+    """The newest version of the template, looked up once a work."""
+    looked_up = work.notebook("templates")
+    if name not in looked_up:
+        looked_up[name] = blueprints.newest(name)
+    template: Template = looked_up[name]
+    return template
+
+
+def one_line(text: str) -> str:
+    """Return the text on one line, without what cannot be seen: a title stands in mails, terminals and headers."""
+    return " ".join(UNSEEN.sub(" ", text).split())
+
+
+def titled(request_text: str) -> str:
+    """A title out of the request's first words."""
+    words = one_line(request_text)
+    return (words[:77] + "…" if len(words) > 78 else words) or "Untitled request"
+
+
+def remember_context(work: UnitOfWork, project: Project, request: dict[str, Any]) -> WorkContext:
+    """Keep what the request says; rows too many for an event are stored beside it (claim check)."""
+    data = {"rows": [], **(request.get("work_context") or {}), "request_text": request["request_text"].strip()}
+    said = {"by": request.get("requester") or "requester", "door": "request", "at": work.now.isoformat()}
+    provenance = dict.fromkeys((key for key in data if key != "rows" or data[key]), said)
+    return work.add(WorkContext(project=project, data=artifacts.check_in_rows(data), provenance=provenance))
+
+
+def create_item(work: UnitOfWork, project: Project, definition: blueprints.ItemDefinition, position: int) -> Item:
+    """One item of the template."""
+    item = work.add(
+        Item(
+            project=project,
+            position=position,
+            key=definition.key,
+            title=definition.title,
+            item_type=definition.item_type,
+            agent_target=definition.agent_target,
+            depends_on=list(definition.depends_on),
+            waiting_on=len(definition.depends_on),
+            priority=definition.priority,
+            auto_dispatch=definition.auto_dispatch,
+            timeout_seconds=definition.timeout_seconds,
+            max_attempts=definition.max_attempts,
+            approval=definition.approval,
+        )
+    )
+    project.members.append(item)
+    described = {"title": item.title, "agent_target": item.agent_target, "depends_on": item.depends_on}
+    say(work, project, "BACKLOG.ITEM_CREATED", {**about(item), **described})
+    return item

@@ -1,0 +1,227 @@
+"""What workers say about their items, and what silence past a deadline says.
+
+A reply counts when it answers the item's current dispatch; any other is recorded and has no effect.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.conf import settings
+
+from backlog.flow.definition_of_done import only_checks_failed, unmet_criteria
+from backlog.flow.orchestration import about, say, touch
+from backlog.models import Deliverable, Item
+from backlog.selectors import load_projects
+from backlog.states import OVER, ItemState
+from events.deadletters.elsewhere import Refusal
+from events.envelope import Envelope
+from events.errors import InvalidEvent
+from events.models import Event
+from events.texts import joined
+from events.work import UnitOfWork
+from schemas import strict_json
+
+LONGEST_RETRY_SECONDS = 3600
+LONGEST_REFUSAL = 2_000
+
+
+def start_item(work: UnitOfWork, item: Item, event: Envelope) -> Item:
+    """Its worker has begun: the dispatch is answered, the deadline counts from now."""
+    if counts(work, item, event):
+        work.close(item.current_dispatch)
+        item.started_at = work.now
+        item.deadline_at = work.now + timedelta(seconds=item.timeout_seconds)
+        work.change(item, "started_at", "deadline_at")
+    return item
+
+
+def progress_item(work: UnitOfWork, item: Item, event: Envelope) -> Item:
+    """Its worker is alive: the deadline moves on, and never backwards the progress."""
+    if counts(work, item, event):
+        work.close(item.current_dispatch)
+        done, total = event.payload["done"], event.payload["total"]
+        if done >= item.progress_done:
+            item.progress_done, item.progress_total = done, total
+        item.deadline_at = work.now + timedelta(seconds=item.timeout_seconds)
+        work.change(item, "progress_done", "progress_total", "deadline_at")
+    return item
+
+
+def accept_deliverable(work: UnitOfWork, item: Item, event: Envelope) -> Deliverable | None:
+    """Keep what the current dispatch delivered; it may arrive after the word that the item is finished.
+
+    What was decided stays as it was: once the item is done, or its approval was asked for, a deliverable of a kind
+    that was there is recorded and has no effect.
+    """
+    if not answers_current(item, event) or is_decided(item, event.payload["deliverable"]["type"]):
+        work.set_aside(event.event_id, Event.Outcome.STALE)
+        return None
+    said = event.payload["deliverable"]
+    try:
+        strict_json.require_room(said["content"])
+    except strict_json.InvalidJson as error:
+        raise InvalidEvent(f"The deliverable's content cannot be handed on: {error}.") from error
+    deliverable = work.add(
+        Deliverable(
+            id=event.event_id,
+            project=item.project,
+            item=item,
+            dispatch_id=item.current_dispatch,
+            type=said["type"],
+            content=said["content"],
+            confidence=said["confidence"],
+            agent=said.get("agent") or item.agent_target,
+            timestamp=event.timestamp,
+            recorded_at=work.now,
+        )
+    )
+    item.delivered = sorted({*item.delivered, deliverable.type})
+    work.change(item, "delivered")
+    if item.state == ItemState.IN_PROGRESS and item.held_for == Item.Held.DELIVERABLE:
+        review(work, item, by="definition of done")
+    return deliverable
+
+
+def is_decided(item: Item, kind: str) -> bool:
+    """Return True once a deliverable of this kind would change what was decided.
+
+    While its project goes on, a finished item may still bring what nobody has delivered: replies come in any order.
+    """
+    if item.held_for == Item.Held.APPROVAL:
+        return True
+    is_there = any(kind in other.delivered for other in item.project.members)
+    return item.state == ItemState.DONE and (is_there or item.project.status in OVER)
+
+
+def complete_item(work: UnitOfWork, item: Item, event: Envelope) -> Item:
+    """Its worker says it is finished: done if the definition of done agrees, otherwise failed or held."""
+    if counts(work, item, event):
+        work.close(item.current_dispatch)
+        item.evidence = event.payload["evidence"]
+        work.change(item, "evidence")
+        review(work, item, by="definition of done")
+    return item
+
+
+def review(work: UnitOfWork, item: Item, *, by: str) -> None:
+    """Hold the finished work against its definition of done."""
+    unmet = unmet_criteria(item, item.evidence or {})
+    if unmet and all(fault.startswith("no deliverable") for fault in unmet) and item.held_for == Item.Held.NO:
+        hold(work, item, Item.Held.DELIVERABLE, seconds=settings.LATE_DELIVERABLE_SECONDS)
+    elif unmet and only_checks_failed(item, item.evidence or {}):
+        hold(work, item, Item.Held.APPROVAL, seconds=None)
+    elif unmet:
+        reject_evidence(work, item, unmet)
+    elif item.approval == Item.Approval.AFTER and not item.approved:
+        hold(work, item, Item.Held.APPROVAL, seconds=None)
+    else:
+        accept(work, item, outcome="accepted", by=by)
+
+
+def hold(work: UnitOfWork, item: Item, held: Item.Held, *, seconds: float | None) -> None:
+    """Keep finished work in progress until its deliverable or its approval comes."""
+    item.held_for = held
+    item.deadline_at = None if seconds is None else work.now + timedelta(seconds=seconds)
+    work.change(item, "held_for", "deadline_at")
+    if held == Item.Held.APPROVAL:
+        work.notebook("held")[item.pk] = item
+    touch(work, item.project)
+
+
+def accept(
+    work: UnitOfWork, item: Item, *, outcome: str, by: str, reason: str = "", unmet: list[str] | None = None
+) -> None:
+    """The item is done; what waited for it may go on."""
+    item.finish()
+    item.done_at, item.deadline_at, item.held_for, item.reason = work.now, None, Item.Held.NO, ""
+    work.change(item, "state", "done_at", "deadline_at", "held_for", "reason")
+    verdict = {"outcome": outcome, "unmet_criteria": unmet or [], "reviewed_by": by}
+    say(work, item.project, "WORK.ITEM_REVIEWED", {**about(item), **verdict, **({"reason": reason} if reason else {})})
+    touch(work, item.project)
+
+
+def reject_evidence(work: UnitOfWork, item: Item, unmet: list[str]) -> None:
+    """Finished work that does not meet its definition of done has failed, with the unmet criteria named."""
+    reason = "The definition of done is not met: " + joined(unmet)
+    payload = {"reason": reason, "category": "DATA_INSUFFICIENCY", "retryable": True, "unmet_criteria": unmet}
+    say(work, item.project, "WORK.ITEM_FAILED", {"backlog_item_id": str(item.pk), **payload})
+    give_up_or_retry(work, item, reason=reason, retryable=True)
+
+
+def fail_item(work: UnitOfWork, item: Item, event: Envelope) -> Item:
+    """Its worker says it cannot: tried again within its budget unless that is pointless."""
+    if counts(work, item, event):
+        give_up_or_retry(work, item, reason=event.payload["reason"], retryable=event.payload.get("retryable", True))
+    return item
+
+
+def fail_refused(work: UnitOfWork, refusals: Sequence[Refusal]) -> None:
+    """Fail the items whose current dispatch a worker elsewhere could not handle: it will not try again by itself.
+
+    A refusal of anything else has no effect: it is kept as a dead letter. Two queries for all of them.
+    """
+    told = {refusal.event_id: refusal.reason for refusal in refusals if refusal.event_id}
+    dispatches = Event.objects.filter(event_id__in=told, type="WORK.ITEM_DISPATCHED")
+    named = dict(dispatches.values_list("event_id", "project_id"))
+    load_projects(work, [project_id for project_id in named.values() if project_id])
+    for item in work.all(Item):
+        if item.current_dispatch in named and item.state == ItemState.IN_PROGRESS and not item.held_for:
+            refuse(work, item, reason=told[item.current_dispatch])
+
+
+def refuse(work: UnitOfWork, item: Item, *, reason: str) -> None:
+    """FAILED for good: its worker gave the dispatch up; staff may retry the item when the cause is gone."""
+    reason = f"Its worker put the dispatch on the dead-letter stream: {reason}"[:LONGEST_REFUSAL]
+    said = {"reason": reason, "category": "TOOL_FAILURE", "retryable": False}
+    say(work, item.project, "WORK.ITEM_FAILED", {"backlog_item_id": str(item.pk), **said})
+    give_up_or_retry(work, item, reason=reason, retryable=False)
+
+
+def time_out(work: UnitOfWork, item: Item) -> None:
+    """Its deadline has passed without a word."""
+    if item.held_for == Item.Held.DELIVERABLE:
+        reject_evidence(work, item, unmet_criteria(item, item.evidence or {}))
+        return
+    assert item.deadline_at is not None
+    overdue = {"deadline": item.deadline_at.isoformat(), "failures": item.failures + 1}
+    say(work, item.project, "WORK.ITEM_TIMED_OUT", {**about(item), **overdue})
+    give_up_or_retry(work, item, reason="Its deadline passed without an answer.", retryable=True)
+
+
+def give_up_or_retry(work: UnitOfWork, item: Item, *, reason: str, retryable: bool) -> None:
+    """FAILED; and READY again, after a wait that doubles, while its budget lasts."""
+    item.fail()
+    work.supersede(item.current_dispatch)
+    item.failures += 1
+    item.reason, item.deadline_at, item.held_for = reason, None, Item.Held.NO
+    work.change(item, "state", "failures", "reason", "deadline_at", "held_for")
+    touch(work, item.project)
+    if retryable and item.failures < item.max_attempts:
+        seconds = min(settings.ITEM_RETRY_SECONDS * 2 ** (item.failures - 1), LONGEST_RETRY_SECONDS)
+        ready_again(work, item, wait=timedelta(seconds=seconds), by=None)
+
+
+def ready_again(work: UnitOfWork, item: Item, *, wait: timedelta, by: str | None) -> None:
+    """FAILED → READY, not to be dispatched before the wait is over."""
+    item.retry()
+    item.not_before = work.now + wait if wait else None
+    work.change(item, "state", "not_before")
+    budget = {"failures": item.failures, "max_attempts": item.max_attempts, "requested_by": by}
+    when = item.not_before.isoformat() if item.not_before else None
+    say(work, item.project, "BACKLOG.ITEM_RETRIED", {**about(item), **budget, "not_before": when})
+
+
+def counts(work: UnitOfWork, item: Item, event: Envelope) -> bool:
+    """Whether the reply is about work still going on; otherwise it is recorded and has no effect."""
+    if not answers_current(item, event):
+        work.set_aside(event.event_id, Event.Outcome.STALE)
+        return False
+    if item.state != ItemState.IN_PROGRESS or item.held_for:
+        work.set_aside(event.event_id, Event.Outcome.IGNORED)
+        return False
+    return True
+
+
+def answers_current(item: Item, event: Envelope) -> bool:
+    """Whether the reply answers the item's current dispatch; a worker that names no cause means that one."""
+    return item.current_dispatch is not None and event.causation_id in (None, item.current_dispatch)

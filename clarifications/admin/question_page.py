@@ -1,0 +1,130 @@
+"""What a question's page tells: why it is asked, what waits for it, what is known, what was answered before."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from backlog.admin.project_page import standing
+from backlog.blueprints import definition_of
+from backlog.flow.definition_of_done import unmet_criteria
+from backlog.models import Deliverable, Item, WorkContext
+from clarifications.models import Answer, Question
+from clarifications.selectors import questions_for
+from schemas import strict_json
+
+MOST_SUGGESTIONS = 5
+# Newest answers to the same field that are looked through for different ones.
+LOOKED_THROUGH = 50
+MOST_ROWS = 5
+MOST_PEOPLE = 200
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """An answer that somebody gave to the same field before, and where."""
+
+    question_id: Any
+    value: Any
+    project: str
+    by: str
+    at: datetime
+
+    @property
+    def words(self) -> str:
+        """The value as a person says it."""
+        return in_words(self.value)
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One line of a definition of done and whether it is met."""
+
+    words: str
+    met: bool
+
+
+def in_words(value: Any) -> str:
+    """A JSON value in one line."""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return value if isinstance(value, str) else strict_json.dumps(value).decode()
+
+
+def waiting_items(question: Question) -> list[tuple[Item, str]]:
+    """The items that the question holds or held back, each with where it stands."""
+    items = Item.objects.filter(blockings__question=question).order_by("position")
+    return [(item, standing(item)) for item in items]
+
+
+def suggestions(question: Question, user: User) -> list[Suggestion]:
+    """Different earlier answers to the same field, newest first, from questions that the person may see."""
+    answered = questions_for(user).filter(field=question.field, status="ANSWERED", kind=Question.Kind.INPUT)
+    newest = answered.exclude(pk=question.pk).order_by("-closed_at").values("pk")[:LOOKED_THROUGH]
+    found: dict[str, Suggestion] = {}
+    given = Answer.objects.filter(question__in=list(newest.values_list("pk", flat=True)))
+    for answer in given.select_related("question__project").order_by("-answered_at"):
+        suggestion = Suggestion(
+            answer.question_id, answer.value, answer.question.project.title, answer.answered_by, answer.answered_at
+        )
+        found.setdefault(suggestion.words, suggestion)
+    return list(found.values())[:MOST_SUGGESTIONS]
+
+
+def background(question: Question) -> dict[str, Any]:
+    """The request's words and the beginning of its rows: `request_text`, `columns`, `rows`, `rows_count`."""
+    context = WorkContext.objects.filter(pk=question.project_id).first()
+    data = context.data if context else {}
+    rows = [row for row in data.get("rows") or [] if isinstance(row, dict)]
+    shown = rows[:MOST_ROWS]
+    columns = list(dict.fromkeys(key for row in shown for key in row))
+    count = (data.get("rows_ref") or {}).get("rows", len(rows))
+    return {
+        "request_text": data.get("request_text", ""),
+        "columns": columns,
+        "rows": [[row.get(column, "") for column in columns] for row in shown],
+        "rows_count": count,
+    }
+
+
+def evidence(question: Question) -> dict[str, Any]:
+    """For an approval: the item, what it delivered last, and its definition of done, line by line."""
+    item = Item.objects.filter(blockings__question=question).select_related("project").first()
+    if question.kind != Question.Kind.APPROVAL or item is None:
+        return {}
+    delivered = Deliverable.objects.filter(item=item, dispatch_id=item.current_dispatch).order_by("timestamp")
+    return {"item": item, "deliverables": list(delivered), "criteria": criteria(item), "evidence": item.evidence}
+
+
+def criteria(item: Item) -> list[Criterion]:
+    """The definition of done in words, each line met or not; before the work nothing is."""
+    done_when = definition_of(item.project.template_id).item(item.key).done_when
+    unmet = unmet_criteria(item, item.evidence or {})
+    if not item.evidence:
+        unmet = unmet or [_("The item has not been worked on yet.")]
+    lines = []
+    if done_when.deliverable:
+        missing = done_when.deliverable not in item.delivered
+        lines.append(Criterion(_("A deliverable of type %(type)s") % {"type": done_when.deliverable}, not missing))
+    for name in done_when.checks:
+        lines.append(Criterion(_("Check: %(name)s") % {"name": name.replace("_", " ")}, not any_of(unmet, "check")))
+    if done_when.evidence:
+        lines.append(Criterion(_("Evidence as the template describes it"), not any_of(unmet, "evidence")))
+    return lines
+
+
+def any_of(unmet: list[str], kind: str) -> bool:
+    """Whether one of the unmet criteria is of this kind."""
+    return any(words.startswith(kind) for words in unmet)
+
+
+def assignees() -> dict[str, list[str]]:
+    """Whom a question can be handed to: `groups` and `people`, by name."""
+    people = User.objects.filter(is_active=True, is_staff=True).order_by("username")
+    return {
+        "groups": list(Group.objects.order_by("name").values_list("name", flat=True)),
+        "people": list(people.values_list("username", flat=True)[:MOST_PEOPLE]),
+    }

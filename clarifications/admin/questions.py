@@ -1,0 +1,268 @@
+"""Questions for staff: the inbox, and a page to read what is asked and why, and to answer, hand on or decline it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.people import person
+from backlog.admin.project_page import standing
+from backlog.models import Item
+from clarifications.admin import inbox, question_page
+from clarifications.assignment import claim_question, reassign_question, release_question
+from clarifications.errors import InvalidAnswer, NotesMissing, OwnApproval
+from clarifications.forms.answer_form import AnswerForm
+from clarifications.models import Answer, Question, QuestionStatus
+from clarifications.selectors import answerable_by, mine, of_my_groups, question_in, waits_for_others
+from clarifications.services import answer_question, decline_question
+from clarifications.wording import title_of
+from events.errors import PermanentError
+from events.work import unit_of_work
+from pages.admin_pages import MOST_NAMED, DetailAdmin, ReasonForm, carry_out, listed, pretty
+from pages.presentation import ago, state_word
+
+
+@admin.register(Question)
+class QuestionAdmin(DetailAdmin):
+    """The inbox, and a question's page."""
+
+    detail_template = "admin/clarifications/question/detail.html"
+    shows_typed_text = True
+    change_list_template = "admin/clarifications/question/inbox.html"
+    list_display = ["spoken_title", "of_request", "standing", "waits_for", "asked", "due", "waiting_items"]
+    list_filter = [inbox.WhoseFilter]
+    linked_fields = ("due_at", "asked_at", "assigned_to", "assigned_group")
+    search_fields = ["title", "field", "asked_by", "project__title"]
+    search_help_text = gettext_lazy(
+        "A part of the title, the field, who asked, or the project's title, or the whole id."
+    )
+    nothing_yet = gettext_lazy("No question waits for you. New questions appear here by themselves.")
+    actions = ["claim_questions", "release_questions", "answer_together"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
+        """With what a row shows: three queries a page, however long the list."""
+        found: QuerySet[Question] = super().get_queryset(request).defer("schema", "description")
+        return found.select_related("project", "assigned_to").prefetch_related("blockings")
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        return inbox.ordering(request)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[inbox.Inbox]:
+        return inbox.Inbox
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": _("Inbox"), **(extra_context or {})})
+
+    # -- columns -----------------------------------------------------------------------------------
+    @admin.display(description=gettext_lazy("question"))
+    def spoken_title(self, question: Question) -> str:
+        return title_of(question)
+
+    @admin.display(description=gettext_lazy("request"), ordering="project__title")
+    def of_request(self, question: Question) -> str:
+        """Which request it is about, and whose: many questions have the same title."""
+        project = question.project
+        return f"{project.title} · {project.requester}" if project.requester else project.title
+
+    @admin.display(description=gettext_lazy("state"))
+    def standing(self, question: Question) -> SafeString:
+        return state_word(question.status, question.get_status_display())
+
+    @admin.display(description=gettext_lazy("waits for"))
+    def waits_for(self, question: Question) -> str:
+        return inbox.waits_for(question)
+
+    @admin.display(description=gettext_lazy("asked"))
+    def asked(self, question: Question) -> SafeString:
+        return ago(question.asked_at)
+
+    @admin.display(description=gettext_lazy("due"))
+    def due(self, question: Question) -> SafeString:
+        return inbox.due(question)
+
+    @admin.display(description=gettext_lazy("items that wait"))
+    def waiting_items(self, question: Question) -> int:
+        return len(question.blockings.all())
+
+    # -- acts on many ------------------------------------------------------------------------------
+    @admin.action(description=gettext_lazy("Assign to me"), permissions=["act"])
+    def claim_questions(self, request: HttpRequest, queryset: QuerySet[Question]) -> None:
+        carry_out(self, request, queryset, in_work(claim_question, by=request.user), done=_("Assigned to you"))
+
+    @admin.action(description=gettext_lazy("Unassign"), permissions=["act"])
+    def release_questions(self, request: HttpRequest, queryset: QuerySet[Question]) -> None:
+        carry_out(self, request, queryset, in_work(release_question, by=request.user), done=_("Unassigned"))
+
+    @admin.action(description=gettext_lazy("Answer equal questions together"), permissions=["act"])
+    def answer_together(self, request: HttpRequest, queryset: QuerySet[Question]) -> HttpResponse | None:
+        """One form for questions that ask the same; each is answered by itself."""
+        chosen = list(queryset.defer(None))
+        first = chosen[0]
+        if any((q.field, q.schema, q.kind) != (first.field, first.schema, first.kind) for q in chosen):
+            words = _("These questions do not ask the same: choose questions about one field only.")
+            self.message_user(request, words, messages.ERROR)
+            return None
+        form = AnswerForm(first, request.POST, request.FILES)
+        if form.is_filled_in:
+            return self.together_page(request, chosen, form.unjudged())
+        if "answer_question" not in request.POST:
+            return self.together_page(request, chosen, AnswerForm(first))
+        if not form.fits():
+            return self.together_page(request, chosen, form)
+        said = {"answer": form.answer(), "by": request.user.get_username(), "door": "admin"}
+        carry_out(self, request, queryset, in_work(answer_question, **said), done=_("Answered"))
+        return None
+
+    def together_page(self, request: HttpRequest, chosen: list[Question], form: AnswerForm) -> TemplateResponse:
+        """The form for questions that ask the same."""
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Answer equal questions together"),
+            "form": form,
+            "selected": request.POST.getlist("_selected_action"),
+            "chosen": chosen[:MOST_NAMED],
+            "chosen_count": len(chosen),
+        }
+        return TemplateResponse(request, "admin/clarifications/question/together.html", context)
+
+    # -- a question's page -------------------------------------------------------------------------
+    def detail(self, request: HttpRequest, obj: Question) -> dict[str, Any]:
+        """What is asked and why, what waits for it, and its answer or the forms to give one."""
+        answer = Answer.objects.filter(question=obj).first()
+        suggested = question_page.suggestions(obj, person(request))
+        return {
+            "title": title_of(obj),
+            "is_open": obj.status == QuestionStatus.OPEN,
+            "items": question_page.waiting_items(obj),
+            "answer": answer,
+            "answer_value": pretty(answer.value) if answer else "",
+            "answer_form": AnswerForm(obj, suggested=chosen_suggestion(request, suggested)),
+            "decline_form": ReasonForm(prefix="decline"),
+            "waits_for": inbox.waits_for(obj),
+            "due": inbox.due(obj),
+            "suggestions": suggested,
+            "background": question_page.background(obj),
+            "approval": question_page.evidence(obj),
+            "assignees": question_page.assignees(),
+        }
+
+    def act(self, request: HttpRequest, obj: Question) -> HttpResponse:
+        """Do what the button says."""
+        if waits_for_others(person(request), obj.pk):
+            raise PermissionDenied
+        acts = {"decline": self.decline, "claim": self.claim, "release": self.release, "reassign": self.reassign}
+        act = next((acts[name] for name in acts if name in request.POST), self.answer)
+        return act(request, obj)
+
+    def again(self, request: HttpRequest, obj: Question) -> HttpResponse:
+        """The page with what was typed, unsent."""
+        if "decline" in request.POST:
+            return self.page(request, obj, decline_form=ReasonForm(request.POST, prefix="decline"))
+        return self.page(request, obj, answer_form=AnswerForm(obj, request.POST).unjudged())
+
+    def answer(self, request: HttpRequest, question: Question) -> HttpResponse:
+        """Have the answer accepted, or show on the form why it is not."""
+        form = AnswerForm(question, request.POST, request.FILES)
+        if form.is_filled_in:
+            return self.page(request, question, answer_form=form.unjudged())
+        if not form.is_valid():
+            return self.page(request, question, answer_form=form)
+        by = request.user.get_username()
+        try:
+            with unit_of_work() as work:
+                found = question_in(work, question.pk)
+                answer_question(work, question=found, answer=form.answer(), by=by, door="admin")
+        except (InvalidAnswer, OwnApproval, NotesMissing) as error:
+            form.refuse(error)
+            return self.page(request, question, answer_form=form)
+        except PermanentError as error:
+            return self.refused(request, question, error)
+        words = _("“%(title)s” is answered.") % {"title": found.title}
+        return self.settled(request, words, found.blocked, go_on=request.POST.get("answer_question") == "next")
+
+    def decline(self, request: HttpRequest, question: Question) -> HttpResponse:
+        """Have the question declined for a reason."""
+        form = ReasonForm(request.POST, prefix="decline")
+        if not form.is_valid():
+            return self.page(request, question, decline_form=form)
+        by = request.user.get_username()
+        try:
+            with unit_of_work() as work:
+                found = question_in(work, question.pk)
+                decline_question(work, question=found, by=by, reason=form.cleaned_data["reason"])
+        except PermanentError as error:
+            return self.refused(request, question, error)
+        return self.settled(request, _("“%(title)s” is declined.") % {"title": found.title}, found.blocked)
+
+    def claim(self, request: HttpRequest, question: Question) -> HttpResponse:
+        """Take it on."""
+        return self.assigned(request, question, in_work(claim_question, by=request.user))
+
+    def release(self, request: HttpRequest, question: Question) -> HttpResponse:
+        """Give it back."""
+        return self.assigned(request, question, in_work(release_question, by=request.user))
+
+    def reassign(self, request: HttpRequest, question: Question) -> HttpResponse:
+        """Assign to another person or group."""
+        to = request.POST.get("to", "")
+        return self.assigned(request, question, in_work(reassign_question, to=to, by=request.user))
+
+    def assigned(self, request: HttpRequest, question: Question, act: Callable[[Question], Question]) -> HttpResponse:
+        """Have it assigned, and stay on its page."""
+        try:
+            now = act(question)
+        except PermanentError as error:
+            return self.refused(request, question, error)
+        self.message_user(
+            request, _("The question now waits for %(who)s.") % {"who": inbox.waits_for(now)}, messages.SUCCESS
+        )
+        return HttpResponseRedirect(page_of(question))
+
+    def refused(self, request: HttpRequest, question: Question, error: PermanentError) -> HttpResponse:
+        """Back to the question as it is now, with what stood in the way."""
+        self.message_user(request, str(error), messages.ERROR)
+        return HttpResponseRedirect(page_of(question))
+
+    def settled(self, request: HttpRequest, words: str, items: list[Item], *, go_on: bool = False) -> HttpResponse:
+        """To the next question or back to the list, with what becomes of the items that waited."""
+        in_order = sorted(items, key=lambda item: item.position)
+        now = listed([f"{item.title} – {standing(item).lower()}" for item in in_order])
+        words = _("%(words)s Now: %(now)s.") % {"words": words, "now": now} if items else words
+        self.message_user(request, words, messages.SUCCESS)
+        waiting = answerable_by(request.user).filter(mine(request.user) | of_my_groups(request.user))  # type: ignore[arg-type]
+        following = waiting.order_by("due_at", "id").first() if go_on else None
+        return HttpResponseRedirect(
+            page_of(following) if following else reverse("admin:clarifications_question_changelist")
+        )
+
+
+def chosen_suggestion(
+    request: HttpRequest, suggested: list[question_page.Suggestion]
+) -> question_page.Suggestion | None:
+    """The earlier answer that the person wants to start from."""
+    chosen = request.GET.get("from")
+    return next((s for s in suggested if str(s.question_id) == chosen), None)
+
+
+def page_of(question: Question) -> str:
+    """The address of the question's page."""
+    return reverse("admin:clarifications_question_change", args=[question.pk])
+
+
+def in_work(service: Callable[..., Question], **said: Any) -> Callable[[Question], Question]:
+    """The service on a question, in a unit of work of its own."""
+
+    def act(question: Question) -> Question:
+        with unit_of_work() as work:
+            return service(work, question=question_in(work, question.pk), **said)
+
+    return act

@@ -1,0 +1,7 @@
+"""The command line for people."""
+
+from django.apps import AppConfig
+
+
+class ConsoleConfig(AppConfig):
+    name = "console"

@@ -1,0 +1,68 @@
+"""Show the main job from end to end."""
+
+import signal
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import orjson
+from django.core.management.base import BaseCommand, CommandError
+
+from backlog.states import ProjectStatus
+from console.demo import (
+    SAMPLE,
+    Demonstration,
+    Interruption,
+    NoAnswer,
+    ProcessEnded,
+    Wishes,
+    in_private_folder,
+    start_again_in_private_folder,
+)
+from console.follow import TookTooLong
+from console.operator import console_on
+from events.errors import EventError
+from intake.spreadsheets import Unreadable
+from runtime.commands import seconds
+
+
+class Command(BaseCommand):
+    help = "Run one project through the whole system, in a private folder, and print its report."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--file", type=Path, default=SAMPLE, help="a CSV or XLSX file with a header row")
+        parser.add_argument("--rate", type=hourly_rate, help="the hourly rate, which is then not asked for")
+        parser.add_argument("--template", default="audit", help="audit, software or minimal")
+        parser.add_argument("--timeout", type=seconds, default=600.0, metavar="SECONDS")
+        parser.add_argument("--json", action="store_true", help="the result as JSON on the last line")
+
+    def handle(
+        self, *args: Any, file: Path, rate: Decimal | None, template: str, timeout: float, **options: Any
+    ) -> None:
+        if not in_private_folder():
+            start_again_in_private_folder()
+        interruption = Interruption()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, interruption)
+        console = console_on(sys.stderr if options["json"] else sys.stdout)
+        try:
+            result = Demonstration(Wishes(file, rate, template, timeout), console, interruption).run()
+        except (EventError, NoAnswer, ProcessEnded, TookTooLong, Unreadable) as error:
+            raise CommandError(str(error)) from error
+        if options["json"]:
+            self.stdout.write(orjson.dumps(result).decode())
+        if result["status"] != ProjectStatus.DONE:
+            raise CommandError(f"The project is {result['status']}.")
+
+
+def hourly_rate(text: str) -> Decimal:
+    """An amount of money above nothing."""
+    try:
+        rate = Decimal(text)
+    except InvalidOperation:
+        rate = Decimal("nan")
+    if not rate.is_finite() or rate <= 0:
+        raise ArgumentTypeError(f"{text!r} is not an hourly rate, such as 45 or 62.50")
+    return rate

@@ -1,0 +1,111 @@
+"""Open a project: text, a spreadsheet, a few figures."""
+
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from pathlib import Path
+from typing import Any
+
+import orjson
+from django.core.management.base import CommandError
+
+from backlog.models import Project
+from backlog.states import ProjectStatus
+from clarifications.contract import merged
+from clarifications.models import Question
+from console.asking import PERSON_NEEDED, ask
+from console.follow import Progress, TookTooLong, look, watch
+from console.operator import OperatorCommand, operator, short
+from console.outcome import outcome
+from console.report_view import report
+from intake.spreadsheets import Unreadable
+from intake.submitting import Request, open_request
+from runtime.commands import seconds
+from schemas import strict_json
+
+WARNINGS_SHOWN = 10
+
+
+class Command(OperatorCommand):
+    help = "Open a project for a request, and follow it if you like."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--title", default="")
+        parser.add_argument("--text", default="", help="what is wanted, or - to read it from standard input")
+        parser.add_argument("--file", type=Path, help="a CSV or XLSX file with a header row")
+        parser.add_argument("--template", default="", help="audit (the default), software, minimal or your own")
+        parser.add_argument("--set", type=setting, action="append", default=[], metavar="KEY=VALUE", dest="figures")
+        parser.add_argument("--requester", default="")
+        parser.add_argument("--wait", action="store_true", help="follow it until it is over")
+        parser.add_argument("--timeout", type=seconds, default=600.0, metavar="SECONDS")
+        parser.add_argument("--json", action="store_true", help="the result as JSON on the last line")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        project = self.open(options)
+        if not options["json"]:
+            self.tell(project)
+        status = self.follow(project, options) if options["wait"] else ""
+        if options["json"]:
+            self.stdout.write(orjson.dumps(outcome(Project.objects.get(pk=project.pk))).decode())
+        if status == ProjectStatus.WAITING:
+            raise CommandError("A person has to answer first: ./manage.py questions --open", returncode=PERSON_NEEDED)
+        if options["wait"] and status != ProjectStatus.DONE:
+            raise CommandError(f"The project is not done; it is {status}. See why: ./manage.py project {project.pk}")
+
+    def open(self, options: dict[str, Any]) -> Project:
+        """Read the request and open its project."""
+        text = sys.stdin.read() if options["text"] == "-" else options["text"]
+        if not text.strip() and options["file"] is None:
+            raise CommandError("Say what is wanted with --text, or hand in a spreadsheet with --file.")
+        context: dict[str, Any] = {}
+        for pointer, value in options["figures"]:
+            context = merged(context, pointer, value)
+        named = {key: options[key] for key in ("title", "file", "template")}
+        try:
+            return open_request(
+                Request(text=text, context=context, requester=options["requester"] or operator(), **named)
+            )
+        except Unreadable as error:
+            raise CommandError(str(error)) from error
+
+    def tell(self, project: Project) -> None:
+        """What was opened, what could not be read, and what is asked."""
+        self.stdout.write(f"Project {project.pk}: {project.title}")
+        if project.intake:
+            self.stdout.write(f"{project.intake['rows_read']:,} rows read from {project.intake['file']}")
+            for warning in project.intake["warnings"][:WARNINGS_SHOWN]:
+                self.stdout.write(f"  row {warning['row']}: {warning['message']}")
+            if (more := project.intake["row_warnings"] - WARNINGS_SHOWN) > 0:
+                self.stdout.write(f"  and {more:,} more warnings")
+        for question in Question.objects.filter(project=project, status="OPEN"):
+            self.stdout.write(f"Asked: {question.title} → ./manage.py answer {short(question.pk)} VALUE")
+        self.stdout.write(f"Follow it: ./manage.py project {short(project.pk)}")
+
+    def follow(self, project: Project, options: dict[str, Any]) -> str:
+        """Show its progress until it is over or waits for a person who is not at this terminal; its status then."""
+        progress = Progress(self.console)
+        try:
+            for sight in watch(project.pk, seconds=options["timeout"]):
+                if not options["json"]:
+                    progress.show(sight)
+                if sight.question is not None and sys.stdin.isatty() and not options["json"]:
+                    ask(self.console, sight.question)
+                elif sight.stands_still:
+                    return str(ProjectStatus.WAITING)
+        except TookTooLong as error:
+            raise CommandError(str(error)) from error
+        sight = look(project.pk)
+        if not options["json"]:
+            self.console.print(report(project.title, outcome(sight.project)["deliverables"]))
+        return str(sight.project.status)
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """(JSON Pointer, value) of KEY=VALUE; dots in the key lead into objects, the value is JSON or plain text."""
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise ArgumentTypeError(f"{text!r} is not KEY=VALUE, such as hourly_rate=45")
+    pointer = "/" + key.replace("~", "~0").replace("/", "~1").replace(".", "/")
+    try:
+        return pointer, strict_json.loads(value)
+    except strict_json.InvalidJson:
+        return pointer, value

@@ -1,0 +1,87 @@
+"""One project: its items, its questions, what happened, and the report."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from backlog.models import Project
+from backlog.selectors import latest_deliverables, timeline
+from backlog.states import ItemState, ProjectStatus
+from clarifications.models import Question, QuestionStatus
+from console.operator import OperatorCommand, identified, identifier, short
+from console.outcome import outcome
+from console.report_view import report
+
+TIMELINE_SHOWN = 200
+
+
+class Command(OperatorCommand):
+    help = "Show a project: items, questions, timeline, report."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("id", metavar="PROJECT_ID", help="the id, or enough of its beginning")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, id: str, **options: Any) -> None:
+        project = identified(Project.objects.all(), id, see="projects")
+        if options["json"]:
+            self.stdout.write(orjson.dumps(outcome(project)).decode())
+            return
+        show(self.console, project)
+
+
+def show(console: Console, project: Project) -> None:
+    """Everything a person wants to know about a project, the newest at the end."""
+    console.print(Text.assemble((project.title, "bold"), f"  {ProjectStatus(project.status).label}  {project.pk}"))
+    if project.reason:
+        console.print(project.reason, style="red")
+    for table in (items(project), questions(project), happened(project)):
+        if table.row_count:
+            console.print(table)
+    for warning in project.intake.get("warnings", [])[:20]:
+        console.print(f"row {warning['row']}: {warning['message']}", style="yellow")
+    delivered = {kind: d.content for kind, d in latest_deliverables(project.pk).items()}
+    if delivered:
+        console.print(report(project.title, delivered))
+
+
+def items(project: Project) -> Table:
+    """The project's items."""
+    table = Table(
+        "item",
+        identifier(),
+        Column("agent", overflow="fold"),
+        "state",
+        "tries",
+        "why",
+        title="Items",
+        title_justify="left",
+    )
+    for item in project.items.order_by("position"):
+        words = str(ItemState(item.state).label)
+        table.add_row(item.title, short(item.pk), item.agent_target, words, str(item.attempts), item.reason)
+    return table
+
+
+def questions(project: Project) -> Table:
+    """What was asked, and the answers."""
+    table = Table("asked", identifier(), "why", "status", "answer", title="Questions", title_justify="left")
+    for question in Question.objects.filter(project=project).select_related("answer").order_by("asked_at"):
+        answer = f"{question.answer.value} ({question.answer.answered_by})" if hasattr(question, "answer") else ""
+        status = str(QuestionStatus(question.status).label)
+        table.add_row(question.title, short(question.pk), question.reason, status, answer)
+    return table
+
+
+def happened(project: Project) -> Table:
+    """What was said about the project, in order."""
+    table = Table("time", "event", "about", title="What happened", title_justify="left")
+    for event in timeline(project.pk)[:TIMELINE_SHOWN]:
+        about = event.payload.get("key") or event.payload.get("field") or event.payload.get("agent_target") or ""
+        words = event.type.split(".", 1)[1].replace("_", " ").capitalize()
+        table.add_row(f"{event.timestamp:%H:%M:%S.%f}"[:-3], words, str(about))
+    return table

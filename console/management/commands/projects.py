@@ -1,0 +1,34 @@
+"""Projects, newest first."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from rich.table import Table
+
+from backlog.selectors import projects_with_counts
+from backlog.states import ProjectStatus
+from console.operator import OperatorCommand, identifier, short
+from runtime.commands import at_least_one
+
+
+class Command(OperatorCommand):
+    help = "List projects, newest first."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--status", choices=ProjectStatus.values)
+        parser.add_argument("--limit", type=at_least_one, default=20)
+
+    def handle(self, *args: Any, status: str | None, limit: int, **options: Any) -> None:
+        found = projects_with_counts()
+        if status:
+            found = found.filter(status=status)
+        table = Table(identifier(), "title", "status", "done", "template", "opened")
+        for project in list(found[:limit]):
+            done = f"{project.items_done} of {project.items_total}"
+            opened = f"{project.opened_at:%Y-%m-%d %H:%M}"
+            words = str(ProjectStatus(project.status).label)
+            table.add_row(short(project.pk), project.title, words, done, str(project.template), opened)
+        if not table.row_count:
+            self.stdout.write("No projects. Open one: ./manage.py intake --text … --file …")
+            return
+        self.console.print(table)

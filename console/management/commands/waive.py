@@ -1,0 +1,24 @@
+"""Accept finished work that misses its definition of done."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from backlog.models import Item
+from backlog.selectors import item_in
+from backlog.services import waive_criteria
+from console.operator import OperatorCommand, identified, operator
+from events.work import unit_of_work
+
+
+class Command(OperatorCommand):
+    help = "Accept an item's finished work although criteria are unmet; the reason is kept."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("item", metavar="ITEM_ID", help="the id, or enough of its beginning")
+        parser.add_argument("--reason", required=True)
+
+    def handle(self, *args: Any, item: str, reason: str, **options: Any) -> None:
+        chosen = identified(Item.objects.all(), item, see="project ID")
+        with unit_of_work() as work:
+            accepted = waive_criteria(work, item_in(work, chosen.pk), reason=reason, by=operator())
+        self.stdout.write(f"{accepted} is done; its unmet criteria are waived")

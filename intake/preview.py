@@ -1,0 +1,83 @@
+"""What was read from a spreadsheet, to be looked at before the request is sent."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy
+
+from intake.spreadsheets import RowWarning, Unreadable, read_rows
+from intake.spreadsheets.rows import Row
+from intake.uploads import Upload
+
+MOST_ROWS = 10
+ROLES = {
+    "text": gettext_lazy("What was done"),
+    "category": gettext_lazy("Category"),
+    "duration": gettext_lazy("Duration"),
+}
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The columns with what each is taken for, the first rows, the counts, and what could not be read."""
+
+    name: str
+    columns: list[tuple[str, str]]
+    rows: list[Row]
+    rows_read: int
+    minutes: float
+    without_minutes: int
+    warnings: Sequence[RowWarning]
+    row_warnings: int
+
+    @property
+    def hours(self) -> float:
+        return self.minutes / 60
+
+    @property
+    def missing(self) -> list[str]:
+        """What no column of the file is taken for."""
+        found = {role for _header, role in self.columns}
+        return [str(words) for words in ROLES.values() if str(words) not in found]
+
+    @property
+    def more_warnings(self) -> int:
+        """How many warnings are counted and not shown."""
+        return self.row_warnings - len(self.warnings)
+
+
+def preview(upload: Upload) -> Preview:
+    """Read the whole file once. Raises Unreadable, in words about the file's own name."""
+    try:
+        return read(upload.path, upload.name)
+    except Unreadable as error:
+        raise type(error)(in_own_words(error, upload)) from error
+
+
+def in_own_words(error: Unreadable, upload: Upload) -> str:
+    """The message with the name that the file's owner knows it by."""
+    return str(error).replace(str(upload.path), upload.name).replace(upload.path.name, upload.name)
+
+
+def read(path: Path, name: str) -> Preview:
+    """The file's rows, counted. Raises Unreadable."""
+    ingested = read_rows(path, name=name)
+    first: list[Row] = []
+    durations: list[float] = []
+    for row in ingested:
+        if len(first) < MOST_ROWS:
+            first.append(row)
+        if row["estimated_minutes"] is not None:
+            durations.append(row["estimated_minutes"])
+    return Preview(
+        name=name,
+        columns=[(ingested.columns[role], str(words)) for role, words in ROLES.items() if role in ingested.columns],
+        rows=first,
+        rows_read=ingested.rows_read,
+        minutes=math.fsum(durations),
+        without_minutes=ingested.rows_read - len(durations),
+        warnings=ingested.warnings,
+        row_warnings=ingested.row_warnings,
+    )

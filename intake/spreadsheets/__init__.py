@@ -1,0 +1,7 @@
+"""Spreadsheets in, rows out."""
+
+from intake.spreadsheets.outside import Ingested, read_rows
+from intake.spreadsheets.reading import RowWarning
+from intake.spreadsheets.sheet import Busy, Unreadable
+
+__all__ = ["Busy", "Ingested", "RowWarning", "Unreadable", "read_rows"]

@@ -1,0 +1,37 @@
+"""Lets an answer be a spreadsheet: the reader of requests reads it."""
+
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+
+from clarifications.forms import tables
+from clarifications.forms.tables import FileRows
+from intake import uploads
+from intake.spreadsheets import Ingested, Unreadable, read_rows
+
+# What each role of a column is called in a row.
+KEYS = {"text": "text", "category": "category", "duration": "estimated_minutes"}
+
+
+def read_table(file: "UploadedFile[Any]", most: int) -> FileRows:
+    """At most so many rows of the spreadsheet. Raises tables.Unreadable."""
+    try:
+        with uploads.on_disk(file) as kept:
+            name = uploads.shown_name(file.name or "")
+            return first_rows(read_rows(kept, name=name), name, most)
+    except Unreadable as error:
+        raise tables.Unreadable(str(error)) from error
+
+
+def first_rows(ingested: Ingested, name: str, most: int) -> FileRows:
+    """The rows, up to so many; a cell that nobody filled in is left out of its row. Raises Unreadable."""
+    rows, numbers = [], []
+    for row in ingested:
+        rows.append({key: value for key, value in row.items() if value not in (None, "")})
+        numbers.append(ingested.row_number)
+        if len(rows) == most:
+            break
+    ingested.close()
+    columns = {KEYS[role]: header for role, header in ingested.columns.items()}
+    faults = [(warning.row, warning.column, warning.message) for warning in ingested.warnings]
+    return FileRows(name, rows, numbers, columns, faults)

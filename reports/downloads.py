@@ -1,0 +1,67 @@
+"""Deliverables to take away: whole as JSON, their tables as CSV."""
+
+import json
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.text import slugify
+from django.views.decorators.http import require_safe
+
+from accounts.people import person
+from backlog.models import Deliverable
+from backlog.selectors import projects_for
+from reports.figures import as_csv, tables_in
+
+LONGEST_NAME = 80
+
+
+@require_safe
+@login_required
+def whole(request: HttpRequest, pk: UUID, deliverable: UUID) -> HttpResponse:
+    """The deliverable's content as JSON."""
+    return as_file(deliverable_for(request, pk, deliverable))
+
+
+@require_safe
+@login_required
+def table(request: HttpRequest, pk: UUID, deliverable: UUID) -> HttpResponse:
+    """The deliverable's table that `?table=` names, as CSV."""
+    return table_as_file(deliverable_for(request, pk, deliverable), request.GET.get("table", ""))
+
+
+def deliverable_for(request: HttpRequest, project_id: UUID, deliverable_id: UUID) -> Deliverable:
+    """The deliverable of a project that the person may see. Raises Http404."""
+    project = get_object_or_404(projects_for(person(request)), pk=project_id)
+    found: Deliverable = get_object_or_404(
+        Deliverable.objects.select_related("project"), pk=deliverable_id, project=project
+    )
+    return found
+
+
+def as_file(deliverable: Deliverable) -> HttpResponse:
+    """The deliverable's content as a JSON file, named after its project."""
+    text = json.dumps(deliverable.content, indent=2, ensure_ascii=False).encode("utf-8", errors="replace")
+    return attachment(text, "application/json", file_name(deliverable, deliverable.type) + ".json")
+
+
+def table_as_file(deliverable: Deliverable, name: str) -> HttpResponse:
+    """The deliverable's table of this name as a CSV file. Raises Http404."""
+    tables = tables_in(deliverable.content) if isinstance(deliverable.content, dict) else {}
+    if name not in tables:
+        raise Http404
+    file = file_name(deliverable, deliverable.type, name) + ".csv"
+    return attachment(as_csv(tables[name]), "text/csv; charset=utf-8", file)
+
+
+def attachment(content: bytes, content_type: str, name: str) -> HttpResponse:
+    """A file that the browser saves and does not show."""
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return HttpResponse(content, content_type=content_type, headers=disposition)
+
+
+def file_name(deliverable: Deliverable, *parts: str) -> str:
+    """A name of plain letters for the file, after its project."""
+    words = (slugify(part.replace("_", "-"))[:LONGEST_NAME] for part in (deliverable.project.title, *parts))
+    return "-".join(word for word in words if word) or str(deliverable.pk)

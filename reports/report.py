@@ -1,0 +1,82 @@
+"""The report of a project: the summary, the headline figures, and what each deliverable says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from backlog.models import Deliverable
+from backlog.selectors import latest_deliverables
+from pages.admin_pages import bounded
+from reports.deliverables import VIEWS, Content, Fact, View, view_of
+from reports.figures import is_number, name_in_words, numeral, tables_in
+
+ORDER = list(VIEWS)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A deliverable, its view, and the names of its tables that can be taken away."""
+
+    deliverable: Deliverable
+    view: View
+    downloads: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The summary in a sentence, the headline figures, and a section a deliverable."""
+
+    summary: str
+    headline: list[Fact]
+    sections: list[Section]
+
+
+def report_of(project_id: UUID) -> Report | None:
+    """The project's report, or None while nothing was delivered; one query."""
+    found = latest_deliverables(project_id)
+    if not found:
+        return None
+    contents = {kind: d.content if isinstance(d.content, dict) else {"": d.content} for kind, d in found.items()}
+    kinds = sorted(found, key=lambda kind: (ORDER.index(kind) if kind in ORDER else len(ORDER), kind))
+    sections = [Section(found[kind], view_of(kind, contents), tables_to_take(contents[kind])) for kind in kinds]
+    return Report(summary_of(contents), headline_of(contents), sections)
+
+
+def tables_to_take(content: Content) -> list[tuple[str, str]]:
+    """(key, words) of the content's tables."""
+    return [(key, name_in_words(key)) for key in tables_in(content)]
+
+
+# -- the whole -------------------------------------------------------------------------------------
+def summary_of(contents: Mapping[str, Content]) -> str:
+    """One sentence for a person in a hurry: the scenario's, or what a deliverable says of itself."""
+    scenario = contents.get("with_agent_scenario", {})
+    keys = ("avoidable_percent", "recovered_hours", "recovered_monthly_cost", "recovered_annual_cost", "hourly_rate")
+    if all(is_number(scenario.get(key)) for key in keys):
+        said = {key: numeral(float(scenario[key])) for key in keys}
+        return (
+            _(
+                "An agent could take over up to %(avoidable_percent)s %% of the work: "
+                "%(recovered_hours)s hours a month, worth %(recovered_monthly_cost)s a month "
+                "and %(recovered_annual_cost)s a year at %(hourly_rate)s an hour."
+            )
+            % said
+        )
+    said_so = [contents[kind].get("summary") for kind in sorted(contents) if kind != "generic_output"]
+    return next((bounded(words) for words in said_so if isinstance(words, str) and words.strip()), "")
+
+
+def headline_of(contents: Mapping[str, Content]) -> list[Fact]:
+    """The figures that matter most, of those that were delivered."""
+    wanted = [
+        ("time_waste_analysis", "total_hours", _("hours in all")),
+        ("cost_analysis", "monthly_cost", _("cost a month")),
+        ("cost_analysis", "annual_cost", _("cost a year")),
+        ("friction_analysis", "recurring_share", _("percent of the tasks recur")),
+        ("with_agent_scenario", "recovered_hours", _("hours a month an agent could take over")),
+        ("with_agent_scenario", "recovered_annual_cost", _("a year could be saved")),
+    ]
+    found = [(contents.get(kind, {}).get(key), words) for kind, key, words in wanted]
+    return [(numeral(value), words) for value, words in found if is_number(value)]

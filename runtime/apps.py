@@ -1,0 +1,7 @@
+"""The system as processes."""
+
+from django.apps import AppConfig
+
+
+class RuntimeConfig(AppConfig):
+    name = "runtime"

@@ -1,0 +1,24 @@
+"""Tell endpoints of events over HTTP."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from runtime.commands import ServerCommand
+from runtime.supervisor import stop_on_signals
+from webhooks.delivery import Deliverer
+
+
+class Command(ServerCommand):
+    help = "Send events to the registered webhooks, in order, until each has taken them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="serve what is due now, then exit")
+
+    def handle(self, *args: Any, once: bool, **options: Any) -> None:
+        deliverer = Deliverer()
+        if once:
+            self.stdout.write(f"{deliverer.once()} turns")
+            return
+        self.stderr.write("Delivering webhooks")
+        stop_on_signals(deliverer.stopping)
+        deliverer.run()

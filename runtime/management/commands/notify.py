@@ -1,0 +1,30 @@
+"""Run the mails: write to whom a question waits for."""
+
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+
+from clarifications.mails.notices import notify_until, send_due
+from runtime.commands import ServerCommand
+from runtime.supervisor import stop_on_signals
+
+
+class Command(ServerCommand):
+    help = "Send a mail to whom a new, reassigned, escalated or still open question waits for."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="one turn, then exit")
+
+    def handle(self, *args: Any, once: bool, **options: Any) -> None:
+        if not settings.SENDS_MAIL:
+            raise CommandError("No mail server is set: see EMAIL_URL in .env.example.")
+        if once:
+            self.stdout.write(f"{send_due()} sent")
+            return
+        self.stderr.write("Notifying")
+        stop = threading.Event()
+        stop_on_signals(stop)
+        notify_until(stop)

@@ -1,0 +1,31 @@
+"""Run the relay: publish what a crash left behind, and tell pages what changed."""
+
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from events import outbox
+from events.runner import announce_broker, relay_until
+from pages.live import tell_until
+from runtime.commands import ServerCommand
+from runtime.supervisor import stop_on_signals
+
+
+class Command(ServerCommand):
+    help = "Publish ledger rows that nobody published, repeat unanswered dispatches, trim the streams, tell pages."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="one sweep, then exit")
+
+    def handle(self, *args: Any, once: bool, **options: Any) -> None:
+        announce_broker()
+        if once:
+            self.stdout.write(f"{outbox.sweep()} published, {outbox.republish_unanswered()} repeated")
+            return
+        self.stderr.write("Relaying")
+        stop = threading.Event()
+        stop_on_signals(stop)
+        telling = threading.Thread(target=tell_until, args=[stop], name="live")
+        telling.start()
+        relay_until(stop)
+        telling.join()

@@ -1,0 +1,43 @@
+"""Run the web: pages, REST interface and live feed."""
+
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from runtime.commands import ServerCommand, at_least_one
+from runtime.supervisor import Child, Supervisor, stop_on_signals
+from runtime.system import command
+from runtime.web import AddressUnusable, listening, serve
+
+INSTEAD = "./manage.py web --at {}"
+
+
+class Command(ServerCommand):
+    help = "Serve pages, REST interface and live feed until SIGTERM or Ctrl-C."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--at", default="127.0.0.1:8000", metavar="HOST:PORT", help="where to listen")
+        parser.add_argument("--processes", type=at_least_one, default=1, help="how many serve, about one a core")
+        parser.add_argument("--shared", action="store_true", help="let other processes listen at the address too")
+
+    def handle(self, *args: Any, at: str, processes: int, shared: bool, **options: Any) -> None:
+        try:
+            listening(at, instead=INSTEAD, shared=shared or processes > 1).close()
+            if processes > 1:
+                each = command("web", "--at", at, "--shared")
+                run([Child(f"web-{number}", each) for number in range(1, processes + 1)])
+            else:
+                self.stderr.write(f"Serving at http://{at}/")
+                serve("config.asgi:application", address=at, instead=INSTEAD, shared=shared)
+        except AddressUnusable as error:
+            raise CommandError(str(error)) from error
+
+
+def run(children: list[Child]) -> None:
+    """Keep the processes running until a signal ends them all."""
+    stop = threading.Event()
+    stop_on_signals(stop)
+    with Supervisor(children) as supervisor:
+        supervisor.run_until(stop)

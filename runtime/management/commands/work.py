@@ -1,0 +1,55 @@
+"""Run agents: do the items dispatched to them."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+
+from events import streams
+from events.renewal import RenewingServer
+from events.runner import announce_broker, serve
+from runtime.commands import ServerCommand, at_least_one
+from runtime.routing import channels
+from runtime.system import require_agents
+from workers.agents import AGENTS
+
+
+class Command(ServerCommand):
+    help = "Serve agents until SIGTERM, any set of them in one process."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("agents", nargs="*", metavar="AGENT", help=f"of: {', '.join(sorted(AGENTS))}")
+        parser.add_argument("--all", action="store_true", help="every agent of ours")
+        parser.add_argument("--except", action="append", default=[], metavar="AGENT", dest="excepted")
+        parser.add_argument(
+            "--slot", type=at_least_one, default=1, help="which of several equal processes this is (stable)"
+        )
+
+    def handle(self, *args: Any, agents: list[str], excepted: list[str], slot: int, **options: Any) -> None:
+        chosen = [name for name in (sorted(AGENTS) if options["all"] else agents) if name not in excepted]
+        require_agents({*chosen, *excepted})
+        if not chosen:
+            raise CommandError("Name the agents to run, or say --all.")
+        announce_broker()
+        application = channels()
+        self.stderr.write(f"Working as {', '.join(chosen)}, slot {slot}")
+        serve([server(application, name, slot, lane) for name in chosen for lane in lanes(name)])
+
+
+def lanes(agent: str) -> range:
+    """The numbers of the servers that one process runs for the agent: as many as it does items at once."""
+    spec = AGENTS[agent]
+    return range(1, 2 if spec.quick else 1 + max(1, min(spec.prefetch, settings.AGENT_CHILDREN)))
+
+
+def server(application: Any, agent: str, slot: int, lane: int = 1) -> RenewingServer:
+    """A server of one agent's work stream; one that is not quick has one item in hand, so that none waits for it."""
+    return RenewingServer(
+        application,
+        channel=agent,
+        stream=streams.work_stream(agent),
+        group=streams.worker_group(agent),
+        consumer=f"{agent}-{slot}" if lane == 1 else f"{agent}-{slot}-{lane}",
+        batch_size=AGENTS[agent].prefetch if AGENTS[agent].quick else 1,
+    )

@@ -1,0 +1,223 @@
+"""Holding on: a lease that waits for work, and a stream of events that goes on, without a thread for each.
+
+Both endpoints answer at once with what there is. This stands in front of them, keeps the connection, and asks again
+when the lookout says that there may be more; so who may ask, and what they get, is decided in one place only.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy
+
+from api.follow import LAST
+from api.waiting import ACCOUNT, AGAIN, ASKED_AGAIN, TOKEN, WAITS_FOR
+from events.connections import ConnectionLimit, NoRoom, NoRoomForAccount
+from runtime.bodies import NotTaken, refuse
+from runtime.lookout import Lookout
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+LEASE = re.compile(r"/api/v1/work/lease/?")
+STREAM = re.compile(r"/api/v1/projects/([0-9a-fA-F-]{36})/events/stream/?")
+# A quiet stream says so often that it is alive, before a proxy ends it, and is asked then whether it may go on.
+QUIET_SECONDS = 30.0
+MOST_BYTES = 64 * 1024
+MOST_STREAMS, MOST_STREAMS_IN_ALL, MOST_WAITS_IN_ALL = 5, 200, 400
+# Of the threads that answer requests, those who wait take so many at most.
+MOST_ASKING = 4
+INTERNAL = {name.lower().encode() for name in (AGAIN, ACCOUNT, WAITS_FOR)}
+
+TOO_MANY = (
+    *(429, "too-many-connections", "Too Many Requests"),
+    gettext_lazy(
+        "Your account has as many connections of this kind open as one may have. End one, or come back later."
+    ),
+)
+NO_ROOM = (
+    *(503, "too-many-connections", "Service Unavailable"),
+    gettext_lazy("Too many connections of this kind are open at the moment. Come back in a while."),
+)
+
+
+@dataclass
+class Answer:
+    """What the application answered."""
+
+    status: int = 500
+    headers: Headers = field(default_factory=list)
+    body: bytes = b""
+
+    def header(self, name: str) -> str:
+        """A header's value; empty where there is none."""
+        return next(
+            (value.decode("latin-1") for key, value in self.headers if key.lower() == name.lower().encode()), ""
+        )
+
+
+class Patience:
+    """The application, with patience for leases and streams."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.lookout = Lookout()
+        self.waits = ConnectionLimit(settings.API_MOST_WAITS, MOST_WAITS_IN_ALL)
+        self.streams = ConnectionLimit(MOST_STREAMS, MOST_STREAMS_IN_ALL)
+        self.turns = asyncio.Semaphore(MOST_ASKING)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        try:
+            if scope["type"] == "http" and scope["method"] == "POST" and LEASE.fullmatch(scope["path"]):
+                await self.lease(scope, receive, send)
+            elif scope["type"] == "http" and scope["method"] == "GET" and STREAM.fullmatch(scope["path"]):
+                await self.stream(scope, receive, send)
+            else:
+                await self.app(scope, receive, send)
+        except NotTaken as error:
+            await refuse(scope, send, error)
+
+    async def lease(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with work, or once the worker has waited long enough. Raises NotTaken where too many wait."""
+        body = await whole(receive)
+        answer = await self.ask(scope, body)
+        if answer.header(AGAIN):
+            with room(self.waits, answer), watched(receive) as gone:
+                answer = await self.waited_for(scope, body, answer, gone)
+        await reply(send, answer)
+
+    async def waited_for(self, scope: Scope, body: bytes, answer: Answer, gone: asyncio.Future[None]) -> Answer:
+        """The answer with work; the first one when there is none in time, or nobody waits for it any more."""
+        clock = asyncio.get_running_loop().time
+        over = clock() + float(answer.header(AGAIN))
+        with self.lookout.for_work(answer.header(WAITS_FOR)) as told:
+            while answer.header(AGAIN) and not gone.done() and (left := over - clock()) > 0:
+                if await is_told(told, gone, seconds=left):
+                    answer = await self.ask_again(scope, body)
+        return answer
+
+    async def stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send what there is, then what comes, until the reader is gone or may not read any more.
+
+        Raises NotTaken where too many follow.
+        """
+        answer = await self.ask(scope, b"")
+        if answer.status != 200:
+            await reply(send, answer)
+            return
+        project = UUID(STREAM.fullmatch(scope["path"])[1])  # type: ignore[index]
+        with room(self.streams, answer), watched(receive) as gone, self.lookout.for_events(project) as told:
+            await begin(send, answer)
+            while answer.status == 200:
+                if not answer.header(AGAIN):
+                    await is_told(told, gone, seconds=QUIET_SECONDS)
+                if gone.done():
+                    break
+                answer = await self.ask_again(scope, b"", last=answer.header(LAST))
+                if answer.status == 200:
+                    await send({"type": "http.response.body", "body": answer.body, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def ask_again(self, scope: Scope, body: bytes, *, last: str = "") -> Answer:
+        """The application's answer to one who waits; a few of them are asked for at once."""
+        async with self.turns:
+            return await self.ask(scope, body, again=True, last=last)
+
+    async def ask(self, scope: Scope, body: bytes, *, again: bool = False, last: str = "") -> Answer:
+        """The application's answer to the request, whole."""
+        answer = Answer()
+        parts = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> dict[str, Any]:
+            return parts.pop() if parts else {"type": "http.disconnect"}
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                answer.status, answer.headers = message["status"], list(message["headers"])
+            else:
+                answer.body += message.get("body", b"")
+
+        await self.app({**scope, "headers": headers_of(scope, again=again, last=last)}, receive, send)
+        return answer
+
+
+# -- the connection --------------------------------------------------------------------------------
+@contextmanager
+def room(limit: ConnectionLimit, answer: Answer) -> Iterator[None]:
+    """A place for the connection of the account that was answered. Raises NotTaken."""
+    try:
+        with limit.hold(int(answer.header(ACCOUNT))):
+            yield
+    except NoRoomForAccount as error:
+        raise NotTaken(*TOO_MANY) from error
+    except NoRoom as error:
+        raise NotTaken(*NO_ROOM) from error
+
+
+@contextmanager
+def watched(receive: Receive) -> Iterator[asyncio.Future[None]]:
+    """What is done once the caller is gone."""
+    gone = asyncio.ensure_future(left(receive))
+    try:
+        yield gone
+    finally:
+        gone.cancel()
+
+
+async def is_told(told: asyncio.Event, gone: asyncio.Future[None], *, seconds: float) -> bool:
+    """Wait until there may be something, the caller is gone, or the time is over; whether there may be something."""
+    waiting = asyncio.ensure_future(told.wait())
+    both: set[asyncio.Future[Any]] = {gone, waiting}
+    await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    was_told = told.is_set()
+    told.clear()
+    return was_told
+
+
+async def whole(receive: Receive) -> bytes:
+    """The request's body; one that is too long is cut, and refused for it."""
+    body, more = b"", True
+    while more and len(body) <= MOST_BYTES:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body
+
+
+async def left(receive: Receive) -> None:
+    """Return once the caller is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def begin(send: Send, answer: Answer) -> None:
+    """The start of a stream, and what there is so far."""
+    dropped = {b"content-length", LAST.lower().encode(), *INTERNAL}
+    kept = [(name, value) for name, value in answer.headers if name.lower() not in dropped]
+    await send({"type": "http.response.start", "status": 200, "headers": [*kept, (b"x-accel-buffering", b"no")]})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": True})
+
+
+async def reply(send: Send, answer: Answer) -> None:
+    """The whole answer."""
+    kept = [(name, value) for name, value in answer.headers if name.lower() not in INTERNAL]
+    await send({"type": "http.response.start", "status": answer.status, "headers": kept})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+
+def headers_of(scope: Scope, *, again: bool, last: str) -> Iterable[tuple[bytes, bytes]]:
+    """The request's headers; asked again, they say so, and where the reader is."""
+    added = {ASKED_AGAIN: TOKEN if again else "", LAST: last}
+    names = {name.lower().encode() for name, value in added.items() if value or name == ASKED_AGAIN}
+    kept = [(name, value) for name, value in scope["headers"] if name.lower() not in names]
+    return kept + [(name.lower().encode(), value.encode()) for name, value in added.items() if value]

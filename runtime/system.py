@@ -1,0 +1,66 @@
+"""The whole system as processes: broker, consumers, relay, webhooks, mails, workers and web."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import CommandError
+
+from runtime.embedded import EmbeddedValkey, Reach, take_lock
+from runtime.supervisor import Child
+from workers.agents import AGENTS
+
+# Worker processes: one per core of a small machine. They share the work by their consumer groups.
+WORKERS = 2
+
+
+def command(name: str, *arguments: str) -> list[str]:
+    """A manage.py command as a process of its own."""
+    return [sys.executable, str(settings.BASE_DIR / "manage.py"), name, *arguments]
+
+
+def children(*, web: str | None, excepted: list[str], env: dict[str, str] | None = None) -> list[Child]:
+    """Every process of the system; `web` is host:port, or None to leave the web out."""
+    consumers = [Child(group, command("consume", group), env or {}) for group in GROUPS]
+    without = [argument for name in excepted for argument in ("--except", name)]
+    workers = [
+        Child(f"workers-{slot}", command("work", "--all", *without, "--slot", str(slot)), env or {})
+        for slot in range(1, WORKERS + 1)
+    ]
+    mails = ["notify"] if settings.SENDS_MAIL else []
+    loops = [Child(name, command(name), env or {}) for name in ("relay", "deliver", *mails)]
+    pages = [Child("web", command("web", "--at", web), env or {})] if web else []
+    return [*consumers, *loops, *workers, *pages]
+
+
+GROUPS = ("orchestrator", "clarifications", "validators")
+
+
+@contextmanager
+def broker() -> Iterator[EmbeddedValkey | None]:
+    """The embedded broker while it is needed; nothing when REDIS_URL names one."""
+    if not settings.EMBEDDED_BROKER:
+        yield None
+        return
+    reach = Reach(settings.EMBEDDED_BROKER_PORT, settings.EMBEDDED_BROKER_BIND, settings.EMBEDDED_BROKER_PASSWORD)
+    with EmbeddedValkey(Path(settings.DATA_DIR) / "valkey", reach) as server:
+        yield server
+
+
+@contextmanager
+def only_system_here() -> Iterator[None]:
+    """Hold the data folder: two systems would read as the same consumers. Raises EmbeddedServerError."""
+    lock = take_lock(Path(settings.DATA_DIR) / "up.lock")
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def require_agents(names: Iterable[str]) -> None:
+    """Raise CommandError if one of the names is no agent's."""
+    if unknown := sorted(set(names) - set(AGENTS)):
+        raise CommandError(f"No agent is called {', '.join(unknown)}. There are: {', '.join(sorted(AGENTS))}.")

@@ -1,0 +1,290 @@
+"""Events and dead letters for staff: to look at, to search, to mend, to replay or discard."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Case, Model, Q, QuerySet, Value, When
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from events import rounds
+from events.deadletters import discard, replay
+from events.deadletters.repair import editable, explanation, findings, marked, refused_by_ledger, visible
+from events.envelope import from_wire
+from events.errors import PermanentError
+from events.models import DeadLetter, Event, SetAside
+from pages.admin_pages import (
+    LONGEST_TEXT,
+    REFUSALS,
+    DetailAdmin,
+    ReadOnlyAdmin,
+    ReasonForm,
+    carry_out,
+    carry_out_with_reason,
+    preformatted,
+    pretty,
+    whole_id,
+)
+from pages.presentation import ago, state_word
+from schemas.registry import registry
+from schemas.strict_json import MAX_BYTES
+from staff.forms import EventForm
+
+# A character takes at most four bytes.
+MOST_BYTES = 4
+LONGEST_NAME = 200
+LONGEST_REASON = 120
+# An event longer than this is put into the editor only when somebody asks for it.
+LONGEST_AT_ONCE = 20_000
+
+
+class TypeFilter(admin.SimpleListFilter):
+    """Event types as the contracts name them: no query over the ledger to find out."""
+
+    title = "type"
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in registry().event_types()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        return queryset.filter(type=self.value()) if self.value() else queryset
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    """The ledger, newest first."""
+
+    list_display = ["seq", "type", "project_id", "recorded_at", "handled_at", "published_at", "outcome_in_words"]
+    list_filter = [TypeFilter, "outcome"]
+    search_fields = ["event_id", "project_id", "correlation_id"]
+    search_help_text = "The whole id of an event, a project or a correlation."
+    ordering = ["-seq"]
+    fields = [
+        *("type", "version", "event_id", "project_id", "correlation_id", "caused_by", "service", "instance"),
+        *("timestamp", "recorded_at", "handled_at", "outcome_in_words", "published_at", "publishes"),
+        *("next_publish_at", "stream_id", "work_id", "payload_pretty"),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        """Payloads may be large: they are read on an event's own page only."""
+        found: QuerySet[Event] = super().get_queryset(request).defer("payload")
+        return found
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
+    ) -> tuple[QuerySet[Event], bool]:
+        """Events with exactly this id, of this project, or of this correlation; words find nothing."""
+        if not search_term:
+            return queryset, False
+        wanted = whole_id(search_term)
+        if wanted is None:
+            return queryset.none(), False
+        found = queryset.filter(Q(event_id=wanted) | Q(project_id=wanted))
+        return found if found.exists() else queryset.filter(correlation_id=wanted), False
+
+    @admin.display(description=gettext_lazy("outcome"))
+    def outcome_in_words(self, event: Event) -> str:
+        if event.handled_at is None:
+            return "–"
+        return event.get_outcome_display()
+
+    @admin.display(description=gettext_lazy("caused by"))
+    def caused_by(self, event: Event) -> str | SafeString:
+        if event.causation_id is None:
+            return "–"
+        url = reverse("admin:events_event_changelist", query={"q": str(event.causation_id)})
+        return format_html('<a href="{}">{}</a>', url, event.causation_id)
+
+    @admin.display(description=gettext_lazy("payload"))
+    def payload_pretty(self, event: Event) -> SafeString:
+        return pretty(event.payload)
+
+
+@admin.register(DeadLetter)
+class DeadLetterAdmin(DetailAdmin):
+    """What could not be handled, open ones first; a dead letter's page is where it is mended."""
+
+    detail_template = "admin/events/deadletter/detail.html"
+    change_list_template = "admin/events/deadletter/list.html"
+    list_display = ["standing", "what", "short_reason", "seen", "attempts"]
+    list_display_links = ["what"]
+    list_filter = ["state"]
+    search_fields = ["entry_id__exact", "event_type"]
+    whole_ids = ("event_id",)
+    search_help_text = gettext_lazy("The whole id of an event or a stream entry, or a part of an event type.")
+    nothing_yet = gettext_lazy("Nothing is broken: every entry that came was handled.")
+    ordering = [Case(When(state=DeadLetter.State.OPEN, then=Value(0)), default=Value(1)), "-id"]
+    actions = ["replay_entries", "discard_letters"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DeadLetter]:
+        """Raw entries may be large: they are read when they are shown or replayed."""
+        found: QuerySet[DeadLetter] = super().get_queryset(request).defer("raw", "edited", "trace")
+        return found
+
+    # -- the list ----------------------------------------------------------------------------------
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def standing(self, letter: DeadLetter) -> SafeString:
+        return state_word(letter.state, letter.get_state_display())
+
+    @admin.display(description=gettext_lazy("what it is"), ordering="event_type")
+    def what(self, letter: DeadLetter) -> str:
+        return what(letter)
+
+    @admin.display(description=gettext_lazy("reason"))
+    def short_reason(self, letter: DeadLetter) -> str:
+        return visible(letter.reason, longest=LONGEST_REASON)
+
+    @admin.display(description=gettext_lazy("when"), ordering="last_seen")
+    def seen(self, letter: DeadLetter) -> SafeString:
+        return ago(letter.last_seen)
+
+    @admin.action(description=gettext_lazy("Replay: put the entry on its stream again"), permissions=["act"])
+    def replay_entries(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> None:
+        carry_out(self, request, queryset, lambda letter: replay(letter, by=name_of(request)), done=_("Replayed"))
+
+    @admin.action(description=gettext_lazy("Discard for good, with a reason"), permissions=["act"])
+    def discard_letters(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> HttpResponse | None:
+        def act(letter: DeadLetter, reason: str) -> None:
+            discard(letter, by=name_of(request), why=reason)
+
+        return carry_out_with_reason(self, request, queryset, act, name="discard_letters", done=_("Discarded"))
+
+    # -- a dead letter's page ----------------------------------------------------------------------
+    def detail(self, request: HttpRequest, obj: DeadLetter) -> dict[str, Any]:
+        """Why it was buried, what is wrong with it now, and its event to edit."""
+        fields = obj.fields
+        raw = fields.get(b"event", b"")
+        found, text, known = findings(raw), editable(raw), known_already(raw)
+        too_long = len(raw) > MAX_BYTES
+        at_once = not too_long and (len(text) <= LONGEST_AT_ONCE or "edit" in request.GET)
+        return {
+            "title": _("Dead letter %(id)s: %(what)s") % {"id": obj.pk, "what": what(obj)},
+            "is_open": obj.state == DeadLetter.State.OPEN,
+            "why": explanation(obj.error_class),
+            "findings": found,
+            "lines": marked(raw, found, longest=LONGEST_TEXT),
+            "size": grouped(len(raw)),
+            "others": [
+                (readable(name, LONGEST_NAME), grouped(len(value)), readable(value))
+                for name, value in fields.items()
+                if name != b"event"
+            ],
+            "known_already": known,
+            "form": EventForm(initial={"event": text, "new_id": bool(known)}) if at_once else None,
+            "too_long": too_long,
+            "discard_form": ReasonForm(),
+            "trace": preformatted(obj.trace),
+            "edited": readable(bytes(obj.edited)) if obj.edited is not None else "",
+        }
+
+    def act(self, request: HttpRequest, obj: DeadLetter) -> HttpResponse:
+        """Do what the button says: replay as it is, discard, or check or replay what was edited."""
+        by = name_of(request)
+        if "replay" in request.POST:
+            return self.settle(request, obj, lambda: replay(obj, by=by), words=_("Replayed as it is."))
+        if "discard" in request.POST:
+            reason = ReasonForm(request.POST)
+            if not reason.is_valid():
+                return self.page(request, obj, discard_form=reason)
+            why = reason.cleaned_data["reason"]
+            return self.settle(request, obj, lambda: discard(obj, by=by, why=why), words=_("Discarded."))
+        return self.edit(request, obj, by=by)
+
+    def edit(self, request: HttpRequest, obj: DeadLetter, *, by: str) -> HttpResponse:
+        """Check what was edited, and replay it when that was asked for."""
+        form = EventForm(request.POST)
+        if not form.is_valid():
+            return self.page(request, obj, form=form)
+        if "save" not in request.POST:
+            return self.page(request, obj, form=form, accepted=True)
+        event = form.cleaned_data["event"]
+        words = _("Replayed as you edited it. The entry is kept as it came.")
+        return self.settle(request, obj, lambda: replay(obj, by=by, event=event), words=words, form=form)
+
+    def settle(
+        self, request: HttpRequest, obj: DeadLetter, act: Callable[[], object], *, words: str, **typed: EventForm
+    ) -> HttpResponse:
+        """Act on the dead letter; refused, the page comes back as it now is, with what was typed."""
+        try:
+            act()
+        except REFUSALS as error:
+            self.message_user(request, _("Nothing changed. %(why)s") % {"why": error}, messages.ERROR)
+            return self.page(request, DeadLetter.objects.get(pk=obj.pk), **typed)
+        self.message_user(request, words, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:events_deadletter_change", args=[obj.pk]))
+
+
+@admin.register(SetAside)
+class SetAsideAdmin(ReadOnlyAdmin):
+    """Projects for which a round of the clock failed; who may see and settle dead letters may see and try these."""
+
+    list_display = ["project_id", "round", "short_reason", "failures", "since", "next_try"]
+    list_filter = ["round"]
+    whole_ids = ("project_id",)
+    search_fields = ["round"]
+    nothing_yet = gettext_lazy("No project is set aside: everything that was due has been done.")
+    ordering = ["next_try_at"]
+    actions = ["try_again"]
+    fields = ["project_id", "round", "reason", "failures", "first_seen", "last_seen", "next_try_at", "trace"]
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return bool(request.user.has_perm("events.view_deadletter") or self.has_act_permission(request))
+
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("events.change_deadletter"))
+
+    @admin.display(description=gettext_lazy("reason"))
+    def short_reason(self, row: SetAside) -> str:
+        return visible(row.reason, longest=LONGEST_REASON)
+
+    @admin.display(description=gettext_lazy("since"), ordering="first_seen")
+    def since(self, row: SetAside) -> SafeString:
+        return ago(row.first_seen)
+
+    @admin.display(description=gettext_lazy("next try"), ordering="next_try_at")
+    def next_try(self, row: SetAside) -> SafeString:
+        return ago(row.next_try_at)
+
+    @admin.action(description=gettext_lazy("Try again now"), permissions=["act"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[SetAside]) -> None:
+        carry_out(self, request, queryset, rounds.try_again, done=_("To be tried again"))
+
+
+def what(letter: DeadLetter) -> str:
+    """What the entry is, as far as it says."""
+    return visible(letter.event_type, longest=LONGEST_NAME) or _("An entry that cannot be read")
+
+
+def known_already(raw: bytes) -> str:
+    """Why the event would have no effect as it is, in words; empty when it would, or is no event."""
+    try:
+        return refused_by_ledger(from_wire(raw))
+    except PermanentError:
+        return ""
+
+
+def grouped(count: int) -> str:
+    """The number as a person writes it."""
+    return number_format(count, force_grouping=True)
+
+
+def name_of(request: HttpRequest) -> str:
+    """The name that goes on record for what the person does."""
+    return str(request.user.get_username())
+
+
+def readable(raw: bytes, longest: int = LONGEST_TEXT) -> str:
+    """The beginning of the bytes as text; what is not UTF-8, or cannot be seen, shows as escapes."""
+    text = raw[: longest * MOST_BYTES].decode(errors="backslashreplace")
+    whole = len(text) <= longest and len(raw) <= longest * MOST_BYTES
+    return visible(text, longest=longest) if whole else f"{visible(text[:longest], longest=longest)}…"

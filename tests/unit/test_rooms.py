@@ -1,0 +1,57 @@
+"""The house: every room is in the rules about who may call whom, and no part of it is too large to be read."""
+
+import ast
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+LINTER = PROJECT["tool"]["importlinter"]
+# What is run beside the product, and belongs to none of its rooms.
+BESIDE = {"tests", "benchmarks"}
+LONGEST_FUNCTION, LONGEST_FILE, LARGEST_CONFIGURATION = 32, 350, 600
+
+
+def rooms() -> set[str]:
+    """The import packages at the top of the house."""
+    return {path.parent.name for path in ROOT.glob("*/__init__.py")} - BESIDE
+
+
+def sources() -> Iterator[Path]:
+    """The product's own modules, without migrations."""
+    tracked = subprocess.check_output(["git", "ls-files", "*.py"], cwd=ROOT, text=True).split()
+    yield from (ROOT / name for name in tracked if name.split("/")[0] in rooms() and "/migrations/" not in name)
+
+
+def test_every_room_is_checked_shipped_and_in_the_rules_of_who_may_call_whom() -> None:
+    assert set(LINTER["root_packages"]) == rooms()
+    assert set(PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) == rooms()
+    assert rooms() <= set(PROJECT["tool"]["mypy"]["files"])
+    [layers] = [contract["layers"] for contract in LINTER["contracts"] if contract["type"] == "layers"]
+    layered = {room for layer in layers for room in layer.split(" | ")}
+    forbidden = {room for c in LINTER["contracts"] if c["type"] == "forbidden" for room in c["source_modules"]}
+    assert layered | forbidden == rooms()
+
+
+def test_no_function_and_no_file_is_too_long_to_be_read() -> None:
+    files = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in sources()}
+    assert {name: lines for name, lines in files.items() if lines > LONGEST_FILE} == {}
+    assert {name: lines for name, lines in functions() if lines > LONGEST_FUNCTION} == {}
+
+
+def functions() -> Iterator[tuple[str, int]]:
+    """Each function, and how many lines it has."""
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno is not None
+                yield f"{path.relative_to(ROOT)}:{node.name}", node.end_lineno - node.lineno + 1
+
+
+def test_the_configuration_is_configuration() -> None:
+    lines = sum(len(path.read_text().splitlines()) for path in (ROOT / "config").rglob("*.py"))
+    assert lines < LARGEST_CONFIGURATION
