@@ -57,10 +57,7 @@ def accept_deliverable(work: UnitOfWork, item: Item, event: Envelope) -> Deliver
         work.set_aside(event.event_id, Event.Outcome.STALE)
         return None
     said = event.payload["deliverable"]
-    try:
-        strict_json.require_room(said["content"])
-    except strict_json.InvalidJson as error:
-        raise InvalidEvent(f"The deliverable's content cannot be handed on: {error}.") from error
+    require_carriable(said["content"])
     deliverable = work.add(
         Deliverable(
             id=event.event_id,
@@ -80,6 +77,14 @@ def accept_deliverable(work: UnitOfWork, item: Item, event: Envelope) -> Deliver
     if item.state == ItemState.IN_PROGRESS and item.held_for == Item.Held.DELIVERABLE:
         review(work, item, by="definition of done")
     return deliverable
+
+
+def require_carriable(content: Any) -> None:
+    """Raise InvalidEvent where no dispatch could carry what was delivered."""
+    try:
+        strict_json.require_room(content)
+    except strict_json.InvalidJson as error:
+        raise InvalidEvent(f"The deliverable's content cannot be handed on: {error}.") from error
 
 
 def is_decided(item: Item, kind: str) -> bool:
