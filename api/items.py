@@ -17,11 +17,11 @@ from api.fields import Text
 from api.openapi import IF_MATCH, acts, endpoint, lists
 from api.projects import Reason
 from api.rules import Rule
+from backlog.flow.orchestration import project_work
 from backlog.models import Item
 from backlog.selectors import item_in, projects_for
 from backlog.services import cancel_item, dispatch_item, retry_item, waive_criteria
 from backlog.states import ItemState
-from events.work import unit_of_work
 
 STEER = {"POST": Rule(ITEMS, "backlog.change_item")}
 
@@ -91,7 +91,7 @@ class Act(ApiView):
         found_in(seen_by(self.account), pk=item_id)
         if has_reason:
             said["reason"] = self.read(Reason)["reason"]
-        with unit_of_work() as work:
+        with project_work() as work:
             item = item_in(work, item_id)
             self.require_unchanged(lambda: ItemShown(item).data)
             service(work, item, **said)

@@ -21,11 +21,11 @@ from api.openapi import IF_MATCH, acts, endpoint, lists
 from api.parsers import StrictJSONParser, value_of
 from api.problems import Refused
 from api.rules import Rule
+from backlog.flow.orchestration import project_work
 from backlog.models import Project, WorkContext
 from backlog.selectors import may_end, project_of, projects_for, with_counts
 from backlog.services import cancel_project
 from backlog.states import ProjectStatus
-from events.work import unit_of_work
 from intake import submitting as intake
 from intake import uploads
 from schemas.registry import registry
@@ -197,7 +197,7 @@ class CancelProject(ApiView):
         if not may_end(self.account, found_in(projects_for(self.account), pk=project_id)):
             raise PermissionDenied
         said = self.read(Reason)
-        with unit_of_work() as work:
+        with project_work() as work:
             project = project_of(work, project_id)
             self.require_unchanged(lambda: ProjectShown(found_in(seen_by(self.account), pk=project_id)).data)
             cancel_project(work, project, reason=said["reason"], by=self.account.get_username())

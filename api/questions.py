@@ -20,11 +20,11 @@ from api.fields import Text
 from api.openapi import IF_MATCH, acts, endpoint, lists
 from api.projects import Reason
 from api.rules import Rule
+from backlog.flow.orchestration import project_work
 from clarifications.assignment import claim_question, reassign_question, release_question
 from clarifications.models import Answer, Question, QuestionStatus
 from clarifications.selectors import mine, of_my_groups, question_in, questions_for, waits_for_others
 from clarifications.services import answer_question, decline_question
-from events.work import unit_of_work
 
 DOOR = "rest"
 SOONEST = ("due_at", "id")
@@ -149,7 +149,7 @@ class Act(ApiView):
 
     def act(self, question_id: UUID, service: Callable[..., Question], **said: Any) -> Response:
         """Have the service do it; the question as it is then."""
-        with unit_of_work() as work:
+        with project_work() as work:
             question = question_in(work, question_id)
             self.require_unchanged(lambda: QuestionShown(found_in(seen_by(self.account), pk=question_id)).data)
             service(work, question=question, **said)

@@ -6,13 +6,14 @@ from django.db import close_old_connections
 
 from backlog import policy
 from backlog.flow import due, opening, replies
+from backlog.flow.orchestration import project_work
 from backlog.selectors import item_of, load_projects
+from backlog.work import ProjectWork
 from events.consumers import BatchConsumer, StreamConsumer, Verdicts
 from events.deadletters import elsewhere
 from events.envelope import Envelope
 from events.isolation import in_halves
 from events.streams import LETTERS_GROUP, Entry
-from events.work import UnitOfWork, unit_of_work
 
 
 class DeadLettersConsumer(BatchConsumer):
@@ -33,7 +34,7 @@ class DeadLettersConsumer(BatchConsumer):
 
 def take_in(entries: Sequence[Entry]) -> None:
     """Keep what others put there and fail the items that it is about, in one transaction."""
-    with unit_of_work(divisible=len(entries) > 1) as work:
+    with project_work(divisible=len(entries) > 1) as work:
         replies.fail_refused(work, elsewhere.take_in(entries))
 
 
@@ -41,8 +42,9 @@ class OrchestratorConsumer(StreamConsumer):
     """Opens projects and carries their items along."""
 
     group = "orchestrator"
+    open_work = staticmethod(project_work)
 
-    def preload(self, events: Sequence[Envelope], work: UnitOfWork) -> None:
+    def preload(self, events: Sequence[Envelope], work: ProjectWork) -> None:
         load_projects(work, {event.project_id for event in events if event.project_id})
         requests = [event for event in events if event.event_type == opening.REQUEST]
         opening.find_owners(work, [event.payload.get("requester", "") for event in requests])
@@ -50,21 +52,21 @@ class OrchestratorConsumer(StreamConsumer):
     def tick(self) -> None:
         due.do_what_is_due()
 
-    def project_initial_request_received(self, event: Envelope, work: UnitOfWork) -> None:
+    def project_initial_request_received(self, event: Envelope, work: ProjectWork) -> None:
         policy.require_own_figures(event.payload.get("work_context") or {})
         opening.open_project(work, request=event.payload, correlation_id=event.correlation_id)
 
-    def work_item_started(self, event: Envelope, work: UnitOfWork) -> None:
+    def work_item_started(self, event: Envelope, work: ProjectWork) -> None:
         replies.start_item(work, item_of(work, event), event)
 
-    def work_item_progressed(self, event: Envelope, work: UnitOfWork) -> None:
+    def work_item_progressed(self, event: Envelope, work: ProjectWork) -> None:
         replies.progress_item(work, item_of(work, event), event)
 
-    def deliverable_published(self, event: Envelope, work: UnitOfWork) -> None:
+    def deliverable_published(self, event: Envelope, work: ProjectWork) -> None:
         replies.accept_deliverable(work, item_of(work, event), event)
 
-    def work_item_completed(self, event: Envelope, work: UnitOfWork) -> None:
+    def work_item_completed(self, event: Envelope, work: ProjectWork) -> None:
         replies.complete_item(work, item_of(work, event), event)
 
-    def work_item_failed(self, event: Envelope, work: UnitOfWork) -> None:
+    def work_item_failed(self, event: Envelope, work: ProjectWork) -> None:
         replies.fail_item(work, item_of(work, event), event)

@@ -12,21 +12,20 @@ from accounts.models import User
 from backlog.errors import UnknownItem, UnknownProject
 from backlog.models import Deliverable, Item, Project, WorkContext
 from backlog.states import ItemState, ProjectStatus
+from backlog.work import ProjectWork
 from events.envelope import Envelope
 from events.models import Event
-from events.work import UnitOfWork
 
 
-def load_projects(work: UnitOfWork, project_ids: Iterable[UUID]) -> None:
+def load_projects(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
     """Lock the projects and load their items: one query a model, projects in the order of their keys.
 
     Whoever changes anything in a project holds its row's lock, so items need none of their own.
     """
-    asked = work.notebook("asked_projects")
-    new = {pk for pk in project_ids if pk not in asked}
+    new = set(project_ids) - work.projects_loaded
     if not new:
         return
-    asked.update(dict.fromkeys(new))
+    work.projects_loaded |= new
     projects = {p.pk: p for p in work.lock(Project.objects.filter(pk__in=new))}
     for project in projects.values():
         project.members = []
@@ -35,7 +34,7 @@ def load_projects(work: UnitOfWork, project_ids: Iterable[UUID]) -> None:
         item.project.members.append(item)
 
 
-def project_of(work: UnitOfWork, project_id: UUID) -> Project:
+def project_of(work: ProjectWork, project_id: UUID) -> Project:
     """The project, loaded and locked. Raises UnknownProject."""
     load_projects(work, [project_id])
     if project := work.known(Project, project_id):
@@ -43,7 +42,7 @@ def project_of(work: UnitOfWork, project_id: UUID) -> Project:
     raise UnknownProject(f"There is no project {project_id}; see `manage.py projects`.")
 
 
-def item_of(work: UnitOfWork, event: Envelope) -> Item:
+def item_of(work: ProjectWork, event: Envelope) -> Item:
     """The item the event speaks of, in the project it names. Raises UnknownProject or UnknownItem."""
     project = project_of(work, UUID(event.payload["project_id"]))
     item = work.known(Item, UUID(event.payload["backlog_item_id"]))
@@ -52,7 +51,7 @@ def item_of(work: UnitOfWork, event: Envelope) -> Item:
     return item
 
 
-def item_in(work: UnitOfWork, item_id: UUID) -> Item:
+def item_in(work: ProjectWork, item_id: UUID) -> Item:
     """The item by its id alone, its project locked. Raises UnknownItem."""
     project_id = Item.objects.filter(pk=item_id).values_list("project_id", flat=True).first()
     if project_id is None:
@@ -63,7 +62,7 @@ def item_in(work: UnitOfWork, item_id: UUID) -> Item:
     return found
 
 
-def contexts(work: UnitOfWork, project_ids: Iterable[UUID]) -> dict[UUID, WorkContext]:
+def contexts(work: ProjectWork, project_ids: Iterable[UUID]) -> dict[UUID, WorkContext]:
     """What is known about each project, in one query for those not loaded yet."""
     wanted = set(project_ids)
     new = {pk for pk in wanted if work.known(WorkContext, pk) is None}
@@ -72,7 +71,7 @@ def contexts(work: UnitOfWork, project_ids: Iterable[UUID]) -> dict[UUID, WorkCo
     return {context.pk: context for context in work.all(WorkContext) if context.pk in wanted}
 
 
-def deliverables_of(work: UnitOfWork, project_ids: Iterable[UUID]) -> dict[UUID, list[Deliverable]]:
+def deliverables_of(work: ProjectWork, project_ids: Iterable[UUID]) -> dict[UUID, list[Deliverable]]:
     """Every project's deliverables, oldest first, those of this work included; one query."""
     wanted = set(project_ids)
     if wanted:

@@ -11,18 +11,18 @@ from backlog import policy
 from backlog.errors import BacklogError, ItemNotReady, ReasonMissing
 from backlog.flow import orchestration
 from backlog.flow.definition_of_done import unmet_criteria
-from backlog.flow.orchestration import about, say, touch
+from backlog.flow.orchestration import about
 from backlog.flow.replies import accept, ready_again
 from backlog.models import Item, Project
 from backlog.states import CANCELLABLE, ITEM_EDGES, ItemState, ProjectStatus
-from events.work import UnitOfWork
+from backlog.work import ProjectWork
 
 # As the contracts of events have it.
 LONGEST_REASON = 20_000
 
 
 # -- projects --------------------------------------------------------------------------------------
-def cancel_project(work: UnitOfWork, project: Project, *, reason: str, by: str) -> Project:
+def cancel_project(work: ProjectWork, project: Project, *, reason: str, by: str) -> Project:
     """Cancel what is not done. Raises IllegalTransition when the project is over."""
     project.cancel()
     project.reason, project.finished_at = reason, work.now
@@ -30,12 +30,12 @@ def cancel_project(work: UnitOfWork, project: Project, *, reason: str, by: str) 
     for item in project.members:
         if item.state in CANCELLABLE:
             drop(work, item, reason=reason, by=by)
-    say(work, project, "PROJECT.CANCELLED", {"title": project.title, "reason": reason, "cancelled_by": by})
-    touch(work, project)
+    work.emit_about(project, "PROJECT.CANCELLED", {"title": project.title, "reason": reason, "cancelled_by": by})
+    work.note_change(project)
     return project
 
 
-def fail_project(work: UnitOfWork, project: Project, *, reason: str, by: str) -> None:
+def fail_project(work: ProjectWork, project: Project, *, reason: str, by: str) -> None:
     """The project cannot go on: what is not done is cancelled. Raises IllegalTransition when it is over."""
     project.fail()
     project.reason, project.finished_at = reason, work.now
@@ -43,12 +43,12 @@ def fail_project(work: UnitOfWork, project: Project, *, reason: str, by: str) ->
     for item in project.members:
         if item.state in CANCELLABLE:
             drop(work, item, reason=reason, by=by)
-    say(work, project, "PROJECT.FAILED", {"title": project.title, "reason": reason, "failed_items": []})
-    touch(work, project)
+    work.emit_about(project, "PROJECT.FAILED", {"title": project.title, "reason": reason, "failed_items": []})
+    work.note_change(project)
 
 
 # -- what a person asks for ------------------------------------------------------------------------
-def dispatch_item(work: UnitOfWork, item: Item) -> Item:
+def dispatch_item(work: ProjectWork, item: Item) -> Item:
     """Send a ready item to its agent now. Raises ItemNotReady."""
     if item.waiting_on:
         waits = ngettext(
@@ -67,38 +67,38 @@ def where(item: Item) -> dict[str, Any]:
     return {"state": item.state, "allowed": sorted(ITEM_EDGES[item.state])}
 
 
-def retry_item(work: UnitOfWork, item: Item, *, by: str) -> Item:
+def retry_item(work: ProjectWork, item: Item, *, by: str) -> Item:
     """Try a failed item again at once, whatever its budget. Raises IllegalTransition."""
     ready_again(work, item, wait=timedelta(), by=by)
     if item.project.status == ProjectStatus.FAILED:
         item.project.reopen()
         item.project.finished_at = None
         work.change(item.project, "status", "finished_at")
-    touch(work, item.project)
+    work.note_change(item.project)
     return item
 
 
-def cancel_item(work: UnitOfWork, item: Item, *, reason: str, by: str) -> Item:
+def cancel_item(work: ProjectWork, item: Item, *, reason: str, by: str) -> Item:
     """Cancel an item and what depends on it. Raises IllegalTransition when it is done."""
     drop(work, item, reason=reason, by=by)
     for dependant in item.project.members:
         if item.key in dependant.depends_on and dependant.state in CANCELLABLE:
             cancel_item(work, dependant, reason=f"It depends on {item.key}, which was cancelled.", by=by)
-    touch(work, item.project)
+    work.note_change(item.project)
     return item
 
 
-def drop(work: UnitOfWork, item: Item, *, reason: str, by: str) -> None:
+def drop(work: ProjectWork, item: Item, *, reason: str, by: str) -> None:
     """One item CANCELLED; what its worker still says is stale."""
     item.cancel()
     work.supersede(item.current_dispatch)
     item.reason, item.deadline_at, item.held_for, item.current_dispatch = reason, None, Item.Held.NO, None
     work.change(item, "state", "reason", "deadline_at", "held_for", "current_dispatch")
-    work.notebook("cancelled")[item.pk] = item
-    say(work, item.project, "BACKLOG.ITEM_CANCELLED", {**about(item), "reason": reason, "cancelled_by": by})
+    work.changes.cancelled[item.pk] = item
+    work.emit_about(item.project, "BACKLOG.ITEM_CANCELLED", {**about(item), "reason": reason, "cancelled_by": by})
 
 
-def waive_criteria(work: UnitOfWork, item: Item, *, reason: str, by: str) -> Item:
+def waive_criteria(work: ProjectWork, item: Item, *, reason: str, by: str) -> Item:
     """Accept an item's finished work although criteria are unmet.
 
     Raises ReasonMissing, OwnWork, PersonNeeded, ApprovalOpen or IllegalTransition; then nothing changes.
@@ -116,7 +116,7 @@ def waive_criteria(work: UnitOfWork, item: Item, *, reason: str, by: str) -> Ite
     return item
 
 
-def bring_back(work: UnitOfWork, item: Item, *, by: str) -> None:
+def bring_back(work: ProjectWork, item: Item, *, by: str) -> None:
     """Put a failed item whose work is at hand back in progress, along the edges of its lifecycle."""
     if item.state == ItemState.FAILED:
         retry_item(work, item, by=by)
@@ -125,7 +125,7 @@ def bring_back(work: UnitOfWork, item: Item, *, by: str) -> None:
 
 
 # -- what clarification asks for -------------------------------------------------------------------
-def block_item(work: UnitOfWork, item: Item, *, reason: str, question_ids: list[UUID]) -> Item:
+def block_item(work: ProjectWork, item: Item, *, reason: str, question_ids: list[UUID]) -> Item:
     """Something is missing that a person has to say; work under way is superseded."""
     if item.state != ItemState.BLOCKED:
         item.block()
@@ -134,23 +134,23 @@ def block_item(work: UnitOfWork, item: Item, *, reason: str, question_ids: list[
     item.reason = reason[:LONGEST_REASON]
     work.change(item, "state", "current_dispatch", "deadline_at", "held_for", "reason")
     asked = {"reason": item.reason, "question_ids": [str(q) for q in question_ids]}
-    say(work, item.project, "BACKLOG.ITEM_BLOCKED", {**about(item), **asked})
-    touch(work, item.project)
+    work.emit_about(item.project, "BACKLOG.ITEM_BLOCKED", {**about(item), **asked})
+    work.note_change(item.project)
     return item
 
 
-def unblock_item(work: UnitOfWork, item: Item, *, question_id: UUID | None) -> Item:
+def unblock_item(work: ProjectWork, item: Item, *, question_id: UUID | None) -> Item:
     """Nothing is missing any more: BLOCKED → READY, and on to its agent once what it depends on is done."""
     item.unblock()
     item.reason = ""
     work.change(item, "state", "reason")
     freed = {"question_id": str(question_id) if question_id else None}
-    say(work, item.project, "BACKLOG.ITEM_UNBLOCKED", {**about(item), **freed})
-    touch(work, item.project)
+    work.emit_about(item.project, "BACKLOG.ITEM_UNBLOCKED", {**about(item), **freed})
+    work.note_change(item.project)
     return item
 
 
-def approve_item(work: UnitOfWork, item: Item, *, by: str, notes: str = "") -> None:
+def approve_item(work: ProjectWork, item: Item, *, by: str, notes: str = "") -> None:
     """Record the approval and go on: held work is done, and a blocked item may be dispatched.
 
     Held work whose checks failed is done by a waiver, with the notes as its reason. A blocked item whose template
@@ -166,12 +166,12 @@ def approve_item(work: UnitOfWork, item: Item, *, by: str, notes: str = "") -> N
     work.change(item, "approved", "cleared")
 
 
-def send_back(work: UnitOfWork, item: Item, *, notes: str, by: str) -> None:
+def send_back(work: ProjectWork, item: Item, *, notes: str, by: str) -> None:
     """Somebody rejected the work: the item goes round again with the notes in its context."""
     item.notes = [*item.notes, notes]
     work.change(item, "notes")
     if item.state == ItemState.IN_PROGRESS:
         verdict = {"outcome": "rejected", "unmet_criteria": [], "reviewed_by": by, "reason": notes}
-        say(work, item.project, "WORK.ITEM_REVIEWED", {**about(item), **verdict})
+        work.emit_about(item.project, "WORK.ITEM_REVIEWED", {**about(item), **verdict})
         block_item(work, item, reason=f"Sent back: {notes}", question_ids=[])
         unblock_item(work, item, question_id=None)

@@ -113,13 +113,13 @@ def asked(count: int) -> list[str]:
     """The ids of so many open questions, each of a project of its own."""
     from backlog.blueprints import add_version
     from backlog.flow.opening import submit_request
+    from backlog.flow.orchestration import project_work
     from clarifications.models import Question
-    from events.work import unit_of_work
 
     add_version(ASKING, by="bench")
     projects = [str(uuid4()) for _ in range(count)]
     for start in range(0, count, 200):
-        with unit_of_work() as work:
+        with project_work() as work:
             for project_id in projects[start : start + 200]:
                 said = {"project_id": project_id, "request_text": "Ask.", "template": ASKING["name"]}
                 submit_request(work, request=said)

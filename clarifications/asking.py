@@ -9,11 +9,11 @@ from django.utils.translation import gettext_noop
 from backlog import services as backlog
 from backlog.blueprints import definition_of
 from backlog.flow.definition_of_done import unmet_criteria
-from backlog.flow.orchestration import say
 from backlog.flow.replies import counts
 from backlog.models import Item, Project
 from backlog.policy import OURS
 from backlog.selectors import item_of
+from backlog.work import ProjectWork
 from clarifications.contract import APPROVAL_SCHEMA, MissingField, pointer_to, schema_of
 from clarifications.models import Blocking, Question
 from clarifications.selectors import load_questions, open_question, questions_of
@@ -22,7 +22,6 @@ from events.envelope import Envelope
 from events.errors import InvalidEvent
 from events.models import Event
 from events.texts import joined, shortened
-from events.work import UnitOfWork
 from schemas.restricted import SchemaRefused, check_restricted
 
 LONGEST_TITLE = 300
@@ -30,7 +29,7 @@ DEEPEST_POINTER = 5
 TEMPLATE_ASKS = gettext_noop("The template asks for it.")
 
 
-def ask_input(work: UnitOfWork, waiting: Sequence[Item], missing: MissingField, *, asked_by: str) -> Question:
+def ask_input(work: ProjectWork, waiting: Sequence[Item], missing: MissingField, *, asked_by: str) -> Question:
     """Ask for a field once and block the items that wait for it; an open question takes them on."""
     project = waiting[0].project
     question = open_question(work, project.pk, missing.name)
@@ -45,7 +44,7 @@ def ask_input(work: UnitOfWork, waiting: Sequence[Item], missing: MissingField, 
     return question
 
 
-def ask_approval(work: UnitOfWork, item: Item) -> Question:
+def ask_approval(work: ProjectWork, item: Item) -> Question:
     """Ask once whether the item may start, or whether its finished work is accepted, also where its checks failed."""
     if not item.held_for:
         return ask_for_approval(work, item, MAY_START, TEMPLATE_ASKS, asked_by="approval gate")
@@ -54,7 +53,7 @@ def ask_approval(work: UnitOfWork, item: Item) -> Question:
     return ask_for_approval(work, item, APPROVE_WORK, TEMPLATE_ASKS, asked_by="approval gate")
 
 
-def ask_for_approval(work: UnitOfWork, item: Item, title: str, reason: str, *, asked_by: str) -> Question:
+def ask_for_approval(work: ProjectWork, item: Item, title: str, reason: str, *, asked_by: str) -> Question:
     """Ask for the item's approval unless that is asked already; an item under way or not begun is blocked by it."""
     field, when = f"approval:{item.key}", "after" if item.held_for else "before"
     if found := open_question(work, item.project_id, field):
@@ -66,14 +65,14 @@ def ask_for_approval(work: UnitOfWork, item: Item, title: str, reason: str, *, a
     link(work, question, [item])
     announce(work, question)
     asked = {"backlog_item_id": str(item.pk), "question_id": str(question.pk), "title": title, "when": when}
-    say(work, item.project, "HUMAN.APPROVAL_REQUESTED", asked)
+    work.emit_about(item.project, "HUMAN.APPROVAL_REQUESTED", asked)
     if not item.held_for:
         backlog.block_item(work, item, reason=title, question_ids=[question.pk])
     return question
 
 
 def new_question(
-    work: UnitOfWork, project: Project, missing: MissingField, *, kind: Question.Kind, asked_by: str
+    work: ProjectWork, project: Project, missing: MissingField, *, kind: Question.Kind, asked_by: str
 ) -> Question:
     """A question row: its words and its answer's type come from the field's schema."""
     earlier = [q.revision for q in questions_of(work, project.pk) if q.field == missing.name]
@@ -100,7 +99,7 @@ def new_question(
     return question
 
 
-def link(work: UnitOfWork, question: Question, items: Sequence[Item]) -> None:
+def link(work: ProjectWork, question: Question, items: Sequence[Item]) -> None:
     """Note that the question holds these items back."""
     for item in items:
         if item not in question.blocked:
@@ -108,7 +107,7 @@ def link(work: UnitOfWork, question: Question, items: Sequence[Item]) -> None:
             work.add(Blocking(question=question, item=item))
 
 
-def announce(work: UnitOfWork, question: Question) -> None:
+def announce(work: ProjectWork, question: Question) -> None:
     """CLARIFICATION.QUESTION_ASKED, with every item it holds back."""
     asked = {
         "question_id": str(question.pk),
@@ -121,10 +120,10 @@ def announce(work: UnitOfWork, question: Question) -> None:
         "reason": question.reason,
         "due_at": question.due_at.isoformat(),
     }
-    say(work, question.project, "CLARIFICATION.QUESTION_ASKED", asked)
+    work.emit_about(question.project, "CLARIFICATION.QUESTION_ASKED", asked)
 
 
-def needed_by_worker(work: UnitOfWork, event: Envelope) -> None:
+def needed_by_worker(work: ProjectWork, event: Envelope) -> None:
     """A worker found something missing: ask for each field and block its item. Raises InvalidEvent."""
     item = item_of(work, event)
     if not counts(work, item, event):
@@ -135,7 +134,7 @@ def needed_by_worker(work: UnitOfWork, event: Envelope) -> None:
         ask_input(work, [item], missing, asked_by=asked_by)
 
 
-def approval_wanted_by_worker(work: UnitOfWork, event: Envelope) -> None:
+def approval_wanted_by_worker(work: ProjectWork, event: Envelope) -> None:
     """An agent wants a person to approve what it is about to do: block its item and ask. Raises InvalidEvent.
 
     Once approved, the item is dispatched again with `approved` in its context; asking again has no effect.

@@ -4,15 +4,14 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from backlog.flow.orchestration import say
+from backlog.work import ProjectWork
 from clarifications.errors import AlreadyClaimed, UnknownAssignee
 from clarifications.models import Question
 from clarifications.services import require_open
 from clarifications.wording import title_of
-from events.work import UnitOfWork
 
 
-def claim_question(work: UnitOfWork, *, question: Question, by: User) -> Question:
+def claim_question(work: ProjectWork, *, question: Question, by: User) -> Question:
     """The person takes the question on. Raises AlreadyClosed, or AlreadyClaimed when somebody else holds it."""
     require_open(question)
     if question.assigned_to_id == by.pk:
@@ -25,7 +24,7 @@ def claim_question(work: UnitOfWork, *, question: Question, by: User) -> Questio
     return assign(work, question, to=by, group=question.assigned_group, by=by)
 
 
-def release_question(work: UnitOfWork, *, question: Question, by: User) -> Question:
+def release_question(work: ProjectWork, *, question: Question, by: User) -> Question:
     """Nobody holds the question any more; its group, if it has one, keeps it. Raises AlreadyClosed."""
     require_open(question)
     if question.assigned_to_id is None:
@@ -33,7 +32,7 @@ def release_question(work: UnitOfWork, *, question: Question, by: User) -> Quest
     return assign(work, question, to=None, group=question.assigned_group, by=by)
 
 
-def reassign_question(work: UnitOfWork, *, question: Question, to: str, by: User) -> Question:
+def reassign_question(work: ProjectWork, *, question: Question, to: str, by: User) -> Question:
     """Hand it to a person, a group, or with an empty name to anybody. Raises AlreadyClosed or UnknownAssignee."""
     require_open(question)
     if not to:
@@ -45,11 +44,11 @@ def reassign_question(work: UnitOfWork, *, question: Question, to: str, by: User
     raise UnknownAssignee(_("There is no person and no group called “%(name)s”.") % {"name": to})
 
 
-def assign(work: UnitOfWork, question: Question, *, to: User | None, group: str, by: User) -> Question:
+def assign(work: ProjectWork, question: Question, *, to: User | None, group: str, by: User) -> Question:
     """Note who it waits for, on the question and in the ledger."""
     question.assigned_to, question.assigned_group = to, group
     work.change(question, "assigned_to", "assigned_group")
     now = {"assigned_to": str(to or ""), "assigned_group": group, "assigned_by": by.get_username()}
     about = {"question_id": str(question.pk), "field": question.field}
-    say(work, question.project, "CLARIFICATION.QUESTION_ASSIGNED", {**about, **now})
+    work.emit_about(question.project, "CLARIFICATION.QUESTION_ASSIGNED", {**about, **now})
     return question

@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 
+from backlog.flow.orchestration import project_work
 from backlog.selectors import load_projects
+from backlog.work import ProjectWork
 from clarifications import asking, event_door, silence
 from clarifications.selectors import load_questions
 from events.consumers import StreamConsumer
 from events.envelope import Envelope
-from events.work import UnitOfWork
 
 
 class ClarificationsConsumer(StreamConsumer):
     """Asks what workers miss and takes the answers that come as events."""
 
     group = "clarifications"
+    open_work = staticmethod(project_work)
 
-    def preload(self, events: Sequence[Envelope], work: UnitOfWork) -> None:
+    def preload(self, events: Sequence[Envelope], work: ProjectWork) -> None:
         named = {event.project_id for event in events if event.project_id}
         load_projects(work, named)
         load_questions(work, named)
@@ -23,14 +25,14 @@ class ClarificationsConsumer(StreamConsumer):
     def tick(self) -> None:
         silence.act_on_silence()
 
-    def clarification_needed(self, event: Envelope, work: UnitOfWork) -> None:
+    def clarification_needed(self, event: Envelope, work: ProjectWork) -> None:
         asking.needed_by_worker(work, event)
 
-    def human_approval_requested(self, event: Envelope, work: UnitOfWork) -> None:
+    def human_approval_requested(self, event: Envelope, work: ProjectWork) -> None:
         asking.approval_wanted_by_worker(work, event)
 
-    def user_answer_submitted(self, event: Envelope, work: UnitOfWork) -> None:
+    def user_answer_submitted(self, event: Envelope, work: ProjectWork) -> None:
         event_door.receive_answer(work, event)
 
-    def human_approval_submitted(self, event: Envelope, work: UnitOfWork) -> None:
+    def human_approval_submitted(self, event: Envelope, work: ProjectWork) -> None:
         event_door.receive_approval(work, event)

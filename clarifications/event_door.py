@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from backlog.selectors import item_of
+from backlog.work import ProjectWork
 from clarifications.errors import NotEntitled
 from clarifications.models import Question, QuestionStatus
 from clarifications.selectors import answerable_by, is_for_anybody, load_questions, open_question, question_of
@@ -17,10 +18,9 @@ from clarifications.services import answer_question
 from clarifications.wording import title_of
 from events.envelope import Envelope
 from events.models import Event
-from events.work import UnitOfWork
 
 
-def receive_answer(work: UnitOfWork, event: Envelope) -> None:
+def receive_answer(work: ProjectWork, event: Envelope) -> None:
     """An answer that came as an event; after the first one it is recorded and has no effect."""
     said = event.payload
     question = question_of(work, UUID(said["project_id"]), UUID(said["question_id"]))
@@ -31,7 +31,7 @@ def receive_answer(work: UnitOfWork, event: Envelope) -> None:
     answer_question(work, question=question, answer=said["answer"], by=by, door="event", said=event.event_id)
 
 
-def receive_approval(work: UnitOfWork, event: Envelope) -> None:
+def receive_approval(work: ProjectWork, event: Envelope) -> None:
     """An approval that came as an event; when none is asked for it is recorded and has no effect."""
     item = item_of(work, event)
     load_questions(work, [item.project_id])

@@ -8,13 +8,13 @@ from backlog.blueprints import Definition, definition_of
 from backlog.flow.gates import When
 from backlog.models import Item, WorkContext
 from backlog.selectors import contexts
+from backlog.work import ProjectWork
 from clarifications.asking import ask_approval, ask_input
 from clarifications.contract import MissingField, missing_fields
 from clarifications.selectors import load_questions
-from events.work import UnitOfWork
 
 
-def ask_for_missing(work: UnitOfWork, items: Sequence[Item], when: When) -> None:
+def ask_for_missing(work: ProjectWork, items: Sequence[Item], when: When) -> None:
     """Block each item that lacks something and ask for it: one question a project and field."""
     for_approval = [item for item in items if wants_approval(item, when)]
     with_needs = [] if when == "before_done" else [item for item in items if may_need(item)]
@@ -48,7 +48,7 @@ def may_need(item: Item) -> bool:
 
 
 def missing_by_field(
-    work: UnitOfWork, items: Sequence[Item], when: When
+    work: ProjectWork, items: Sequence[Item], when: When
 ) -> dict[tuple[UUID, str], tuple[MissingField, list[Item]]]:
     """(project, field) → what is missing and the items that wait for it."""
     known = contexts(work, {item.project_id for item in items})

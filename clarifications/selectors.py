@@ -11,21 +11,20 @@ from django.db.models import F, OuterRef, Q, QuerySet
 from accounts.models import User
 from backlog.models import Item
 from backlog.selectors import counted, load_projects, project_of
+from backlog.work import ProjectWork
 from clarifications.errors import UnknownQuestion
 from clarifications.models import Blocking, Question, QuestionStatus
-from events.work import UnitOfWork
 
 # A badge counts no further.
 MOST_COUNTED = 100
 
 
-def load_questions(work: UnitOfWork, project_ids: Iterable[UUID]) -> None:
+def load_questions(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
     """Lock the projects' questions and link the items they hold back: two queries for all of them."""
-    asked = work.notebook("asked_questions")
-    new = {pk for pk in project_ids if pk not in asked}
+    new = set(project_ids) - work.questions_loaded
     if not new:
         return
-    asked.update(dict.fromkeys(new))
+    work.questions_loaded |= new
     load_projects(work, new)
     questions = {q.pk: q for q in work.lock(Question.objects.filter(project_id__in=new))}
     for question in questions.values():
@@ -40,18 +39,18 @@ def load_questions(work: UnitOfWork, project_ids: Iterable[UUID]) -> None:
             questions[question_id].project = item.project
 
 
-def questions_of(work: UnitOfWork, project_id: UUID) -> list[Question]:
+def questions_of(work: ProjectWork, project_id: UUID) -> list[Question]:
     """The project's questions as this work has them."""
     return [q for q in work.all(Question) if q.project_id == project_id]
 
 
-def open_question(work: UnitOfWork, project_id: UUID, field: str) -> Question | None:
+def open_question(work: ProjectWork, project_id: UUID, field: str) -> Question | None:
     """The open question about this field, if there is one: there is at most one."""
     found = (q for q in questions_of(work, project_id) if q.field == field and q.status == QuestionStatus.OPEN)
     return next(found, None)
 
 
-def question_of(work: UnitOfWork, project_id: UUID, question_id: UUID) -> Question:
+def question_of(work: ProjectWork, project_id: UUID, question_id: UUID) -> Question:
     """A project's question, loaded and locked. Raises UnknownProject or UnknownQuestion."""
     project = project_of(work, project_id)
     load_questions(work, [project_id])
@@ -62,7 +61,7 @@ def question_of(work: UnitOfWork, project_id: UUID, question_id: UUID) -> Questi
     return question
 
 
-def question_in(work: UnitOfWork, question_id: UUID) -> Question:
+def question_in(work: ProjectWork, question_id: UUID) -> Question:
     """The question by its id alone, its project locked. Raises UnknownQuestion."""
     project_id = Question.objects.filter(pk=question_id).values_list("project_id", flat=True).first()
     if project_id is None:

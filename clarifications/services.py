@@ -13,11 +13,11 @@ from django.utils.translation import gettext_noop
 from backlog import services as backlog
 from backlog.blueprints import definition_of
 from backlog.flow.definition_of_done import unmet_criteria
-from backlog.flow.orchestration import say, touch
 from backlog.models import Item, Project
 from backlog.policy import is_own
 from backlog.selectors import contexts
 from backlog.states import ItemState
+from backlog.work import ProjectWork
 from clarifications.contract import faults, merged
 from clarifications.errors import AlreadyClosed, InvalidAnswer, NotesMissing, OwnApproval
 from clarifications.models import Answer, Question, QuestionStatus
@@ -28,7 +28,6 @@ from clarifications.selectors import (
 from clarifications.sentences import in_words
 from clarifications.wording import title_of
 from events.texts import shortened
-from events.work import UnitOfWork
 from pages.presentation import spoken
 from schemas import strict_json
 from schemas.compiled import compile_schema
@@ -39,7 +38,7 @@ DISPATCH = "WORK.ITEM_DISPATCHED"
 
 # -- answering -------------------------------------------------------------------------------------
 def answer_question(
-    work: UnitOfWork, *, question: Question, answer: Any, by: str, door: str, said: UUID | None = None
+    work: ProjectWork, *, question: Question, answer: Any, by: str, door: str, said: UUID | None = None
 ) -> Question:
     """Accept the answer: merged with its provenance, every item with no other open question goes on.
 
@@ -132,19 +131,19 @@ def answer_payload(question: Question, answer: Any, by: str) -> dict[str, Any]:
     return {"question_id": str(question.pk), "answer": answer, "answered_by": by}
 
 
-def record(work: UnitOfWork, project: Project, event_type: str, payload: dict[str, Any], by: str) -> UUID:
+def record(work: ProjectWork, project: Project, event_type: str, payload: dict[str, Any], by: str) -> UUID:
     """Put what a person said at one of our own doors on record; it causes what follows."""
-    event = say(work, project, event_type, payload)
+    event = work.emit_about(project, event_type, payload)
     work.cause = event.event_id
     return event.event_id
 
 
-def provenance(work: UnitOfWork, question: Question, by: str, door: str) -> dict[str, Any]:
+def provenance(work: ProjectWork, question: Question, by: str, door: str) -> dict[str, Any]:
     """Who said it, when, through which door."""
     return {"by": by, "door": door, "at": work.now.isoformat(), "question_id": str(question.pk)}
 
 
-def close(work: UnitOfWork, question: Question, value: Any, *, by: str, door: str, said: UUID) -> None:
+def close(work: ProjectWork, question: Question, value: Any, *, by: str, door: str, said: UUID) -> None:
     """ANSWERED, with the one answer; what it held back and nothing else holds goes on."""
     question.accept()
     question.closed_at = work.now
@@ -153,13 +152,13 @@ def close(work: UnitOfWork, question: Question, value: Any, *, by: str, door: st
     freed = [item for item in question.blocked if item.state == ItemState.BLOCKED and not holders(work, item)]
     answered = {"question_id": str(question.pk), "field": question.field, "answer": value}
     said_by = {"answered_by": by, "door": door, "unblocked_items": [str(item.pk) for item in freed]}
-    say(work, question.project, "CLARIFICATION.ANSWER_PROVIDED", {**answered, **said_by})
+    work.emit_about(question.project, "CLARIFICATION.ANSWER_PROVIDED", {**answered, **said_by})
     for item in freed:
         backlog.unblock_item(work, item, question_id=question.pk)
-    touch(work, question.project)
+    work.note_change(question.project)
 
 
-def holders(work: UnitOfWork, item: Item) -> list[Question]:
+def holders(work: ProjectWork, item: Item) -> list[Question]:
     """The open questions that hold the item back."""
     of_project = questions_of(work, item.project_id)
     return [q for q in of_project if q.status == QuestionStatus.OPEN and item in q.blocked]
@@ -167,7 +166,7 @@ def holders(work: UnitOfWork, item: Item) -> list[Question]:
 
 # -- approving -------------------------------------------------------------------------------------
 def approve(
-    work: UnitOfWork, question: Question, answer: dict[str, Any], *, by: str, door: str, said: UUID | None
+    work: ProjectWork, question: Question, answer: dict[str, Any], *, by: str, door: str, said: UUID | None
 ) -> Question:
     """Approved work is done, or may start; rejected work goes round again with the notes in its context."""
     item = question.blocked[0]
@@ -200,7 +199,7 @@ def approval_payload(item: Item, question: Question, answer: dict[str, Any], by:
 
 
 # -- closing without an answer ---------------------------------------------------------------------
-def decline_question(work: UnitOfWork, *, question: Question, by: str, reason: str) -> Question:
+def decline_question(work: ProjectWork, *, question: Question, by: str, reason: str) -> Question:
     """It will not be answered: the items that need it are cancelled, the others go on. Raises AlreadyClosed.
 
     An approval that is declined cancels its item, whether it has begun or is finished: nobody will approve it.
@@ -212,14 +211,14 @@ def decline_question(work: UnitOfWork, *, question: Question, by: str, reason: s
     waiting = [item for item in question.blocked if item.state == ItemState.BLOCKED or item.held_for]
     about = {"question_id": str(question.pk), "field": question.field, "reason": reason, "declined_by": by}
     cancelled = {"cancelled_items": [str(item.pk) for item in waiting]}
-    say(work, question.project, "CLARIFICATION.QUESTION_DECLINED", {**about, **cancelled})
+    work.emit_about(question.project, "CLARIFICATION.QUESTION_DECLINED", {**about, **cancelled})
     for item in waiting:
         if item.state != ItemState.CANCELLED:
             backlog.cancel_item(work, item, reason=f"“{question.title}” was declined: {reason}", by=by)
     return question
 
 
-def withdraw_unneeded(work: UnitOfWork, cancelled: Sequence[Item]) -> None:
+def withdraw_unneeded(work: ProjectWork, cancelled: Sequence[Item]) -> None:
     """Close the open questions that hold nothing back any more."""
     project_ids = {item.project_id for item in cancelled}
     load_questions(work, project_ids)
@@ -231,10 +230,10 @@ def withdraw_unneeded(work: UnitOfWork, cancelled: Sequence[Item]) -> None:
             withdraw(work, question, reason=gettext_noop("What it was asked for was cancelled."))
 
 
-def withdraw(work: UnitOfWork, question: Question, *, reason: str) -> None:
+def withdraw(work: ProjectWork, question: Question, *, reason: str) -> None:
     """OPEN → WITHDRAWN."""
     question.withdraw()
     question.closed_at = work.now
     work.change(question, "status", "closed_at")
     closed = {"question_id": str(question.pk), "field": question.field, "reason": reason}
-    say(work, question.project, "CLARIFICATION.QUESTION_WITHDRAWN", closed)
+    work.emit_about(question.project, "CLARIFICATION.QUESTION_WITHDRAWN", closed)

@@ -9,14 +9,14 @@ from django.utils.translation import gettext_noop
 
 from backlog import services as backlog
 from backlog.blueprints import Silence, definition_of
-from backlog.flow.orchestration import say
+from backlog.flow.orchestration import project_work
+from backlog.work import ProjectWork
 from clarifications.errors import ClarificationError
 from clarifications.models import Question, QuestionStatus
 from clarifications.selectors import due_questions, load_questions
 from clarifications.services import answer_question, decline_question
 from events import rounds
 from events.clock import database_now
-from events.work import UnitOfWork, unit_of_work
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def act_on_silence() -> None:
 
     def take_steps(project_ids: Sequence[UUID]) -> None:
         """The next steps of these projects' questions, in one transaction."""
-        with unit_of_work(divisible=len(project_ids) > 1) as work:
+        with project_work(divisible=len(project_ids) > 1) as work:
             load_questions(work, project_ids)
             for project_id, question_id in due:
                 if project_id in project_ids:
@@ -45,7 +45,7 @@ def act_on_silence() -> None:
     rounds.do_round(NAME, {project_id for project_id, _ in due}, take_steps)
 
 
-def take_next_step(work: UnitOfWork, question_id: UUID) -> None:
+def take_next_step(work: ProjectWork, question_id: UUID) -> None:
     """Remind, escalate, or end it, judging the question again now that it is locked."""
     question = work.known(Question, question_id)
     if question is None or question.status != QuestionStatus.OPEN or question.next_step_at > work.now:
@@ -59,17 +59,17 @@ def take_next_step(work: UnitOfWork, question_id: UUID) -> None:
         end(work, question, silence)
 
 
-def remind(work: UnitOfWork, question: Question, silence: Silence) -> None:
+def remind(work: ProjectWork, question: Question, silence: Silence) -> None:
     """Count a reminder, say so, and set the time of the next one."""
     question.reminders += 1
     question.next_step_at = min(question.due_at, work.now + timedelta(seconds=silence.remind_every_seconds))
     work.change(question, "reminders", "next_step_at")
     logger.info("Reminder %s: “%s” waits for an answer (question %s)", question.reminders, question.title, question.pk)
     reminded = {**about(question), "reminders": question.reminders}
-    say(work, question.project, "CLARIFICATION.QUESTION_REMINDED", reminded)
+    work.emit_about(question.project, "CLARIFICATION.QUESTION_REMINDED", reminded)
 
 
-def escalate(work: UnitOfWork, question: Question, silence: Silence) -> None:
+def escalate(work: ProjectWork, question: Question, silence: Silence) -> None:
     """Hand the question to the next group, whoever held it, with as much time again."""
     question.assigned_to, question.assigned_group = None, silence.escalate_to[question.level]
     question.level += 1
@@ -77,17 +77,17 @@ def escalate(work: UnitOfWork, question: Question, silence: Silence) -> None:
     question.next_step_at = min(question.due_at, work.now + timedelta(seconds=silence.remind_every_seconds))
     work.change(question, "assigned_to", "assigned_group", "level", "due_at", "next_step_at")
     to = {"group": question.assigned_group, "level": question.level}
-    say(work, question.project, "CLARIFICATION.QUESTION_ESCALATED", {**about(question), **to})
+    work.emit_about(question.project, "CLARIFICATION.QUESTION_ESCALATED", {**about(question), **to})
 
 
-def end(work: UnitOfWork, question: Question, silence: Silence) -> None:
+def end(work: ProjectWork, question: Question, silence: Silence) -> None:
     """Apply the policy: take the default, decline, fail the project, or go on waiting."""
     if silence.then == "wait" or (silence.then == "default" and "default" not in question.schema):
         question.due_at = work.now + timedelta(seconds=silence.due_seconds)
         question.next_step_at = question.due_at
         work.change(question, "due_at", "next_step_at")
         return
-    say(work, question.project, "CLARIFICATION.QUESTION_EXPIRED", {**about(question), "policy": silence.then})
+    work.emit_about(question.project, "CLARIFICATION.QUESTION_EXPIRED", {**about(question), "policy": silence.then})
     if silence.then == "default":
         take_default(work, question)
     elif silence.then == "decline":
@@ -96,7 +96,7 @@ def end(work: UnitOfWork, question: Question, silence: Silence) -> None:
         fail_for_silence(work, question)
 
 
-def take_default(work: UnitOfWork, question: Question) -> None:
+def take_default(work: ProjectWork, question: Question) -> None:
     """Answer with the schema's default; one that does not fit is a fault of the template and is declined."""
     try:
         answer_question(work, question=question, answer=question.schema["default"], by=POLICY, door="policy")
@@ -104,7 +104,7 @@ def take_default(work: UnitOfWork, question: Question) -> None:
         decline_question(work, question=question, by=POLICY, reason=f"its default is not valid: {error.message}")
 
 
-def fail_for_silence(work: UnitOfWork, question: Question) -> None:
+def fail_for_silence(work: ProjectWork, question: Question) -> None:
     """EXPIRED, and the project fails."""
     question.expire()
     question.closed_at = work.now

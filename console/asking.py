@@ -7,13 +7,13 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from backlog.flow.orchestration import project_work
 from clarifications.errors import AlreadyClosed, InvalidAnswer, NotesMissing
 from clarifications.models import Question
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
 from console.management.commands.answer import meant
 from console.operator import operator
-from events.work import unit_of_work
 
 # The exit code that says: nothing is wrong, but a person has to answer first.
 PERSON_NEEDED = 3
@@ -56,5 +56,5 @@ def typed(console: Console, question: Question) -> Any:
 
 def give(question: Question, value: Any, *, by: str) -> None:
     """Answer through the service that every door calls."""
-    with unit_of_work() as work:
+    with project_work() as work:
         answer_question(work, question=question_in(work, question.pk), answer=value, by=by, door="command")

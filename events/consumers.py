@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
@@ -86,7 +87,11 @@ class StreamConsumer(BatchConsumer):
     The method list is the wiring table. A type without a method belongs to another group and is skipped.
     """
 
-    def preload(self, events: Sequence[Envelope], work: UnitOfWork) -> None:
+    def open_work(self, *, divisible: bool) -> AbstractContextManager[Any]:
+        """The unit of work in which a batch is handled; it is what `preload` and the handlers get."""
+        return unit_of_work(divisible=divisible)
+
+    def preload(self, events: Sequence[Envelope], work: Any) -> None:
         """Load and lock what the batch names, one query a model."""
 
     @cached_property
@@ -158,7 +163,7 @@ class StreamConsumer(BatchConsumer):
         Raises SomeRefused, and writes nothing, where handlers refuse some of several events.
         """
         verdicts: Verdicts = {entry.entry_id: None for entry, _ in readable}
-        with unit_of_work(divisible=len(readable) > 1) as work:
+        with self.open_work(divisible=len(readable) > 1) as work:
             claimed, conflicts = ledger.claim([(entry.entry_id, event) for entry, event in readable], now=work.now)
             fault_point("consume.after_claim")
             verdicts |= conflicts

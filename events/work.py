@@ -1,7 +1,7 @@
 """The unit of work: load once, lock, decide in memory, write in bulk, publish after the commit."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ from events.models import Event
 from events.texts import fitted
 
 M = TypeVar("M", bound=models.Model)
-Step = Callable[["UnitOfWork"], None]
+W = TypeVar("W", bound="UnitOfWork")
 
 # What one transaction says at most, where it can be divided: half a second of checking and writing, well below the
 # time after which the database ends a session that is silent in its transaction.
@@ -41,10 +41,8 @@ class UnitOfWork:
         self._added: dict[type[models.Model], list[models.Model]] = defaultdict(list)
         self._changed: dict[type[models.Model], dict[Any, models.Model]] = defaultdict(dict)
         self._changed_fields: dict[type[models.Model], set[str]] = defaultdict(set)
-        self._steps: dict[Step, None] = {}
         self._closed: set[UUID] = set()
         self._outcomes: dict[UUID, str] = {}
-        self._notebooks: dict[str, dict[Any, Any]] = defaultdict(dict)
         self.cause: UUID | None = None
 
     # -- what is loaded --------------------------------------------------------------------------
@@ -59,10 +57,6 @@ class UnitOfWork:
     def all(self, model: type[M]) -> list[M]:
         """Every loaded or added object of the model, in the order it came."""
         return list(self._loaded[model].values())  # type: ignore[arg-type]
-
-    def notebook(self, name: str) -> dict[Any, Any]:
-        """What an app wants to remember until the end of this work."""
-        return self._notebooks[name]
 
     def lock(self, queryset: models.QuerySet[M]) -> list[M]:
         """Load rows locked in the order of their keys, the same for every process: no deadlock."""
@@ -79,10 +73,6 @@ class UnitOfWork:
         """Write these fields of the object when the work is written."""
         self._changed[type(obj)][obj.pk] = obj
         self._changed_fields[type(obj)].update(fields)
-
-    def before_write(self, step: Step) -> None:
-        """Run the step once, after every handler and before anything is written."""
-        self._steps[step] = None
 
     # -- what is said ----------------------------------------------------------------------------
     def emit(
@@ -140,11 +130,7 @@ class UnitOfWork:
 
     # -- the end ---------------------------------------------------------------------------------
     def write(self) -> None:
-        """Run the steps, then write everything in bulk: a fixed number of statements, whatever the size."""
-        while self._steps:
-            step = next(iter(self._steps))
-            del self._steps[step]
-            step(self)
+        """Write everything in bulk: a fixed number of statements, whatever the size."""
         # What is closed makes room for what is opened: a question's next revision, in the same transaction.
         self._update_changed()
         self._insert_added()
@@ -171,7 +157,7 @@ class UnitOfWork:
 
 
 @contextmanager
-def unit_of_work(*, divisible: bool = False) -> Iterator[UnitOfWork]:
+def unit_of_work(kind: type[W] = UnitOfWork, *, divisible: bool = False) -> Iterator[W]:  # type: ignore[assignment]
     """One transaction around a piece of work; its events are published once it has committed.
 
     Inside somebody else's transaction that is when theirs has. Work that is done for many together and can be done in
@@ -179,7 +165,7 @@ def unit_of_work(*, divisible: bool = False) -> Iterator[UnitOfWork]:
     """
     inside_another = transaction.get_connection().in_atomic_block
     with transaction.atomic():
-        work = UnitOfWork(database_now(), divisible=divisible)
+        work = kind(database_now(), divisible=divisible)
         yield work
         work.write()
         fault_point("unit.before_commit")

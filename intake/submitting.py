@@ -10,10 +10,10 @@ import orjson
 from django.conf import settings
 
 from backlog.flow.opening import submit_request
+from backlog.flow.orchestration import project_work
 from backlog.models import Project
 from backlog.policy import require_own_figures
 from events import artifacts
-from events.work import unit_of_work
 from intake.spreadsheets import Ingested, read_rows
 
 
@@ -60,7 +60,7 @@ def open_read(request: Request, read: Read) -> Project:
     }
     named = {"title": request.title, "template": request.template, "requester": request.requester}
     payload |= {key: value for key, value in named.items() if value}
-    with unit_of_work() as work:
+    with project_work() as work:
         return submit_request(work, request=payload, intake=read.report)
 
 

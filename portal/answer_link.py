@@ -9,13 +9,13 @@ from django.views.generic import View
 
 from accounts.models import User
 from accounts.preferences import reading_as
+from backlog.flow.orchestration import project_work
 from clarifications.admin.question_page import background, evidence, waiting_items
 from clarifications.errors import ClarificationError, LinkRefused, LinkTampered
 from clarifications.forms.answer_form import AnswerForm
 from clarifications.mails.links import answer_by_link, holder_of, read_token
 from clarifications.models import Question
 from clarifications.wording import title_of
-from events.work import unit_of_work
 
 # The address is a key: it is kept nowhere and told to no other site. To say it to nobody at all would make
 # browsers send `Origin: null` with the form, which the protection against forged forms refuses.
@@ -71,7 +71,7 @@ class AnswerLink(View):
     def accepted(self, token: str, form: AnswerForm) -> bool:
         """Whether the service accepted the answer; if not, the form says why. Raises LinkRefused."""
         try:
-            with unit_of_work() as work:
+            with project_work() as work:
                 answer_by_link(work, token=token, answer=form.answer())
         except LinkRefused:
             raise

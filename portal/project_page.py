@@ -13,13 +13,14 @@ from django.views.generic import View
 
 from accounts.people import person
 from backlog.errors import BacklogError
+from backlog.flow.orchestration import project_work
 from backlog.models import Item, Project
 from backlog.selectors import project_of, projects_for
 from backlog.services import cancel_project
 from backlog.states import OVER, ItemState
+from backlog.work import ProjectWork
 from events import rounds
 from events.errors import PermanentError
-from events.work import UnitOfWork, unit_of_work
 from pages.admin_pages import ReasonForm
 from portal.selectors import may_cancel, to_answer
 from portal.steps import in_short, steps_of
@@ -84,7 +85,7 @@ class Cancel(LoginRequiredMixin, View):
         if not form.is_valid():
             return self.page(project, form)
         try:
-            with unit_of_work() as work:
+            with project_work() as work:
                 self.cancel(project_of(work, project.pk), reason=form.cleaned_data["reason"], work=work)
         except PermanentError as error:
             messages.error(request, str(error))
@@ -96,7 +97,7 @@ class Cancel(LoginRequiredMixin, View):
         """The form with what was typed, unsent."""
         return self.page(project_for(request, pk), ReasonForm(request.POST))
 
-    def cancel(self, project: Project, *, reason: str, work: UnitOfWork) -> None:
+    def cancel(self, project: Project, *, reason: str, work: ProjectWork) -> None:
         """Have it cancelled as it is now, if the person may. Raises BacklogError when it is over."""
         user = person(self.request)
         if project.status in OVER:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from accounts.people import person
+from backlog.flow.orchestration import project_work
 from clarifications.admin.question_page import background, in_words, waiting_items
 from clarifications.errors import AlreadyClosed, ClarificationError
 from clarifications.forms.answer_form import AnswerForm
@@ -19,7 +20,6 @@ from clarifications.models import Question, QuestionStatus
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
 from clarifications.wording import title_of
-from events.work import unit_of_work
 from portal.selectors import readable_questions, to_answer
 
 
@@ -67,7 +67,7 @@ class QuestionPage(LoginRequiredMixin, View):
     def answer(self, question: Question, form: AnswerForm) -> None:
         """Have the service accept it. Raises ClarificationError."""
         by = person(self.request).get_username()
-        with unit_of_work() as work:
+        with project_work() as work:
             found = question_in(work, question.pk)
             answer_question(work, question=found, answer=form.answer(), by=by, door="web")
 

@@ -10,6 +10,7 @@ from accounts.models import User
 from backlog.blueprints import add_version
 from backlog.flow import leases
 from backlog.flow.opening import submit_request
+from backlog.flow.orchestration import project_work
 from backlog.models import Deliverable, Item, Project
 from backlog.selectors import project_of
 from backlog.services import cancel_project
@@ -17,7 +18,6 @@ from clarifications.models import Blocking, Question
 from events import artifacts
 from events.deadletters import discard
 from events.models import DeadLetter, Event, packed
-from events.work import unit_of_work
 from schemas.registry import registry
 from webhooks.models import Delivery, Endpoint
 
@@ -30,7 +30,7 @@ def seeded(*requesters: str) -> Ids:
     add_version({"name": "seeds", "title": "Seeds", "items": items()}, by="tests")
     for requester in requesters:
         opened(requester)
-    with unit_of_work() as work:
+    with project_work() as work:
         cancel_project(work, project_of(work, opened(requesters[0]).pk), reason="Enough.", by="tests")
     leases.take(AGENT, holder=requesters[0], most=100, seconds=3600)
     letters()
@@ -56,7 +56,7 @@ def opened(requester: str) -> Project:
         "project_id": str(uuid4()), "request_text": "Do it.", "template": "seeds", "requester": requester,
         "work_context": {"rows_ref": large_part()},
     }  # fmt: skip
-    with unit_of_work() as work:
+    with project_work() as work:
         submit_request(work, request=said)
     project = Project.objects.get(pk=said["project_id"])
     approval(project, project.items.get(key="needy"))

@@ -9,12 +9,12 @@ from django.conf import settings
 from system import run_to_rest
 
 from backlog.blueprints import add_version
+from backlog.flow.orchestration import project_work
 from backlog.models import Item, Project
 from clarifications.models import Question
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
 from events import streams
-from events.work import unit_of_work
 
 
 def envelope(event_type: str, payload: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -123,6 +123,6 @@ def tell(*events: dict[str, Any] | bytes) -> list[str]:
 
 def answer(question: Question, value: Any, *, by: str = "ann", door: str = "rest") -> Question:
     """Answer through the service that every door calls."""
-    with unit_of_work() as work:
+    with project_work() as work:
         found = question_in(work, question.pk)
         return answer_question(work, question=found, answer=value, by=by, door=door)

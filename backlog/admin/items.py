@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backlog.admin.project_page import standing
+from backlog.flow.orchestration import project_work
 from backlog.models import Deliverable, Item, Project
 from backlog.selectors import item_in
 from backlog.services import cancel_item, dispatch_item, retry_item, waive_criteria
-from events.work import unit_of_work
 from pages.admin_pages import ReadOnlyAdmin, carry_out, carry_out_with_reason, pretty
 from pages.presentation import ago, spoken, state_word
 
@@ -104,7 +104,7 @@ def in_work(service: Callable[..., Item], **said: str) -> Callable[[Item], None]
     """The service on an item, in a unit of work of its own."""
 
     def act(item: Item) -> None:
-        with unit_of_work() as work:
+        with project_work() as work:
             service(work, item_in(work, item.pk), **said)
 
     return act

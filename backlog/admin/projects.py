@@ -17,13 +17,13 @@ from accounts.people import person
 from backlog.admin.board import Act, act_named, board, may_cancel
 from backlog.admin.project_page import known_fields
 from backlog.admin.story import story
+from backlog.flow.orchestration import project_work
 from backlog.models import Item, Project
 from backlog.selectors import item_in, latest_deliverables, project_of
 from backlog.services import cancel_project
 from backlog.states import ItemState
 from charts import Node, graph
 from events import rounds
-from events.work import unit_of_work
 from pages.admin_pages import REFUSALS, DetailAdmin, ReasonForm, pretty
 from pages.presentation import ago, spoken, state_word
 
@@ -114,7 +114,7 @@ class ProjectAdmin(DetailAdmin):
         if act.reasoned:
             said["reason"] = form.cleaned_data["reason"]
         try:
-            with unit_of_work() as work:
+            with project_work() as work:
                 act.service(work, item_in(work, item.pk), **said)
         except REFUSALS as error:
             return self.back(request, project, _("Nothing changed. %(why)s") % {"why": error}, messages.ERROR)
@@ -129,7 +129,7 @@ class ProjectAdmin(DetailAdmin):
         if not form.is_valid():
             return self.ask_reason(request, project, form, words=_("Cancel the project"))
         try:
-            with unit_of_work() as work:
+            with project_work() as work:
                 found = project_of(work, project.pk)
                 cancel_project(work, found, reason=form.cleaned_data["reason"], by=request.user.get_username())
         except REFUSALS as error:

@@ -8,12 +8,12 @@ from uuid import UUID
 from backlog.models import Deliverable, Item, WorkContext
 from backlog.policy import OURS
 from backlog.selectors import contexts, deliverables_of
+from backlog.work import ProjectWork
 from events import artifacts
 from events.artifact_links import with_address
-from events.work import UnitOfWork
 
 
-def send(work: UnitOfWork, items: Sequence[Item]) -> None:
+def send(work: ProjectWork, items: Sequence[Item]) -> None:
     """READY → IN_PROGRESS and WORK.ITEM_DISPATCHED for each item; two queries for all of them."""
     if not items:
         return
@@ -24,24 +24,16 @@ def send(work: UnitOfWork, items: Sequence[Item]) -> None:
         dispatch(work, item, work_context(work, item, known[item.project_id], upstream))
 
 
-def dispatch(work: UnitOfWork, item: Item, context: dict[str, Any]) -> None:
+def dispatch(work: ProjectWork, item: Item, context: dict[str, Any]) -> None:
     """One item on its way: its earlier dispatch, if any, is superseded."""
     item.dispatch()
     payload = {
-        "project_id": str(item.project_id),
         "backlog_item_id": str(item.pk),
         "item_type": item.item_type,
         "agent_target": item.agent_target,
         "work_context": context,
     }
-    cause = work.cause or work.notebook("causes").get(item.project_id)
-    event = work.emit(
-        "WORK.ITEM_DISPATCHED",
-        payload,
-        correlation_id=item.project.correlation_id,
-        causation_id=cause,
-        awaits_answer=True,
-    )
+    event = work.emit_about(item.project, "WORK.ITEM_DISPATCHED", payload, awaits_answer=True)
     item.attempts += 1
     item.current_dispatch = event.event_id
     item.deadline_at = work.now + timedelta(seconds=item.timeout_seconds)
@@ -64,7 +56,7 @@ NOTES_BYTES = 64 * 1024
 REFERENCES = ("rows_ref", "deliverables_ref")
 
 
-def work_context(work: UnitOfWork, item: Item, context: WorkContext, upstream: dict[str, Any]) -> dict[str, Any]:
+def work_context(work: ProjectWork, item: Item, context: WorkContext, upstream: dict[str, Any]) -> dict[str, Any]:
     """What the worker gets: what is known, what reviewers noted, and what came before; large parts by reference."""
     said: dict[str, Any] = {"rows": [], **without_nulls(context.data)}
     if item.notes:
@@ -102,13 +94,13 @@ def without_nulls(data: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def what_others_delivered(work: UnitOfWork, item: Item, delivered: Sequence[Deliverable]) -> dict[str, Any]:
+def what_others_delivered(work: ProjectWork, item: Item, delivered: Sequence[Deliverable]) -> dict[str, Any]:
     """Per type, the content delivered by the items this one depends on, however far back."""
     wanted = ancestors(item)
     return {d.type: d.content for d in delivered if d.item_id in wanted and is_current(work, d)}
 
 
-def is_current(work: UnitOfWork, deliverable: Deliverable) -> bool:
+def is_current(work: ProjectWork, deliverable: Deliverable) -> bool:
     """Whether it came from its item's last dispatch."""
     item = work.known(Item, deliverable.item_id)
     return item is not None and deliverable.dispatch_id == item.current_dispatch

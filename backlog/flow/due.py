@@ -5,14 +5,14 @@ from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
-from backlog.flow.orchestration import touch
+from backlog.flow.orchestration import project_work
 from backlog.flow.replies import time_out
 from backlog.models import Item
 from backlog.selectors import dispatchable, load_projects, overdue_projects
 from backlog.states import OVER, ItemState
+from backlog.work import ProjectWork
 from events import rounds
 from events.clock import database_now
-from events.work import UnitOfWork, unit_of_work
 
 # Projects one round takes: a short transaction, repeated every second while there is more.
 ROUND = 200
@@ -32,17 +32,17 @@ def do_what_is_due() -> None:
 
 def attend_all(project_ids: Sequence[UUID]) -> None:
     """Judge every item of these projects, in one transaction."""
-    with unit_of_work(divisible=len(project_ids) > 1) as work:
+    with project_work(divisible=len(project_ids) > 1) as work:
         load_projects(work, project_ids)
         for item in work.all(Item):
             attend(work, item)
 
 
-def attend(work: UnitOfWork, item: Item) -> None:
+def attend(work: ProjectWork, item: Item) -> None:
     """Judge one item again, now that its project is locked."""
     if item.project.status in OVER:
         return
     if item.state == ItemState.IN_PROGRESS and item.deadline_at is not None and item.deadline_at < work.now:
         time_out(work, item)
     elif item.state == ItemState.READY:
-        touch(work, item.project)
+        work.note_change(item.project)

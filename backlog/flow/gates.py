@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from backlog.models import Item
-from events.work import UnitOfWork
+from backlog.work import ProjectWork
 
 When = Literal["at_intake", "before_dispatch", "before_done"]
 # A gate blocks the items that lack something, by `services.block_item`, and leaves the others alone.
-Gate = Callable[[UnitOfWork, Sequence[Item], When], None]
-Follower = Callable[[UnitOfWork, Sequence[Item]], None]
+Gate = Callable[[ProjectWork, Sequence[Item], When], None]
+Follower = Callable[[ProjectWork, Sequence[Item]], None]
 
 _gates: list[Gate] = []
 _followers: list[Follower] = []
@@ -21,7 +21,7 @@ def register_gate(gate: Gate) -> None:
         _gates.append(gate)
 
 
-def pass_gates(work: UnitOfWork, items: Sequence[Item], when: When) -> None:
+def pass_gates(work: ProjectWork, items: Sequence[Item], when: When) -> None:
     """Let every gate look at the items."""
     for gate in _gates:
         if items:
@@ -34,7 +34,7 @@ def register_follower(follower: Follower) -> None:
         _followers.append(follower)
 
 
-def tell_followers(work: UnitOfWork, cancelled: Sequence[Item]) -> None:
+def tell_followers(work: ProjectWork, cancelled: Sequence[Item]) -> None:
     """Let every follower know what nobody wants any more."""
     for follower in _followers:
         if cancelled:

@@ -15,19 +15,20 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from backlog.errors import StaleLease
+from backlog.flow.orchestration import project_work
 from backlog.flow.replies import start_item
 from backlog.models import Item, Lease
 from backlog.selectors import item_in, load_projects
 from backlog.states import OVER, ItemState
+from backlog.work import ProjectWork
 from events.clock import database_now
 from events.envelope import Envelope, Source, require_valid_payload
 from events.models import Event
-from events.work import UnitOfWork, unit_of_work
 
 # A worker that meets others at the same items looks again so often before it goes away with less.
 TRIES = 5
 
-Effect = Callable[[UnitOfWork, Item, Envelope], object]
+Effect = Callable[[ProjectWork, Item, Envelope], object]
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def claim(found: Sequence[tuple[UUID, UUID | None]], *, holder: str, seconds: in
 
 def begin(won: Sequence[Lease], *, agent: str) -> list[Leased]:
     """Record that the work has begun; a lease whose item moved on meanwhile is dropped."""
-    with unit_of_work() as work:
+    with project_work() as work:
         items = Item.objects.filter(pk__in=[lease.item_id for lease in won])
         load_projects(work, set(items.values_list("project_id", flat=True)))
         dispatches = Event.objects.in_bulk([lease.dispatch_id for lease in won], field_name="event_id")
@@ -114,7 +115,7 @@ def forget(leases: set[Lease]) -> None:
 # -- replying --------------------------------------------------------------------------------------
 def heartbeat(token: UUID, *, holder: str) -> tuple[Lease, Item]:
     """The worker is alive: the lease counts from now. Raises StaleLease."""
-    with unit_of_work() as work:
+    with project_work() as work:
         lease, item = held(work, token, holder)
         extend(work, lease, item)
     return lease, item
@@ -125,7 +126,7 @@ def reply(token: UUID, *, holder: str, event_type: str, payload: dict[str, Any],
 
     Raises StaleLease, InvalidEvent, or what the effect raises.
     """
-    with unit_of_work() as work:
+    with project_work() as work:
         lease, item = held(work, token, holder)
         event = said_by(lease, item, event_type, payload)
         work.take(event)
@@ -139,7 +140,7 @@ def reply(token: UUID, *, holder: str, event_type: str, payload: dict[str, Any],
     return lease, item
 
 
-def held(work: UnitOfWork, token: UUID, holder: str) -> tuple[Lease, Item]:
+def held(work: ProjectWork, token: UUID, holder: str) -> tuple[Lease, Item]:
     """The lease and its item, the project locked. Raises StaleLease."""
     lease = Lease.objects.filter(token=token, holder=holder).first()
     if lease is None:
@@ -157,7 +158,7 @@ def is_held(lease: Lease, item: Item, now: datetime) -> bool:
     return is_current and (item.deadline_at is None or now <= item.deadline_at)
 
 
-def extend(work: UnitOfWork, lease: Lease, item: Item) -> None:
+def extend(work: ProjectWork, lease: Lease, item: Item) -> None:
     """The item's deadline is the lease's end, counted from now."""
     item.deadline_at = work.now + timedelta(seconds=lease.seconds)
     work.change(item, "deadline_at")

@@ -10,18 +10,18 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from backlog import blueprints
 from backlog.errors import ProjectExists
-from backlog.flow.orchestration import about, say, touch
+from backlog.flow.orchestration import about
 from backlog.models import Item, Project, Template, WorkContext
 from backlog.selectors import load_projects
+from backlog.work import ProjectWork
 from events import artifacts
-from events.work import UnitOfWork
 
 REQUEST = "PROJECT.INITIAL_REQUEST_RECEIVED"
 # Control characters, and marks that turn the direction of a text round.
 UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def submit_request(work: UnitOfWork, *, request: dict[str, Any], intake: dict[str, Any] | None = None) -> Project:
+def submit_request(work: ProjectWork, *, request: dict[str, Any], intake: dict[str, Any] | None = None) -> Project:
     """Open a project for a request made at one of our own doors; the request is on record as an event."""
     said = work.emit(REQUEST, request, correlation_id=uuid4())
     work.cause = said.event_id
@@ -29,7 +29,7 @@ def submit_request(work: UnitOfWork, *, request: dict[str, Any], intake: dict[st
 
 
 def open_project(
-    work: UnitOfWork, *, request: dict[str, Any], correlation_id: UUID, intake: dict[str, Any] | None = None
+    work: ProjectWork, *, request: dict[str, Any], correlation_id: UUID, intake: dict[str, Any] | None = None
 ) -> Project:
     """Make a project and its items from the request's template. Raises ProjectExists or UnknownTemplate."""
     project_id = UUID(request["project_id"])
@@ -54,38 +54,35 @@ def open_project(
     remember_context(work, project, request)
     definitions = blueprints.definition_of(template.pk).items
     payload = {"template": template.name, "template_version": template.version, "items": len(definitions)}
-    say(work, project, "PROJECT.OPENED", {"title": project.title, **payload})
+    work.emit_about(project, "PROJECT.OPENED", {"title": project.title, **payload})
     for position, definition in enumerate(definitions):
         create_item(work, project, definition, position)
-    touch(work, project, new=True)
+    work.changes.opened.append(project)
+    work.note_change(project)
     return project
 
 
-def find_owners(work: UnitOfWork, names: Iterable[str]) -> None:
+def find_owners(work: ProjectWork, names: Iterable[str]) -> None:
     """Look up who opens a project, of all requests of a work at once: the active accounts that may open any.
 
     A name without such an account stays a name: it gives nobody a right, whoever is called so later.
     """
-    owners = work.notebook("owners")
-    if new := {name for name in names if name and name not in owners}:
+    if new := {name for name in names if name and name not in work.owners}:
         found = User.objects.with_perm("backlog.add_project").filter(username__in=new)
-        owners.update(dict.fromkeys(new) | {user.username: user for user in found})
+        work.owners |= {**dict.fromkeys(new), **{user.username: user for user in found}}
 
 
-def owner_named(work: UnitOfWork, name: str) -> User | None:
+def owner_named(work: ProjectWork, name: str) -> User | None:
     """The account of this name that may open projects; None without one."""
     find_owners(work, [name])
-    owner: User | None = work.notebook("owners").get(name)
-    return owner
+    return work.owners.get(name)
 
 
-def newest_template(work: UnitOfWork, name: str) -> Template:
+def newest_template(work: ProjectWork, name: str) -> Template:
     """The newest version of the template, looked up once a work."""
-    looked_up = work.notebook("templates")
-    if name not in looked_up:
-        looked_up[name] = blueprints.newest(name)
-    template: Template = looked_up[name]
-    return template
+    if name not in work.templates:
+        work.templates[name] = blueprints.newest(name)
+    return work.templates[name]
 
 
 def one_line(text: str) -> str:
@@ -99,7 +96,7 @@ def titled(request_text: str) -> str:
     return (words[:77] + "…" if len(words) > 78 else words) or "Untitled request"
 
 
-def remember_context(work: UnitOfWork, project: Project, request: dict[str, Any]) -> WorkContext:
+def remember_context(work: ProjectWork, project: Project, request: dict[str, Any]) -> WorkContext:
     """Keep what the request says; rows too many for an event are stored beside it (claim check)."""
     data = {"rows": [], **(request.get("work_context") or {}), "request_text": request["request_text"].strip()}
     said = {"by": request.get("requester") or "requester", "door": "request", "at": work.now.isoformat()}
@@ -107,7 +104,7 @@ def remember_context(work: UnitOfWork, project: Project, request: dict[str, Any]
     return work.add(WorkContext(project=project, data=artifacts.check_in_rows(data), provenance=provenance))
 
 
-def create_item(work: UnitOfWork, project: Project, definition: blueprints.ItemDefinition, position: int) -> Item:
+def create_item(work: ProjectWork, project: Project, definition: blueprints.ItemDefinition, position: int) -> Item:
     """One item of the template."""
     item = work.add(
         Item(
@@ -128,5 +125,5 @@ def create_item(work: UnitOfWork, project: Project, definition: blueprints.ItemD
     )
     project.members.append(item)
     described = {"title": item.title, "agent_target": item.agent_target, "depends_on": item.depends_on}
-    say(work, project, "BACKLOG.ITEM_CREATED", {**about(item), **described})
+    work.emit_about(project, "BACKLOG.ITEM_CREATED", {**about(item), **described})
     return item

@@ -1,9 +1,10 @@
 """What follows from a change: items become ready, pass their gates and are dispatched; projects end.
 
-Runs once at the end of a unit of work, over the projects it touched, in a fixed number of queries.
+Runs once at the end of a unit of work, over the projects it changed, in a fixed number of queries.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -11,20 +12,20 @@ from backlog.flow import dispatch, report
 from backlog.flow.gates import pass_gates, tell_followers
 from backlog.models import Item, Project
 from backlog.states import OVER, ItemState, ProjectStatus
-from events.models import Event
+from backlog.work import Changes, ProjectWork
 from events.texts import joined
-from events.work import UnitOfWork
+from events.work import unit_of_work
 
 
-def say(work: UnitOfWork, project: Project, event_type: str, payload: dict[str, Any], **options: Any) -> Event:
-    """Emit an event about the project, caused by what this work is handling."""
-    return work.emit(
-        event_type,
-        {"project_id": str(project.pk), **payload},
-        correlation_id=project.correlation_id,
-        causation_id=work.cause or causes(work).get(project.pk),
-        **options,
-    )
+@contextmanager
+def project_work(*, divisible: bool = False) -> Iterator[ProjectWork]:
+    """One transaction around what is done to projects; what follows from it is done at its end, once for all.
+
+    See `events.work.unit_of_work` for `divisible`.
+    """
+    with unit_of_work(ProjectWork, divisible=divisible) as work:
+        yield work
+        advance(work)
 
 
 def about(item: Item) -> dict[str, Any]:
@@ -32,51 +33,29 @@ def about(item: Item) -> dict[str, Any]:
     return {"backlog_item_id": str(item.pk), "key": item.key}
 
 
-def causes(work: UnitOfWork) -> dict[UUID, UUID | None]:
-    """Per touched project, the event that touched it last."""
-    return work.notebook("causes")
-
-
-def touch(work: UnitOfWork, project: Project, *, new: bool = False) -> None:
-    """Something in the project changed: see what follows before the work is written."""
-    causes(work)[project.pk] = work.cause or causes(work).get(project.pk)
-    if new:
-        work.notebook("new_projects")[project.pk] = project
-    work.before_write(advance)
-
-
-def advance(work: UnitOfWork) -> None:
-    """Carry every touched project on as far as it can go now."""
+def advance(work: ProjectWork) -> None:
+    """Carry every changed project on as far as it can go now; what that changes is carried on too."""
     work.cause = None
-    pass_gates(work, items_of_new_projects(work), "at_intake")
-    pass_gates(work, taken(work, "held"), "before_done")
-    tell_followers(work, taken(work, "cancelled"))
-    touched = [p for pk in causes(work) if (p := work.known(Project, pk)) is not None]
-    for project in touched:
+    finished: dict[UUID, Project] = {}
+    while (changes := work.take_changes()).projects:
+        carry_on(work, changes)
+        finished |= {p.pk: p for p in changes.projects.values() if derive_status(work, p, p.members)}
+    report.emit_final_reports(work, finished)
+
+
+def carry_on(work: ProjectWork, changes: Changes) -> None:
+    """Gates for what is new or held, then each item that can go: ready, past its gate, dispatched."""
+    pass_gates(work, [item for project in changes.opened for item in project.members], "at_intake")
+    pass_gates(work, list(changes.held.values()), "before_done")
+    tell_followers(work, list(changes.cancelled.values()))
+    for project in changes.projects.values():
         count_open_dependencies(work, project.members)
-    live = [item for project in touched if project.status not in OVER for item in project.members]
+    live = [item for p in changes.projects.values() if p.status not in OVER for item in p.members]
     make_ready(work, live)
     dispatch_items(work, [item for item in live if item.auto_dispatch and is_due(work, item)])
-    for project in touched:
-        derive_status(work, project, project.members)
 
 
-def taken(work: UnitOfWork, notebook: str) -> list[Item]:
-    """The items noted there since the last look."""
-    items = list(work.notebook(notebook).values())
-    work.notebook(notebook).clear()
-    return items
-
-
-def items_of_new_projects(work: UnitOfWork) -> list[Item]:
-    """The items of projects opened in this work, once."""
-    new = work.notebook("new_projects")
-    items = [item for project in new.values() for item in project.members]
-    new.clear()
-    return items
-
-
-def count_open_dependencies(work: UnitOfWork, items: Sequence[Item]) -> None:
+def count_open_dependencies(work: ProjectWork, items: Sequence[Item]) -> None:
     """Note on each item how many of those it depends on are not done."""
     done = {item.key for item in items if item.state == ItemState.DONE}
     for item in items:
@@ -86,16 +65,16 @@ def count_open_dependencies(work: UnitOfWork, items: Sequence[Item]) -> None:
             work.change(item, "waiting_on")
 
 
-def make_ready(work: UnitOfWork, items: Sequence[Item]) -> None:
+def make_ready(work: ProjectWork, items: Sequence[Item]) -> None:
     """CREATED → READY for each item that waits for nothing."""
     for item in items:
         if item.state == ItemState.CREATED and item.waiting_on == 0:
             item.ready()
             work.change(item, "state")
-            say(work, item.project, "BACKLOG.ITEM_READIED", {"backlog_item_id": str(item.pk), "key": item.key})
+            work.emit_about(item.project, "BACKLOG.ITEM_READIED", {"backlog_item_id": str(item.pk), "key": item.key})
 
 
-def is_due(work: UnitOfWork, item: Item) -> bool:
+def is_due(work: ProjectWork, item: Item) -> bool:
     """Whether the item could be dispatched now."""
     return (
         item.state == ItemState.READY
@@ -104,7 +83,7 @@ def is_due(work: UnitOfWork, item: Item) -> bool:
     )
 
 
-def dispatch_items(work: UnitOfWork, items: Sequence[Item]) -> list[Item]:
+def dispatch_items(work: ProjectWork, items: Sequence[Item]) -> list[Item]:
     """Dispatch those of the due items that pass their gates."""
     pass_gates(work, items, "before_dispatch")
     passed = [item for item in items if item.state == ItemState.READY]
@@ -112,13 +91,13 @@ def dispatch_items(work: UnitOfWork, items: Sequence[Item]) -> list[Item]:
     return passed
 
 
-def derive_status(work: UnitOfWork, project: Project, items: Sequence[Item]) -> None:
-    """Make the project's status say what its items say, in the same transaction."""
+def derive_status(work: ProjectWork, project: Project, items: Sequence[Item]) -> bool:
+    """Make the project's status say what its items say; return True if that makes it done."""
     if project.status in OVER or not items:
-        return
+        return False
     status, reason = status_of(items)
     if status == project.status:
-        return
+        return False
     move = {"DONE": project.finish, "FAILED": project.fail, "WAITING": project.wait, "OPEN": project.reopen}
     {**move, "CANCELLED": project.cancel}[status]()
     project.reason = reason
@@ -127,6 +106,7 @@ def derive_status(work: UnitOfWork, project: Project, items: Sequence[Item]) -> 
         project.finished_at = work.now
         work.change(project, "finished_at")
     report.announce(work, project, items)
+    return status == ProjectStatus.DONE
 
 
 def status_of(items: Sequence[Item]) -> tuple[ProjectStatus, str]:

@@ -5,27 +5,28 @@ A reply counts when it answers the item's current dispatch; any other is recorde
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 
 from backlog.flow.definition_of_done import only_checks_failed, unmet_criteria
-from backlog.flow.orchestration import about, say, touch
+from backlog.flow.orchestration import about
 from backlog.models import Deliverable, Item
 from backlog.selectors import load_projects
 from backlog.states import OVER, ItemState
+from backlog.work import ProjectWork
 from events.deadletters.elsewhere import Refusal
 from events.envelope import Envelope
 from events.errors import InvalidEvent
 from events.models import Event
 from events.texts import joined
-from events.work import UnitOfWork
 from schemas import strict_json
 
 LONGEST_RETRY_SECONDS = 3600
 LONGEST_REFUSAL = 2_000
 
 
-def start_item(work: UnitOfWork, item: Item, event: Envelope) -> Item:
+def start_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
     """Its worker has begun: the dispatch is answered, the deadline counts from now."""
     if counts(work, item, event):
         work.close(item.current_dispatch)
@@ -35,7 +36,7 @@ def start_item(work: UnitOfWork, item: Item, event: Envelope) -> Item:
     return item
 
 
-def progress_item(work: UnitOfWork, item: Item, event: Envelope) -> Item:
+def progress_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
     """Its worker is alive: the deadline moves on, and never backwards the progress."""
     if counts(work, item, event):
         work.close(item.current_dispatch)
@@ -47,7 +48,7 @@ def progress_item(work: UnitOfWork, item: Item, event: Envelope) -> Item:
     return item
 
 
-def accept_deliverable(work: UnitOfWork, item: Item, event: Envelope) -> Deliverable | None:
+def accept_deliverable(work: ProjectWork, item: Item, event: Envelope) -> Deliverable | None:
     """Keep what the current dispatch delivered; it may arrive after the word that the item is finished.
 
     What was decided stays as it was: once the item is done, or its approval was asked for, a deliverable of a kind
@@ -98,7 +99,7 @@ def is_decided(item: Item, kind: str) -> bool:
     return item.state == ItemState.DONE and (is_there or item.project.status in OVER)
 
 
-def complete_item(work: UnitOfWork, item: Item, event: Envelope) -> Item:
+def complete_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
     """Its worker says it is finished: done if the definition of done agrees, otherwise failed or held."""
     if counts(work, item, event):
         work.close(item.current_dispatch)
@@ -108,7 +109,7 @@ def complete_item(work: UnitOfWork, item: Item, event: Envelope) -> Item:
     return item
 
 
-def review(work: UnitOfWork, item: Item, *, by: str) -> None:
+def review(work: ProjectWork, item: Item, *, by: str) -> None:
     """Hold the finished work against its definition of done."""
     unmet = unmet_criteria(item, item.evidence or {})
     if unmet and all(fault.startswith("no deliverable") for fault in unmet) and item.held_for == Item.Held.NO:
@@ -123,44 +124,46 @@ def review(work: UnitOfWork, item: Item, *, by: str) -> None:
         accept(work, item, outcome="accepted", by=by)
 
 
-def hold(work: UnitOfWork, item: Item, held: Item.Held, *, seconds: float | None) -> None:
+def hold(work: ProjectWork, item: Item, held: Item.Held, *, seconds: float | None) -> None:
     """Keep finished work in progress until its deliverable or its approval comes."""
     item.held_for = held
     item.deadline_at = None if seconds is None else work.now + timedelta(seconds=seconds)
     work.change(item, "held_for", "deadline_at")
     if held == Item.Held.APPROVAL:
-        work.notebook("held")[item.pk] = item
-    touch(work, item.project)
+        work.changes.held[item.pk] = item
+    work.note_change(item.project)
 
 
 def accept(
-    work: UnitOfWork, item: Item, *, outcome: str, by: str, reason: str = "", unmet: list[str] | None = None
+    work: ProjectWork, item: Item, *, outcome: str, by: str, reason: str = "", unmet: list[str] | None = None
 ) -> None:
     """The item is done; what waited for it may go on."""
     item.finish()
     item.done_at, item.deadline_at, item.held_for, item.reason = work.now, None, Item.Held.NO, ""
     work.change(item, "state", "done_at", "deadline_at", "held_for", "reason")
     verdict = {"outcome": outcome, "unmet_criteria": unmet or [], "reviewed_by": by}
-    say(work, item.project, "WORK.ITEM_REVIEWED", {**about(item), **verdict, **({"reason": reason} if reason else {})})
-    touch(work, item.project)
+    work.emit_about(
+        item.project, "WORK.ITEM_REVIEWED", {**about(item), **verdict, **({"reason": reason} if reason else {})}
+    )
+    work.note_change(item.project)
 
 
-def reject_evidence(work: UnitOfWork, item: Item, unmet: list[str]) -> None:
+def reject_evidence(work: ProjectWork, item: Item, unmet: list[str]) -> None:
     """Finished work that does not meet its definition of done has failed, with the unmet criteria named."""
     reason = "The definition of done is not met: " + joined(unmet)
     payload = {"reason": reason, "category": "DATA_INSUFFICIENCY", "retryable": True, "unmet_criteria": unmet}
-    say(work, item.project, "WORK.ITEM_FAILED", {"backlog_item_id": str(item.pk), **payload})
+    work.emit_about(item.project, "WORK.ITEM_FAILED", {"backlog_item_id": str(item.pk), **payload})
     give_up_or_retry(work, item, reason=reason, retryable=True)
 
 
-def fail_item(work: UnitOfWork, item: Item, event: Envelope) -> Item:
+def fail_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
     """Its worker says it cannot: tried again within its budget unless that is pointless."""
     if counts(work, item, event):
         give_up_or_retry(work, item, reason=event.payload["reason"], retryable=event.payload.get("retryable", True))
     return item
 
 
-def fail_refused(work: UnitOfWork, refusals: Sequence[Refusal]) -> None:
+def fail_refused(work: ProjectWork, refusals: Sequence[Refusal]) -> None:
     """Fail the items whose current dispatch a worker elsewhere could not handle: it will not try again by itself.
 
     A refusal of anything else has no effect: it is kept as a dead letter. Two queries for all of them.
@@ -174,49 +177,49 @@ def fail_refused(work: UnitOfWork, refusals: Sequence[Refusal]) -> None:
             refuse(work, item, reason=told[item.current_dispatch])
 
 
-def refuse(work: UnitOfWork, item: Item, *, reason: str) -> None:
+def refuse(work: ProjectWork, item: Item, *, reason: str) -> None:
     """FAILED for good: its worker gave the dispatch up; staff may retry the item when the cause is gone."""
     reason = f"Its worker put the dispatch on the dead-letter stream: {reason}"[:LONGEST_REFUSAL]
     said = {"reason": reason, "category": "TOOL_FAILURE", "retryable": False}
-    say(work, item.project, "WORK.ITEM_FAILED", {"backlog_item_id": str(item.pk), **said})
+    work.emit_about(item.project, "WORK.ITEM_FAILED", {"backlog_item_id": str(item.pk), **said})
     give_up_or_retry(work, item, reason=reason, retryable=False)
 
 
-def time_out(work: UnitOfWork, item: Item) -> None:
+def time_out(work: ProjectWork, item: Item) -> None:
     """Its deadline has passed without a word."""
     if item.held_for == Item.Held.DELIVERABLE:
         reject_evidence(work, item, unmet_criteria(item, item.evidence or {}))
         return
     assert item.deadline_at is not None
     overdue = {"deadline": item.deadline_at.isoformat(), "failures": item.failures + 1}
-    say(work, item.project, "WORK.ITEM_TIMED_OUT", {**about(item), **overdue})
+    work.emit_about(item.project, "WORK.ITEM_TIMED_OUT", {**about(item), **overdue})
     give_up_or_retry(work, item, reason="Its deadline passed without an answer.", retryable=True)
 
 
-def give_up_or_retry(work: UnitOfWork, item: Item, *, reason: str, retryable: bool) -> None:
+def give_up_or_retry(work: ProjectWork, item: Item, *, reason: str, retryable: bool) -> None:
     """FAILED; and READY again, after a wait that doubles, while its budget lasts."""
     item.fail()
     work.supersede(item.current_dispatch)
     item.failures += 1
     item.reason, item.deadline_at, item.held_for = reason, None, Item.Held.NO
     work.change(item, "state", "failures", "reason", "deadline_at", "held_for")
-    touch(work, item.project)
+    work.note_change(item.project)
     if retryable and item.failures < item.max_attempts:
         seconds = min(settings.ITEM_RETRY_SECONDS * 2 ** (item.failures - 1), LONGEST_RETRY_SECONDS)
         ready_again(work, item, wait=timedelta(seconds=seconds), by=None)
 
 
-def ready_again(work: UnitOfWork, item: Item, *, wait: timedelta, by: str | None) -> None:
+def ready_again(work: ProjectWork, item: Item, *, wait: timedelta, by: str | None) -> None:
     """FAILED → READY, not to be dispatched before the wait is over."""
     item.retry()
     item.not_before = work.now + wait if wait else None
     work.change(item, "state", "not_before")
     budget = {"failures": item.failures, "max_attempts": item.max_attempts, "requested_by": by}
     when = item.not_before.isoformat() if item.not_before else None
-    say(work, item.project, "BACKLOG.ITEM_RETRIED", {**about(item), **budget, "not_before": when})
+    work.emit_about(item.project, "BACKLOG.ITEM_RETRIED", {**about(item), **budget, "not_before": when})
 
 
-def counts(work: UnitOfWork, item: Item, event: Envelope) -> bool:
+def counts(work: ProjectWork, item: Item, event: Envelope) -> bool:
     """Whether the reply is about work still going on; otherwise it is recorded and has no effect."""
     if not answers_current(item, event):
         work.set_aside(event.event_id, Event.Outcome.STALE)

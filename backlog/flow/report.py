@@ -1,17 +1,18 @@
 """What the world hears when a project changes its status: a snapshot on the way, a report at the end."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from backlog.models import Deliverable, Item, Project
 from backlog.selectors import deliverables_of
 from backlog.states import ItemState, ProjectStatus
-from events.work import UnitOfWork
+from backlog.work import ProjectWork
 
 
-def announce(work: UnitOfWork, project: Project, items: Sequence[Item]) -> None:
-    """Emit what belongs to the project's new status; final reports of one work share their queries."""
+def announce(work: ProjectWork, project: Project, items: Sequence[Item]) -> None:
+    """Emit what belongs to the project's new status; of a project that is done, `emit_final_reports` does."""
     if project.status in (ProjectStatus.OPEN, ProjectStatus.WAITING):
         emit(work, project, "REPORT.PROJECT_SNAPSHOT_PUBLISHED", snapshot(project, items))
     elif project.status == ProjectStatus.FAILED:
@@ -19,31 +20,21 @@ def announce(work: UnitOfWork, project: Project, items: Sequence[Item]) -> None:
         emit(work, project, "PROJECT.FAILED", {"reason": project.reason, "failed_items": failed})
     elif project.status == ProjectStatus.CANCELLED:
         emit(work, project, "PROJECT.CANCELLED", {"reason": project.reason, "cancelled_by": "Interlock"})
-    else:
-        work.notebook("finished")[project.pk] = project
-        work.before_write(publish_final_reports)
 
 
-def publish_final_reports(work: UnitOfWork) -> None:
-    """PROJECT.COMPLETED and the final report of every project that this work finished."""
-    finished: dict[Any, Project] = work.notebook("finished")
+def emit_final_reports(work: ProjectWork, finished: Mapping[UUID, Project]) -> None:
+    """PROJECT.COMPLETED and the final report of every project that this work finished; one query for all of them."""
     delivered = deliverables_of(work, finished)
     for pk, project in finished.items():
         items = project.members
         seconds = (work.now - project.opened_at).total_seconds()
         emit(work, project, "PROJECT.COMPLETED", {"items": len(items), "seconds": max(seconds, 0)})
         emit(work, project, "REPORT.FINAL_PUBLISHED", final_report(project, items, delivered[pk]))
-    finished.clear()
 
 
-def emit(work: UnitOfWork, project: Project, event_type: str, payload: dict[str, Any]) -> None:
-    """An event about the project's status, caused by what touched the project."""
-    work.emit(
-        event_type,
-        {"project_id": str(project.pk), "title": project.title, **payload},
-        correlation_id=project.correlation_id,
-        causation_id=work.cause or work.notebook("causes").get(project.pk),
-    )
+def emit(work: ProjectWork, project: Project, event_type: str, payload: dict[str, Any]) -> None:
+    """An event about the project's status, with its title."""
+    work.emit_about(project, event_type, {"title": project.title, **payload})
 
 
 def snapshot(project: Project, items: Sequence[Item]) -> dict[str, Any]:

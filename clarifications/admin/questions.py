@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.people import person
 from backlog.admin.project_page import standing
+from backlog.flow.orchestration import project_work
 from backlog.models import Item
 from clarifications.admin import inbox, question_page
 from clarifications.assignment import claim_question, reassign_question, release_question
@@ -25,7 +26,6 @@ from clarifications.selectors import answerable_by, mine, of_my_groups, question
 from clarifications.services import answer_question, decline_question
 from clarifications.wording import title_of
 from events.errors import PermanentError
-from events.work import unit_of_work
 from pages.admin_pages import MOST_NAMED, DetailAdmin, ReasonForm, carry_out, listed, pretty
 from pages.presentation import ago, state_word
 
@@ -178,7 +178,7 @@ class QuestionAdmin(DetailAdmin):
             return self.page(request, question, answer_form=form)
         by = request.user.get_username()
         try:
-            with unit_of_work() as work:
+            with project_work() as work:
                 found = question_in(work, question.pk)
                 answer_question(work, question=found, answer=form.answer(), by=by, door="admin")
         except (InvalidAnswer, OwnApproval, NotesMissing) as error:
@@ -196,7 +196,7 @@ class QuestionAdmin(DetailAdmin):
             return self.page(request, question, decline_form=form)
         by = request.user.get_username()
         try:
-            with unit_of_work() as work:
+            with project_work() as work:
                 found = question_in(work, question.pk)
                 decline_question(work, question=found, by=by, reason=form.cleaned_data["reason"])
         except PermanentError as error:
@@ -262,7 +262,7 @@ def in_work(service: Callable[..., Question], **said: Any) -> Callable[[Question
     """The service on a question, in a unit of work of its own."""
 
     def act(question: Question) -> Question:
-        with unit_of_work() as work:
+        with project_work() as work:
             return service(work, question=question_in(work, question.pk), **said)
 
     return act

@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from backlog.work import ProjectWork
 from clarifications.errors import LinkClosed, LinkExpired, LinkNotAllowed, LinkSuperseded, LinkTampered
 from clarifications.models import Answer, Question, QuestionStatus
 from clarifications.selectors import question_in, questions_for, waiting_questions
 from clarifications.services import answer_question, closed_in_words
-from events.work import UnitOfWork
 
 SALT = "clarifications.mails.links"
 # Neither part of a token has a dot, and a mail program keeps one inside an address.
@@ -112,7 +112,7 @@ def waits_for_person(question: Question, user: User) -> bool:
     return user.is_active and not own and waiting_questions(user).filter(pk=question.pk).exists()
 
 
-def answer_by_link(work: UnitOfWork, *, token: str, answer: Any) -> Question:
+def answer_by_link(work: ProjectWork, *, token: str, answer: Any) -> Question:
     """Accept the answer of the person whom the link was made for, judging the link again now that all is locked.
 
     Raises as `read_token` and `answer_question` do; then nothing changes.

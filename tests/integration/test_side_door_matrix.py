@@ -25,13 +25,13 @@ from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER
 from api.urls import VIEWS
 from backlog.consumers import OrchestratorConsumer
 from backlog.flow.opening import submit_request
+from backlog.flow.orchestration import project_work
 from backlog.models import Item, Project, Template
 from clarifications.consumers import ClarificationsConsumer
 from clarifications.models import Question
 from events import deadletters
 from events.models import DeadLetter, packed
 from events.streams import Entry
-from events.work import unit_of_work
 from schemas.registry import registry
 from webhooks.models import Endpoint
 
@@ -70,7 +70,7 @@ def static_root(settings: Settings) -> None:
 def held_for(owner: User, name: str) -> Held:
     """The owner's project with its approval open; a dead letter of a request in their name; their webhook."""
     said = {"project_id": str(uuid4()), "request_text": "Do it.", "template": name, "requester": owner.username}
-    with unit_of_work() as work:
+    with project_work() as work:
         submit_request(work, request=said)
     worker = machine(f"worker-of-{owner}", "", "work:foreign_worker")
     [lease] = worker.post("work/lease", {"agent": "foreign_worker", "seconds": 60}).json()["items"]

@@ -3,11 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from backlog.flow.orchestration import project_work
 from clarifications.models import Question
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
 from console.operator import OperatorCommand, identified, operator
-from events.work import unit_of_work
 from schemas import strict_json
 
 YES, NO = ("yes", "approve", "true"), ("no", "reject", "false")
@@ -24,7 +24,7 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, id: str, value: str, notes: str, by: str, **options: Any) -> None:
         chosen = identified(Question.objects.all(), id, see="questions --open")
-        with unit_of_work() as work:
+        with project_work() as work:
             question = question_in(work, chosen.pk)
             held = [str(item) for item in question.blocked] if question.status == "OPEN" else []
             said = meant(question, value, notes)

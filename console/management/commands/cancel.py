@@ -3,11 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from backlog.flow.orchestration import project_work
 from backlog.models import Item, Project
 from backlog.selectors import item_in, project_of
 from backlog.services import cancel_item, cancel_project
 from console.operator import OperatorCommand, identified, ids_from, operator
-from events.work import unit_of_work
 
 
 class Command(OperatorCommand):
@@ -20,10 +20,10 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, id: str, reason: str, **options: Any) -> None:
         if Project.objects.filter(pk__range=ids_from(id, "projects")).exists():
             project = identified(Project.objects.all(), id, see="projects")
-            with unit_of_work() as work:
+            with project_work() as work:
                 cancelled = str(cancel_project(work, project_of(work, project.pk), reason=reason, by=operator()))
         else:
             item = identified(Item.objects.all(), id, see="project ID")
-            with unit_of_work() as work:
+            with project_work() as work:
                 cancelled = str(cancel_item(work, item_in(work, item.pk), reason=reason, by=operator()))
         self.stdout.write(f"{cancelled} is cancelled")

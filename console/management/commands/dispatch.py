@@ -7,13 +7,13 @@ from uuid import UUID
 
 from django.core.management import CommandError
 
+from backlog.flow.orchestration import project_work
 from backlog.models import Item, Project
 from backlog.selectors import dispatchable, load_projects
 from backlog.services import dispatch_item
 from console.operator import OperatorCommand, identified
 from events.clock import database_now
 from events.isolation import in_halves
-from events.work import unit_of_work
 from runtime.commands import at_least_one
 
 # Items one transaction takes.
@@ -56,7 +56,7 @@ class Command(OperatorCommand):
 
 def send(items: Sequence[tuple[UUID, UUID]]) -> None:
     """Dispatch these in one transaction; what changed meanwhile is judged anew."""
-    with unit_of_work(divisible=len(items) > 1) as work:
+    with project_work(divisible=len(items) > 1) as work:
         load_projects(work, {project for _, project in items})
         for pk, _ in items:
             item = work.known(Item, pk)

@@ -3,11 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from backlog.flow.orchestration import project_work
 from backlog.models import Item
 from backlog.selectors import item_in
 from backlog.services import retry_item
 from console.operator import OperatorCommand, identified, operator
-from events.work import unit_of_work
 
 
 class Command(OperatorCommand):
@@ -18,6 +18,6 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, items: list[str], **options: Any) -> None:
         for chosen in [identified(Item.objects.all(), beginning, see="project ID") for beginning in items]:
-            with unit_of_work() as work:
+            with project_work() as work:
                 item = retry_item(work, item_in(work, chosen.pk), by=operator())
             self.stdout.write(f"{item} is tried again")

@@ -3,11 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from backlog.flow.orchestration import project_work
 from backlog.models import Item
 from backlog.selectors import item_in
 from backlog.services import waive_criteria
 from console.operator import OperatorCommand, identified, operator
-from events.work import unit_of_work
 
 
 class Command(OperatorCommand):
@@ -19,6 +19,6 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, item: str, reason: str, **options: Any) -> None:
         chosen = identified(Item.objects.all(), item, see="project ID")
-        with unit_of_work() as work:
+        with project_work() as work:
             accepted = waive_criteria(work, item_in(work, chosen.pk), reason=reason, by=operator())
         self.stdout.write(f"{accepted} is done; its unmet criteria are waived")

@@ -11,10 +11,10 @@ from held_connections import answered, connection, lease_of, run, text_until
 
 from accounts.models import User
 from accounts.roles import OPERATOR
+from backlog.flow.orchestration import project_work
 from backlog.models import Project
 from backlog.selectors import project_of
 from backlog.services import cancel_project
-from events.work import unit_of_work
 from runtime import patience
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -28,7 +28,7 @@ def bot() -> Caller:
 
 def cancel(project: Project) -> None:
     """Something that happens in the project."""
-    with unit_of_work() as work:
+    with project_work() as work:
         cancel_project(work, project_of(work, project.pk), reason="No need.", by="ann")
 
 

@@ -17,10 +17,10 @@ from api.base import ApiView
 from api.urls import VIEWS
 from backlog.blueprints import add_version
 from backlog.flow.opening import submit_request
+from backlog.flow.orchestration import project_work
 from backlog.models import Deliverable, Project
 from clarifications.models import Blocking, Question
 from events.models import DeadLetter, Event
-from events.work import unit_of_work
 from webhooks.models import Endpoint
 
 pytestmark = pytest.mark.django_db
@@ -121,7 +121,7 @@ def needy(key: str) -> dict[str, Any]:
 def made_for(requester: str) -> dict[str, str]:
     """A project that waits for an answer and an approval, with a deliverable; and a dead letter."""
     said = {"project_id": str(uuid4()), "request_text": "Do it.", "template": "matrix", "requester": requester}
-    with unit_of_work() as work:
+    with project_work() as work:
         submit_request(work, request=said)
     project = Project.objects.get(pk=said["project_id"])
     item, now = project.items.get(), timezone.now()

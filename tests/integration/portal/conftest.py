@@ -12,9 +12,9 @@ from django.test import Client
 from accounts.models import User
 from accounts.roles import ANSWERER, REQUESTER
 from backlog.flow.opening import submit_request
+from backlog.flow.orchestration import project_work
 from backlog.models import Project
 from clarifications.models import Question
-from events.work import unit_of_work
 
 SignIn = Callable[..., Client]
 Opened = Callable[..., Project]
@@ -65,7 +65,7 @@ def opened(db: None, broker: None) -> Opened:
 
     def opened(template: str = "audit", **request: Any) -> Project:
         said = {"request_text": "Where does the team lose time?", "template": template, "requester": "rita"}
-        with unit_of_work() as work:
+        with project_work() as work:
             return submit_request(work, request={"project_id": str(uuid4()), **said, **request})
 
     return opened

@@ -16,6 +16,7 @@ from flows import answer, step, template
 
 from accounts.models import User
 from accounts.roles import ANSWERER, REQUESTER
+from backlog.flow.orchestration import project_work
 from backlog.models import Project, WorkContext
 from clarifications.assignment import reassign_question
 from clarifications.mails import links
@@ -23,7 +24,6 @@ from clarifications.mails.links import link_token
 from clarifications.models import Answer, Question
 from clarifications.selectors import question_in
 from events.models import Event
-from events.work import unit_of_work
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +76,7 @@ def get(question: Question, user: User) -> HttpResponse:
 
 def hand_to(question: Question, name: str, by: User) -> None:
     """Hand the question to this person or group."""
-    with unit_of_work() as work:
+    with project_work() as work:
         reassign_question(work, question=question_in(work, question.pk), to=name, by=by)
 
 

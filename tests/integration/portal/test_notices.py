@@ -17,6 +17,7 @@ from flows import answer, step, template
 
 from accounts.models import User
 from accounts.roles import ANSWERER, REQUESTER
+from backlog.flow.orchestration import project_work
 from backlog.models import Project
 from clarifications import checks, silence
 from clarifications.assignment import claim_question, reassign_question, release_question
@@ -25,7 +26,6 @@ from clarifications.mails.notices import send_due
 from clarifications.models import LedgerPosition, Notice, Question
 from clarifications.selectors import question_in
 from events.models import Event
-from events.work import unit_of_work
 from runtime import system
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +83,7 @@ def readers() -> list[str]:
 
 def hand(question: Question, to: str, by: User) -> None:
     """Hand the question to this person or group."""
-    with unit_of_work() as work:
+    with project_work() as work:
         reassign_question(work, question=question_in(work, question.pk), to=to, by=by)
 
 
@@ -148,10 +148,10 @@ def test_who_is_handed_a_question_gets_a_mail_and_who_handed_it_none(rita: User,
     send_due()
     hand(rate, "bob", by=ann)
     send_due()
-    with unit_of_work() as work:
+    with project_work() as work:
         release_question(work, question=question_in(work, rate.pk), by=ann)
     send_due()
-    with unit_of_work() as work:
+    with project_work() as work:
         claim_question(work, question=question_in(work, rate.pk), by=ann)
     send_due()
     assert readers() == ["rita", "bob", "rita"]

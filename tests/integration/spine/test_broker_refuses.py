@@ -19,11 +19,11 @@ from accounts import keys
 from accounts.models import User
 from accounts.roles import OPERATOR
 from backlog.flow.opening import submit_request
+from backlog.flow.orchestration import project_work
 from backlog.models import Project
 from events import outbox, runner, streams
 from events.models import DeadLetter, Event
 from events.outage import outage
-from events.work import unit_of_work
 from runtime.embedded import EmbeddedValkey
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
@@ -64,7 +64,7 @@ def test_what_says_that_the_broker_cannot_write_is_an_outage(answer: str) -> Non
 
 def test_a_broker_whose_disk_is_full_refuses_no_request_and_loses_nothing(own_broker: EmbeddedValkey) -> None:
     streams.client().config_set("min-replicas-to-write", 3)
-    with unit_of_work() as work:
+    with project_work() as work:
         submit_request(work, request=a_request())
     assert Event.objects.filter(published_at=None).exists()
     stop = threading.Event()
@@ -102,7 +102,7 @@ def test_a_broker_that_hangs_holds_one_request_for_its_time_out_and_no_other(own
 
 def test_no_row_is_locked_while_a_broker_hangs(own_broker: EmbeddedValkey) -> None:
     outage.met()
-    with unit_of_work() as work:
+    with project_work() as work:
         submit_request(work, request=a_request())
     with frozen(own_broker):
         looked: list[object] = []

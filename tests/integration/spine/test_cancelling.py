@@ -5,6 +5,7 @@ from flows import answer, completed, deliverable, dispatch_of, item_of, on_the_l
 from invariants import violations
 from system import run_to_rest
 
+from backlog.flow.orchestration import project_work
 from backlog.models import Deliverable, Item, Project
 from backlog.selectors import item_in, project_of
 from backlog.services import cancel_item, cancel_project
@@ -13,7 +14,6 @@ from clarifications.errors import AlreadyClosed
 from clarifications.models import Question
 from events.lifecycle import IllegalTransition
 from events.models import Event
-from events.work import unit_of_work
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 
@@ -22,14 +22,14 @@ NEEDS_RATE = {"type": "object", "required": ["rate"], "properties": {"rate": {"t
 
 def cancel(item: Item) -> None:
     """What staff do with an item."""
-    with unit_of_work() as work:
+    with project_work() as work:
         cancel_item(work, item_in(work, item.pk), reason="No longer wanted.", by="ann")
     run_to_rest()
 
 
 def cancel_whole(project: Project) -> None:
     """What staff do with a project."""
-    with unit_of_work() as work:
+    with project_work() as work:
         cancel_project(work, project_of(work, project.pk), reason="No longer wanted.", by="ann")
     run_to_rest()
 

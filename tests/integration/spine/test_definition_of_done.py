@@ -9,13 +9,13 @@ from pytest_django import Settings
 from system import run_to_rest
 
 from backlog.errors import BacklogError, ReasonMissing
+from backlog.flow.orchestration import project_work
 from backlog.models import Item, Project
 from backlog.selectors import item_in
 from backlog.services import waive_criteria
 from backlog.states import ItemState, ProjectStatus
 from events.lifecycle import IllegalTransition
 from events.models import Event
-from events.work import unit_of_work
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 
@@ -31,7 +31,7 @@ def retried_at_once(settings: Settings) -> None:
 
 def waive(item: Item, reason: str = "Checked by hand.") -> None:
     """What staff do."""
-    with unit_of_work() as work:
+    with project_work() as work:
         waive_criteria(work, item_in(work, item.pk), reason=reason, by="ann")
     run_to_rest()
 

@@ -8,10 +8,10 @@ from tally import Tally, entries_added
 from waiting import wait_until
 
 from backlog.flow.opening import submit_request
+from backlog.flow.orchestration import project_work
 from events import outbox
 from events.models import Event
 from events.outbox import SWEEP_ROWS
-from events.work import unit_of_work
 
 pytest_plugins = ["fault_report"]
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
@@ -25,7 +25,7 @@ def submit_unpublished(flows: int) -> int:
     """Submit requests as a process does that dies once it has committed: the rest is the relay's business; how many."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(outbox, "publish_now", lambda events: None)
-        with unit_of_work() as work:
+        with project_work() as work:
             for _ in range(flows):
                 submit_request(work, request=request("minimal")["payload"])
     return flows

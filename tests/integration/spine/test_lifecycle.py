@@ -19,7 +19,7 @@ from accounts.roles import REQUESTER
 from backlog.blueprints import add_version, definition_of
 from backlog.consumers import OrchestratorConsumer
 from backlog.errors import ItemNotReady
-from backlog.flow.orchestration import dispatch_items
+from backlog.flow.orchestration import dispatch_items, project_work
 from backlog.models import Item, Project, Template
 from backlog.selectors import item_in
 from backlog.services import dispatch_item
@@ -28,14 +28,13 @@ from clarifications.models import Question
 from events.lifecycle import IllegalTransition
 from events.models import Event
 from events.streams import Entry
-from events.work import unit_of_work
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 
 
 def send(item: Item) -> None:
     """What staff do with an item that is not sent by itself."""
-    with unit_of_work() as work:
+    with project_work() as work:
         dispatch_item(work, item_in(work, item.pk))
     run_to_rest()
 
@@ -112,7 +111,7 @@ def test_a_state_cannot_be_assigned(broker: None) -> None:
 
 def send_one_and_finish_the_other(project: Project) -> None:
     """One legal change and one illegal in a single work."""
-    with unit_of_work() as work:
+    with project_work() as work:
         dispatch_items(work, [item_in(work, item_of(project, "other").pk)])
         item_in(work, item_of(project).pk).finish()
 

@@ -16,13 +16,13 @@ from processes import running, start
 from system import system
 from waiting import is_alive, wait_until
 
+from backlog.flow.orchestration import project_work
 from backlog.models import Item, Project
 from backlog.selectors import project_of
 from backlog.services import cancel_project
 from backlog.states import ItemState
 from events import holding, streams
 from events.models import DeadLetter
-from events.work import unit_of_work
 
 pytest_plugins = ["fault_report"]
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -159,7 +159,7 @@ def test_an_item_that_ends_its_process_fails_with_the_reason_and_the_next_is_don
 
 def cancel(project: Project) -> None:
     """What a person does who wants it no more."""
-    with unit_of_work() as work:
+    with project_work() as work:
         cancel_project(work, project_of(work, project.pk), reason="Not needed.", by="ann")
 
 

@@ -12,11 +12,11 @@ from tally import Tally
 from waiting import wait_until
 
 from backlog.flow.opening import submit_request
+from backlog.flow.orchestration import project_work
 from backlog.models import Item
 from backlog.states import ItemState
 from events import faults, outbox, streams
 from events.models import Attempt, Event
-from events.work import unit_of_work
 
 pytest_plugins = ["fault_report"]
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
@@ -107,7 +107,7 @@ def test_a_relay_cut_off_between_two_sweeps_goes_on(
     monkeypatch.setattr(outbox, "trim", lambda: trims.pop()() if trims else None)
     with serving(relay=True):
         wait_until(lambda: not trims)
-        with transaction.atomic(), unit_of_work() as work:
+        with transaction.atomic(), project_work() as work:
             submit_request(work, request=request("minimal")["payload"])
         wait_until(lambda: not Event.objects.filter(published_at=None).exists())
 

@@ -16,13 +16,13 @@ from accounts.models import User
 from accounts.roles import ANSWERER, REQUESTER
 from backlog.blueprints import shipped
 from backlog.errors import InvalidTemplate
+from backlog.flow.orchestration import project_work
 from backlog.models import Project
 from backlog.states import ItemState, ProjectStatus
 from clarifications.mails import notices
 from clarifications.models import Answer, Question
 from clarifications.selectors import answerable_by, question_in, waiting_questions
 from clarifications.services import decline_question
-from events.work import unit_of_work
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
@@ -38,7 +38,7 @@ def asked(**changes: Any) -> Question:
 
 def decline(question: Question, *, by: str = "ann", reason: str = "Nobody keeps it.") -> None:
     """What staff do on its page."""
-    with unit_of_work() as work:
+    with project_work() as work:
         decline_question(work, question=question_in(work, question.pk), by=by, reason=reason)
     run_to_rest()
 

@@ -10,6 +10,7 @@ from system import GROUPS, group_server, run_to_rest, serving
 from waiting import wait_until
 
 from backlog.flow import due
+from backlog.flow.orchestration import project_work
 from backlog.models import Item, Project
 from backlog.selectors import item_in
 from backlog.services import retry_item
@@ -17,7 +18,6 @@ from backlog.states import ItemState, ProjectStatus
 from events.clock import database_now
 from events.lifecycle import IllegalTransition
 from events.models import Event
-from events.work import unit_of_work
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 
@@ -37,7 +37,7 @@ def past_its_deadline(project: Project, key: str = "only") -> None:
 
 def retry(item: Item) -> None:
     """What staff do."""
-    with unit_of_work() as work:
+    with project_work() as work:
         retry_item(work, item_in(work, item.pk), by="ann")
     run_to_rest()
 

@@ -15,6 +15,7 @@ from accounts import keys
 from accounts.models import User
 from accounts.roles import ANSWERER, OPERATOR, REQUESTER
 from backlog.errors import ApprovalOpen, OwnWork, PersonNeeded
+from backlog.flow.orchestration import project_work
 from backlog.models import Deliverable, Item, Project
 from backlog.policy import folded
 from backlog.selectors import item_in, latest_deliverables, projects_for
@@ -23,7 +24,6 @@ from backlog.states import ItemState
 from clarifications.models import Question
 from events import deadletters
 from events.models import DeadLetter, Event
-from events.work import unit_of_work
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
@@ -45,7 +45,7 @@ def held(**changes: Any) -> Project:
 
 def waive(project: Project, by: str) -> None:
     """Set the definition of done of its only item aside."""
-    with unit_of_work() as work:
+    with project_work() as work:
         waive_criteria(work, item_in(work, item_of(project).pk), reason="Fine.", by=by)
 
 
