@@ -5,7 +5,7 @@ class ClarificationsConfig(AppConfig):
     name = "clarifications"
 
     def ready(self) -> None:
-        from backlog.flow.gates import register_follower, register_gate
+        from backlog.flow.orchestration import FOLLOWERS, GATES
         from clarifications import checks  # noqa: F401  (registers the system checks)
         from clarifications.gates import ask_for_missing
         from clarifications.services import withdraw_unneeded
@@ -14,5 +14,5 @@ class ClarificationsConfig(AppConfig):
         register_topic(
             "inbox", lambda user, subjects: subjects if user.has_perm("clarifications.view_question") else []
         )
-        register_gate(ask_for_missing)
-        register_follower(withdraw_unneeded)
+        GATES.append(ask_for_missing)
+        FOLLOWERS.append(withdraw_unneeded)

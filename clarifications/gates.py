@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from backlog.blueprints import Definition, definition_of
-from backlog.flow.gates import When
+from backlog.flow.orchestration import When
 from backlog.models import Item, WorkContext
 from backlog.selectors import contexts
 from backlog.work import ProjectWork

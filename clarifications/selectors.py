@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import F, OuterRef, Q, QuerySet
 
 from accounts.models import User
-from backlog.models import Item
+from backlog.models import Item, Project
 from backlog.selectors import counted, load_projects, project_of
 from backlog.work import ProjectWork
 from clarifications.errors import UnknownQuestion
@@ -29,6 +29,7 @@ def load_questions(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
     questions = {q.pk: q for q in work.lock(Question.objects.filter(project_id__in=new))}
     for question in questions.values():
         question.blocked = []
+        question.project = work.known(Project, question.project_id) or question.project
     open_ones = [pk for pk, question in questions.items() if question.status == QuestionStatus.OPEN]
     for question_id, item_id in Blocking.objects.filter(question_id__in=open_ones).values_list(
         "question_id", "item_id"
@@ -36,7 +37,6 @@ def load_questions(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
         item = work.known(Item, item_id)
         if item is not None:
             questions[question_id].blocked.append(item)
-            questions[question_id].project = item.project
 
 
 def questions_of(work: ProjectWork, project_id: UUID) -> list[Question]:
@@ -52,12 +52,11 @@ def open_question(work: ProjectWork, project_id: UUID, field: str) -> Question |
 
 def question_of(work: ProjectWork, project_id: UUID, question_id: UUID) -> Question:
     """A project's question, loaded and locked. Raises UnknownProject or UnknownQuestion."""
-    project = project_of(work, project_id)
+    project_of(work, project_id)
     load_questions(work, [project_id])
     question = work.known(Question, question_id)
-    if question is None or question.project_id != project.pk:
+    if question is None or question.project_id != project_id:
         raise UnknownQuestion(f"Project {project_id} has no question {question_id}; see `manage.py questions`.")
-    question.project = project
     return question
 
 

@@ -221,6 +221,8 @@ def decline_question(work: ProjectWork, *, question: Question, by: str, reason: 
 def withdraw_unneeded(work: ProjectWork, cancelled: Sequence[Item]) -> None:
     """Close the open questions that hold nothing back any more."""
     project_ids = {item.project_id for item in cancelled}
+    if not project_ids:
+        return
     load_questions(work, project_ids)
     for question in work.all(Question):
         waits = any(

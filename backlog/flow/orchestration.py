@@ -3,18 +3,25 @@
 Runs once at the end of a unit of work, over the projects it changed, in a fixed number of queries.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from backlog.flow import dispatch, report
-from backlog.flow.gates import pass_gates, tell_followers
 from backlog.models import Item, Project
 from backlog.states import OVER, ItemState, ProjectStatus
 from backlog.work import Changes, ProjectWork
 from events.texts import joined
 from events.work import unit_of_work
+
+When = Literal["at_intake", "before_dispatch", "before_done"]
+# Clarification's part in the flow, registered when it is ready. A gate blocks the items that lack something, by
+# `services.block_item`, and leaves the others alone; a follower hears which items were cancelled.
+Gate = Callable[[ProjectWork, Sequence[Item], When], None]
+Follower = Callable[[ProjectWork, Sequence[Item]], None]
+GATES: list[Gate] = []
+FOLLOWERS: list[Follower] = []
 
 
 @contextmanager
@@ -47,12 +54,19 @@ def carry_on(work: ProjectWork, changes: Changes) -> None:
     """Gates for what is new or held, then each item that can go: ready, past its gate, dispatched."""
     pass_gates(work, [item for project in changes.opened for item in project.members], "at_intake")
     pass_gates(work, list(changes.held.values()), "before_done")
-    tell_followers(work, list(changes.cancelled.values()))
+    for follow in FOLLOWERS:
+        follow(work, list(changes.cancelled.values()))
     for project in changes.projects.values():
         count_open_dependencies(work, project.members)
     live = [item for p in changes.projects.values() if p.status not in OVER for item in p.members]
     make_ready(work, live)
     dispatch_items(work, [item for item in live if item.auto_dispatch and is_due(work, item)])
+
+
+def pass_gates(work: ProjectWork, items: Sequence[Item], when: When) -> None:
+    """Have every gate look at the items, and block those that lack something."""
+    for block_lacking in GATES:
+        block_lacking(work, items, when)
 
 
 def count_open_dependencies(work: ProjectWork, items: Sequence[Item]) -> None:
