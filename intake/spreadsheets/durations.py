@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Literal
 
-import isodate
+from django.utils.dateparse import parse_duration
 
 from intake.spreadsheets.rows import MOST_MINUTES
 
@@ -78,9 +78,11 @@ def iso_seconds(said: str, text: str) -> Decimal:
     if not re.match("pt[0-9]", said):
         raise UnreadableDuration(text)
     try:
-        duration = isodate.parse_duration(said.upper(), as_timedelta_if_possible=True)
-    except (isodate.ISO8601Error, ValueError, OverflowError, ArithmeticError):
-        raise UnreadableDuration(text) from None
+        duration = parse_duration(said.upper())
+    except (ValueError, OverflowError, ArithmeticError):
+        duration = None
+    if duration is None:
+        raise UnreadableDuration(text)
     return Decimal(duration // timedelta(microseconds=1)) / 1_000_000
 
 
