@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.scopes import READ
-from api.base import ApiView
+from api.endpoint import ApiView
 from api.openapi import endpoint
 from api.rules import Rule
 from backlog.models import Item

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from accounts.scopes import DEAD_LETTERS, READ
 from api import examples
-from api.base import ApiView, found_in
+from api.endpoint import ApiView, found_in
 from api.fields import Text
 from api.openapi import acts, endpoint, lists
 from api.problems import Refused

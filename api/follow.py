@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from accounts.scopes import READ
-from api.base import ApiView, found_in
+from api.endpoint import ApiView, found_in
 from api.ledger import LARGEST, EventShown
 from api.openapi import endpoint
 from api.rules import Rule

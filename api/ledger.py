@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.scopes import READ
-from api.base import ApiView, found_in
+from api.endpoint import ApiView, found_in
 from api.fields import Moment, Text
 from api.openapi import endpoint, lists
 from api.renderers import besides

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.scopes import QUESTIONS, READ
 from api import examples
-from api.base import ApiView, found_in
+from api.endpoint import ApiView, found_in
 from api.fields import Text
 from api.openapi import IF_MATCH, acts, endpoint, lists
 from api.projects import Reason

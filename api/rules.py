@@ -1,7 +1,7 @@
 """Who may call what: one rule a method, asked before anything else; which objects, the selectors say."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import MethodNotAllowed, PermissionDenied
@@ -9,9 +9,6 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from accounts.models import User
-
-if TYPE_CHECKING:
-    from api.base import ApiView
 
 
 @dataclass(frozen=True)
@@ -64,10 +61,17 @@ class ScopeMissing(PermissionDenied):
         super().__init__(words % said)
 
 
+class HasRules(Protocol):
+    """A view with a rule for each of its methods."""
+
+    rules: dict[str, Rule]
+    allowed_methods: list[str]
+
+
 class Ruled(BasePermission):
     """The view's rule for the method; a method without one is closed."""
 
-    def has_permission(self, request: Request, view: "ApiView") -> bool:  # type: ignore[override]
+    def has_permission(self, request: Request, view: HasRules) -> bool:  # type: ignore[override]
         """Whether the account may call. Raises MethodNotAllowed where the view has no such method, and ScopeMissing."""
         if request.method == "OPTIONS":
             return isinstance(request.user, User)

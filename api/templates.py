@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from accounts.scopes import READ, TEMPLATES
 from api import examples
-from api.base import ApiView, found_in
+from api.endpoint import ApiView, found_in
 from api.openapi import IF_MATCH, acts, endpoint, lists
 from api.problems import Refused
 from api.rules import Rule

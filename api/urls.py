@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import URLPattern, path, re_path
 
 from api import contracts, dead_letters, follow, items, ledger, projects, questions, templates, webhooks, work
-from api.base import Nowhere
+from api.endpoint import Nowhere
 
 VIEWS: dict[str, type[Any]] = {
     "me": contracts.Me,

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.scopes import READ, WEBHOOKS
 from api import examples
-from api.base import ApiView, found_in
+from api.endpoint import ApiView, found_in
 from api.fields import Text, Uuid
 from api.openapi import acts, changes, endpoint, lists
 from api.projects import Reason

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from accounts.scopes import grants_work
 from api import examples
-from api.base import ApiView, found_in
+from api.endpoint import ApiView, found_in
 from api.fields import Choice, Number, Text, Truth, Whole
 from api.items import ItemShown
 from api.openapi import acts, endpoint

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER
 from accounts.scopes import SCOPES
-from api.base import ApiView
+from api.endpoint import ApiView
 from api.urls import VIEWS
 from backlog.blueprints import add_version
 from backlog.flow.opening import submit_request
