@@ -289,12 +289,6 @@ def length(stream: str) -> int:
     return int(client().xlen(stream))
 
 
-def first_entry(stream: str) -> str | None:
-    """The id of the oldest entry."""
-    found = client().xrange(stream, count=1)
-    return found[0][0].decode() if found else None
-
-
 def groups(stream: str) -> list[GroupStatus]:
     """Every group of the stream and how far it has read; none when there is no stream."""
     try:

@@ -87,11 +87,6 @@ class Registry:
         """What the type tells, in a sentence. Raises UnknownSchema."""
         return str(self.schema(event_type, version)["description"])
 
-    @property
-    def disagreements(self) -> Counter[str]:
-        """How often the two validators disagreed, by the schema's name."""
-        return CompiledSchema.disagreements
-
     def is_valid(self, event_type: str, version: int, payload: Any) -> bool:
         """Whether the payload keeps the contract; quick. Raises UnknownSchema."""
         return self.compiled(event_type, version).is_valid(payload)

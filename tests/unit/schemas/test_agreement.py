@@ -87,4 +87,4 @@ def test_a_document_they_disagree_about_is_refused_and_counted(monkeypatch: pyte
     monkeypatch.setattr(schema, "_fast", compile_schema({"type": "string"})._fast)
     assert not schema.is_valid(1)
     assert schema.problems(1)
-    assert registry().disagreements["Only here"] == 2
+    assert CompiledSchema.disagreements["Only here"] == 2

@@ -88,10 +88,6 @@ class Client:
         """Work items; by project, state, agent."""
         return self.every("items", query)
 
-    def steer(self, item_id: str, act: str, **said: str) -> Json:
-        """The item after the act: dispatch, retry, or with a reason cancel or waive."""
-        return self.post(f"items/{item_id}/{act}", said)
-
     # -- questions -------------------------------------------------------------------------------
     def questions(self, **query: Any) -> Iterator[Json]:
         """Questions, those due first; by project, status, kind, field, whose."""
