@@ -14,7 +14,6 @@ MOST_CLUSTERS_SHOWN = 50
 LONGEST_TEXT_SHOWN = 200
 
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
-Factor = Annotated[Decimal, Field(ge=0, le=10)]
 
 
 class FrictionInput(AgentInput):
