@@ -1,6 +1,5 @@
 """Requests to strangers: only to public addresses, and to the very address that was checked."""
 
-import os
 import socket
 import ssl
 import threading
@@ -58,8 +57,10 @@ def connection_to(host: str, port: int, addresses: list[str], *, secure: bool) -
 
 @cache
 def trusted() -> ssl.SSLContext:
-    """Return the context with the usual authorities, or those of SSL_CERT_FILE; host names are verified."""
-    return ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or certifi.where())
+    """Return the context with the usual authorities and the machine's own (SSL_CERT_FILE); host names are verified."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
 
 
 class Pinned(HTTPConnection):

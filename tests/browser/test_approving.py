@@ -3,9 +3,10 @@
 import json
 from collections.abc import Callable
 
-from desk import card, open_board, open_question, question_of, send_in
-from live_system import LiveSystem
 from playwright.sync_api import Page, expect
+
+from tests.browser.desk import card, open_board, open_question, question_of, send_in
+from tests.browser.live_system import LiveSystem
 
 Person = Callable[..., Page]
 

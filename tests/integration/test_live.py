@@ -15,7 +15,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from live_pages import ROOM_SECONDS, LivePage
 from pytest_django import Settings
 
 from accounts.models import User
@@ -26,6 +25,7 @@ from pages import live
 from pages.live import Teller
 from runtime.origins import is_own_page
 from runtime.routing import sockets
+from tests.live_pages import ROOM_SECONDS, LivePage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from processes import ROOT
+from tests.processes import ROOT
 
 # Everything that is written, while the database is open: its journals are there.
 SCRIPT = """

@@ -10,14 +10,14 @@ from django.conf import settings
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
-from flows import put, request, tell
-from system import run_to_rest
 
 from backlog.models import Project
 from events import deadletters, streams
 from events.errors import InvalidEvent
 from events.models import DeadLetter, Event
 from events.streams import Entry
+from tests.flows import put, request, tell
+from tests.system import run_to_rest
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

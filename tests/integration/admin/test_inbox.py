@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from callers import account
 from django.contrib.auth.models import Group
 from django.contrib.messages import get_messages
 from django.db import connection
@@ -20,6 +19,7 @@ from accounts.roles import ANSWERER
 from backlog.models import Project, Template
 from clarifications.models import Answer, Question
 from events.models import Event
+from tests.callers import account
 
 pytestmark = pytest.mark.django_db
 

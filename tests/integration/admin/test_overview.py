@@ -14,7 +14,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from flows import envelope, put
 
 from accounts.models import User
 from backlog.models import Item, Project, Template
@@ -24,6 +23,7 @@ from events.models import DeadLetter
 from staff import overview as home
 from staff.overview import overview
 from staff.overview_parts import Figure, Overview
+from tests.flows import envelope, put
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
 

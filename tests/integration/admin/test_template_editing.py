@@ -8,7 +8,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from flows import step
 
 from backlog import blueprints
 from backlog.admin import templates as template_admin
@@ -16,6 +15,7 @@ from backlog.admin.templates import MOST_COUNTED, TemplateAdmin
 from backlog.blueprints import add_version, load_blueprints, newest, shipped
 from backlog.models import Project, Template
 from events.clock import database_now
+from tests.flows import step
 
 pytestmark = pytest.mark.django_db
 

@@ -7,14 +7,14 @@ from typing import Any
 import orjson
 import pytest
 from django.core.management import CommandError
-from flows import answer, opened, put, step
-from system import run_to_rest
 
 from backlog.models import Item, Project
 from clarifications.models import Question
 from console.operator import short
 from events import streams
 from events.models import DeadLetter
+from tests.flows import answer, opened, put, step
+from tests.system import run_to_rest
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

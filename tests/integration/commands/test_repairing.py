@@ -5,10 +5,10 @@ from collections.abc import Callable
 import orjson
 import pytest
 from django.core.management import CommandError
-from flows import opened, step, tell
 
 from events import streams
 from events.models import DeadLetter
+from tests.flows import opened, step, tell
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError
-from processes import ROOT
-from waiting import wait_until
 
 from backlog.errors import UnknownTemplate
 from console.entry import sentence
@@ -22,6 +20,8 @@ from runtime.embedded import EmbeddedServerError, EmbeddedValkey, Reach, take_lo
 from runtime.management.commands.up import Opening
 from runtime.supervisor import Child, Supervisor
 from runtime.web import AddressUnusable, listening
+from tests.processes import ROOT
+from tests.waiting import wait_until
 
 HEREABOUTS = ("DATABASE_URL", "REDIS_URL", "DATA_DIR", "DJANGO_SETTINGS_MODULE")
 SLEEPING = Child("web", [sys.executable, "-c", "import time; time.sleep(60)"])

@@ -12,7 +12,6 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from flows import answer, step, template
 
 from accounts.models import User
 from accounts.roles import ANSWERER, REQUESTER
@@ -24,6 +23,7 @@ from clarifications.mails.links import link_token
 from clarifications.models import Answer, Question
 from clarifications.selectors import question_in
 from events.models import Event
+from tests.flows import answer, step, template
 
 pytestmark = pytest.mark.django_db
 

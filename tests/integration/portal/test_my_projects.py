@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from callers import account
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
@@ -16,6 +15,7 @@ from accounts.models import User
 from accounts.roles import ANSWERER
 from backlog.models import Item, Project, Template
 from clarifications.models import Question
+from tests.callers import account
 
 pytestmark = pytest.mark.django_db
 

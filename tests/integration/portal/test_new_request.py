@@ -16,14 +16,14 @@ from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from flows import step
-from flows import template as template_of
 
 from accounts.models import User
 from backlog.blueprints import add_version
 from backlog.models import Project
 from intake import uploads
 from portal.new_request import NewRequest
+from tests.flows import step
+from tests.flows import template as template_of
 
 pytestmark = pytest.mark.django_db
 

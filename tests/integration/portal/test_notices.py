@@ -13,7 +13,6 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import F
 from django.test import Client
-from flows import answer, step, template
 
 from accounts.models import User
 from accounts.roles import ANSWERER, REQUESTER
@@ -27,6 +26,7 @@ from clarifications.models import LedgerPosition, Notice, Question
 from clarifications.selectors import question_in
 from events.models import Event
 from runtime import system
+from tests.flows import answer, step, template
 
 pytestmark = pytest.mark.django_db
 

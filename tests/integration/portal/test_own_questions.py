@@ -6,12 +6,12 @@ import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
-from flows import answer, step, template
 
 from accounts.models import User
 from backlog.models import Project
 from clarifications.models import Answer, Question
 from portal.question_page import QuestionPage
+from tests.flows import answer, step, template
 
 pytestmark = pytest.mark.django_db
 

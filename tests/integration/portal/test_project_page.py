@@ -15,13 +15,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
-from flows import step, template
 
 from accounts.models import User
 from backlog.models import Deliverable, Project
 from backlog.states import ProjectStatus
 from clarifications.models import Question
 from reports.figures import harmless
+from tests.flows import step, template
 from workers.agents import AGENTS
 
 pytestmark = pytest.mark.django_db

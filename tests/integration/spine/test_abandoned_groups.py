@@ -5,9 +5,9 @@ import logging
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from flows import completed, dispatch_of, opened, tell
 
 from events import abandoned, outbox, streams
+from tests.flows import completed, dispatch_of, opened, tell
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

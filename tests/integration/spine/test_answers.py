@@ -6,10 +6,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from callers import account
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from flows import (
+
+from accounts.roles import ANSWERER
+from backlog.models import Project
+from backlog.states import ItemState, ProjectStatus
+from clarifications.errors import AlreadyClosed, InvalidAnswer
+from clarifications.models import Answer, Question
+from events.models import DeadLetter, Event
+from tests.callers import account
+from tests.flows import (
     answer,
     completed,
     dispatch_of,
@@ -24,16 +31,9 @@ from flows import (
     step,
     tell,
 )
-from invariants import violations
-from system import GROUPS, group_server, run, run_to_rest, serving
-from waiting import wait_until
-
-from accounts.roles import ANSWERER
-from backlog.models import Project
-from backlog.states import ItemState, ProjectStatus
-from clarifications.errors import AlreadyClosed, InvalidAnswer
-from clarifications.models import Answer, Question
-from events.models import DeadLetter, Event
+from tests.invariants import violations
+from tests.system import GROUPS, group_server, run, run_to_rest, serving
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 

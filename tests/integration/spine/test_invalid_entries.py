@@ -7,14 +7,14 @@ from uuid import uuid4
 import orjson
 import pytest
 from django.conf import settings
-from flows import completed, dispatch_of, envelope, opened, put, request
-from invariants import violations
-from system import run_to_rest
 
 from backlog.models import Item, Project
 from backlog.states import ItemState
 from events import outbox, streams
 from events.models import DeadLetter
+from tests.flows import completed, dispatch_of, envelope, opened, put, request
+from tests.invariants import violations
+from tests.system import run_to_rest
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 

@@ -10,11 +10,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from flows import item_of, opened, step
-from invariants import violations
-from processes import running, start
-from system import system
-from waiting import is_alive, wait_until
 
 from backlog.flow.orchestration import project_work
 from backlog.models import Item, Project
@@ -23,9 +18,19 @@ from backlog.services import cancel_project
 from backlog.states import ItemState
 from events import holding, streams
 from events.models import DeadLetter
+from tests.flows import item_of, opened, step
+from tests.invariants import violations
+from tests.processes import running, start
+from tests.system import system
+from tests.waiting import is_alive, wait_until
 
-pytest_plugins = ["fault_report"]
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
+pytest_plugins = ["tests.fault_report"]
+pytestmark = [
+    pytest.mark.spine,
+    pytest.mark.faults,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("broker"),
+]
 
 # Four times as long as an entry that nobody renews is left alone. LONG_WORK_SECONDS=40 tries the product's own times.
 LONG_SECONDS = float(os.environ.get("LONG_WORK_SECONDS", "8"))

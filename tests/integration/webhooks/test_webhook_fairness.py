@@ -5,12 +5,12 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
-import receivers
-from receivers import Receiver, handler, happened, project_of, receiving
 
 from accounts import keys
 from accounts.models import ApiKey, User
 from events.horizon import newest
+from tests import receivers
+from tests.receivers import Receiver, handler, happened, project_of, receiving
 from webhooks.delivery import Deliverer, leased
 from webhooks.errors import EndpointEnded, KeyTooNarrow, NotWaiting, TooManyEndpoints
 from webhooks.models import Delivery, Endpoint
