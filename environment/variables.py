@@ -176,11 +176,11 @@ def boolean(text: str) -> bool:
     return text.lower() in YES
 
 
-def matching(pattern: str) -> Callable[[str], str]:
+def matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
     """Return a reader of texts that match as a whole."""
 
     def read(text: str) -> str:
-        if not re.fullmatch(pattern, text):
+        if not pattern.fullmatch(text):
             raise ValueError(text)
         return text
 
@@ -228,14 +228,16 @@ def folder(text: str) -> str:
     return text
 
 
-TEXT = Kind(matching(r"[^\x00-\x1f]*"), "text on one line")
-WORD = Kind(matching(r"[^\s\x00-\x1f]+"), "text without blanks")
+TEXT = Kind(matching(re.compile(r"[^\x00-\x1f]*")), "text on one line")
+WORD = Kind(matching(re.compile(r"[^\s\x00-\x1f]+")), "text without blanks")
 BOOLEAN = Kind(boolean, "true or false")
 LEVEL = Kind(lambda text: LEVELS[LEVELS.index(text.upper())], f"one of {', '.join(LEVELS)}")
-HOST = Kind(matching(r"\*|\.?[\w.-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?"), "names of hosts, with commas between them")
-MACHINE = Kind(matching(r"[\w.:-]+"), "the name or the address of one host")
-ORIGIN = Kind(matching(r"https?://[^\s/,]+/?"), "an address such as https://interlock.example.org")
-PAGES = Kind(matching(r"https?://[^\s/]+(/\S*)?"), "an address such as https://interlock.example.org")
+HOST = Kind(
+    matching(re.compile(r"\*|\.?[\w.-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?")), "names of hosts, with commas between them"
+)
+MACHINE = Kind(matching(re.compile(r"[\w.:-]+")), "the name or the address of one host")
+ORIGIN = Kind(matching(re.compile(r"https?://[^\s/,]+/?")), "an address such as https://interlock.example.org")
+PAGES = Kind(matching(re.compile(r"https?://[^\s/]+(/\S*)?")), "an address such as https://interlock.example.org")
 ADDRESS = Kind(lambda text: str(ip_address(text)), "an address of this machine, such as 127.0.0.1 or 0.0.0.0")
 DATABASE = Kind(database, "sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME")
 BROKER = Kind(broker, "redis://HOST:PORT/NUMBER, rediss://… or unix://PATH")

@@ -375,7 +375,7 @@ def take(entry: Entry) -> int:
     """Have the consumers handle the entry inside the test's transaction; how many of them it concerned."""
     heard = 0
     for consumer in (OrchestratorConsumer(), ClarificationsConsumer()):
-        event = consumer.read(entry, {})
+        event = consumer.read(entry)
         if event is not None:
             consumer.apply_or_isolate([(entry, event)])
             heard += 1

@@ -95,7 +95,7 @@ def test_what_waits_for_the_person_comes_first_the_most_urgent_on_top(
 
 def test_what_is_handed_to_somebody_else_does_not_wait_for_the_requester(rita: Client, question: Question) -> None:
     account("leo", ANSWERER).groups.add(Group.objects.create(name="controllers"))
-    for change in ({"assigned_group": "controllers"}, {"assigned_to": User.objects.create_user("carl")}):
+    for change in ({"assigned_group": "controllers"}, {"assigned_to": account("carl", ANSWERER)}):
         Question.objects.filter(pk=question.pk).update(**{"assigned_group": "", "assigned_to": None, **change})
         assert rita.get(url()).context["questions"] == []
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from callers import account
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -17,6 +18,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from accounts.models import User
+from accounts.roles import ANSWERER
 from backlog.models import Deliverable, Project
 from backlog.states import ProjectStatus
 from clarifications.models import Question
@@ -282,7 +284,7 @@ def test_a_project_that_nobody_asked_for_belongs_to_no_nameless_person(opened: O
 
 def test_a_project_of_many_items_takes_as_many_queries_as_one_of_few(rita: Client, opened: Opened) -> None:
     few, many = (opened(template(*(asking(f"k{n}") for n in range(number)))) for number in (1, 30))
-    Question.objects.update(assigned_to=User.objects.create_user("carl"))
+    Question.objects.update(assigned_to=account("carl", ANSWERER))
     taken = []
     for project in (few, few, many):
         deliver(project, "plan", {"steps": 1})
