@@ -14,12 +14,12 @@ from typing import Any
 import orjson
 import pytest
 from django.conf import settings
-from waiting import wait_until
 
 from backlog.blueprints import shipped
 from backlog.models import Template
 from console.demo import Interruption, title_of
 from console.management.commands.demo import hourly_rate
+from tests.waiting import wait_until
 
 SHEET = "Task,Category,Minutes\nMatch [/payments],[/x],90\nFile receipts,Expenses,a while\nClose month,Close,2h\n"
 # The item that needs the rate goes on.

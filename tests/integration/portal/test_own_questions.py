@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from callers import account
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
@@ -13,6 +12,7 @@ from accounts.roles import ANSWERER
 from backlog.models import Project
 from clarifications.models import Answer, Question
 from portal.question_page import QuestionPage
+from tests.callers import account
 from tests.flows import answer, step, template
 
 pytestmark = pytest.mark.django_db

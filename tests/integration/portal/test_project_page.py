@@ -8,7 +8,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from callers import account
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -23,6 +22,7 @@ from backlog.models import Deliverable, Project
 from backlog.states import ProjectStatus
 from clarifications.models import Question
 from reports.figures import harmless
+from tests.callers import account
 from tests.flows import step, template
 from workers.agents import AGENTS
 
