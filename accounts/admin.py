@@ -94,7 +94,7 @@ class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text=gettext_lazy("For workers: names of agents, separated by spaces, or * for every agent."),
     )
     days = forms.IntegerField(
-        label=gettext_lazy("Good for so many days"), initial=DAYS, min_value=0, help_text=gettext_lazy("0 for ever.")
+        label=gettext_lazy("Expires after (days)"), initial=DAYS, min_value=0, help_text=gettext_lazy("0 = never.")
     )
 
     class Meta:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import AuditRecord, entry
@@ -35,6 +36,8 @@ class User(AbstractUser, Recorded):
         _("service account"), default=False, help_text=_("A machine: it comes with a key, and approves nothing.")
     )
 
+    session_stamp = models.CharField(max_length=16, blank=True, default="", editable=False)
+
     key: "ApiKey | None" = None  # what this user came with, when it was no session
 
     objects: ClassVar[People] = People()
@@ -46,6 +49,11 @@ class User(AbstractUser, Recorded):
 
     def __str__(self) -> str:
         return self.get_username()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Return what a session has to hold to be this account's: another one after a new password or a new stamp."""
+        said: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        return said if not self.session_stamp else salted_hmac(said, self.session_stamp, secret=secret).hexdigest()
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """What the roles permit, and of that, with a key, only what its scopes name; every door asks here."""

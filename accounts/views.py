@@ -15,6 +15,7 @@ from django.views.generic import UpdateView, View
 from accounts.forms import PreferencesForm
 from accounts.models import User
 from accounts.people import person
+from accounts.sessions import sign_out_everywhere_else
 from accounts.signing_in_again import typed_again
 from accounts.typed_text import TypedText
 
@@ -56,6 +57,16 @@ class SignOut(LogoutView):
     """Back to the sign-in page; by POST only."""
 
     next_page = "sign-in"
+
+
+class SignOutEverywhere(LoginRequiredMixin, View):
+    """Ends the person's sessions in all other browsers; by POST only."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Back to the preferences."""
+        sign_out_everywhere_else(request, person(request))
+        messages.success(request, _("You are signed out in every other browser."))
+        return HttpResponseRedirect(reverse("preferences"))
 
 
 class Preferences(LoginRequiredMixin, UpdateView):  # type: ignore[type-arg]

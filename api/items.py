@@ -61,7 +61,7 @@ class Items(ApiView):
 
     @lists("items_list", "List work items", ItemShown, ItemQuery)
     def get(self, request: Request) -> Response:
-        """Project by project, in the order of the template."""
+        """With `project`, in the order of its template; without, by the items' ids."""
         names = {"project": "project_id", "agent": "agent_target"}
         wanted = {names.get(name, name): value for name, value in self.asked(ItemQuery).items()}
         by = ("position", "id") if "project_id" in wanted else ("-id",)

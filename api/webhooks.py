@@ -33,7 +33,7 @@ class EndpointShown(serializers.ModelSerializer[Endpoint]):
     """A receiver's address, what it is told of, and how it goes."""
 
     owner = serializers.CharField(source="owner.username")
-    types = serializers.ListField(child=serializers.CharField(), help_text="None stands for all.")
+    types = serializers.ListField(child=serializers.CharField(), help_text="Leave empty for all.")
     project = serializers.UUIDField(source="project_id", allow_null=True)
     skipped = serializers.IntegerField(default=0, help_text="Deliveries passed over since the receiver refused them.")
 

@@ -126,6 +126,23 @@ def for_anybody() -> Q:
     return unheld() & (Q(assigned_group="") | ~Q(assigned_group__in=staffed_groups().values("name")))
 
 
+def people_waited_for(question: Question) -> QuerySet[User]:
+    """The people for whom the question waits, as `waiting_questions` has it: two queries, however many they are."""
+    if question.status != QuestionStatus.OPEN:
+        return User.objects.none()
+    this = Question.objects.filter(pk=question.pk)
+    is_anybodys, is_unheld = this.filter(for_anybody()).exists(), this.filter(unheld()).exists()
+    waits, may = Q(pk=question.assigned_to_id), Q(pk__in=people_who_answer().values("pk"))
+    if is_anybodys:
+        waits = Q(pk__isnull=False)
+    elif is_unheld:
+        waits = Q(groups__name=question.assigned_group)
+    owner = Q(pk=question.project.owner_id)
+    is_input = question.kind == Question.Kind.INPUT
+    may = (may | (owner if is_anybodys else owner & Q(pk=question.assigned_to_id))) if is_input else may & ~owner
+    return User.objects.filter(waits, may, is_active=True, is_service=False).distinct()
+
+
 def waits_for_others(user: User, question_id: UUID) -> bool:
     """Whether the question is open and not the person's to answer; one look, for it may be closed at any moment."""
     others = Question.objects.filter(pk=question_id, status=QuestionStatus.OPEN)

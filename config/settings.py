@@ -1,6 +1,8 @@
 """Every setting, read from the environment once; `.env.example` names each variable."""
 
+import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +27,11 @@ def local_secret_key() -> str:
     """A random key for this machine, made on first use and readable by its owner alone."""
     path = DATA_DIR / "secret_key"
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
+        made = DATA_DIR / f"secret_key.{os.getpid()}"
+        made.write_text(secrets.token_urlsafe(48))
+        with suppress(FileExistsError):  # another process was faster: its key counts, and is whole
+            os.link(made, path)
+        made.unlink()
     return path.read_text()
 
 
@@ -50,6 +55,8 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[], kind=variabl
 CSRF_FAILURE_VIEW = "portal.refusals.csrf_failure"
 SECURE_COOKIES = env.bool("SECURE_COOKIES", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
+# A session that nobody uses for so long ends; `accounts.sessions` begins the time anew with each use.
+SESSION_COOKIE_AGE = 12 * 3600
 
 INSTALLED_APPS = [
     "staff.apps.InterlockAdminConfig",
@@ -90,6 +97,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.audit.ActingRequest",
+    "accounts.sessions.SessionRenewal",
     "accounts.privacy.PrivacyMiddleware",
     "accounts.signing_in_again.TypedTextMiddleware",
     "accounts.preferences.PreferencesMiddleware",

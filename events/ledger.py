@@ -96,14 +96,14 @@ def conflicting(repeated: Sequence[tuple[str, Envelope]]) -> dict[str, Conflicti
 
 
 def forged(said: Sequence[tuple[str, Envelope]]) -> dict[str, InvalidEvent]:
-    """Of events that only we say, as (stream entry id, envelope) pairs, those that we never said."""
+    """Of events that only we say, as (stream entry id, envelope) pairs, those that we never said so."""
     if not said:
         return {}
-    known = set(Event.objects.filter(event_id__in={e.event_id for _, e in said}).values_list("event_id", flat=True))
+    known = dict(Event.objects.filter(event_id__in={e.event_id for _, e in said}).values_list("event_id", "digest"))
     return {
-        entry_id: InvalidEvent(f"Only Interlock says {e.event_type}, and it has no event {e.event_id} on record.")
+        entry_id: InvalidEvent(f"Only Interlock says {e.event_type}, and it has no such event {e.event_id} on record.")
         for entry_id, e in said
-        if e.event_id not in known
+        if known.get(e.event_id) != e.digest()
     }
 
 

@@ -47,7 +47,7 @@ LONGEST_AT_ONCE = 20_000
 class TypeFilter(admin.SimpleListFilter):
     """Event types as the contracts name them: no query over the ledger to find out."""
 
-    title = "type"
+    title = gettext_lazy("type")
     parameter_name = "type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -63,8 +63,8 @@ class EventAdmin(ReadOnlyAdmin):
 
     list_display = ["seq", "type", "project_id", "recorded_at", "handled_at", "published_at", "outcome_in_words"]
     list_filter = [TypeFilter, "outcome"]
-    search_fields = ["event_id", "project_id", "correlation_id"]
-    search_help_text = "The whole id of an event, a project or a correlation."
+    search_fields = ["event_id", "project_id"]
+    search_help_text = gettext_lazy("The whole id of an event or of a project.")
     ordering = ["-seq"]
     fields = [
         *("type", "version", "event_id", "project_id", "correlation_id", "caused_by", "service", "instance"),

@@ -32,7 +32,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Event types"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("One a line, such as PROJECT.COMPLETED, or PROJECT.* for all of projects. None stands for all."),
+        help_text=_("One a line, such as PROJECT.COMPLETED, or PROJECT.* for all of projects. Leave empty for all."),
     )
 
     class Meta:

@@ -35,15 +35,17 @@ class Endpoint(Recorded):
         help_text=_("The key it was made with: it sees no more than that, and ends with it."),
     )
     types = models.JSONField(
-        _("event types"), default=list, blank=True, help_text=_("None stands for all; PROJECT.* for all of projects.")
+        _("event types"), default=list, blank=True, help_text=_("Leave empty for all; PROJECT.* for all of projects.")
     )
     project_id = models.UUIDField(
-        _("project"), null=True, blank=True, help_text=_("None stands for all that the owner may see.")
+        _("project"), null=True, blank=True, help_text=_("Leave empty for all that the owner may see.")
     )
     secret = models.CharField(_("secret"), max_length=100)
     active = models.BooleanField(_("active"), default=True)
     disabled_reason = models.TextField(_("why it is disabled"), blank=True)
-    position = models.BigIntegerField(_("position"), help_text=_("The number of the last event that was looked at."))
+    position = models.BigIntegerField(
+        _("last event sent"), help_text=_("The number of the last event that was sent or passed over.")
+    )
     failing_since = models.DateTimeField(_("failing since"), null=True)
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt"), null=True)

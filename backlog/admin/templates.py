@@ -17,9 +17,10 @@ from backlog import blueprints
 from backlog.admin.comparison import Comparison, DiffLine, Standing, compare, line_diff
 from backlog.admin.forms import DefinitionForm, as_yaml
 from backlog.blueprints import Definition, definition_of
+from backlog.errors import InvalidTemplate
 from backlog.models import Project, Template
 from charts import Node, graph
-from pages.admin_pages import DetailAdmin
+from pages.admin_pages import DetailAdmin, pretty
 from pages.presentation import ago, state_word
 
 # Counting further tells nobody more, and takes seconds with millions of projects.
@@ -86,8 +87,11 @@ class TemplateAdmin(DetailAdmin):
 
     # -- a version's page --------------------------------------------------------------------------
     def detail(self, request: HttpRequest, obj: Template) -> dict[str, Any]:
-        """The definition as YAML in a form, its graph, and what it is compared with."""
-        definition = definition_of(obj.pk)
+        """The definition as YAML in a form, its graph, and what it is compared with; as data where it is too old."""
+        try:
+            definition = definition_of(obj.pk)
+        except InvalidTemplate as error:
+            return {"title": str(obj), "unreadable": str(error), "text": pretty(obj.definition)}
         newest = blueprints.newest(obj.name)
         form = DefinitionForm(initial={"definition": as_yaml(definition), "newest": newest.version})
         others = Template.objects.filter(name=obj.name).exclude(pk=obj.pk).order_by("-version")
@@ -108,7 +112,7 @@ class TemplateAdmin(DetailAdmin):
         if not asked:
             return {}
         other = Template.objects.filter(name=obj.name, version=asked).first() if asked.isdecimal() else None
-        if other is None:
+        if other is None or not is_readable(other):
             raise Http404
         old, new = sorted((obj, other), key=lambda template: template.version)
         return {
@@ -120,6 +124,8 @@ class TemplateAdmin(DetailAdmin):
 
     def act(self, request: HttpRequest, obj: Template) -> HttpResponse:
         """Show what the edited definition comes to, or save it, or make this version the newest again."""
+        if not is_readable(obj):
+            return self.page(request, obj)
         if "again" in request.POST:
             return self.save(request, obj, obj.definition)
         form = DefinitionForm(request.POST)
@@ -155,6 +161,15 @@ class TemplateAdmin(DetailAdmin):
             words = _("New projects take %(version)s from now on.") % {"version": saved}
             self.message_user(request, words, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:backlog_template_change", args=[saved.pk]))
+
+
+def is_readable(template: Template) -> bool:
+    """Whether this release can read the version."""
+    try:
+        definition_of(template.pk)
+    except InvalidTemplate:
+        return False
+    return True
 
 
 def overtaken(form: DefinitionForm, template: Template) -> bool:

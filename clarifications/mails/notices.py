@@ -3,7 +3,7 @@
 import logging
 import threading
 from datetime import datetime, timedelta
-from itertools import islice, takewhile
+from itertools import takewhile
 
 from django.conf import settings
 from django.db import close_old_connections, transaction
@@ -14,6 +14,7 @@ from accounts.roles import ANSWERER
 from clarifications.mails.letters import letter
 from clarifications.mails.links import waits_for_person
 from clarifications.models import LedgerPosition, Notice, Question, QuestionStatus
+from clarifications.selectors import people_waited_for
 from events.clock import database_now
 from events.horizon import final_now, newest
 from events.isolation import DATABASE_AWAY
@@ -32,7 +33,7 @@ TOLD = (
 MOST_EVENTS = 100
 MOST_MAILS = 20
 # A question that waits for everybody is not everybody's mail.
-MOST_RECIPIENTS, MOST_LOOKED_AT = 50, 200
+MOST_RECIPIENTS = 50
 # A mail in hand belongs to its sender for the first wait, which is longer than a slow server takes; then it is tried
 # again, each time twice as long after, and given up after a day: the reminder says it again.
 FIRST_WAIT = timedelta(minutes=1)
@@ -122,9 +123,9 @@ def people_to_tell(question: Question) -> list[User]:
 
 
 def able(question: Question, people: QuerySet[User]) -> list[User]:
-    """Of these people those who can be written to and may answer by a link, up to a bound."""
-    reached = people.filter(~Q(email=""), is_active=True).order_by("pk")[:MOST_LOOKED_AT]
-    return list(islice((user for user in reached if waits_for_person(question, user)), MOST_RECIPIENTS))
+    """Of these people those who can be written to and for whom the question waits, up to a bound; a few queries."""
+    waited_for = people_waited_for(question).values("pk")
+    return list(people.filter(~Q(email=""), pk__in=waited_for).order_by("pk").distinct()[:MOST_RECIPIENTS])
 
 
 # -- sending ---------------------------------------------------------------------------------------

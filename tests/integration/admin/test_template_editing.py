@@ -266,3 +266,14 @@ def test_the_list_takes_as_many_queries_for_many_versions_as_for_few(staff: Clie
         taken.append(len(queries))
         assert all(template.get_deferred_fields() == {"definition"} for template in listed)
     assert taken[0] == taken[1]
+
+
+def test_a_version_that_this_release_cannot_read_is_shown_as_it_is(staff: Client) -> None:
+    spoiled = Template.objects.create(name="old", version=1, definition={"name": "old", "items": "many"})
+    address = reverse("admin:backlog_template_change", args=[spoiled.pk])
+    html = staff.get(address).content.decode()
+    assert "This release cannot read this version" in html
+    assert "many" in html
+    assert staff.post(address, {"again": "1"}).status_code == 200
+    assert staff.get(address, {"compare": "1"}).status_code == 200
+    assert Template.objects.filter(name="old").count() == 1
