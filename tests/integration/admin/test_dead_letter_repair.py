@@ -202,7 +202,7 @@ def test_what_only_interlock_may_say_cannot_be_made_up(staff: Client, broker: No
     event = Event.objects.filter(type="PROJECT.OPENED").latest("seq").envelope().to_wire()
     letter = buried(faulty())
     html, _ = post(staff, letter, "save", event.decode(), new_id="on")
-    assert "Only Interlock says PROJECT.OPENED" in html
+    assert "Only Interlock emits PROJECT.OPENED" in html
     assert now(letter).state == "open"
 
 
