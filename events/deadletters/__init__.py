@@ -174,9 +174,7 @@ def require_same_speaker(raw: bytes, edited: Envelope) -> None:
     A correction may change how something was said, not by whom. Answers and approvals are personal: nobody edits them.
     """
     if edited.event_type in PERSONAL_EVENTS:
-        raise OtherSpeaker(
-            _("An answer or an approval cannot be edited by others: replay it unchanged, or discard it.")
-        )
+        raise OtherSpeaker(_("An answer or an approval cannot be edited by others: replay it as it is, or discard it."))
     original_event = readable_payload(raw)
     if original_event is None:
         if edited.payload.get("requester"):

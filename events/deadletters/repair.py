@@ -263,7 +263,7 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
     "TooManyAttempts": Explanation(
         gettext_lazy("Each time a process began to handle the entry, the process stopped before it had finished."),
-        gettext_lazy("Find the cause in the log of that time. Then replay the entry unchanged."),
+        gettext_lazy("Find the cause in the log of that time. Then replay the entry as it is."),
     ),
     "UnknownTemplate": Explanation(
         gettext_lazy("The request names a template that does not exist."),
@@ -296,7 +296,7 @@ EXPLANATIONS: dict[str, Explanation] = {
 }
 GENERAL_EXPLANATION = Explanation(
     gettext_lazy("The event was understood, but it could not be applied."),
-    gettext_lazy("Read the technical reason. Once its cause is removed, replay the entry unchanged."),
+    gettext_lazy("Read the technical reason. Once its cause is removed, replay the entry as it is."),
 )
 
 

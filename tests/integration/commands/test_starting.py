@@ -115,7 +115,7 @@ def test_what_its_user_can_mend_is_a_sentence_and_a_fault_of_ours_is_none(error:
 def test_commands_refuse_what_cannot_be(run: Callable[..., str]) -> None:
     with pytest.raises(CommandError, match="/nowhere/x cannot be written"):
         run("schemas", "docs", "/nowhere/x")
-    with pytest.raises(CommandError, match="whole number from 1 on"):
+    with pytest.raises(CommandError, match="whole number of at least 1"):
         run("web", "--processes", "0")
 
 
