@@ -27,7 +27,7 @@ def make_private(folder: Path) -> None:
     """
     folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
     if folder.stat().st_mode & OTHERS:
-        close_to_others(found for pattern in OWN_FILES for found in folder.glob(pattern))
+        close_to_others(path for pattern in OWN_FILES for path in folder.glob(pattern))
         close_to_others([folder])
 
 

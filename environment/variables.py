@@ -129,8 +129,8 @@ class Environment:
 def fault(name: str, text: str) -> str:
     """Return what is wrong with the variable, in words; a value that may be a secret is not shown."""
     if not name.endswith(("_KEY", "_PASSWORD", "DATABASE_URL", "REDIS_URL", "EMAIL_URL")):
-        shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
-        return f"is {shown!r}, which cannot be read"
+        excerpt = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+        return f"is {excerpt!r}, which cannot be read"
     scheme = re.match(r"([a-z0-9+-]{1,20})://", text)
     return f"begins with {scheme.group()!r} and cannot be read" if scheme else "cannot be read"
 

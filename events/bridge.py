@@ -146,17 +146,17 @@ class StreamServer:
 
     def pending_and_due(self, **which: Any) -> list[Pending]:
         """Return up to a batch of pending entries whose next attempt is due; pages past those that are put off."""
-        found: list[Pending] = []
+        due: list[Pending] = []
         after = ""
         for _page in range(MOST_PAGES):
             page = streams.pending(self.stream, self.group, count=self.batch_size, after=after, **which)
             ids = [p.entry_id for p in page]
             put_off = deadletters.not_due(self.stream, self.group, ids) if ids else set()
-            found += [p for p in page if p.entry_id not in put_off]
-            if len(page) < self.batch_size or len(found) >= self.batch_size:
+            due += [p for p in page if p.entry_id not in put_off]
+            if len(page) < self.batch_size or len(due) >= self.batch_size:
                 break
             after = ids[-1]
-        return found[: self.batch_size]
+        return due[: self.batch_size]
 
     def take_over(self, waiting: Sequence[Pending]) -> list[Entry]:
         """Claim the entries and return them; entries that are gone from the stream are settled and reported."""

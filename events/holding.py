@@ -26,7 +26,7 @@ def existing(stream: str, entry_ids: Iterable[str]) -> set[str]:
     pipe = client().pipeline(transaction=False)
     for entry_id in ids:
         pipe.xrange(stream, entry_id, entry_id)
-    return {entry_id for entry_id, found in zip(ids, pipe.execute() if ids else [], strict=True) if found}
+    return {entry_id for entry_id, reply in zip(ids, pipe.execute() if ids else [], strict=True) if reply}
 
 
 def still_held(group: str, consumer: str, entries: Sequence[Entry]) -> set[str]:
@@ -49,14 +49,14 @@ def holders_of(group: str, entries: Sequence[Entry]) -> dict[str, tuple[str, int
     pipe = client().pipeline(transaction=False)
     for entry in entries:
         pipe.xpending_range(entry.stream, group, entry.entry_id, entry.entry_id, 1)
-    found: dict[str, tuple[str, int]] = {}
+    holders: dict[str, tuple[str, int]] = {}
     for reply in pipe.execute(raise_on_error=False) if entries else []:
         if isinstance(reply, Exception):
             if "NOGROUP" not in str(reply):
                 raise reply
         else:
-            found |= {p["message_id"].decode(): (p["consumer"].decode(), p["times_delivered"]) for p in reply}
-    return found
+            holders |= {p["message_id"].decode(): (p["consumer"].decode(), p["times_delivered"]) for p in reply}
+    return holders
 
 
 def renew_held(group: str, consumer: str, entries: Sequence[Entry]) -> set[str]:

@@ -55,8 +55,8 @@ def final_now() -> int:
 
 def newest() -> int:
     """Return the highest number in the ledger; 0 if it is empty."""
-    found: int | None = Event.objects.aggregate(newest=Max("seq"))["newest"]
-    return found or 0
+    highest: int | None = Event.objects.aggregate(newest=Max("seq"))["newest"]
+    return highest or 0
 
 
 def writers() -> set[str]:

@@ -80,7 +80,7 @@ def insert_unclaimed(rows: list[Event]) -> set[UUID]:
     values = [f.get_db_prep_save(getattr(r, f.attname), connection) for r in rows for f in fields]
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return {UUID(str(found)) for (found,) in cursor.fetchall()}
+        return {UUID(str(event_id)) for (event_id,) in cursor.fetchall()}
 
 
 def conflicting(repeated: Sequence[tuple[str, Envelope]]) -> dict[str, ConflictingEvent]:
@@ -164,8 +164,8 @@ def unwanted_commands(answers: Mapping[UUID, Sequence[UUID]]) -> tuple[set[UUID]
     if not answers:
         return set(), set()
     asked = {*answers, *(event_id for ids in answers.values() for event_id in ids)}
-    found = Event.objects.filter(event_id__in=asked, handled_at__isnull=False)
-    outcomes = dict(found.values_list("event_id", "outcome"))
+    handled = Event.objects.filter(event_id__in=asked, handled_at__isnull=False)
+    outcomes = dict(handled.values_list("event_id", "outcome"))
     over = {c for c, ids in answers.items() if outcomes.get(c) or outcomes.keys() & set(ids)}
     return over, set(answers) - set(outcomes)
 

@@ -73,7 +73,7 @@ class Chore:
             return False
         self.due = time.monotonic() + self.every
         try:
-            found = self.call()
+            result = self.call()
         except AWAY as error:
             logger.warning("The relay waits: %s", error)
             close_old_connections()
@@ -85,7 +85,7 @@ class Chore:
             logger.exception("The relay could not %s; it tries again in %s s", self.name, pause)
             return False
         self.failures = 0
-        return bool(found) and not self.every
+        return bool(result) and not self.every
 
 
 def announce_broker() -> None:

@@ -149,7 +149,7 @@ def read_new(stream: str, group: str, consumer: str, *, count: int, block_ms: in
             raise
         ensure_group(stream, group)
         return []
-    return [Entry(stream, entry_id.decode(), fields) for _, found in pairs(reply) for entry_id, fields in found]
+    return [Entry(stream, entry_id.decode(), fields) for _, batch in pairs(reply) for entry_id, fields in batch]
 
 
 def pairs(reply: Any) -> list[tuple[bytes, Any]]:
@@ -168,7 +168,7 @@ def tail(positions: dict[str, str], *, count: int, block_ms: int = BLOCK_MS) -> 
     """Return the entries after these positions, up to `count` of each stream; no consumer group is involved."""
     reply = client().xread(dict(positions), count=count, block=block_ms)
     return [
-        Entry(name.decode(), entry_id.decode(), fields) for name, found in pairs(reply) for entry_id, fields in found
+        Entry(name.decode(), entry_id.decode(), fields) for name, batch in pairs(reply) for entry_id, fields in batch
     ]
 
 
@@ -180,7 +180,7 @@ def pending(
     Pages: `after` is the last entry id of the page before.
     """
     try:
-        found = client().xpending_range(
+        waiting = client().xpending_range(
             stream,
             group,
             min=f"({after}" if after else "-",
@@ -194,7 +194,7 @@ def pending(
             raise
         ensure_group(stream, group)
         return []
-    return [Pending(p["message_id"].decode(), p["consumer"].decode(), p["times_delivered"]) for p in found]
+    return [Pending(p["message_id"].decode(), p["consumer"].decode(), p["times_delivered"]) for p in waiting]
 
 
 def take_over(stream: str, group: str, consumer: str, waiting: Sequence[Pending]) -> list[Entry]:
@@ -280,8 +280,8 @@ def last_delivered(stream: str, group: str) -> str | None:
 # -- looking and trimming --------------------------------------------------------------------------
 def ours() -> list[str]:
     """Return the names of the log and of all existing work streams."""
-    found = client().scan_iter(match=f"{settings.NAMESPACE}:work:*", _type="stream")
-    return [settings.STREAM_NAME, *sorted(name.decode() for name in found)]
+    names = client().scan_iter(match=f"{settings.NAMESPACE}:work:*", _type="stream")
+    return [settings.STREAM_NAME, *sorted(name.decode() for name in names)]
 
 
 def length(stream: str) -> int:
@@ -292,12 +292,12 @@ def length(stream: str) -> int:
 def groups(stream: str) -> list[GroupStatus]:
     """Return the status of each group of the stream; empty if there is no such stream."""
     try:
-        found = client().xinfo_groups(stream)
+        infos = client().xinfo_groups(stream)
     except redis.ResponseError as error:
         if "no such key" not in str(error):
             raise
         return []
-    return [group_status(stream, group) for group in found]
+    return [group_status(stream, group) for group in infos]
 
 
 def group_status(stream: str, group: dict[str, Any]) -> GroupStatus:
@@ -336,8 +336,8 @@ def is_queue_before(entry: Entry) -> bool:
 
 def last_entry(stream: str) -> str | None:
     """Return the id of the newest entry; None for an empty stream."""
-    found = client().xrevrange(stream, count=1)
-    return found[0][0].decode() if found else None
+    newest = client().xrevrange(stream, count=1)
+    return newest[0][0].decode() if newest else None
 
 
 def drop_before(stream: str, entry_id: str) -> int:

@@ -71,12 +71,12 @@ class EmbeddedValkey:
         self._lock: int | None = None
 
     def __enter__(self) -> Self:
-        """Starts the server."""
+        """Start the server."""
         self.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
-        """Stops the server."""
+        """Stop the server."""
         self.stop()
 
     @property

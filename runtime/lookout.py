@@ -76,7 +76,7 @@ class Lookout:
             try:
                 self.wake_waiting(await database_sync_to_async(look)(agents, projects, self.seen))
             except Exception:
-                logger.exception("Who waits for work or events was not told: it is tried again")
+                logger.exception("Waiting workers and readers could not be notified; this is tried again")
         self.looking = self.seen = None
 
     def wake_waiting(self, sight: Sight) -> None:

@@ -72,8 +72,8 @@ def host_and_port(address: str) -> tuple[str, int]:
 def refusal_in_words(error: OSError, host: str, port: int, instead: str) -> str:
     """Return the reason why nothing can be served there, and the command that chooses another address."""
     local = "127.0.0.1" if error.errno not in (errno.EADDRINUSE, errno.EACCES) else host
-    shown = f"[{local}]" if ":" in local else local
-    another = instead.format(f"{shown}:{port + 1 if 1024 <= port < 65535 else 8001}")
+    printed_host = f"[{local}]" if ":" in local else local
+    another = instead.format(f"{printed_host}:{port + 1 if 1024 <= port < 65535 else 8001}")
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} is in use by another program. Stop it, or choose another: {another}."
     if error.errno == errno.EACCES:

@@ -80,10 +80,10 @@ class CompiledSchema:
     def problems(self, document: Any) -> list[Problem]:
         """Return the document's faults, sorted by JSON Pointer, MOST_PROBLEMS at most; empty for a valid document."""
         errors = islice(self._reference.iter_errors(document), MOST_ERRORS_READ)
-        found = sorted({problem_of(error) for error in errors})
-        if not found and not self.is_valid(document):
+        problems = sorted({problem_of(error) for error in errors})
+        if not problems and not self.is_valid(document):
             return [Problem("", "the two validators disagree about this document, so it is refused")]
-        return found[:MOST_PROBLEMS]
+        return problems[:MOST_PROBLEMS]
 
     def agree(self, document: Any) -> bool:
         """Return True if both validators give the same verdict about the document."""

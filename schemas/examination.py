@@ -61,8 +61,8 @@ def payload_problems(envelope: dict[str, Any]) -> list[Problem]:
     kind, version = envelope["event_type"], envelope["event_version"]
     if not registry().knows(kind, version):
         return [Problem("/event_type", f"there is no contract for {kind} version {version}")]
-    found = registry().problems(kind, version, envelope["payload"])
-    return [Problem("/payload" + problem.pointer, problem.message) for problem in found]
+    problems = registry().problems(kind, version, envelope["payload"])
+    return [Problem("/payload" + problem.pointer, problem.message) for problem in problems]
 
 
 def examine_examples() -> list[Finding]:

@@ -78,7 +78,7 @@ def faults(part: dict[str, Any]) -> Iterator[str]:
 
 def pattern_faults(pattern: str) -> Iterator[str]:
     """Yield the faults of a regular expression in words."""
-    if found := AMBIGUOUS_CLASS.search(pattern):
-        yield f"pattern {pattern!r}: {found.group()} differs between engines; write the class out"
+    if match := AMBIGUOUS_CLASS.search(pattern):
+        yield f"pattern {pattern!r}: {match.group()} differs between engines; write the class out"
     if "$" in ESCAPE_OR_SET.sub("", pattern.replace(FIRM_END, "")):
         yield f"pattern {pattern!r}: a bare $ also matches before a newline; write (?!\\n)$"

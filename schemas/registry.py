@@ -128,10 +128,10 @@ def require_unique_ids(documents: dict[Path, dict[str, Any]]) -> None:
 
 def only_one(documents: dict[Path, dict[str, Any]], subfolder: str) -> dict[str, Any]:
     """Return the only schema of a subfolder. Raises BadSchema unless there is exactly one."""
-    found = [schema for path, schema in documents.items() if path.parent.name == subfolder]
-    if len(found) != 1:
-        raise BadSchema(f"{subfolder}/: exactly one schema is needed here, and there are {len(found)}")
-    return found[0]
+    candidates = [schema for path, schema in documents.items() if path.parent.name == subfolder]
+    if len(candidates) != 1:
+        raise BadSchema(f"{subfolder}/: exactly one schema is needed here, and there are {len(candidates)}")
+    return candidates[0]
 
 
 @cache

@@ -59,11 +59,11 @@ def nesting(text: bytes) -> int:
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return the object made of these pairs. Raises InvalidJson if a key is repeated."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    result = dict(pairs)
+    if len(result) != len(pairs):
         [(repeated, _)] = Counter(key for key, _ in pairs).most_common(1)
         raise InvalidJson(f"the key {repeated[:100]!r} occurs more than once in one object")
-    return found
+    return result
 
 
 def small_int(digits: str) -> int:
@@ -141,8 +141,8 @@ def require_room(part: Any) -> None:
         raise InvalidJson(f"it has {size} bytes, and at most {PART_BYTES} are accepted")
     todo = [(part, 1)]
     while todo:
-        found, level = todo.pop()
+        value, level = todo.pop()
         if level > PART_DEPTH:
             raise InvalidJson(f"it is nested deeper than {PART_DEPTH} levels")
-        inside = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+        inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         todo.extend((below, level + 1) for below in inside if isinstance(below, dict | list))

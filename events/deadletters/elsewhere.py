@@ -95,8 +95,8 @@ def json_in(value: Any) -> Any:
 
 def first_text(content: dict[str, Any], *keys: str, longest: int = LONGEST_NAME) -> str:
     """Return the first text among these keys, cleaned for the database and cut to `longest`; empty if there is none."""
-    found = next((content[key] for key in keys if isinstance(content.get(key), str) and content[key].strip()), "")
-    return clean(found)[:longest]
+    value = next((content[key] for key in keys if isinstance(content.get(key), str) and content[key].strip()), "")
+    return clean(value)[:longest]
 
 
 def uuid_in(value: Any) -> UUID | None:

@@ -161,7 +161,7 @@ def laid_out(text: str) -> str:
 
 def places(text: str) -> dict[str, int]:
     """Return {JSON Pointer: line} of a JSON text, lines counted from 1: where the value or its key begins."""
-    found: dict[str, int] = {}
+    lines: dict[str, int] = {}
     containers: list[tuple[str, int]] = []  # (pointer, next index) of each open container; -1 in an object
     here, key_next, line, end = "", False, 1, 0
     for match in TOKEN.finditer(text):
@@ -176,13 +176,13 @@ def places(text: str) -> dict[str, int]:
             here = here if key_next else f"{above}/{index + 1}"
         elif key_next:
             here, key_next = f"{containers[-1][0]}/{pointer_token(sign)}", False
-            found.setdefault(here, line)
+            lines.setdefault(here, line)
         elif sign != ":":
-            found.setdefault(here, line)
+            lines.setdefault(here, line)
             if sign in ("{", "["):
                 containers.append((here, -1 if sign == "{" else 0))
                 key_next, here = sign == "{", here if sign == "{" else f"{here}/0"
-    return found
+    return lines
 
 
 def pointer_token(key: str) -> str:
@@ -202,7 +202,7 @@ def editable(raw: bytes) -> str:
     return pretty if len(pretty.encode()) <= strict_json.MAX_BYTES else text
 
 
-def marked(raw: bytes, found: Iterable[Finding], *, longest: int) -> list[Line]:
+def marked(raw: bytes, faults: Iterable[Finding], *, longest: int) -> list[Line]:
     """Return the lines of the event to show, with their faults; of many lines, the first ones and those with faults."""
     text = raw[: strict_json.MAX_BYTES].decode(errors="backslashreplace")
     lines_of: dict[str, int] = {}
@@ -210,7 +210,7 @@ def marked(raw: bytes, found: Iterable[Finding], *, longest: int) -> list[Line]:
         text = laid_out(text)
         lines_of = places(text)
     notes: dict[int, list[str]] = {}
-    for finding in found:
+    for finding in faults:
         number = lines_of.get(finding.pointer, 1) if as_json else finding.line or 1
         where = f"{finding.pointer}: " if finding.pointer else ""
         notes.setdefault(number, []).append(where + finding.message)
