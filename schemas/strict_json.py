@@ -62,7 +62,7 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
         [(repeated, _)] = Counter(key for key, _ in pairs).most_common(1)
-        raise InvalidJson(f"the key {repeated[:100]!r} occurs more than once in one object")
+        raise InvalidJson(f"the key {repeated[:100]!r} occurs twice in one object")
     return result
 
 

@@ -178,7 +178,7 @@ def test_an_event_whose_id_was_used_is_refused_until_it_gets_a_new_one(staff: Cl
     run_to_rest()
     letter = DeadLetter.objects.get()
     html, _ = post(staff, letter, "save", mended(second))
-    assert "would be refused as a conflict" in html
+    assert "is refused as a conflict" in html
     assert re.search(r'<input type="checkbox" name="new_id"[^>]* checked', html)
     assert now(letter).state == "open"
     post(staff, letter, "save", mended(second), new_id="on")

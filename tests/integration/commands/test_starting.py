@@ -143,6 +143,6 @@ def test_a_web_that_ends_again_and_again_before_its_first_page_ends_the_system()
         pass
     with Supervisor([Child("web", [sys.executable, "-c", "raise SystemExit(3)"])]) as supervisor:
         opening = Opening(supervisor, f"127.0.0.1:{port}", print)
-        with pytest.raises(CommandError, match="The web does not start"):
+        with pytest.raises(CommandError, match="The web process does not start"):
             supervisor.run_until(threading.Event(), each_turn=opening.look)
     wait_until(lambda: supervisor.pids == {})
