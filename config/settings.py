@@ -114,7 +114,7 @@ TEMPLATES = [
     }
 ]
 
-# Messages stay on the server: some are secrets that are shown once (a new key), and the default is a cookie.
+# Messages stay on the server: some show a secret once (a new key), and Django's default would put it into a cookie.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
@@ -252,7 +252,7 @@ ITEM_RETRY_SECONDS = env.float("ITEM_RETRY_SECONDS", default=5.0)
 LATE_DELIVERABLE_SECONDS = env.float("LATE_DELIVERABLE_SECONDS", default=30.0)
 # First wait before a webhook that failed is tried again; it doubles with each failure, up to an hour.
 WEBHOOK_RETRY_SECONDS = env.float("WEBHOOK_RETRY_SECONDS", default=5.0)
-# A webhook receiver that fails for this long gets no more events: a day, so that one night off duty is survived.
+# A webhook receiver that fails for this long gets no more events: a day is longer than a night without staff.
 WEBHOOK_GIVE_UP_SECONDS = env.float("WEBHOOK_GIVE_UP_SECONDS", default=86_400.0)
 # An event that its receiver refused this often is skipped once the receiver accepts another one.
 WEBHOOK_TRIES = env.int("WEBHOOK_TRIES", default=3)

@@ -169,7 +169,7 @@ class StreamServer:
         if gone:
             streams.ack(self.stream, self.group, gone)
             if lost := sorted(gone - ledger.handled_entries(gone)):
-                logger.error("Deleted from %s by somebody before they were handled: %s", self.stream, lost)
+                logger.error("Another program deleted from %s, before they were handled: %s", self.stream, lost)
 
     def too_many_attempts(self, entries: Sequence[Entry]) -> Verdicts:
         """Return the verdict TooManyAttempts for each entry."""

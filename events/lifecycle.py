@@ -20,9 +20,9 @@ class IllegalTransition(PermanentError):
     def __init__(self, obj: models.Model, name: str, target: str, allowed: list[str]) -> None:
         self.obj, self.name, self.target, self.allowed = obj, name, target, allowed
         self.state: str = getattr(obj, "state", "") or str(getattr(obj, "status", "?"))
-        super().__init__(self.message())
+        super().__init__(self.in_words())
 
-    def message(self) -> str:
+    def in_words(self) -> str:
         """Return the message for people, with the names of the states."""
         name_of = state_names(self.obj)
         values = {"what": self.obj, "state": name_of(self.state), "target": name_of(self.target)}

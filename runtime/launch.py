@@ -18,7 +18,7 @@ def become(command: list[str], *, parent: int) -> None:
         raise SystemExit("The process that started this one has ended.")
     for ignored_by_python in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(ignored_by_python, signal.SIG_DFL)
-    os.execvp(command[0], command)  # noqa: S606 - a shell would stand between us and the signals
+    os.execvp(command[0], command)  # noqa: S606 - a shell would get the signals in place of the command
 
 
 if __name__ == "__main__":
