@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 ABANDONED_SECONDS = 600
 # Seconds between two log lines about the same group.
 WARN_EVERY_SECONDS = 3600.0
-last_warnings: dict[str, float] = {}
+warned: dict[str, float] = {}
 
 
 def idle_seconds(stream: str, group: str) -> float | None:
@@ -43,9 +43,9 @@ def warn_about_abandoned(names: Iterable[str]) -> None:
     for name in names:
         for group in streams.groups(name):
             key = f"{name} {group.name}"
-            due = time.monotonic() - last_warnings.get(key, -WARN_EVERY_SECONDS) >= WARN_EVERY_SECONDS
+            due = time.monotonic() - warned.get(key, -WARN_EVERY_SECONDS) >= WARN_EVERY_SECONDS
             if due and is_abandoned(name, group):
-                last_warnings[key] = time.monotonic()
+                warned[key] = time.monotonic()
                 logger.error(
                     "Nobody reads %s as %s: %s entries are not settled and %s not read, so the stream is not trimmed."
                     " Start its reader, or: manage.py streams drop %s",

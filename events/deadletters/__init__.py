@@ -150,7 +150,7 @@ def replay(letter: DeadLetter, *, by: str, event: bytes | None = None) -> str:
     """
     if letter.stream == settings.DLQ_STREAM:
         raise NotReplayable(
-            _("A worker outside of Interlock reported this failure: retry the work item, then discard this.")
+            _("A worker outside of Interlock reported this failure: retry the item, then discard this.")
         )
     fields, note = letter.fields, f"Replayed by {by}"
     if event is not None:
