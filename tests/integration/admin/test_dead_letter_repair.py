@@ -178,7 +178,7 @@ def test_an_event_whose_id_was_used_is_refused_until_it_gets_a_new_one(staff: Cl
     run_to_rest()
     letter = DeadLetter.objects.get()
     html, _ = post(staff, letter, "save", mended(second))
-    assert "would be refused as a conflict" in html
+    assert "is refused as a conflict" in html
     assert re.search(r'<input type="checkbox" name="new_id"[^>]* checked', html)
     assert now(letter).state == "open"
     post(staff, letter, "save", mended(second), new_id="on")
@@ -202,7 +202,7 @@ def test_what_only_interlock_may_say_cannot_be_made_up(staff: Client, broker: No
     event = Event.objects.filter(type="PROJECT.OPENED").latest("seq").envelope().to_wire()
     letter = buried(faulty())
     html, _ = post(staff, letter, "save", event.decode(), new_id="on")
-    assert "Only Interlock says PROJECT.OPENED" in html
+    assert "Only Interlock emits PROJECT.OPENED" in html
     assert now(letter).state == "open"
 
 

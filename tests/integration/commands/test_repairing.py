@@ -60,7 +60,7 @@ def test_shortened_ids_serve_every_command(broker: None, run: Run) -> None:
 
 @pytest.mark.parametrize("limit", ["0", "-1", "many"])
 def test_a_limit_counts_from_one(broker: None, run: Run, limit: str) -> None:
-    with pytest.raises(CommandError, match="whole number from 1 on"):
+    with pytest.raises(CommandError, match="whole number of at least 1"):
         run("projects", f"--limit={limit}")
 
 

@@ -102,7 +102,7 @@ def test_a_project_that_somebody_holds_locked_costs_the_others_nothing() -> None
         due.do_what_is_due()
     assert set(Item.objects.filter(project__in=good).values_list("failures", flat=True)) == {BLAMED}
     reasons = list(SetAside.objects.filter(project_id=held.pk).values_list("reason", flat=True))
-    assert ["Somebody holds it locked" in reason for reason in reasons] == [True] * BLAMED
+    assert ["Another session holds a lock on it" in reason for reason in reasons] == [True] * BLAMED
     assert SetAside.objects.count() == BLAMED
 
 
