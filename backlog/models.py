@@ -1,4 +1,4 @@
-"""Projects, their items, what was delivered, and the templates they were made from."""
+"""The tables of the backlog: templates, projects, work contexts, items, leases and deliverables."""
 
 import uuid
 from typing import Any
@@ -33,7 +33,7 @@ class Template(models.Model):
 
 
 class Project(models.Model):
-    """A request on its way to a report. Its row is the lock of everything in it."""
+    """One request and all work on it, from intake to report. Every change to its items needs the lock of its row."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     title = models.CharField(_("title"), max_length=200)
@@ -58,7 +58,7 @@ class Project(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(_("reason"), blank=True)
 
-    members: "list[Item]"  # its items, as the unit of work that locked it has them
+    members: "list[Item]"  # the project's items; set by `selectors.load_projects`
 
     class Meta:
         verbose_name = _("project")
@@ -77,19 +77,19 @@ class Project(models.Model):
 
     @edge(status, source=["OPEN"], target="WAITING")
     def wait(self) -> None:
-        """A person is needed."""
+        """Mark the project WAITING: an item waits for an answer or an approval."""
 
     @edge(status, source=["WAITING", "FAILED"], target="OPEN")
     def reopen(self) -> None:
-        """Nobody is waited for."""
+        """Mark the project OPEN again: no item waits for a person, or staff retried a failed item."""
 
     @edge(status, source=["OPEN", "WAITING"], target="DONE")
     def finish(self) -> None:
-        """Every item is done."""
+        """Mark the project DONE: every item is done or cancelled, and at least one is done."""
 
     @edge(status, source=["OPEN", "WAITING"], target="FAILED")
     def fail(self) -> None:
-        """An item failed for good and nothing else can go on."""
+        """Mark the project FAILED: an item has no retries left and no other item can go on."""
 
     @edge(status, source=["OPEN", "WAITING", "FAILED"], target="CANCELLED")
     def cancel(self) -> None:
@@ -97,7 +97,7 @@ class Project(models.Model):
 
 
 class WorkContext(models.Model):
-    """What is known about a project: the figures and rows its items work on, and who said each."""
+    """The input data of a project (`data`), and for each field who gave it, when and how (`provenance`)."""
 
     project = models.OneToOneField(Project, on_delete=models.CASCADE, primary_key=True, related_name="context")
     data = models.JSONField(default=dict)
@@ -187,31 +187,31 @@ class Item(models.Model):
 
     @edge(state, source=["CREATED"], target="READY")
     def ready(self) -> None:
-        """What it depends on is done and nothing is missing."""
+        """Mark the item READY: every item it depends on is done and no question holds it back."""
 
     @edge(state, source=["CREATED", "READY", "IN_PROGRESS"], target="BLOCKED")
     def block(self) -> None:
-        """Something is missing that a person has to say."""
+        """Mark the item BLOCKED: it waits for the answer to a question or for an approval."""
 
     @edge(state, source=["BLOCKED"], target="READY")
     def unblock(self) -> None:
-        """Nothing is missing any more."""
+        """Mark the item READY: no open question holds it back any more."""
 
     @edge(state, source=["READY"], target="IN_PROGRESS")
     def dispatch(self) -> None:
-        """Its agent was told to do it."""
+        """Mark the item IN_PROGRESS: its dispatch is emitted to its agent."""
 
     @edge(state, source=["IN_PROGRESS"], target="DONE")
     def finish(self) -> None:
-        """The definition of done is met, or was waived."""
+        """Mark the item DONE: its definition of done is met or was waived."""
 
     @edge(state, source=["IN_PROGRESS"], target="FAILED")
     def fail(self) -> None:
-        """It failed, timed out, or did not meet its definition of done."""
+        """Mark the item FAILED: its worker failed, its deadline passed, or its definition of done is not met."""
 
     @edge(state, source=["FAILED"], target="READY")
     def retry(self) -> None:
-        """It is tried again."""
+        """Mark the failed item READY for another attempt."""
 
     @edge(state, source=CANCELLABLE, target="CANCELLED")
     def cancel(self) -> None:
@@ -219,7 +219,7 @@ class Item(models.Model):
 
 
 class Lease(models.Model):
-    """A dispatch in the hands of a worker that came over HTTP; it lasts until the item's deadline."""
+    """A worker's exclusive hold on one dispatch, taken over HTTP; it ends at the item's deadline."""
 
     dispatch_id = models.UUIDField(primary_key=True, editable=False)
     token = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -233,7 +233,7 @@ class Lease(models.Model):
 
 
 class Deliverable(models.Model):
-    """What an agent delivered for an item; its id is the id of the event that brought it."""
+    """A result that an agent delivered for an item; its id is the id of its DELIVERABLE.PUBLISHED event."""
 
     id = models.UUIDField(primary_key=True, editable=False)
     project = models.ForeignKey(
@@ -261,6 +261,6 @@ class Deliverable(models.Model):
         return self.type
 
     def headline(self) -> dict[str, Any]:
-        """Its single figures and words, without lists and long texts."""
-        plain = {k: v for k, v in self.content.items() if isinstance(v, bool | int | float | str)}
-        return {k: v for k, v in plain.items() if not isinstance(v, str) or len(v) <= 500}
+        """Return the content's numbers, booleans and texts of up to 500 characters, without lists and objects."""
+        scalars = {k: v for k, v in self.content.items() if isinstance(v, bool | int | float | str)}
+        return {k: v for k, v in scalars.items() if not isinstance(v, str) or len(v) <= 500}

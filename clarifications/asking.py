@@ -9,9 +9,9 @@ from django.utils.translation import gettext_noop
 from backlog import services as backlog
 from backlog.blueprints import definition_of
 from backlog.flow.definition_of_done import unmet_criteria
-from backlog.flow.replies import counts
+from backlog.flow.replies import applies
 from backlog.models import Item, Project
-from backlog.policy import OURS
+from backlog.policy import RESERVED_KEYS
 from backlog.selectors import item_of
 from backlog.work import ProjectWork
 from clarifications.contract import APPROVAL_SCHEMA, MissingField, pointer_to, schema_of
@@ -35,10 +35,10 @@ def ask_input(work: ProjectWork, waiting: Sequence[Item], missing: MissingField,
     question = open_question(work, project.pk, missing.name)
     if question is None:
         question = new_question(work, project, missing, kind=Question.Kind.INPUT, asked_by=asked_by)
-        link(work, question, waiting)
-        announce(work, question)
+        link_items(work, question, waiting)
+        emit_question_asked(work, question)
     else:
-        link(work, question, waiting)
+        link_items(work, question, waiting)
     for item in waiting:
         backlog.block_item(work, item, reason=f"{question.title}: {missing.reason}", question_ids=[question.pk])
     return question
@@ -62,10 +62,10 @@ def ask_for_approval(work: ProjectWork, item: Item, title: str, reason: str, *, 
     reason = joined([reason, *(f"Earlier comment: “{note}”" for note in item.notes)])
     missing = MissingField(field, {**APPROVAL_SCHEMA, "title": title}, reason)
     question = new_question(work, item.project, missing, kind=Question.Kind.APPROVAL, asked_by=asked_by)
-    link(work, question, [item])
-    announce(work, question)
-    asked = {"backlog_item_id": str(item.pk), "question_id": str(question.pk), "title": title, "when": when}
-    work.emit_about(item.project, "HUMAN.APPROVAL_REQUESTED", asked)
+    link_items(work, question, [item])
+    emit_question_asked(work, question)
+    request = {"backlog_item_id": str(item.pk), "question_id": str(question.pk), "title": title, "when": when}
+    work.emit_about(item.project, "HUMAN.APPROVAL_REQUESTED", request)
     if not item.held_for:
         backlog.block_item(work, item, reason=title, question_ids=[question.pk])
     return question
@@ -99,7 +99,7 @@ def new_question(
     return question
 
 
-def link(work: ProjectWork, question: Question, items: Sequence[Item]) -> None:
+def link_items(work: ProjectWork, question: Question, items: Sequence[Item]) -> None:
     """Note that the question holds these items back."""
     for item in items:
         if item not in question.blocked:
@@ -107,9 +107,9 @@ def link(work: ProjectWork, question: Question, items: Sequence[Item]) -> None:
             work.add(Blocking(question=question, item=item))
 
 
-def announce(work: ProjectWork, question: Question) -> None:
+def emit_question_asked(work: ProjectWork, question: Question) -> None:
     """CLARIFICATION.QUESTION_ASKED, with every item it holds back."""
-    asked = {
+    payload = {
         "question_id": str(question.pk),
         "kind": question.kind,
         "field": question.field,
@@ -120,13 +120,13 @@ def announce(work: ProjectWork, question: Question) -> None:
         "reason": question.reason,
         "due_at": question.due_at.isoformat(),
     }
-    work.emit_about(question.project, "CLARIFICATION.QUESTION_ASKED", asked)
+    work.emit_about(question.project, "CLARIFICATION.QUESTION_ASKED", payload)
 
 
 def needed_by_worker(work: ProjectWork, event: Envelope) -> None:
     """A worker found something missing: ask for each field and block its item. Raises InvalidEvent."""
     item = item_of(work, event)
-    if not counts(work, item, event):
+    if not applies(work, item, event):
         return
     load_questions(work, [item.project_id])
     asked_by = event.payload.get("agent") or item.agent_target
@@ -140,7 +140,7 @@ def approval_wanted_by_worker(work: ProjectWork, event: Envelope) -> None:
     Once approved, the item is dispatched again with `approved` in its context; asking again has no effect.
     """
     item = item_of(work, event)
-    if not counts(work, item, event):
+    if not applies(work, item, event):
         return
     if item.cleared:
         work.set_aside(event.event_id, Event.Outcome.IGNORED)
@@ -171,7 +171,7 @@ def require_short(name: str, schema: dict[str, Any]) -> None:
     place = pointer_to(name, schema).split("/")[1:]
     if len(place) > DEEPEST_POINTER:
         raise SchemaRefused(f"an answer goes at most {DEEPEST_POINTER} levels deep")
-    if place[0] in OURS:
+    if place[0] in RESERVED_KEYS:
         raise SchemaRefused(f"{place[0]} is added by Interlock, nobody can be asked for it")
     if max(len(schema.get("title", "")), len(pointer_to(name, schema))) > LONGEST_TITLE:
         raise SchemaRefused(f"its title and its pointer have {LONGEST_TITLE} characters at most")

@@ -10,7 +10,7 @@ from django.db.models import F, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from backlog.models import Item, Project
-from backlog.selectors import counted, load_projects, project_of
+from backlog.selectors import count_subquery, load_projects, project_of
 from backlog.work import ProjectWork
 from clarifications.errors import UnknownQuestion
 from clarifications.models import Blocking, Question, QuestionStatus
@@ -46,8 +46,8 @@ def questions_of(work: ProjectWork, project_id: UUID) -> list[Question]:
 
 def open_question(work: ProjectWork, project_id: UUID, field: str) -> Question | None:
     """The open question about this field, if there is one: there is at most one."""
-    found = (q for q in questions_of(work, project_id) if q.field == field and q.status == QuestionStatus.OPEN)
-    return next(found, None)
+    matching = (q for q in questions_of(work, project_id) if q.field == field and q.status == QuestionStatus.OPEN)
+    return next(matching, None)
 
 
 def question_of(work: ProjectWork, project_id: UUID, question_id: UUID) -> Question:
@@ -70,9 +70,9 @@ def question_in(work: ProjectWork, question_id: UUID) -> Question:
 
 def questions(*, open_only: bool) -> QuerySet[Any]:
     """Questions, newest first, with `blocked_items`: how many each holds or held back."""
-    held = counted(Blocking.objects.filter(question=OuterRef("pk")), "question")
-    found = Question.objects.select_related("project", "answer").annotate(blocked_items=held)
-    return found.filter(status=QuestionStatus.OPEN) if open_only else found
+    held = count_subquery(Blocking.objects.filter(question=OuterRef("pk")), "question")
+    with_counts = Question.objects.select_related("project", "answer").annotate(blocked_items=held)
+    return with_counts.filter(status=QuestionStatus.OPEN) if open_only else with_counts
 
 
 def questions_for(user: User) -> QuerySet[Question]:
@@ -88,12 +88,12 @@ def answerable_by(user: User) -> QuerySet[Question]:
     Staff answer any; requesters answer what was asked about their own requests and handed to nobody else.
     Approvals are never a requester's, nor a machine's: a person gives them in person, not by a key.
     """
-    found = questions_for(user).filter(status=QuestionStatus.OPEN)
+    answerable = questions_for(user).filter(status=QuestionStatus.OPEN)
     if user.is_service or user.key is not None:
-        found = found.filter(kind=Question.Kind.INPUT)
+        answerable = answerable.filter(kind=Question.Kind.INPUT)
     if user.has_perm("clarifications.change_question"):
-        return found
-    return found.filter(for_anybody() | Q(assigned_to=user), kind=Question.Kind.INPUT)
+        return answerable
+    return answerable.filter(for_anybody() | Q(assigned_to=user), kind=Question.Kind.INPUT)
 
 
 def people_who_answer() -> QuerySet[User]:
@@ -109,7 +109,7 @@ def staffed_groups() -> QuerySet[Group]:
     return Group.objects.filter(user__in=people_who_answer())
 
 
-def unheld() -> Q:
+def has_no_holder() -> Q:
     """Questions that nobody holds, or whose holder has left or may not answer any more."""
     own = Q(assigned_to=F("project__owner"), assigned_to__is_active=True, kind=Question.Kind.INPUT)
     held = Q(assigned_to__in=people_who_answer().values("pk")) | own
@@ -123,7 +123,7 @@ def is_for_anybody(question: Question) -> bool:
 
 def for_anybody() -> Q:
     """Questions that wait for whoever may answer: handed to nobody, or to a group or a person that is not there."""
-    return unheld() & (Q(assigned_group="") | ~Q(assigned_group__in=staffed_groups().values("name")))
+    return has_no_holder() & (Q(assigned_group="") | ~Q(assigned_group__in=staffed_groups().values("name")))
 
 
 def waits_for_others(user: User, question_id: UUID) -> bool:
@@ -139,7 +139,7 @@ def mine(user: User) -> Q:
 
 def of_my_groups(user: User) -> Q:
     """Questions that nobody holds yet and that wait for one of the person's groups, or for anybody."""
-    return (unheld() & Q(assigned_group__in=user.groups.values("name"))) | for_anybody()
+    return (has_no_holder() & Q(assigned_group__in=user.groups.values("name"))) | for_anybody()
 
 
 def waiting_questions(user: User) -> QuerySet[Question]:
@@ -152,7 +152,7 @@ def waiting_for(user: User) -> int:
     return waiting_questions(user).order_by()[:MOST_COUNTED].count()
 
 
-def due_questions(now: datetime, *, limit: int, but: QuerySet[Any, UUID]) -> list[tuple[UUID, UUID]]:
+def due_questions(now: datetime, *, limit: int, excluding: QuerySet[Any, UUID]) -> list[tuple[UUID, UUID]]:
     """(project id, question id) of open questions whose silence has to be acted upon, but of projects put off."""
-    due = Question.objects.filter(status=QuestionStatus.OPEN, next_step_at__lte=now).exclude(project_id__in=but)
+    due = Question.objects.filter(status=QuestionStatus.OPEN, next_step_at__lte=now).exclude(project_id__in=excluding)
     return list(due.order_by("next_step_at").values_list("project_id", "pk")[:limit])

@@ -32,7 +32,7 @@ def act_on_silence() -> None:
 
     A project for which that fails is set aside, and costs the others nothing.
     """
-    due = due_questions(database_now(), limit=ROUND, but=rounds.put_off(NAME))
+    due = due_questions(database_now(), limit=ROUND, excluding=rounds.put_off(NAME))
 
     def take_steps(project_ids: Sequence[UUID]) -> None:
         """The next steps of these projects' questions, in one transaction."""
@@ -56,7 +56,7 @@ def take_next_step(work: ProjectWork, question_id: UUID) -> None:
     elif question.level < len(silence.escalate_to):
         escalate(work, question, silence)
     else:
-        end(work, question, silence)
+        apply_policy(work, question, silence)
 
 
 def remind(work: ProjectWork, question: Question, silence: Silence) -> None:
@@ -80,7 +80,7 @@ def escalate(work: ProjectWork, question: Question, silence: Silence) -> None:
     work.emit_about(question.project, "CLARIFICATION.QUESTION_ESCALATED", {**about(question), **to})
 
 
-def end(work: ProjectWork, question: Question, silence: Silence) -> None:
+def apply_policy(work: ProjectWork, question: Question, silence: Silence) -> None:
     """Apply the policy: take the default, decline, fail the project, or go on waiting."""
     if silence.then == "wait" or (silence.then == "default" and "default" not in question.schema):
         question.due_at = work.now + timedelta(seconds=silence.due_seconds)

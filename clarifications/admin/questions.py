@@ -95,11 +95,11 @@ class QuestionAdmin(DetailAdmin):
     # -- acts on many ------------------------------------------------------------------------------
     @admin.action(description=gettext_lazy("Assign to me"), permissions=["act"])
     def claim_questions(self, request: HttpRequest, queryset: QuerySet[Question]) -> None:
-        carry_out(self, request, queryset, in_work(claim_question, by=request.user), done=_("Assigned to you"))
+        carry_out(self, request, queryset, in_project_work(claim_question, by=request.user), done=_("Assigned to you"))
 
     @admin.action(description=gettext_lazy("Unassign"), permissions=["act"])
     def release_questions(self, request: HttpRequest, queryset: QuerySet[Question]) -> None:
-        carry_out(self, request, queryset, in_work(release_question, by=request.user), done=_("Unassigned"))
+        carry_out(self, request, queryset, in_project_work(release_question, by=request.user), done=_("Unassigned"))
 
     @admin.action(description=gettext_lazy("Answer equal questions together"), permissions=["act"])
     def answer_together(self, request: HttpRequest, queryset: QuerySet[Question]) -> HttpResponse | None:
@@ -117,8 +117,8 @@ class QuestionAdmin(DetailAdmin):
             return self.together_page(request, chosen, AnswerForm(first))
         if not form.fits():
             return self.together_page(request, chosen, form)
-        said = {"answer": form.answer(), "by": request.user.get_username(), "door": "admin"}
-        carry_out(self, request, queryset, in_work(answer_question, **said), done=_("Answered"))
+        arguments = {"answer": form.answer(), "by": request.user.get_username(), "door": "admin"}
+        carry_out(self, request, queryset, in_project_work(answer_question, **arguments), done=_("Answered"))
         return None
 
     def together_page(self, request: HttpRequest, chosen: list[Question], form: AnswerForm) -> TemplateResponse:
@@ -179,15 +179,17 @@ class QuestionAdmin(DetailAdmin):
         by = request.user.get_username()
         try:
             with project_work() as work:
-                found = question_in(work, question.pk)
-                answer_question(work, question=found, answer=form.answer(), by=by, door="admin")
+                locked = question_in(work, question.pk)
+                answer_question(work, question=locked, answer=form.answer(), by=by, door="admin")
         except (InvalidAnswer, OwnApproval, NotesMissing) as error:
             form.refuse(error)
             return self.page(request, question, answer_form=form)
         except PermanentError as error:
-            return self.refused(request, question, error)
-        words = _("“%(title)s” is answered.") % {"title": found.title}
-        return self.settled(request, words, found.blocked, go_on=request.POST.get("answer_question") == "next")
+            return self.redirect_refused(request, question, error)
+        words = _("“%(title)s” is answered.") % {"title": locked.title}
+        return self.redirect_settled(
+            request, words, locked.blocked, go_on=request.POST.get("answer_question") == "next"
+        )
 
     def decline(self, request: HttpRequest, question: Question) -> HttpResponse:
         """Have the question declined for a reason."""
@@ -197,42 +199,46 @@ class QuestionAdmin(DetailAdmin):
         by = request.user.get_username()
         try:
             with project_work() as work:
-                found = question_in(work, question.pk)
-                decline_question(work, question=found, by=by, reason=form.cleaned_data["reason"])
+                locked = question_in(work, question.pk)
+                decline_question(work, question=locked, by=by, reason=form.cleaned_data["reason"])
         except PermanentError as error:
-            return self.refused(request, question, error)
-        return self.settled(request, _("“%(title)s” is declined.") % {"title": found.title}, found.blocked)
+            return self.redirect_refused(request, question, error)
+        return self.redirect_settled(request, _("“%(title)s” is declined.") % {"title": locked.title}, locked.blocked)
 
     def claim(self, request: HttpRequest, question: Question) -> HttpResponse:
         """Take it on."""
-        return self.assigned(request, question, in_work(claim_question, by=request.user))
+        return self.change_assignment(request, question, in_project_work(claim_question, by=request.user))
 
     def release(self, request: HttpRequest, question: Question) -> HttpResponse:
         """Give it back."""
-        return self.assigned(request, question, in_work(release_question, by=request.user))
+        return self.change_assignment(request, question, in_project_work(release_question, by=request.user))
 
     def reassign(self, request: HttpRequest, question: Question) -> HttpResponse:
         """Assign to another person or group."""
         to = request.POST.get("to", "")
-        return self.assigned(request, question, in_work(reassign_question, to=to, by=request.user))
+        return self.change_assignment(request, question, in_project_work(reassign_question, to=to, by=request.user))
 
-    def assigned(self, request: HttpRequest, question: Question, act: Callable[[Question], Question]) -> HttpResponse:
+    def change_assignment(
+        self, request: HttpRequest, question: Question, act: Callable[[Question], Question]
+    ) -> HttpResponse:
         """Have it assigned, and stay on its page."""
         try:
-            now = act(question)
+            changed = act(question)
         except PermanentError as error:
-            return self.refused(request, question, error)
+            return self.redirect_refused(request, question, error)
         self.message_user(
-            request, _("The question now waits for %(who)s.") % {"who": inbox.waits_for(now)}, messages.SUCCESS
+            request, _("The question now waits for %(who)s.") % {"who": inbox.waits_for(changed)}, messages.SUCCESS
         )
         return HttpResponseRedirect(page_of(question))
 
-    def refused(self, request: HttpRequest, question: Question, error: PermanentError) -> HttpResponse:
+    def redirect_refused(self, request: HttpRequest, question: Question, error: PermanentError) -> HttpResponse:
         """Back to the question as it is now, with what stood in the way."""
         self.message_user(request, str(error), messages.ERROR)
         return HttpResponseRedirect(page_of(question))
 
-    def settled(self, request: HttpRequest, words: str, items: list[Item], *, go_on: bool = False) -> HttpResponse:
+    def redirect_settled(
+        self, request: HttpRequest, words: str, items: list[Item], *, go_on: bool = False
+    ) -> HttpResponse:
         """To the next question or back to the list, with what becomes of the items that waited."""
         in_order = sorted(items, key=lambda item: item.position)
         now = listed([f"{item.title} – {standing(item).lower()}" for item in in_order])
@@ -258,11 +264,11 @@ def page_of(question: Question) -> str:
     return reverse("admin:clarifications_question_change", args=[question.pk])
 
 
-def in_work(service: Callable[..., Question], **said: Any) -> Callable[[Question], Question]:
+def in_project_work(service: Callable[..., Question], **arguments: Any) -> Callable[[Question], Question]:
     """The service on a question, in a unit of work of its own."""
 
     def act(question: Question) -> Question:
         with project_work() as work:
-            return service(work, question=question_in(work, question.pk), **said)
+            return service(work, question=question_in(work, question.pk), **arguments)
 
     return act

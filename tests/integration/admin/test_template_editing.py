@@ -114,7 +114,7 @@ def test_an_edit_is_saved_as_the_next_version(staff: Client) -> None:
 def test_saving_what_the_newest_version_says_changes_nothing(staff: Client) -> None:
     template = version()
     _, words = post(staff, template, "again")
-    assert words == ["own v1 says exactly this already: nothing changed."]
+    assert words == ["own v1 has exactly this definition already: nothing was saved."]
     assert versions() == [1]
 
 
