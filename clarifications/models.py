@@ -1,4 +1,4 @@
-"""Questions to people, which items each holds back, the one answer each may have, and who was written to."""
+"""The tables of clarifications: questions, the items that wait for them, their answers, and the mails about them."""
 
 import uuid
 
@@ -22,7 +22,7 @@ class QuestionStatus(models.TextChoices):
 
 
 class Question(models.Model):
-    """One thing a person has to say. A re-ask is a new revision; an old one is never rewritten."""
+    """One question to a person about one field of a project. Asking again makes a new row with the next revision."""
 
     class Kind(models.TextChoices):
         INPUT = "input", _("A figure or a fact")
@@ -53,7 +53,7 @@ class Question(models.Model):
     declined_by = models.CharField(_("declined by"), max_length=200, blank=True)
     declined_because = models.TextField(_("why it was declined"), blank=True)
 
-    blocked: "list[Item]"  # the items it holds back, as the unit of work has them
+    blocked: "list[Item]"  # the items that wait for the question; set by `selectors.load_questions`
 
     class Meta:
         ordering = ["-asked_at"]
@@ -78,23 +78,23 @@ class Question(models.Model):
 
     @edge(status, source=["OPEN"], target="ANSWERED")
     def accept(self) -> None:
-        """A valid answer came."""
+        """Mark the question ANSWERED: a valid answer was accepted."""
 
     @edge(status, source=["OPEN"], target="DECLINED")
     def decline(self) -> None:
-        """It will not be answered, and what needs it is not done."""
+        """Mark the question DECLINED: it will not be answered, and the items that need it are cancelled."""
 
     @edge(status, source=["OPEN"], target="EXPIRED")
     def expire(self) -> None:
-        """Nobody answered in time."""
+        """Mark the question EXPIRED: nobody answered in time."""
 
     @edge(status, source=["OPEN"], target="WITHDRAWN")
     def withdraw(self) -> None:
-        """Nothing waits for it any more."""
+        """Mark the question WITHDRAWN: no item waits for it any more."""
 
 
 class Blocking(models.Model):
-    """An item that a question holds back."""
+    """One item that waits for one question."""
 
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="blockings")
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="blockings")
@@ -107,7 +107,7 @@ class Blocking(models.Model):
 
 
 class Answer(models.Model):
-    """The accepted answer. The key is the question's: there can be no second one."""
+    """The accepted answer of a question. Its primary key is the question, so there can be no second answer."""
 
     question = models.OneToOneField(Question, on_delete=models.CASCADE, primary_key=True, related_name="answer")
     value = models.JSONField(null=True, help_text=_("What was said; null where the question allows it."))
@@ -123,7 +123,7 @@ class Answer(models.Model):
 
 
 class Notice(models.Model):
-    """One mail that tells one person of one event about a question; kept as the record of what was sent."""
+    """One mail to one person about one event of a question; it stays as the record of what was sent."""
 
     class State(models.TextChoices):
         PENDING = "pending", _("To be sent")
@@ -157,7 +157,7 @@ class Notice(models.Model):
 
 
 class LedgerPosition(models.Model):
-    """How far a reader of the ledger has come; everything up to it is dealt with."""
+    """How far a reader of the ledger has come: the event with this `seq` and all before it are handled."""
 
     reader = models.CharField(max_length=50, primary_key=True)
     seq = models.BigIntegerField()

@@ -14,7 +14,7 @@ from backlog.work import ProjectWork
 from events import rounds
 from events.clock import database_now
 
-# Projects one round takes: a short transaction, repeated every second while there is more.
+# The most projects of one round, so that its transaction stays short; a round is done every second.
 ROUND = 200
 NAME = gettext_noop("deadlines and dispatches")
 

@@ -1,4 +1,4 @@
-"""Questions for staff: the inbox, and a page to read what is asked and why, and to answer, hand on or decline it."""
+"""Admin pages for questions: the inbox, and a question's page with forms to answer, assign or decline it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +32,7 @@ from pages.presentation import ago, state_word
 
 @admin.register(Question)
 class QuestionAdmin(DetailAdmin):
-    """The inbox, and a question's page."""
+    """The inbox and the page of a question."""
 
     detail_template = "admin/clarifications/question/detail.html"
     shows_typed_text = True
@@ -48,7 +48,7 @@ class QuestionAdmin(DetailAdmin):
     actions = ["claim_questions", "release_questions", "answer_together"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
-        """With what a row shows: three queries a page, however long the list."""
+        """Return questions with all that a row shows: three queries for a page, whatever its length."""
         found: QuerySet[Question] = super().get_queryset(request).defer("schema", "description")
         return found.select_related("project", "assigned_to").prefetch_related("blockings")
 
@@ -68,7 +68,7 @@ class QuestionAdmin(DetailAdmin):
 
     @admin.display(description=gettext_lazy("request"), ordering="project__title")
     def of_request(self, question: Question) -> str:
-        """Which request it is about, and whose: many questions have the same title."""
+        """Return the project's title and its requester, since many questions have the same title."""
         project = question.project
         return f"{project.title} · {project.requester}" if project.requester else project.title
 
@@ -92,7 +92,7 @@ class QuestionAdmin(DetailAdmin):
     def waiting_items(self, question: Question) -> int:
         return len(question.blockings.all())
 
-    # -- acts on many ------------------------------------------------------------------------------
+    # -- actions on several questions --------------------------------------------------------------
     @admin.action(description=gettext_lazy("Assign to me"), permissions=["act"])
     def claim_questions(self, request: HttpRequest, queryset: QuerySet[Question]) -> None:
         carry_out(self, request, queryset, in_project_work(claim_question, by=request.user), done=_("Assigned to you"))
@@ -103,7 +103,7 @@ class QuestionAdmin(DetailAdmin):
 
     @admin.action(description=gettext_lazy("Answer equal questions together"), permissions=["act"])
     def answer_together(self, request: HttpRequest, queryset: QuerySet[Question]) -> HttpResponse | None:
-        """One form for questions that ask the same; each is answered by itself."""
+        """Show one form for questions with the same field, schema and kind, then answer each of them with its value."""
         chosen = list(queryset.defer(None))
         first = chosen[0]
         if any((q.field, q.schema, q.kind) != (first.field, first.schema, first.kind) for q in chosen):
@@ -122,7 +122,7 @@ class QuestionAdmin(DetailAdmin):
         return None
 
     def together_page(self, request: HttpRequest, chosen: list[Question], form: AnswerForm) -> TemplateResponse:
-        """The form for questions that ask the same."""
+        """Return the page with one form for all chosen questions."""
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -136,7 +136,7 @@ class QuestionAdmin(DetailAdmin):
 
     # -- a question's page -------------------------------------------------------------------------
     def detail(self, request: HttpRequest, obj: Question) -> dict[str, Any]:
-        """What is asked and why, what waits for it, and its answer or the forms to give one."""
+        """Return the context of the question's page."""
         answer = Answer.objects.filter(question=obj).first()
         suggested = question_page.suggestions(obj, person(request))
         return {
@@ -156,7 +156,7 @@ class QuestionAdmin(DetailAdmin):
         }
 
     def act(self, request: HttpRequest, obj: Question) -> HttpResponse:
-        """Do what the button says."""
+        """Carry out the action of the button that was pressed. Raises PermissionDenied."""
         if waits_for_others(person(request), obj.pk):
             raise PermissionDenied
         acts = {"decline": self.decline, "claim": self.claim, "release": self.release, "reassign": self.reassign}
@@ -164,13 +164,13 @@ class QuestionAdmin(DetailAdmin):
         return act(request, obj)
 
     def again(self, request: HttpRequest, obj: Question) -> HttpResponse:
-        """The page with what was typed, unsent."""
+        """Return the page with what was typed, without submitting it."""
         if "decline" in request.POST:
             return self.page(request, obj, decline_form=ReasonForm(request.POST, prefix="decline"))
         return self.page(request, obj, answer_form=AnswerForm(obj, request.POST).unjudged())
 
     def answer(self, request: HttpRequest, question: Question) -> HttpResponse:
-        """Have the answer accepted, or show on the form why it is not."""
+        """Submit the answer; show on the form why it was refused."""
         form = AnswerForm(question, request.POST, request.FILES)
         if form.is_filled_in:
             return self.page(request, question, answer_form=form.unjudged())
@@ -192,7 +192,7 @@ class QuestionAdmin(DetailAdmin):
         )
 
     def decline(self, request: HttpRequest, question: Question) -> HttpResponse:
-        """Have the question declined for a reason."""
+        """Decline the question with the reason in the form."""
         form = ReasonForm(request.POST, prefix="decline")
         if not form.is_valid():
             return self.page(request, question, decline_form=form)
@@ -206,22 +206,22 @@ class QuestionAdmin(DetailAdmin):
         return self.redirect_settled(request, _("“%(title)s” is declined.") % {"title": locked.title}, locked.blocked)
 
     def claim(self, request: HttpRequest, question: Question) -> HttpResponse:
-        """Take it on."""
+        """Assign the question to the user."""
         return self.change_assignment(request, question, in_project_work(claim_question, by=request.user))
 
     def release(self, request: HttpRequest, question: Question) -> HttpResponse:
-        """Give it back."""
+        """Remove the question's assigned person."""
         return self.change_assignment(request, question, in_project_work(release_question, by=request.user))
 
     def reassign(self, request: HttpRequest, question: Question) -> HttpResponse:
-        """Assign to another person or group."""
+        """Assign the question to the person or group that was chosen."""
         to = request.POST.get("to", "")
         return self.change_assignment(request, question, in_project_work(reassign_question, to=to, by=request.user))
 
     def change_assignment(
         self, request: HttpRequest, question: Question, act: Callable[[Question], Question]
     ) -> HttpResponse:
-        """Have it assigned, and stay on its page."""
+        """Call the service that changes the assignment, and redirect to the question's page."""
         try:
             changed = act(question)
         except PermanentError as error:
@@ -232,14 +232,14 @@ class QuestionAdmin(DetailAdmin):
         return HttpResponseRedirect(page_of(question))
 
     def redirect_refused(self, request: HttpRequest, question: Question, error: PermanentError) -> HttpResponse:
-        """Back to the question as it is now, with what stood in the way."""
+        """Redirect to the question's page and show why nothing was changed."""
         self.message_user(request, str(error), messages.ERROR)
         return HttpResponseRedirect(page_of(question))
 
     def redirect_settled(
         self, request: HttpRequest, words: str, items: list[Item], *, go_on: bool = False
     ) -> HttpResponse:
-        """To the next question or back to the list, with what becomes of the items that waited."""
+        """Redirect to the list, or with `go_on` to the next question, and show the states of the items that waited."""
         in_order = sorted(items, key=lambda item: item.position)
         now = listed([f"{item.title} – {standing(item).lower()}" for item in in_order])
         words = _("%(words)s Now: %(now)s.") % {"words": words, "now": now} if items else words
@@ -254,18 +254,18 @@ class QuestionAdmin(DetailAdmin):
 def chosen_suggestion(
     request: HttpRequest, suggested: list[question_page.Suggestion]
 ) -> question_page.Suggestion | None:
-    """The earlier answer that the person wants to start from."""
+    """Return the earlier answer in `?from=` that the form starts from, or None."""
     chosen = request.GET.get("from")
     return next((s for s in suggested if str(s.question_id) == chosen), None)
 
 
 def page_of(question: Question) -> str:
-    """The address of the question's page."""
+    """Return the address of the question's page."""
     return reverse("admin:clarifications_question_change", args=[question.pk])
 
 
 def in_project_work(service: Callable[..., Question], **arguments: Any) -> Callable[[Question], Question]:
-    """The service on a question, in a unit of work of its own."""
+    """Return a function that calls the service on a question in a unit of work of its own."""
 
     def act(question: Question) -> Question:
         with project_work() as work:

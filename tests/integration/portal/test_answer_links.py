@@ -203,7 +203,7 @@ def test_a_changed_link_is_not_found(rate: Question, rita: User, spoil: Callable
     address = reverse("portal:answer-link", args=[spoil(link_token(rate, rita))])
     response = Client().post(address, {"answer": "45"})
     assert response.status_code == 404
-    assert "This address is not whole" in response.content.decode()
+    assert "This link is incomplete or was changed" in response.content.decode()
     assert not Answer.objects.exists()
 
 
