@@ -34,10 +34,7 @@ def submit_request(work: ProjectWork, *, request: dict[str, Any], intake: dict[s
 def open_project(
     work: ProjectWork, *, request: dict[str, Any], correlation_id: UUID, intake: dict[str, Any] | None = None
 ) -> Project:
-    """Create a project and its items from the newest version of the request's template.
-
-    Raises ProjectExists or UnknownTemplate.
-    """
+    """Create a project and its items from its template's newest version. Raises ProjectExists or UnknownTemplate."""
     project_id = UUID(request["project_id"])
     load_projects(work, [project_id])
     if work.known(Project, project_id):
