@@ -93,7 +93,7 @@ class Project(models.Model):
 
     @edge(status, source=["OPEN", "WAITING", "FAILED"], target="CANCELLED")
     def cancel(self) -> None:
-        """Nobody wants it any more."""
+        """Mark the project CANCELLED: staff, the requester, or the cancelling of all its items ended it."""
 
 
 class WorkContext(models.Model):
@@ -215,7 +215,7 @@ class Item(models.Model):
 
     @edge(state, source=CANCELLABLE, target="CANCELLED")
     def cancel(self) -> None:
-        """Nobody wants it any more."""
+        """Mark the item CANCELLED: a person cancelled it, its project, or an item it depends on."""
 
 
 class Lease(models.Model):

@@ -113,8 +113,8 @@ def waive_criteria(work: ProjectWork, item: Item, *, reason: str, by: str) -> It
         raise ReasonMissing(_("Say why the definition of done is waived: the reason is kept with the item."))
     policy.require_waivable(item, by)
     if item.evidence is None:
-        said = {"item": item}
-        raise BacklogError(_("No worker has finished %(item)s yet: there is nothing to waive.") % said)
+        values = {"item": item}
+        raise BacklogError(_("No worker has finished %(item)s yet: there is nothing to waive.") % values)
     unmet = unmet_criteria(item, item.evidence)
     if item.state in (ItemState.FAILED, ItemState.READY):
         return_to_progress(work, item, by=by)

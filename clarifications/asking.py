@@ -67,8 +67,8 @@ def ask_for_approval(work: ProjectWork, item: Item, title: str, reason: str, *, 
     Finished work that is held stays in its state; an item that has not begun or is in progress is blocked.
     """
     field, when = f"approval:{item.key}", "after" if item.held_for else "before"
-    if found := open_question(work, item.project_id, field):
-        return found
+    if already_open := open_question(work, item.project_id, field):
+        return already_open
     title = title % {"item": item.title}
     reason = joined([reason, *(f"Earlier comment: “{note}”" for note in item.notes)])
     missing = MissingField(field, {**APPROVAL_SCHEMA, "title": title}, reason)

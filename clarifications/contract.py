@@ -114,8 +114,8 @@ def schema_of(name: str, proposed: dict[str, Any] | None = None) -> dict[str, An
 
 def given_in_words(value: Any, message: str) -> str:
     """Return the reason for asking again: the value that was given, shortened, and what is wrong with it."""
-    given = shortened(json.dumps(value, ensure_ascii=False), LONGEST_GIVEN)
-    return f"What was given is not valid: {given}. {message}"
+    quoted = shortened(json.dumps(value, ensure_ascii=False), LONGEST_GIVEN)
+    return f"What was given is not valid: {quoted}. {message}"
 
 
 def field_faults(needs: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, str]:

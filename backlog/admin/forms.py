@@ -112,7 +112,7 @@ def faults_in(error: pydantic.ValidationError, text: str, definition: dict[str, 
     tree = yaml.compose(text, Loader=yaml.SafeLoader)
     keys = item_keys(definition)
     findings = without_echoes(error.errors())
-    placed = [(place_of(found["loc"], found["msg"], keys), finding_in_words(found)) for found in findings]
+    placed = [(place_of(finding["loc"], finding["msg"], keys), finding_in_words(finding)) for finding in findings]
     faults = [Fault(f"{place_in_words(place, keys)}: {words}", line_of(tree, place)) for place, words in placed]
     return sorted(faults, key=lambda fault: fault.line)
 

@@ -124,8 +124,8 @@ class DeliverableAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Deliverable]:
         """Return deliverables without `content`, which may be large and is loaded only on a deliverable's own page."""
-        found: QuerySet[Deliverable] = super().get_queryset(request).defer("content")
-        return found
+        deliverables: QuerySet[Deliverable] = super().get_queryset(request).defer("content")
+        return deliverables
 
     @admin.display(description=gettext_lazy("project"))
     def project_link(self, deliverable: Deliverable) -> SafeString:

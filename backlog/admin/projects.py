@@ -43,8 +43,8 @@ class ProjectAdmin(DetailAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
         """Return projects with the states of their items prefetched, which the progress column needs."""
         states = Prefetch("items", Item.objects.only("project_id", "state"))
-        found: QuerySet[Project] = super().get_queryset(request).select_related("template").prefetch_related(states)
-        return found
+        projects: QuerySet[Project] = super().get_queryset(request).select_related("template").prefetch_related(states)
+        return projects
 
     @admin.display(description=gettext_lazy("state"))
     def standing(self, project: Project) -> SafeString:
@@ -132,8 +132,8 @@ class ProjectAdmin(DetailAdmin):
             return self.ask_reason(request, project, form, words=_("Cancel the project"))
         try:
             with project_work() as work:
-                found = project_of(work, project.pk)
-                cancel_project(work, found, reason=form.cleaned_data["reason"], by=request.user.get_username())
+                locked = project_of(work, project.pk)
+                cancel_project(work, locked, reason=form.cleaned_data["reason"], by=request.user.get_username())
         except REFUSALS as error:
             return self.redirect_with_message(
                 request, project, _("Nothing changed. %(why)s") % {"why": error}, messages.ERROR

@@ -64,12 +64,12 @@ def happenings(project: Project, limit: int) -> dict[UUID, Happening]:
     """Return the project's first `limit` events by id, in order; only the beginning of a large payload is read."""
     item_titles = {str(pk): key for pk, key in Item.objects.filter(project=project).values_list("pk", "title")}
     reason = Coalesce(KT("payload__reason"), KT("payload__title"), KT("payload__field"))
-    found = timeline(project.pk).annotate(
+    events = timeline(project.pk).annotate(
         item_id=KT("payload__backlog_item_id"),
         about=Left(reason, 300),
         beginning=Left(Cast("payload", TextField()), LONGEST_PAYLOAD),
     )
-    return {event.event_id: happening(event, item_titles) for event in found.defer("payload")[:limit]}
+    return {event.event_id: happening(event, item_titles) for event in events.defer("payload")[:limit]}
 
 
 def happening(event: Any, item_titles: dict[str, str]) -> Happening:

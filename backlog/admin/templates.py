@@ -56,8 +56,8 @@ class TemplateAdmin(DetailAdmin):
         """Return versions with title, newest version and number of projects, without the large `definition`."""
         same_name = Template.objects.filter(name=OuterRef("name")).order_by("-version").values("version")
         projects = Project.objects.filter(template=OuterRef("pk")).order_by().values("pk")
-        found: QuerySet[Template] = super().get_queryset(request).defer("definition")
-        return found.annotate(
+        versions: QuerySet[Template] = super().get_queryset(request).defer("definition")
+        return versions.annotate(
             shown_title=KT("definition__title"),
             newest_version=Subquery(same_name[:1]),
             projects_counted=CountUpTo(projects[: MOST_COUNTED + 1]),

@@ -114,11 +114,11 @@ def is_current(work: ProjectWork, deliverable: Deliverable) -> bool:
 def ancestors(item: Item) -> set[UUID]:
     """Return the ids of all items this one depends on, directly or not."""
     by_key = {other.key: other for other in item.project.members}
-    found: set[UUID] = set()
+    ancestor_ids: set[UUID] = set()
     todo = list(item.depends_on)
     while todo:
         other = by_key[todo.pop()]
-        if other.pk not in found:
-            found.add(other.pk)
+        if other.pk not in ancestor_ids:
+            ancestor_ids.add(other.pk)
             todo.extend(other.depends_on)
-    return found
+    return ancestor_ids

@@ -54,10 +54,10 @@ class Inbox(ChangeList):
 
     def tabs(self) -> list[dict[str, Any]]:
         """Return for each tab its `url`, its `words`, and whether it is the `current` one."""
-        shown = self.params.get("whose", WAITING)
+        current = self.params.get("whose", WAITING)
         return [
             {"url": self.get_query_string({"whose": value} if value else {}, ["whose", "p"]), "words": words}
-            | {"current": value == shown}
+            | {"current": value == current}
             for value, words in TABS
         ]
 

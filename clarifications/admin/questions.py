@@ -49,8 +49,8 @@ class QuestionAdmin(DetailAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
         """Return questions with all that a row shows: three queries for a page, whatever its length."""
-        found: QuerySet[Question] = super().get_queryset(request).defer("schema", "description")
-        return found.select_related("project", "assigned_to").prefetch_related("blockings")
+        questions: QuerySet[Question] = super().get_queryset(request).defer("schema", "description")
+        return questions.select_related("project", "assigned_to").prefetch_related("blockings")
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return inbox.ordering(request)
@@ -241,8 +241,8 @@ class QuestionAdmin(DetailAdmin):
     ) -> HttpResponse:
         """Redirect to the list, or with `go_on` to the next question, and show the states of the items that waited."""
         in_order = sorted(items, key=lambda item: item.position)
-        now = listed([f"{item.title} – {standing(item).lower()}" for item in in_order])
-        words = _("%(words)s Now: %(now)s.") % {"words": words, "now": now} if items else words
+        states = listed([f"{item.title} – {standing(item).lower()}" for item in in_order])
+        words = _("%(words)s Now: %(now)s.") % {"words": words, "now": states} if items else words
         self.message_user(request, words, messages.SUCCESS)
         waiting = answerable_by(request.user).filter(mine(request.user) | of_my_groups(request.user))  # type: ignore[arg-type]
         following = waiting.order_by("due_at", "id").first() if go_on else None

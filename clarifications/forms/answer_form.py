@@ -125,10 +125,10 @@ class AnswerForm(forms.Form):
         """Return the JSON value of a valid form; parts that were not filled in are left out."""
         if not self.parts:
             return self.cleaned_data["answer"]
-        given: dict[str, Any] = {}
+        value: dict[str, Any] = {}
         for name, part in self.parts.items():
-            set_at_path(given, part.path, ABSENT if self.cleaned_data[name] == [] else self.cleaned_data[name])
-        return given
+            set_at_path(value, part.path, ABSENT if self.cleaned_data[name] == [] else self.cleaned_data[name])
+        return value
 
     def fits(self) -> bool:
         """Return True if the form is valid and its answer fits the question's schema; else show the errors on it."""

@@ -23,11 +23,11 @@ class GivesJson(forms.Field):
         """Return the JSON value, or ABSENT. Raises ValidationError."""
         cleaned = super().clean(value)
         try:
-            given = self.to_json(cleaned)
-            strict_json.check(given)
+            json_value = self.to_json(cleaned)
+            strict_json.check(json_value)
         except strict_json.InvalidJson as error:
             raise ValidationError(_("This cannot be used: %(why)s.") % {"why": error}) from error
-        return given
+        return json_value
 
     def to_json(self, cleaned: Any) -> Any:
         """Return the cleaned value as a JSON value."""
