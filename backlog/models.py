@@ -42,7 +42,9 @@ class Project(models.Model):
     )
     template = models.ForeignKey(Template, verbose_name=_("template"), on_delete=models.PROTECT)
     correlation_id = models.UUIDField(default=uuid.uuid4, editable=False)
-    requester = models.CharField(_("requester"), max_length=200, blank=True, help_text=_("As the request names them."))
+    requester = models.CharField(
+        _("requester"), max_length=200, blank=True, help_text=_("The requester's name, as the request gave it.")
+    )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -51,9 +53,9 @@ class Project(models.Model):
         editable=False,
         related_name="projects",
         db_index=False,
-        help_text=_("Whose request it is, whatever they are called now."),
+        help_text=_("The requester's account; it stays the same if the account is renamed."),
     )
-    intake = models.JSONField(default=dict, blank=True, help_text=_("What reading the spreadsheet said."))
+    intake = models.JSONField(default=dict, blank=True, help_text=_("The report of reading the request's spreadsheet."))
     opened_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(_("reason"), blank=True)
@@ -101,7 +103,7 @@ class WorkContext(models.Model):
 
     project = models.OneToOneField(Project, on_delete=models.CASCADE, primary_key=True, related_name="context")
     data = models.JSONField(default=dict)
-    provenance = models.JSONField(default=dict, help_text=_("Per field: who said it, when, through which door."))
+    provenance = models.JSONField(default=dict, help_text=_("For each field: who gave it, when, and how it came."))
 
     def __str__(self) -> str:
         return f"What is known about {self.project_id}"
@@ -129,14 +131,16 @@ class Item(models.Model):
     agent_target = models.CharField(_("agent"), max_length=100)
     state = FSMField(_("state"), default=ItemState.CREATED, choices=ItemState.choices, protected=True, editable=False)
     depends_on = models.JSONField(_("depends on"), default=list, blank=True)
-    waiting_on = models.PositiveIntegerField(default=0, help_text=_("Items it depends on that are not done."))
+    waiting_on = models.PositiveIntegerField(
+        default=0, help_text=_("How many of the items that it depends on are not done.")
+    )
     priority = models.IntegerField(_("priority"), default=0)
     auto_dispatch = models.BooleanField(default=True)
     timeout_seconds = models.PositiveIntegerField(_("seconds it may take"), default=600)
     max_attempts = models.PositiveIntegerField(_("most attempts"), default=3)
     approval = models.CharField(_("approval"), max_length=10, choices=Approval.choices, default="", blank=True)
     approved = models.BooleanField(_("approved"), default=False)
-    cleared = models.BooleanField(default=False, help_text=_("A person approved what its agent asked for."))
+    cleared = models.BooleanField(default=False, help_text=_("A person gave the approval that its agent asked for."))
     attempts = models.PositiveIntegerField(_("attempts"), default=0, help_text=_("How often it was dispatched."))
     failures = models.PositiveIntegerField(_("failures"), default=0, help_text=_("How often it failed or timed out."))
     current_dispatch = models.UUIDField(_("current dispatch"), null=True, blank=True)
@@ -149,7 +153,10 @@ class Item(models.Model):
     held_for = models.CharField(max_length=12, choices=Held.choices, default="", blank=True)
     evidence = models.JSONField(null=True, blank=True)
     delivered = models.JSONField(
-        _("delivered"), default=list, blank=True, help_text=_("Deliverable types of the current dispatch.")
+        _("delivered"),
+        default=list,
+        blank=True,
+        help_text=_("Types of the deliverables that came for the current dispatch."),
     )
     done_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -158,7 +165,7 @@ class Item(models.Model):
         blank=True,
         editable=False,
         related_name="+",
-        help_text=_("Whose key did the work, where it was done over HTTP."),
+        help_text=_("The account that did the work, if it was done over HTTP."),
     )
     notes = models.JSONField(
         _("notes"), default=list, blank=True, help_text=_("What reviewers asked to do differently.")
@@ -245,8 +252,12 @@ class Deliverable(models.Model):
     content = models.JSONField()
     confidence = models.FloatField(_("confidence"))
     agent = models.CharField(_("agent"), max_length=200, blank=True)
-    timestamp = models.DateTimeField(_("moment"), help_text=_("By the worker's clock."))
-    recorded_at = models.DateTimeField(_("recorded"), null=True, help_text=_("By the database's clock, which orders."))
+    timestamp = models.DateTimeField(_("moment"), help_text=_("When the worker delivered it, by the worker's clock."))
+    recorded_at = models.DateTimeField(
+        _("recorded"),
+        null=True,
+        help_text=_("When it was recorded, by the database's clock; deliverables are ordered by this."),
+    )
 
     class Meta:
         verbose_name = _("deliverable")

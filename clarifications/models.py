@@ -42,7 +42,9 @@ class Question(models.Model):
     asked_by = models.CharField(max_length=200)
     asked_at = models.DateTimeField()
     due_at = models.DateTimeField()
-    next_step_at = models.DateTimeField(help_text=_("When silence is acted upon next."))
+    next_step_at = models.DateTimeField(
+        help_text=_("When the next reminder, escalation or policy is due if nobody answers.")
+    )
     reminders = models.PositiveIntegerField(default=0)
     level = models.PositiveIntegerField(default=0, help_text=_("How often it was escalated."))
     assigned_to = models.ForeignKey(
@@ -110,13 +112,15 @@ class Answer(models.Model):
     """The accepted answer of a question. Its primary key is the question, so there can be no second answer."""
 
     question = models.OneToOneField(Question, on_delete=models.CASCADE, primary_key=True, related_name="answer")
-    value = models.JSONField(null=True, help_text=_("What was said; null where the question allows it."))
+    value = models.JSONField(
+        null=True, help_text=_("The answer as JSON; null only if the question's schema allows null.")
+    )
     answered_by = models.CharField(max_length=200)
     door = models.CharField(
-        max_length=20, help_text=_("How it came: admin, web, link, rest, command, event or policy.")
+        max_length=20, help_text=_("How the answer came: admin, web, link, rest, command, event or policy.")
     )
     answered_at = models.DateTimeField()
-    event_id = models.UUIDField(help_text=_("The event that carried it."))
+    event_id = models.UUIDField(help_text=_("The id of the event that carried the answer."))
 
     def __str__(self) -> str:
         return f"Answer to {self.question_id}"
@@ -139,7 +143,7 @@ class Notice(models.Model):
     created_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
-    error = models.TextField(blank=True, help_text=_("Why it could not be sent the last time."))
+    error = models.TextField(blank=True, help_text=_("Why the last attempt to send the mail failed."))
 
     class Meta:
         verbose_name = _("notice")
