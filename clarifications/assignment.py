@@ -1,4 +1,4 @@
-"""Who a question waits for: a person takes it on, gives it back, or hands it to somebody else."""
+"""Assigning questions: a person assigns a question to themselves, releases it, or hands it to a person or a group."""
 
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
@@ -12,7 +12,7 @@ from clarifications.wording import title_of
 
 
 def claim_question(work: ProjectWork, *, question: Question, by: User) -> Question:
-    """The person takes the question on. Raises AlreadyClosed, or AlreadyClaimed when somebody else holds it."""
+    """Assign the question to the person `by`; idempotent. Raises AlreadyClosed, or AlreadyClaimed if it has another."""
     require_open(question)
     if question.assigned_to_id == by.pk:
         return question
@@ -25,7 +25,7 @@ def claim_question(work: ProjectWork, *, question: Question, by: User) -> Questi
 
 
 def release_question(work: ProjectWork, *, question: Question, by: User) -> Question:
-    """Nobody holds the question any more; its group, if it has one, keeps it. Raises AlreadyClosed."""
+    """Remove the person from the question; its group, if any, stays assigned. Idempotent. Raises AlreadyClosed."""
     require_open(question)
     if question.assigned_to_id is None:
         return question
@@ -33,7 +33,10 @@ def release_question(work: ProjectWork, *, question: Question, by: User) -> Ques
 
 
 def reassign_question(work: ProjectWork, *, question: Question, to: str, by: User) -> Question:
-    """Hand it to a person, a group, or with an empty name to anybody. Raises AlreadyClosed or UnknownAssignee."""
+    """Assign the question to the person or group named `to`, or with "" to nobody, so that anybody may answer.
+
+    Raises AlreadyClosed or UnknownAssignee.
+    """
     require_open(question)
     if not to:
         return assign(work, question, to=None, group="", by=by)
@@ -45,10 +48,10 @@ def reassign_question(work: ProjectWork, *, question: Question, to: str, by: Use
 
 
 def assign(work: ProjectWork, question: Question, *, to: User | None, group: str, by: User) -> Question:
-    """Note who it waits for, on the question and in the ledger."""
+    """Set the question's person and group, and emit CLARIFICATION.QUESTION_ASSIGNED."""
     question.assigned_to, question.assigned_group = to, group
     work.change(question, "assigned_to", "assigned_group")
-    now = {"assigned_to": str(to or ""), "assigned_group": group, "assigned_by": by.get_username()}
+    assignment = {"assigned_to": str(to or ""), "assigned_group": group, "assigned_by": by.get_username()}
     about = {"question_id": str(question.pk), "field": question.field}
-    work.emit_about(question.project, "CLARIFICATION.QUESTION_ASSIGNED", {**about, **now})
+    work.emit_about(question.project, "CLARIFICATION.QUESTION_ASSIGNED", {**about, **assignment})
     return question

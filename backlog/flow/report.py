@@ -1,4 +1,4 @@
-"""What the world hears when a project changes its status: a snapshot on the way, a report at the end."""
+"""The events about a project's status: a snapshot while it goes on, and a final report when it is done."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from backlog.work import ProjectWork
 
 
 def announce(work: ProjectWork, project: Project, items: Sequence[Item]) -> None:
-    """Emit what belongs to the project's new status; of a project that is done, `emit_final_reports` does."""
+    """Emit the event of the project's new status; the events of DONE are left to `emit_final_reports`."""
     if project.status in (ProjectStatus.OPEN, ProjectStatus.WAITING):
         emit(work, project, "REPORT.PROJECT_SNAPSHOT_PUBLISHED", snapshot(project, items))
     elif project.status == ProjectStatus.FAILED:
@@ -23,7 +23,7 @@ def announce(work: ProjectWork, project: Project, items: Sequence[Item]) -> None
 
 
 def emit_final_reports(work: ProjectWork, finished: Mapping[UUID, Project]) -> None:
-    """PROJECT.COMPLETED and the final report of every project that this work finished; one query for all of them."""
+    """Emit PROJECT.COMPLETED and REPORT.FINAL_PUBLISHED for each project that this work finished; one query."""
     delivered = deliverables_of(work, finished)
     for pk, project in finished.items():
         items = project.members
@@ -33,38 +33,38 @@ def emit_final_reports(work: ProjectWork, finished: Mapping[UUID, Project]) -> N
 
 
 def emit(work: ProjectWork, project: Project, event_type: str, payload: dict[str, Any]) -> None:
-    """An event about the project's status, with its title."""
+    """Emit an event about the project with its title in the payload."""
     work.emit_about(project, event_type, {"title": project.title, **payload})
 
 
 def snapshot(project: Project, items: Sequence[Item]) -> dict[str, Any]:
-    """How many items are in which state, and how many wait for a person."""
+    """Return the payload of a snapshot: the number of items in each state, and how many wait for a person."""
     states = Counter(str(item.state) for item in items)
     waiting = sum(item.state == ItemState.BLOCKED or item.held_for == Item.Held.APPROVAL for item in items)
     return {"status": project.status, "items": dict(states), "open_questions": waiting}
 
 
 def final_report(project: Project, items: Sequence[Item], delivered: Sequence[Deliverable]) -> dict[str, Any]:
-    """What was done, by whom, and the headline figures of what was delivered."""
+    """Return the payload of the final report: a summary, the items, and the current dispatches' deliverables."""
     current = {item.pk: item.current_dispatch for item in items}
-    counted = [d for d in delivered if d.dispatch_id == current.get(d.item_id)]
+    current_deliverables = [d for d in delivered if d.dispatch_id == current.get(d.item_id)]
     return {
         "status": project.status,
-        "summary": summary(project, items, counted),
+        "summary": summary(project, items, current_deliverables),
         "items": [item_line(item) for item in items],
-        "deliverables": [deliverable_line(d) for d in counted],
+        "deliverables": [deliverable_line(d) for d in current_deliverables],
     }
 
 
 def summary(project: Project, items: Sequence[Item], delivered: Sequence[Deliverable]) -> str:
-    """One sentence."""
+    """Return how many items are done, followed by the deliverables' own summaries; at most 2000 characters."""
     done = sum(item.state == ItemState.DONE for item in items)
-    said = [d.content["summary"] for d in delivered if isinstance(d.content.get("summary"), str)]
-    return " ".join([f"{done} of {len(items)} items of “{project.title}” are done.", *said])[:2000]
+    summaries = [d.content["summary"] for d in delivered if isinstance(d.content.get("summary"), str)]
+    return " ".join([f"{done} of {len(items)} items of “{project.title}” are done.", *summaries])[:2000]
 
 
 def item_line(item: Item) -> dict[str, Any]:
-    """One item in a report."""
+    """Return an item as the final report has it."""
     return {
         "key": item.key,
         "title": item.title,
@@ -75,7 +75,7 @@ def item_line(item: Item) -> dict[str, Any]:
 
 
 def deliverable_line(deliverable: Deliverable) -> dict[str, Any]:
-    """One deliverable in a report."""
+    """Return a deliverable as the final report has it."""
     return {
         "deliverable_id": str(deliverable.pk),
         "type": deliverable.type,

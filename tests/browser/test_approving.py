@@ -60,4 +60,4 @@ def test_nobody_approves_what_they_asked_for(site: LiveSystem, person: Person) -
     open_question(page, site, project, "approval:only")
     page.get_by_label("Yes").check()
     page.get_by_role("button", name="Answer", exact=True).click()
-    expect(page.get_by_role("alert")).to_contain_text("somebody else has to approve it")
+    expect(page.get_by_role("alert")).to_contain_text("another person has to approve it")

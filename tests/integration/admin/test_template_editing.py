@@ -59,7 +59,7 @@ def versions() -> list[int]:
 def test_a_preview_shows_what_would_change_and_saves_nothing(staff: Client) -> None:
     template = version()
     html, _ = post(staff, template, "preview", YAML.replace("title: Own", "title: Mine"))
-    assert "Nothing is saved yet; saved, it becomes own v2." in html
+    assert "If you save it, it becomes own v2." in html
     assert "&quot;Own&quot;" in html
     assert "title: Mine" in html
     assert versions() == [1]
@@ -114,7 +114,7 @@ def test_an_edit_is_saved_as_the_next_version(staff: Client) -> None:
 def test_saving_what_the_newest_version_says_changes_nothing(staff: Client) -> None:
     template = version()
     _, words = post(staff, template, "again")
-    assert words == ["own v1 says exactly this already: nothing changed."]
+    assert words == ["own v1 has exactly this definition already: nothing was saved."]
     assert versions() == [1]
 
 
@@ -122,7 +122,7 @@ def test_who_was_overtaken_is_told_once_and_loses_nothing_typed(staff: Client) -
     template = version()
     version("Of bob", by="bob")
     html, _ = post(staff, template, "save", YAML, newest="1")
-    assert "Meanwhile bob saved own v2." in html
+    assert "bob saved own v2 while you were editing." in html
     assert "agent_target: worker" in html
     assert versions() == [1, 2]
     assert 'name="newest" value="2"' in html

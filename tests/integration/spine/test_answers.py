@@ -352,7 +352,7 @@ def test_an_answer_that_no_dispatch_could_carry_is_refused_whoever_asked_for_it(
     project = opened()
     fields = {"worklog": {"type": "string", "x_pointer": "/rows"}}
     tell(reply(dispatch_of(project), "CLARIFICATION.NEEDED", {"reason": "Needed.", "fields": fields}))
-    with pytest.raises(InvalidAnswer, match="No agent could be given this as “Worklog”: Please give a list for"):
+    with pytest.raises(InvalidAnswer, match="No agent can work with this value for “Worklog”: Please give a list for"):
         answer(Question.objects.get(), "Match payments")
     assert item_of(project).state == ItemState.BLOCKED
 
@@ -363,7 +363,7 @@ def test_answers_that_together_are_larger_than_an_event_are_refused_in_words(bro
     project = opened(step("only", needs=needs))
     first, second = Question.objects.filter(project=project).order_by("field")
     answer(first, "x" * 300_000)
-    with pytest.raises(InvalidAnswer, match="With what was answered before, this is too large"):
+    with pytest.raises(InvalidAnswer, match="Together with the earlier answers, this answer is too large"):
         answer(second, "x" * 300_000)
     answer(second, "x" * 200_000)
     assert item_of(project).state == ItemState.IN_PROGRESS
