@@ -1,4 +1,4 @@
-"""Requests to strangers: only to public addresses, and to the very address that was checked."""
+"""HTTP requests to receivers: only to permitted addresses, and to the same address that was checked."""
 
 import ssl
 import time
@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from webhooks.addresses import permitted_addresses
 
 CONNECT_SECONDS = 5.0
-# The whole exchange: a receiver that needs longer should take the event first and work on it later.
+# Longest time of a whole exchange: a receiver that needs longer should accept the event first and process it later.
 WHOLE_SECONDS = 15.0
-# Nobody reads more of an answer than its beginning.
+# Longest part of an answer that is read.
 MOST_ANSWER_BYTES = 64 * 1024
 TRANSPORT_ERRORS = (
     *(httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError),
@@ -27,40 +27,40 @@ TRANSPORT_ERRORS = (
 
 @dataclass(frozen=True)
 class Answer:
-    """What the receiver said."""
+    """The receiver's response: its status, and the beginning of its body."""
 
     status: int
     body: bytes
 
 
 def post(url: str, *, body: bytes, headers: Mapping[bytes | str, bytes | str], may_be_private: bool = False) -> Answer:
-    """Send it and read the answer's beginning; redirects and the environment's proxies are not followed.
+    """Send a POST request and return the answer. Redirects and proxies of the environment are not followed.
 
     Raises RefusedAddress, or one of TRANSPORT_ERRORS.
     """
     backend = CheckedBackend(Deadline(WHOLE_SECONDS), may_be_private=may_be_private)
     limits = {"connect": CONNECT_SECONDS, "read": WHOLE_SECONDS, "write": WHOLE_SECONDS, "pool": CONNECT_SECONDS}
     with (
-        httpcore.ConnectionPool(ssl_context=trusted(), network_backend=backend) as pool,
+        httpcore.ConnectionPool(ssl_context=tls_settings(), network_backend=backend) as pool,
         pool.stream("POST", core_url(url), headers=headers, content=body, extensions={"timeout": limits}) as response,
     ):
-        return Answer(response.status, beginning(response))
+        return Answer(response.status, first_bytes(response))
 
 
 @cache
-def trusted() -> ssl.SSLContext:
-    """The usual authorities, or those of SSL_CERT_FILE; host names are verified."""
+def tls_settings() -> ssl.SSLContext:
+    """Return TLS settings: the usual certificate authorities or those of SSL_CERT_FILE; host names are verified."""
     return httpx.create_ssl_context()
 
 
 def core_url(url: str) -> httpcore.URL:
-    """The address in parts, its host name as DNS wants it."""
+    """Return the URL for httpcore, with an internationalised host name in its DNS form."""
     parsed = httpx.URL(url)
     return httpcore.URL(scheme=parsed.scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path)
 
 
-def beginning(response: httpcore.Response) -> bytes:
-    """The first bytes of the answer; the rest is not read."""
+def first_bytes(response: httpcore.Response) -> bytes:
+    """Return the first MOST_ANSWER_BYTES bytes of the body; more is not read."""
     body = b""
     for part in response.iter_stream():
         body += part
@@ -70,13 +70,13 @@ def beginning(response: httpcore.Response) -> bytes:
 
 
 class Deadline:
-    """The moment at which the exchange has to be over."""
+    """The moment by which a whole exchange has to end, on the monotonic clock."""
 
     def __init__(self, seconds: float) -> None:
         self.at = time.monotonic() + seconds
 
     def left(self, longest: float | None = None) -> float:
-        """Seconds left, or the longest wait if that is shorter. Raises ReadTimeout when it is over."""
+        """Return the seconds left, at most `longest`. Raises ReadTimeout after the deadline."""
         left = self.at - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout(_("The exchange took longer than %(n)s seconds.") % {"n": int(WHOLE_SECONDS)})
@@ -84,7 +84,7 @@ class Deadline:
 
 
 class CheckedBackend(httpcore.NetworkBackend):
-    """Resolves a host once, checks every address, and connects to what it checked; TLS still verifies the name."""
+    """Resolves a host once, checks every address and connects to a checked one; TLS still verifies the host name."""
 
     def __init__(self, deadline: Deadline, *, may_be_private: bool) -> None:
         self.deadline, self.may_be_private = deadline, may_be_private
@@ -98,21 +98,21 @@ class CheckedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """A connection to the first of the checked addresses that takes one."""
+        """Return a connection to the first checked address that accepts it."""
         *first, last = permitted_addresses(host, port, may_be_private=self.may_be_private)
         for address in first:
             with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
-                return self.connected(address, port, timeout)
-        return self.connected(last, port, timeout)
+                return self.connect(address, port, timeout)
+        return self.connect(last, port, timeout)
 
-    def connected(self, address: str, port: int, timeout: float | None) -> httpcore.NetworkStream:
-        """A connection to this address, which ends at the deadline."""
+    def connect(self, address: str, port: int, timeout: float | None) -> httpcore.NetworkStream:
+        """Return a connection to this address that ends at the deadline."""
         stream = self.network.connect_tcp(address, port, self.deadline.left(timeout))
         return TimedStream(stream, self.deadline)
 
 
 class TimedStream(httpcore.NetworkStream):
-    """A connection on which nothing waits past the deadline."""
+    """A connection whose reads and writes end at the deadline."""
 
     def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
         self.stream, self.deadline = stream, deadline
