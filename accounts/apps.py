@@ -6,7 +6,7 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        """Have the roles brought in line with the code after every migrate, and the audit log told of every act."""
+        """Connect the signals: update the roles after every migrate, and write the audit log."""
         from accounts.audit_signals import listen
         from accounts.roles import bring_in_line
 
