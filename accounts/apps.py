@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Connect the signals: update the roles after every migrate, and write the audit log."""
         from accounts.audit_signals import listen
-        from accounts.roles import bring_in_line
+        from accounts.roles import update_role_groups
 
-        post_migrate.connect(bring_in_line, sender=self, dispatch_uid="accounts.roles")
+        post_migrate.connect(update_role_groups, sender=self, dispatch_uid="accounts.roles")
         listen()

@@ -50,7 +50,7 @@ ROLES: dict[str, tuple[str, ...]] = {
 STAFF = (ANSWERER, OPERATOR, ADMINISTRATOR)
 
 
-def bring_in_line(using: str = "default", apps: Any = installed, **sent: Any) -> None:
+def update_role_groups(using: str = "default", apps: Any = installed, **sent: Any) -> None:
     """Give each role's group exactly the permissions in ROLES whose models exist. Runs after every migrate.
 
     So a permission that a role loses in the code is taken away by the next migrate. The permissions are created first,

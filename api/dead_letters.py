@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from accounts.scopes import DEAD_LETTERS, READ
 from api import examples
-from api.endpoint import ApiView, found_in
+from api.endpoint import ApiView, row_or_404
 from api.fields import Text
 from api.openapi import endpoint, list_endpoint, post_endpoint
 from api.problems import Refused
@@ -102,7 +102,7 @@ class OneDeadLetter(ApiView):
     @endpoint("deadletters_read", "Read a dead letter", gives=DeadLetterShown, refuses=[404])
     def get(self, request: Request, letter_id: int) -> Response:
         """The dead letter with the fields of its entry as received, and the faults of its event."""
-        return self.respond(DeadLetterShown(found_in(DeadLetter.objects.all(), pk=letter_id)).data)
+        return self.respond(DeadLetterShown(row_or_404(DeadLetter.objects.all(), pk=letter_id)).data)
 
 
 class Replay(ApiView):
@@ -125,11 +125,11 @@ class Replay(ApiView):
         A dead letter can be replayed once. The original entry is kept. A corrected event that breaks its contract
         is refused with the list of its faults, and the dead letter stays open.
         """
-        letter = found_in(DeadLetter.objects.all(), pk=letter_id)
+        letter = row_or_404(DeadLetter.objects.all(), pk=letter_id)
         corrected = self.read_body(Correction).get("event")
         event = None if corrected is None else acceptable_json(corrected)
         replay(letter, by=self.account.get_username(), event=event)
-        data = DeadLetterShown(found_in(DeadLetter.objects.all(), pk=letter_id)).data
+        data = DeadLetterShown(row_or_404(DeadLetter.objects.all(), pk=letter_id)).data
         return self.respond(data, status=202, location=f"/api/v1/dead-letters/{letter_id}")
 
 
@@ -148,9 +148,9 @@ class Discard(ApiView):
     )
     def post(self, request: Request, letter_id: int) -> Response:
         """Close the dead letter for good: its entry is not handled. The reason is stored with it."""
-        letter = found_in(DeadLetter.objects.all(), pk=letter_id)
+        letter = row_or_404(DeadLetter.objects.all(), pk=letter_id)
         discard(letter, by=self.account.get_username(), why=self.read_body(Reason)["reason"])
-        return self.respond(DeadLetterShown(found_in(DeadLetter.objects.all(), pk=letter_id)).data)
+        return self.respond(DeadLetterShown(row_or_404(DeadLetter.objects.all(), pk=letter_id)).data)
 
 
 def readable(raw: bytes) -> str:

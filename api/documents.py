@@ -23,7 +23,7 @@ documents: dict[tuple[str, str], bytes] = {}
 
 
 class OpenApi(SpectacularAPIView):
-    """The OpenAPI 3.1 document of the REST interface, documents once for each process, language and media type."""
+    """The OpenAPI 3.1 document of the REST interface, made once for each process, language and media type."""
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """Return the document in the language `lang`, or 304 to a reader that sends its ETag."""

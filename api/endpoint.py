@@ -156,7 +156,7 @@ def etags_in(header: str) -> list[str]:
     return [tag.strip() for tag in header.split(",")]
 
 
-def found_in(rows: QuerySet[M], **lookups: Any) -> M:
+def row_or_404(rows: QuerySet[M], **lookups: Any) -> M:
     """Return the row of the queryset that the lookups name. Raises Http404 if it holds no such row."""
     row = rows.filter(**lookups).first()
     if row is None:

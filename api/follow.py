@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from accounts.scopes import READ
-from api.endpoint import ApiView, found_in
+from api.endpoint import ApiView, row_or_404
 from api.ledger import LARGEST_SEQ, EventShown
 from api.openapi import endpoint
 from api.rules import Rule
@@ -84,7 +84,7 @@ class ProjectStream(ApiView):
         After a lost connection send the `id` of your last event as Last-Event-ID: then you miss no event.
         An account may have five streams open at once. One more is refused (429): close another stream first.
         """
-        project = found_in(projects_for(self.account), pk=project_id)
+        project = row_or_404(projects_for(self.account), pk=project_id)
         after = last_seen(request.headers.get(LAST, "")) or self.read_query(After).get("after", 0)
         following = Event.objects.filter(project_id=project.pk, seq__gt=after, seq__lte=final_now())
         events = following.order_by("seq")[:MOST_EVENTS]

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.scopes import ITEMS, READ
 from api import examples
-from api.endpoint import ApiView, found_in
+from api.endpoint import ApiView, row_or_404
 from api.fields import Text
 from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
 from api.projects import Reason
@@ -82,7 +82,7 @@ class OneItem(ApiView):
     @endpoint("items_read", "Read a work item", gives=ItemShown, refuses=[404])
     def get(self, request: Request, item_id: UUID) -> Response:
         """The work item as it is now. Its ETag can be sent as If-Match with a change."""
-        return self.respond(ItemShown(found_in(visible_items(self.account), pk=item_id)).data)
+        return self.respond(ItemShown(row_or_404(visible_items(self.account), pk=item_id)).data)
 
 
 class ItemAction(ApiView):
@@ -103,14 +103,14 @@ class ItemAction(ApiView):
 
         With `has_reason` the service also gets the `reason` of the body. `arguments` are passed to the service.
         """
-        found_in(visible_items(self.account), pk=item_id)
+        row_or_404(visible_items(self.account), pk=item_id)
         if has_reason:
             arguments["reason"] = self.read_body(Reason)["reason"]
         with project_work() as work:
             item = item_in(work, item_id)
             self.require_unchanged(lambda: ItemShown(item).data)
             service(work, item, **arguments)
-        data = ItemShown(found_in(visible_items(self.account), pk=item_id)).data
+        data = ItemShown(row_or_404(visible_items(self.account), pk=item_id)).data
         return self.respond(data, status=status, location=f"/api/v1/items/{item_id}" if status == 202 else "")
 
 

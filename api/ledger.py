@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.scopes import READ
-from api.endpoint import ApiView, found_in
+from api.endpoint import ApiView, row_or_404
 from api.fields import Moment, Text
 from api.openapi import endpoint, list_endpoint
 from api.renderers import json_and
@@ -83,7 +83,7 @@ class OneDeliverable(ApiView):
     @endpoint("deliverables_read", "Read a deliverable", gives=DeliverableShown, refuses=[404])
     def get(self, request: Request, deliverable_id: UUID) -> Response:
         """The deliverable with its content."""
-        return self.respond(DeliverableShown(found_in(deliverables_for(self.account), pk=deliverable_id)).data)
+        return self.respond(DeliverableShown(row_or_404(deliverables_for(self.account), pk=deliverable_id)).data)
 
 
 class DeliverableFile(ApiView):
@@ -97,7 +97,7 @@ class DeliverableFile(ApiView):
     )  # fmt: skip
     def get(self, request: Request, deliverable_id: UUID) -> HttpResponse:
         """The content of the deliverable as an indented JSON file. The file has the name of the project."""
-        return as_file(found_in(deliverables_for(self.account).select_related("project"), pk=deliverable_id))
+        return as_file(row_or_404(deliverables_for(self.account).select_related("project"), pk=deliverable_id))
 
 
 class DeliverableTable(ApiView):
@@ -112,7 +112,7 @@ class DeliverableTable(ApiView):
     )  # fmt: skip
     def get(self, request: Request, deliverable_id: UUID) -> HttpResponse:
         """The table that `table` names, as a CSV file. 404 if the content has no such table."""
-        deliverable = found_in(deliverables_for(self.account).select_related("project"), pk=deliverable_id)
+        deliverable = row_or_404(deliverables_for(self.account).select_related("project"), pk=deliverable_id)
         return table_as_file(deliverable, self.read_query(TableQuery)["table"])
 
 
@@ -187,7 +187,7 @@ class OneEvent(ApiView):
     @endpoint("events_read", "Read an event", gives=EventShown, refuses=[404])
     def get(self, request: Request, event_id: UUID) -> Response:
         """The event as it was on its stream, with its number in the ledger."""
-        return self.respond(EventShown(found_in(events_for(self.account), event_id=event_id)).data)
+        return self.respond(EventShown(row_or_404(events_for(self.account), event_id=event_id)).data)
 
 
 def events_for(user: User) -> QuerySet[Event]:

@@ -110,12 +110,12 @@ def endpoint(
 
 def examples(request: Any, response: Any, status: int) -> list[OpenApiExample]:
     """Return the examples of the request and of the response, where they are given."""
-    made = []
+    found = []
     if request is not None:
-        made.append(OpenApiExample("Request", request, request_only=True, media_type="application/json"))
+        found.append(OpenApiExample("Request", request, request_only=True, media_type="application/json"))
     if response is not None:
-        made.append(OpenApiExample("Response", response, response_only=True, status_codes=[str(status)]))
-    return made
+        found.append(OpenApiExample("Response", response, response_only=True, status_codes=[str(status)]))
+    return found
 
 
 def list_endpoint(
@@ -127,7 +127,7 @@ def list_endpoint(
 
 
 def post_endpoint(name: str, summary: str, **more: Any) -> Callable[[F], F]:
-    """Return the decorator of a POST: it accepts an Idempotency-Key and may be refused with 409 and the like."""
+    """Return the decorator of a POST: it accepts an Idempotency-Key; refusals of bodies and states are listed."""
     refuses = {404, 409, 413, 415, 422, *more.pop("refuses", ())}
     parameters = [IDEMPOTENCY_KEY, *more.pop("parameters", ())]
     return endpoint(name, summary, refuses=sorted(refuses), parameters=parameters, **more)

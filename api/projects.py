@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.scopes import PROJECTS, READ
 from api import examples
-from api.endpoint import ApiView, found_in
+from api.endpoint import ApiView, row_or_404
 from api.fields import Moment, Text, Uuid
 from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
 from api.parsers import StrictJSONParser, json_value
@@ -147,7 +147,7 @@ class Projects(ApiView):
         You are its requester. Read the project to see its state, or follow its events.
         """
         opened = intake.open_read(*self.prepared())
-        project = found_in(visible_projects(self.account), pk=opened.pk)
+        project = row_or_404(visible_projects(self.account), pk=opened.pk)
         return self.respond(ProjectShown(project).data, status=201, location=f"/api/v1/projects/{project.pk}")
 
     def is_slow(self) -> bool:
@@ -177,7 +177,7 @@ class OneProject(ApiView):
     @endpoint("projects_read", "Read a project", gives=ProjectShown, refuses=[404])
     def get(self, request: Request, project_id: UUID) -> Response:
         """The project as it is now. Its ETag can be sent as If-Match with a change."""
-        return self.respond(ProjectShown(found_in(visible_projects(self.account), pk=project_id)).data)
+        return self.respond(ProjectShown(row_or_404(visible_projects(self.account), pk=project_id)).data)
 
 
 class ProjectContext(ApiView):
@@ -188,8 +188,8 @@ class ProjectContext(ApiView):
     @endpoint("projects_context", "Read the work context of a project", gives=ContextShown, refuses=[404])
     def get(self, request: Request, project_id: UUID) -> Response:
         """All facts that are known for the work, such as figures and rows, and who gave each of them."""
-        project = found_in(projects_for(self.account), pk=project_id)
-        return self.respond(ContextShown(found_in(WorkContext.objects.all(), pk=project.pk)).data)
+        project = row_or_404(projects_for(self.account), pk=project_id)
+        return self.respond(ContextShown(row_or_404(WorkContext.objects.all(), pk=project.pk)).data)
 
 
 class CancelProject(ApiView):
@@ -209,14 +209,14 @@ class CancelProject(ApiView):
     )
     def post(self, request: Request, project_id: UUID) -> Response:
         """Cancel the project and its unfinished items. Finished items and deliverables stay. The reason is stored."""
-        if not may_end(self.account, found_in(projects_for(self.account), pk=project_id)):
+        if not may_end(self.account, row_or_404(projects_for(self.account), pk=project_id)):
             raise PermissionDenied
         body = self.read_body(Reason)
         with project_work() as work:
             project = project_of(work, project_id)
-            self.require_unchanged(lambda: ProjectShown(found_in(visible_projects(self.account), pk=project_id)).data)
+            self.require_unchanged(lambda: ProjectShown(row_or_404(visible_projects(self.account), pk=project_id)).data)
             cancel_project(work, project, reason=body["reason"], by=self.account.get_username())
-        return self.respond(ProjectShown(found_in(visible_projects(self.account), pk=project_id)).data)
+        return self.respond(ProjectShown(row_or_404(visible_projects(self.account), pk=project_id)).data)
 
 
 # -- functions -------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.scopes import QUESTIONS, READ
 from api import examples
-from api.endpoint import ApiView, found_in
+from api.endpoint import ApiView, row_or_404
 from api.fields import Text
 from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
 from api.projects import Reason
@@ -131,7 +131,7 @@ class OneQuestion(ApiView):
     @endpoint("questions_read", "Read a question", gives=QuestionShown, refuses=[404])
     def get(self, request: Request, question_id: UUID) -> Response:
         """The question, with its answer if it has one. Its ETag can be sent as If-Match with a change."""
-        return self.respond(QuestionShown(found_in(visible_questions(self.account), pk=question_id)).data)
+        return self.respond(QuestionShown(row_or_404(visible_questions(self.account), pk=question_id)).data)
 
 
 class Approvals(ApiView):
@@ -155,14 +155,14 @@ class QuestionAction(ApiView):
         with project_work() as work:
             question = question_in(work, question_id)
             self.require_unchanged(
-                lambda: QuestionShown(found_in(visible_questions(self.account), pk=question_id)).data
+                lambda: QuestionShown(row_or_404(visible_questions(self.account), pk=question_id)).data
             )
             service(work, question=question, **arguments)
-        return self.respond(QuestionShown(found_in(visible_questions(self.account), pk=question_id)).data)
+        return self.respond(QuestionShown(row_or_404(visible_questions(self.account), pk=question_id)).data)
 
     def require_answerable(self, question_id: UUID, kind: Question.Kind) -> None:
         """Raise Http404 or PermissionDenied if the account may not answer the question; a closed one passes."""
-        found_in(questions_for(self.account), pk=question_id, kind=kind)
+        row_or_404(questions_for(self.account), pk=question_id, kind=kind)
         if waits_for_others(self.account, question_id):
             raise PermissionDenied(_("You may not answer this question: it waits for another person or group."))
 
@@ -224,7 +224,7 @@ class ClaimQuestion(QuestionAction):
     )
     def post(self, request: Request, question_id: UUID) -> Response:
         """Assign the question to yourself: from now on it waits for you."""
-        found_in(questions_for(self.account), pk=question_id)
+        row_or_404(questions_for(self.account), pk=question_id)
         return self.act(question_id, claim_question, by=self.account)
 
 
@@ -238,7 +238,7 @@ class ReleaseQuestion(QuestionAction):
     )
     def post(self, request: Request, question_id: UUID) -> Response:
         """End your assignment: the question waits for its group again, or for anybody if it has no group."""
-        found_in(questions_for(self.account), pk=question_id)
+        row_or_404(questions_for(self.account), pk=question_id)
         return self.act(question_id, release_question, by=self.account)
 
 
@@ -258,7 +258,7 @@ class AssignQuestion(QuestionAction):
     )
     def post(self, request: Request, question_id: UUID) -> Response:
         """Assign the question to a person or to a group, or let anybody answer it."""
-        found_in(questions_for(self.account), pk=question_id)
+        row_or_404(questions_for(self.account), pk=question_id)
         return self.act(question_id, reassign_question, to=self.read_body(Assignee)["to"], by=self.account)
 
 

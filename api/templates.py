@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from accounts.scopes import READ, TEMPLATES
 from api import examples
-from api.endpoint import ApiView, found_in
+from api.endpoint import ApiView, row_or_404
 from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
 from api.problems import Refused
 from api.rules import Rule
@@ -80,7 +80,7 @@ class Versions(ApiView):
     @list_endpoint("templates_versions", "List the versions of a template", TemplateListed)
     def get(self, request: Request, name: str) -> Response:
         """The versions of the template, newest first."""
-        found_in(Template.objects.all(), name=name)
+        row_or_404(Template.objects.all(), name=name)
         return self.page(Template.objects.filter(name=name), TemplateListed, by=("-version", "id"))
 
     @post_endpoint(
@@ -111,7 +111,7 @@ class OneVersion(ApiView):
     @endpoint("templates_read", "Read a version of a template", gives=TemplateShown, refuses=[404])
     def get(self, request: Request, name: str, version: int) -> Response:
         """The version with its complete definition."""
-        return self.respond(TemplateShown(found_in(Template.objects.all(), name=name, version=version)).data)
+        return self.respond(TemplateShown(row_or_404(Template.objects.all(), name=name, version=version)).data)
 
 
 class Check(ApiView):

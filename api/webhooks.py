@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.scopes import READ, WEBHOOKS
 from api import examples
-from api.endpoint import ApiView, found_in
+from api.endpoint import ApiView, row_or_404
 from api.fields import Text, Uuid
 from api.openapi import endpoint, list_endpoint, patch_endpoint, post_endpoint
 from api.projects import Reason
@@ -142,7 +142,7 @@ class OneWebhook(ApiView):
     @endpoint("webhooks_read", "Read a webhook", gives=EndpointShown, refuses=[404])
     def get(self, request: Request, webhook_id: int) -> Response:
         """The webhook as it is now. Its ETag can be sent as If-Match with a change."""
-        return self.respond(EndpointShown(found_in(visible_webhooks(self), pk=webhook_id)).data)
+        return self.respond(EndpointShown(row_or_404(visible_webhooks(self), pk=webhook_id)).data)
 
     @patch_endpoint("webhooks_change", "Change a webhook", takes=ChangedEndpoint, gives=EndpointShown, **CHANGING)
     def patch(self, request: Request, webhook_id: int) -> Response:
@@ -196,7 +196,7 @@ class Deliveries(ApiView):
     @list_endpoint("webhooks_deliveries", "List the deliveries of a webhook", DeliveryShown, DeliveryQuery)
     def get(self, request: Request, webhook_id: int) -> Response:
         """The deliveries of the webhook, newest first."""
-        webhook = found_in(visible_webhooks(self), pk=webhook_id)
+        webhook = row_or_404(visible_webhooks(self), pk=webhook_id)
         log = deliveries_for(self.account).filter(endpoint=webhook, **self.read_query(DeliveryQuery))
         return self.page(
             log.select_related("event", "endpoint").defer("event__payload"), DeliveryShown, by=("-event_id",)
@@ -212,7 +212,7 @@ class Resend(ApiView):
     def post(self, request: Request, webhook_id: int, delivery_id: int) -> Response:
         """Send the event again, soon and with the same `webhook-id`. Read the list of deliveries for the result."""
         webhook = webhook_to_change(self, webhook_id)
-        delivery = found_in(webhook.deliveries.select_related("event", "endpoint"), pk=delivery_id)
+        delivery = row_or_404(webhook.deliveries.select_related("event", "endpoint"), pk=delivery_id)
         data = DeliveryShown(services.resend(delivery), context={"request": request}).data
         return self.respond(data, status=202, location=f"/api/v1/webhooks/{webhook_id}/deliveries")
 
@@ -226,7 +226,7 @@ class Skip(ApiView):
     def post(self, request: Request, webhook_id: int, delivery_id: int) -> Response:
         """Skip a delivery that waits, so that later events are sent. It can be sent again at any time."""
         webhook = webhook_to_change(self, webhook_id)
-        delivery = found_in(webhook.deliveries.select_related("event", "endpoint"), pk=delivery_id)
+        delivery = row_or_404(webhook.deliveries.select_related("event", "endpoint"), pk=delivery_id)
         return self.respond(DeliveryShown(services.skip(delivery), context={"request": request}).data)
 
 
@@ -238,7 +238,7 @@ def visible_webhooks(view: ApiView) -> QuerySet[Endpoint]:
 
 def webhook_to_change(view: ApiView, webhook_id: int) -> Endpoint:
     """Return the webhook, if the account may change it. Raises Http404 or PermissionDenied."""
-    webhook = found_in(visible_webhooks(view), pk=webhook_id)
+    webhook = row_or_404(visible_webhooks(view), pk=webhook_id)
     if webhook.owner_id != view.account.pk and not view.account.has_perm("webhooks.change_endpoint"):
         raise PermissionDenied(_("You may not change this webhook: it belongs to another account."))
     return webhook

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from accounts.scopes import grants_work
 from api import examples
-from api.endpoint import ApiView, found_in
+from api.endpoint import ApiView, row_or_404
 from api.fields import Boolean, Choice, Number, Text, WholeNumber
 from api.items import ItemShown
 from api.openapi import endpoint, post_endpoint
@@ -280,7 +280,7 @@ class Artifact(ApiView):
     )  # fmt: skip
     def get(self, request: Request, lease: UUID, digest: str) -> StreamingHttpResponse:
         """The data of a reference in the work context, such as `rows_ref`: one JSON document on each line."""
-        held = found_in(Lease.objects.filter(holder=holder_of(self, lease)), token=lease)
+        held = row_or_404(Lease.objects.filter(holder=holder_of(self, lease)), token=lease)
         dispatch = Event.objects.get(event_id=held.dispatch_id)
         reference = next((ref for ref in references(dispatch.payload["work_context"]) if ref["id"] == digest), None)
         if reference is None:
