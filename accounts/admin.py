@@ -148,8 +148,8 @@ class ApiKeyAdmin(FewLookups):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
         """Return all keys if the person has the permission, otherwise their own keys."""
-        found: QuerySet[ApiKey] = super().get_queryset(request)
-        return found if request.user.has_perm("accounts.view_apikey") else found.filter(user=person(request))
+        all_keys: QuerySet[ApiKey] = super().get_queryset(request)
+        return all_keys if request.user.has_perm("accounts.view_apikey") else all_keys.filter(user=person(request))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return person(request).is_staff

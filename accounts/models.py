@@ -59,10 +59,10 @@ class User(AbstractUser, Recorded):
         if before is None:
             return [self.entry(Action.ACCOUNT_MADE, differences(self, None, without={"username", "password"}))]
         words = differences(self, before, without=self.secret_fields)
-        found = [self.entry(Action.ACCOUNT_CHANGED, words)] if words else []
+        records = [self.entry(Action.ACCOUNT_CHANGED, words)] if words else []
         if self.password != before.password:
-            found.append(self.entry(Action.PASSWORD_CHANGED, self.password_in_words()))
-        return found
+            records.append(self.entry(Action.PASSWORD_CHANGED, self.password_in_words()))
+        return records
 
     def password_in_words(self) -> str:
         """Return how the password changed; a sign-in stores it anew if its hash is of an older kind."""

@@ -32,8 +32,8 @@ def groups_within(actor: User) -> QuerySet[Group]:
     """Return the groups whose permissions the actor has all."""
     if actor.is_superuser:
         return Group.objects.all()
-    held = actor.get_all_permissions()
-    permitted = [group.pk for group in Group.objects.all() if permission_names(group.permissions.all()) <= held]
+    own_rights = actor.get_all_permissions()
+    permitted = [group.pk for group in Group.objects.all() if permission_names(group.permissions.all()) <= own_rights]
     return Group.objects.filter(pk__in=permitted)
 
 
@@ -45,8 +45,8 @@ def accounts_to_make_keys_for(actor: User) -> QuerySet[User]:
     own = Q(pk=actor.pk)
     if not actor.has_perm("accounts.add_apikey"):
         return User.objects.filter(own)
-    machines = [user.pk for user in User.objects.filter(is_service=True) if not is_above(user, actor)]
-    return User.objects.filter(own | Q(pk__in=machines), is_active=True)
+    service_accounts = [user.pk for user in User.objects.filter(is_service=True) if not is_above(user, actor)]
+    return User.objects.filter(own | Q(pk__in=service_accounts), is_active=True)
 
 
 def require_may_make_keys(actor: User, account: User) -> None:

@@ -104,12 +104,12 @@ def event_example(event_type: str, version: int, payload: Json) -> Json:
 
 
 def as_component(value: Any) -> Any:
-    """Return the schema for use properties the document: own keywords removed, references changed to components."""
+    """Return the schema for use inside the document: own keywords removed, references changed to components."""
     if isinstance(value, dict):
-        kept = {key: as_component(inner) for key, inner in value.items() if key not in REGISTRY_KEYS}
-        if "$ref" in kept:
-            kept["$ref"] = reference("schemas", component_name(kept["$ref"]))["$ref"]
-        return kept
+        converted = {key: as_component(inner) for key, inner in value.items() if key not in REGISTRY_KEYS}
+        if "$ref" in converted:
+            converted["$ref"] = reference("schemas", component_name(converted["$ref"]))["$ref"]
+        return converted
     return [as_component(inner) for inner in value] if isinstance(value, list) else value
 
 

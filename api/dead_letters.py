@@ -89,8 +89,8 @@ class DeadLetters(ApiView):
     @list_endpoint("deadletters_list", "List dead letters", DeadLetterListed, DeadLetterQuery)
     def get(self, request: Request) -> Response:
         """The dead letters, newest first. The contents of their entries are in the single dead letter only."""
-        wanted = self.read_query(DeadLetterQuery)
-        letters = DeadLetter.objects.defer("raw", "trace", "edited").filter(**wanted)
+        filters = self.read_query(DeadLetterQuery)
+        letters = DeadLetter.objects.defer("raw", "trace", "edited").filter(**filters)
         return self.page(letters, DeadLetterListed, by=("-id",))
 
 

@@ -1,4 +1,4 @@
-"""The base class of all endpoints: rules, UTC, ETags, idempotent POSTs, list_endpoint by cursor."""
+"""The base class of all endpoints: rules, UTC, ETags, idempotent POSTs, lists by cursor."""
 
 import hashlib
 from collections.abc import Callable

@@ -69,9 +69,9 @@ class Items(ApiView):
     def get(self, request: Request) -> Response:
         """The items that you may see; with `project`, in the order of its template."""
         names = {"project": "project_id", "agent": "agent_target"}
-        wanted = {names.get(name, name): value for name, value in self.read_query(ItemQuery).items()}
-        by = ("position", "id") if "project_id" in wanted else ("-id",)
-        return self.page(visible_items(self.account).filter(**wanted), ItemShown, by=by)
+        filters = {names.get(name, name): value for name, value in self.read_query(ItemQuery).items()}
+        by = ("position", "id") if "project_id" in filters else ("-id",)
+        return self.page(visible_items(self.account).filter(**filters), ItemShown, by=by)
 
 
 class OneItem(ApiView):

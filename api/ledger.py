@@ -70,8 +70,8 @@ class Deliverables(ApiView):
     def get(self, request: Request) -> Response:
         """The deliverables, newest first, without their contents. Read a single deliverable to get its content."""
         names = {"project": "project_id", "item": "item_id"}
-        wanted = {names.get(name, name): value for name, value in self.read_query(DeliverableQuery).items()}
-        rows = deliverables_for(self.account).defer("content").filter(**wanted)
+        filters = {names.get(name, name): value for name, value in self.read_query(DeliverableQuery).items()}
+        rows = deliverables_for(self.account).defer("content").filter(**filters)
         return self.page(rows, DeliverableListed, by=("-timestamp", "-id"))
 
 
@@ -169,14 +169,14 @@ class Events(ApiView):
     def get(self, request: Request) -> Response:
         """The events of the ledger that you may see, oldest first."""
         names = {"project": "project_id", "since": "recorded_at__gt", "after": "seq__gt", "causation": "causation_id"}
-        wanted = {names.get(name, name): value for name, value in self.read_query(EventQuery).items()}
-        if "causation_id" in wanted and "project_id" not in wanted:
+        filters = {names.get(name, name): value for name, value in self.read_query(EventQuery).items()}
+        if "causation_id" in filters and "project_id" not in filters:
             # An event and what it causes are in one project, and the ledger has an index by project.
-            cause = events_for(self.account).filter(event_id=wanted["causation_id"])
-            wanted["project_id__in"] = cause.values("project_id")
-        if since := wanted.get("recorded_at__gt"):
-            wanted["seq__gte"] = first_since(since)
-        return self.page(events_for(self.account).filter(**wanted), EventShown, by=("seq",))
+            cause = events_for(self.account).filter(event_id=filters["causation_id"])
+            filters["project_id__in"] = cause.values("project_id")
+        if since := filters.get("recorded_at__gt"):
+            filters["seq__gte"] = first_since(since)
+        return self.page(events_for(self.account).filter(**filters), EventShown, by=("seq",))
 
 
 class OneEvent(ApiView):

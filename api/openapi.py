@@ -127,7 +127,7 @@ def list_endpoint(
 
 
 def post_endpoint(name: str, summary: str, **more: Any) -> Callable[[F], F]:
-    """Return the decorator of a POST: it accepts an Idempotency-Key; refusals of bodies and states are listed."""
+    """Return the decorator of a POST: it adds the Idempotency-Key, and 404, 409, 413, 415 and 422 as refusals."""
     refuses = {404, 409, 413, 415, 422, *more.pop("refuses", ())}
     parameters = [IDEMPOTENCY_KEY, *more.pop("parameters", ())]
     return endpoint(name, summary, refuses=sorted(refuses), parameters=parameters, **more)

@@ -77,6 +77,7 @@ class ProjectQuery(serializers.Serializer[Any]):
     opened_before = Moment(required=False)
 
 
+# Query parameter → lookup of the queryset, where they differ.
 LOOKUPS = {
     "template": "template__name",
     "q": "title__icontains",
@@ -129,8 +130,8 @@ class Projects(ApiView):
     @list_endpoint("projects_list", "List projects", ProjectShown, ProjectQuery)
     def get(self, request: Request) -> Response:
         """The projects that you may see, newest first."""
-        wanted = {LOOKUPS.get(name, name): value for name, value in self.read_query(ProjectQuery).items()}
-        return self.page(visible_projects(self.account).filter(**wanted), ProjectShown, by=NEWEST)
+        filters = {LOOKUPS.get(name, name): value for name, value in self.read_query(ProjectQuery).items()}
+        return self.page(visible_projects(self.account).filter(**filters), ProjectShown, by=NEWEST)
 
     @post_endpoint(
         "projects_create",

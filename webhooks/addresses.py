@@ -52,18 +52,18 @@ def checked_url(url: str, *, may_be_private: bool = False) -> str:
 def require_public_if_number(host: str) -> None:
     """Raise RefusedAddress if the host is an IP address in any notation that is not public."""
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        entries = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):
         return
-    require_public(host, [str(entry[4][0]) for entry in found])
+    require_public(host, [str(entry[4][0]) for entry in entries])
 
 
 def permitted_addresses(host: str, port: int, *, may_be_private: bool = False) -> list[str]:
     """Return the IP addresses of the host. Raises RefusedAddress if even one of them may not be called."""
-    found = resolve(host, port)
+    addresses = resolve(host, port)
     if not (may_be_private and is_allowed(host, port)):
-        require_public(host, found)
-    return found
+        require_public(host, addresses)
+    return addresses
 
 
 def port_of(url: httpx.URL) -> int:
@@ -91,10 +91,10 @@ def is_allowed(host: str, port: int) -> bool:
 def resolve(host: str, port: int) -> list[str]:
     """Return the IP addresses that the resolver of the system gives now. Raises httpcore.ConnectError."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise httpcore.ConnectError(_("%(host)s has no address: %(why)s") % {"host": host, "why": error}) from error
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 def require_public(host: str, addresses: Iterable[str]) -> None:

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 # How many endpoints are served at the same time; each needs a thread and a database connection, and mostly waits.
 THREADS = 8
-# How many events are taken from the ledger at once for an endpoint.
+# How many events are endpoints from the ledger at once for an endpoint.
 LEDGER_ROWS = 500
 # How many deliveries are read at once with their events; an event may have a quarter of a megabyte.
 SEND_ROWS = 20
@@ -130,11 +130,11 @@ def leased(final: int, most: int) -> list[Endpoint]:
         return []
     with transaction.atomic():
         now = database_now()
-        chosen = first_of_each_owner(due(now, final), most)
-        taken = list(due(now, final).filter(pk__in=chosen).select_for_update(skip_locked=True, of=("self",)))
+        candidates = first_of_each_owner(due(now, final), most)
+        endpoints = list(due(now, final).filter(pk__in=candidates).select_for_update(skip_locked=True, of=("self",)))
         until = now + timedelta(seconds=LEASE_SECONDS)
-        Endpoint.objects.filter(pk__in=[endpoint.pk for endpoint in taken]).update(leased_until=until)
-    return list(Endpoint.objects.select_related("owner", "key").filter(pk__in=[endpoint.pk for endpoint in taken]))
+        Endpoint.objects.filter(pk__in=[endpoint.pk for endpoint in endpoints]).update(leased_until=until)
+    return list(Endpoint.objects.select_related("owner", "key").filter(pk__in=[endpoint.pk for endpoint in endpoints]))
 
 
 def first_of_each_owner(endpoints: QuerySet[Endpoint], most: int) -> list[int]:

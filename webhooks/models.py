@@ -90,15 +90,15 @@ class Endpoint(Recorded):
         """Return unsaved audit records of the differences from the webhook `before`; None: it is new."""
         if before is None:
             return [self.entry(Action.WEBHOOK_MADE, differences(self, None, without={"owner"}))]
-        found = []
+        records = []
         if self.active != before.active:
             action = Action.WEBHOOK_ENABLED if self.active else Action.WEBHOOK_DISABLED
-            found.append(self.entry(action, self.disabled_reason))
+            records.append(self.entry(action, self.disabled_reason))
         if self.secret != before.secret:
-            found.append(self.entry(Action.WEBHOOK_SECRET_ROTATED))
+            records.append(self.entry(Action.WEBHOOK_SECRET_ROTATED))
         if words := differences(self, before, without={"active", "disabled_reason", "secret"}):
-            found.append(self.entry(Action.WEBHOOK_CHANGED, words))
-        return found
+            records.append(self.entry(Action.WEBHOOK_CHANGED, words))
+        return records
 
     def deleted_record(self) -> AuditRecord:
         """Return an unsaved entry for the webhook's deletion."""

@@ -99,8 +99,8 @@ class CheckedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """Return a connection to the first checked address that accepts it."""
-        *first, last = permitted_addresses(host, port, may_be_private=self.may_be_private)
-        for address in first:
+        *others, last = permitted_addresses(host, port, may_be_private=self.may_be_private)
+        for address in others:
             with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
                 return self.connect(address, port, timeout)
         return self.connect(last, port, timeout)
