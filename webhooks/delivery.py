@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 # How many endpoints are served at the same time; each needs a thread and a database connection, and mostly waits.
 THREADS = 8
-# How many events are endpoints from the ledger at once for an endpoint.
+# How many events are taken from the ledger at once for an endpoint.
 LEDGER_ROWS = 500
 # How many deliveries are read at once with their events; an event may have a quarter of a megabyte.
 SEND_ROWS = 20
