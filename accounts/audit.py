@@ -53,7 +53,9 @@ class AuditRecord(models.Model):
         WEBHOOK_DELETED = "webhook-deleted", _("Webhook deleted")
 
     recorded_at = models.DateTimeField(
-        _("when"), db_default=Now(), help_text=_("By the database's clock; of several attempts, the first.")
+        _("when"),
+        db_default=Now(),
+        help_text=_("The database's time of the act; where several are counted, of the first one."),
     )
     action = models.CharField(_("what"), max_length=30, choices=Action.choices)
     actor = models.CharField(

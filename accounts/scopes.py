@@ -35,7 +35,7 @@ LABELS = {
     QUESTIONS: gettext_lazy("questions: answer, decline and hand them over"),
     DEAD_LETTERS: gettext_lazy("dead-letters: replay and discard them"),
     TEMPLATES: gettext_lazy("templates: make new versions"),
-    WEBHOOKS: gettext_lazy("webhooks: have events sent"),
+    WEBHOOKS: gettext_lazy("webhooks: add and change webhooks, which send events to other programs"),
 }
 WORK = re.compile(r"work:(\*|[a-z][a-z0-9_]{0,99})")
 

@@ -131,7 +131,7 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
 def framework_problem(error: exceptions.APIException) -> Response:
     """Return the problem response for an error of Django REST Framework."""
     if isinstance(error, exceptions.ValidationError):
-        words = _("The request does not fit: see the errors.")
+        words = _("The request is not valid: `errors` lists each fault.")
         return problem(status.HTTP_422_UNPROCESSABLE_ENTITY, "invalid-request", words, list(faults_in(error.detail)))
     headers = {}
     if auth := getattr(error, "auth_header", None):
