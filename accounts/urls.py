@@ -1,4 +1,4 @@
-"""Signing in and out, and preferences."""
+"""The paths of sign-in, sign-out and preferences."""
 
 from django.urls import path
 

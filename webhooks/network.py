@@ -1,4 +1,4 @@
-"""Requests to strangers: only to public addresses, and to the very address that was checked."""
+"""HTTP requests to receivers: only to permitted addresses, and to the same address that was checked."""
 
 import socket
 import ssl
@@ -18,9 +18,9 @@ from urllib3.util import parse_url
 from webhooks.addresses import host_of, permitted_addresses, port_of
 
 CONNECT_SECONDS = 5.0
-# The whole exchange: a receiver that needs longer should take the event first and work on it later.
+# Longest time of a whole exchange: a receiver that needs longer should accept the event first and process it later.
 WHOLE_SECONDS = 15.0
-# Nobody reads more of an answer than its beginning.
+# Longest part of an answer that is read.
 MOST_ANSWER_BYTES = 64 * 1024
 TRANSPORT_ERRORS = (HTTPError, HTTPException, OSError)
 

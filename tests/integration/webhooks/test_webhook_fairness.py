@@ -156,7 +156,7 @@ def test_a_webhook_of_somebody_who_left_is_disabled_with_the_reason(endpoint: En
     User.objects.update(is_active=False)
     Deliverer().once()
     endpoint.refresh_from_db()
-    assert (endpoint.active, endpoint.disabled_reason) == (False, "The account of its owner is deactivated.")
+    assert (endpoint.active, endpoint.disabled_reason) == (False, "The account of the webhook's owner is deactivated.")
 
 
 # -- slow receivers --------------------------------------------------------------------------------

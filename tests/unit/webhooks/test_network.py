@@ -63,7 +63,7 @@ def test_an_address_is_kept_as_it_will_be_called() -> None:
 def test_a_refusal_names_the_host_and_the_address() -> None:
     with pytest.raises(RefusedAddress, match=r"0x7f\.1 has the address 127\.0\.0\.1"):
         checked_url("http://0x7f.1/")
-    with pytest.raises(InvalidUrl, match="name or password"):
+    with pytest.raises(InvalidUrl, match="name or a password"):
         checked_url("http://me@example.org/")
 
 
