@@ -1,4 +1,4 @@
-"""Template tags of all pages: `{% state value label %}`, `{{ text|spoken }}`, `{{ moment|ago }}`, `{{ form|faults }}`."""
+"""Template tags of all pages: `state` (tag), `spoken`, `ago` and `faults` (filters)."""
 
 from datetime import datetime
 
