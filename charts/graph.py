@@ -36,21 +36,21 @@ def graph(title: str, nodes: Sequence[Node], edges: Sequence[tuple[str, str]], *
 
     Raises ValueError for a key that is unknown or used twice, for a cycle, and for an `href` that is not http(s).
     """
-    known = {node.key: with_plain_texts(node) for node in nodes}
-    links = checked_edges(nodes, known, edges)
-    chart = Chart.of("graph", title, description, (list(known.values()), links))
-    if not known:
+    nodes_by_key = {node.key: with_plain_texts(node) for node in nodes}
+    links = checked_edges(nodes, nodes_by_key, edges)
+    chart = Chart.of("graph", title, description, (list(nodes_by_key.values()), links))
+    if not nodes_by_key:
         return chart.empty()
-    depth = depths(known, links)
+    depth = depths(nodes_by_key, links)
     columns, behind, ahead = slots(depth, links)
     y = heights(in_order(columns, behind, ahead), behind, ahead, depth)
     width = 2 * MARGIN + len(columns) * (WIDTH + GAP) - GAP
     paths = format_html_join("", '<path class="edge" d="{}" marker-end="{}"/>', edge_paths(chart, ahead, y, depth))
-    corners = ((node, left(depth[key]), top(y[key, depth[key]])) for key, node in known.items())
+    corners = ((node, left(depth[key]), top(y[key, depth[key]])) for key, node in nodes_by_key.items())
     boxes = format_html_join("", "{}", ((box(*corner),) for corner in corners))
     body = format_html('{}<g aria-hidden="true">{}</g>{}', arrow(chart), paths, boxes)
     picture = chart.picture(width, max(y.values()) + HEIGHT + 2 * MARGIN, body, role="group")
-    return chart.figure(canvas(chart, picture, width), node_table(chart, known, links))
+    return chart.figure(canvas(chart, picture, width), node_table(chart, nodes_by_key, links))
 
 
 def with_plain_texts(node: Node) -> Node:
@@ -58,14 +58,14 @@ def with_plain_texts(node: Node) -> Node:
     return Node(*(str(text) for text in (node.key, node.label, node.state, node.words, node.href)))
 
 
-def checked_edges(nodes: Sequence[Node], known: dict[str, Node], edges: Sequence[tuple[str, str]]) -> Edges:
+def checked_edges(nodes: Sequence[Node], nodes_by_key: dict[str, Node], edges: Sequence[tuple[str, str]]) -> Edges:
     """Return the edges without repetitions. Raises ValueError for the faults that `graph` names, except cycles."""
-    if len(known) < len(nodes):
+    if len(nodes_by_key) < len(nodes):
         raise ValueError("Two nodes of a graph have the same key: give each node its own key.")
     for key in (key for edge in edges for key in edge):
-        if key not in known:
+        if key not in nodes_by_key:
             raise ValueError(f"An edge names {key!r}, which is no node of the graph.")
-    for node in known.values():
+    for node in nodes_by_key.values():
         if urlsplit(node.href).scheme not in ("", "http", "https"):
             raise ValueError(f"A node links to a page, not to {node.href!r}.")
     return list(dict.fromkeys((before, after) for before, after in edges))
@@ -148,11 +148,11 @@ def canvas(chart: Chart, picture: SafeString, width: float) -> SafeString:
     )  # fmt: skip
 
 
-def node_table(chart: Chart, known: dict[str, Node], links: Edges) -> SafeString:
+def node_table(chart: Chart, nodes_by_key: dict[str, Node], links: Edges) -> SafeString:
     """Return the table of the nodes: name, state, and the nodes that each depends on."""
-    needs: dict[str, list[str]] = {key: [] for key in known}
+    needs: dict[str, list[str]] = {key: [] for key in nodes_by_key}
     for before, after in links:
-        needs[after].append(known[before].label)
-    rows = ((node.label, node.words or "–", ", ".join(needs[key]) or "–") for key, node in known.items())
-    state = _("State") if any(node.state for node in known.values()) else _("Note")
+        needs[after].append(nodes_by_key[before].label)
+    rows = ((node.label, node.words or "–", ", ".join(needs[key]) or "–") for key, node in nodes_by_key.items())
+    state = _("State") if any(node.state for node in nodes_by_key.values()) else _("Note")
     return table(chart.title, (_("Name"), state, _("Depends on")), rows, css="words")

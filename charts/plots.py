@@ -106,10 +106,10 @@ def line(
     """
     data = [(str(label), None if value is None else exact(value, negative=True)) for label, value in points]
     chart = Chart.of("line", title, description, (data, str(unit)))
-    known = [value for _label, value in data if value is not None]
-    if not known:
+    known_values = [value for _label, value in data if value is not None]
+    if not known_values:
         return chart.empty()
-    frame = Frame([label for label, _value in data], ticks(known), unit)
+    frame = Frame([label for label, _value in data], ticks(known_values), unit)
     picture = chart.picture(WIDTH, HEIGHT, format_html("{}{}{}", frame.svg(), *curve(frame, data)))
     figures = ((label, "–" if value is None else localized(value)) for label, value in data)
     return chart.figure(picture, table(chart.title, (_("Point"), with_unit(_("Value"), unit)), figures))

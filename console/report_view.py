@@ -56,8 +56,8 @@ def cost(content: Content) -> Iterator[RenderableType]:
     table = Table(title="What it costs", title_justify="left", title_style="bold", show_header=False)
     table.add_column()
     table.add_column(justify="right")
-    named = {"total_hours": "Hours", "hourly_rate": "Hourly rate", "monthly_cost": "A month", "annual_cost": "A year"}
-    for key, words in named.items():
+    labels = {"total_hours": "Hours", "hourly_rate": "Hourly rate", "monthly_cost": "A month", "annual_cost": "A year"}
+    for key, words in labels.items():
         table.add_row(words, f"{content[key]:,.2f}")
     yield table
 

@@ -58,8 +58,8 @@ def open_read(request: Request, read: Read) -> Project:
         "request_text": request.text or f"Find out where the time in {read.report['file']} goes.",
         "work_context": {"rows": [], **(request.context or {}), **read.context},
     }
-    named = {"title": request.title, "template": request.template, "requester": request.requester}
-    payload |= {key: value for key, value in named.items() if value}
+    optional = {"title": request.title, "template": request.template, "requester": request.requester}
+    payload |= {key: value for key, value in optional.items() if value}
     with project_work() as work:
         return submit_request(work, request=payload, intake=read.report)
 

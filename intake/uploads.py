@@ -131,11 +131,11 @@ def on_disk(file: "UploadedFile[Any]") -> Iterator[IO[bytes]]:
         file.seek(0)
         yield file.file
         return
-    with tempfile.TemporaryFile() as kept:
+    with tempfile.TemporaryFile() as copy:
         for chunk in file.chunks():
-            kept.write(chunk)
-        kept.flush()
-        yield kept
+            copy.write(chunk)
+        copy.flush()
+        yield copy
 
 
 def keep(file: "UploadedFile[Any]", user: User) -> Upload:
@@ -143,23 +143,23 @@ def keep(file: "UploadedFile[Any]", user: User) -> Upload:
     make_room(user)
     stored = f"{user.pk}-{secrets.token_hex(16)}"
     path = folder() / stored
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as kept:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
         for chunk in file.chunks():
-            kept.write(chunk)
-    shown = shown_name(file.name or "")
-    return Upload(path, shown, signing.dumps([stored, shown], salt=salt_of(user)))
+            target.write(chunk)
+    name = shown_name(file.name or "")
+    return Upload(path, name, signing.dumps([stored, name], salt=salt_of(user)))
 
 
 def find(token: str, user: User) -> Upload:
     """Return the upload that the token names. Raises Gone if it expired or the token is not this person's."""
     try:
-        stored, shown = signing.loads(token, salt=salt_of(user), max_age=KEPT_SECONDS)
+        stored, name = signing.loads(token, salt=salt_of(user), max_age=KEPT_SECONDS)
     except signing.BadSignature as error:
         raise Gone from error
     path = folder() / stored
     if not STORED_NAME.fullmatch(stored) or not path.is_file():
         raise Gone
-    return Upload(path, shown, token)
+    return Upload(path, name, token)
 
 
 def discard(upload: Upload) -> None:

@@ -77,8 +77,8 @@ class ReadOnlyAdmin(FewLookups):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Return the rows with this id if the search term is a complete UUID, else those that have its words."""
-        if wanted := whole_id(search_term):
-            return queryset.filter(Q(*((name, wanted) for name in self.whole_ids), _connector=Q.OR)), False
+        if searched_id := whole_id(search_term):
+            return queryset.filter(Q(*((name, searched_id) for name in self.whole_ids), _connector=Q.OR)), False
         return super().get_search_results(request, queryset, search_term)
 
     def has_act_permission(self, request: HttpRequest) -> bool:
@@ -146,7 +146,7 @@ class ReasonForm(forms.Form):
 def carry_out(
     page: ReadOnlyAdmin, request: HttpRequest, chosen: QuerySet[Any], act: Callable[[Any], object], *, done: str
 ) -> None:
-    """Call `act` on each chosen object, in a transaction of its own, and show messages about the results.
+    """Call `act` on each chosen object separately, and show messages about the results.
 
     One message, which begins with `done`, names the objects that succeeded; each refusal gets a message with its
     reason.

@@ -76,29 +76,29 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
     async def connect(self) -> None:
         """Accept the socket of a signed-in person and join the groups of the topics that they may watch."""
         self.topics: list[str] = []
-        self.held = ExitStack()
+        self.cleanup = ExitStack()
         user = self.scope["user"]
         if not user.is_authenticated:
             await self.close(code=NOT_SIGNED_IN)
             return
         try:
-            self.held.enter_context(limit.hold(user.pk))
+            self.cleanup.enter_context(limit.hold(user.pk))
         except NoRoom:
             await self.accept()
             await self.close(code=TOO_MANY_SOCKETS)
             return
-        asked = parse_qs(self.scope["query_string"].decode(errors="replace")).get("topics", [""])[0].split()
-        self.topics = await database_sync_to_async(allowed)(user, asked)
+        requested = parse_qs(self.scope["query_string"].decode(errors="replace")).get("topics", [""])[0].split()
+        self.topics = await database_sync_to_async(allowed)(user, requested)
         for topic in self.topics:
             await self.channel_layer.group_add(group_name(topic), self.channel_name)
         await self.accept()
         await self.send_json({"listening": self.topics})
         self.fresh_until = now() + RIGHTS_FRESH_SECONDS
-        self.held.callback(asyncio.ensure_future(self.check_regularly()).cancel)
+        self.cleanup.callback(asyncio.ensure_future(self.check_regularly()).cancel)
 
     async def disconnect(self, code: int) -> None:
         """Leave the groups, stop the checks, and free the person's place in the limit of sockets."""
-        self.held.close()
+        self.cleanup.close()
         for topic in self.topics:
             await self.channel_layer.group_discard(group_name(topic), self.channel_name)
 

@@ -54,12 +54,12 @@ class NewRequest(LoginRequiredMixin, View):
             return response
         form = self.form(request.POST, request.FILES)
         form.is_valid()
-        upload, seen = self.store_and_preview(form)
+        upload, read = self.store_and_preview(form)
         if request.POST.get("step") == BACK or not form.is_valid():
             # After a double click, the first request may have sent and deleted the file that the second one misses.
             return self.opened_before() or self.form_page(form, upload)
-        if seen is not None and upload is not None:
-            return self.preview_page(form, upload, seen)
+        if read is not None and upload is not None:
+            return self.preview_page(form, upload, read)
         return self.send(form, upload)
 
     def again(self, request: HttpRequest) -> HttpResponse:
@@ -104,22 +104,22 @@ class NewRequest(LoginRequiredMixin, View):
         The preview is None if there is no file, or if the person has seen it and sends the form or goes back. A file
         that cannot be read is deleted, and the form gets the error.
         """
-        chosen, kept = form.cleaned_data.get("file"), self.stored_upload(form)
-        if chosen is None and (kept is None or self.request.POST.get("step") in (SEND, BACK)):
-            return kept, None
-        upload = uploads.keep(chosen, person(self.request)) if chosen else kept
+        chosen, earlier = form.cleaned_data.get("file"), self.stored_upload(form)
+        if chosen is None and (earlier is None or self.request.POST.get("step") in (SEND, BACK)):
+            return earlier, None
+        upload = uploads.keep(chosen, person(self.request)) if chosen else earlier
         assert upload is not None
         try:
-            seen = preview(upload)
+            read = preview(upload)
         except Unreadable as error:
             form.add_error("file", str(error))
             if isinstance(error, Busy):
                 return upload, None
             uploads.discard(upload)
-            return (kept if chosen else None), None
-        if chosen and kept:
-            uploads.discard(kept)
-        return upload, seen
+            return (earlier if chosen else None), None
+        if chosen and earlier:
+            uploads.discard(earlier)
+        return upload, read
 
     def stored_upload(self, form: RequestForm) -> uploads.Upload | None:
         """Return the file that an earlier step stored; delete it and return None if the person drops it.
@@ -179,11 +179,11 @@ class NewRequest(LoginRequiredMixin, View):
         context = {"form": form, "upload": upload, "form_token": self.form_token}
         return render(self.request, "portal/new.html", context)
 
-    def preview_page(self, form: RequestForm, upload: uploads.Upload, seen: Preview) -> HttpResponse:
+    def preview_page(self, form: RequestForm, upload: uploads.Upload, read: Preview) -> HttpResponse:
         """Return the page with the preview; hidden inputs carry everything that was typed to the next step."""
         typed = [*form.typed(), ("form_token", self.form_token), ("upload", upload.token)]
         title = next((kind.title for kind in form.kinds if kind.name == form.chosen), "")
-        numbers = {name: numeral(getattr(seen, name)) for name in ("rows_read", "minutes", "hours", "row_warnings")}
+        numbers = {name: numeral(getattr(read, name)) for name in ("rows_read", "minutes", "hours", "row_warnings")}
         figures = form.chosen_figures.filled_in() if form.chosen_figures else []
-        context = {"preview": seen, "typed": typed, "form": form, "kind": title, "figures": figures}
+        context = {"preview": read, "typed": typed, "form": form, "kind": title, "figures": figures}
         return render(self.request, "portal/preview.html", {**numbers, **context})

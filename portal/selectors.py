@@ -13,8 +13,8 @@ from clarifications.models import Question
 from clarifications.selectors import answerable_by, questions_for
 
 
-def own_projects(user: User, shown: slice, *, words: str = "", status: str = "") -> QuerySet[Any]:
-    """Return a slice of the person's own requests, newest first, with `items_total` and `items_done`.
+def own_projects(user: User, part: slice, *, words: str = "", status: str = "") -> QuerySet[Any]:
+    """Return the slice `part` of the person's own requests, newest first, with `items_total` and `items_done`.
 
     `words` is a part of the title or a complete id; `status` is a state.
     """
@@ -24,7 +24,7 @@ def own_projects(user: User, shown: slice, *, words: str = "", status: str = "")
     if status:
         projects = projects.filter(status=status)
     # Slice before counting items: otherwise a late page would count the items of all pages before it.
-    ids = projects.order_by("-opened_at", "id").values("pk")[shown]
+    ids = projects.order_by("-opened_at", "id").values("pk")[part]
     return projects_with_counts().select_related(None).filter(pk__in=ids).order_by("-opened_at", "id")
 
 
@@ -48,8 +48,8 @@ def own_questions(user: User) -> QuerySet[Question]:
 
 def readable_questions(user: User) -> QuerySet[Question]:
     """Return the questions, open or closed, that the person may see; no approvals."""
-    seen = questions_for(user).filter(kind=Question.Kind.INPUT)
-    return seen.select_related("project", "assigned_to", "answer")
+    questions = questions_for(user).filter(kind=Question.Kind.INPUT)
+    return questions.select_related("project", "assigned_to", "answer")
 
 
 def may_cancel(user: User, project: Project) -> bool:

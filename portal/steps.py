@@ -30,8 +30,8 @@ class Step:
 def steps_of(project: Project, items: Sequence[Item]) -> list[Step]:
     """Return the project's items as steps, in the same order; two queries in total."""
     titles = {item.key: spoken(item.title) for item in items if item.state != ItemState.DONE}
-    asked = questions_by_item(project)
-    return [Step(item, standing(item), waits_for(item, titles, asked.get(item.pk, []))) for item in items]
+    questions = questions_by_item(project)
+    return [Step(item, standing(item), waits_for(item, titles, questions.get(item.pk, []))) for item in items]
 
 
 def questions_by_item(project: Project) -> dict[object, list[Question]]:
@@ -44,15 +44,15 @@ def questions_by_item(project: Project) -> dict[object, list[Question]]:
     return blocking_questions
 
 
-def waits_for(item: Item, titles: dict[str, str], asked: Sequence[Question]) -> str:
+def waits_for(item: Item, titles: dict[str, str], questions: Sequence[Question]) -> str:
     """Return a sentence about whom or what the item waits for, or why it ended; empty if there is nothing to say.
 
-    `titles` holds the titles of the unfinished items by key, `asked` the open questions that block the item.
+    `titles` holds the titles of the unfinished items by key, `questions` the open questions that block the item.
     """
     if item.state in (ItemState.DONE, ItemState.CANCELLED, ItemState.FAILED):
         return spoken(item.reason) if item.state != ItemState.DONE else ""
-    if asked:
-        return " ".join(question_in_words(question) for question in asked[:MOST_NAMED])
+    if questions:
+        return " ".join(question_in_words(question) for question in questions[:MOST_NAMED])
     if item.state == ItemState.IN_PROGRESS and not item.held_for:
         return _("%(who)s is working on this step.") % {"who": item.agent_target.replace("_", " ").capitalize()}
     unfinished = [titles[key] for key in item.depends_on if key in titles]
@@ -61,11 +61,11 @@ def waits_for(item: Item, titles: dict[str, str], asked: Sequence[Question]) -> 
 
 def starts_after(titles: Sequence[str]) -> str:
     """Return a sentence that names the items that have to be done first."""
-    named, rest = ", ".join(f"“{title}”" for title in titles[:MOST_NAMED]), len(titles) - MOST_NAMED
-    if rest <= 0:
-        return _("Starts after %(names)s.") % {"names": named}
-    words = ngettext("Starts after %(names)s and %(n)s more.", "Starts after %(names)s and %(n)s more.", rest)
-    return words % {"names": named, "n": rest}
+    first_titles, further = ", ".join(f"“{title}”" for title in titles[:MOST_NAMED]), len(titles) - MOST_NAMED
+    if further <= 0:
+        return _("Starts after %(names)s.") % {"names": first_titles}
+    words = ngettext("Starts after %(names)s and %(n)s more.", "Starts after %(names)s and %(n)s more.", further)
+    return words % {"names": first_titles, "n": further}
 
 
 def question_in_words(question: Question) -> str:

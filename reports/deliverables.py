@@ -171,9 +171,9 @@ def checks(content: Content, contents: Mapping[str, Content]) -> View:
         "detail": _("Remark"),
     }
     facts = facts_of(content, {"passed": _("Passed"), "failed": _("Failed")})
-    nothing = _("No check was made: nothing was delivered that has figures to be checked.")
+    no_checks = _("No check was made: nothing was delivered that has figures to be checked.")
     tables = [table_of("checks", _("Checks"), lines, columns)] if lines else []
-    return View(_("Checks made"), facts=facts, tables=tables, points=[] if lines else [nothing])
+    return View(_("Checks made"), facts=facts, tables=tables, points=[] if lines else [no_checks])
 
 
 VIEWS: dict[str, Callable[[Content, Mapping[str, Content]], View]] = {
@@ -196,13 +196,13 @@ def generic(kind: str, content: Content) -> View:
     single = {k: v for k, v in content.items() if v is None or isinstance(v, bool | int | float | str)}
     long = {k: v for k, v in single.items() if isinstance(v, str) and len(v) > LONGEST_FACT}
     tables = tables_in(content)
-    rest = {k: v for k, v in content.items() if k not in single and k not in tables}
+    other_values = {k: v for k, v in content.items() if k not in single and k not in tables}
     return View(
         name_in_words(kind),
         facts=[(name_in_words(key), worded(value)) for key, value in single.items() if key not in long],
         tables=[table_of(key, name_in_words(key), rows, {}) for key, rows in tables.items()],
         texts=[(name_in_words(key), bounded(text)) for key, text in long.items()],
-        raw=pretty(rest) if rest else "",
+        raw=pretty(other_values) if other_values else "",
     )
 
 

@@ -83,11 +83,11 @@ class EventAdmin(ReadOnlyAdmin):
         """Return the events with this id or of this project, else of this correlation; no events for other words."""
         if not search_term:
             return queryset, False
-        wanted = whole_id(search_term)
-        if wanted is None:
+        searched_id = whole_id(search_term)
+        if searched_id is None:
             return queryset.none(), False
-        matches = queryset.filter(Q(event_id=wanted) | Q(project_id=wanted))
-        return matches if matches.exists() else queryset.filter(correlation_id=wanted), False
+        matches = queryset.filter(Q(event_id=searched_id) | Q(project_id=searched_id))
+        return matches if matches.exists() else queryset.filter(correlation_id=searched_id), False
 
     @admin.display(description=gettext_lazy("outcome"))
     def outcome_in_words(self, event: Event) -> str:

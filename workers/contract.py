@@ -90,11 +90,11 @@ class Period(BaseModel):
     @classmethod
     def from_its_name(cls, value: Any) -> Any:
         """Accept a bare name and every spelling: `"week"` equals `{"type": "weekly"}`; None means a month."""
-        named = {"type": value} if isinstance(value, str) else {} if value is None else value
-        if isinstance(named, dict) and isinstance(named.get("type"), str):
-            spelling = named["type"].strip().lower()
-            return {**named, "type": SPELLED_AS.get(spelling, spelling)}
-        return named
+        fields = {"type": value} if isinstance(value, str) else {} if value is None else value
+        if isinstance(fields, dict) and isinstance(fields.get("type"), str):
+            spelling = fields["type"].strip().lower()
+            return {**fields, "type": SPELLED_AS.get(spelling, spelling)}
+        return fields
 
     def a_month(self) -> Fraction:
         """Return how many such periods a month has: 12 months are 4 quarters, 52 weeks or 260 working days."""
@@ -233,18 +233,20 @@ def question_schema(model: type[AgentInput], name: str) -> dict[str, Any]:
 def askable_schema(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     """Return the schema with its references resolved, the first alternative chosen, and only ASKABLE keywords."""
     if "$ref" in schema:
-        named = definitions[schema["$ref"].rsplit("/", 1)[-1]]
-        schema = {**named, **schema}
+        definition = definitions[schema["$ref"].rsplit("/", 1)[-1]]
+        schema = {**definition, **schema}
     if "anyOf" in schema:
         first = next(option for option in schema["anyOf"] if option.get("type") != "null")
         schema = {**askable_schema(first, definitions), **schema}
-    kept = {key: schema[key] for key in ASKABLE if key in schema}
-    if kept.get("format") not in ASKABLE_FORMATS:
-        kept.pop("format", None)
-    if not isinstance(kept.get("default"), bool | int | float | str):
-        kept.pop("default", None)
-    if "items" in kept:
-        kept["items"] = askable_schema(kept["items"], definitions)
-    if "properties" in kept:
-        kept["properties"] = {key: askable_schema(value, definitions) for key, value in kept["properties"].items()}
-    return kept
+    askable = {key: schema[key] for key in ASKABLE if key in schema}
+    if askable.get("format") not in ASKABLE_FORMATS:
+        askable.pop("format", None)
+    if not isinstance(askable.get("default"), bool | int | float | str):
+        askable.pop("default", None)
+    if "items" in askable:
+        askable["items"] = askable_schema(askable["items"], definitions)
+    if "properties" in askable:
+        askable["properties"] = {
+            key: askable_schema(value, definitions) for key, value in askable["properties"].items()
+        }
+    return askable

@@ -65,38 +65,40 @@ def perform(spec: AgentSpec, dispatch: Envelope, publish: Publish, run: Run = ru
 
     Raises GivenUp, and errors of an unreachable broker or database, without a final reply.
     """
-    talk = Conversation(spec, dispatch, publish)
-    talk.publish(talk.reply("WORK.ITEM_STARTED", {}))
+    conversation = Conversation(spec, dispatch, publish)
+    conversation.publish(conversation.reply("WORK.ITEM_STARTED", {}))
     try:
-        replies = run_agent(talk, run)
+        replies = run_agent(conversation, run)
         fault_point("work.after_effect")
     except GivenUp:
         raise
     except (artifacts.ArtifactMissing, PermanentError, strict_json.InvalidJson) as error:
-        replies = [failed(talk, error, category="TOOL_FAILURE")]
+        replies = [failed(conversation, error, category="TOOL_FAILURE")]
     except DataInsufficient as error:
-        replies = [failed(talk, error, category="DATA_INSUFFICIENCY")]
+        replies = [failed(conversation, error, category="DATA_INSUFFICIENCY")]
     except Contradiction as error:
-        replies = [failed(talk, error, category="REASONING_CONTRADICTION")]
+        replies = [failed(conversation, error, category="REASONING_CONTRADICTION")]
     except (*streams.BROKER_ERRORS, *DATABASE_AWAY):
         raise
     except Exception as error:
         is_expected = isinstance(error, ToolFailure) and not hasattr(error, "__notes__")
         logger.warning(
-            "%s failed on item %s: %s", spec.name, talk.ids["backlog_item_id"], error, exc_info=not is_expected
+            "%s failed on item %s: %s", spec.name, conversation.ids["backlog_item_id"], error, exc_info=not is_expected
         )
-        replies = [failed(talk, error, category="TOOL_FAILURE")]
-    talk.publish(*replies)
+        replies = [failed(conversation, error, category="TOOL_FAILURE")]
+    conversation.publish(*replies)
     fault_point("work.after_reply")
 
 
-def run_agent(talk: Conversation, run: Run) -> list[Envelope]:
+def run_agent(conversation: Conversation, run: Run) -> list[Envelope]:
     """Run the agent and return its final replies, or the question for the fields that it misses."""
     try:
-        result = run(errand_of(talk.spec, talk.dispatch.payload["work_context"]), talk.progressed)
+        result = run(
+            errand_of(conversation.spec, conversation.dispatch.payload["work_context"]), conversation.progressed
+        )
     except Missing as missing:
-        return [needed(talk, missing.fields, missing.reason)]
-    return [*delivered(talk, result), talk.reply("WORK.ITEM_COMPLETED", {"evidence": result.evidence})]
+        return [needed(conversation, missing.fields, missing.reason)]
+    return [*delivered(conversation, result), conversation.reply("WORK.ITEM_COMPLETED", {"evidence": result.evidence})]
 
 
 def errand_of(spec: AgentSpec, context: dict[str, Any]) -> Errand:
@@ -114,28 +116,28 @@ def errand_of(spec: AgentSpec, context: dict[str, Any]) -> Errand:
     )
 
 
-def delivered(talk: Conversation, result: Result) -> list[Envelope]:
+def delivered(conversation: Conversation, result: Result) -> list[Envelope]:
     """Return DELIVERABLE.PUBLISHED with the result; no event for an agent that delivers nothing."""
-    if not talk.spec.deliverable:
+    if not conversation.spec.deliverable:
         return []
     deliverable = {
-        "type": talk.spec.deliverable,
+        "type": conversation.spec.deliverable,
         "content": result.content,
-        "timestamp": talk.dispatch.timestamp.isoformat(),
+        "timestamp": conversation.dispatch.timestamp.isoformat(),
         "confidence": result.confidence,
-        "agent": talk.spec.name,
+        "agent": conversation.spec.name,
     }
-    return [talk.reply("DELIVERABLE.PUBLISHED", {"deliverable": deliverable})]
+    return [conversation.reply("DELIVERABLE.PUBLISHED", {"deliverable": deliverable})]
 
 
-def needed(talk: Conversation, fields: dict[str, Any], reason: str) -> Envelope:
+def needed(conversation: Conversation, fields: dict[str, Any], reason: str) -> Envelope:
     """Return CLARIFICATION.NEEDED for these fields (name → JSON Schema)."""
-    payload = {"reason": reason, "missing_fields": sorted(fields), "fields": fields, "agent": talk.spec.name}
-    return talk.reply("CLARIFICATION.NEEDED", payload)
+    payload = {"reason": reason, "missing_fields": sorted(fields), "fields": fields, "agent": conversation.spec.name}
+    return conversation.reply("CLARIFICATION.NEEDED", payload)
 
 
-def failed(talk: Conversation, error: Exception, *, category: str) -> Envelope:
+def failed(conversation: Conversation, error: Exception, *, category: str) -> Envelope:
     """Return WORK.ITEM_FAILED with the error as its reason, and whether another try makes sense."""
     reason = (str(error) or type(error).__name__)[:2000].encode(errors="replace").decode().replace("\x00", "\\0")
     retryable = getattr(error, "retryable", True)
-    return talk.reply("WORK.ITEM_FAILED", {"reason": reason, "category": category, "retryable": retryable})
+    return conversation.reply("WORK.ITEM_FAILED", {"reason": reason, "category": category, "retryable": retryable})

@@ -85,8 +85,8 @@ def score(role: Role, header: str) -> tuple[int, int]:
     words = words_of(BRACKETED.sub(" ", header)) or words_of(header)
     if RULED_OUT_BY[role] & set(words) and len(words) > 1:
         return (0, 0)
-    known = [(place, word) for place, word in enumerate(words) if word in WORDS[role]]
-    scores = [(fit(word, place, words), -WORDS[role].index(word)) for place, word in known]
+    matches = [(place, word) for place, word in enumerate(words) if word in WORDS[role]]
+    scores = [(fit(word, place, words), -WORDS[role].index(word)) for place, word in matches]
     return max(scores, default=(1 if role == "duration" and is_unit(header) else 0, 0))
 
 

@@ -113,9 +113,9 @@ class PhysicalLines:
 
     def _read(self) -> str:
         """Return the next line of the file; of a line that is too long, only the first LONGEST_RECORD + 1 signs."""
-        line = rest = self._text.readline(LONGEST_RECORD + 1)
-        while len(rest) > LONGEST_RECORD and not rest.endswith(("\n", "\r")):
-            rest = self._text.readline(LONGEST_RECORD + 1)
+        line = part = self._text.readline(LONGEST_RECORD + 1)
+        while len(part) > LONGEST_RECORD and not part.endswith(("\n", "\r")):
+            part = self._text.readline(LONGEST_RECORD + 1)
         return line
 
     def put_back(self, lines: list[str]) -> None:

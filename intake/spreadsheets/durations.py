@@ -119,11 +119,11 @@ def parse_number(number: str, decimal: DecimalMark, text: str) -> Decimal:
         raise UnreadableDuration(text)
     if SINGLE_MARK.fullmatch(number):
         raise UnreadableDuration(text, "could be thousands or a fraction")
-    whole, fraction = number.rsplit(match["mark"], 1) if match["mark"] else (number, "0")
-    return Decimal(f"{whole.replace(match['group'], '')}.{fraction}")
+    integer, fraction = number.rsplit(match["mark"], 1) if match["mark"] else (number, "0")
+    return Decimal(f"{integer.replace(match['group'], '')}.{fraction}")
 
 
 def is_unclear(match: re.Match[str], decimal: DecimalMark) -> bool:
     """Return True if the number's one mark may separate thousands: `1,234`, unless the comma is the decimal mark."""
-    whole, mark, rest = match.groups()
-    return mark != decimal and len(rest) == 3 and len(whole) <= 3 and whole.strip("0") != ""
+    integer, mark, fraction = match.groups()
+    return mark != decimal and len(fraction) == 3 and len(integer) <= 3 and integer.strip("0") != ""

@@ -30,13 +30,13 @@ def place(check: Callable[[], None]) -> Iterator[None]:
 
     `check` is called again and again while waiting, and may raise to end the wait. Raises Busy if no place is free.
     """
-    held = taken("reading", AT_ONCE)
-    if held is None:
-        held = wait_for_place(check)
+    lock_of_place = taken("reading", AT_ONCE)
+    if lock_of_place is None:
+        lock_of_place = wait_for_place(check)
     try:
         yield
     finally:
-        os.close(held)
+        os.close(lock_of_place)
 
 
 def wait_for_place(check: Callable[[], None]) -> int:
@@ -47,8 +47,8 @@ def wait_for_place(check: Callable[[], None]) -> int:
     try:
         while time.monotonic() < until:
             check()
-            if (held := taken("reading", AT_ONCE)) is not None:
-                return held
+            if (lock_of_place := taken("reading", AT_ONCE)) is not None:
+                return lock_of_place
             time.sleep(ASK_AGAIN_SECONDS)
         raise busy()
     finally:

@@ -154,8 +154,8 @@ def open_sheets(path: Path) -> Generator[Sheet]:
 def header_at(head: list[Line]) -> int | None:
     """Return the index of the header: the first line if it names a task or a duration, else the first naming two."""
     for index, line in enumerate(head):
-        found = find_columns([str(cell) for cell in line.cells])
-        if (index == 0 and found.keys() & {"text", "duration"}) or len(found) > 1:
+        columns = find_columns([str(cell) for cell in line.cells])
+        if (index == 0 and columns.keys() & {"text", "duration"}) or len(columns) > 1:
             return index
     return None
 

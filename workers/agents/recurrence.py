@@ -89,7 +89,10 @@ def by_frequency(tasks: Iterable[Task]) -> list[Task]:
 
 
 def normal_form(text: str) -> str:
-    """Return the text in lower case without punctuation, numbers, dates and extra spaces; a bare number is kept."""
+    """Return the text in lower case without punctuation, numbers, dates and extra spaces.
+
+    A text of only numbers keeps them; a text without letters and digits becomes empty.
+    """
     bare = NO_WORD.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
     return " ".join(NUMBER.sub(" ", bare).split()) or bare
 

@@ -31,20 +31,20 @@ LONGEST_ABBREVIATION = 12
 
 def sentences_of(text: str) -> list[str]:
     """Return the text's sentences that have a letter or digit; a line break or a bullet also ends a sentence."""
-    found: list[str] = []
+    sentences: list[str] = []
     for line in text.splitlines():
-        found.extend(sentences_in(BULLET.sub("", line).strip()))
-    return [sentence for sentence in found if any(c.isalnum() for c in sentence)]
+        sentences.extend(sentences_in(BULLET.sub("", line).strip()))
+    return [sentence for sentence in sentences if any(c.isalnum() for c in sentence)]
 
 
 def sentences_in(line: str) -> list[str]:
     """Return the sentences of one line."""
-    found, start = [], 0
+    sentences, start = [], 0
     for end in SENTENCE_END.finditer(line):
         if not is_abbreviated(line[max(start, end.start() - LONGEST_ABBREVIATION) : end.start()]):
-            found.append(line[start : end.end()].strip())
+            sentences.append(line[start : end.end()].strip())
             start = end.end()
-    return [*found, line[start:].strip()]
+    return [*sentences, line[start:].strip()]
 
 
 def is_abbreviated(before_the_dot: str) -> bool:

@@ -20,8 +20,8 @@ def run_checks(work: FrictionInput) -> Result:
     Without any check, `all_passed` is False and `reason` says why.
     """
     facts = facts_of(work)
-    known = [(run, work.deliverables[name]) for name, run in CHECKS.items() if name in work.deliverables]
-    checks = [check for run, content in known for check in run(content, facts)]
+    applicable = [(run, work.deliverables[name]) for name, run in CHECKS.items() if name in work.deliverables]
+    checks = [check for run, content in applicable for check in run(content, facts)]
     failed = sum(not check["passed"] for check in checks)
     figures: dict[str, Any] = {"passed": len(checks) - failed, "failed": failed}
     figures["all_passed"] = bool(checks) and not failed

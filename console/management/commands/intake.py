@@ -67,10 +67,10 @@ class Command(OperatorCommand):
         context: dict[str, Any] = {}
         for pointer, value in options["figures"]:
             context = merged(context, pointer, value)
-        named = {key: options[key] for key in ("title", "file", "template")}
+        fields = {key: options[key] for key in ("title", "file", "template")}
         try:
             return open_request(
-                Request(text=text, context=context, requester=options["requester"] or operator(), **named)
+                Request(text=text, context=context, requester=options["requester"] or operator(), **fields)
             )
         except Unreadable as error:
             raise CommandError(str(error)) from error
