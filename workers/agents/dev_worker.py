@@ -46,9 +46,8 @@ def numbered_requirements(work: DevelopmentInput) -> list[dict[str, Any]]:
             raise Contradiction("Some requirements have no number or the same number: collect the requirements again.")
         return [{"number": r["number"], "text": shortened(str(r.get("text", "")))} for r in numbered]
     if not work.request_text.strip():
-        raise Missing(
-            {"request_text": question_schema(RequestNeeded, "request_text")}, "There is no requirement to plan for."
-        )
+        fields = {"request_text": question_schema(RequestNeeded, "request_text")}
+        raise Missing(fields, "There is no requirement to start from.")
     return requirements_of(work.request_text, [])[:MOST_REQUIREMENTS]
 
 
