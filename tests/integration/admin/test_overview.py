@@ -200,7 +200,7 @@ def test_beyond_a_bound_only_the_newest_finished_projects_are_looked_at(
     assert found.flow
     assert found.projects.finished.text == "3+"
     assert "Half were done in 1 min" in found.flow.summary
-    assert "only the newest are counted here" in page(staff)
+    assert "only the newest are included" in page(staff)
 
 
 def test_failed_projects_and_dead_letters_are_counted_up_to_a_bound(
