@@ -101,7 +101,7 @@ def test_a_long_event_is_put_into_the_editor_when_somebody_asks(staff: Client, b
 
 def test_the_list_says_that_nothing_is_broken(staff: Client) -> None:
     html = staff.get(reverse("admin:events_deadletter_changelist")).content.decode()
-    assert "Nothing is broken" in html
+    assert "There are no dead letters" in html
 
 
 def test_the_list_has_open_letters_first_and_says_what_they_are(staff: Client, buried: Any) -> None:
@@ -145,7 +145,7 @@ def test_an_edited_event_is_replayed_as_a_new_entry_and_the_raw_one_is_kept(staf
     letter = buried(event, type="OLD.TYPE", other="kept")
     raw = letter.fields
     _, words = post(staff, letter, "save", mended(event))
-    assert words == ["Replayed as you edited it. The entry is kept as it came."]
+    assert words == ["Replayed as you edited it. The original entry is kept unchanged."]
     settled = now(letter)
     assert (settled.state, settled.settled_by, settled.note) == ("replayed", "ann", "Replayed by ann, edited")
     assert settled.settled_at is not None
@@ -156,7 +156,7 @@ def test_an_edited_event_is_replayed_as_a_new_entry_and_the_raw_one_is_kept(staf
     assert entry[b"event"] == bytes(settled.edited)
     assert (entry[b"type"], entry[b"other"]) == (event["event_type"].encode(), b"kept")
     html = staff.get(page(letter)).content.decode()
-    assert "What was replayed in its place" in html
+    assert "The event that was replayed instead" in html
     assert "&quot;template&quot;: 7" in html
 
 
@@ -209,7 +209,7 @@ def test_what_only_interlock_may_say_cannot_be_made_up(staff: Client, broker: No
 # -- settling --------------------------------------------------------------------------------------
 def test_a_letter_is_replayed_as_it_is_from_its_page(staff: Client, buried: Any) -> None:
     letter = buried(b"\xff", type="X")
-    assert post(staff, letter, "replay")[1] == ["Replayed as it is."]
+    assert post(staff, letter, "replay")[1] == ["Replayed unchanged."]
     assert entries() == [letter.fields]
     assert (now(letter).state, now(letter).settled_by, now(letter).edited) == ("replayed", "ann", None)
 

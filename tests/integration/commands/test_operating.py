@@ -88,7 +88,7 @@ def test_a_question_is_listed_and_answered_once(broker: None, run: Run) -> None:
     assert "Analyse what it costs" in run("answer", question.pk, "45", "--by", "dana")
     with pytest.raises(CommandError, match="answered by dana with 45"):
         run("answer", question.pk, "46")
-    assert "Nobody is waited for" in run("questions", "--open")
+    assert "No question waits for an answer" in run("questions", "--open")
     assert "Answered: 45" in run("questions")
 
 

@@ -103,7 +103,7 @@ def test_what_is_missing_is_told_in_a_sentence(
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (EOFError(), "nobody types it"),
+        (EOFError(), "waits for input, but there is none"),
         (UnknownTemplate("There is no template 'x'."), "no template"),
         (ValueError("a fault of ours"), "None"),
     ],

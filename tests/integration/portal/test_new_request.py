@@ -226,7 +226,7 @@ def test_the_same_token_in_other_hands_is_another_request(rita: Client, rob: Cli
 def test_a_kept_file_is_of_no_use_to_somebody_else(rita: Client, rob: Client) -> None:
     theirs = hidden(send(rita, file=file()))
     response = rob.post(url(), {**theirs, "step": "send"})
-    assert "not kept any more" in str(response.context["form"].errors["file"])
+    assert "no longer stored" in str(response.context["form"].errors["file"])
     assert not Project.objects.exists()
     assert uploads.find(theirs["upload"], User.objects.get(username="rita")).path.exists()
 

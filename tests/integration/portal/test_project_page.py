@@ -266,7 +266,7 @@ def test_what_is_over_cannot_be_cancelled(rita: Client, opened: Opened, status: 
     Project.objects.filter(pk=project.pk).update(status=status)
     assert rita.get(page(project, "cancel")).url == page(project)
     response = rita.post(page(project, "cancel"), {"reason": "Too late"}, follow=True)
-    assert "is over already" in response.content.decode()
+    assert "has ended already" in response.content.decode()
     assert Project.objects.get(pk=project.pk).status == status
 
 

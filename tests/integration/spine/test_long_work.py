@@ -133,7 +133,7 @@ def test_an_agent_that_holds_the_interpreter_is_ended_at_its_time_and_holds_up_n
         wait_until(is_in(others[0], ItemState.DONE), 20)
         wait_until(is_in(stuck, ItemState.FAILED), 20)
         wait_until(is_in(others[1], ItemState.DONE), 20)
-    assert "Not finished within 1 seconds" in item_of(stuck).reason
+    assert "did not finish within 1 seconds" in item_of(stuck).reason
 
 
 def test_a_slow_item_does_not_hold_up_its_neighbours(log: Path) -> None:
@@ -243,5 +243,5 @@ def test_a_dispatch_that_was_answered_is_not_begun_again_and_one_that_interlock_
         streams.replay(STREAM, {b"event": json.dumps(forged).encode()})
         wait_until(DeadLetter.objects.exists, 20)
         wait_until(lambda: not violations(dead_letters=1), 10)
-    assert "Only Interlock dispatches" in DeadLetter.objects.get().reason
+    assert "only Interlock itself may dispatch" in DeadLetter.objects.get().reason
     assert len(noted(log, "began")) == 1

@@ -51,7 +51,7 @@ def test_a_child_does_many_items(pool: Pool, log: Path) -> None:
 
 
 def test_a_child_that_is_not_done_in_time_is_gone_when_that_is_said(pool: Pool, log: Path) -> None:
-    with pytest.raises(AgentTimedOut, match="Not finished within 0.5 seconds"):
+    with pytest.raises(AgentTimedOut, match="did not finish within 0.5 seconds"):
         run(pool, errand(log, how="hold"), seconds=0.5)
     assert not is_alive(child_of(log))
     run(pool, errand(log))
