@@ -1,7 +1,7 @@
 """Who may decide about whose work: asked by every door, so that no side door is wider than the front door."""
 
 import unicodedata
-from typing import Any
+from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
@@ -14,7 +14,7 @@ from schemas import strict_json
 OURS = ("deliverables", "deliverables_ref", "notes", "approved", "rows_ref")
 
 
-def require_own_figures(context: dict[str, Any]) -> None:
+def require_own_figures(context: Mapping[str, object]) -> None:
     """Raise ForbiddenContext where a request brings what Interlock adds itself, or more than an event can carry."""
     if found := [key for key in OURS if key in context]:
         words = _("A request may not hold `%(key)s` in its work context: Interlock adds it itself. Leave it out.")

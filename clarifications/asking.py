@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.utils.translation import gettext_noop
 
@@ -17,11 +17,14 @@ from backlog.work import ProjectWork
 from clarifications.contract import APPROVAL_SCHEMA, MissingField, pointer_to, schema_of
 from clarifications.models import Blocking, Question
 from clarifications.selectors import load_questions, open_question, questions_of
+from clarifications.services import about
 from clarifications.wording import ACCEPT_FAILED_CHECKS, APPROVE_WORK, MAY_GO_ON, MAY_START
 from events.envelope import Envelope
 from events.errors import InvalidEvent
 from events.models import Event
 from events.texts import joined, shortened
+from schemas.payloads.clarification import ClarificationNeeded, ClarificationQuestionAsked, QuestionKind
+from schemas.payloads.people import HumanApprovalRequested
 from schemas.restricted import SchemaRefused, check_restricted
 
 LONGEST_TITLE = 300
@@ -55,7 +58,7 @@ def ask_approval(work: ProjectWork, item: Item) -> Question:
 
 def ask_for_approval(work: ProjectWork, item: Item, title: str, reason: str, *, asked_by: str) -> Question:
     """Ask for the item's approval unless that is asked already; an item under way or not begun is blocked by it."""
-    field, when = f"approval:{item.key}", "after" if item.held_for else "before"
+    field = f"approval:{item.key}"
     if found := open_question(work, item.project_id, field):
         return found
     title = title % {"item": item.title}
@@ -64,7 +67,13 @@ def ask_for_approval(work: ProjectWork, item: Item, title: str, reason: str, *, 
     question = new_question(work, item.project, missing, kind=Question.Kind.APPROVAL, asked_by=asked_by)
     link(work, question, [item])
     announce(work, question)
-    asked = {"backlog_item_id": str(item.pk), "question_id": str(question.pk), "title": title, "when": when}
+    asked: HumanApprovalRequested = {
+        "project_id": str(item.project_id),
+        "backlog_item_id": str(item.pk),
+        "question_id": str(question.pk),
+        "title": title,
+        "when": "after" if item.held_for else "before",
+    }
     work.emit_about(item.project, "HUMAN.APPROVAL_REQUESTED", asked)
     if not item.held_for:
         backlog.block_item(work, item, reason=title, question_ids=[question.pk])
@@ -109,10 +118,9 @@ def link(work: ProjectWork, question: Question, items: Sequence[Item]) -> None:
 
 def announce(work: ProjectWork, question: Question) -> None:
     """CLARIFICATION.QUESTION_ASKED, with every item it holds back."""
-    asked = {
-        "question_id": str(question.pk),
-        "kind": question.kind,
-        "field": question.field,
+    asked: ClarificationQuestionAsked = {
+        **about(question),
+        "kind": cast(QuestionKind, question.kind),
         "title": question.title,
         "schema": question.schema,
         "blocked_items": [str(item.pk) for item in question.blocked],
@@ -129,8 +137,9 @@ def needed_by_worker(work: ProjectWork, event: Envelope) -> None:
     if not counts(work, item, event):
         return
     load_questions(work, [item.project_id])
-    asked_by = event.payload.get("agent") or item.agent_target
-    for missing in asked_fields(item, event):
+    need = cast(ClarificationNeeded, event.payload)
+    asked_by = need.get("agent") or item.agent_target
+    for missing in asked_fields(item, need):
         ask_input(work, [item], missing, asked_by=asked_by)
 
 
@@ -145,18 +154,19 @@ def approval_wanted_by_worker(work: ProjectWork, event: Envelope) -> None:
     if item.cleared:
         work.set_aside(event.event_id, Event.Outcome.IGNORED)
         return
-    if "reason" not in event.payload:
+    request = cast(HumanApprovalRequested, event.payload)
+    if "reason" not in request:
         raise InvalidEvent("An agent that asks for an approval says why, in `reason`.")
     load_questions(work, [item.project_id])
-    asked_by = event.payload.get("agent") or item.agent_target
-    ask_for_approval(work, item, MAY_GO_ON, event.payload["reason"], asked_by=asked_by)
+    asked_by = request.get("agent") or item.agent_target
+    ask_for_approval(work, item, MAY_GO_ON, request["reason"], asked_by=asked_by)
 
 
-def asked_fields(item: Item, event: Envelope) -> list[MissingField]:
+def asked_fields(item: Item, need: ClarificationNeeded) -> list[MissingField]:
     """The fields the worker names: by the template's schema, by the one that a known field has, or by the worker's."""
-    reason, fields = event.payload["reason"], event.payload.get("fields") or {}
+    reason, fields = need["reason"], need.get("fields") or {}
     known = definition_of(item.project.template_id).item(item.key).needs.get("properties", {})
-    names = list(dict.fromkeys([*fields, *(event.payload.get("missing_fields") or [])])) or ["clarification"]
+    names = list(dict.fromkeys([*fields, *(need.get("missing_fields") or [])])) or ["clarification"]
     try:
         for name in names:
             check_restricted(fields.get(name, {}))

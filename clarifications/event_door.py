@@ -3,6 +3,7 @@
 Whoever writes on the stream is nobody's answerer by that: a name in an event is a claim, and held to the account.
 """
 
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -18,11 +19,12 @@ from clarifications.services import answer_question
 from clarifications.wording import title_of
 from events.envelope import Envelope
 from events.models import Event
+from schemas.payloads.people import HumanApprovalSubmitted, UserAnswerSubmitted
 
 
 def receive_answer(work: ProjectWork, event: Envelope) -> None:
     """An answer that came as an event; after the first one it is recorded and has no effect."""
-    said = event.payload
+    said = cast(UserAnswerSubmitted, event.payload)
     question = question_of(work, UUID(said["project_id"]), UUID(said["question_id"]))
     if question.status != QuestionStatus.OPEN:
         work.set_aside(event.event_id, Event.Outcome.IGNORED)
@@ -39,8 +41,11 @@ def receive_approval(work: ProjectWork, event: Envelope) -> None:
     if question is None:
         work.set_aside(event.event_id, Event.Outcome.IGNORED)
         return
-    by = speaker(question, event, event.payload.get("submitted_by"))
-    answer = {key: event.payload[key] for key in ("approved", "notes") if key in event.payload}
+    approval = cast(HumanApprovalSubmitted, event.payload)
+    by = speaker(question, event, approval.get("submitted_by"))
+    answer: dict[str, Any] = {"approved": approval["approved"]}
+    if "notes" in approval:
+        answer["notes"] = approval["notes"]
     answer_question(work, question=question, answer=answer, by=by, door="event", said=event.event_id)
 
 

@@ -1,6 +1,6 @@
 """Texts that grow: cut where they are built, so that no event is larger than its contract allows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 # What a reason or a note may hold in every contract.
@@ -25,9 +25,9 @@ def joined(parts: Iterable[str], longest: int = LONGEST_REASON) -> str:
     return shortened("; ".join(shortened(part, share) for part in listed), longest)
 
 
-def fitted(payload: dict[str, Any]) -> dict[str, Any]:
+def fitted(payload: Mapping[str, object]) -> dict[str, Any]:
     """Return the payload of an event of ours with its reason and its criteria cut to what every contract allows."""
-    fits = dict(payload)
+    fits: dict[str, Any] = dict(payload)
     if isinstance(reason := payload.get("reason"), str):
         fits["reason"] = shortened(reason)
     if isinstance(criteria := payload.get("unmet_criteria"), list):

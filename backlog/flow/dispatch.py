@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from backlog.models import Deliverable, Item, WorkContext
@@ -11,6 +11,8 @@ from backlog.selectors import contexts, deliverables_of
 from backlog.work import ProjectWork
 from events import artifacts
 from events.artifact_links import with_address
+from schemas.payloads.objects import DispatchedWorkContext
+from schemas.payloads.work import WorkItemDispatched
 
 
 def send(work: ProjectWork, items: Sequence[Item]) -> None:
@@ -24,10 +26,11 @@ def send(work: ProjectWork, items: Sequence[Item]) -> None:
         dispatch(work, item, work_context(work, item, known[item.project_id], upstream))
 
 
-def dispatch(work: ProjectWork, item: Item, context: dict[str, Any]) -> None:
+def dispatch(work: ProjectWork, item: Item, context: DispatchedWorkContext) -> None:
     """One item on its way: its earlier dispatch, if any, is superseded."""
     item.dispatch()
-    payload = {
+    payload: WorkItemDispatched = {
+        "project_id": str(item.project_id),
         "backlog_item_id": str(item.pk),
         "item_type": item.item_type,
         "agent_target": item.agent_target,
@@ -56,7 +59,9 @@ NOTES_BYTES = 64 * 1024
 REFERENCES = ("rows_ref", "deliverables_ref")
 
 
-def work_context(work: ProjectWork, item: Item, context: WorkContext, upstream: dict[str, Any]) -> dict[str, Any]:
+def work_context(
+    work: ProjectWork, item: Item, context: WorkContext, upstream: dict[str, Any]
+) -> DispatchedWorkContext:
     """What the worker gets: what is known, what reviewers noted, and what came before; large parts by reference."""
     said: dict[str, Any] = {"rows": [], **without_nulls(context.data)}
     if item.notes:
@@ -67,7 +72,9 @@ def work_context(work: ProjectWork, item: Item, context: WorkContext, upstream: 
         said["deliverables"] = upstream
     said = artifacts.check_in_deliverables(said)
     references = {key: said[key] for key in REFERENCES if key in said}
-    return said | {key: with_address(reference, now=work.now) for key, reference in references.items()}
+    said |= {key: with_address(reference, now=work.now) for key, reference in references.items()}
+    # It has more keys than its type names.
+    return cast(DispatchedWorkContext, said)
 
 
 def newest(notes: Sequence[str], most: int) -> list[str]:

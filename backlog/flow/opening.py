@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django.utils.translation import gettext as _
@@ -15,13 +15,19 @@ from backlog.models import Item, Project, Template, WorkContext
 from backlog.selectors import load_projects
 from backlog.work import ProjectWork
 from events import artifacts
+from schemas.payloads.backlog import BacklogItemCreated
+from schemas.payloads.project import ProjectInitialRequestReceived, ProjectOpened
 
+# What reading a request's file said: its name, its columns, how many rows, warnings.
+Intake = dict[str, Any]
 REQUEST = "PROJECT.INITIAL_REQUEST_RECEIVED"
 # Control characters, and marks that turn the direction of a text round.
 UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def submit_request(work: ProjectWork, *, request: dict[str, Any], intake: dict[str, Any] | None = None) -> Project:
+def submit_request(
+    work: ProjectWork, *, request: ProjectInitialRequestReceived, intake: Intake | None = None
+) -> Project:
     """Open a project for a request made at one of our own doors; the request is on record as an event."""
     said = work.emit(REQUEST, request, correlation_id=uuid4())
     work.cause = said.event_id
@@ -29,7 +35,7 @@ def submit_request(work: ProjectWork, *, request: dict[str, Any], intake: dict[s
 
 
 def open_project(
-    work: ProjectWork, *, request: dict[str, Any], correlation_id: UUID, intake: dict[str, Any] | None = None
+    work: ProjectWork, *, request: ProjectInitialRequestReceived, correlation_id: UUID, intake: Intake | None = None
 ) -> Project:
     """Make a project and its items from the request's template. Raises ProjectExists or UnknownTemplate."""
     project_id = UUID(request["project_id"])
@@ -53,13 +59,24 @@ def open_project(
     project.members = []
     remember_context(work, project, request)
     definitions = blueprints.definition_of(template.pk).items
-    payload = {"template": template.name, "template_version": template.version, "items": len(definitions)}
-    work.emit_about(project, "PROJECT.OPENED", {"title": project.title, **payload})
+    announce(work, project, template, items=len(definitions))
     for position, definition in enumerate(definitions):
         create_item(work, project, definition, position)
     work.changes.opened.append(project)
     work.note_change(project)
     return project
+
+
+def announce(work: ProjectWork, project: Project, template: Template, *, items: int) -> None:
+    """Emit PROJECT.OPENED, with the template that the project was made from and how many items it has."""
+    opened: ProjectOpened = {
+        "project_id": str(project.pk),
+        "title": project.title,
+        "template": template.name,
+        "template_version": template.version,
+        "items": items,
+    }
+    work.emit_about(project, "PROJECT.OPENED", opened)
 
 
 def find_owners(work: ProjectWork, names: Iterable[str]) -> None:
@@ -96,9 +113,10 @@ def titled(request_text: str) -> str:
     return (words[:77] + "…" if len(words) > 78 else words) or "Untitled request"
 
 
-def remember_context(work: ProjectWork, project: Project, request: dict[str, Any]) -> WorkContext:
+def remember_context(work: ProjectWork, project: Project, request: ProjectInitialRequestReceived) -> WorkContext:
     """Keep what the request says; rows too many for an event are stored beside it (claim check)."""
-    data = {"rows": [], **(request.get("work_context") or {}), "request_text": request["request_text"].strip()}
+    named = cast(dict[str, Any], request.get("work_context") or {})
+    data = {"rows": [], **named, "request_text": request["request_text"].strip()}
     said = {"by": request.get("requester") or "requester", "door": "request", "at": work.now.isoformat()}
     provenance = dict.fromkeys((key for key in data if key != "rows" or data[key]), said)
     return work.add(WorkContext(project=project, data=artifacts.check_in_rows(data), provenance=provenance))
@@ -124,6 +142,11 @@ def create_item(work: ProjectWork, project: Project, definition: blueprints.Item
         )
     )
     project.members.append(item)
-    described = {"title": item.title, "agent_target": item.agent_target, "depends_on": item.depends_on}
-    work.emit_about(project, "BACKLOG.ITEM_CREATED", {**about(item), **described})
+    created: BacklogItemCreated = {
+        **about(item),
+        "title": item.title,
+        "agent_target": item.agent_target,
+        "depends_on": item.depends_on,
+    }
+    work.emit_about(project, "BACKLOG.ITEM_CREATED", created)
     return item

@@ -5,7 +5,7 @@ Runs once at the end of a unit of work, over the projects it changed, in a fixed
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from backlog.flow import dispatch, report
@@ -14,6 +14,8 @@ from backlog.states import OVER, ItemState, ProjectStatus
 from backlog.work import Changes, ProjectWork
 from events.texts import joined
 from events.work import unit_of_work
+from schemas.payloads.about import AboutKeyedItem
+from schemas.payloads.backlog import BacklogItemReadied
 
 When = Literal["at_intake", "before_dispatch", "before_done"]
 # Clarification's part in the flow, registered when it is ready. A gate blocks the items that lack something, by
@@ -35,9 +37,9 @@ def project_work(*, divisible: bool = False) -> Iterator[ProjectWork]:
         advance(work)
 
 
-def about(item: Item) -> dict[str, Any]:
+def about(item: Item) -> AboutKeyedItem:
     """The keys by which an event names an item."""
-    return {"backlog_item_id": str(item.pk), "key": item.key}
+    return {"project_id": str(item.project_id), "backlog_item_id": str(item.pk), "key": item.key}
 
 
 def advance(work: ProjectWork) -> None:
@@ -85,7 +87,8 @@ def make_ready(work: ProjectWork, items: Sequence[Item]) -> None:
         if item.state == ItemState.CREATED and item.waiting_on == 0:
             item.ready()
             work.change(item, "state")
-            work.emit_about(item.project, "BACKLOG.ITEM_READIED", {"backlog_item_id": str(item.pk), "key": item.key})
+            readied: BacklogItemReadied = {**about(item)}
+            work.emit_about(item.project, "BACKLOG.ITEM_READIED", readied)
 
 
 def is_due(work: ProjectWork, item: Item) -> bool:
