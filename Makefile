@@ -3,7 +3,7 @@ INSTALLED := .venv/.installed
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo up test coverage browser screenshots messages conformance lint check bench lock help
+.PHONY: setup demo up unit test coverage browser screenshots messages conformance lint check bench lock help
 
 setup: $(INSTALLED) ## Make .venv with the locked packages (the default)
 
@@ -19,8 +19,11 @@ up: $(INSTALLED) ## Start the whole system and keep it running until Ctrl-C
 test: $(INSTALLED) ## Run the tests: all on SQLite, the spine on PostgreSQL too
 	@scripts/chromium.sh || [ -z "$$CI" ]
 	@scripts/jq.sh || [ -z "$$CI" ]
-	$(PYTHON) -m pytest -n 2 --database sqlite $(ARGS)
-	$(PYTHON) -m pytest -n 2 --database postgres -m spine $(ARGS)
+	$(PYTHON) -m pytest -n 2 --database sqlite --durations 10 $(ARGS)
+	$(PYTHON) -m pytest -n 2 --database postgres -m spine --durations 10 $(ARGS)
+
+unit: $(INSTALLED) ## Run the tests that need no database and no broker, in seconds
+	$(PYTHON) -m pytest -q -n 2 --database none -m "not contract" tests/unit $(ARGS)
 
 coverage: $(INSTALLED) ## Run the tests and show which lines they reach; takes a third longer than make test
 	$(PYTHON) -m pytest -n 2 --database sqlite --cov --cov-report= $(ARGS)
@@ -61,7 +64,7 @@ bench: $(INSTALLED) ## Measure throughput, lists at scale, how soon a board move
 
 lock: ## Resolve pyproject.toml into requirements.lock again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-		--group dev pyproject.toml -o requirements.lock
+		--extra embedded --group dev pyproject.toml -o requirements.lock
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'

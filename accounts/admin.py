@@ -1,4 +1,4 @@
-"""People, machines and their keys, for administrators."""
+"""Admin pages of accounts, roles and API keys."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,17 +16,17 @@ from django.utils.translation import gettext_lazy
 
 from accounts import audit_admin, keys, scopes  # noqa: F401  (registers the audit log)
 from accounts.lookups import FewLookups
-from accounts.mails import tell_of_password
+from accounts.mails import mail_password_set
 from accounts.models import ApiKey, User
 from accounts.people import person
-from accounts.rank import AccountAbove, groups_within, is_above, keyed_by
+from accounts.rank import AccountAbove, accounts_to_make_keys_for, groups_within, is_above
 
 DAYS = 365
 
 
 @admin.register(User)
 class PersonAdmin(FewLookups, UserAdmin):  # type: ignore[type-arg]
-    """A person, with how they like to read."""
+    """The pages of accounts: people and machines."""
 
     list_display = ["username", "get_full_name", "email", "is_staff", "is_service", "is_active"]
     fieldsets = [
@@ -37,7 +37,7 @@ class PersonAdmin(FewLookups, UserAdmin):  # type: ignore[type-arg]
     add_fieldsets = [*UserAdmin.add_fieldsets, (gettext_lazy("Machine"), {"fields": ("is_service",)})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A superuser alone makes superusers, gives single permissions and turns a person into a machine."""
+        """Only a superuser may make superusers, give single permissions, or turn a person into a machine."""
         if person(request).is_superuser:
             return self.readonly_fields
         return [*self.readonly_fields, "is_superuser", "user_permissions", *(["is_service"] if obj else [])]
@@ -46,19 +46,19 @@ class PersonAdmin(FewLookups, UserAdmin):  # type: ignore[type-arg]
         return super().has_change_permission(request, obj) and not (obj and is_above(obj, person(request)))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Accounts are deactivated, and stay on record with what they did."""
+        """Return False: an account is deactivated instead, so that the record of its acts stays complete."""
         return False
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Nobody gives a group that may more than they may."""
+        """Offer only groups whose permissions the acting person has as well."""
         if db_field.name == "groups":
             kwargs["queryset"] = groups_within(person(request))
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Note it, and tell the person where it was the password."""
+        """Log the change; if it set the password of another account, notify that person by mail."""
         if "password" in str(message).lower() and obj.pk != person(request).pk:
-            tell_of_password(obj)
+            mail_password_set(obj)
         return super().log_change(request, obj, message)
 
 
@@ -67,7 +67,7 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class RoleAdmin(FewLookups, GroupAdmin):
-    """Groups: what they give is decided by superusers alone."""
+    """The pages of roles (Django groups); only superusers may add, change or delete one."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return person(request).is_superuser
@@ -80,35 +80,38 @@ class RoleAdmin(FewLookups, GroupAdmin):
 
 
 class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What a new key is for, and what it may."""
+    """The form of a new API key: its account, name, scopes, agents and lifetime."""
 
     scopes = forms.MultipleChoiceField(
-        label=gettext_lazy("It may"),
-        choices=[*scopes.WORDS.items()],
+        label=gettext_lazy("What the key may do"),
+        choices=[*scopes.LABELS.items()],
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
     agents = forms.CharField(
-        label=gettext_lazy("It does the work of"),
+        label=gettext_lazy("Agents whose work the key may do"),
         required=False,
         help_text=gettext_lazy("For workers: names of agents, separated by spaces, or * for every agent."),
     )
     days = forms.IntegerField(
-        label=gettext_lazy("Good for so many days"), initial=DAYS, min_value=0, help_text=gettext_lazy("0 for ever.")
+        label=gettext_lazy("Days until the key expires"),
+        initial=DAYS,
+        min_value=0,
+        help_text=gettext_lazy("0: the key never expires."),
     )
 
     class Meta:
         model = ApiKey
         fields = ["user", "name"]
 
-    actor: User  # who makes it, set by the page
+    actor: User  # the person who makes the key; set by the admin page
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["user"].queryset = keyed_by(self.actor)  # type: ignore[attr-defined]
+        self.fields["user"].queryset = accounts_to_make_keys_for(self.actor)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        """The scopes are those that were ticked, and one for each agent."""
+        """Return the values, with a scope for each agent added to the ticked ones. Raises ValidationError."""
         typed = super().clean() or self.cleaned_data
         agents = typed.get("agents", "").replace(",", " ").split()
         typed["scopes"] = [*typed.get("scopes", []), *(f"work:{agent}" for agent in agents)]
@@ -121,7 +124,7 @@ class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(FewLookups):
-    """Keys: made, rotated and revoked here; a key's text is shown once, after it was made."""
+    """The pages of API keys: make, rotate, revoke. The text of a key is shown only once, when it is made."""
 
     list_display = ["name", "standing", "prefix", "user", "spelled_scopes", "last_used_at", "expires_at", "created_at"]
     list_select_related = ["user"]
@@ -144,9 +147,9 @@ class ApiKeyAdmin(FewLookups):
         return self.readonly_fields if obj else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
-        """All keys for those who may see them, and for other staff their own."""
-        found: QuerySet[ApiKey] = super().get_queryset(request)
-        return found if request.user.has_perm("accounts.view_apikey") else found.filter(user=person(request))
+        """Return all keys if the person has the permission, otherwise their own keys."""
+        all_keys: QuerySet[ApiKey] = super().get_queryset(request)
+        return all_keys if request.user.has_perm("accounts.view_apikey") else all_keys.filter(user=person(request))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return person(request).is_staff
@@ -155,28 +158,28 @@ class ApiKeyAdmin(FewLookups):
         return person(request).is_staff
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Staff make their own keys; the form offers no account that they may not make keys of."""
+        """Return True for staff: the form offers only accounts for which the person may make keys."""
         return person(request).is_staff
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return person(request).is_staff
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Keys are revoked, and stay on record."""
+        """Return False: a key is revoked instead, so that it stays on record."""
         return False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The list, under the name of what it lists."""
+        """Return the list page with its own title."""
         return super().changelist_view(request, {"title": _("API keys"), **(extra_context or {})})
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The page with one button, for a key's text is shown on the list."""
+        """Return the page with one save button: the text of a new key is shown on the list afterwards."""
         context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=gettext_lazy("state"))
     def standing(self, key: ApiKey) -> SafeString:
-        """Whether it opens something, as a coloured word."""
+        """Return the state of the key as a coloured word: active, expired or revoked."""
         colour, word = ("failed", _("Revoked")) if key.revoked_at else ("cancelled", _("Expired"))
         if key.is_live:
             colour, word = "done", _("Active")
@@ -187,27 +190,28 @@ class ApiKeyAdmin(FewLookups):
         return " ".join(key.scopes)
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
-        """Make the key and show it this once."""
+        """Make the key and show its text, once."""
         if change:
             return
-        said = form.cleaned_data
-        lifetime = timedelta(days=said["days"]) if said["days"] else None
-        wanted = {"name": said["name"], "scopes": said["scopes"], "lifetime": lifetime}
-        key, text = keys.make(said["user"], **wanted, by=person(request))
+        values = form.cleaned_data
+        lifetime = timedelta(days=values["days"]) if values["days"] else None
+        arguments = {"name": values["name"], "scopes": values["scopes"], "lifetime": lifetime}
+        key, text = keys.make(values["user"], **arguments, by=person(request))
         obj.pk = key.pk
-        self.show(request, key, text)
+        self.show_text(request, key, text)
 
     @admin.action(
-        description=gettext_lazy("Rotate: make a successor; the old key goes on for a day"), permissions=["change"]
+        description=gettext_lazy("Rotate: make a new key in its place; the old key works for one more day"),
+        permissions=["change"],
     )
     def rotate_keys(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         for key in queryset.select_related("user"):
             try:
-                self.show(request, *keys.rotate(key, by=person(request)))
+                self.show_text(request, *keys.rotate(key, by=person(request)))
             except (keys.NoSuchKey, AccountAbove) as error:
                 messages.error(request, str(error))
 
-    @admin.action(description=gettext_lazy("Revoke: the key opens nothing any more"), permissions=["change"])
+    @admin.action(description=gettext_lazy("Revoke: the key stops working at once"), permissions=["change"])
     def revoke_keys(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         for key in queryset.select_related("user"):
             try:
@@ -217,7 +221,7 @@ class ApiKeyAdmin(FewLookups):
             else:
                 messages.success(request, _("%(key)s is revoked.") % {"key": key})
 
-    def show(self, request: HttpRequest, key: ApiKey, text: str) -> None:
-        """The key's text, which nobody can look up later."""
+    def show_text(self, request: HttpRequest, key: ApiKey, text: str) -> None:
+        """Show the text of the key in a message; it is not stored anywhere."""
         words = _("%(key)s of %(user)s: %(text)s – copy it now, it is not shown again.")
         messages.success(request, words % {"key": key, "user": key.user, "text": text})

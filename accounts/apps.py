@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate
 
 
@@ -6,9 +7,11 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        """Have the roles brought in line with the code after every migrate, and the audit log told of every act."""
+        """Connect the signals: update the roles after every migrate, and write the audit log."""
         from accounts.audit_signals import listen
-        from accounts.roles import bring_in_line
+        from accounts.roles import update_role_groups
+        from accounts.sessions import note_use
 
-        post_migrate.connect(bring_in_line, sender=self, dispatch_uid="accounts.roles")
+        post_migrate.connect(update_role_groups, sender=self, dispatch_uid="accounts.roles")
         listen()
+        user_logged_in.connect(note_use, dispatch_uid="accounts.sessions")

@@ -1,8 +1,8 @@
 """The audit log: what was done to accounts, roles, keys and webhooks, by whom and from where.
 
-It is no part of the ledger of events, which goes to every worker. A row is written in the transaction of what it tells
-of, so that both are there or neither. Names are kept as text: they outlive the accounts. Nothing secret is kept: of a
-password, a key or a webhook's secret only that it changed, of a webhook's address only the host.
+It is separate from the ledger of events, which workers can read. A row is written in the transaction of the act, so
+that both are stored or neither. Names are stored as text, because they have to outlive the accounts. No secret is
+stored: of a password, a key or a webhook's secret only the fact that it changed, of a webhook's address only the host.
 """
 
 import sys
@@ -20,12 +20,12 @@ COMMAND_LINE = "command line"
 LONGEST_NAME = 150
 LONGEST_ADDRESS = 45
 LONGEST_DETAILS = 2000
-# The request that this thread answers; none at the command line.
+# The request that this thread handles; None at the command line.
 current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", default=None)
 
 
 class AuditRecord(models.Model):
-    """One act that concerns an account; the database refuses to change or delete it."""
+    """One act that concerns an account, role, key or webhook. The database refuses to change or delete a row."""
 
     class Action(models.TextChoices):
         SIGNED_IN = "signed-in", _("Signed in")
@@ -53,7 +53,9 @@ class AuditRecord(models.Model):
         WEBHOOK_DELETED = "webhook-deleted", _("Webhook deleted")
 
     recorded_at = models.DateTimeField(
-        _("when"), db_default=Now(), help_text=_("By the database's clock; of several attempts, the first.")
+        _("when"),
+        db_default=Now(),
+        help_text=_("The database's time of the act; where several are counted, of the first one."),
     )
     action = models.CharField(_("what"), max_length=30, choices=Action.choices)
     actor = models.CharField(
@@ -81,13 +83,13 @@ class AuditRecord(models.Model):
 
 
 class ActingRequest:
-    """Remembers the request while it is answered, so that the audit log can say who acts."""
+    """Middleware that keeps the request in `current_request`, so that the audit log can name the acting account."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """The response."""
+        """Return the response."""
         token = current_request.set(request)
         try:
             return self.get_response(request)

@@ -1,4 +1,4 @@
-"""The audit log for administrators: to look at and to search, and nothing else."""
+"""Admin pages of the audit log: administrators can read and search it, and change nothing."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ LONGEST_IN_LIST = 160
 
 @admin.register(AuditRecord)
 class AuditRecordAdmin(FewLookups):
-    """What was done to accounts, roles, keys and webhooks, newest first."""
+    """The list of acts on accounts, roles, keys and webhooks, newest first."""
 
     change_form_template = "admin/read_only.html"
     change_list_template = "admin/read_only_list.html"
@@ -44,24 +44,24 @@ class AuditRecordAdmin(FewLookups):
         return False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The list, under the name of what it lists."""
-        shown = {"title": _("Audit log"), "nothing_yet": _("There is nothing here yet.")}
-        return super().changelist_view(request, {**shown, **(extra_context or {})})
+        """Return the list page with its own title."""
+        texts = {"title": _("Audit log"), "nothing_yet": _("There is nothing here yet.")}
+        return super().changelist_view(request, {**texts, **(extra_context or {})})
 
     @admin.display(description=gettext_lazy("who"), ordering="actor")
     def who(self, record: AuditRecord) -> str | SafeString:
-        return narrowed("actor", record.actor) if record.actor else _("Nobody signed in")
+        return filter_link("actor", record.actor) if record.actor else _("Nobody signed in")
 
     @admin.display(description=gettext_lazy("to whom"), ordering="target")
     def to_whom(self, record: AuditRecord) -> str | SafeString:
-        return narrowed("target", record.target) if record.target else _("Other names")
+        return filter_link("target", record.target) if record.target else _("Other names")
 
     @admin.display(description=gettext_lazy("details"))
     def short_details(self, record: AuditRecord) -> str:
         return Truncator(record.details).chars(LONGEST_IN_LIST)
 
 
-def narrowed(field: str, name: str) -> SafeString:
-    """The name, as a link to everything in the log that has it in the field."""
+def filter_link(field: str, name: str) -> SafeString:
+    """Return the name as a link to all rows of the log with this name in the field."""
     url = reverse("admin:accounts_auditrecord_changelist", query={field: name})
     return format_html('<a href="{}">{}</a>', url, name)

@@ -1,4 +1,4 @@
-"""How a person likes to read."""
+"""The form of a person's own preferences."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from accounts.preferences import known_zones
 
 
 class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Language and time zone; what is left open is the browser's."""
+    """Language and time zone; an empty choice means that of the browser."""
 
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
 

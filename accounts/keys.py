@@ -1,4 +1,4 @@
-"""Keys for machines: shown once, kept as a digest, limited to what their scopes name, and to a time."""
+"""API keys for machines: shown once, stored as a digest, limited by their scopes and their lifetime."""
 
 import hashlib
 import secrets
@@ -11,35 +11,35 @@ from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.mails import tell_of_key
+from accounts.mails import mail_key_made
 from accounts.models import ApiKey, User
-from accounts.rank import require_keyed_by, require_not_above
+from accounts.rank import require_may_make_keys, require_not_above
 from accounts.scopes import require_known
 
 PREFIX_LENGTH = 8
 SECRET_BYTES = 32
-# Writing down the last use more often would cost a write a request.
-USE_NOTED_EVERY = timedelta(minutes=1)
-# What was replaced goes on for this long, so that a running client can be given its successor.
+# How often the last use is stored: more often would cost a write for each request.
+STORE_USE_EVERY = timedelta(minutes=1)
+# How long a rotated key still works, so that there is time to give its successor to a running client.
 ROTATION_OVERLAP = timedelta(hours=24)
-# Sent with `old` and `new`, in the same transaction.
+# Signal: a key was rotated. Arguments: `old` and `new`; sent in the transaction of the rotation.
 rotated = Signal()
 
 
 class NoSuchKey(Exception):
-    """The text is no key, or one that was revoked or has expired."""
+    """The text is not a key, or the key is revoked or has expired."""
 
 
 def make(
     user: User, *, name: str, scopes: Collection[str], lifetime: timedelta | None, by: User | None = None
 ) -> tuple[ApiKey, str]:
-    """A new key of this user, and its text, which is shown this once.
+    """Make a key for the user and return (key, text); the text is not stored, so it can be shown only now.
 
-    `by` is the person who makes it; without one it is the operator at the shell, who is above all. Whoever gets a key
-    from somebody else is told by mail. Raises ValueError for an unknown scope, AccountAbove where `by` may not.
+    `by` is the person who makes the key; None is the operator at the command line, who may do everything. If it is
+    not the user, the user is notified by mail. Raises ValueError for an unknown scope, AccountAbove if `by` may not.
     """
     if by is not None:
-        require_keyed_by(by, user)
+        require_may_make_keys(by, user)
     require_known(scopes)
     prefix = secrets.token_hex(PREFIX_LENGTH // 2)
     text = f"ilk_{prefix}_{secrets.token_urlsafe(SECRET_BYTES)}"
@@ -52,15 +52,15 @@ def make(
         expires_at=timezone.now() + lifetime if lifetime else None,
     )
     if by != user:
-        tell_of_key(user, name)
+        mail_key_made(user, name)
     return key, text
 
 
 @transaction.atomic
 def rotate(key: ApiKey, *, at_once: bool = False, by: User | None = None) -> tuple[ApiKey, str]:
-    """A successor with the same name, scopes and lifetime; the old key goes on for a day unless `at_once`.
+    """Make a successor with the same name, scopes and lifetime, and return (key, text).
 
-    Raises NoSuchKey, and AccountAbove as `make`.
+    The old key works for ROTATION_OVERLAP more, or not at all with `at_once`. Raises NoSuchKey or AccountAbove.
     """
     if not key.is_live:
         raise NoSuchKey(_("The key %(prefix)s is revoked or expired: make a new one.") % {"prefix": key.prefix})
@@ -75,33 +75,33 @@ def rotate(key: ApiKey, *, at_once: bool = False, by: User | None = None) -> tup
 
 
 def revoke(key: ApiKey, *, by: User | None = None) -> None:
-    """The key opens nothing any more. Raises AccountAbove where it is of an account above `by`."""
+    """Revoke the key: it stops working at once. Raises AccountAbove if its account has more permissions than `by`."""
     if by is not None:
         require_not_above(by, key.user)
     ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
 
 
 def owner_of(text: str) -> User:
-    """The active user whose live key this is; the user has `key`. Raises NoSuchKey.
+    """Return the active user of the live key with this text; the key is in `user.key`. Raises NoSuchKey.
 
-    The digest is what is looked up, so no comparison tells by its time how much of a guess was right.
+    The key is found by its digest, so the time of the comparison does not show how much of a guessed key is right.
     """
     key = ApiKey.objects.live().filter(digest=digest(text)).select_related("user").first()
     if key is None or not key.user.is_active:
         raise NoSuchKey(_("The API key is unknown, revoked or expired: make a new one, or ask for one."))
-    note_use(key)
+    store_last_use(key)
     key.user.key = key
     return key.user
 
 
-def note_use(key: ApiKey) -> None:
-    """Write down when the key was used last, to the minute."""
+def store_last_use(key: ApiKey) -> None:
+    """Store the time of the last use of the key, at most once a minute."""
     now = timezone.now()
-    unnoted = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED_EVERY)
-    if key.last_used_at is None or key.last_used_at < now - USE_NOTED_EVERY:
-        ApiKey.objects.filter(unnoted, pk=key.pk).update(last_used_at=now)
+    outdated = Q(last_used_at=None) | Q(last_used_at__lt=now - STORE_USE_EVERY)
+    if key.last_used_at is None or key.last_used_at < now - STORE_USE_EVERY:
+        ApiKey.objects.filter(outdated, pk=key.pk).update(last_used_at=now)
 
 
 def digest(text: str) -> str:
-    """SHA-256 in hex: the text has 256 random bits, so nothing slower is needed."""
+    """Return the SHA-256 of the text in hex. A slow hash is not needed: the text has 256 random bits."""
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()

@@ -1,7 +1,7 @@
-"""What may be asked of an admin list in its address: a short list of fields and comparisons, and nothing else.
+"""Limits the filters that an admin list accepts in its URL to a few fields and comparisons.
 
-Django lets any field be compared in any way: a regular expression can freeze the database, and a comparison letter by
-letter reads what no page shows.
+Django accepts many lookups there: a regular expression can block the database, and comparing a hidden field letter by
+letter can read its value.
 """
 
 from typing import Any
@@ -14,12 +14,12 @@ KEYS = frozenset({"id", "pk"})
 
 
 class FewLookups(admin.ModelAdmin):  # type: ignore[type-arg]
-    """An admin list that is narrowed by its filters and by the fields that pages of ours link with."""
+    """Admin base class that filters only by `list_filter` and by `linked_fields`, which links of our pages use."""
 
     linked_fields: tuple[str, ...] = ()
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """Return True for a field of the filters or of our links, compared in one of the few ways."""
+        """Return True for a filter or linked field with one of the permitted comparisons."""
         field, *rest = lookup.split("__")
-        filters = {one if isinstance(one, str) else getattr(one, "parameter_name", "") for one in self.list_filter}
+        filters = {each if isinstance(each, str) else getattr(each, "parameter_name", "") for each in self.list_filter}
         return field in filters | set(self.linked_fields) and len(rest) <= 2 and set(rest) <= COMPARISONS | KEYS

@@ -1,4 +1,4 @@
-"""Mails to people about their own accounts, so that nobody acts for them without their knowing."""
+"""Mails to people about changes of their own accounts, so that nobody can act in their name unnoticed."""
 
 import logging
 
@@ -12,28 +12,28 @@ from accounts.models import User
 logger = logging.getLogger(__name__)
 
 
-def tell_of_key(account: User, name: str) -> None:
-    """Tell the account's person, after the commit, that a key was made."""
+def mail_key_made(account: User, name: str) -> None:
+    """Mail the person of the account, after the commit, that a key was made for it."""
     with override(account.language or None):
         words = _("A key named “%(name)s” was made for your account %(account)s. If you did not expect it, tell us.")
-        tell(account, _("A key was made for your account"), words % {"name": name, "account": account})
+        mail_after_commit(account, _("A key was made for your account"), words % {"name": name, "account": account})
 
 
-def tell_of_password(account: User) -> None:
-    """Tell the account's person, after the commit, that the password was set."""
+def mail_password_set(account: User) -> None:
+    """Mail the person of the account, after the commit, that its password was set."""
     with override(account.language or None):
         words = _("The password of your account %(account)s was set. If you did not expect it, tell us.")
-        tell(account, _("The password of your account was set"), words % {"account": account})
+        mail_after_commit(account, _("The password of your account was set"), words % {"account": account})
 
 
-def tell(account: User, subject: str, body: str) -> None:
-    """Send it after the commit; an account without an address is told nothing."""
+def mail_after_commit(account: User, subject: str, body: str) -> None:
+    """Send the mail after the commit; an account without a mail address gets none."""
     if account.email:
-        transaction.on_commit(lambda: sent(account.email, subject, body))
+        transaction.on_commit(lambda: mail_now(account.email, subject, body))
 
 
-def sent(address: str, subject: str, body: str) -> None:
-    """Send it; a mail server that is away undoes nothing."""
+def mail_now(address: str, subject: str, body: str) -> None:
+    """Send the mail; if the mail server is not available, only log that."""
     try:
         send_mail(subject, body, None, [address])
     except OSError:

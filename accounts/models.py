@@ -1,4 +1,4 @@
-"""The people of Interlock and its machines: a user model of our own from the first migration, and their keys."""
+"""The user model, for people and machines, and the API keys of users."""
 
 from typing import Any, ClassVar, Self
 
@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import AuditRecord, entry
@@ -17,7 +18,7 @@ Action = AuditRecord.Action
 
 
 class People(UserManager["User"]):
-    """Accounts, whose changes go on record in bulk too."""
+    """The manager of accounts: changes in bulk are audited too."""
 
     use_in_migrations = False
 
@@ -27,15 +28,17 @@ class People(UserManager["User"]):
 
 
 class User(AbstractUser, Recorded):
-    """A member of staff, a requester or a service account, and how they like to read."""
+    """An account of a person (staff or requester) or of a machine, with its preferences."""
 
     language = models.CharField(_("language"), max_length=10, blank=True, choices=settings.LANGUAGES)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     is_service = models.BooleanField(
-        _("service account"), default=False, help_text=_("A machine: it comes with a key, and approves nothing.")
+        _("service account"), default=False, help_text=_("A machine: it uses an API key, and may not approve anything.")
     )
 
-    key: "ApiKey | None" = None  # what this user came with, when it was no session
+    session_stamp = models.CharField(max_length=16, blank=True, default="", editable=False)
+
+    key: "ApiKey | None" = None  # the API key of the current request; None for a session
 
     objects: ClassVar[People] = People()
     secret_fields = frozenset({"password"})
@@ -47,22 +50,30 @@ class User(AbstractUser, Recorded):
     def __str__(self) -> str:
         return self.get_username()
 
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Return what a session has to hold to be this account's: another one after a new password or a new stamp."""
+        said: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+        return said if not self.session_stamp else salted_hmac(said, self.session_stamp, secret=secret).hexdigest()
+
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """What the roles permit, and of that, with a key, only what its scopes name; every door asks here."""
+        """Return True if the roles give the permission and, when a key is used, its scopes include it.
+
+        Pages, REST and commands all check permissions here.
+        """
         return super().has_perm(perm, obj) and (self.key is None or permits(self.key.scopes, perm))
 
     def audit_records(self, before: Self | None) -> list[AuditRecord]:
-        """Return what differs from the account before, its password apart from the rest."""
+        """Return unsaved audit records of the differences from the account `before`, the password in one of its own."""
         if before is None:
             return [self.entry(Action.ACCOUNT_MADE, differences(self, None, without={"username", "password"}))]
         words = differences(self, before, without=self.secret_fields)
-        found = [self.entry(Action.ACCOUNT_CHANGED, words)] if words else []
+        records = [self.entry(Action.ACCOUNT_CHANGED, words)] if words else []
         if self.password != before.password:
-            found.append(self.entry(Action.PASSWORD_CHANGED, self.password_in_words()))
-        return found
+            records.append(self.entry(Action.PASSWORD_CHANGED, self.password_in_words()))
+        return records
 
     def password_in_words(self) -> str:
-        """Return what became of the password; it is stored anew when a sign-in finds it hashed in an old way."""
+        """Return how the password changed; a sign-in stores it anew if its hash is of an older kind."""
         if not self.has_usable_password():
             return "taken away"
         return "set" if getattr(self, "_password", None) is not None else "stored anew"
@@ -77,22 +88,24 @@ class User(AbstractUser, Recorded):
 
 
 class ApiKeys(RecordedQuerySet["ApiKey"]):
-    """Keys, live or not."""
+    """A queryset of API keys."""
 
     def live(self) -> "ApiKeys":
-        """Those that open something."""
+        """Return the keys that are neither expired nor revoked."""
         unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
         return self.filter(unexpired, revoked_at=None)
 
 
 class ApiKey(Recorded):
-    """A key by which a machine comes in as its user; its text is nowhere, only a digest of it."""
+    """An API key with which a machine acts as its user. The text of the key is not stored, only its digest."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("account"), on_delete=models.CASCADE, related_name="keys"
     )
-    name = models.CharField(_("name"), max_length=100, help_text=_("What it is for, such as “ticket system”."))
-    prefix = models.CharField(_("prefix"), max_length=16, unique=True, help_text=_("What is shown of it."))
+    name = models.CharField(_("name"), max_length=100, help_text=_("What the key is for, such as “ticket system”."))
+    prefix = models.CharField(
+        _("prefix"), max_length=16, unique=True, help_text=_("The part of the key that is shown.")
+    )
     digest = models.CharField(max_length=64, unique=True, editable=False)
     scopes = models.JSONField(_("scopes"), default=list)
     created_at = models.DateTimeField(_("made"), auto_now_add=True)
@@ -101,7 +114,7 @@ class ApiKey(Recorded):
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
 
     objects = ApiKeys.as_manager()
-    successor: "ApiKey | None" = None  # what replaces it, while it is rotated
+    successor: "ApiKey | None" = None  # the new key, while this one is being rotated
     secret_fields = frozenset({"digest"})
     on_record = secret_fields | {"user", "name", "prefix", "scopes", "expires_at", "revoked_at"}
     related_names = ("user",)
@@ -116,11 +129,11 @@ class ApiKey(Recorded):
 
     @property
     def is_live(self) -> bool:
-        """Whether it opens something."""
+        """Return True if the key is neither expired nor revoked."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
 
     def audit_records(self, before: Self | None) -> list[AuditRecord]:
-        """Return what differs from the key before: it was made, rotated, revoked or otherwise changed."""
+        """Return an unsaved audit record of the differences from the key `before`: made, rotated, revoked, changed."""
         words = differences(self, before, without=() if before else {"user", "name", "prefix", "digest"})
         if not words:
             return []
@@ -137,6 +150,6 @@ class ApiKey(Recorded):
 
     def entry(self, action: AuditRecord.Action, words: str = "") -> AuditRecord:
         """Return an unsaved entry about this key."""
-        named = f"key {self.name} ({self.prefix})"
-        details = f"{named}: {words}" if words else named
+        key_name = f"key {self.name} ({self.prefix})"
+        details = f"{key_name}: {words}" if words else key_name
         return entry(action, target=self.user.username, target_id=self.user_id, details=details)

@@ -1,4 +1,4 @@
-"""Who is asking."""
+"""The account of a request."""
 
 from django.http import HttpRequest
 
@@ -6,6 +6,6 @@ from accounts.models import User
 
 
 def person(request: HttpRequest) -> User:
-    """The signed-in person; for views that let nobody else in."""
+    """Return the signed-in person, in views that require one."""
     assert isinstance(request.user, User)
     return request.user

@@ -1,4 +1,4 @@
-"""Every page in the language and the time zone of the person who reads it."""
+"""Shows every page in the language and the time zone of its reader."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,19 +9,19 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-# The browser says its time zone in this cookie; the person's own choice goes before it.
+# A script in the browser puts its time zone into this cookie; the person's own choice has priority.
 TIME_ZONE_COOKIE = "time_zone"
 
 
 @cache
 def known_zones() -> frozenset[str]:
-    """The names of every time zone of this machine."""
+    """Return the names of all time zones that this machine knows."""
     return frozenset(available_timezones())
 
 
 @contextmanager
 def reading_as(user: AbstractBaseUser | None) -> Iterator[None]:
-    """Words in the person's language and moments in their time zone while the block runs; else as before it."""
+    """Activate the language and the time zone of the user inside the block; without them the current ones stay."""
     language = getattr(user, "language", "") or translation.get_language()
     chosen = getattr(user, "time_zone", "")
     zone = ZoneInfo(chosen) if chosen in known_zones() else timezone.get_current_timezone()
@@ -30,13 +30,13 @@ def reading_as(user: AbstractBaseUser | None) -> Iterator[None]:
 
 
 class PreferencesMiddleware:
-    """Activates the person's language and time zone for the time of a request."""
+    """Activates the person's language and time zone during a request."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """The response, made in the person's language and time zone."""
+        """Return the response in the person's language and time zone."""
         if language := getattr(request.user, "language", ""):
             translation.activate(language)
             request.LANGUAGE_CODE = language

@@ -1,4 +1,4 @@
-"""What a signed-in person's pages leave behind in the browser: nothing."""
+"""Keeps pages of signed-in people out of the browser's cache."""
 
 from collections.abc import Callable
 
@@ -6,13 +6,13 @@ from django.http import HttpRequest, HttpResponse
 
 
 class PrivacyMiddleware:
-    """Keeps the pages of signed-in people out of every cache: after the sign-out, going back shows nothing."""
+    """Forbids caching of the pages of signed-in people: after the sign-out, the back button shows none of them."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """The response, marked as private where somebody is signed in and nothing else was said about it."""
+        """Return the response; an HTML page for a signed-in person must not be stored."""
         response = self.get_response(request)
         is_page = response.headers.get("Content-Type", "").startswith("text/html")
         if is_page and request.user.is_authenticated:

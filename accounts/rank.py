@@ -1,4 +1,4 @@
-"""Who may act on whose account: nobody on one that may more than they may themselves."""
+"""Who may act on which account: nobody on an account with permissions that they do not have themselves."""
 
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
@@ -8,52 +8,59 @@ from accounts.models import User
 
 
 class AccountAbove(Exception):
-    """The account, or what it is to be given, is not this person's to act on; the message says why."""
+    """The person may not act on the account, because it has more permissions; the message says why."""
 
 
 def is_above(account: User, actor: User) -> bool:
-    """Whether the account, even while it is deactivated, may something that the actor may not."""
+    """Return True if the account, active or not, has a permission that the actor does not have."""
     if actor.is_superuser:
         return False
     return account.is_superuser or not rights_of(account) <= actor.get_all_permissions()
 
 
 def rights_of(account: User) -> set[str]:
-    """The permissions the account was given, by itself or by its groups."""
-    return spelled(Permission.objects.filter(Q(user=account) | Q(group__user=account)))
+    """Return the permissions of the account, its own and those of its groups, also while it is deactivated."""
+    return permission_names(Permission.objects.filter(Q(user=account) | Q(group__user=account)))
 
 
-def spelled(permissions: QuerySet[Permission]) -> set[str]:
-    """The permissions as `has_perm` knows them."""
+def permission_names(permissions: QuerySet[Permission]) -> set[str]:
+    """Return the permissions as texts `app_label.codename`, as `has_perm` expects them."""
     return {f"{label}.{name}" for label, name in permissions.values_list("content_type__app_label", "codename")}
 
 
 def groups_within(actor: User) -> QuerySet[Group]:
-    """The groups that give nothing the actor does not have."""
+    """Return the groups whose permissions the actor has all."""
     if actor.is_superuser:
         return Group.objects.all()
-    held = actor.get_all_permissions()
-    parted = [group.pk for group in Group.objects.all() if spelled(group.permissions.all()) <= held]
-    return Group.objects.filter(pk__in=parted)
+    own_rights = actor.get_all_permissions()
+    permitted = [group.pk for group in Group.objects.all() if permission_names(group.permissions.all()) <= own_rights]
+    return Group.objects.filter(pk__in=permitted)
 
 
-def keyed_by(actor: User) -> QuerySet[User]:
-    """The accounts that the actor may make keys for: their own, and with permission service accounts not above it."""
+def accounts_to_make_keys_for(actor: User) -> QuerySet[User]:
+    """Return the accounts for which the actor may make keys.
+
+    These are the actor's own and, with permission, service accounts that have no further permissions.
+    """
     own = Q(pk=actor.pk)
     if not actor.has_perm("accounts.add_apikey"):
         return User.objects.filter(own)
-    machines = [user.pk for user in User.objects.filter(is_service=True) if not is_above(user, actor)]
-    return User.objects.filter(own | Q(pk__in=machines), is_active=True)
+    service_accounts = [user.pk for user in User.objects.filter(is_service=True) if not is_above(user, actor)]
+    return User.objects.filter(own | Q(pk__in=service_accounts), is_active=True)
 
 
-def require_keyed_by(actor: User, account: User) -> None:
-    """Raise AccountAbove unless the actor may make or rotate keys of the account."""
-    if not keyed_by(actor).filter(pk=account.pk).exists():
-        words = _("You may not make keys of %(account)s: only your own, and those of service accounts below you.")
+def require_may_make_keys(actor: User, account: User) -> None:
+    """Raise AccountAbove unless the actor may make and rotate keys for the account."""
+    if not accounts_to_make_keys_for(actor).filter(pk=account.pk).exists():
+        words = _(
+            "You may not make keys for %(account)s, only for yourself and for service accounts with no more rights."
+        )
         raise AccountAbove(words % {"account": account})
 
 
 def require_not_above(actor: User, account: User) -> None:
-    """Raise AccountAbove where the account may more than the actor."""
+    """Raise AccountAbove if the account has a permission that the actor does not have."""
     if is_above(account, actor):
-        raise AccountAbove(_("%(account)s may more than you: ask a superuser.") % {"account": account})
+        raise AccountAbove(
+            _("%(account)s has rights that you do not have: ask a superuser to do this.") % {"account": account}
+        )

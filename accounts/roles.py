@@ -1,4 +1,4 @@
-"""The roles people have from the start, as Django groups, and what each may do."""
+"""The built-in roles, as Django groups, and the permissions of each."""
 
 from typing import Any
 
@@ -46,15 +46,15 @@ ROLES: dict[str, tuple[str, ...]] = {
     OPERATOR: (*REQUESTS, *LOOKS, *ANSWERS, *STEERS),
     ADMINISTRATOR: (*REQUESTS, *LOOKS, *ANSWERS, *STEERS, *ADMINISTERS),
 }
-# Those who work in the admin.
+# The roles whose members may enter the admin.
 STAFF = (ANSWERER, OPERATOR, ADMINISTRATOR)
 
 
-def bring_in_line(using: str = "default", apps: Any = installed, **sent: Any) -> None:
-    """One group a role with exactly its permissions, as far as their models exist: after every migrate.
+def update_role_groups(using: str = "default", apps: Any = installed, **sent: Any) -> None:
+    """Give each role's group exactly the permissions in ROLES whose models exist. Runs after every migrate.
 
-    So a right that a role loses in the code is lost at the next migrate. Permissions are made first, since Django
-    makes those of later apps only afterwards.
+    So a permission that a role loses in the code is taken away by the next migrate. The permissions are created first,
+    since Django creates those of later apps only after this receiver has run.
     """
     for label in sorted({permission.partition(".")[0] for role in ROLES.values() for permission in role}):
         create_permissions(installed.get_app_config(label), verbosity=0, using=using, apps=apps)
@@ -64,5 +64,5 @@ def bring_in_line(using: str = "default", apps: Any = installed, **sent: Any) ->
     }
     for name, permissions in ROLES.items():
         group, _made = apps.get_model("auth", "Group").objects.using(using).get_or_create(name=name)
-        parted = [tuple(permission.split(".")) for permission in permissions]
-        group.permissions.set([known[parts] for parts in parted if parts in known])
+        names = [tuple(permission.split(".")) for permission in permissions]
+        group.permissions.set([known[parts] for parts in names if parts in known])

@@ -1,4 +1,4 @@
-"""What a key may be allowed: each scope names permissions; `work:<agent>` lets a worker do one agent's items."""
+"""The scopes of API keys: each includes some permissions; `work:<agent>` allows to do the items of one agent."""
 
 import re
 from collections.abc import Collection
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 READ, PROJECTS, ITEMS, QUESTIONS = "read", "projects", "items", "questions"
 DEAD_LETTERS, TEMPLATES, WEBHOOKS = "dead-letters", "templates", "webhooks"
 
-# Everything that a scope does not name is closed to a key, whatever its owner may.
+# A key has no permission that none of its scopes names, even if its owner has it.
 SCOPES: dict[str, tuple[str, ...]] = {
     READ: (
         "backlog.view_project",
@@ -27,40 +27,40 @@ SCOPES: dict[str, tuple[str, ...]] = {
     TEMPLATES: ("backlog.change_template",),
     WEBHOOKS: ("webhooks.add_endpoint", "webhooks.change_endpoint", "webhooks.view_endpoint"),
 }
-# What each allows, in words.
-WORDS = {
+# The label of each scope, for people.
+LABELS = {
     READ: gettext_lazy("read: look at everything that the account may see"),
     PROJECTS: gettext_lazy("projects: open and cancel them"),
     ITEMS: gettext_lazy("items: dispatch, retry, cancel and waive them"),
     QUESTIONS: gettext_lazy("questions: answer, decline and hand them over"),
     DEAD_LETTERS: gettext_lazy("dead-letters: replay and discard them"),
     TEMPLATES: gettext_lazy("templates: make new versions"),
-    WEBHOOKS: gettext_lazy("webhooks: have events sent"),
+    WEBHOOKS: gettext_lazy("webhooks: add and change webhooks, which send events to other programs"),
 }
 WORK = re.compile(r"work:(\*|[a-z][a-z0-9_]{0,99})")
 
 
 def require_known(scopes: Collection[str]) -> None:
-    """Raise ValueError unless there are scopes and each is one."""
+    """Raise ValueError if there are no scopes, or one of them does not exist."""
     if not scopes:
-        raise ValueError(_("A key needs at least one scope: %(scopes)s.") % {"scopes": offered()})
+        raise ValueError(_("A key needs at least one scope: %(scopes)s.") % {"scopes": all_names()})
     for scope in scopes:
         if scope not in SCOPES and not WORK.fullmatch(scope):
             raise ValueError(
-                _("There is no scope “%(scope)s”, only %(scopes)s.") % {"scope": scope, "scopes": offered()}
+                _("There is no scope “%(scope)s”, only %(scopes)s.") % {"scope": scope, "scopes": all_names()}
             )
 
 
-def offered() -> str:
-    """The scopes there are, in one line."""
+def all_names() -> str:
+    """Return the names of all scopes in one line."""
     return ", ".join([*SCOPES, "work:<agent>", "work:*"])
 
 
 def permits(scopes: Collection[str], permission: str) -> bool:
-    """Whether one of the scopes names the permission."""
+    """Return True if one of the scopes includes the permission."""
     return any(permission in SCOPES.get(scope, ()) for scope in scopes)
 
 
 def grants_work(scopes: Collection[str], agent: str) -> bool:
-    """Whether the agent's items may be done."""
+    """Return True if one of the scopes allows to do the items of the agent."""
     return "work:*" in scopes or f"work:{agent}" in scopes

@@ -1,4 +1,4 @@
-"""The way from a form that nobody is signed in for to the sign-in page, and back to the form with what was typed."""
+"""Keeps the text of a form that is sent after the session has ended, through the sign-in and back to the form."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,13 +16,13 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class TypedTextMiddleware:
-    """Leads a form that nobody is signed in for to the sign-in page with all that was typed, and back unsent."""
+    """Middleware that shows the sign-in page, with the typed text in it, for a form that is sent without a session."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """The response, or the sign-in page in the place of a redirect to it."""
+        """Return the response, or the sign-in page with the typed text in place of a redirect to it."""
         response = self.get_response(request)
         if request.method != "POST" or request.user.is_authenticated or not is_sent_to_sign_in(response):
             return response
@@ -30,26 +30,26 @@ class TypedTextMiddleware:
         return sign_in_with(request, typed) if typed else response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
-        """Have a form shown that comes from the sign-in page: no view takes it for one that is sent."""
+        """Change the request method of a form that comes back from the sign-in page, so that no view processes it."""
         is_form = request.method == "POST" and request.content_type in FORMS
         if is_form and not getattr(view, "csrf_exempt", False) and SHOW in request.POST:
             ask_again(request, words_for(request.POST.getlist(SHOW)))
 
 
 def is_sent_to_sign_in(response: HttpResponseBase) -> bool:
-    """Whether the response leads to one of the doors of the sign-in page."""
-    doors = (reverse("sign-in"), reverse("admin:login"))
-    return isinstance(response, HttpResponseRedirect) and urlsplit(response.url).path in doors
+    """Return True if the response is a redirect to a sign-in page."""
+    paths = (reverse("sign-in"), reverse("admin:login"))
+    return isinstance(response, HttpResponseRedirect) and urlsplit(response.url).path in paths
 
 
 def sign_in_with(request: HttpRequest, typed: TypedText) -> HttpResponse:
-    """The sign-in page, which keeps what was typed."""
-    shown = {"form": AuthenticationForm(request), "next": typed.path, "typed": typed}
-    response = render(request, "accounts/sign_in.html", shown)
+    """Return the sign-in page, with the typed text in a hidden field."""
+    context = {"form": AuthenticationForm(request), "next": typed.path, "typed": typed}
+    response = render(request, "accounts/sign_in.html", context)
     response["Cache-Control"] = "no-store, private"
     return response
 
 
 def typed_again(request: HttpRequest, typed: TypedText) -> HttpResponse:
-    """The way back to the form with what was typed; where its page cannot show it, the text to be copied."""
+    """Return the page that leads back to the form with the typed text, or shows the text for copying."""
     return render(request, "accounts/typed_again.html", {"typed": typed})

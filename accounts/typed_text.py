@@ -1,8 +1,8 @@
-"""What was typed into a form that came without a session, or with a token that is no longer good.
+"""The typed text of a form that was sent without a session, or with a CSRF token that is no longer valid.
 
-It is neither lost nor sent: the form is shown again with it. Nothing is stored on this side. Until somebody has signed
-in it travels in a hidden field of the sign-in form, signed, and it is given back to the account alone whose page it was
-typed on: each form carries a mark of that account.
+The text is neither lost nor processed: the form is shown again with it. The server stores nothing. Until a person has
+signed in, the text is in a hidden, signed field of the sign-in form. Only the account on whose page it was typed gets
+it back: each form contains a mark of that account.
 """
 
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
-# The hidden fields: whose page it was typed on, what was typed, and that a form is to be shown and not sent.
+# Hidden fields: the mark of the account, the typed text, and the sign that a form has to be shown, not processed.
 MARK, BEFORE, SHOW = "typed_by", "typed_before", "typed_again"
-# The method by which a view is asked for its form with what was typed. No view changes anything by it.
+# The request method that asks a view for its form with the typed text. A view must not change anything then.
 AGAIN = "AGAIN"
-# Where the names of files are noted that were not taken in, in `request.META`.
+# The key in `request.META` of the names of files that were not read.
 FILES_LEFT_OUT = "interlock.files_left_out"
 SALT = "accounts.typed_text"
 LONGEST, LONGEST_MARK = 300_000, 64
@@ -31,7 +31,7 @@ Account = AbstractBaseUser | AnonymousUser
 
 @dataclass(frozen=True)
 class TypedText:
-    """What was typed on a page, the page's path, the mark of its account, and the names of files that came with it."""
+    """The text of one form: the path of its page, the mark of the account, the fields, and the names of its files."""
 
     path: str
     mark: str
@@ -40,7 +40,7 @@ class TypedText:
 
     @classmethod
     def of(cls, request: HttpRequest) -> Self | None:
-        """What the refused form holds; nothing if no page of ours marked it, or it is too long to travel on."""
+        """Return the text of the refused form; None if it has no mark, is from another site, or is too long to keep."""
         if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin" or MARK not in request.POST:
             return None
         fields = [(name, value) for name, values in request.POST.lists() for value in values if is_kept(name)]
@@ -50,7 +50,7 @@ class TypedText:
 
     @classmethod
     def packed_in(cls, request: HttpRequest) -> Self | None:
-        """What came along with the sign-in form, if something did."""
+        """Return the text that the sign-in form carries; None if it carries none."""
         try:
             path, mark, fields, files = signing.loads(request.POST.get(BEFORE, ""), salt=SALT, max_age=KEPT_SECONDS)
         except signing.BadSignature:
@@ -58,21 +58,21 @@ class TypedText:
         return cls(path, mark, [(name, value) for name, value in fields], files)
 
     def packed(self) -> str:
-        """It as one signed text."""
+        """Return the typed text as one signed text."""
         return signing.dumps([self.path, self.mark, self.fields, self.files], salt=SALT, compress=True)
 
     def is_of(self, user: Account) -> bool:
-        """Whether it was typed on a page of this account."""
+        """Return True if the text was typed on a page of this account."""
         return user.is_authenticated and constant_time_compare(self.mark, mark_of(user))
 
     @property
     def words(self) -> str:
-        """What a person is told above the form."""
+        """Return the message above the form."""
         return words_for(self.files)
 
     @property
     def can_be_shown(self) -> bool:
-        """Whether the page's view shows its form with what was typed; otherwise it is shown to be copied."""
+        """Return True if the view of the page can show its form with the text; otherwise people have to copy it."""
         try:
             return shows_again(resolve(self.path.partition("?")[0]))
         except Resolver404:
@@ -80,13 +80,13 @@ class TypedText:
 
 
 def ask_again(request: HttpRequest, words: str) -> None:
-    """Make the request one for the form with what was typed; `words` are shown above it."""
+    """Change the request into one that shows the form with the typed text, and the message `words` above it."""
     request.method = AGAIN
     request.typed_again = words  # type: ignore[attr-defined]
 
 
 def words_for(files: list[str]) -> str:
-    """That nothing was sent, and which files are not kept."""
+    """Return the message that nothing was sent and which files have to be chosen again."""
     words = [_("Nothing was sent yet. What you typed is here again: please look at it and send it.")]
     for name in filter(None, files):
         words.append(_("The file “%(name)s” is not kept: choose it again.") % {"name": name})
@@ -94,7 +94,7 @@ def words_for(files: list[str]) -> str:
 
 
 def shows_again(match: ResolverMatch) -> bool:
-    """Whether the view has a way to show its form with what was typed."""
+    """Return True if the view can show its form with the typed text."""
     view: Any = match.func
     is_page = hasattr(getattr(view, "view_class", None), "again")
     is_admin = getattr(getattr(view, "model_admin", None), "shows_typed_text", False)
@@ -102,21 +102,21 @@ def shows_again(match: ResolverMatch) -> bool:
 
 
 def names_of_files(request: HttpRequest) -> list[str]:
-    """What the files are called that came with the form, taken in or not."""
+    """Return the names of the files of the form, whether they were read or not."""
     taken = [str(getattr(file, "name", "")) for file in request.FILES.values()]
     return [*request.META.get(FILES_LEFT_OUT, []), *taken]
 
 
 def length_of(fields: list[tuple[str, str]]) -> int:
-    """How many characters the fields have."""
+    """Return the number of characters in the names and values of the fields."""
     return sum(len(name) + len(value) for name, value in fields)
 
 
 def mark_of(user: Account) -> str:
-    """What stands for the account in its forms; it says nothing to anybody else."""
+    """Return the mark of the account in its forms: a keyed hash, from which nobody can tell the account."""
     return salted_hmac(SALT, str(user.pk)).hexdigest()
 
 
 def is_kept(name: str) -> bool:
-    """Whether a field's text travels on: no password does, and nothing of the forms' own."""
+    """Return True if the text of this field is kept: not for passwords and the forms' own hidden fields."""
     return "password" not in name and name not in ("csrfmiddlewaretoken", MARK, BEFORE, SHOW)

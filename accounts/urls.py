@@ -1,4 +1,4 @@
-"""Signing in and out, and preferences."""
+"""The paths of sign-in, sign-out and preferences."""
 
 from django.urls import path
 
@@ -7,6 +7,7 @@ from accounts import views
 urlpatterns = [
     path("sign-in/", views.SignIn.as_view(), name="sign-in"),
     path("sign-out/", views.SignOut.as_view(), name="sign-out"),
+    path("sign-out-everywhere/", views.SignOutEverywhere.as_view(), name="sign-out-everywhere"),
     path("admin/login/", views.StaffSignIn.as_view()),
     path("preferences/", views.Preferences.as_view(), name="preferences"),
 ]

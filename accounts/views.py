@@ -1,4 +1,4 @@
-"""Signing in and out, and one's own preferences."""
+"""The pages of sign-in, sign-out and a person's own preferences."""
 
 from typing import Any
 
@@ -15,18 +15,19 @@ from django.views.generic import UpdateView, View
 from accounts.forms import PreferencesForm
 from accounts.models import User
 from accounts.people import person
+from accounts.sessions import sign_out_everywhere_else
 from accounts.signing_in_again import typed_again
 from accounts.typed_text import TypedText
 
 
 class SignIn(LoginView):
-    """Name and password; staff and requesters alike."""
+    """The sign-in page with name and password, for staff and requesters."""
 
     template_name = "accounts/sign_in.html"
     redirect_authenticated_user = True
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """To where the person was going; with what they typed there before, if the page was theirs."""
+        """Sign in and redirect to the page asked for; first give back typed text if it is of this account."""
         response = super().form_valid(form)
         typed = TypedText.packed_in(self.request)
         if typed is None:
@@ -38,39 +39,49 @@ class SignIn(LoginView):
         return HttpResponseRedirect("/")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """With what was typed before; it goes along until somebody has signed in."""
+        """Return the context with the typed text, which stays in the form until the sign-in succeeds."""
         return {**super().get_context_data(**kwargs), "typed": TypedText.packed_in(self.request)}
 
 
 class StaffSignIn(View):
-    """Where the admin sends those who may not enter: to sign in, or to be told that they may not."""
+    """The address to which the admin redirects everybody who may not enter it."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """The one sign-in page; a person without a staff role is told so."""
+        """Redirect to the sign-in page. Raises PermissionDenied for a signed-in person without a staff role."""
         if request.user.is_authenticated and not request.user.is_staff:
             raise PermissionDenied(_("The admin is for staff. Ask an administrator of Interlock for a staff role."))
         return HttpResponseRedirect(f"{reverse('sign-in')}?{request.GET.urlencode()}")
 
 
 class SignOut(LogoutView):
-    """Back to the sign-in page; by POST only."""
+    """Sign-out by POST; leads to the sign-in page."""
 
     next_page = "sign-in"
 
 
+class SignOutEverywhere(LoginRequiredMixin, View):
+    """Ends the person's sessions in all other browsers; by POST only."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Back to the preferences."""
+        sign_out_everywhere_else(request, person(request))
+        messages.success(request, _("You are signed out in every other browser."))
+        return HttpResponseRedirect(reverse("preferences"))
+
+
 class Preferences(LoginRequiredMixin, UpdateView):  # type: ignore[type-arg]
-    """The person's own language and time zone."""
+    """The page of the person's own language and time zone."""
 
     form_class = PreferencesForm
     template_name = "accounts/preferences.html"
     success_url = reverse_lazy("preferences")
 
     def get_object(self, queryset: object = None) -> User:
-        """Nobody's preferences but one's own."""
+        """Return the signed-in person: everybody changes only their own preferences."""
         return person(self.request)
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Kept; the message is in the language chosen."""
+        """Save the preferences and show a message."""
         response = super().form_valid(form)
-        messages.success(self.request, _("Your preferences are kept."))
+        messages.success(self.request, _("Your preferences are saved."))
         return response

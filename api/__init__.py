@@ -1,1 +1,1 @@
-"""The REST interface: thin views over the services that every other door calls."""
+"""The REST interface: thin views over the same services that the pages, the commands and the consumers call."""

@@ -1,4 +1,4 @@
-"""The AsyncAPI document: what is on the streams and which way it goes, made from the contracts."""
+"""The AsyncAPI document: which messages are on which stream and who sends them, generated from the contracts."""
 
 from functools import cache
 from typing import Any
@@ -10,61 +10,66 @@ from schemas.registry import registry
 
 Json = dict[str, Any]
 LOG, WORK = "log", "work"
-# What only the registry of the contracts needs.
-OWN_KEYS = ("$schema", "$id", "x_invalid_examples", "x_event_type", "x_event_version", "x_owner", "x_direction")
+# Keywords of a contract file that only the registry reads; they are left out of the document.
+REGISTRY_KEYS = ("$schema", "$id", "x_invalid_examples", "x_event_type", "x_event_version", "x_owner", "x_direction")
 
 
 @cache
 def document() -> Json:
-    """AsyncAPI 3.0: two kinds of streams, a message an event type, and who sends it."""
+    """Return the AsyncAPI 3.0 document: the log, the work streams, one message for each version of an event type."""
     contracts = registry().contracts()
     return {
         "asyncapi": "3.0.0",
         "info": {
             "title": "Interlock",
             "version": settings.SPECTACULAR_SETTINGS["VERSION"],
-            "description": "Entries of Redis Streams; the field `event` of each is one of these messages, as JSON.",
+            "description": "Entries of Redis Streams. The field `event` of each holds one of these messages as JSON.",
         },
         "defaultContentType": "application/json",
-        "channels": {
-            LOG: {
-                "address": settings.STREAM_NAME,
-                "description": "Everything that happens, in both directions.",
-                "messages": {name_of(*one): reference("messages", name_of(*one)) for one in contracts},
-            },
-            WORK: {
-                "address": work_stream("{agent}"),
-                "description": "The dispatches for one agent.",
-                "parameters": {"agent": {"description": "The `agent_target` of the items."}},
-                "messages": {
-                    name_of(*one): reference("messages", name_of(*one)) for one in contracts if one[0] == DISPATCH
-                },
-            },
-        },
+        "channels": channels(contracts),
         "operations": operations(contracts),
         "components": {
-            "messages": {name_of(*one): message(*one) for one in contracts},
-            "schemas": {component(schema["$id"]): embedded(schema) for schema in registry().documents()},
+            "messages": {message_name(*contract): message(*contract) for contract in contracts},
+            "schemas": {component_name(schema["$id"]): as_component(schema) for schema in registry().documents()},
+        },
+    }
+
+
+def channels(contracts: list[tuple[str, int]]) -> Json:
+    """Return the `channels` object: the log, and the work stream of an agent."""
+    names = [message_name(*contract) for contract in contracts]
+    dispatches = [message_name(*contract) for contract in contracts if contract[0] == DISPATCH]
+    return {
+        LOG: {
+            "address": settings.STREAM_NAME,
+            "description": "The log: all events, both those that Interlock sends and those that it receives.",
+            "messages": {name: reference("messages", name) for name in names},
+        },
+        WORK: {
+            "address": work_stream("{agent}"),
+            "description": "The work stream of one agent: the items that are dispatched to it.",
+            "parameters": {"agent": {"description": "The `agent_target` of the items."}},
+            "messages": {name: reference("messages", name) for name in dispatches},
         },
     }
 
 
 def operations(contracts: list[tuple[str, int]]) -> Json:
-    """What Interlock receives and what it sends."""
-    made: Json = {}
-    for one in contracts:
-        direction = registry().direction(*one)
+    """Return the `operations` object: every message that Interlock receives or sends, on each of its channels."""
+    operations_by_name: Json = {}
+    for contract in contracts:
+        direction = registry().direction(*contract)
         for action in ("receive", "send"):
             if direction in ("both", {"receive": "in", "send": "out"}[action]):
-                made[f"{action}.{name_of(*one)}"] = operation(action, LOG, *one)
-        if one[0] == DISPATCH:
-            made[f"send.{WORK}.{name_of(*one)}"] = operation("send", WORK, *one)
-    return made
+                operations_by_name[f"{action}.{message_name(*contract)}"] = operation(action, LOG, *contract)
+        if contract[0] == DISPATCH:
+            operations_by_name[f"send.{WORK}.{message_name(*contract)}"] = operation("send", WORK, *contract)
+    return operations_by_name
 
 
 def operation(action: str, channel: str, event_type: str, version: int) -> Json:
-    """One message on one channel, as Interlock has to do with it."""
-    name = name_of(event_type, version)
+    """Return one operation: Interlock receives or sends (`action`) this message on this channel."""
+    name = message_name(event_type, version)
     return {
         "action": action,
         "channel": {"$ref": f"#/channels/{channel}"},
@@ -74,51 +79,50 @@ def operation(action: str, channel: str, event_type: str, version: int) -> Json:
 
 
 def message(event_type: str, version: int) -> Json:
-    """An event type: the envelope around its payload, with the contract's own examples."""
+    """Return the message of an event type: the envelope with its payload, and the examples of the contract."""
     schema = registry().schema(event_type, version)
-    said = {"const": event_type}
-    inside = {
-        "event_type": said,
+    properties = {
+        "event_type": {"const": event_type},
         "event_version": {"const": version},
-        "payload": reference("schemas", component(schema["$id"])),
+        "payload": reference("schemas", component_name(schema["$id"])),
     }
-    envelope = reference("schemas", component(registry().envelope.schema["$id"]))
+    envelope = reference("schemas", component_name(registry().envelope.schema["$id"]))
     return {
         "name": event_type,
         "title": event_type,
         "summary": schema["description"],
         "contentType": "application/json",
-        "payload": {"allOf": [envelope, {"type": "object", "properties": inside}]},
-        "examples": [{"payload": wrapped(event_type, version, payload)} for payload in schema["examples"]],
+        "payload": {"allOf": [envelope, {"type": "object", "properties": properties}]},
+        "examples": [{"payload": event_example(event_type, version, payload)} for payload in schema["examples"]],
     }
 
 
-def wrapped(event_type: str, version: int, payload: Json) -> Json:
-    """The envelope's example around this payload."""
+def event_example(event_type: str, version: int, payload: Json) -> Json:
+    """Return a whole event as an example: the envelope's own example with this type, version and payload."""
     [example, *_others] = registry().envelope.schema["examples"]
     return {**example, "event_type": event_type, "event_version": version, "payload": payload}
 
 
-def embedded(value: Any) -> Any:
-    """A schema as a part of the document: references lead to its components."""
+def as_component(value: Any) -> Any:
+    """Return the schema for use inside the document: own keywords removed, references changed to components."""
     if isinstance(value, dict):
-        kept = {key: embedded(inner) for key, inner in value.items() if key not in OWN_KEYS}
-        if "$ref" in kept:
-            kept["$ref"] = reference("schemas", component(kept["$ref"]))["$ref"]
-        return kept
-    return [embedded(inner) for inner in value] if isinstance(value, list) else value
+        converted = {key: as_component(inner) for key, inner in value.items() if key not in REGISTRY_KEYS}
+        if "$ref" in converted:
+            converted["$ref"] = reference("schemas", component_name(converted["$ref"]))["$ref"]
+        return converted
+    return [as_component(inner) for inner in value] if isinstance(value, list) else value
 
 
 def reference(kind: str, name: str) -> Json:
-    """A reference to a component."""
+    """Return a JSON reference to the component of this kind and name."""
     return {"$ref": f"#/components/{kind}/{name}"}
 
 
-def component(urn: str) -> str:
-    """The name of a schema among the components: the last parts of its URN."""
+def component_name(urn: str) -> str:
+    """Return the component name of a schema: its URN without the prefix, with dots for colons."""
     return urn.removeprefix("urn:interlock:").replace(":", ".")
 
 
-def name_of(event_type: str, version: int) -> str:
-    """The name of an event type among the messages."""
+def message_name(event_type: str, version: int) -> str:
+    """Return the message name of a version of an event type, such as `PROJECT.OPENED.v1`."""
     return f"{event_type}.v{version}"

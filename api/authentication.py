@@ -1,4 +1,4 @@
-"""Coming in: a person's session, or a machine's key in the Authorization header."""
+"""Authentication of machines by an API key in the Authorization header; people use their session."""
 
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
@@ -9,10 +9,10 @@ from accounts.models import ApiKey, User
 
 
 class KeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer ilk_…`; a key in the address or in the body opens nothing."""
+    """Reads the key from `Authorization: Bearer ilk_…`. A key in the address or in the body is not accepted."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey | None] | None:
-        """The key's account and the key; None when there is no such header. Raises AuthenticationFailed."""
+        """Return the account of the key and the key; None without such a header. Raises AuthenticationFailed."""
         scheme, _space, text = get_authorization_header(request).partition(b" ")
         if scheme.lower() != b"bearer":
             return None
@@ -23,5 +23,5 @@ class KeyAuthentication(BaseAuthentication):
         return user, user.key
 
     def authenticate_header(self, request: Request) -> str:
-        """What a 401 says to come with."""
+        """Return the `WWW-Authenticate` header of a 401: it names the scheme that a caller has to use."""
         return 'Bearer realm="interlock"'

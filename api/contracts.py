@@ -1,4 +1,4 @@
-"""The contracts of the events, so that producers can fetch them; and figures about the system."""
+"""Endpoints about the system itself: the contracts of all events, counts of active work, the calling account."""
 
 from typing import Any
 
@@ -25,44 +25,49 @@ from schemas.registry import UnknownSchema, registry
 
 # -- contracts -------------------------------------------------------------------------------------
 class ContractListed(serializers.Serializer[Any]):
-    """An event type."""
+    """One version of an event type and its contract."""
 
     event_type = serializers.CharField()
     event_version = serializers.IntegerField()
-    direction = serializers.ChoiceField(choices=["in", "out", "both"], help_text="Seen from Interlock.")
+    direction = serializers.ChoiceField(
+        choices=["in", "out", "both"], help_text="in: Interlock receives it. out: Interlock sends it. both: both."
+    )
     description = serializers.CharField()
-    url = serializers.CharField()
+    url = serializers.CharField(help_text="The path at which the JSON Schema of the payload can be read.")
 
 
 class Contracts(ApiView):
-    """Every event type there is."""
+    """The list of the contracts of all event types."""
 
     rules = {"GET": Rule(READ)}
 
     @endpoint("schemas_list", "List the contracts", gives=ContractListed(many=True))
     def get(self, request: Request) -> Response:
-        """By type and version."""
-        return self.shown([listed(*one) for one in registry().contracts()])
+        """Every version of every event type, ordered by type and version. Read one contract at its `url`."""
+        return self.respond([contract_row(*contract) for contract in registry().contracts()])
 
 
 class OneContract(ApiView):
-    """A contract."""
+    """The contract of one version of an event type."""
 
     rules = {"GET": Rule(READ)}
 
     @endpoint("schemas_read", "Read the JSON Schema of an event's payload", gives=OpenApiTypes.OBJECT, refuses=[404])
     def get(self, request: Request, event_type: str, version: int) -> Response:
-        """As the validators use it; `envelope` version 1 is what every event is wrapped in."""
+        """The JSON Schema by which Interlock checks the payload of this event type and version.
+
+        The name `envelope`, version 1, gives the schema of the envelope that is around every payload.
+        """
         if event_type == "envelope" and version == 1:
-            return self.shown(registry().envelope.schema)
+            return self.respond(registry().envelope.schema)
         try:
-            return self.shown(registry().schema(event_type, version))
+            return self.respond(registry().schema(event_type, version))
         except UnknownSchema as error:
             raise Http404 from error
 
 
-def listed(event_type: str, version: int) -> dict[str, Any]:
-    """A line about a contract."""
+def contract_row(event_type: str, version: int) -> dict[str, Any]:
+    """Return the row of the list for one contract."""
     return {
         "event_type": event_type,
         "event_version": version,
@@ -74,27 +79,31 @@ def listed(event_type: str, version: int) -> dict[str, Any]:
 
 # -- figures ---------------------------------------------------------------------------------------
 class Stats(serializers.Serializer[Any]):
-    """What waits and what is under way, as far as the account may see it; what is over is not counted."""
+    """Counts of active work that the account may see. Finished and cancelled projects and items are not counted."""
 
-    projects = serializers.DictField(child=serializers.IntegerField(), help_text="Projects not over, by state.")
-    items = serializers.DictField(child=serializers.IntegerField(), help_text="Items not over, by state.")
-    open_questions = serializers.IntegerField()
-    open_dead_letters = serializers.IntegerField(allow_null=True)
+    projects = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Number of active projects for each state."
+    )
+    items = serializers.DictField(child=serializers.IntegerField(), help_text="Number of active items for each state.")
+    open_questions = serializers.IntegerField(help_text="Number of questions that wait for an answer.")
+    open_dead_letters = serializers.IntegerField(
+        allow_null=True, help_text="Null if the account may not see dead letters."
+    )
 
 
 class Figures(ApiView):
-    """How it stands."""
+    """Counts of active work."""
 
     rules = {"GET": Rule(READ)}
 
-    @endpoint("stats", "Read how it stands", gives=Stats)
+    @endpoint("stats", "Read counts of active work", gives=Stats)
     def get(self, request: Request) -> Response:
-        """Four queries over what is active."""
+        """Counts of active projects, items, open questions and dead letters that the account may see."""
         return Response(stats(self.account))
 
 
 def stats(user: User) -> dict[str, Any]:
-    """The figures that the account may see."""
+    """Return the counts for this account, with four queries."""
     projects = projects_for(user).exclude(status__in=OVER).order_by()
     items = Item.objects.exclude(state__in=[ItemState.DONE, ItemState.CANCELLED]).order_by()
     if not user.has_perm("backlog.view_project"):
@@ -110,25 +119,27 @@ def stats(user: User) -> dict[str, Any]:
 
 # -- who am I --------------------------------------------------------------------------------------
 class Myself(serializers.Serializer[Any]):
-    """The account that is calling."""
+    """The account that makes the request."""
 
     username = serializers.CharField()
     is_service = serializers.BooleanField()
     roles = serializers.ListField(child=serializers.CharField())
     scopes = serializers.ListField(
-        child=serializers.CharField(), allow_null=True, help_text="Of the key; null without."
+        child=serializers.CharField(), allow_null=True, help_text="The scopes of the API key; null without a key."
     )
-    expires_at = serializers.DateTimeField(allow_null=True, help_text="Of the key.")
+    expires_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the API key expires; null if never, or without a key."
+    )
 
 
 class Me(ApiView):
-    """Who is calling."""
+    """The account that makes the request."""
 
     rules = {"GET": Rule("")}
 
-    @endpoint("me", "Read who you are to Interlock", gives=Myself)
+    @endpoint("me", "Read your own account", gives=Myself)
     def get(self, request: Request) -> Response:
-        """The account, its roles, and what the key may."""
+        """The name and the roles of the account, and the scopes and the end of the key that you use."""
         user = self.account
         key = user.key
         return Response(

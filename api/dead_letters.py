@@ -1,4 +1,4 @@
-"""Dead letters: look, replay (also corrected), discard."""
+"""Endpoints of dead letters: list, read, replay (as received or corrected), discard."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from rest_framework.response import Response
 
 from accounts.scopes import DEAD_LETTERS, READ
 from api import examples
-from api.endpoint import ApiView, found_in
+from api.endpoint import ApiView, row_or_404
 from api.fields import Text
-from api.openapi import acts, endpoint, lists
+from api.openapi import endpoint, list_endpoint, post_endpoint
 from api.problems import Refused
 from api.projects import Reason
 from api.rules import Rule
@@ -23,18 +23,20 @@ from events.models import DeadLetter
 from schemas import strict_json
 
 LOOK = Rule(READ, "events.view_deadletter")
-MEND = Rule(DEAD_LETTERS, "events.change_deadletter")
+REPAIR = Rule(DEAD_LETTERS, "events.change_deadletter")
 
 
 class FindingShown(serializers.Serializer[Any]):
-    """What is wrong with the event, and where."""
+    """One fault of the event."""
 
-    pointer = serializers.CharField(allow_blank=True)
+    pointer = serializers.CharField(
+        allow_blank=True, help_text="JSON Pointer to the faulty part; empty for the whole event."
+    )
     message = serializers.CharField()
 
 
 class DeadLetterListed(serializers.ModelSerializer[DeadLetter]):
-    """A stream entry that could not be handled."""
+    """A dead letter: a stream entry that could not be handled."""
 
     class Meta:
         model = DeadLetter
@@ -45,10 +47,12 @@ class DeadLetterListed(serializers.ModelSerializer[DeadLetter]):
 
 
 class DeadLetterShown(DeadLetterListed):
-    """A stream entry that could not be handled, as it came."""
+    """A dead letter with the fields of its stream entry and the faults of its event."""
 
-    fields_of_the_entry = serializers.SerializerMethodField(help_text="Each field as text; undecodable bytes escaped.")
-    findings = serializers.SerializerMethodField(help_text="What the contracts have against its event now.")
+    fields_of_the_entry = serializers.SerializerMethodField(
+        help_text="The fields of the stream entry as text; bytes that are not UTF-8 are escaped."
+    )
+    findings = serializers.SerializerMethodField(help_text="The faults that the contracts of today find in its event.")
 
     class Meta(DeadLetterListed.Meta):
         fields = [*DeadLetterListed.Meta.fields, "fields_of_the_entry", "findings"]
@@ -58,101 +62,107 @@ class DeadLetterShown(DeadLetterListed):
 
     @extend_schema_field(FindingShown(many=True))
     def get_findings(self, letter: DeadLetter) -> list[dict[str, str]]:
-        found = findings(letter.fields.get(b"event", b""))
-        return [{"pointer": one.pointer, "message": one.message} for one in found]
+        faults = findings(letter.fields.get(b"event", b""))
+        return [{"pointer": each.pointer, "message": each.message} for each in faults]
 
 
 class DeadLetterQuery(serializers.Serializer[Any]):
-    """Which dead letters."""
+    """Filters of the list of dead letters."""
 
     state = serializers.ChoiceField(choices=DeadLetter.State.choices, required=False)
     event_type = Text(required=False, max_length=200)
 
 
 class Correction(serializers.Serializer[Any]):
-    """The event to put in place of the one that came; left out, the entry is replayed as it is."""
+    """A corrected event to replay in place of the one that was received."""
 
-    event = serializers.DictField(required=False)
+    event = serializers.DictField(
+        required=False, help_text="The whole event with its envelope. Without it the entry is replayed as received."
+    )
 
 
 class DeadLetters(ApiView):
-    """The dead letters."""
+    """The list of dead letters."""
 
     rules = {"GET": LOOK}
 
-    @lists("deadletters_list", "List dead letters", DeadLetterListed, DeadLetterQuery)
+    @list_endpoint("deadletters_list", "List dead letters", DeadLetterListed, DeadLetterQuery)
     def get(self, request: Request) -> Response:
-        """The newest first."""
-        wanted = self.asked(DeadLetterQuery)
-        found = DeadLetter.objects.defer("raw", "trace", "edited").filter(**wanted)
-        return self.page(found, DeadLetterListed, by=("-id",))
+        """The dead letters, newest first. The contents of their entries are in the single dead letter only."""
+        filters = self.read_query(DeadLetterQuery)
+        letters = DeadLetter.objects.defer("raw", "trace", "edited").filter(**filters)
+        return self.page(letters, DeadLetterListed, by=("-id",))
 
 
 class OneDeadLetter(ApiView):
-    """A dead letter."""
+    """One dead letter."""
 
     rules = {"GET": LOOK}
 
     @endpoint("deadletters_read", "Read a dead letter", gives=DeadLetterShown, refuses=[404])
     def get(self, request: Request, letter_id: int) -> Response:
-        """The entry as it came, and what is wrong with it."""
-        return self.shown(DeadLetterShown(found_in(DeadLetter.objects.all(), pk=letter_id)).data)
+        """The dead letter with the fields of its entry as received, and the faults of its event."""
+        return self.respond(DeadLetterShown(row_or_404(DeadLetter.objects.all(), pk=letter_id)).data)
 
 
 class Replay(ApiView):
-    """Puts an entry on its stream again."""
+    """Puts the entry of a dead letter on its stream again."""
 
-    rules = {"POST": MEND}
+    rules = {"POST": REPAIR}
 
-    @acts(
+    @post_endpoint(
         "deadletters_replay",
         "Replay a dead letter",
         takes=Correction,
         gives=DeadLetterShown,
         status=202,
-        sent=examples.CORRECTION,
-        given=examples.LETTER,
+        request_example=examples.CORRECTION,
+        response_example=examples.DEAD_LETTER,
     )
     def post(self, request: Request, letter_id: int) -> Response:
-        """As it came, or corrected; once. The original is kept."""
-        letter = found_in(DeadLetter.objects.all(), pk=letter_id)
-        corrected = self.read(Correction).get("event")
-        event = None if corrected is None else acceptable(corrected)
+        """Put the entry on its stream again, as received or with the corrected `event`; it is handled again soon.
+
+        A dead letter can be replayed once. The original entry is kept. A corrected event that breaks its contract
+        is refused with the list of its faults, and the dead letter stays open.
+        """
+        letter = row_or_404(DeadLetter.objects.all(), pk=letter_id)
+        corrected = self.read_body(Correction).get("event")
+        event = None if corrected is None else acceptable_json(corrected)
         replay(letter, by=self.account.get_username(), event=event)
-        data = DeadLetterShown(found_in(DeadLetter.objects.all(), pk=letter_id)).data
-        return self.shown(data, status=202, location=f"/api/v1/dead-letters/{letter_id}")
+        data = DeadLetterShown(row_or_404(DeadLetter.objects.all(), pk=letter_id)).data
+        return self.respond(data, status=202, location=f"/api/v1/dead-letters/{letter_id}")
 
 
 class Discard(ApiView):
-    """Closes a dead letter for good."""
+    """Closes a dead letter without a replay."""
 
-    rules = {"POST": MEND}
+    rules = {"POST": REPAIR}
 
-    @acts(
+    @post_endpoint(
         "deadletters_discard",
         "Discard a dead letter",
         takes=Reason,
         gives=DeadLetterShown,
-        sent=examples.REASON,
-        given=examples.LETTER,
+        request_example=examples.REASON,
+        response_example=examples.DEAD_LETTER,
     )
     def post(self, request: Request, letter_id: int) -> Response:
-        """The reason is kept with it."""
-        letter = found_in(DeadLetter.objects.all(), pk=letter_id)
-        discard(letter, by=self.account.get_username(), why=self.read(Reason)["reason"])
-        return self.shown(DeadLetterShown(found_in(DeadLetter.objects.all(), pk=letter_id)).data)
+        """Close the dead letter for good: its entry is not handled. The reason is stored with it."""
+        letter = row_or_404(DeadLetter.objects.all(), pk=letter_id)
+        discard(letter, by=self.account.get_username(), why=self.read_body(Reason)["reason"])
+        return self.respond(DeadLetterShown(row_or_404(DeadLetter.objects.all(), pk=letter_id)).data)
 
 
 def readable(raw: bytes) -> str:
-    """The bytes as text, undecodable ones escaped."""
+    """Return the bytes as text; bytes that are not UTF-8 are escaped."""
     return raw.decode(errors="backslashreplace")
 
 
-def acceptable(corrected: dict[str, Any]) -> bytes:
-    """The corrected event as JSON bytes. Raises Refused with each fault, as replaying it would only bury it again."""
+def acceptable_json(corrected: dict[str, Any]) -> bytes:
+    """Return the corrected event as JSON bytes. Raises Refused with every fault that would bury it again."""
     raw = strict_json.dumps(corrected)
     if found := findings(raw):
-        faults = [(f"/event{one.pointer}", one.message) for one in found]
+        faults = [(f"/event{each.pointer}", each.message) for each in found]
         raise Refused(422, "invalid-event", _("The event breaks its contract: see the errors."), faults=faults)
     event = from_wire(raw)
     if why := refused_by_ledger(event) or forged(event):

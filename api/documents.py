@@ -1,4 +1,4 @@
-"""What the interface says of itself: the OpenAPI document, a page to read it on, and the AsyncAPI document."""
+"""The published descriptions: the OpenAPI document, the page that shows it, and the AsyncAPI document."""
 
 import hashlib
 import json
@@ -16,42 +16,44 @@ from rest_framework.request import Request
 
 from api.asyncapi import document
 
-# The documents hold nothing that is anybody's.
+# The documents hold no data of any account, so everybody may read them.
 OPEN: dict[str, Any] = {"permission_classes": [AllowAny], "authentication_classes": []}
-# (language, media type) → the document as it is sent: making it takes a second, and it changes with the code alone.
-made: dict[tuple[str, str], bytes] = {}
+# (language, media type) → the encoded document. To make it takes a second, and it changes only with the code.
+documents: dict[tuple[str, str], bytes] = {}
 
 
 class OpenApi(SpectacularAPIView):
-    """The REST interface, in OpenAPI 3.1: made once a process, language and media type."""
+    """The OpenAPI 3.1 document of the REST interface, made once for each process, language and media type."""
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The document, or 304 for a reader that has it. `lang` is one of the languages there are."""
+        """Return the document in the language `lang`, or 304 to a reader that sends its ETag."""
         language = request.query_params.get("lang", "")
         language = language if language in dict(settings.LANGUAGES) else get_language() or settings.LANGUAGE_CODE
-        kind = request.accepted_renderer.media_type
-        if (language, kind) not in made:
+        media_type = request.accepted_renderer.media_type
+        if (language, media_type) not in documents:
             with override(language):
                 response: Any = super()._get_schema_response(request)  # type: ignore[no-untyped-call]
-            made[language, kind] = force_bytes(request.accepted_renderer.render(response.data, kind, {}))
-        return sent(request, made[language, kind], kind)
+            documents[language, media_type] = force_bytes(
+                request.accepted_renderer.render(response.data, media_type, {})
+            )
+        return document_response(request, documents[language, media_type], media_type)
 
 
 @require_safe
 def asyncapi(request: HttpRequest) -> HttpResponse:
-    """The streams, in AsyncAPI 3."""
-    kind = "application/json"
-    if ("", kind) not in made:
-        made["", kind] = json.dumps(document(), ensure_ascii=False).encode()
-    return sent(request, made["", kind], kind)
+    """Return the AsyncAPI 3 document of the streams."""
+    media_type = "application/json"
+    if ("", media_type) not in documents:
+        documents["", media_type] = json.dumps(document(), ensure_ascii=False).encode()
+    return document_response(request, documents["", media_type], media_type)
 
 
-def sent(request: Any, content: bytes, kind: str) -> HttpResponse:
-    """The document with its ETag; nothing but that for a reader that has it."""
+def document_response(request: Any, content: bytes, media_type: str) -> HttpResponse:
+    """Return the document with its ETag, or 304 without a body to a reader that sends the same ETag."""
     etag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
     if request.headers.get("If-None-Match") == etag:
         return HttpResponse(status=304, headers={"ETag": etag})
-    return HttpResponse(content, content_type=f"{kind}; charset=utf-8", headers={"ETag": etag})
+    return HttpResponse(content, content_type=f"{media_type}; charset=utf-8", headers={"ETag": etag})
 
 
 urlpatterns = [

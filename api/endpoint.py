@@ -1,4 +1,4 @@
-"""What every endpoint does: rules, UTC, ETags, answers given once, lists by cursor."""
+"""The base class of all endpoints: rules, UTC, ETags, idempotent POSTs, lists by cursor."""
 
 import hashlib
 from collections.abc import Callable
@@ -31,14 +31,14 @@ NO_PARAMETER = gettext_lazy("There is no parameter “%(name)s” here: this add
 
 
 class ApiView(APIView):
-    """An endpoint: `rules` says who may call each method."""
+    """Base class of an endpoint: `rules` says who may call which method."""
 
     rules: dict[str, Rule] = {}
-    # Whether the endpoint takes files: any other stores nothing of them.
+    # True where files may be uploaded; at any other endpoint no part of an uploaded file is stored.
     takes_files = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Let in who may call; a POST with an Idempotency-Key takes effect once."""
+        """Check rules, rate limit and query, and make a POST with an Idempotency-Key take effect once."""
         timezone.activate(UTC)
         try:
             super().initial(request, *args, **kwargs)
@@ -51,107 +51,113 @@ class ApiView(APIView):
         key = request.headers.get(idempotency.HEADER, "")
         if request.method == "POST" and key:
             handler: idempotency.Handler = getattr(self, "post")  # noqa: B009  (not every endpoint has one)
-            setattr(self, "post", idempotency.once(handler, key, self))  # noqa: B010
+            setattr(self, "post", idempotency.run_once(handler, key, self))  # noqa: B010
 
     def require_known_query(self, request: Request) -> None:
-        """Raise Refused for a parameter that the method does not take: a slip of the pen would show all, unfiltered."""
-        name = "get" if request.method == "HEAD" else str(request.method).lower()
-        known = getattr(getattr(self, name, None), KNOWN_QUERY, ())
-        unknown = next((given for given in request.query_params if given not in known), None)
+        """Raise Refused for an unknown query parameter.
+
+        If a misspelt filter were ignored, the list would come back without that filter.
+        """
+        method = "get" if request.method == "HEAD" else str(request.method).lower()
+        known = getattr(getattr(self, method, None), KNOWN_QUERY, ())
+        unknown = next((name for name in request.query_params if name not in known), None)
         if unknown is None or request.method == "OPTIONS":
             return
-        said = {"name": unknown[:100], "known": ", ".join(known)}
+        names = {"name": unknown[:100], "known": ", ".join(known)}
         words = _("There is no parameter “%(name)s” here, only: %(known)s.") if known else NO_PARAMETER
-        raise Refused(400, "unknown-parameter", str(words) % said)
+        raise Refused(400, "unknown-parameter", str(words) % names)
 
     def is_slow(self) -> bool:
-        """Whether what a POST does before its effect takes long: no transaction is open meanwhile."""
+        """Return True if `prepare` takes long for this request; it then runs outside of any transaction."""
         return False
 
     def prepare(self) -> Any:
-        """Whatever a POST does before its effect; nothing here writes to the database."""
+        """Return what a POST needs before it changes anything, such as a parsed file. Writes nothing to a database."""
 
     def prepared(self) -> Any:
-        """What `prepare` gave; it is done once."""
+        """Return the result of `prepare`, which runs once for each request."""
         if not hasattr(self, "_prepared"):
             self._prepared = self.prepare()
         return self._prepared
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Tell what is left of the rate limit, and answer 304 where nothing changed."""
+        """Add the headers of cache and rate limit; answer 304 to a reader whose ETag is still current."""
         response = super().finalize_response(request, response, *args, **kwargs)
         response.headers.setdefault("Cache-Control", "private, no-cache")
         if throttle := request._request.META.get("api.throttle"):
             for name, value in throttle.headers().items():
                 response.headers[name] = value
         known = request.headers.get("If-None-Match", "")
-        if request.method in ("GET", "HEAD") and known and response.headers.get("ETag") in listed(known):
+        if request.method in ("GET", "HEAD") and known and response.headers.get("ETag") in etags_in(known):
             response.status_code, response.data = 304, None
         return response
 
     @property
     def account(self) -> User:
-        """Who is calling; the rules let in nobody without an account."""
+        """Return the account that makes the request; the rules admit no request without one."""
         assert isinstance(self.request.user, User)
         return self.request.user
 
-    def read(self, serializer: type[serializers.BaseSerializer[Any]]) -> dict[str, Any]:
-        """The body as the serializer reads it. Raises ValidationError."""
-        reading = serializer(data=self.request.data)
-        reading.is_valid(raise_exception=True)
-        checked: dict[str, Any] = reading.validated_data
-        return checked
+    def read_body(self, serializer: type[serializers.BaseSerializer[Any]]) -> dict[str, Any]:
+        """Return the validated body. Raises ValidationError."""
+        parsed = serializer(data=self.request.data)
+        parsed.is_valid(raise_exception=True)
+        values: dict[str, Any] = parsed.validated_data
+        return values
 
-    def asked(self, serializer: type[serializers.BaseSerializer[Any]]) -> dict[str, Any]:
-        """The query as the serializer reads it; what was left out is not there. Raises ValidationError."""
-        reading = serializer(data=self.request.query_params.dict())
-        reading.is_valid(raise_exception=True)
-        checked: dict[str, Any] = reading.validated_data
-        return checked
+    def read_query(self, serializer: type[serializers.BaseSerializer[Any]]) -> dict[str, Any]:
+        """Return the validated query parameters, only those that were given. Raises ValidationError."""
+        parsed = serializer(data=self.request.query_params.dict())
+        parsed.is_valid(raise_exception=True)
+        values: dict[str, Any] = parsed.validated_data
+        return values
 
     def page(
-        self, found: QuerySet[Any], serializer: type[serializers.BaseSerializer[Any]], *, by: tuple[str, ...]
+        self, rows: QuerySet[Any], serializer: type[serializers.BaseSerializer[Any]], *, by: tuple[str, ...]
     ) -> Response:
-        """A page of the list in its one order."""
+        """Return one page of the rows, in the order of the fields `by`, of which the last is unique."""
         pages = Pages(by)
-        rows = pages.paginate_queryset(found, self.request, view=self)
-        return pages.get_paginated_response(serializer(rows, many=True, context={"request": self.request}).data)
+        shown = pages.paginate_queryset(rows, self.request, view=self)
+        return pages.get_paginated_response(serializer(shown, many=True, context={"request": self.request}).data)
 
-    def shown(self, data: Any, *, status: int = 200, location: str = "") -> Response:
-        """One thing, with its ETag; `location` is where it, or the work on it, is to be found."""
+    def respond(self, data: Any, *, status: int = 200, location: str = "") -> Response:
+        """Return a response with one object and its ETag; `location` is the path at which to read it later."""
         headers = {"ETag": etag(data), **({"Location": location} if location else {})}
         return Response(data, status=status, headers=headers)
 
-    def require_unchanged(self, shown: Callable[[], Any]) -> None:
-        """Raise Refused (412) when the caller's If-Match speaks of another state than is shown; asked only then."""
+    def require_unchanged(self, current: Callable[[], Any]) -> None:
+        """Raise Refused (412) if the request has an If-Match that is not the ETag of the current representation.
+
+        `current` makes that representation; it is called only where there is an If-Match.
+        """
         expected = self.request.headers.get("If-Match", "")
-        if expected and expected != "*" and etag(shown()) not in listed(expected):
+        if expected and expected != "*" and etag(current()) not in etags_in(expected):
             words = _("It has changed since you read it: read it again, then decide.")
             raise Refused(412, "precondition-failed", words)
 
 
-class Nowhere(ApiView):
-    """What has no other address: a problem like any other, and not a page for people."""
+class UnknownPath(ApiView):
+    """Catch-all for unknown API paths: answers 404 as a problem document, not as an HTML page."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Raise Http404, within the rate limit."""
+        """Raise Http404, after the request is counted for the rate limit."""
         self.check_throttles(request)
         raise Http404
 
 
 def etag(data: Any) -> str:
-    """A strong ETag of what is shown."""
+    """Return a strong ETag of the representation."""
     text = orjson.dumps(data, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=JSONEncoder().default)
     return f'"{hashlib.blake2b(text, digest_size=12).hexdigest()}"'
 
 
-def listed(header: str) -> list[str]:
-    """The ETags of an If-Match or If-None-Match header."""
-    return [one.strip() for one in header.split(",")]
+def etags_in(header: str) -> list[str]:
+    """Return the ETags of an If-Match or If-None-Match header."""
+    return [tag.strip() for tag in header.split(",")]
 
 
-def found_in(rows: QuerySet[M], **lookups: Any) -> M:
-    """The row, if it is among those the account may see. Raises Http404."""
+def row_or_404(rows: QuerySet[M], **lookups: Any) -> M:
+    """Return the row of the queryset that the lookups name. Raises Http404 if it holds no such row."""
     row = rows.filter(**lookups).first()
     if row is None:
         raise Http404

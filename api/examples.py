@@ -1,44 +1,54 @@
-"""Examples for the OpenAPI document: what is sent and what comes back, out of the contracts' own examples."""
+"""Examples of bodies for the OpenAPI document, built from the examples in the event contracts."""
 
 from typing import Any
 
 from schemas.registry import registry
 
 Json = dict[str, Any]
-# What the interface knows by itself.
-KNOWN = ("project_id", "backlog_item_id", "agent", "requester", "timestamp")
+# Fields that a caller does not send, because the server fills them in.
+SERVER_FIELDS = ("project_id", "backlog_item_id", "agent", "requester", "timestamp")
 
 
-def whole(event_type: str) -> Json:
-    """The contract's own example."""
+def contract_example(event_type: str) -> Json:
+    """Return the first example of the contract."""
     return dict(registry().schema(event_type)["examples"][0])
 
 
-def sent(event_type: str, *names: str) -> Json:
-    """Of the contract's own example what a caller sends: these fields, or all that the interface does not know."""
-    return {name: said for name, said in whole(event_type).items() if (name in names if names else name not in KNOWN)}
+def request_of(event_type: str, *names: str) -> Json:
+    """Return from the contract's example the fields that a caller sends: those named, or all but SERVER_FIELDS."""
+    return {
+        name: value
+        for name, value in contract_example(event_type).items()
+        if (name in names if names else name not in SERVER_FIELDS)
+    }
 
 
-def delivery() -> Json:
-    """What a worker sends of a deliverable."""
-    return {name: said for name, said in whole("DELIVERABLE.PUBLISHED")["deliverable"].items() if name not in KNOWN}
+def deliverable() -> Json:
+    """Return a deliverable as a worker sends it."""
+    return {
+        name: value
+        for name, value in contract_example("DELIVERABLE.PUBLISHED")["deliverable"].items()
+        if name not in SERVER_FIELDS
+    }
 
 
 NOW, PERSON = "2026-03-02T09:30:00Z", "dana"
-OPENED, ASKED, CREATED = whole("PROJECT.OPENED"), whole("CLARIFICATION.QUESTION_ASKED"), whole("BACKLOG.ITEM_CREATED")
+OPENED = contract_example("PROJECT.OPENED")
+ASKED = contract_example("CLARIFICATION.QUESTION_ASKED")
+CREATED = contract_example("BACKLOG.ITEM_CREATED")
 LEASE = "3f6a7b8c-9d0e-4f1a-8b2c-3d4e5f6a7b55"
 ENVELOPE = dict(registry().envelope.schema["examples"][0])
 
-# -- what is sent ----------------------------------------------------------------------------------
-REQUEST = {**sent("PROJECT.INITIAL_REQUEST_RECEIVED"), "project_id": OPENED["project_id"]}
-REASON = sent("PROJECT.CANCELLED", "reason")
-ANSWER = sent("USER.ANSWER_SUBMITTED", "answer")
-REJECTION = sent("HUMAN.APPROVAL_SUBMITTED", "notes")
+# -- request bodies --------------------------------------------------------------------------------
+REQUEST = {**request_of("PROJECT.INITIAL_REQUEST_RECEIVED"), "project_id": OPENED["project_id"]}
+REASON = request_of("PROJECT.CANCELLED", "reason")
+ANSWER = request_of("USER.ANSWER_SUBMITTED", "answer")
+REJECTION = request_of("HUMAN.APPROVAL_SUBMITTED", "notes")
 ASSIGNEE = {"to": PERSON}
 CORRECTION = {"event": ENVELOPE}
-WANTED = {"agent": CREATED["agent_target"], "max": 1, "seconds": 60, "wait": 20}
+LEASE_REQUEST = {"agent": CREATED["agent_target"], "max": 1, "seconds": 60, "wait": 20}
 
-# -- what comes back -------------------------------------------------------------------------------
+# -- response bodies -------------------------------------------------------------------------------
 PROJECT = {
     "id": OPENED["project_id"], "title": OPENED["title"], "status": "WAITING", "reason": "",
     "template": OPENED["template"], "template_version": OPENED["template_version"], "requester": PERSON,
@@ -68,7 +78,7 @@ ANSWERED = {
         "event_id": ENVELOPE["event_id"],
     },
 }  # fmt: skip
-LETTER = {
+DEAD_LETTER = {
     "id": 1, "stream": "audit:events", "entry_id": "1772443800000-0", "group": "backlog", "state": "replayed",
     "event_id": ENVELOPE["event_id"], "event_type": ENVELOPE["event_type"], "reason": "/payload breaks its contract",
     "schema_id": "", "error_class": "InvalidEvent", "attempts": 1, "first_seen": NOW, "last_seen": NOW,
@@ -81,16 +91,16 @@ WEBHOOK = {
     "id": 1, **NEW_WEBHOOK, "owner": PERSON, "project": None, "active": True, "disabled_reason": "", "position": 4711,
     "failing_since": None, "failures": 0, "next_attempt_at": None, "created_at": NOW,
 }  # fmt: skip
-ALIVE = {"lease": LEASE, "state": "IN_PROGRESS", "expires_at": NOW}
+LEASE_STATE = {"lease": LEASE, "state": "IN_PROGRESS", "expires_at": NOW}
 LEASED = {"items": [{"lease": LEASE, "expires_at": NOW, "item": ITEM, "work_context": REQUEST["work_context"]}]}
 
 
-def template(definition: Json) -> Json:
-    """A version of a template with this definition."""
+def template_version(definition: Json) -> Json:
+    """Return a template version with this definition, as it is shown."""
     about = {name: definition.get(name, "") for name in ("name", "title", "description")}
     return {**about, "version": 1, "created_at": NOW, "created_by": PERSON, "definition": definition}
 
 
-def verdict(definition: Json) -> Json:
-    """What a definition makes."""
+def check_result(definition: Json) -> Json:
+    """Return the result of the check of a definition."""
     return {"name": definition["name"], "title": definition["title"], "items": len(definition["items"])}

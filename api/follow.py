@@ -1,7 +1,8 @@
-"""Following a project: its events as Server-Sent Events, resumed from the ledger where the reader left off.
+"""The events of one project as Server-Sent Events, continued from the ledger after the last event a reader has.
 
-This endpoint gives what there is and ends; `runtime.patience` keeps the connection and asks again. Where it does not
-run, a reader reconnects by itself after a second, as browsers and SSE libraries do.
+This endpoint sends the events that exist and ends. `runtime.patience`, which runs in the web server, keeps the
+connection open and calls the endpoint again. Without it the reader reconnects by itself after RETRY_MS, as browsers
+and SSE libraries do.
 """
 
 import json
@@ -17,8 +18,8 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from accounts.scopes import READ
-from api.endpoint import ApiView, found_in
-from api.ledger import LARGEST, EventShown
+from api.endpoint import ApiView, row_or_404
+from api.ledger import LARGEST_SEQ, EventShown
 from api.openapi import endpoint
 from api.rules import Rule
 from api.waiting import ACCOUNT, AGAIN
@@ -32,31 +33,39 @@ RETRY_MS = 1000
 MOST_EVENTS = 200
 
 LAST_EVENT_ID = OpenApiParameter(
-    LAST, OpenApiTypes.STR, OpenApiParameter.HEADER, description="The `id` of the last event that you have."
+    LAST,
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="The `id` of the last event that you have received; the stream goes on after it.",
 )
 
 
 class EventStream(BaseRenderer):
-    """Server-Sent Events; a problem stays JSON."""
+    """Renders Server-Sent Events as text, and a problem document as JSON."""
 
     media_type = MEDIA_TYPE
     format = "event-stream"
     charset = "utf-8"
 
     def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:
-        """Text as it is, anything else as JSON."""
+        """Return a text unchanged, and anything else as JSON."""
         text = data if isinstance(data, str) else json.dumps(data, cls=JSONEncoder, ensure_ascii=False)
         return text.encode("utf-8", errors="replace")
 
 
 class After(serializers.Serializer[Any]):
-    """From where."""
+    """The place in the ledger at which the stream begins."""
 
-    after = serializers.IntegerField(required=False, min_value=0, max_value=LARGEST, help_text="Past this seq.")
+    after = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=LARGEST_SEQ,
+        help_text="Only events with a larger `seq`. Last-Event-ID goes before it.",
+    )
 
 
 class ProjectStream(ApiView):
-    """The events of a project as they happen."""
+    """The stream of the events of one project."""
 
     rules = {"GET": Rule(READ)}
     renderer_classes = [EventStream]
@@ -70,28 +79,29 @@ class ProjectStream(ApiView):
         refuses=[404, 422],
     )
     def get(self, request: Request, project_id: UUID) -> Response:
-        """Each event once, in the order of the ledger; reconnect with the last id and nothing is missed.
+        """The events of the project as they happen, each once, in the order of the ledger.
 
-        An account may follow five projects at once; one more stream is refused (429) until another has ended.
+        After a lost connection send the `id` of your last event as Last-Event-ID: then you miss no event.
+        An account may have five streams open at once. One more is refused (429): close another stream first.
         """
-        project = found_in(projects_for(self.account), pk=project_id)
-        after = last_seen(request.headers.get(LAST, "")) or self.asked(After).get("after", 0)
-        final = Event.objects.filter(project_id=project.pk, seq__gt=after, seq__lte=final_now())
-        events = final.order_by("seq")[:MOST_EVENTS]
-        told = [told_of(event) for event in events]
-        last = str(events[len(told) - 1].seq) if told else str(after)
+        project = row_or_404(projects_for(self.account), pk=project_id)
+        after = last_seen(request.headers.get(LAST, "")) or self.read_query(After).get("after", 0)
+        following = Event.objects.filter(project_id=project.pk, seq__gt=after, seq__lte=final_now())
+        events = following.order_by("seq")[:MOST_EVENTS]
+        messages = [sse_message(event) for event in events]
+        last = str(events[len(messages) - 1].seq) if messages else str(after)
         headers = {LAST: last, ACCOUNT: str(self.account.pk)}
-        if len(told) == MOST_EVENTS:
+        if len(messages) == MOST_EVENTS:
             headers[AGAIN] = "0"
-        return Response(f"retry: {RETRY_MS}\n\n" + "".join(told), headers=headers)
+        return Response(f"retry: {RETRY_MS}\n\n" + "".join(messages), headers=headers)
 
 
 def last_seen(header: str) -> int:
-    """The number of the last event that the reader has; 0 where it says none that there can be."""
-    return min(int(header), LARGEST) if header.isascii() and header.isdigit() and len(header) < 20 else 0
+    """Return the `seq` in a Last-Event-ID header; 0 if the header holds no possible number."""
+    return min(int(header), LARGEST_SEQ) if header.isascii() and header.isdigit() and len(header) < 20 else 0
 
 
-def told_of(event: Event) -> str:
-    """An event as one of the stream."""
+def sse_message(event: Event) -> str:
+    """Return the event in the text format of Server-Sent Events."""
     data = json.dumps(EventShown(event).data, cls=JSONEncoder, ensure_ascii=False)
     return f"id: {event.seq}\nevent: {event.type}\ndata: {data}\n\n"

@@ -1,7 +1,8 @@
-"""A POST that is sent twice takes effect once: its answer is kept with the effect, in one transaction.
+"""Idempotent POSTs: a request that is sent twice with the same Idempotency-Key takes effect once.
 
-What is slow and has no effect yet, such as reading a file, is done before that transaction, under a claim that others
-see: they are told that the request is under way.
+The response is stored in the transaction of the effect, and a repeated request gets the stored response. Slow work
+without an effect, such as reading a file, runs before that transaction. Meanwhile the row of the key has `claimed_at`
+set, and a second request with the key is refused with 409 "in-progress".
 """
 
 import hashlib
@@ -26,120 +27,120 @@ from api.waiting import AGAIN
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 LONGEST_KEY = 200
-KEPT_FOR = timedelta(hours=24)
-# Longer than the wait for a place and the reading of a file together: whoever claimed before is gone.
+KEEP_RESPONSES_FOR = timedelta(hours=24)
+# Longer than the wait for a free place and the reading of a file together: an older claim is of a dead process.
 LONGEST_CLAIM = timedelta(seconds=120)
-AGAIN_SECONDS = 5
-# Headers that a repeated answer has again.
-KEPT_HEADERS = ("Location", "ETag")
+RETRY_SECONDS = 5
+# Headers of the first response that a repeated response has again.
+STORED_HEADERS = ("Location", "ETag")
 
 Handler = Callable[..., Response]
 
 
-class Slow(Protocol):
-    """An endpoint whose POST may have something slow to do before its effect."""
+class SlowEndpoint(Protocol):
+    """An endpoint whose POST may do slow work before its effect; see `ApiView`."""
 
     def is_slow(self) -> bool:
-        """Whether it has, for this request."""
+        """Return True if this request needs slow work."""
 
     def prepared(self) -> Any:
-        """Do it, once."""
+        """Do the slow work, once for each request, and return its result."""
 
 
-def once(handler: Handler, key: str, endpoint: Slow) -> Handler:
-    """The handler, which for the same account, key and request runs once; its first answer is given again."""
+def run_once(handler: Handler, key: str, endpoint: SlowEndpoint) -> Handler:
+    """Return a handler that runs once for an account, key and request, and then repeats its first response."""
 
-    def answered(request: Request, *args: Any, **kwargs: Any) -> Response:
+    def handle(request: Request, *args: Any, **kwargs: Any) -> Response:
         if len(key) > LONGEST_KEY or not key.isprintable():
             words = _("%(header)s is at most %(n)s printable characters.") % {"header": HEADER, "n": LONGEST_KEY}
             raise Refused(400, "invalid-idempotency-key", words)
         assert isinstance(request.user, User)
-        said = fingerprint(request)
+        digest = fingerprint(request)
         run = partial(handler, request, *args, **kwargs)
         if endpoint.is_slow():
-            return slowly(endpoint, run, request.user, key, said)
+            return run_slow(endpoint, run, request.user, key, digest)
         # The row is the lock: a second request with the key waits here for the first one's commit.
         with transaction.atomic():
-            kept, is_new = row(request.user, key, said)
-            return finished(kept, run) if is_new else again(kept, said)
+            row, is_new = locked_row(request.user, key, digest)
+            return run_and_store(row, run) if is_new else stored_response(row, digest)
 
-    return answered
+    return handle
 
 
-def slowly(endpoint: Slow, run: Callable[[], Response], user: User, key: str, said: str) -> Response:
-    """The answer of an endpoint that has something slow to do first; meanwhile nobody waits for the database."""
+def run_slow(endpoint: SlowEndpoint, run: Callable[[], Response], user: User, key: str, digest: str) -> Response:
+    """Return the response of an endpoint with slow work, which is done under a claim and outside of transactions."""
     with transaction.atomic():
-        kept, is_new = row(user, key, said)
-        if not is_new and not taken_over(kept, said):
-            return again(kept, said)
-        kept.claimed_at = timezone.now()
-        kept.save(update_fields=["claimed_at"])
-    ours = KeptAnswer.objects.filter(pk=kept.pk, claimed_at=kept.claimed_at, status=0)
+        row, is_new = locked_row(user, key, digest)
+        if not is_new and not is_abandoned(row, digest):
+            return stored_response(row, digest)
+        row.claimed_at = timezone.now()
+        row.save(update_fields=["claimed_at"])
+    own_claim = KeptAnswer.objects.filter(pk=row.pk, claimed_at=row.claimed_at, status=0)
     try:
         endpoint.prepared()
         with transaction.atomic():
-            if not ours.select_for_update().exists():
-                raise under_way()
-            return finished(kept, run)
+            if not own_claim.select_for_update().exists():
+                raise still_running()
+            return run_and_store(row, run)
     except BaseException:
-        ours.delete()
+        own_claim.delete()
         raise
 
 
-def taken_over(kept: KeptAnswer, said: str) -> bool:
-    """Whether the request was under way with somebody who is gone, so that it begins anew."""
-    owned_since = kept.claimed_at or kept.created_at
-    return kept.status == 0 and kept.digest == said and timezone.now() - owned_since > LONGEST_CLAIM
+def is_abandoned(row: KeptAnswer, digest: str) -> bool:
+    """Return True if the same request was claimed by a process that is dead by now, so that it may run again."""
+    claimed_at = row.claimed_at or row.created_at
+    return row.status == 0 and row.digest == digest and timezone.now() - claimed_at > LONGEST_CLAIM
 
 
-def finished(kept: KeptAnswer, run: Callable[[], Response]) -> Response:
-    """The answer, kept unless it is worth asking again."""
+def run_and_store(row: KeptAnswer, run: Callable[[], Response]) -> Response:
+    """Run the handler and store its response, except one that the web server replaces by asking again."""
     response = run()
     if AGAIN in response.headers:
-        kept.delete()
+        row.delete()
     else:
-        keep(kept, response)
+        store(row, response)
     return response
 
 
-def row(user: User, key: str, said: str) -> tuple[KeptAnswer, bool]:
-    """The row of the key, and whether it was made now; the account's rows past their time are deleted."""
-    KeptAnswer.objects.filter(user=user, created_at__lt=timezone.now() - KEPT_FOR).delete()
-    # Locked, so that of two who find the owner gone only one takes over.
-    return KeptAnswer.objects.select_for_update().get_or_create(user=user, key=key, defaults={"digest": said})
+def locked_row(user: User, key: str, digest: str) -> tuple[KeptAnswer, bool]:
+    """Return (row of the key, True if it is new), locked; expired rows of the account are deleted."""
+    KeptAnswer.objects.filter(user=user, created_at__lt=timezone.now() - KEEP_RESPONSES_FOR).delete()
+    # Locked, so that of two requests that find an abandoned claim only one runs.
+    return KeptAnswer.objects.select_for_update().get_or_create(user=user, key=key, defaults={"digest": digest})
 
 
-def again(kept: KeptAnswer, said: str) -> Response:
-    """The first answer. Raises Refused when it was the answer to something else."""
-    if kept.digest != said:
+def stored_response(row: KeptAnswer, digest: str) -> Response:
+    """Return the stored response. Raises Refused if the key was used for another request, or that one still runs."""
+    if row.digest != digest:
         words = _("This %(header)s was used before, for another request: take a new one.") % {"header": HEADER}
         raise Refused(422, "idempotency-key-reused", words)
-    if kept.status == 0:
-        raise under_way()
-    return Response(kept.body, status=kept.status, headers={**kept.headers, REPLAYED: "true"})
+    if row.status == 0:
+        raise still_running()
+    return Response(row.body, status=row.status, headers={**row.headers, REPLAYED: "true"})
 
 
-def under_way() -> Refused:
-    """What a second caller is told while the first one's file is read."""
+def still_running() -> Refused:
+    """Return the refusal (409) of a second request with the key while the first one still runs."""
     refused = Refused(409, "in-progress", _("The same request is under way. Send it again in a few seconds."))
-    refused.headers["Retry-After"] = str(AGAIN_SECONDS)
+    refused.headers["Retry-After"] = str(RETRY_SECONDS)
     return refused
 
 
-def keep(kept: KeptAnswer, response: Response) -> None:
-    """Remember the answer as it goes out."""
-    kept.status = response.status_code
-    kept.headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-    kept.body = orjson.loads(orjson.dumps(response.data, default=JSONEncoder().default))
-    kept.save(update_fields=["status", "headers", "body"])
+def store(row: KeptAnswer, response: Response) -> None:
+    """Store the response with the row of its key."""
+    row.status = response.status_code
+    row.headers = {name: response.headers[name] for name in STORED_HEADERS if name in response.headers}
+    row.body = orjson.loads(orjson.dumps(response.data, default=JSONEncoder().default))
+    row.save(update_fields=["status", "headers", "body"])
 
 
 def fingerprint(request: Request) -> str:
-    """What is asked for: method, path, and the body as it was read, files by their content."""
-    said = request.data
-    if isinstance(said, dict):
-        said = {name: value for name, value in said.items() if name not in request.FILES}
-    parts = [request.method, request.path, said]
+    """Return a digest of the request: method, path and parsed body, with the contents of files."""
+    body = request.data
+    if isinstance(body, dict):
+        body = {name: value for name, value in body.items() if name not in request.FILES}
+    parts = [request.method, request.path, body]
     hashed = hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS, default=str))
     for name, file in sorted(request.FILES.items()):
         hashed.update(name.encode())

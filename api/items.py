@@ -1,4 +1,4 @@
-"""Work items: look, dispatch, retry, cancel, waive."""
+"""Endpoints of work items: list, read, dispatch, retry, cancel, waive."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,9 +12,9 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.scopes import ITEMS, READ
 from api import examples
-from api.endpoint import ApiView, found_in
+from api.endpoint import ApiView, row_or_404
 from api.fields import Text
-from api.openapi import IF_MATCH, acts, endpoint, lists
+from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
 from api.projects import Reason
 from api.rules import Rule
 from backlog.flow.orchestration import project_work
@@ -27,13 +27,19 @@ STEER = {"POST": Rule(ITEMS, "backlog.change_item")}
 
 
 class ItemShown(serializers.ModelSerializer[Item]):
-    """One piece of work for one agent."""
+    """A work item: one piece of work of a project, done by one agent."""
 
     project = serializers.UUIDField(source="project_id")
     depends_on = serializers.ListField(child=serializers.CharField())
-    delivered = serializers.ListField(child=serializers.CharField(), help_text="Types of what it delivered.")
-    notes = serializers.ListField(child=serializers.CharField(), help_text="What reviewers asked to do differently.")
-    evidence = serializers.DictField(allow_null=True)
+    delivered = serializers.ListField(
+        child=serializers.CharField(), help_text="Types of the deliverables of this item."
+    )
+    notes = serializers.ListField(
+        child=serializers.CharField(), help_text="Notes of people who rejected its work: what to do differently."
+    )
+    evidence = serializers.DictField(
+        allow_null=True, help_text="What the worker gave as evidence for the definition of done."
+    )
 
     class Meta:
         model = Item
@@ -47,7 +53,7 @@ class ItemShown(serializers.ModelSerializer[Item]):
 
 
 class ItemQuery(serializers.Serializer[Any]):
-    """Which items."""
+    """Filters of the list of work items."""
 
     project = serializers.UUIDField(required=False)
     state = serializers.ChoiceField(choices=ItemState.choices, required=False)
@@ -55,116 +61,125 @@ class ItemQuery(serializers.Serializer[Any]):
 
 
 class Items(ApiView):
-    """The items of the projects that the account may see."""
+    """The list of work items."""
 
     rules = {"GET": Rule(READ)}
 
-    @lists("items_list", "List work items", ItemShown, ItemQuery)
+    @list_endpoint("items_list", "List work items", ItemShown, ItemQuery)
     def get(self, request: Request) -> Response:
-        """Project by project, in the order of the template."""
+        """The items that you may see; with `project`, in the order of its template."""
         names = {"project": "project_id", "agent": "agent_target"}
-        wanted = {names.get(name, name): value for name, value in self.asked(ItemQuery).items()}
-        by = ("position", "id") if "project_id" in wanted else ("-id",)
-        return self.page(seen_by(self.account).filter(**wanted), ItemShown, by=by)
+        filters = {names.get(name, name): value for name, value in self.read_query(ItemQuery).items()}
+        by = ("position", "id") if "project_id" in filters else ("-id",)
+        return self.page(visible_items(self.account).filter(**filters), ItemShown, by=by)
 
 
 class OneItem(ApiView):
-    """A work item."""
+    """One work item."""
 
     rules = {"GET": Rule(READ)}
 
     @endpoint("items_read", "Read a work item", gives=ItemShown, refuses=[404])
     def get(self, request: Request, item_id: UUID) -> Response:
-        """As it is now."""
-        return self.shown(ItemShown(found_in(seen_by(self.account), pk=item_id)).data)
+        """The work item as it is now. Its ETag can be sent as If-Match with a change."""
+        return self.respond(ItemShown(row_or_404(visible_items(self.account), pk=item_id)).data)
 
 
-class Act(ApiView):
-    """Something that is done to an item."""
+class ItemAction(ApiView):
+    """Base class of the endpoints that change an item."""
 
     rules = STEER
 
     def act(
-        self, item_id: UUID, service: Callable[..., Item], *, status: int = 200, has_reason: bool = False, **said: str
+        self,
+        item_id: UUID,
+        service: Callable[..., Item],
+        *,
+        status: int = 200,
+        has_reason: bool = False,
+        **arguments: str,
     ) -> Response:
-        """Have the service do it, for the reason in the body where it needs one; the item as it is then."""
-        found_in(seen_by(self.account), pk=item_id)
+        """Call the service for the item, under the lock of its project, and return the changed item.
+
+        With `has_reason` the service also gets the `reason` of the body. `arguments` are passed to the service.
+        """
+        row_or_404(visible_items(self.account), pk=item_id)
         if has_reason:
-            said["reason"] = self.read(Reason)["reason"]
+            arguments["reason"] = self.read_body(Reason)["reason"]
         with project_work() as work:
             item = item_in(work, item_id)
             self.require_unchanged(lambda: ItemShown(item).data)
-            service(work, item, **said)
-        data = ItemShown(found_in(seen_by(self.account), pk=item_id)).data
-        return self.shown(data, status=status, location=f"/api/v1/items/{item_id}" if status == 202 else "")
+            service(work, item, **arguments)
+        data = ItemShown(row_or_404(visible_items(self.account), pk=item_id)).data
+        return self.respond(data, status=status, location=f"/api/v1/items/{item_id}" if status == 202 else "")
 
 
-class DispatchItem(Act):
+class DispatchItem(ItemAction):
     """Sends a ready item to its agent."""
 
-    @acts(
+    @post_endpoint(
         "items_dispatch",
         "Dispatch a ready item",
         gives=ItemShown,
         status=202,
         parameters=[IF_MATCH],
         refuses=[412],
-        given=examples.ITEM,
+        response_example=examples.ITEM,
     )
     def post(self, request: Request, item_id: UUID) -> Response:
-        """The work goes on; follow the item."""
+        """Send the item to its agent. It has to be READY. The agent works later: read the item to see its state."""
         return self.act(item_id, dispatch_item, status=202)
 
 
-class RetryItem(Act):
+class RetryItem(ItemAction):
     """Tries a failed item again."""
 
-    @acts(
+    @post_endpoint(
         "items_retry",
         "Retry a failed item",
         gives=ItemShown,
         status=202,
         parameters=[IF_MATCH],
         refuses=[412],
-        given=examples.ITEM,
+        response_example=examples.ITEM,
     )
     def post(self, request: Request, item_id: UUID) -> Response:
-        """At once, whatever its budget."""
+        """Dispatch the failed item again, at once and even if it has no attempts left."""
         return self.act(item_id, retry_item, status=202, by=self.account.get_username())
 
 
-class CancelItem(Act):
-    """Ends an item and what depends on it."""
+class CancelItem(ItemAction):
+    """Cancels an item."""
 
-    @acts(
+    @post_endpoint(
         "items_cancel",
         "Cancel an item",
         takes=Reason,
         gives=ItemShown,
         parameters=[IF_MATCH],
         refuses=[412],
-        sent=examples.REASON,
-        given=examples.ITEM,
+        request_example=examples.REASON,
+        response_example=examples.ITEM,
     )
     def post(self, request: Request, item_id: UUID) -> Response:
-        """What depends on it is cancelled too."""
+        """Cancel the item, and every item that depends on it. The reason is stored with them."""
         return self.act(item_id, cancel_item, has_reason=True, by=self.account.get_username())
 
 
-class WaiveItem(Act):
-    """Accepts an item's work although it misses its definition of done."""
+class WaiveItem(ItemAction):
+    """Accepts the work of an item that does not meet its definition of done."""
 
-    @acts(
+    @post_endpoint(
         "items_waive", "Waive the definition of done", takes=Reason, gives=ItemShown,
-        parameters=[IF_MATCH], refuses=[412], sent=examples.REASON, given=examples.ITEM,
+        parameters=[IF_MATCH], refuses=[412], request_example=examples.REASON, response_example=examples.ITEM,
     )  # fmt: skip
     def post(self, request: Request, item_id: UUID) -> Response:
-        """The reason is kept with the item."""
+        """Accept the item as done although it does not meet its definition of done. The reason is stored with it."""
         return self.act(item_id, waive_criteria, has_reason=True, by=self.account.get_username())
 
 
-def seen_by(user: User) -> QuerySet[Item]:
-    """The items of the projects that the account may see."""
+def visible_items(user: User) -> QuerySet[Item]:
+    """Return the items of the projects that the account may see."""
     if user.has_perm("backlog.view_project"):
         return Item.objects.all()
     return Item.objects.filter(project__in=projects_for(user))

@@ -1,4 +1,4 @@
-"""Deliverables and events: what came of the work, and everything that was said on the way."""
+"""Endpoints that read deliverables and events: the results of the work, and the ledger of everything that happened."""
 
 from typing import Any
 from uuid import UUID
@@ -12,10 +12,10 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.scopes import READ
-from api.endpoint import ApiView, found_in
+from api.endpoint import ApiView, row_or_404
 from api.fields import Moment, Text
-from api.openapi import endpoint, lists
-from api.renderers import besides
+from api.openapi import endpoint, list_endpoint
+from api.renderers import json_and
 from api.rules import Rule
 from backlog.models import Deliverable
 from backlog.selectors import projects_for
@@ -23,12 +23,12 @@ from events.horizon import first_since
 from events.models import Event
 from reports.downloads import as_file, table_as_file
 
-LARGEST = 2**63 - 1
+LARGEST_SEQ = 2**63 - 1
 
 
 # -- deliverables ----------------------------------------------------------------------------------
 class DeliverableListed(serializers.ModelSerializer[Deliverable]):
-    """What an agent delivered, without its content."""
+    """A deliverable without its content."""
 
     project = serializers.UUIDField(source="project_id")
     item = serializers.UUIDField(source="item_id")
@@ -39,7 +39,7 @@ class DeliverableListed(serializers.ModelSerializer[Deliverable]):
 
 
 class DeliverableShown(DeliverableListed):
-    """What an agent delivered."""
+    """A deliverable: a result that an agent made of a work item."""
 
     content = serializers.JSONField()
 
@@ -48,7 +48,7 @@ class DeliverableShown(DeliverableListed):
 
 
 class DeliverableQuery(serializers.Serializer[Any]):
-    """Which deliverables."""
+    """Filters of the list of deliverables."""
 
     project = serializers.UUIDField(required=False)
     item = serializers.UUIDField(required=False)
@@ -56,38 +56,38 @@ class DeliverableQuery(serializers.Serializer[Any]):
 
 
 class TableQuery(serializers.Serializer[Any]):
-    """Which table."""
+    """The table to download."""
 
-    table = Text(max_length=200, help_text="The key of a list of objects in the content.")
+    table = Text(max_length=200, help_text="The key in the content whose value is the table: a list of objects.")
 
 
 class Deliverables(ApiView):
-    """The deliverables of the projects that the account may see."""
+    """The list of deliverables."""
 
     rules = {"GET": Rule(READ)}
 
-    @lists("deliverables_list", "List deliverables", DeliverableListed, DeliverableQuery)
+    @list_endpoint("deliverables_list", "List deliverables", DeliverableListed, DeliverableQuery)
     def get(self, request: Request) -> Response:
-        """The newest first; contents are read one by one."""
+        """The deliverables, newest first, without their contents. Read a single deliverable to get its content."""
         names = {"project": "project_id", "item": "item_id"}
-        wanted = {names.get(name, name): value for name, value in self.asked(DeliverableQuery).items()}
-        found = deliverables_for(self.account).defer("content").filter(**wanted)
-        return self.page(found, DeliverableListed, by=("-timestamp", "-id"))
+        filters = {names.get(name, name): value for name, value in self.read_query(DeliverableQuery).items()}
+        rows = deliverables_for(self.account).defer("content").filter(**filters)
+        return self.page(rows, DeliverableListed, by=("-timestamp", "-id"))
 
 
 class OneDeliverable(ApiView):
-    """A deliverable."""
+    """One deliverable."""
 
     rules = {"GET": Rule(READ)}
 
     @endpoint("deliverables_read", "Read a deliverable", gives=DeliverableShown, refuses=[404])
     def get(self, request: Request, deliverable_id: UUID) -> Response:
-        """With its content."""
-        return self.shown(DeliverableShown(found_in(deliverables_for(self.account), pk=deliverable_id)).data)
+        """The deliverable with its content."""
+        return self.respond(DeliverableShown(row_or_404(deliverables_for(self.account), pk=deliverable_id)).data)
 
 
 class DeliverableFile(ApiView):
-    """A deliverable to keep."""
+    """A deliverable as a file."""
 
     rules = {"GET": Rule(READ)}
 
@@ -96,28 +96,28 @@ class DeliverableFile(ApiView):
         gives=OpenApiTypes.OBJECT, refuses=[404],
     )  # fmt: skip
     def get(self, request: Request, deliverable_id: UUID) -> HttpResponse:
-        """Its content as an indented JSON file, named after the project."""
-        return as_file(found_in(deliverables_for(self.account).select_related("project"), pk=deliverable_id))
+        """The content of the deliverable as an indented JSON file. The file has the name of the project."""
+        return as_file(row_or_404(deliverables_for(self.account).select_related("project"), pk=deliverable_id))
 
 
 class DeliverableTable(ApiView):
-    """A table of a deliverable."""
+    """A table of a deliverable as a CSV file."""
 
     rules = {"GET": Rule(READ)}
-    renderer_classes = besides("text/csv")
+    renderer_classes = json_and("text/csv")
 
     @endpoint(
         "deliverables_table", "Download a table of a deliverable as CSV",
         gives={(200, "text/csv"): OpenApiTypes.STR}, query=TableQuery, refuses=[404, 422],
     )  # fmt: skip
     def get(self, request: Request, deliverable_id: UUID) -> HttpResponse:
-        """The table that the query names."""
-        found = found_in(deliverables_for(self.account).select_related("project"), pk=deliverable_id)
-        return table_as_file(found, self.asked(TableQuery)["table"])
+        """The table that `table` names, as a CSV file. 404 if the content has no such table."""
+        deliverable = row_or_404(deliverables_for(self.account).select_related("project"), pk=deliverable_id)
+        return table_as_file(deliverable, self.read_query(TableQuery)["table"])
 
 
 def deliverables_for(user: User) -> QuerySet[Deliverable]:
-    """The deliverables of the projects that the account may see."""
+    """Return the deliverables of the projects that the account may see."""
     if user.has_perm("backlog.view_project"):
         return Deliverable.objects.all()
     return Deliverable.objects.filter(project__in=projects_for(user))
@@ -125,14 +125,14 @@ def deliverables_for(user: User) -> QuerySet[Deliverable]:
 
 # -- events ----------------------------------------------------------------------------------------
 class SourceShown(serializers.Serializer[Any]):
-    """Who spoke."""
+    """The program that sent the event."""
 
     service = serializers.CharField()
     instance = serializers.CharField()
 
 
 class EventShown(serializers.ModelSerializer[Event]):
-    """An event as it goes on the wire, with its number in the ledger and what became of it."""
+    """An event as on its stream, with its number in the ledger (`seq`) and the result of its handling (`outcome`)."""
 
     event_type = serializers.CharField(source="type")
     event_version = serializers.IntegerField(source="version")
@@ -149,47 +149,49 @@ class EventShown(serializers.ModelSerializer[Event]):
 
 
 class EventQuery(serializers.Serializer[Any]):
-    """Which events."""
+    """Filters of the list of events."""
 
     project = serializers.UUIDField(required=False)
     type = Text(required=False, max_length=100)
-    since = Moment(required=False, help_text="Recorded after this moment.")
-    after = serializers.IntegerField(required=False, min_value=0, max_value=LARGEST, help_text="With a larger seq.")
-    causation = serializers.UUIDField(required=False, help_text="Caused by this event.")
+    since = Moment(required=False, help_text="Only events recorded after this moment.")
+    after = serializers.IntegerField(
+        required=False, min_value=0, max_value=LARGEST_SEQ, help_text="Only events with a larger `seq`."
+    )
+    causation = serializers.UUIDField(required=False, help_text="Only events that the event with this id caused.")
 
 
 class Events(ApiView):
-    """The ledger, as far as the account may see it."""
+    """The list of events."""
 
     rules = {"GET": Rule(READ)}
 
-    @lists("events_list", "List events", EventShown, EventQuery)
+    @list_endpoint("events_list", "List events", EventShown, EventQuery)
     def get(self, request: Request) -> Response:
-        """The oldest first."""
+        """The events of the ledger that you may see, oldest first."""
         names = {"project": "project_id", "since": "recorded_at__gt", "after": "seq__gt", "causation": "causation_id"}
-        wanted = {names.get(name, name): value for name, value in self.asked(EventQuery).items()}
-        if "causation_id" in wanted and "project_id" not in wanted:
-            # What an event causes is in its project, by which the ledger is indexed.
-            cause = events_for(self.account).filter(event_id=wanted["causation_id"])
-            wanted["project_id__in"] = cause.values("project_id")
-        if since := wanted.get("recorded_at__gt"):
-            wanted["seq__gte"] = first_since(since)
-        return self.page(events_for(self.account).filter(**wanted), EventShown, by=("seq",))
+        filters = {names.get(name, name): value for name, value in self.read_query(EventQuery).items()}
+        if "causation_id" in filters and "project_id" not in filters:
+            # An event and what it causes are in one project, and the ledger has an index by project.
+            cause = events_for(self.account).filter(event_id=filters["causation_id"])
+            filters["project_id__in"] = cause.values("project_id")
+        if since := filters.get("recorded_at__gt"):
+            filters["seq__gte"] = first_since(since)
+        return self.page(events_for(self.account).filter(**filters), EventShown, by=("seq",))
 
 
 class OneEvent(ApiView):
-    """An event."""
+    """One event."""
 
     rules = {"GET": Rule(READ)}
 
     @endpoint("events_read", "Read an event", gives=EventShown, refuses=[404])
     def get(self, request: Request, event_id: UUID) -> Response:
-        """As it went on the wire."""
-        return self.shown(EventShown(found_in(events_for(self.account), event_id=event_id)).data)
+        """The event as it was on its stream, with its number in the ledger."""
+        return self.respond(EventShown(row_or_404(events_for(self.account), event_id=event_id)).data)
 
 
 def events_for(user: User) -> QuerySet[Event]:
-    """The events that the account may see: all, or those of its projects."""
+    """Return the events that the account may see: all of them, or those of its own projects."""
     if user.has_perm("events.view_event"):
         return Event.objects.all()
     return Event.objects.filter(Q(project_id__in=projects_for(user).values("pk")))

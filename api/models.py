@@ -1,19 +1,19 @@
-"""What the interface remembers of its own: the answers to requests that may be sent twice."""
+"""The stored responses of POST requests with an Idempotency-Key."""
 
 from django.conf import settings
 from django.db import models
 
 
 class KeptAnswer(models.Model):
-    """What a POST with an `Idempotency-Key` was answered; written with its effect. Before, the status is 0."""
+    """The response to one `Idempotency-Key` of an account, stored with the effect. Until then `status` is 0."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=200)
-    digest = models.CharField(max_length=64, help_text="Of the method, the path and the body.")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the method, the path and the body of the request.")
     status = models.PositiveSmallIntegerField(default=0)
     headers = models.JSONField(default=dict)
     body = models.JSONField(null=True)
-    claimed_at = models.DateTimeField(null=True, help_text="Since when somebody does what is asked; status is 0 then.")
+    claimed_at = models.DateTimeField(null=True, help_text="When a process began the slow work of the request.")
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Lists by cursor: a page costs the same wherever it is, and nothing is shown twice while rows come in."""
+"""Pages of lists by cursor: each page costs the same, and new rows do not make another row appear twice."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from rest_framework.pagination import CursorPagination
 
 
 class Pages(CursorPagination):
-    """`?limit=` rows a page, at most 200; `next` and `previous` are links with a cursor."""
+    """Cursor pagination with `?limit=` rows on a page, at most 200."""
 
     page_size = 50
     page_size_query_param = "limit"
@@ -21,7 +21,7 @@ class Pages(CursorPagination):
         self.by = by
 
     def paginate_queryset(self, queryset: Any, *args: Any, **kwargs: Any) -> Any:
-        """The rows of the page. Raises NotFound for a cursor that no page of this list has given."""
+        """Return the rows of the page. Raises NotFound for a cursor that is not from a page of this list."""
         self.first_of_order = queryset.model._meta.get_field(self.by[0].lstrip("-"))
         try:
             return super().paginate_queryset(queryset, *args, **kwargs)
@@ -29,7 +29,7 @@ class Pages(CursorPagination):
             raise NotFound(self.invalid_cursor_message) from error
 
     def decode_cursor(self, request: Any) -> Any:
-        """The cursor. Raises ValueError, or ValidationError of Django, for a place that is none in this order."""
+        """Return the cursor. Raises ValueError or Django's ValidationError if its value does not fit the field."""
         cursor = super().decode_cursor(request)
         if cursor and cursor.position is not None:
             place = self.first_of_order.to_python(cursor.position)
@@ -38,16 +38,16 @@ class Pages(CursorPagination):
         return cursor
 
     def get_page_size(self, request: Any) -> int:
-        """As many rows as are asked for, and at most 200. Raises ValidationError."""
-        said = request.query_params.get(self.page_size_query_param, str(self.page_size))
-        if not (said.isascii() and said.isdecimal() and said.strip("0")):
+        """Return the number of rows asked for, at most 200. Raises ValidationError unless it is a number above 0."""
+        asked = request.query_params.get(self.page_size_query_param, str(self.page_size))
+        if not (asked.isascii() and asked.isdecimal() and asked.strip("0")):
             raise ValidationError({self.page_size_query_param: [_("A whole number above 0 is needed.")]})
         return (
             self.max_page_size
-            if len(said.lstrip("0")) > len(str(self.max_page_size))
-            else min(int(said), self.max_page_size)
+            if len(asked.lstrip("0")) > len(str(self.max_page_size))
+            else min(int(asked), self.max_page_size)
         )
 
     def get_ordering(self, request: Any, queryset: Any, view: Any) -> tuple[str, ...]:
-        """The list's one order, which ends in what is unique."""
+        """Return the fields by which the list is ordered; the last one is unique."""
         return self.by

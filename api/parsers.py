@@ -1,4 +1,4 @@
-"""Reading bodies: JSON that every part of the system reads alike, and forms with a file."""
+"""The parser of JSON bodies: it accepts only JSON that every part of the system reads in the same way."""
 
 from collections.abc import Mapping
 from typing import IO, Any
@@ -12,20 +12,20 @@ from schemas import strict_json
 
 
 class StrictJSONParser(BaseParser):
-    """JSON without twice the same key, NUL, numbers beyond 64 bits, or too much of it."""
+    """Parses JSON; refuses duplicate keys, NUL characters, numbers beyond 64 bits, and bodies above 1 MB."""
 
     media_type = "application/json"
 
     def parse(self, stream: IO[Any], media_type: str | None = None, context: Mapping[str, Any] | None = None) -> Any:
-        """The value. Raises ParseError or Refused, which say why."""
+        """Return the value of the body. Raises ParseError, or Refused (413) if it is too large."""
         text = stream.read(strict_json.MAX_BYTES + 1)
         if len(text) > strict_json.MAX_BYTES:
             raise Refused(413, "body-too-large", _("A body may have 1 MB at most."))
-        return value_of(text)
+        return json_value(text)
 
 
-def value_of(text: bytes | str) -> Any:
-    """The value of a JSON text. Raises ParseError, which says why."""
+def json_value(text: bytes | str) -> Any:
+    """Return the value of a JSON text. Raises ParseError with the reason."""
     try:
         return strict_json.loads(text)
     except strict_json.InvalidJson as error:

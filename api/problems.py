@@ -1,4 +1,4 @@
-"""Every refusal as a problem (RFC 9457): what it is, in words, with JSON Pointers to what is at fault."""
+"""Turns every error into a problem document (RFC 9457): a type, words, and JSON Pointers to the faulty parts."""
 
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
@@ -38,7 +38,10 @@ Fault = tuple[str, str]  # JSON Pointer into the body, message
 
 
 class Refused(Exception):
-    """A refusal of the interface's own: status, a name for programs, words, and faults in the body."""
+    """A request that an endpoint itself refuses: HTTP status, problem name, words, and faults in the body.
+
+    `more` are further members of the problem document.
+    """
 
     def __init__(self, code: int, name: str, words: str, *, faults: Sequence[Fault] = (), **more: Any) -> None:
         super().__init__(words)
@@ -46,7 +49,7 @@ class Refused(Exception):
         self.headers: dict[str, str] = {}
 
 
-# What an error of the domain is to a caller: HTTP status and a name that programs can go by.
+# Error class of the services → HTTP status and problem name. Subclasses without an entry have that of their parent.
 MEANING: dict[type[Exception], tuple[int, str]] = {
     backlog.UnknownProject: (404, "not-found"),
     backlog.UnknownItem: (404, "not-found"),
@@ -105,7 +108,7 @@ MEANING: dict[type[Exception], tuple[int, str]] = {
 
 
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The problem for an error; None for one that nobody foresaw, which is a 500."""
+    """Return the problem response for an error; None for an unexpected error, which becomes a 500."""
     if isinstance(error, Refused):
         return problem(error.code, error.name, error.words, error.faults, headers=error.headers, **error.more)
     if isinstance(error, Http404):
@@ -113,18 +116,22 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     elif isinstance(error, IntegrityError):
-        return problem(409, "conflict", _("Somebody else did the same at this moment: read it again, then decide."))
+        return problem(
+            409,
+            "conflict",
+            _("Another request changed the same object at the same moment: read it again, then decide."),
+        )
     elif isinstance(error, TOO_MUCH):
-        return problem(413, "body-too-large", _("The request has more parts, or larger ones, than are taken."))
+        return problem(413, "body-too-large", _("The request has too many parts, or one of them is too large."))
     if isinstance(error, exceptions.APIException):
-        return of_the_framework(error)
-    return of_the_domain(error)
+        return framework_problem(error)
+    return service_problem(error)
 
 
-def of_the_framework(error: exceptions.APIException) -> Response:
-    """A problem for what Django REST Framework refuses."""
+def framework_problem(error: exceptions.APIException) -> Response:
+    """Return the problem response for an error of Django REST Framework."""
     if isinstance(error, exceptions.ValidationError):
-        words = _("The request does not fit: see the errors.")
+        words = _("The request is not valid: `errors` lists each fault.")
         return problem(status.HTTP_422_UNPROCESSABLE_ENTITY, "invalid-request", words, list(faults_in(error.detail)))
     headers = {}
     if auth := getattr(error, "auth_header", None):
@@ -135,11 +142,11 @@ def of_the_framework(error: exceptions.APIException) -> Response:
     return problem(error.status_code, name, str(error.detail), headers=headers)
 
 
-def of_the_domain(error: Exception) -> Response | None:
-    """A problem for what a service refuses; None for any other error."""
-    for kind in type(error).__mro__:
-        if kind in MEANING:
-            code, name = MEANING[kind]
+def service_problem(error: Exception) -> Response | None:
+    """Return the problem response for an error of a service, by its nearest class in MEANING; else None."""
+    for error_class in type(error).__mro__:
+        if error_class in MEANING:
+            code, name = MEANING[error_class]
             more = dict(getattr(error, "extra", {}))
             if isinstance(error, IllegalTransition):
                 more |= {"state": error.state, "allowed": error.allowed}
@@ -158,7 +165,7 @@ def problem(
     headers: dict[str, str] | None = None,
     **more: Any,
 ) -> Response:
-    """The response: its `type` names the kind of problem for programs, its `detail` says it to people."""
+    """Return the problem response. Programs read its `type`, people its `detail`; `more` are further members."""
     body = {"type": f"urn:interlock:problem:{name}", "title": title_of(code), "status": code, "detail": words, **more}
     if faults:
         body["errors"] = [{"pointer": pointer, "detail": message} for pointer, message in faults]
@@ -166,15 +173,15 @@ def problem(
 
 
 def title_of(code: int) -> str:
-    """The status in words, the same for every problem of it."""
+    """Return the standard words of the status, which are the same for every problem with it."""
     return HTTPStatus(code).phrase
 
 
 def faults_in(detail: Any, pointer: str = "") -> Iterator[Fault]:
-    """The serializers' errors, each with the JSON Pointer of what it is about."""
+    """Yield the errors of serializers, each with the JSON Pointer of the field that it is about."""
     if isinstance(detail, dict):
         for key, inner in detail.items():
-            below = pointer if key == "non_field_errors" else f"{pointer}/{escaped(str(key))}"
+            below = pointer if key == "non_field_errors" else f"{pointer}/{escaped_token(str(key))}"
             yield from faults_in(inner, below)
     elif isinstance(detail, list):
         for index, inner in enumerate(detail):
@@ -184,6 +191,6 @@ def faults_in(detail: Any, pointer: str = "") -> Iterator[Fault]:
         yield pointer, str(detail)
 
 
-def escaped(key: str) -> str:
-    """A key as a token of a JSON Pointer (RFC 6901)."""
+def escaped_token(key: str) -> str:
+    """Return a key escaped as a token of a JSON Pointer (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1")

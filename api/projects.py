@@ -1,4 +1,4 @@
-"""Projects: open, find, follow, cancel."""
+"""Endpoints of projects: open, list, read, read the work context, cancel."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,10 +15,10 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.scopes import PROJECTS, READ
 from api import examples
-from api.endpoint import ApiView, found_in
+from api.endpoint import ApiView, row_or_404
 from api.fields import Moment, Text, Uuid
-from api.openapi import IF_MATCH, acts, endpoint, lists
-from api.parsers import StrictJSONParser, value_of
+from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
+from api.parsers import StrictJSONParser, json_value
 from api.problems import Refused
 from api.rules import Rule
 from backlog.flow.orchestration import project_work
@@ -34,15 +34,15 @@ REQUEST = "PROJECT.INITIAL_REQUEST_RECEIVED"
 NEWEST = ("-opened_at", "id")
 
 
-# -- what is shown ---------------------------------------------------------------------------------
+# -- responses -------------------------------------------------------------------------------------
 class ProjectShown(serializers.ModelSerializer[Project]):
-    """A request on its way to a report."""
+    """A project: a request, its work items and its state."""
 
     template = serializers.CharField(source="template.name")
     template_version = serializers.IntegerField(source="template.version")
-    items_total = serializers.IntegerField()
-    items_done = serializers.IntegerField()
-    intake = serializers.DictField(help_text="What reading the spreadsheet said.")
+    items_total = serializers.IntegerField(help_text="Number of all work items, cancelled ones too.")
+    items_done = serializers.IntegerField(help_text="Number of work items that are done.")
+    intake = serializers.DictField(help_text="Notes from reading the uploaded spreadsheet.")
 
     class Meta:
         model = Project
@@ -53,28 +53,31 @@ class ProjectShown(serializers.ModelSerializer[Project]):
 
 
 class ContextShown(serializers.ModelSerializer[WorkContext]):
-    """What is known about a project, and who said each of it."""
+    """The work context of a project: all known facts, and the origin of each."""
 
     data = serializers.DictField()  # type: ignore[assignment]
-    provenance = serializers.DictField(help_text="Per field: who said it, when, through which door.")
+    provenance = serializers.DictField(
+        help_text="For each field: who gave its value, when, and by which way (page, REST, event)."
+    )
 
     class Meta:
         model = WorkContext
         fields = ["data", "provenance"]
 
 
-# -- what is taken ---------------------------------------------------------------------------------
+# -- requests --------------------------------------------------------------------------------------
 class ProjectQuery(serializers.Serializer[Any]):
-    """Which projects."""
+    """Filters of the list of projects."""
 
     status = serializers.ChoiceField(choices=ProjectStatus.choices, required=False)
     template = Text(required=False, max_length=60)
     requester = Text(required=False, max_length=200)
-    q = Text(required=False, max_length=200, help_text="A part of the title.")
+    q = Text(required=False, max_length=200, help_text="Only projects with this text in their title.")
     opened_after = Moment(required=False)
     opened_before = Moment(required=False)
 
 
+# Query parameter → lookup of the queryset, where they differ.
 LOOKUPS = {
     "template": "template__name",
     "q": "title__icontains",
@@ -84,160 +87,173 @@ LOOKUPS = {
 
 
 class NewProject(serializers.Serializer[Any]):
-    """A request. The contract PROJECT.INITIAL_REQUEST_RECEIVED judges it as a whole."""
+    """A request. It is checked against the event contract PROJECT.INITIAL_REQUEST_RECEIVED."""
 
-    project_id = Uuid(required=False, help_text="Yours to choose: a project is opened once.")
+    project_id = Uuid(required=False, help_text="An id of your choice. A second request with the same id is refused.")
     title = Text(required=False, max_length=200)
-    request_text = Text(required=False, max_length=100_000, help_text="May be left out with a file.")
-    template = Text(required=False, max_length=60, help_text="Left out: audit.")
-    work_context = serializers.DictField(required=False, help_text="Figures such as `hourly_rate`, and `rows`.")
+    request_text = Text(
+        required=False,
+        max_length=100_000,
+        help_text="What is to be found out, in your words. Not required with a file.",
+    )
+    template = Text(
+        required=False, max_length=60, help_text="The name of the template of the work; `audit` if left out."
+    )
+    work_context = serializers.DictField(
+        required=False, help_text="Facts for the work, such as `hourly_rate`, and the task list as `rows`."
+    )
 
 
 class NewProjectWithFile(NewProject):
-    """The same as a form, with a spreadsheet."""
+    """A request as a form, which can have a spreadsheet."""
 
-    work_context = Text(required=False, help_text="The same object as JSON text.")  # type: ignore[assignment]
-    file = serializers.FileField(required=False, help_text="CSV, .csv.gz or XLSX with a header row; at most 20 MB.")
+    work_context = Text(required=False, help_text="The object as a JSON text.")  # type: ignore[assignment]
+    file = serializers.FileField(
+        required=False, help_text="The task list: CSV, .csv.gz or XLSX with a header row, at most 20 MB."
+    )
 
 
 class Reason(serializers.Serializer[Any]):
-    """Why; it is kept with what is done."""
+    """The reason for an action."""
 
-    reason = Text(max_length=2000)
+    reason = Text(max_length=2000, help_text="Why you do this, in words. It is stored and shown to people.")
 
 
 # -- endpoints -------------------------------------------------------------------------------------
 class Projects(ApiView):
-    """The projects that the account may see; a POST opens one."""
+    """The list of projects; a POST opens a project."""
 
     rules = {"GET": Rule(READ), "POST": Rule(PROJECTS, "backlog.add_project")}
     parser_classes = [StrictJSONParser, MultiPartParser]
     takes_files = True
 
-    @lists("projects_list", "List projects", ProjectShown, ProjectQuery)
+    @list_endpoint("projects_list", "List projects", ProjectShown, ProjectQuery)
     def get(self, request: Request) -> Response:
-        """The newest first."""
-        wanted = {LOOKUPS.get(name, name): value for name, value in self.asked(ProjectQuery).items()}
-        return self.page(seen_by(self.account).filter(**wanted), ProjectShown, by=NEWEST)
+        """The projects that you may see, newest first."""
+        filters = {LOOKUPS.get(name, name): value for name, value in self.read_query(ProjectQuery).items()}
+        return self.page(visible_projects(self.account).filter(**filters), ProjectShown, by=NEWEST)
 
-    @acts(
+    @post_endpoint(
         "projects_create",
         "Open a project",
         takes={"application/json": NewProject, "multipart/form-data": NewProjectWithFile},
         gives=ProjectShown,
         status=201,
-        sent=examples.REQUEST,
-        given=examples.PROJECT,
+        request_example=examples.REQUEST,
+        response_example=examples.PROJECT,
     )
     def post(self, request: Request) -> Response:
-        """Its work begins at once."""
+        """Open a project with your request, as JSON or as a form with a spreadsheet. Its work begins at once.
+
+        You are its requester. Read the project to see its state, or follow its events.
+        """
         opened = intake.open_read(*self.prepared())
-        project = found_in(seen_by(self.account), pk=opened.pk)
-        return self.shown(ProjectShown(project).data, status=201, location=f"/api/v1/projects/{project.pk}")
+        project = row_or_404(visible_projects(self.account), pk=opened.pk)
+        return self.respond(ProjectShown(project).data, status=201, location=f"/api/v1/projects/{project.pk}")
 
     def is_slow(self) -> bool:
-        """A file takes its time."""
+        """Return True if there is a file to read."""
         return bool(self.request.FILES)
 
     def prepare(self) -> tuple[intake.Request, intake.Read]:
-        """What is asked for, and its file as it was read. Raises Refused or Unreadable."""
+        """Return (request, contents of its file). Raises Refused or Unreadable."""
         is_form = (self.request.content_type or "").startswith("multipart/")
-        said = self.read(NewProjectWithFile if is_form else NewProject)
-        file = said.get("file")
+        body = self.read_body(NewProjectWithFile if is_form else NewProject)
+        file = body.get("file")
         if file and file.size > uploads.MOST_BYTES:
             raise Refused(413, "file-too-large", _("A file may have 20 MB at most."))
-        if not file and not said.get("request_text"):
+        if not file and not body.get("request_text"):
             words = _("Say what is asked for, or send a file.")
             raise Refused(422, "invalid-request", words, faults=[("/request_text", words)])
-        asked = request_of(said, self.account)
-        require_contract(asked)
-        return asked, read_of(file) if file else intake.NOTHING
+        wanted = request_in(body, self.account)
+        require_contract(wanted)
+        return wanted, read_upload(file) if file else intake.NOTHING
 
 
 class OneProject(ApiView):
-    """A project."""
+    """One project."""
 
     rules = {"GET": Rule(READ)}
 
     @endpoint("projects_read", "Read a project", gives=ProjectShown, refuses=[404])
     def get(self, request: Request, project_id: UUID) -> Response:
-        """As it is now."""
-        return self.shown(ProjectShown(found_in(seen_by(self.account), pk=project_id)).data)
+        """The project as it is now. Its ETag can be sent as If-Match with a change."""
+        return self.respond(ProjectShown(row_or_404(visible_projects(self.account), pk=project_id)).data)
 
 
 class ProjectContext(ApiView):
-    """What is known about a project."""
+    """The work context of a project."""
 
     rules = {"GET": Rule(READ)}
 
-    @endpoint("projects_context", "Read what is known about a project", gives=ContextShown, refuses=[404])
+    @endpoint("projects_context", "Read the work context of a project", gives=ContextShown, refuses=[404])
     def get(self, request: Request, project_id: UUID) -> Response:
-        """Its figures and rows, and who said each."""
-        project = found_in(projects_for(self.account), pk=project_id)
-        return self.shown(ContextShown(found_in(WorkContext.objects.all(), pk=project.pk)).data)
+        """All facts that are known for the work, such as figures and rows, and who gave each of them."""
+        project = row_or_404(projects_for(self.account), pk=project_id)
+        return self.respond(ContextShown(row_or_404(WorkContext.objects.all(), pk=project.pk)).data)
 
 
 class CancelProject(ApiView):
-    """Ends a project."""
+    """Cancels a project."""
 
     rules = {"POST": Rule(PROJECTS)}
 
-    @acts(
+    @post_endpoint(
         "projects_cancel",
         "Cancel a project",
         takes=Reason,
         gives=ProjectShown,
         parameters=[IF_MATCH],
         refuses=[412],
-        sent=examples.REASON,
-        given=examples.PROJECT,
+        request_example=examples.REASON,
+        response_example=examples.PROJECT,
     )
     def post(self, request: Request, project_id: UUID) -> Response:
-        """What is not done is cancelled; what is done stays."""
-        if not may_end(self.account, found_in(projects_for(self.account), pk=project_id)):
+        """Cancel the project and its unfinished items. Finished items and deliverables stay. The reason is stored."""
+        if not may_end(self.account, row_or_404(projects_for(self.account), pk=project_id)):
             raise PermissionDenied
-        said = self.read(Reason)
+        body = self.read_body(Reason)
         with project_work() as work:
             project = project_of(work, project_id)
-            self.require_unchanged(lambda: ProjectShown(found_in(seen_by(self.account), pk=project_id)).data)
-            cancel_project(work, project, reason=said["reason"], by=self.account.get_username())
-        return self.shown(ProjectShown(found_in(seen_by(self.account), pk=project_id)).data)
+            self.require_unchanged(lambda: ProjectShown(row_or_404(visible_projects(self.account), pk=project_id)).data)
+            cancel_project(work, project, reason=body["reason"], by=self.account.get_username())
+        return self.respond(ProjectShown(row_or_404(visible_projects(self.account), pk=project_id)).data)
 
 
-# -- helpers ---------------------------------------------------------------------------------------
-def seen_by(user: User) -> QuerySet[Any]:
-    """The projects that the account may see, as they are shown."""
+# -- functions -------------------------------------------------------------------------------------
+def visible_projects(user: User) -> QuerySet[Any]:
+    """Return the projects that the account may see, with their counts of items."""
     return with_counts(projects_for(user).select_related("template"))
 
 
-def request_of(said: dict[str, Any], user: User) -> intake.Request:
-    """The request that the body makes. Raises ParseError or Refused."""
-    context = said.get("work_context") or {}
+def request_in(body: dict[str, Any], user: User) -> intake.Request:
+    """Return the request that is in the body. Raises ParseError or Refused for a faulty work context."""
+    context = body.get("work_context") or {}
     if isinstance(context, str):
-        context = value_of(context)
+        context = json_value(context)
     if not isinstance(context, dict):
         words = _("The work context is a JSON object.")
         raise Refused(422, "invalid-request", words, faults=[("/work_context", words)])
     return intake.Request(
-        text=said.get("request_text", ""),
-        title=said.get("title", ""),
-        template=said.get("template", ""),
+        text=body.get("request_text", ""),
+        title=body.get("title", ""),
+        template=body.get("template", ""),
         requester=user.get_username(),
         context=context,
-        project_id=said.get("project_id") or uuid4(),
+        project_id=body.get("project_id") or uuid4(),
     )
 
 
-def require_contract(asked: intake.Request) -> None:
-    """Raise Refused with every fault unless the contract of requests allows what is asked."""
-    payload = {"project_id": str(asked.project_id), "request_text": asked.text, "work_context": asked.context}
-    payload |= {name: said for name, said in (("title", asked.title), ("template", asked.template)) if said}
+def require_contract(wanted: intake.Request) -> None:
+    """Raise Refused with every fault unless the request meets its event contract."""
+    payload = {"project_id": str(wanted.project_id), "request_text": wanted.text, "work_context": wanted.context}
+    payload |= {name: value for name, value in (("title", wanted.title), ("template", wanted.template)) if value}
     if not registry().is_valid(REQUEST, 1, payload):
         faults = [(problem.pointer, problem.message) for problem in registry().problems(REQUEST, 1, payload)]
         raise Refused(422, "invalid-request", _("The request breaks its contract: see the errors."), faults=faults)
 
 
-def read_of(file: "UploadedFile[Any]") -> intake.Read:
-    """What the file says. Raises Unreadable."""
+def read_upload(file: "UploadedFile[Any]") -> intake.Read:
+    """Return the contents of the uploaded file. Raises Unreadable."""
     with uploads.on_disk(file) as kept:
         return intake.read_file(kept, name=uploads.shown_name(file.name or ""))

@@ -1,4 +1,4 @@
-"""Questions and approvals: look, claim, release, hand over, answer, decline, approve, reject."""
+"""Endpoints of questions and approvals: list, read, claim, release, assign, answer, decline, approve, reject."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.scopes import QUESTIONS, READ
 from api import examples
-from api.endpoint import ApiView, found_in
+from api.endpoint import ApiView, row_or_404
 from api.fields import Text
-from api.openapi import IF_MATCH, acts, endpoint, lists
+from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
 from api.projects import Reason
 from api.rules import Rule
 from backlog.flow.orchestration import project_work
@@ -33,11 +33,11 @@ CHANGES = "clarifications.change_question"
 TO_CHANGE: dict[str, Any] = {"parameters": [IF_MATCH], "refuses": [412]}
 
 
-# -- what is shown ---------------------------------------------------------------------------------
+# -- responses -------------------------------------------------------------------------------------
 class AnswerShown(serializers.ModelSerializer[Answer]):
-    """The answer that stands."""
+    """The answer to a question."""
 
-    value = serializers.JSONField(help_text="What the question's schema describes.")
+    value = serializers.JSONField(help_text="A value that fits the schema of the question.")
 
     class Meta:
         model = Answer
@@ -45,12 +45,12 @@ class AnswerShown(serializers.ModelSerializer[Answer]):
 
 
 class QuestionShown(serializers.ModelSerializer[Question]):
-    """One thing that a person has to say."""
+    """A question: one fact or decision that work needs from a person."""
 
     project = serializers.UUIDField(source="project_id")
-    schema = serializers.DictField(help_text="What an answer has to look like (JSON Schema).")
+    schema = serializers.DictField(help_text="The JSON Schema that an answer has to fit.")
     assigned_to = serializers.CharField(source="assigned_to.username", default=None, allow_null=True)
-    waiting_items = serializers.SerializerMethodField(help_text="The items that it holds back.")
+    waiting_items = serializers.SerializerMethodField(help_text="The ids of the work items that wait for the answer.")
     answer = serializers.SerializerMethodField()
 
     class Meta:
@@ -62,7 +62,7 @@ class QuestionShown(serializers.ModelSerializer[Question]):
         ]
 
     def get_waiting_items(self, question: Question) -> list[UUID]:
-        return [blocking.item_id for blocking in question.holding]  # type: ignore[attr-defined]  # see seen_by
+        return [blocking.item_id for blocking in question.holding]  # type: ignore[attr-defined]  # see visible_questions
 
     @extend_schema_field(AnswerShown(allow_null=True))
     def get_answer(self, question: Question) -> Any:
@@ -70,234 +70,249 @@ class QuestionShown(serializers.ModelSerializer[Question]):
         return AnswerShown(answer).data if answer else None
 
 
-# -- what is taken ---------------------------------------------------------------------------------
+# -- requests --------------------------------------------------------------------------------------
 class ApprovalQuery(serializers.Serializer[Any]):
-    """Which approvals."""
+    """Filters of the list of approvals."""
 
     status = serializers.ChoiceField(choices=QuestionStatus.choices, required=False)
     project = serializers.UUIDField(required=False)
     whose = serializers.ChoiceField(
         choices=WHOSE,
         required=False,
-        help_text="Open ones by whom they wait for: you or anybody, you, your groups, all.",
+        help_text="Only open ones: `mine` are assigned to you, `groups` wait for one of your groups or for anybody, "
+        "`waiting` are both of these, `all` are those that you may see.",
     )
 
 
 class QuestionQuery(ApprovalQuery):
-    """Which questions."""
+    """Filters of the list of questions."""
 
     kind = serializers.ChoiceField(choices=Question.Kind.choices, required=False)
     field = Text(required=False, max_length=200)
 
 
 class NewAnswer(serializers.Serializer[Any]):
-    """What a person says."""
+    """The answer of a person."""
 
-    answer = serializers.JSONField(allow_null=True, help_text="What the question's schema describes.")
+    answer = serializers.JSONField(allow_null=True, help_text="A value that fits the schema of the question.")
 
 
 class Assignee(serializers.Serializer[Any]):
-    """Whom it is handed to."""
+    """The person or the group that a question is assigned to."""
 
-    to = Text(max_length=150, allow_blank=True, help_text="A person or a group; empty for anybody.")
+    to = Text(
+        max_length=150, allow_blank=True, help_text="The name of a person or of a group; empty: anybody may answer."
+    )
 
 
 class Rejection(serializers.Serializer[Any]):
-    """What should be done differently."""
+    """The notes of a rejection."""
 
-    notes = Text(max_length=10_000)
+    notes = Text(max_length=10_000, help_text="What the worker has to do differently.")
 
 
-# -- looking ---------------------------------------------------------------------------------------
+# -- reading ---------------------------------------------------------------------------------------
 class Questions(ApiView):
-    """The questions that the account may see."""
+    """The list of questions."""
 
     rules = {"GET": Rule(READ)}
 
-    @lists("questions_list", "List questions", QuestionShown, QuestionQuery)
+    @list_endpoint("questions_list", "List questions", QuestionShown, QuestionQuery)
     def get(self, request: Request) -> Response:
-        """Those that are due first come first."""
-        return self.page(wanted(self.account, self.asked(QuestionQuery)), QuestionShown, by=SOONEST)
+        """The questions that you may see, in the order in which they are due."""
+        return self.page(questions_matching(self.account, self.read_query(QuestionQuery)), QuestionShown, by=SOONEST)
 
 
 class OneQuestion(ApiView):
-    """A question."""
+    """One question."""
 
     rules = {"GET": Rule(READ)}
 
     @endpoint("questions_read", "Read a question", gives=QuestionShown, refuses=[404])
     def get(self, request: Request, question_id: UUID) -> Response:
-        """With its answer, when there is one."""
-        return self.shown(QuestionShown(found_in(seen_by(self.account), pk=question_id)).data)
+        """The question, with its answer if it has one. Its ETag can be sent as If-Match with a change."""
+        return self.respond(QuestionShown(row_or_404(visible_questions(self.account), pk=question_id)).data)
 
 
 class Approvals(ApiView):
-    """The approvals that the account may see."""
+    """The list of approvals."""
 
     rules = {"GET": Rule(READ)}
 
-    @lists("approvals_list", "List approvals", QuestionShown, ApprovalQuery)
+    @list_endpoint("approvals_list", "List approvals", QuestionShown, ApprovalQuery)
     def get(self, request: Request) -> Response:
-        """Those that are due first come first."""
-        found = wanted(self.account, self.asked(ApprovalQuery)).filter(kind=Question.Kind.APPROVAL)
-        return self.page(found, QuestionShown, by=SOONEST)
+        """The approvals that you may see, in the order in which they are due."""
+        rows = questions_matching(self.account, self.read_query(ApprovalQuery)).filter(kind=Question.Kind.APPROVAL)
+        return self.page(rows, QuestionShown, by=SOONEST)
 
 
-# -- acting ----------------------------------------------------------------------------------------
-class Act(ApiView):
-    """Something that is done to a question."""
+# -- changing --------------------------------------------------------------------------------------
+class QuestionAction(ApiView):
+    """Base class of the endpoints that change a question."""
 
-    def act(self, question_id: UUID, service: Callable[..., Question], **said: Any) -> Response:
-        """Have the service do it; the question as it is then."""
+    def act(self, question_id: UUID, service: Callable[..., Question], **arguments: Any) -> Response:
+        """Call the service with these arguments, under the lock of the question's project; return the question."""
         with project_work() as work:
             question = question_in(work, question_id)
-            self.require_unchanged(lambda: QuestionShown(found_in(seen_by(self.account), pk=question_id)).data)
-            service(work, question=question, **said)
-        return self.shown(QuestionShown(found_in(seen_by(self.account), pk=question_id)).data)
+            self.require_unchanged(
+                lambda: QuestionShown(row_or_404(visible_questions(self.account), pk=question_id)).data
+            )
+            service(work, question=question, **arguments)
+        return self.respond(QuestionShown(row_or_404(visible_questions(self.account), pk=question_id)).data)
 
     def require_answerable(self, question_id: UUID, kind: Question.Kind) -> None:
-        """Raise Http404 or PermissionDenied unless it is closed, or the account may answer it."""
-        found_in(questions_for(self.account), pk=question_id, kind=kind)
+        """Raise Http404 or PermissionDenied if the account may not answer the question; a closed one passes."""
+        row_or_404(questions_for(self.account), pk=question_id, kind=kind)
         if waits_for_others(self.account, question_id):
-            raise PermissionDenied(_("This question waits for somebody else."))
+            raise PermissionDenied(_("You may not answer this question: it waits for another person or group."))
 
 
-class AnswerQuestion(Act):
+class AnswerQuestion(QuestionAction):
     """Answers a question."""
 
     rules = {"POST": Rule(QUESTIONS)}
 
-    @acts(
+    @post_endpoint(
         "questions_answer",
         "Answer a question",
         takes=NewAnswer,
         gives=QuestionShown,
         **TO_CHANGE,
-        sent=examples.ANSWER,
-        given=examples.ANSWERED,
+        request_example=examples.ANSWER,
+        response_example=examples.ANSWERED,
     )
     def post(self, request: Request, question_id: UUID) -> Response:
-        """The first answer stands; what waited goes on."""
+        """Answer the question. The items that waited only for this answer go on.
+
+        Only the first answer counts: a second one is refused with 409 `already-closed`. An answer that does not fit
+        the schema of the question is refused with its faults.
+        """
         self.require_answerable(question_id, Question.Kind.INPUT)
-        said = self.read(NewAnswer)
+        answer = self.read_body(NewAnswer)["answer"]
         by = self.account.get_username()
-        return self.act(question_id, answer_question, answer=said["answer"], by=by, door=DOOR)
+        return self.act(question_id, answer_question, answer=answer, by=by, door=DOOR)
 
 
-class DeclineQuestion(Act):
-    """Says that a question will not be answered."""
+class DeclineQuestion(QuestionAction):
+    """Declines a question."""
 
     rules = {"POST": Rule(QUESTIONS, CHANGES)}
 
-    @acts(
+    @post_endpoint(
         "questions_decline",
         "Decline a question",
         takes=Reason,
         gives=QuestionShown,
         **TO_CHANGE,
-        sent=examples.REASON,
-        given=examples.QUESTION,
+        request_example=examples.REASON,
+        response_example=examples.QUESTION,
     )
     def post(self, request: Request, question_id: UUID) -> Response:
-        """The items that need the answer are cancelled."""
+        """Close the question without an answer. The items that need the answer are cancelled. The reason is stored."""
         self.require_answerable(question_id, Question.Kind.INPUT)
-        by, reason = self.account.get_username(), self.read(Reason)["reason"]
+        by, reason = self.account.get_username(), self.read_body(Reason)["reason"]
         return self.act(question_id, decline_question, by=by, reason=reason)
 
 
-class ClaimQuestion(Act):
-    """Takes a question on."""
+class ClaimQuestion(QuestionAction):
+    """Assigns a question to the account itself."""
 
     rules = {"POST": Rule(QUESTIONS, CHANGES)}
 
-    @acts("questions_claim", "Take a question on", gives=QuestionShown, **TO_CHANGE, given=examples.QUESTION)
+    @post_endpoint(
+        "questions_claim", "Claim a question", gives=QuestionShown, **TO_CHANGE, response_example=examples.QUESTION
+    )
     def post(self, request: Request, question_id: UUID) -> Response:
-        """It waits for you from now on."""
-        found_in(questions_for(self.account), pk=question_id)
+        """Assign the question to yourself: from now on it waits for you."""
+        row_or_404(questions_for(self.account), pk=question_id)
         return self.act(question_id, claim_question, by=self.account)
 
 
-class ReleaseQuestion(Act):
-    """Gives a question back."""
+class ReleaseQuestion(QuestionAction):
+    """Ends the assignment of a question to the account."""
 
     rules = {"POST": Rule(QUESTIONS, CHANGES)}
 
-    @acts("questions_release", "Give a question back", gives=QuestionShown, **TO_CHANGE, given=examples.QUESTION)
+    @post_endpoint(
+        "questions_release", "Release a question", gives=QuestionShown, **TO_CHANGE, response_example=examples.QUESTION
+    )
     def post(self, request: Request, question_id: UUID) -> Response:
-        """Nobody holds it any more; its group keeps it."""
-        found_in(questions_for(self.account), pk=question_id)
+        """End your assignment: the question waits for its group again, or for anybody if it has no group."""
+        row_or_404(questions_for(self.account), pk=question_id)
         return self.act(question_id, release_question, by=self.account)
 
 
-class AssignQuestion(Act):
-    """Hands a question over."""
+class AssignQuestion(QuestionAction):
+    """Assigns a question."""
 
     rules = {"POST": Rule(QUESTIONS, CHANGES)}
 
-    @acts(
+    @post_endpoint(
         "questions_assign",
-        "Hand a question over",
+        "Assign a question",
         takes=Assignee,
         gives=QuestionShown,
         **TO_CHANGE,
-        sent=examples.ASSIGNEE,
-        given=examples.QUESTION,
+        request_example=examples.ASSIGNEE,
+        response_example=examples.QUESTION,
     )
     def post(self, request: Request, question_id: UUID) -> Response:
-        """To a person, to a group, or to anybody."""
-        found_in(questions_for(self.account), pk=question_id)
-        return self.act(question_id, reassign_question, to=self.read(Assignee)["to"], by=self.account)
+        """Assign the question to a person or to a group, or let anybody answer it."""
+        row_or_404(questions_for(self.account), pk=question_id)
+        return self.act(question_id, reassign_question, to=self.read_body(Assignee)["to"], by=self.account)
 
 
-class Approve(Act):
-    """Approves work, or that it may begin."""
+class Approve(QuestionAction):
+    """Approves finished work, or the begin of work."""
 
     rules = {"POST": Rule(QUESTIONS, CHANGES, people_only=True)}
 
-    @acts("approvals_approve", "Approve", gives=QuestionShown, **TO_CHANGE, given=examples.QUESTION)
+    @post_endpoint(
+        "approvals_approve", "Approve work", gives=QuestionShown, **TO_CHANGE, response_example=examples.QUESTION
+    )
     def post(self, request: Request, question_id: UUID) -> Response:
-        """Never one's own work or request, and never a machine."""
+        """Approve the work. Only a person may do this, and nobody for their own work or their own request."""
         self.require_answerable(question_id, Question.Kind.APPROVAL)
         by = self.account.get_username()
         return self.act(question_id, answer_question, answer={"approved": True}, by=by, door=DOOR)
 
 
-class Reject(Act):
-    """Sends work back."""
+class Reject(QuestionAction):
+    """Rejects work."""
 
     rules = {"POST": Rule(QUESTIONS, CHANGES, people_only=True)}
 
-    @acts(
+    @post_endpoint(
         "approvals_reject",
-        "Reject, with notes",
+        "Reject work, with notes",
         takes=Rejection,
         gives=QuestionShown,
         **TO_CHANGE,
-        sent=examples.REJECTION,
-        given=examples.QUESTION,
+        request_example=examples.REJECTION,
+        response_example=examples.QUESTION,
     )
     def post(self, request: Request, question_id: UUID) -> Response:
-        """The notes go to the worker, who does it again."""
+        """Reject the work. The worker gets your notes and does the work again. Only a person may do this."""
         self.require_answerable(question_id, Question.Kind.APPROVAL)
-        answer = {"approved": False, "notes": self.read(Rejection)["notes"]}
+        answer = {"approved": False, "notes": self.read_body(Rejection)["notes"]}
         return self.act(question_id, answer_question, answer=answer, by=self.account.get_username(), door=DOOR)
 
 
-# -- helpers ---------------------------------------------------------------------------------------
-def seen_by(user: User) -> QuerySet[Question]:
-    """The questions that the account may see, as they are shown."""
+# -- functions -------------------------------------------------------------------------------------
+def visible_questions(user: User) -> QuerySet[Question]:
+    """Return the questions that the account may see, with all that a response shows of each."""
     holding = Prefetch("blockings", to_attr="holding")
     return questions_for(user).select_related("answer", "assigned_to").prefetch_related(holding)
 
 
-def wanted(user: User, asked: dict[str, Any]) -> QuerySet[Question]:
-    """Of the questions that the account may see, those that are asked for."""
-    found = seen_by(user)
-    whose = asked.pop("whose", "")
+def questions_matching(user: User, query: dict[str, Any]) -> QuerySet[Question]:
+    """Return the questions that the account may see and that the query asks for."""
+    rows = visible_questions(user)
+    whose = query.pop("whose", "")
     if whose:
-        found = found.filter(status=QuestionStatus.OPEN)
+        rows = rows.filter(status=QuestionStatus.OPEN)
     if whose == "mine":
-        found = found.filter(mine(user))
+        rows = rows.filter(mine(user))
     elif whose in ("groups", "waiting"):
-        found = found.filter(of_my_groups(user) | mine(user) if whose == "waiting" else of_my_groups(user))
-    return found.filter(**{"project_id" if name == "project" else name: value for name, value in asked.items()})
+        rows = rows.filter(of_my_groups(user) | mine(user) if whose == "waiting" else of_my_groups(user))
+    return rows.filter(**{"project_id" if name == "project" else name: value for name, value in query.items()})

@@ -1,8 +1,8 @@
-"""What is given in other kinds than JSON can be asked for by its kind; problems of it are still JSON."""
+"""Content negotiation for endpoints that respond with another media type than JSON; their problems are still JSON."""
 
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 
 
-def besides(kind: str) -> list[type[BaseRenderer]]:
-    """Renderers of a view that gives this kind by itself."""
-    return [JSONRenderer, type("Other", (JSONRenderer,), {"media_type": kind})]
+def json_and(media_type: str) -> list[type[BaseRenderer]]:
+    """Return the renderers of a view that makes its own response of this media type and problems as JSON."""
+    return [JSONRenderer, type("Other", (JSONRenderer,), {"media_type": media_type})]

@@ -1,4 +1,4 @@
-"""Stored rows by their signed address: for workers that read the streams and have no key."""
+"""Download of stored rows by a signed link, for workers that read the streams and have no API key."""
 
 import gzip
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ LINES = "application/x-ndjson"
 
 @require_safe
 def stored_rows(request: HttpRequest, token: str) -> HttpResponseBase:
-    """The rows that the address was made for, a JSON document a line; 410 once it has expired, 404 for any other."""
+    """Return the rows of the link, one JSON document on each line; 410 for an expired link, 404 for any other."""
     try:
         path = artifacts.path_of(reference_of(token, now=timezone.now()))
     except artifacts.ArtifactMissing as error:
@@ -27,6 +27,6 @@ def stored_rows(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 def lines(path: Path) -> Iterator[bytes]:
-    """The stored document or documents, a line each."""
+    """Yield the lines of the stored file, each a JSON document."""
     with gzip.open(path) as stored:
         yield from stored

@@ -1,4 +1,4 @@
-"""Templates: their versions, a check of a new one, and a new version."""
+"""Endpoints of backlog templates: list, read a version, check a definition, make a new version."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from rest_framework.response import Response
 
 from accounts.scopes import READ, TEMPLATES
 from api import examples
-from api.endpoint import ApiView, found_in
-from api.openapi import IF_MATCH, acts, endpoint, lists
+from api.endpoint import ApiView, row_or_404
+from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
 from api.problems import Refused
 from api.rules import Rule
 from backlog.blueprints import add_version, checked, newest_templates, shipped
@@ -22,7 +22,7 @@ CHANGE = Rule(TEMPLATES, "backlog.change_template")
 
 
 class TemplateListed(serializers.ModelSerializer[Template]):
-    """A version of a backlog template."""
+    """A version of a backlog template, without its definition."""
 
     title = serializers.CharField(source="definition.title")
     description = serializers.CharField(source="definition.description", default="", allow_blank=True)
@@ -33,7 +33,7 @@ class TemplateListed(serializers.ModelSerializer[Template]):
 
 
 class TemplateShown(TemplateListed):
-    """A version of a backlog template, whole."""
+    """A version of a backlog template with its complete definition."""
 
     definition = serializers.DictField()
 
@@ -42,93 +42,100 @@ class TemplateShown(TemplateListed):
 
 
 class NewVersion(serializers.Serializer[Any]):
-    """A definition, as in `backlog/blueprints`."""
+    """The definition of a template."""
 
-    definition = serializers.DictField()
+    definition = serializers.DictField(
+        help_text="Name, title and items, as in the files of the folder `backlog/blueprints`."
+    )
 
 
 class Verdict(serializers.Serializer[Any]):
-    """What the definition makes."""
+    """The result of a check: the definition can be used."""
 
     name = serializers.CharField()
     title = serializers.CharField()
-    items = serializers.IntegerField()
+    items = serializers.IntegerField(help_text="Number of work items that a project with it gets.")
 
 
 EXAMPLE = {"definition": shipped()[1]}
 
 
 class Templates(ApiView):
-    """The templates, in their newest versions."""
+    """The list of templates."""
 
     rules = {"GET": LOOK}
 
-    @lists("templates_list", "List templates", TemplateListed)
+    @list_endpoint("templates_list", "List templates", TemplateListed)
     def get(self, request: Request) -> Response:
-        """By name."""
+        """The newest version of each template, ordered by name."""
         newest = Template.objects.filter(pk__in=[template.pk for template in newest_templates()])
         return self.page(newest, TemplateListed, by=("name", "id"))
 
 
 class Versions(ApiView):
-    """The versions of a template; a POST makes a new one."""
+    """The versions of a template; a POST makes a new version."""
 
     rules = {"GET": LOOK, "POST": CHANGE}
 
-    @lists("templates_versions", "List the versions of a template", TemplateListed)
+    @list_endpoint("templates_versions", "List the versions of a template", TemplateListed)
     def get(self, request: Request, name: str) -> Response:
-        """The newest first."""
-        found_in(Template.objects.all(), name=name)
+        """The versions of the template, newest first."""
+        row_or_404(Template.objects.all(), name=name)
         return self.page(Template.objects.filter(name=name), TemplateListed, by=("-version", "id"))
 
-    @acts(
-        "templates_create", "Make a new version", takes=NewVersion, gives=TemplateShown, status=201,
-        parameters=[IF_MATCH], refuses=[412], sent=EXAMPLE, given=examples.template(EXAMPLE["definition"]),
+    @post_endpoint(
+        "templates_create", "Make a new version of a template", takes=NewVersion, gives=TemplateShown, status=201,
+        parameters=[IF_MATCH], refuses=[412], request_example=EXAMPLE,
+        response_example=examples.template_version(EXAMPLE["definition"]),
     )  # fmt: skip
     def post(self, request: Request, name: str) -> Response:
-        """Projects keep theirs; new ones take the newest. If-Match speaks of the newest version."""
-        definition = self.read(NewVersion)["definition"]
+        """Make a new version of the template. New projects use it; existing projects keep the version that they have.
+
+        If-Match is the ETag of the newest version: you get 412 if another version was made since you read it.
+        """
+        definition = self.read_body(NewVersion)["definition"]
         require_name(checked(definition).name, name)
         newest = Template.objects.filter(name=name).order_by("-version").first()
         self.require_unchanged(lambda: TemplateShown(newest).data if newest else None)
         with transaction.atomic():
             made = add_version(definition, by=self.account.get_username())
         location = f"/api/v1/templates/{name}/versions/{made.version}"
-        return self.shown(TemplateShown(made).data, status=201, location=location)
+        return self.respond(TemplateShown(made).data, status=201, location=location)
 
 
 class OneVersion(ApiView):
-    """A version of a template."""
+    """One version of a template."""
 
     rules = {"GET": LOOK}
 
     @endpoint("templates_read", "Read a version of a template", gives=TemplateShown, refuses=[404])
     def get(self, request: Request, name: str, version: int) -> Response:
-        """Whole."""
-        return self.shown(TemplateShown(found_in(Template.objects.all(), name=name, version=version)).data)
+        """The version with its complete definition."""
+        return self.respond(TemplateShown(row_or_404(Template.objects.all(), name=name, version=version)).data)
 
 
 class Check(ApiView):
-    """Says to who may make a version whether a definition can be used."""
+    """Checks a definition."""
 
     rules = {"POST": CHANGE}
 
-    @acts(
+    @post_endpoint(
         "templates_validate",
         "Check a definition",
         takes=NewVersion,
         gives=Verdict,
-        sent=EXAMPLE,
-        given=examples.verdict(EXAMPLE["definition"]),
+        request_example=EXAMPLE,
+        response_example=examples.check_result(EXAMPLE["definition"]),
     )
     def post(self, request: Request) -> Response:
-        """Nothing is kept."""
-        found = checked(self.read(NewVersion)["definition"])
-        return Response({"name": found.name, "title": found.title, "items": len(found.items)})
+        """Check whether the definition can be used, without storing it. Its faults are in the refusal (422)."""
+        blueprint = checked(self.read_body(NewVersion)["definition"])
+        return Response({"name": blueprint.name, "title": blueprint.title, "items": len(blueprint.items)})
 
 
-def require_name(said: str, name: str) -> None:
+def require_name(defined: str, name: str) -> None:
     """Raise Refused unless the definition names the template that it is sent to."""
-    if said != name:
-        words = _("The definition is called “%(said)s”, and this is “%(name)s”.") % {"said": said, "name": name}
+    if defined != name:
+        words = _("The definition is for the template “%(defined)s”, but it was sent to “%(name)s”.")
+        words %= {"defined": defined, "name": name}
         raise Refused(422, "invalid-template", words, faults=[("/definition/name", words)])

@@ -1,4 +1,4 @@
-"""How many requests an account may make in a minute, counted in the cache that all web processes share."""
+"""The rate limit: how many requests an account may make in a minute, counted in the cache of all web processes."""
 
 import time
 from contextlib import suppress
@@ -21,13 +21,16 @@ WINDOW_SECONDS = 60
 
 
 class PerAccount(BaseThrottle):
-    """A fixed window a minute for each key, person, or address without either; with no cache nobody is held back."""
+    """Limits requests in fixed windows of a minute for each key, each session, or else each address.
+
+    While the cache is not available, every request is allowed.
+    """
 
     remaining: int = 0
     resets_in: int = WINDOW_SECONDS
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        """Whether there is room in this minute; the request then has `throttled`, for the headers."""
+        """Count the request; return True if it is within the limit. Keeps itself for the response headers."""
         if is_asked_again(request):
             return True
         if outage.lasts():
@@ -44,11 +47,11 @@ class PerAccount(BaseThrottle):
         return count <= int(settings.API_REQUESTS_A_MINUTE)
 
     def wait(self) -> float:
-        """Seconds until there is room again."""
+        """Return the seconds until the next window begins."""
         return self.resets_in
 
     def headers(self) -> dict[str, str]:
-        """The limit as responses tell it (draft-ietf-httpapi-ratelimit-headers)."""
+        """Return the headers with the limit and what is left of it (draft-ietf-httpapi-ratelimit-headers)."""
         return {
             "RateLimit-Policy": f'"account";q={settings.API_REQUESTS_A_MINUTE};w={WINDOW_SECONDS}',
             "RateLimit": f'"account";r={self.remaining};t={self.resets_in}',
@@ -56,32 +59,32 @@ class PerAccount(BaseThrottle):
 
 
 def caller_of(request: Request) -> str:
-    """Who calls, as far as that is known: a key, a person, or an address."""
-    user = getattr(request, "_user", None)  # who failed to show who they are has none
+    """Return the name under which the caller is counted: of its key, its account, or its address."""
+    user = getattr(request, "_user", None)  # absent if authentication failed
     if isinstance(user, User):
         return f"key:{user.key.pk}" if user.key else f"user:{user.pk}"
     return f"address:{address_of(request)}"
 
 
 def address_of(request: Request) -> str:
-    """The caller's address as a short name. What the caller says of itself in a header does not count."""
+    """Return a short digest of the address of the connection; no header is trusted for it."""
     return blake2b(str(request.META.get("REMOTE_ADDR", "")).encode(), digest_size=12).hexdigest()
 
 
-def count_refusal(who: str) -> None:
-    """Count one more refused call. Raises Throttled when they are more in this minute than an account may make.
+def count_refusal(caller: str) -> None:
+    """Count a refused request of this caller. Raises Throttled above the limit of a minute.
 
-    Only refused calls are held back by it: a good key works beside a bad one, though all come through one proxy.
+    Only refused requests are limited here: behind the same proxy a valid key still works beside a wrong one.
     """
     if outage.lasts():
         return
     now = int(time.time())
     with suppress(ConnectionInterrupted, *BROKER_ERRORS):
-        if counted(f"api:refused:{who}:{now // WINDOW_SECONDS}") > settings.API_REQUESTS_A_MINUTE:
+        if counted(f"api:refused:{caller}:{now // WINDOW_SECONDS}") > settings.API_REQUESTS_A_MINUTE:
             raise Throttled(wait=WINDOW_SECONDS - now % WINDOW_SECONDS)
 
 
 def counted(name: str) -> int:
-    """One more in this window; how many now. One step in the cache, so that two processes never count as one."""
+    """Add one to the counter and return its value: a single operation of the cache, so no process loses a count."""
     cache.add(name, 0, timeout=2 * WINDOW_SECONDS)
     return int(cache.incr(name))

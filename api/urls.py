@@ -1,11 +1,11 @@
-"""The addresses of the interface; each may be written with a slash at the end."""
+"""The paths of the REST interface; each may also be written with a slash at the end."""
 
 from typing import Any
 
 from django.urls import URLPattern, path, re_path
 
 from api import contracts, dead_letters, follow, items, ledger, projects, questions, templates, webhooks, work
-from api.endpoint import Nowhere
+from api.endpoint import UnknownPath
 
 VIEWS: dict[str, type[Any]] = {
     "me": contracts.Me,
@@ -66,13 +66,13 @@ VIEWS: dict[str, type[Any]] = {
 }
 
 
-def both(route: str, view: type[Any]) -> list[URLPattern]:
-    """The address without and with a slash at the end."""
-    made = view.as_view()
-    return [path(route, made), path(f"{route}/", made)]
+def with_and_without_slash(route: str, view: type[Any]) -> list[URLPattern]:
+    """Return the URL patterns of a path without and with a slash at the end."""
+    endpoint = view.as_view()
+    return [path(route, endpoint), path(f"{route}/", endpoint)]
 
 
 urlpatterns = [
-    *(pattern for route, view in VIEWS.items() for pattern in both(route, view)),
-    re_path("", Nowhere.as_view()),
+    *(pattern for route, view in VIEWS.items() for pattern in with_and_without_slash(route, view)),
+    re_path("", UnknownPath.as_view()),
 ]

@@ -1,4 +1,8 @@
-"""How the web server and the endpoints that wait understand each other: see `runtime.patience`."""
+"""The headers between the web server and endpoints whose caller waits (leases, event streams).
+
+Such an endpoint answers at once. The web server (`runtime.patience`) reads these headers, keeps the connection open and
+calls the endpoint again later. It removes them from what the caller gets.
+"""
 
 import secrets
 
@@ -6,22 +10,22 @@ from rest_framework.request import Request
 
 from accounts.models import User
 
-# An answer with this header says for how many seconds it is worth asking again; 0 is at once.
+# Response header: for how many seconds the web server should call again; 0: at once.
 AGAIN = "Interlock-Ask-Again"
-# Whose connection it is: the key of the account.
+# Response header: the primary key of the account whose connection it is.
 ACCOUNT = "Interlock-Account"
-# The agent for whose items the caller waits.
+# Response header: the agent for whose items the caller waits.
 WAITS_FOR = "Interlock-Waits-For"
-# A request with this header and this process's own token is one that was counted before.
+# Request header: with the token of this process it marks a repeated call, which the rate limit does not count.
 ASKED_AGAIN = "Interlock-Asked-Again"
 TOKEN = secrets.token_urlsafe(32)
 
 
-def worth_waiting(account: User, *, seconds: int, agent: str) -> dict[str, str]:
-    """The headers of an answer for which its caller would wait."""
+def waiting_headers(account: User, *, seconds: int, agent: str) -> dict[str, str]:
+    """Return the headers of a response whose caller waits for items of this agent, at most so many seconds."""
     return {AGAIN: str(seconds), ACCOUNT: str(account.pk), WAITS_FOR: agent}
 
 
 def is_asked_again(request: Request) -> bool:
-    """Whether the web server asks on behalf of a caller who waits."""
+    """Return True if the web server repeats the call for a caller who waits."""
     return secrets.compare_digest(request.headers.get(ASKED_AGAIN, "").encode(), TOKEN.encode())

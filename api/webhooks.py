@@ -1,4 +1,4 @@
-"""Webhooks: who is told of events over HTTP, what came of each telling, and telling again."""
+"""Endpoints of webhooks: register, change, disable and enable them, read their deliveries, send or skip one."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from rest_framework.response import Response
 
 from accounts.scopes import READ, WEBHOOKS
 from api import examples
-from api.endpoint import ApiView, found_in
+from api.endpoint import ApiView, row_or_404
 from api.fields import Text, Uuid
-from api.openapi import acts, changes, endpoint, lists
+from api.openapi import endpoint, list_endpoint, patch_endpoint, post_endpoint
 from api.projects import Reason
 from api.rules import Rule
 from webhooks import services
@@ -22,20 +22,26 @@ from webhooks.selectors import deliveries_for, endpoints_for, excerpt_for
 
 LOOK, CHANGE = Rule(READ), Rule(WEBHOOKS)
 ADDING: dict[str, Any] = {
-    "sent": examples.NEW_WEBHOOK,
-    "given": {**examples.WEBHOOK, "secret": "whsec_shown-this-once"},
+    "request_example": examples.NEW_WEBHOOK,
+    "response_example": {**examples.WEBHOOK, "secret": "whsec_shown-this-once"},
 }
-CHANGING: dict[str, Any] = {"sent": {"types": ["PROJECT.*"]}, "given": examples.WEBHOOK}
-DISABLING: dict[str, Any] = {"sent": examples.REASON, "given": examples.WEBHOOK}
+CHANGING: dict[str, Any] = {"request_example": {"types": ["PROJECT.*"]}, "response_example": examples.WEBHOOK}
+DISABLING: dict[str, Any] = {"request_example": examples.REASON, "response_example": examples.WEBHOOK}
 
 
 class EndpointShown(serializers.ModelSerializer[Endpoint]):
-    """A receiver's address, what it is told of, and how it goes."""
+    """A webhook: the address of a receiver, the events it gets, and the state of its deliveries."""
 
     owner = serializers.CharField(source="owner.username")
-    types = serializers.ListField(child=serializers.CharField(), help_text="None stands for all.")
-    project = serializers.UUIDField(source="project_id", allow_null=True)
-    skipped = serializers.IntegerField(default=0, help_text="Deliveries passed over since the receiver refused them.")
+    types = serializers.ListField(
+        child=serializers.CharField(), help_text="Event types that are sent; an empty list means all."
+    )
+    project = serializers.UUIDField(
+        source="project_id", allow_null=True, help_text="Only events of this project are sent; null: of all projects."
+    )
+    skipped = serializers.IntegerField(
+        default=0, help_text="Number of deliveries that were skipped because the receiver refused them."
+    )
 
     class Meta:
         model = Endpoint
@@ -46,40 +52,47 @@ class EndpointShown(serializers.ModelSerializer[Endpoint]):
 
 
 class EndpointMade(EndpointShown):
-    """The same with its secret, which is shown this once."""
+    """A webhook with its secret, which no later response shows."""
 
     class Meta(EndpointShown.Meta):
         fields = [*EndpointShown.Meta.fields, "secret"]
 
 
 class NewEndpoint(serializers.Serializer[Any]):
-    """Where to, and of what."""
+    """A new webhook."""
 
     url = Text(
         max_length=2000,
-        help_text="http or https; a private address is refused, unless a setting names it and you administer.",
+        help_text="The http or https address that gets the events. A private address is refused, unless the setting "
+        "WEBHOOK_ALLOWED_HOSTS names it and you are an administrator.",
     )
     types = serializers.ListField(
         child=Text(max_length=100), required=False, max_length=100,
-        help_text="Event types; `PROJECT.*` for all of projects; none for every event.",
+        help_text="Event types to send. `PROJECT.*` means all that begin with `PROJECT.`; an empty list means all.",
     )  # fmt: skip
-    project = Uuid(required=False, allow_null=True, help_text="Left out: all that you may see.")
+    project = Uuid(
+        required=False,
+        allow_null=True,
+        help_text="Send only events of this project. Left out: of all that you may see.",
+    )
     description = Text(required=False, max_length=300, allow_blank=True)
 
 
 class ChangedEndpoint(NewEndpoint):
-    """What is to be different."""
+    """Changes of a webhook; what is left out stays as it is."""
 
     url = Text(max_length=2000, required=False)
 
 
 class DeliveryShown(serializers.ModelSerializer[Delivery]):
-    """One event for one receiver, and what came of it."""
+    """The delivery of one event to one webhook, and the result of its last attempt."""
 
-    event_id = serializers.UUIDField(source="event.event_id", help_text="The `webhook-id` of the request.")
+    event_id = serializers.UUIDField(
+        source="event.event_id", help_text="The id of the event; the receiver gets it as header `webhook-id`."
+    )
     event_type = serializers.CharField(source="event.type")
     response_excerpt = serializers.SerializerMethodField(
-        help_text="The beginning of the answer; what a private host says is shown to administrators."
+        help_text="The beginning of the receiver's answer; that of a private host is shown to administrators only."
     )
 
     class Meta:
@@ -90,144 +103,147 @@ class DeliveryShown(serializers.ModelSerializer[Delivery]):
         ]
 
     def get_response_excerpt(self, delivery: Delivery) -> str:
-        """As much as the caller may see."""
+        """Return the excerpt, or an empty text if the caller may not see it."""
         return excerpt_for(self.context["request"].user, delivery)
 
 
 class DeliveryQuery(serializers.Serializer[Any]):
-    """Which deliveries."""
+    """Filters of the list of deliveries."""
 
     state = serializers.ChoiceField(choices=Delivery.State.choices, required=False)
 
 
 class Webhooks(ApiView):
-    """The receivers; a POST adds one."""
+    """The list of webhooks; a POST adds a webhook."""
 
     rules = {"GET": LOOK, "POST": CHANGE}
 
-    @lists("webhooks_list", "List webhooks", EndpointShown)
+    @list_endpoint("webhooks_list", "List webhooks", EndpointShown)
     def get(self, request: Request) -> Response:
-        """In the order they were added."""
-        return self.page(seen_by(self), EndpointShown, by=("id",))
+        """The webhooks that you may see, oldest first."""
+        return self.page(visible_webhooks(self), EndpointShown, by=("id",))
 
-    @acts("webhooks_create", "Add a webhook", takes=NewEndpoint, gives=EndpointMade, status=201, **ADDING)
+    @post_endpoint("webhooks_create", "Add a webhook", takes=NewEndpoint, gives=EndpointMade, status=201, **ADDING)
     def post(self, request: Request) -> Response:
-        """It is told of everything from now on, as far as you may see it. Keep the secret: it is shown this once."""
-        said = named(self.read(NewEndpoint))
-        made = services.register_endpoint(self.account, **said)
-        return self.shown(EndpointMade(made).data, status=201, location=f"/api/v1/webhooks/{made.pk}")
+        """Add a webhook. From now on its address gets every event of the types it names that you may see.
+
+        Store the `secret`: with it the receiver verifies the signature of each request, and it is not shown again.
+        """
+        arguments = as_arguments(self.read_body(NewEndpoint))
+        made = services.register_endpoint(self.account, **arguments)
+        return self.respond(EndpointMade(made).data, status=201, location=f"/api/v1/webhooks/{made.pk}")
 
 
 class OneWebhook(ApiView):
-    """A receiver."""
+    """One webhook."""
 
     rules = {"GET": LOOK, "PATCH": CHANGE}
 
     @endpoint("webhooks_read", "Read a webhook", gives=EndpointShown, refuses=[404])
     def get(self, request: Request, webhook_id: int) -> Response:
-        """As it is now."""
-        return self.shown(EndpointShown(found_in(seen_by(self), pk=webhook_id)).data)
+        """The webhook as it is now. Its ETag can be sent as If-Match with a change."""
+        return self.respond(EndpointShown(row_or_404(visible_webhooks(self), pk=webhook_id)).data)
 
-    @changes("webhooks_change", "Change a webhook", takes=ChangedEndpoint, gives=EndpointShown, **CHANGING)
+    @patch_endpoint("webhooks_change", "Change a webhook", takes=ChangedEndpoint, gives=EndpointShown, **CHANGING)
     def patch(self, request: Request, webhook_id: int) -> Response:
-        """What waits is sent to the new address."""
-        found = changeable(self, webhook_id)
-        self.require_unchanged(lambda: EndpointShown(found).data)
-        now = {name: getattr(found, name) for name in ("url", "types", "project_id", "description")}
-        changed = services.change(found, **{**now, **named(self.read(ChangedEndpoint))})
-        return self.shown(EndpointShown(changed).data)
+        """Change the webhook. Events that wait to be delivered are sent to the new address."""
+        webhook = webhook_to_change(self, webhook_id)
+        self.require_unchanged(lambda: EndpointShown(webhook).data)
+        present = {name: getattr(webhook, name) for name in ("url", "types", "project_id", "description")}
+        changed = services.change(webhook, **{**present, **as_arguments(self.read_body(ChangedEndpoint))})
+        return self.respond(EndpointShown(changed).data)
 
 
 class RotateSecret(ApiView):
-    """Gives a receiver a new secret."""
+    """Gives a webhook a new secret."""
 
     rules = {"POST": CHANGE}
 
-    @acts("webhooks_rotate", "Rotate the secret of a webhook", gives=EndpointMade)
+    @post_endpoint("webhooks_rotate", "Rotate the secret of a webhook", gives=EndpointMade)
     def post(self, request: Request, webhook_id: int) -> Response:
-        """The next delivery is signed by it. It is shown this once."""
-        return self.shown(EndpointMade(services.rotate_secret(changeable(self, webhook_id))).data)
+        """Make a new secret. The next delivery is signed with it. Store it: it is not shown again."""
+        return self.respond(EndpointMade(services.rotate_secret(webhook_to_change(self, webhook_id))).data)
 
 
 class Disable(ApiView):
-    """Stops telling a receiver."""
+    """Stops the deliveries to a webhook."""
 
     rules = {"POST": CHANGE}
 
-    @acts("webhooks_disable", "Disable a webhook", takes=Reason, gives=EndpointShown, **DISABLING)
+    @post_endpoint("webhooks_disable", "Disable a webhook", takes=Reason, gives=EndpointShown, **DISABLING)
     def post(self, request: Request, webhook_id: int) -> Response:
-        """What waits is kept for when it is enabled."""
-        found = changeable(self, webhook_id)
-        return self.shown(EndpointShown(services.disable(found, reason=self.read(Reason)["reason"])).data)
+        """Stop sending events to the webhook. Events that wait are kept and are sent when it is enabled again."""
+        webhook = webhook_to_change(self, webhook_id)
+        return self.respond(EndpointShown(services.disable(webhook, reason=self.read_body(Reason)["reason"])).data)
 
 
 class Enable(ApiView):
-    """Goes on telling a receiver."""
+    """Starts the deliveries to a webhook again."""
 
     rules = {"POST": CHANGE}
 
-    @acts("webhooks_enable", "Enable a webhook", gives=EndpointShown)
+    @post_endpoint("webhooks_enable", "Enable a webhook", gives=EndpointShown)
     def post(self, request: Request, webhook_id: int) -> Response:
-        """From where it stood: nothing is lost."""
-        return self.shown(EndpointShown(services.enable(changeable(self, webhook_id))).data)
+        """Send events again. It goes on with the first event that was not delivered: no event is lost."""
+        return self.respond(EndpointShown(services.enable(webhook_to_change(self, webhook_id))).data)
 
 
 class Deliveries(ApiView):
-    """The log of a receiver."""
+    """The list of the deliveries to a webhook."""
 
     rules = {"GET": LOOK}
 
-    @lists("webhooks_deliveries", "List the deliveries of a webhook", DeliveryShown, DeliveryQuery)
+    @list_endpoint("webhooks_deliveries", "List the deliveries of a webhook", DeliveryShown, DeliveryQuery)
     def get(self, request: Request, webhook_id: int) -> Response:
-        """The newest first."""
-        found = found_in(seen_by(self), pk=webhook_id)
-        log = deliveries_for(self.account).filter(endpoint=found, **self.asked(DeliveryQuery))
+        """The deliveries of the webhook, newest first."""
+        webhook = row_or_404(visible_webhooks(self), pk=webhook_id)
+        log = deliveries_for(self.account).filter(endpoint=webhook, **self.read_query(DeliveryQuery))
         return self.page(
             log.select_related("event", "endpoint").defer("event__payload"), DeliveryShown, by=("-event_id",)
         )
 
 
 class Resend(ApiView):
-    """Tells a receiver again."""
+    """Sends a delivery again."""
 
     rules = {"POST": CHANGE}
 
-    @acts("webhooks_resend", "Send a delivery again", gives=DeliveryShown, status=202)
+    @post_endpoint("webhooks_resend", "Send a delivery again", gives=DeliveryShown, status=202)
     def post(self, request: Request, webhook_id: int, delivery_id: int) -> Response:
-        """Soon, with the same `webhook-id`."""
-        endpoint = changeable(self, webhook_id)
-        found = found_in(endpoint.deliveries.select_related("event", "endpoint"), pk=delivery_id)
-        data = DeliveryShown(services.resend(found), context={"request": request}).data
-        return self.shown(data, status=202, location=f"/api/v1/webhooks/{webhook_id}/deliveries")
+        """Send the event again, soon and with the same `webhook-id`. Read the list of deliveries for the result."""
+        webhook = webhook_to_change(self, webhook_id)
+        delivery = row_or_404(webhook.deliveries.select_related("event", "endpoint"), pk=delivery_id)
+        data = DeliveryShown(services.resend(delivery), context={"request": request}).data
+        return self.respond(data, status=202, location=f"/api/v1/webhooks/{webhook_id}/deliveries")
 
 
 class Skip(ApiView):
-    """Passes over a delivery that waits."""
+    """Skips a delivery that waits."""
 
     rules = {"POST": CHANGE}
 
-    @acts("webhooks_skip", "Skip a delivery", gives=DeliveryShown)
+    @post_endpoint("webhooks_skip", "Skip a delivery", gives=DeliveryShown)
     def post(self, request: Request, webhook_id: int, delivery_id: int) -> Response:
-        """What is behind it goes on; it can be sent again later."""
-        endpoint = changeable(self, webhook_id)
-        found = found_in(endpoint.deliveries.select_related("event", "endpoint"), pk=delivery_id)
-        return self.shown(DeliveryShown(services.skip(found), context={"request": request}).data)
+        """Skip a delivery that waits, so that later events are sent. It can be sent again at any time."""
+        webhook = webhook_to_change(self, webhook_id)
+        delivery = row_or_404(webhook.deliveries.select_related("event", "endpoint"), pk=delivery_id)
+        return self.respond(DeliveryShown(services.skip(delivery), context={"request": request}).data)
 
 
-# -- helpers ---------------------------------------------------------------------------------------
-def seen_by(view: ApiView) -> QuerySet[Endpoint]:
-    """The receivers that the account may see."""
+# -- functions -------------------------------------------------------------------------------------
+def visible_webhooks(view: ApiView) -> QuerySet[Endpoint]:
+    """Return the webhooks that the account may see."""
     return endpoints_for(view.account).select_related("owner", "key")
 
 
-def changeable(view: ApiView, webhook_id: int) -> Endpoint:
-    """The receiver, if it is the account's own, or it may change any. Raises Http404 or PermissionDenied."""
-    found = found_in(seen_by(view), pk=webhook_id)
-    if found.owner_id != view.account.pk and not view.account.has_perm("webhooks.change_endpoint"):
-        raise PermissionDenied(_("This webhook is somebody else's."))
-    return found
+def webhook_to_change(view: ApiView, webhook_id: int) -> Endpoint:
+    """Return the webhook, if the account may change it. Raises Http404 or PermissionDenied."""
+    webhook = row_or_404(visible_webhooks(view), pk=webhook_id)
+    if webhook.owner_id != view.account.pk and not view.account.has_perm("webhooks.change_endpoint"):
+        raise PermissionDenied(_("You may not change this webhook: it belongs to another account."))
+    return webhook
 
 
-def named(said: dict[str, Any]) -> dict[str, Any]:
-    """The values by the names that the services have for them."""
-    return {"project_id" if name == "project" else name: value for name, value in said.items()}
+def as_arguments(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values under the names of the service's parameters."""
+    return {"project_id" if name == "project" else name: value for name, value in values.items()}

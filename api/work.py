@@ -1,4 +1,4 @@
-"""Work over HTTP: lease items, show that you are alive, deliver, complete, fail or ask."""
+"""Endpoints for workers over HTTP: lease items, keep the lease, report progress, deliver, complete, fail or ask."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,15 +15,15 @@ from rest_framework.response import Response
 
 from accounts.scopes import grants_work
 from api import examples
-from api.endpoint import ApiView, found_in
-from api.fields import Choice, Number, Text, Truth, Whole
+from api.endpoint import ApiView, row_or_404
+from api.fields import Boolean, Choice, Number, Text, WholeNumber
 from api.items import ItemShown
-from api.openapi import acts, endpoint
+from api.openapi import endpoint, post_endpoint
 from api.problems import Refused
-from api.renderers import besides
+from api.renderers import json_and
 from api.rules import Rule, ScopeMissing
 from api.stored_rows import lines
-from api.waiting import worth_waiting
+from api.waiting import waiting_headers
 from backlog.flow import leases, replies
 from backlog.flow.leases import Effect, Leased
 from backlog.models import Item, Lease
@@ -40,262 +40,286 @@ LINES = "application/x-ndjson"
 AGENT = RegexValidator(r"^[a-z][a-z0-9_]{0,99}\Z")
 
 
-# -- what is taken and given -----------------------------------------------------------------------
+# -- requests and responses ------------------------------------------------------------------------
 class LeaseRequest(serializers.Serializer[Any]):
-    """Whose items, how many, and for how long."""
+    """A request for items to work on."""
 
-    agent = Text(validators=[AGENT], help_text="The agent that you are.")
-    max = Whole(min_value=1, max_value=MOST_ITEMS, default=1)
-    seconds = Whole(
-        min_value=1, max_value=LONGEST_LEASE, default=60, help_text="Until a lease without a word from you ends."
+    agent = Text(validators=[AGENT], help_text="The agent whose items you do; your key needs the scope `work:<agent>`.")
+    max = WholeNumber(min_value=1, max_value=MOST_ITEMS, default=1, help_text="How many items you take at most.")
+    seconds = WholeNumber(
+        min_value=1,
+        max_value=LONGEST_LEASE,
+        default=60,
+        help_text="How long a lease lasts, in seconds, unless you renew it.",
     )
-    wait = Whole(
-        min_value=0, max_value=LONGEST_WAIT, default=0, help_text="Seconds to wait for an item when there is none."
+    wait = WholeNumber(
+        min_value=0,
+        max_value=LONGEST_WAIT,
+        default=0,
+        help_text="How many seconds to wait for an item if there is none.",
     )
 
 
 class LeaseShown(serializers.Serializer[Any]):
-    """An item in your hands."""
+    """A work item that is leased to you."""
 
-    lease = serializers.UUIDField(help_text="What you reply with.")
+    lease = serializers.UUIDField(help_text="The token of the lease, which is in the path of every reply.")
     expires_at = serializers.DateTimeField(allow_null=True)
     item = ItemShown()
-    work_context = serializers.DictField(help_text="What is known: figures, rows, notes, what came before.")
+    work_context = serializers.DictField(
+        help_text="The facts for the work: figures, rows, notes, and deliverables of earlier items."
+    )
 
 
 class Leases(serializers.Serializer[Any]):
-    """The items that you got; none where there was nothing to do."""
+    """The items that were leased to you; an empty list if there were none."""
 
     items = LeaseShown(many=True)
 
 
 class Alive(serializers.Serializer[Any]):
-    """Until when the lease lasts without another word; null once the item is out of your hands."""
+    """The state of a lease and its item."""
 
     lease = serializers.UUIDField()
-    state = serializers.CharField(help_text="The item's state.")
+    state = serializers.CharField(help_text="The state of the item now.")
     expires_at = serializers.DateTimeField(allow_null=True)
 
 
 class Progress(serializers.Serializer[Any]):
-    """How far you are."""
+    """The progress of your work on an item."""
 
-    done = Whole(min_value=0, max_value=10**15)
-    total = Whole(min_value=0, max_value=10**15)
+    done = WholeNumber(min_value=0, max_value=10**15, help_text="How many units of the work are done.")
+    total = WholeNumber(min_value=0, max_value=10**15, help_text="How many units there are.")
     message = Text(required=False, max_length=1000)
 
 
 class Delivery(serializers.Serializer[Any]):
-    """What you made of the item; send it before you complete."""
+    """A deliverable: a result of your work on an item."""
 
     type = Text(max_length=100)
     content = serializers.DictField()
-    confidence = Number(min_value=0, max_value=1)
+    confidence = Number(min_value=0, max_value=1, help_text="How sure you are: 0 not at all, 1 completely.")
 
 
 class Completion(serializers.Serializer[Any]):
-    """Evidence for the definition of done."""
+    """The report that the work on an item is finished."""
 
-    evidence = serializers.DictField()
+    evidence = serializers.DictField(help_text="Values for the criteria of the definition of done of the item.")
 
 
 class Failure(serializers.Serializer[Any]):
-    """Why it cannot be done."""
+    """The report that you cannot do an item."""
 
-    reason = Text(max_length=20_000)
+    reason = Text(max_length=20_000, help_text="Why you cannot do the item.")
     category = Choice(choices=["TOOL_FAILURE", "DATA_INSUFFICIENCY", "REASONING_CONTRADICTION"], required=False)
-    retryable = Truth(required=False)
+    retryable = Boolean(required=False, help_text="False if another attempt cannot help.")
 
 
 class Need(serializers.Serializer[Any]):
-    """What a person has to say before you can go on."""
+    """The facts that you need from a person before you can do an item."""
 
-    reason = Text(max_length=20_000)
+    reason = Text(max_length=20_000, help_text="Why you need them; the person reads it with the question.")
     missing_fields = serializers.ListField(child=Text(max_length=200), max_length=50, required=False)
     fields = serializers.DictField(  # type: ignore[assignment]
-        child=serializers.DictField(), required=False, help_text="Per field a JSON Schema with a title to ask by."
+        child=serializers.DictField(),
+        required=False,
+        help_text="For each field a JSON Schema that the answer has to fit, with the question as `title`.",
     )
 
 
 # -- endpoints -------------------------------------------------------------------------------------
 class LeaseItems(ApiView):
-    """Gives a worker items to do; the web server asks again once there is something, while it is to wait."""
+    """Leases items to a worker. With `wait`, the web server calls again as long as there is no item."""
 
     rules = {"POST": WORKER}
 
-    @acts("work_lease", "Lease items", takes=LeaseRequest, gives=Leases, sent=examples.WANTED, given=examples.LEASED)
+    @post_endpoint(
+        "work_lease",
+        "Lease items",
+        takes=LeaseRequest,
+        gives=Leases,
+        request_example=examples.LEASE_REQUEST,
+        response_example=examples.LEASED,
+    )
     def post(self, request: Request) -> Response:
-        """Of all who ask, one gets each item. With `wait`, the answer comes once there is something, or then.
+        """Lease items of an agent, in order to work on them. Each item is leased to one worker only.
 
-        An account may have `API_MOST_WAITS` calls waiting at once, 100 unless set otherwise; one more is refused (429).
+        With `wait` the response comes as soon as there is an item, or after so many seconds with an empty list.
+        An account may have 100 waiting calls open at once (setting `API_MOST_WAITS`); one more is refused (429).
         """
-        said = self.read(LeaseRequest)
-        require_agent(self, said["agent"])
+        wanted = self.read_body(LeaseRequest)
+        require_agent(self, wanted["agent"])
         holder = self.account.get_username()
-        taken = leases.take(said["agent"], holder=holder, most=said["max"], seconds=said["seconds"])
-        shown = {"items": [LeaseShown(in_hand(one)).data for one in taken]}
-        waits = said["wait"] and not taken
-        again = worth_waiting(self.account, seconds=said["wait"], agent=said["agent"]) if waits else None
-        return Response(shown, headers=again)
+        leased = leases.take(wanted["agent"], holder=holder, most=wanted["max"], seconds=wanted["seconds"])
+        rows = {"items": [LeaseShown(lease_row(lease)).data for lease in leased]}
+        waits = wanted["wait"] and not leased
+        headers = waiting_headers(self.account, seconds=wanted["wait"], agent=wanted["agent"]) if waits else None
+        return Response(rows, headers=headers)
 
 
 class Reply(ApiView):
-    """A reply about a leased item."""
+    """Base class of the endpoints by which a worker replies about a leased item."""
 
     rules = {"POST": WORKER}
 
     def reply(self, lease: UUID, event_type: str, payload: dict[str, Any], effect: Effect) -> Response:
-        """Have it recorded and applied; where the item stands then."""
+        """Record the reply as an event and apply its effect; return the state of the lease and its item."""
         require_payload(event_type, payload)
         held = leases.reply(lease, holder=holder_of(self, lease), event_type=event_type, payload=payload, effect=effect)
-        return alive(*held)
+        return lease_state(*held)
 
 
 class Heartbeat(Reply):
-    """Keeps a lease."""
+    """Renews a lease."""
 
-    @acts("work_heartbeat", "Keep a lease", gives=Alive, given=examples.ALIVE)
+    @post_endpoint("work_heartbeat", "Renew a lease", gives=Alive, response_example=examples.LEASE_STATE)
     def post(self, request: Request, lease: UUID) -> Response:
-        """It lasts from now on for as long as it was asked for."""
-        return alive(*leases.heartbeat(lease, holder=holder_of(self, lease)))
+        """Renew the lease: it lasts again for the `seconds` of its request, counted from now."""
+        return lease_state(*leases.heartbeat(lease, holder=holder_of(self, lease)))
 
 
 class ReportProgress(Reply):
-    """Tells how far the work is."""
+    """Reports the progress of the work."""
 
-    @acts(
+    @post_endpoint(
         "work_progress",
         "Report progress",
         takes=Progress,
         gives=Alive,
-        sent=examples.sent("WORK.ITEM_PROGRESSED"),
-        given=examples.ALIVE,
+        request_example=examples.request_of("WORK.ITEM_PROGRESSED"),
+        response_example=examples.LEASE_STATE,
     )
     def post(self, request: Request, lease: UUID) -> Response:
-        """This keeps the lease too."""
-        return self.reply(lease, "WORK.ITEM_PROGRESSED", self.read(Progress), replies.progress_item)
+        """Report how much of the work is done. This renews the lease too."""
+        return self.reply(lease, "WORK.ITEM_PROGRESSED", self.read_body(Progress), replies.progress_item)
 
 
 class Deliver(Reply):
-    """Takes what a worker made."""
+    """Accepts a deliverable."""
 
-    @acts(
+    @post_endpoint(
         "work_deliver",
-        "Deliver",
+        "Send a deliverable",
         takes=Delivery,
         gives=Alive,
         status=201,
-        sent=examples.delivery(),
-        given=examples.ALIVE,
+        request_example=examples.deliverable(),
+        response_example=examples.LEASE_STATE,
     )
     def post(self, request: Request, lease: UUID) -> Response:
-        """Before you complete the item."""
-        made = {**self.read(Delivery), "timestamp": datetime.now(UTC).isoformat()}
+        """Send a result of your work. Send all deliverables before you complete the item."""
+        made = {**self.read_body(Delivery), "timestamp": datetime.now(UTC).isoformat()}
         response = self.reply(lease, "DELIVERABLE.PUBLISHED", {"deliverable": made}, replies.accept_deliverable)
         response.status_code = 201
         return response
 
 
 class Complete(Reply):
-    """Finishes an item."""
+    """Completes an item."""
 
-    @acts(
+    @post_endpoint(
         "work_complete",
         "Complete an item",
         takes=Completion,
         gives=Alive,
-        sent=examples.sent("WORK.ITEM_COMPLETED"),
-        given=examples.ALIVE,
+        request_example=examples.request_of("WORK.ITEM_COMPLETED"),
+        response_example=examples.LEASE_STATE,
     )
     def post(self, request: Request, lease: UUID) -> Response:
-        """Done if its definition of done agrees; the state says what came of it."""
-        return self.reply(lease, "WORK.ITEM_COMPLETED", self.read(Completion), replies.complete_item)
+        """Report that the work is finished. The item is done if your evidence meets its definition of done.
+
+        Otherwise it fails, or it is held until its deliverable or an approval has come. See `state` in the response.
+        """
+        return self.reply(lease, "WORK.ITEM_COMPLETED", self.read_body(Completion), replies.complete_item)
 
 
 class Fail(Reply):
-    """Gives an item up."""
+    """Reports that an item failed."""
 
-    @acts(
+    @post_endpoint(
         "work_fail",
-        "Give an item up",
+        "Report a failed item",
         takes=Failure,
         gives=Alive,
-        sent=examples.sent("WORK.ITEM_FAILED"),
-        given=examples.ALIVE,
+        request_example=examples.request_of("WORK.ITEM_FAILED"),
+        response_example=examples.LEASE_STATE,
     )
     def post(self, request: Request, lease: UUID) -> Response:
-        """It is tried again within its budget, unless that is pointless."""
-        return self.reply(lease, "WORK.ITEM_FAILED", self.read(Failure), replies.fail_item)
+        """Report that you cannot do the item. It is tried again if it is `retryable` and has attempts left."""
+        return self.reply(lease, "WORK.ITEM_FAILED", self.read_body(Failure), replies.fail_item)
 
 
 class Ask(Reply):
-    """Asks a person."""
+    """Asks a person for missing facts."""
 
-    @acts(
+    @post_endpoint(
         "work_ask",
-        "Ask a person",
+        "Ask a person for facts",
         takes=Need,
         gives=Alive,
-        sent=examples.sent("CLARIFICATION.NEEDED"),
-        given=examples.ALIVE,
+        request_example=examples.request_of("CLARIFICATION.NEEDED"),
+        response_example=examples.LEASE_STATE,
     )
     def post(self, request: Request, lease: UUID) -> Response:
-        """The item is blocked until somebody answers, and then given out again with the answer in its context."""
-        return self.reply(lease, "CLARIFICATION.NEEDED", self.read(Need), asked)
+        """Ask a person for facts that you need. The lease ends, and the item is BLOCKED until the answer comes.
+
+        Then it can be leased again, with the answer in its work context.
+        """
+        return self.reply(lease, "CLARIFICATION.NEEDED", self.read_body(Need), ask_person)
 
 
 class Artifact(ApiView):
-    """A large part of a leased item's context."""
+    """A large part of the work context of a leased item."""
 
     rules = {"GET": WORKER}
-    renderer_classes = besides(LINES)
+    renderer_classes = json_and(LINES)
 
     @endpoint(
         "work_artifact", "Read a large part of the work context",
         gives={(200, LINES): OpenApiTypes.STR}, refuses=[404, 409],
     )  # fmt: skip
     def get(self, request: Request, lease: UUID, digest: str) -> StreamingHttpResponse:
-        """What a reference such as `rows_ref` in the context stands for, a JSON document a line."""
-        held = found_in(Lease.objects.filter(holder=holder_of(self, lease)), token=lease)
+        """The data of a reference in the work context, such as `rows_ref`: one JSON document on each line."""
+        held = row_or_404(Lease.objects.filter(holder=holder_of(self, lease)), token=lease)
         dispatch = Event.objects.get(event_id=held.dispatch_id)
-        reference = next((one for one in references(dispatch.payload["work_context"]) if one["id"] == digest), None)
+        reference = next((ref for ref in references(dispatch.payload["work_context"]) if ref["id"] == digest), None)
         if reference is None:
             raise Http404
         return StreamingHttpResponse(lines(artifacts.path_of(reference)), content_type=LINES)
 
 
-# -- helpers ---------------------------------------------------------------------------------------
+# -- functions -------------------------------------------------------------------------------------
 def require_agent(view: ApiView, agent: str) -> None:
-    """Raise ScopeMissing unless the key may do this agent's items."""
+    """Raise ScopeMissing unless the key allows work for this agent."""
     key = view.account.key
     if key is None or not grants_work(key.scopes, agent):
         raise ScopeMissing(view.account, f"work:{agent}")
 
 
 def holder_of(view: ApiView, token: UUID) -> str:
-    """The account, which holds the lease or not. Raises ScopeMissing where its key is for other agents."""
+    """Return the name of the account. Raises ScopeMissing if it holds the lease but its key is for other agents."""
     holder = view.account.get_username()
-    mine = Lease.objects.filter(token=token, holder=holder)
-    if agent := mine.values_list("item__agent_target", flat=True).first():
+    leases_held = Lease.objects.filter(token=token, holder=holder)
+    if agent := leases_held.values_list("item__agent_target", flat=True).first():
         require_agent(view, agent)
     return holder
 
 
 def require_payload(event_type: str, payload: dict[str, Any]) -> None:
-    """Raise Refused with each fault unless the contract allows the reply; ids are ours to add."""
-    whole = {"project_id": str(UUID(int=0)), "backlog_item_id": str(UUID(int=0)), **payload}
-    if not registry().is_valid(event_type, 1, whole):
-        faults = [(problem.pointer, problem.message) for problem in registry().problems(event_type, 1, whole)]
+    """Raise Refused with every fault unless the reply meets its event contract; the ids of the envelope are added."""
+    complete = {"project_id": str(UUID(int=0)), "backlog_item_id": str(UUID(int=0)), **payload}
+    if not registry().is_valid(event_type, 1, complete):
+        faults = [(problem.pointer, problem.message) for problem in registry().problems(event_type, 1, complete)]
         raise Refused(422, "invalid-request", _("The reply breaks its contract: see the errors."), faults=faults)
 
 
-def asked(work: Any, item: Item, event: Any) -> None:
-    """Ask for what the worker misses."""
+def ask_person(work: Any, item: Item, event: Any) -> None:
+    """Ask a person for what the worker needs: the effect of CLARIFICATION.NEEDED."""
     needed_by_worker(work, event)
 
 
-def in_hand(leased: Leased) -> dict[str, Any]:
-    """A leased item as it is shown."""
+def lease_row(leased: Leased) -> dict[str, Any]:
+    """Return the values of a leased item for `LeaseShown`."""
     return {
         "lease": leased.lease.token,
         "expires_at": leased.item.deadline_at,
@@ -304,15 +328,15 @@ def in_hand(leased: Leased) -> dict[str, Any]:
     }
 
 
-def alive(lease: Lease, item: Item) -> Response:
-    """Where the lease and its item stand."""
+def lease_state(lease: Lease, item: Item) -> Response:
+    """Return a response with the state of the lease and its item."""
     is_held = item.state == "IN_PROGRESS" and not item.held_for
-    shown = {"lease": lease.token, "state": item.state, "expires_at": item.deadline_at if is_held else None}
-    return Response(Alive(shown).data)
+    row = {"lease": lease.token, "state": item.state, "expires_at": item.deadline_at if is_held else None}
+    return Response(Alive(row).data)
 
 
 def references(value: Any) -> Iterator[dict[str, Any]]:
-    """The artifact references in the context, however deep."""
+    """Yield the artifact references in a value of the work context, at any depth."""
     if isinstance(value, dict):
         if "sha256" in value and "id" in value:
             yield value

@@ -1,4 +1,4 @@
-"""What the orchestrator hears: the list of methods is the wiring table."""
+"""The consumers of the backlog. Each method of OrchestratorConsumer handles the event type of the same name."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -19,7 +19,7 @@ from schemas.payloads.project import ProjectInitialRequestReceived
 
 
 class DeadLettersConsumer(BatchConsumer):
-    """Reads the dead-letter stream for what workers elsewhere put there about our dispatches."""
+    """Reads the dead-letter stream: external workers put dispatches there that they could not handle."""
 
     group = LETTERS_GROUP
 
@@ -30,18 +30,18 @@ class DeadLettersConsumer(BatchConsumer):
         def alone(entry: Entry, error: Exception) -> None:
             verdicts[entry.entry_id] = error
 
-        in_halves(entries, take_in, alone)
+        in_halves(entries, fail_refused_items, alone)
         return verdicts
 
 
-def take_in(entries: Sequence[Entry]) -> None:
-    """Keep what others put there and fail the items that it is about, in one transaction."""
+def fail_refused_items(entries: Sequence[Entry]) -> None:
+    """Store the entries as dead letters and fail the items whose dispatches they refuse, in one transaction."""
     with project_work(divisible=len(entries) > 1) as work:
         replies.fail_refused(work, elsewhere.take_in(entries))
 
 
 class OrchestratorConsumer(StreamConsumer):
-    """Opens projects and carries their items along."""
+    """Opens projects, applies the workers' replies, and acts on deadlines and retries at each tick."""
 
     group = "orchestrator"
     open_work = staticmethod(project_work)
@@ -49,7 +49,7 @@ class OrchestratorConsumer(StreamConsumer):
     def preload(self, events: Sequence[Envelope], work: ProjectWork) -> None:
         load_projects(work, {event.project_id for event in events if event.project_id})
         requests = [event for event in events if event.event_type == opening.REQUEST]
-        opening.find_owners(work, [event.payload.get("requester", "") for event in requests])
+        opening.load_owners(work, [event.payload.get("requester", "") for event in requests])
 
     def tick(self) -> None:
         due.do_what_is_due()

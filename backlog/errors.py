@@ -1,4 +1,4 @@
-"""What can be wrong with a request about the backlog; the message says what to do."""
+"""The errors that the backlog raises; each message says what happened and what to do."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from events.errors import PermanentError
 
 
 class BacklogError(PermanentError):
-    """The backlog refuses; nothing changed."""
+    """Base of the backlog's errors: a request was refused, and nothing changed. `extra` is for programs."""
 
     def __init__(self, message: str, **extra: Any) -> None:
         super().__init__(message)
@@ -14,7 +14,7 @@ class BacklogError(PermanentError):
 
 
 class UnknownProject(BacklogError):
-    """There is no project with this id; for an event, its request may still stand in the queue."""
+    """No project has this id. An event that names one is retried: the request that opens the project may come later."""
 
     may_pass = True
 
@@ -40,24 +40,24 @@ class ItemNotReady(BacklogError):
 
 
 class StaleLease(BacklogError):
-    """The lease is over: its item was finished, superseded, or given to another."""
+    """The lease has ended: its item was finished or cancelled, its dispatch was superseded, or its time ran out."""
 
 
 class OwnWork(BacklogError):
-    """Who asked for the work or did it may not decide about it."""
+    """The account asked for the work or did it, so it may not approve or waive it."""
 
 
 class ForbiddenContext(BacklogError):
-    """A request may not bring what Interlock adds to a work context itself."""
+    """The request's work context has a key that only Interlock may set, or is too large for an event."""
 
 
 class PersonNeeded(BacklogError):
-    """A machine may not decide this."""
+    """The caller is a service account; only a person may decide this."""
 
 
 class ApprovalOpen(BacklogError):
-    """The work waits for its approval, which a waiver does not replace."""
+    """The finished work waits for an approval, so its definition of done cannot be waived."""
 
 
 class ReasonMissing(BacklogError):
-    """Setting a rule aside needs a reason, which is recorded."""
+    """A waiver was asked for without a reason; the reason is recorded with the item."""

@@ -1,4 +1,4 @@
-"""Projects, their items, what was delivered, and the templates they were made from."""
+"""The tables of the backlog: templates, projects, work contexts, items, leases and deliverables."""
 
 import uuid
 from typing import Any
@@ -33,7 +33,7 @@ class Template(models.Model):
 
 
 class Project(models.Model):
-    """A request on its way to a report. Its row is the lock of everything in it."""
+    """One request and all work on it, from intake to report. Every change to its items needs the lock of its row."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     title = models.CharField(_("title"), max_length=200)
@@ -42,7 +42,9 @@ class Project(models.Model):
     )
     template = models.ForeignKey(Template, verbose_name=_("template"), on_delete=models.PROTECT)
     correlation_id = models.UUIDField(default=uuid.uuid4, editable=False)
-    requester = models.CharField(_("requester"), max_length=200, blank=True, help_text=_("As the request names them."))
+    requester = models.CharField(
+        _("requester"), max_length=200, blank=True, help_text=_("The requester's name, as the request gave it.")
+    )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -51,14 +53,14 @@ class Project(models.Model):
         editable=False,
         related_name="projects",
         db_index=False,
-        help_text=_("Whose request it is, whatever they are called now."),
+        help_text=_("The requester's account; it stays the same if the account is renamed."),
     )
-    intake = models.JSONField(default=dict, blank=True, help_text=_("What reading the spreadsheet said."))
+    intake = models.JSONField(default=dict, blank=True, help_text=_("The report of reading the request's spreadsheet."))
     opened_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(_("reason"), blank=True)
 
-    members: "list[Item]"  # its items, as the unit of work that locked it has them
+    members: "list[Item]"  # the project's items; set by `selectors.load_projects`
 
     class Meta:
         verbose_name = _("project")
@@ -77,31 +79,31 @@ class Project(models.Model):
 
     @edge(status, source=["OPEN"], target="WAITING")
     def wait(self) -> None:
-        """A person is needed."""
+        """Mark the project WAITING: an item waits for an answer or an approval."""
 
     @edge(status, source=["WAITING", "FAILED"], target="OPEN")
     def reopen(self) -> None:
-        """Nobody is waited for."""
+        """Mark the project OPEN again: no item waits for a person, or staff retried a failed item."""
 
     @edge(status, source=["OPEN", "WAITING"], target="DONE")
     def finish(self) -> None:
-        """Every item is done."""
+        """Mark the project DONE: every item is done or cancelled, and at least one is done."""
 
     @edge(status, source=["OPEN", "WAITING"], target="FAILED")
     def fail(self) -> None:
-        """An item failed for good and nothing else can go on."""
+        """Mark the project FAILED: an item has no retries left and no other item can go on."""
 
     @edge(status, source=["OPEN", "WAITING", "FAILED"], target="CANCELLED")
     def cancel(self) -> None:
-        """Nobody wants it any more."""
+        """Mark the project CANCELLED: staff, the requester, or the cancelling of all its items ended it."""
 
 
 class WorkContext(models.Model):
-    """What is known about a project: the figures and rows its items work on, and who said each."""
+    """The input data of a project (`data`), and for each field who gave it, when and how (`provenance`)."""
 
     project = models.OneToOneField(Project, on_delete=models.CASCADE, primary_key=True, related_name="context")
     data = models.JSONField(default=dict)
-    provenance = models.JSONField(default=dict, help_text=_("Per field: who said it, when, through which door."))
+    provenance = models.JSONField(default=dict, help_text=_("For each field: who gave it, when, and how it came."))
 
     def __str__(self) -> str:
         return f"What is known about {self.project_id}"
@@ -129,14 +131,16 @@ class Item(models.Model):
     agent_target = models.CharField(_("agent"), max_length=100)
     state = FSMField(_("state"), default=ItemState.CREATED, choices=ItemState.choices, protected=True, editable=False)
     depends_on = models.JSONField(_("depends on"), default=list, blank=True)
-    waiting_on = models.PositiveIntegerField(default=0, help_text=_("Items it depends on that are not done."))
+    waiting_on = models.PositiveIntegerField(
+        default=0, help_text=_("How many of the items that it depends on are not done.")
+    )
     priority = models.IntegerField(_("priority"), default=0)
     auto_dispatch = models.BooleanField(default=True)
     timeout_seconds = models.PositiveIntegerField(_("seconds it may take"), default=600)
     max_attempts = models.PositiveIntegerField(_("most attempts"), default=3)
     approval = models.CharField(_("approval"), max_length=10, choices=Approval.choices, default="", blank=True)
     approved = models.BooleanField(_("approved"), default=False)
-    cleared = models.BooleanField(default=False, help_text=_("A person approved what its agent asked for."))
+    cleared = models.BooleanField(default=False, help_text=_("A person gave the approval that its agent asked for."))
     attempts = models.PositiveIntegerField(_("attempts"), default=0, help_text=_("How often it was dispatched."))
     failures = models.PositiveIntegerField(_("failures"), default=0, help_text=_("How often it failed or timed out."))
     current_dispatch = models.UUIDField(_("current dispatch"), null=True, blank=True)
@@ -149,7 +153,10 @@ class Item(models.Model):
     held_for = models.CharField(max_length=12, choices=Held.choices, default="", blank=True)
     evidence = models.JSONField(null=True, blank=True)
     delivered = models.JSONField(
-        _("delivered"), default=list, blank=True, help_text=_("Deliverable types of the current dispatch.")
+        _("delivered"),
+        default=list,
+        blank=True,
+        help_text=_("Types of the deliverables that came for the current dispatch."),
     )
     done_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -158,7 +165,7 @@ class Item(models.Model):
         blank=True,
         editable=False,
         related_name="+",
-        help_text=_("Whose key did the work, where it was done over HTTP."),
+        help_text=_("The account that did the work, if it was done over HTTP."),
     )
     notes = models.JSONField(
         _("notes"), default=list, blank=True, help_text=_("What reviewers asked to do differently.")
@@ -187,39 +194,39 @@ class Item(models.Model):
 
     @edge(state, source=["CREATED"], target="READY")
     def ready(self) -> None:
-        """What it depends on is done and nothing is missing."""
+        """Mark the item READY: every item it depends on is done and no question holds it back."""
 
     @edge(state, source=["CREATED", "READY", "IN_PROGRESS"], target="BLOCKED")
     def block(self) -> None:
-        """Something is missing that a person has to say."""
+        """Mark the item BLOCKED: it waits for the answer to a question or for an approval."""
 
     @edge(state, source=["BLOCKED"], target="READY")
     def unblock(self) -> None:
-        """Nothing is missing any more."""
+        """Mark the item READY: no open question holds it back any more."""
 
     @edge(state, source=["READY"], target="IN_PROGRESS")
     def dispatch(self) -> None:
-        """Its agent was told to do it."""
+        """Mark the item IN_PROGRESS: its dispatch is emitted to its agent."""
 
     @edge(state, source=["IN_PROGRESS"], target="DONE")
     def finish(self) -> None:
-        """The definition of done is met, or was waived."""
+        """Mark the item DONE: its definition of done is met or was waived."""
 
     @edge(state, source=["IN_PROGRESS"], target="FAILED")
     def fail(self) -> None:
-        """It failed, timed out, or did not meet its definition of done."""
+        """Mark the item FAILED: its worker failed, its deadline passed, or its definition of done is not met."""
 
     @edge(state, source=["FAILED"], target="READY")
     def retry(self) -> None:
-        """It is tried again."""
+        """Mark the failed item READY for another attempt."""
 
     @edge(state, source=CANCELLABLE, target="CANCELLED")
     def cancel(self) -> None:
-        """Nobody wants it any more."""
+        """Mark the item CANCELLED: a person cancelled it, its project, or an item it depends on."""
 
 
 class Lease(models.Model):
-    """A dispatch in the hands of a worker that came over HTTP; it lasts until the item's deadline."""
+    """A worker's exclusive hold on one dispatch, taken over HTTP; it ends at the item's deadline."""
 
     dispatch_id = models.UUIDField(primary_key=True, editable=False)
     token = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -233,7 +240,7 @@ class Lease(models.Model):
 
 
 class Deliverable(models.Model):
-    """What an agent delivered for an item; its id is the id of the event that brought it."""
+    """A result that an agent delivered for an item; its id is the id of its DELIVERABLE.PUBLISHED event."""
 
     id = models.UUIDField(primary_key=True, editable=False)
     project = models.ForeignKey(
@@ -245,8 +252,12 @@ class Deliverable(models.Model):
     content = models.JSONField()
     confidence = models.FloatField(_("confidence"))
     agent = models.CharField(_("agent"), max_length=200, blank=True)
-    timestamp = models.DateTimeField(_("moment"), help_text=_("By the worker's clock."))
-    recorded_at = models.DateTimeField(_("recorded"), null=True, help_text=_("By the database's clock, which orders."))
+    timestamp = models.DateTimeField(_("moment"), help_text=_("When the worker delivered it, by the worker's clock."))
+    recorded_at = models.DateTimeField(
+        _("recorded"),
+        null=True,
+        help_text=_("When it was recorded, by the database's clock; deliverables are ordered by this."),
+    )
 
     class Meta:
         verbose_name = _("deliverable")
@@ -261,6 +272,6 @@ class Deliverable(models.Model):
         return self.type
 
     def headline(self) -> dict[str, Any]:
-        """Its single figures and words, without lists and long texts."""
-        plain = {k: v for k, v in self.content.items() if isinstance(v, bool | int | float | str)}
-        return {k: v for k, v in plain.items() if not isinstance(v, str) or len(v) <= 500}
+        """Return the content's numbers, booleans and texts of up to 500 characters, without lists and objects."""
+        scalars = {k: v for k, v in self.content.items() if isinstance(v, bool | int | float | str)}
+        return {k: v for k, v in scalars.items() if not isinstance(v, str) or len(v) <= 500}

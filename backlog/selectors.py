@@ -1,4 +1,4 @@
-"""Reading projects and items, for people and for the unit of work."""
+"""Queries for projects and items: those with a `work` load into that unit of work, the others only read."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -19,9 +19,10 @@ from schemas.payloads.about import AboutItem
 
 
 def load_projects(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
-    """Lock the projects and load their items: one query a model, projects in the order of their keys.
+    """Lock the projects, in the order of their ids, and load their items into the work; one query for each model.
 
-    Whoever changes anything in a project holds its row's lock, so items need none of their own.
+    Idempotent: projects that this work has loaded already are skipped. Items have no locks of their own, because
+    every change to an item is made under the lock of its project.
     """
     new = set(project_ids) - work.projects_loaded
     if not new:
@@ -36,7 +37,7 @@ def load_projects(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
 
 
 def project_of(work: ProjectWork, project_id: UUID) -> Project:
-    """The project, loaded and locked. Raises UnknownProject."""
+    """Return the project, locked and with its items loaded. Raises UnknownProject."""
     load_projects(work, [project_id])
     if project := work.known(Project, project_id):
         return project
@@ -44,7 +45,7 @@ def project_of(work: ProjectWork, project_id: UUID) -> Project:
 
 
 def item_of(work: ProjectWork, event: Envelope) -> Item:
-    """The item the event speaks of, in the project it names. Raises UnknownProject or UnknownItem."""
+    """Return the item that the event's payload names, its project locked. Raises UnknownProject or UnknownItem."""
     named = cast(AboutItem, event.payload)
     project = project_of(work, UUID(named["project_id"]))
     item = work.known(Item, UUID(named["backlog_item_id"]))
@@ -54,18 +55,18 @@ def item_of(work: ProjectWork, event: Envelope) -> Item:
 
 
 def item_in(work: ProjectWork, item_id: UUID) -> Item:
-    """The item by its id alone, its project locked. Raises UnknownItem."""
+    """Return the item with this id, its project locked. Raises UnknownItem."""
     project_id = Item.objects.filter(pk=item_id).values_list("project_id", flat=True).first()
     if project_id is None:
         raise UnknownItem(f"There is no item {item_id}; see `manage.py project ID`.")
     load_projects(work, [project_id])
-    found = work.known(Item, item_id)
-    assert found is not None
-    return found
+    item = work.known(Item, item_id)
+    assert item is not None
+    return item
 
 
 def contexts(work: ProjectWork, project_ids: Iterable[UUID]) -> dict[UUID, WorkContext]:
-    """What is known about each project, in one query for those not loaded yet."""
+    """Return the work context of each project by project id; one query for those that are not loaded yet."""
     wanted = set(project_ids)
     new = {pk for pk in wanted if work.known(WorkContext, pk) is None}
     if new:
@@ -74,7 +75,7 @@ def contexts(work: ProjectWork, project_ids: Iterable[UUID]) -> dict[UUID, WorkC
 
 
 def deliverables_of(work: ProjectWork, project_ids: Iterable[UUID]) -> dict[UUID, list[Deliverable]]:
-    """Every project's deliverables, oldest first, those of this work included; one query."""
+    """Return each project's deliverables by project id, oldest first, unsaved ones of this work included; one query."""
     wanted = set(project_ids)
     if wanted:
         work.remember(Deliverable.objects.filter(project_id__in=wanted).order_by("recorded_at", "timestamp"))
@@ -85,17 +86,20 @@ def deliverables_of(work: ProjectWork, project_ids: Iterable[UUID]) -> dict[UUID
     return grouped
 
 
-def overdue_projects(now: datetime, *, limit: int, but: QuerySet[Any, UUID]) -> list[UUID]:
-    """Projects with an item past its deadline, without those that are put off."""
-    late = Item.objects.filter(state=ItemState.IN_PROGRESS, deadline_at__lt=now).exclude(project_id__in=but)
+def overdue_projects(now: datetime, *, limit: int, excluding: QuerySet[Any, UUID]) -> list[UUID]:
+    """Return at most `limit` ids of projects that have an item past its deadline, without the `excluding` ones."""
+    late = Item.objects.filter(state=ItemState.IN_PROGRESS, deadline_at__lt=now).exclude(project_id__in=excluding)
     return list(late.order_by("deadline_at").values_list("project_id", flat=True)[:limit])
 
 
 def dispatchable(
     now: datetime, *, project: UUID | None = None, item: UUID | None = None, automatic: bool | None = None
 ) -> QuerySet[Item]:
-    """Ready items whose dependencies are done and whose wait is over, most urgent first."""
-    found = Item.objects.filter(
+    """Return READY items whose dependencies are done and whose `not_before` has passed, highest priority first.
+
+    `project` and `item` limit the result to these ids, `automatic` to items with that value of `auto_dispatch`.
+    """
+    items = Item.objects.filter(
         Q(not_before=None) | Q(not_before__lte=now),
         state=ItemState.READY,
         waiting_on=0,
@@ -103,26 +107,28 @@ def dispatchable(
     )
     for name, value in (("project_id", project), ("pk", item), ("auto_dispatch", automatic)):
         if value is not None:
-            found = found.filter(**{name: value})
-    return found.order_by("-priority", "id")
+            items = items.filter(**{name: value})
+    return items.order_by("-priority", "id")
 
 
 def projects_for(user: User) -> QuerySet[Project]:
-    """The projects the person may see: all, or those they asked for."""
+    """Return the projects that the user may see: all with the permission to view projects, else only their own."""
     if user.has_perm("backlog.view_project"):
         return Project.objects.all()
     return Project.objects.filter(owner=user)
 
 
 def may_watch(user: User, project_ids: Iterable[str]) -> set[str]:
-    """Of these projects, as they are spelled, those that the person may follow live."""
-    asked = {spelled: read for spelled in project_ids if (read := uuid_or_none(spelled))}
-    seen = set(projects_for(user).filter(pk__in=asked.values()).values_list("pk", flat=True)) if asked else set()
-    return {spelled for spelled, read in asked.items() if read in seen}
+    """Return those of the ids, spelled as they were given, whose projects the user may follow live."""
+    ids_by_spelling = {spelled: project_id for spelled in project_ids if (project_id := uuid_or_none(spelled))}
+    if not ids_by_spelling:
+        return set()
+    visible = set(projects_for(user).filter(pk__in=ids_by_spelling.values()).values_list("pk", flat=True))
+    return {spelled for spelled, project_id in ids_by_spelling.items() if project_id in visible}
 
 
 def uuid_or_none(text: str) -> UUID | None:
-    """The uuid that the text spells, if it does."""
+    """Return the text as a UUID, or None if it is not one."""
     try:
         return UUID(text)
     except ValueError:
@@ -130,36 +136,42 @@ def uuid_or_none(text: str) -> UUID | None:
 
 
 def may_end(user: User, project: Project) -> bool:
-    """Whether the person may cancel the project: requesters what they asked for, others with the permission to."""
+    """Return True if the user may cancel the project: its owner may, and whoever has the permission to change it."""
     return project.owner_id == user.pk or user.has_perm("backlog.change_project")
 
 
 def projects_with_counts() -> QuerySet[Any]:
-    """Projects, newest first, with `items_total` and `items_done`, counted for those that are read only."""
+    """Return projects, newest first, with `items_total` and `items_done`; slice it before reading.
+
+    The counts are subqueries, so the database counts only for the rows that are read.
+    """
     return with_counts(Project.objects.select_related("template")).order_by("-opened_at")
 
 
 def with_counts(projects: QuerySet[Project]) -> QuerySet[Any]:
-    """The projects with `items_total` and `items_done`."""
+    """Return the projects annotated with `items_total` and `items_done`."""
     items = Item.objects.filter(project=OuterRef("pk"))
     done = items.filter(state=ItemState.DONE)
-    return projects.annotate(items_total=counted(items, "project"), items_done=counted(done, "project"))
+    return projects.annotate(items_total=count_subquery(items, "project"), items_done=count_subquery(done, "project"))
 
 
-def counted(rows: QuerySet[Any], by: str) -> Coalesce:
-    """How many rows there are, as a subquery of the row that they belong to through the field `by`."""
+def count_subquery(rows: QuerySet[Any], by: str) -> Coalesce:
+    """Return a subquery that counts `rows` grouped by the field `by`, 0 if there are none.
+
+    `rows` must be filtered to one outer row already: `Item.objects.filter(project=OuterRef("pk"))`.
+    """
     counts = rows.order_by().values(by).annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(counts), 0)
 
 
 def timeline(project_id: UUID) -> QuerySet[Event]:
-    """Everything that was said about the project, in order."""
+    """Return all events of the project in ledger order."""
     return Event.objects.filter(project_id=project_id).order_by("seq")
 
 
 def latest_deliverables(project_id: UUID) -> dict[str, Deliverable]:
-    """Per type the newest deliverable that counts: the one of its item's last dispatch."""
-    counted = Deliverable.objects.filter(
+    """Return the newest deliverable for each type, among those that answer their item's current dispatch."""
+    count_subquery = Deliverable.objects.filter(
         Q(dispatch_id=F("item__current_dispatch")) | Q(dispatch_id=None), project_id=project_id
     )
-    return {d.type: d for d in counted.select_related("item").order_by("recorded_at", "timestamp")}
+    return {d.type: d for d in count_subquery.select_related("item").order_by("recorded_at", "timestamp")}

@@ -1,4 +1,4 @@
-"""What people ask of the backlog, and clarification on their behalf; every door calls these functions."""
+"""The commands on projects and items. Pages, REST, commands and clarifications all change the backlog through them."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,19 +20,19 @@ from schemas.payloads.backlog import BacklogItemBlocked, BacklogItemCancelled, B
 from schemas.payloads.project import ProjectCancelled, ProjectFailed
 from schemas.payloads.work import WorkItemReviewed
 
-# As the contracts of events have it.
+# The maxLength of `reason` in the event schemas.
 LONGEST_REASON = 20_000
 
 
 # -- projects --------------------------------------------------------------------------------------
 def cancel_project(work: ProjectWork, project: Project, *, reason: str, by: str) -> Project:
-    """Cancel what is not done. Raises IllegalTransition when the project is over."""
+    """Cancel the project and every item that is not done. Raises IllegalTransition if the project is over."""
     project.cancel()
     project.reason, project.finished_at = reason, work.now
     work.change(project, "status", "reason", "finished_at")
     for item in project.members:
         if item.state in CANCELLABLE:
-            drop(work, item, reason=reason, by=by)
+            cancel_one(work, item, reason=reason, by=by)
     cancelled: ProjectCancelled = {**report.about(project), "reason": reason, "cancelled_by": by}
     work.emit_about(project, "PROJECT.CANCELLED", cancelled)
     work.note_change(project)
@@ -40,40 +40,45 @@ def cancel_project(work: ProjectWork, project: Project, *, reason: str, by: str)
 
 
 def fail_project(work: ProjectWork, project: Project, *, reason: str, by: str) -> None:
-    """The project cannot go on: what is not done is cancelled. Raises IllegalTransition when it is over."""
+    """Fail the project and cancel every item that is not done. Raises IllegalTransition if the project is over."""
     project.fail()
     project.reason, project.finished_at = reason, work.now
     work.change(project, "status", "reason", "finished_at")
     for item in project.members:
         if item.state in CANCELLABLE:
-            drop(work, item, reason=reason, by=by)
+            cancel_one(work, item, reason=reason, by=by)
     failed: ProjectFailed = {**report.about(project), "reason": reason, "failed_items": []}
     work.emit_about(project, "PROJECT.FAILED", failed)
     work.note_change(project)
 
 
-# -- what a person asks for ------------------------------------------------------------------------
+# -- commands of people on items -------------------------------------------------------------------
 def dispatch_item(work: ProjectWork, item: Item) -> Item:
-    """Send a ready item to its agent now. Raises ItemNotReady."""
+    """Dispatch a ready item now, even one with `auto_dispatch` off or a wait before its retry. Raises ItemNotReady."""
     if item.waiting_on:
         waits = ngettext(
             "%(item)s waits for %(n)s other item.", "%(item)s waits for %(n)s other items.", item.waiting_on
         )
-        raise ItemNotReady(waits % {"item": item, "n": item.waiting_on}, **where(item))
+        raise ItemNotReady(waits % {"item": item, "n": item.waiting_on}, **state_and_targets(item))
     if item.state != ItemState.READY:
-        said = {"item": item, "state": item.get_state_display()}
-        raise ItemNotReady(_("%(item)s is “%(state)s”; only a ready item can be dispatched.") % said, **where(item))
+        values = {"item": item, "state": item.get_state_display()}
+        raise ItemNotReady(
+            _("%(item)s is “%(state)s”; only a ready item can be dispatched.") % values, **state_and_targets(item)
+        )
     orchestration.dispatch_items(work, [item])
     return item
 
 
-def where(item: Item) -> dict[str, Any]:
-    """The item's state, and those that it can go to."""
+def state_and_targets(item: Item) -> dict[str, Any]:
+    """Return the item's state and the states that it can go to, as `extra` of an error."""
     return {"state": item.state, "allowed": sorted(ITEM_EDGES[item.state])}
 
 
 def retry_item(work: ProjectWork, item: Item, *, by: str) -> Item:
-    """Try a failed item again at once, whatever its budget. Raises IllegalTransition."""
+    """Make a failed item READY at once, even without attempts left, and reopen its failed project.
+
+    Raises IllegalTransition unless the item is FAILED.
+    """
     ready_again(work, item, wait=timedelta(), by=by)
     if item.project.status == ProjectStatus.FAILED:
         item.project.reopen()
@@ -84,8 +89,8 @@ def retry_item(work: ProjectWork, item: Item, *, by: str) -> Item:
 
 
 def cancel_item(work: ProjectWork, item: Item, *, reason: str, by: str) -> Item:
-    """Cancel an item and what depends on it. Raises IllegalTransition when it is done."""
-    drop(work, item, reason=reason, by=by)
+    """Cancel an item and, recursively, the items that depend on it. Raises IllegalTransition if the item is done."""
+    cancel_one(work, item, reason=reason, by=by)
     for dependant in item.project.members:
         if item.key in dependant.depends_on and dependant.state in CANCELLABLE:
             cancel_item(work, dependant, reason=f"It depends on {item.key}, which was cancelled.", by=by)
@@ -93,8 +98,8 @@ def cancel_item(work: ProjectWork, item: Item, *, reason: str, by: str) -> Item:
     return item
 
 
-def drop(work: ProjectWork, item: Item, *, reason: str, by: str) -> None:
-    """One item CANCELLED; what its worker still says is stale."""
+def cancel_one(work: ProjectWork, item: Item, *, reason: str, by: str) -> None:
+    """Cancel one item and supersede its dispatch, so that later replies of its worker have no effect."""
     item.cancel()
     work.supersede(item.current_dispatch)
     item.reason, item.deadline_at, item.held_for, item.current_dispatch = reason, None, Item.Held.NO, None
@@ -105,34 +110,38 @@ def drop(work: ProjectWork, item: Item, *, reason: str, by: str) -> None:
 
 
 def waive_criteria(work: ProjectWork, item: Item, *, reason: str, by: str) -> Item:
-    """Accept an item's finished work although criteria are unmet.
+    """Accept an item's finished work although criteria of its definition of done are unmet.
 
-    Raises ReasonMissing, OwnWork, PersonNeeded, ApprovalOpen or IllegalTransition; then nothing changes.
+    Raises ReasonMissing, OwnWork, PersonNeeded, ApprovalOpen, IllegalTransition, or BacklogError if no worker has
+    finished the item; then nothing changes.
     """
     if not reason.strip():
         raise ReasonMissing(_("Say why the definition of done is waived: the reason is kept with the item."))
     policy.require_waivable(item, by)
     if item.evidence is None:
-        said = {"item": item}
-        raise BacklogError(_("%(item)s has not been finished by any worker: there is nothing to waive.") % said)
+        values = {"item": item}
+        raise BacklogError(_("No worker has finished %(item)s yet: there is nothing to waive.") % values)
     unmet = unmet_criteria(item, item.evidence)
     if item.state in (ItemState.FAILED, ItemState.READY):
-        bring_back(work, item, by=by)
+        return_to_progress(work, item, by=by)
     accept(work, item, outcome="waived", by=by, reason=reason, unmet=unmet)
     return item
 
 
-def bring_back(work: ProjectWork, item: Item, *, by: str) -> None:
-    """Put a failed item whose work is at hand back in progress, along the edges of its lifecycle."""
+def return_to_progress(work: ProjectWork, item: Item, *, by: str) -> None:
+    """Put a FAILED or READY item back IN_PROGRESS without a new dispatch, so that its earlier work can be accepted."""
     if item.state == ItemState.FAILED:
         retry_item(work, item, by=by)
     item.dispatch()
     work.change(item, "state")
 
 
-# -- what clarification asks for -------------------------------------------------------------------
+# -- commands of clarifications --------------------------------------------------------------------
 def block_item(work: ProjectWork, item: Item, *, reason: str, question_ids: list[UUID]) -> Item:
-    """Something is missing that a person has to say; work under way is superseded."""
+    """Block the item until the questions are answered; a dispatch in progress is superseded.
+
+    An item that is BLOCKED already keeps its state and gets the new reason.
+    """
     if item.state != ItemState.BLOCKED:
         item.block()
         work.supersede(item.current_dispatch)
@@ -150,7 +159,7 @@ def block_item(work: ProjectWork, item: Item, *, reason: str, question_ids: list
 
 
 def unblock_item(work: ProjectWork, item: Item, *, question_id: UUID | None) -> Item:
-    """Nothing is missing any more: BLOCKED → READY, and on to its agent once what it depends on is done."""
+    """Move a BLOCKED item to READY; it is dispatched at the end of this work if its dependencies are done."""
     item.unblock()
     item.reason = ""
     work.change(item, "state", "reason")
@@ -161,10 +170,10 @@ def unblock_item(work: ProjectWork, item: Item, *, question_id: UUID | None) -> 
 
 
 def approve_item(work: ProjectWork, item: Item, *, by: str, notes: str = "") -> None:
-    """Record the approval and go on: held work is done, and a blocked item may be dispatched.
+    """Record an approval: finished work that was held is accepted, a blocked item may be dispatched.
 
-    Held work whose checks failed is done by a waiver, with the notes as its reason. A blocked item whose template
-    asks for no approval before the start was held back by its agent: the next dispatch says that it is cleared.
+    Held work whose checks failed is accepted as a waiver, with the notes as its reason. If the template asks for no
+    approval before the start, the item's agent asked for one: then `cleared` is set, and the next dispatch tells so.
     """
     if item.held_for == Item.Held.APPROVAL:
         unmet = unmet_criteria(item, item.evidence or {})
@@ -177,7 +186,7 @@ def approve_item(work: ProjectWork, item: Item, *, by: str, notes: str = "") -> 
 
 
 def send_back(work: ProjectWork, item: Item, *, notes: str, by: str) -> None:
-    """Somebody rejected the work: the item goes round again with the notes in its context."""
+    """Record a rejection: the notes go into the item's next dispatch, and finished work is done again."""
     item.notes = [*item.notes, notes]
     work.change(item, "notes")
     if item.state == ItemState.IN_PROGRESS:

@@ -1,4 +1,4 @@
-"""The states of an item and a project, and every edge between them."""
+"""The states of items and projects, and the transitions that their state machines allow."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -41,5 +41,7 @@ PROJECT_EDGES: dict[str, set[str]] = {
     "CANCELLED": set(),
 }
 
+# Item states from which an item may still be cancelled.
 CANCELLABLE = [state for state, targets in ITEM_EDGES.items() if "CANCELLED" in targets]
+# Project states in which no item of the project is worked on any more.
 OVER = (ProjectStatus.DONE, ProjectStatus.FAILED, ProjectStatus.CANCELLED)

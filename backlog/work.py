@@ -1,4 +1,4 @@
-"""The unit of work on projects: what it changed, so that what follows from it happens once, before it is written."""
+"""The unit of work on projects. It records which projects changed, so that consequences follow once, at its end."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from events.work import UnitOfWork
 
 @dataclass
 class Changes:
-    """What happened to projects in one unit of work and was not looked at yet."""
+    """The changes of one unit of work that `flow.orchestration.advance` has not handled yet, by id."""
 
     projects: dict[UUID, Project] = field(default_factory=dict)
     opened: list[Project] = field(default_factory=list)
@@ -22,34 +22,34 @@ class Changes:
 
 
 class ProjectWork(UnitOfWork):
-    """A unit of work that notes which projects it changes.
+    """A unit of work that records which projects it changes.
 
-    `flow.orchestration.project_work` opens one, and carries the changed projects on before it is written.
+    Open one with `flow.orchestration.project_work`, which advances the changed projects before the work is written.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.changes = Changes()
-        # Per project the event that changed it last: what follows is caused by that.
+        # The id of the event that changed each project last: it becomes the causation_id of the events that follow.
         self.causes: dict[UUID, UUID | None] = {}
-        # What was looked up already: projects with their items, the questions of projects, owners and templates.
+        # Caches of this work: ids of projects whose items or questions are loaded, owners by name, templates by name.
         self.projects_loaded: set[UUID] = set()
         self.questions_loaded: set[UUID] = set()
         self.owners: dict[str, User | None] = {}
         self.templates: dict[str, Template] = {}
 
     def note_change(self, project: Project) -> None:
-        """Have the project carried on before this work is written; the event at hand is why."""
+        """Mark the project as changed, so that it is advanced at the end of this work, caused by the current event."""
         self.causes[project.pk] = self.cause or self.causes.get(project.pk)
         self.changes.projects[project.pk] = project
 
     def take_changes(self) -> Changes:
-        """Return what was noted since the last call, and forget it."""
+        """Return the changes since the last call and start with an empty record."""
         taken, self.changes = self.changes, Changes()
         return taken
 
     def emit_about(self, project: Project, event_type: str, payload: Mapping[str, object], **options: Any) -> Event:
-        """Emit an event about the project, caused by the event at hand, or by what changed the project last."""
+        """Emit an event about the project; its cause is the current event, or the one that changed the project last."""
         return self.emit(
             event_type,
             payload,

@@ -1,4 +1,7 @@
-"""Charts as SVG from the server: no script, a name and a table to each, and never colour alone."""
+"""Draw charts as SVG on the server, without scripts.
+
+Each chart has a name and a table of its numbers, and never tells two things apart by colour alone.
+"""
 
 from charts.graph import Node, graph
 from charts.plots import bars, donut, line, stacked

@@ -1,4 +1,4 @@
-"""What every chart is made of: a figure with a caption, a picture with a name, and its figures as a table."""
+"""The parts that all charts share: a figure with a caption, a picture with a name, and a table of the numbers."""
 
 import hashlib
 import re
@@ -11,11 +11,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-# What XML does not allow, and a browser does not show.
+# The characters that XML does not allow; a browser would not show the chart.
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 COLOURS = 6
-# Light strokes over the colour; the first is plain. One a colour, so that each series differs in both.
+# SVG paths of light strokes over the colour, one for each colour, so that two series differ in both; the first is
+# plain.
 HATCHES = (
     "",
     "M-2 2 2-2M0 8 8 0M6 10 10 6",
@@ -30,7 +31,7 @@ Number = float | Decimal
 
 @dataclass(frozen=True)
 class Chart:
-    """The name of a chart; `ident` comes from its content and begins each id inside it."""
+    """The name of a chart. `ident` is a hash of the content; every id inside the chart begins with it."""
 
     kind: str
     title: str
@@ -39,13 +40,13 @@ class Chart:
 
     @classmethod
     def of(cls, kind: str, title: str, description: str, content: object) -> "Chart":
-        """A chart of plain content: texts and numbers whose `repr` is always the same."""
+        """Return a chart; the `repr` of `content` (texts and numbers) must not change between two calls."""
         title, description = str(title), str(description) or _("The table below the chart has the same figures.")
         seed = repr((kind, title, description, content)).encode()
         return cls(kind, title, description, f"chart-{hashlib.sha256(seed).hexdigest()[:12]}")
 
     def picture(self, width: float, height: float, body: SafeString, *, role: str = "img") -> SafeString:
-        """The drawing, `width` by `height` units, with its name for those who do not see it."""
+        """Return the SVG element, `width` by `height` units, with title and description for screen readers."""
         return format_html(
             '<svg xmlns="http://www.w3.org/2000/svg" role="{role}" aria-labelledby="{id}-title {id}-desc" '
             'viewBox="0 0 {width} {height}" width="{width}">'
@@ -55,31 +56,34 @@ class Chart:
         )  # fmt: skip
 
     def figure(self, picture: SafeString, figures: SafeString) -> SafeString:
-        """The whole: the caption, the picture, and the table folded under it."""
+        """Return the complete figure: the caption, the picture, and the folded table `figures` under it."""
         folded = format_html(
             '<details class="folded"><summary>{}</summary>'
             '<div class="scroll" tabindex="0" role="region" aria-label="{}">{}</div></details>',
             _("Show the numbers"), self.title, figures,
         )  # fmt: skip
-        return self.around(format_html("{}{}", picture, folded))
+        return self.with_caption(format_html("{}{}", picture, folded))
 
     def empty(self) -> SafeString:
-        """The figure when there is nothing to draw."""
-        return self.around(format_html('<p class="empty">{}</p>', _("There is nothing to show yet.")))
+        """Return the figure of a chart without data: the caption and a sentence."""
+        return self.with_caption(format_html('<p class="empty">{}</p>', _("There is nothing to show yet.")))
 
-    def around(self, inside: SafeString) -> SafeString:
-        """The figure with its caption; what no document may contain is replaced."""
-        whole = format_html(
+    def with_caption(self, inside: SafeString) -> SafeString:
+        """Return the figure element with the caption and this content; illegal characters are replaced."""
+        element = format_html(
             '<figure class="chart chart-{}"><figcaption>{}</figcaption>{}</figure>', self.kind, self.title, inside
         )
-        return SafeString(ILLEGAL.sub("\ufffd", whole))
+        return SafeString(ILLEGAL.sub("\ufffd", element))
 
-    def hatched(self, series: int) -> str:
-        """The fill of a series, by its number from 0."""
+    def fill(self, series: int) -> str:
+        """Return the `fill` attribute of a series: its number counts from 0."""
         return f"url(#{self.ident}-{series})"
 
     def hatches(self, count: int) -> SafeString:
-        """The patterns of so many series; after 6 the colours return with another hatch, after 36 with the same."""
+        """Return the SVG patterns of `count` series.
+
+        After 6 series the colours repeat with other hatches; after 36 a pattern repeats.
+        """
         pattern = (
             '<pattern id="{}-{}" width="8" height="8" patternUnits="userSpaceOnUse">'
             '<rect class="fill-{}" width="8" height="8"/><path class="hatch" d="{}"/></pattern>'
@@ -88,17 +92,17 @@ class Chart:
         return format_html("<defs>{}</defs>", format_html_join("", pattern, rows))
 
     def legend(self, words: Iterable[tuple[str, str]]) -> SafeString:
-        """Each series as a swatch, its name and what is said of it."""
+        """Return the legend, from (name, text) of each series: a swatch, the name, and the text in bold."""
         entry = (
             '<li><svg class="swatch" aria-hidden="true" viewBox="0 0 16 16" width="16" height="16">'
             '<rect fill="{}" width="16" height="16" rx="3"/></svg><span>{}</span><b>{}</b></li>'
         )
-        rows = ((self.hatched(i), name, said) for i, (name, said) in enumerate(words))
+        rows = ((self.fill(i), name, text) for i, (name, text) in enumerate(words))
         return format_html('<ul class="legend">{}</ul>', format_html_join("", entry, rows))
 
 
 def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], *, css: str = "number") -> SafeString:
-    """A table whose first column names the rows; `css` is the class of the other cells."""
+    """Return a table whose first column names the rows; `css` is the class of all other cells."""
     head = format_html_join(
         "", '<th scope="col" class="{}">{}</th>', ((css if i else "", h) for i, h in enumerate(heads))
     )
@@ -112,7 +116,7 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], *, 
 
 
 def exact(value: Number, *, negative: bool = False) -> Decimal:
-    """The number as it is written. ValueError if it is no finite number, or below zero where that has no picture."""
+    """Return the number as an exact decimal. Raises ValueError if it is not finite, or negative without `negative`."""
     number = Decimal(str(value))
     if not number.is_finite():
         raise ValueError(f"A chart shows finite numbers, not {value}.")
@@ -121,18 +125,18 @@ def exact(value: Number, *, negative: bool = False) -> Decimal:
     return number
 
 
-def spelled(value: Decimal, unit: str = "") -> str:
-    """The number as the reader writes it, with two decimals at most (more if it is below 0.1), and its unit."""
+def localized(value: Decimal, unit: str = "") -> str:
+    """Return the number in the reader's format with its unit; at most two decimals, more for values below 0.1."""
     rounded = value if value == value.to_integral_value() else round(value, max(2, 1 - value.adjusted()))
     text = str(number_format(rounded.normalize() + 0, use_l10n=True, force_grouping=True))
     return f"{text}\u00a0{unit}" if unit else text
 
 
-def measured(head: str, unit: str) -> str:
-    """The head of a column with its unit."""
+def with_unit(head: str, unit: str) -> str:
+    """Return the heading of a column with its unit in brackets."""
     return f"{head} ({unit})" if unit else head
 
 
 def units(value: float | Decimal) -> str:
-    """A coordinate, to a tenth."""
+    """Return a coordinate as text, rounded to a tenth of a unit."""
     return f"{value:.1f}".removesuffix(".0")

@@ -1,4 +1,4 @@
-"""A dependency graph from left to right."""
+"""Draw a dependency graph as SVG, from left to right."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from charts.layout import Links, Slot, depths, heights, in_order, slots
 from charts.text import cut, wrapped
 
 WIDTH, HEIGHT, GAP, MARGIN = 184.0, 60.0, 56.0, 4.0
-ROOM, BOLD = WIDTH - 26, 1.12  # what a text may take, and how much wider a bold one is
-# A graph shrinks with the page to this part of its size, so that its text stays legible; then it scrolls.
+ROOM, BOLD = WIDTH - 26, 1.12  # the width for a node's text, and the factor by which bold text is wider
+# A graph shrinks with the page down to this fraction of its size, so that its text stays readable; then it scrolls.
 SMALLEST = 0.75
 
 Edges = list[tuple[str, str]]
@@ -22,7 +22,7 @@ Edges = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Node:
-    """A node: `state` is a word of charts.css, `words` says the state, `href` makes the node a link."""
+    """A node: `state` selects a colour of charts.css, `words` is the state as text, `href` makes the node a link."""
 
     key: str
     label: str
@@ -32,81 +32,81 @@ class Node:
 
 
 def graph(title: str, nodes: Sequence[Node], edges: Sequence[tuple[str, str]], *, description: str = "") -> SafeString:
-    """A dependency graph; edges go from a dependency's key to its dependant's.
+    """Return the figure of a dependency graph; an edge is (key of the dependency, key of the dependant).
 
-    ValueError for a key that is unknown or used twice, for a cycle, and for a link that is not to a page.
+    Raises ValueError for a key that is unknown or used twice, for a cycle, and for an `href` that is not http(s).
     """
-    known = {node.key: plain(node) for node in nodes}
-    links = checked(nodes, known, edges)
-    chart = Chart.of("graph", title, description, (list(known.values()), links))
-    if not known:
+    nodes_by_key = {node.key: with_plain_texts(node) for node in nodes}
+    links = checked_edges(nodes, nodes_by_key, edges)
+    chart = Chart.of("graph", title, description, (list(nodes_by_key.values()), links))
+    if not nodes_by_key:
         return chart.empty()
-    depth = depths(known, links)
+    depth = depths(nodes_by_key, links)
     columns, behind, ahead = slots(depth, links)
     y = heights(in_order(columns, behind, ahead), behind, ahead, depth)
     width = 2 * MARGIN + len(columns) * (WIDTH + GAP) - GAP
-    paths = format_html_join("", '<path class="edge" d="{}" marker-end="{}"/>', drawn(chart, ahead, y, depth))
-    corners = ((node, left(depth[key]), top(y[key, depth[key]])) for key, node in known.items())
+    paths = format_html_join("", '<path class="edge" d="{}" marker-end="{}"/>', edge_paths(chart, ahead, y, depth))
+    corners = ((node, left(depth[key]), top(y[key, depth[key]])) for key, node in nodes_by_key.items())
     boxes = format_html_join("", "{}", ((box(*corner),) for corner in corners))
     body = format_html('{}<g aria-hidden="true">{}</g>{}', arrow(chart), paths, boxes)
     picture = chart.picture(width, max(y.values()) + HEIGHT + 2 * MARGIN, body, role="group")
-    return chart.figure(canvas(chart, picture, width), listed(chart, known, links))
+    return chart.figure(canvas(chart, picture, width), node_table(chart, nodes_by_key, links))
 
 
-def plain(node: Node) -> Node:
-    """The node with its texts as they read now, where they were to be translated later."""
+def with_plain_texts(node: Node) -> Node:
+    """Return the node with lazy translations replaced by plain texts in the current language."""
     return Node(*(str(text) for text in (node.key, node.label, node.state, node.words, node.href)))
 
 
-def checked(nodes: Sequence[Node], known: dict[str, Node], edges: Sequence[tuple[str, str]]) -> Edges:
-    """The edges, each once. ValueError as `graph` promises."""
-    if len(known) < len(nodes):
-        raise ValueError("Two nodes of a graph have the same key.")
+def checked_edges(nodes: Sequence[Node], nodes_by_key: dict[str, Node], edges: Sequence[tuple[str, str]]) -> Edges:
+    """Return the edges without repetitions. Raises ValueError for the faults that `graph` names, except cycles."""
+    if len(nodes_by_key) < len(nodes):
+        raise ValueError("Two nodes of a graph have the same key: give each node its own key.")
     for key in (key for edge in edges for key in edge):
-        if key not in known:
+        if key not in nodes_by_key:
             raise ValueError(f"An edge names {key!r}, which is no node of the graph.")
-    for node in known.values():
+    for node in nodes_by_key.values():
         if urlsplit(node.href).scheme not in ("", "http", "https"):
             raise ValueError(f"A node links to a page, not to {node.href!r}.")
     return list(dict.fromkeys((before, after) for before, after in edges))
 
 
 def left(column: int) -> float:
-    """The left edge of a column."""
+    """Return the x coordinate of a column's left edge."""
     return MARGIN + column * (WIDTH + GAP)
 
 
 def top(y: float) -> float:
-    """The upper edge of a node at this height."""
+    """Return the y coordinate of a node's upper edge."""
     return MARGIN + y
 
 
 def level(y: float) -> float:
-    """Where edges meet a node at this height."""
+    """Return the y coordinate at which edges meet a node."""
     return top(y) + HEIGHT / 2
 
 
-def drawn(chart: Chart, ahead: Links, y: dict[Slot, float], depth: dict[str, int]) -> Iterator[tuple[str, str]]:
-    """The path of each link and the marker at its end: an arrow where it meets a node.
+def edge_paths(chart: Chart, ahead: Links, y: dict[Slot, float], depth: dict[str, int]) -> Iterator[tuple[str, str]]:
+    """Yield (SVG path, end marker) of each link; the marker is an arrow if the link ends at a node.
 
-    An edge over several columns is a chain of links; edges of one node share them as far as they go together.
+    An edge over several columns is a chain of links; the edges of one node share the links of their common way.
     """
-    for one, others in ahead.items():
-        for other in others:
-            lane = depth[other[0]] != other[1]
-            yield path(one, other, y, lane=lane), "none" if lane else f"url(#{chart.ident}-arrow)"
+    for source, targets in ahead.items():
+        for target in targets:
+            lane = depth[target[0]] != target[1]
+            yield path(source, target, y, lane=lane), "none" if lane else f"url(#{chart.ident}-arrow)"
 
 
-def path(one: Slot, other: Slot, y: dict[Slot, float], *, lane: bool) -> str:
-    """From the right side of a slot to the left side of one in the next column, and through it if it is a lane."""
-    start, end = left(one[1]) + WIDTH, left(other[1])
-    bend, before, after = units((start + end) / 2), units(level(y[one])), units(level(y[other]))
+def path(source: Slot, target: Slot, y: dict[Slot, float], *, lane: bool) -> str:
+    """Return the SVG path from a slot to one in the next column; it continues through the target if that is a lane."""
+    start, end = left(source[1]) + WIDTH, left(target[1])
+    bend, before, after = units((start + end) / 2), units(level(y[source])), units(level(y[target]))
     curve = f"M{units(start)} {before}C{bend} {before} {bend} {after} {units(end)} {after}"
     return f"{curve}H{units(end + WIDTH)}" if lane else curve
 
 
 def arrow(chart: Chart) -> SafeString:
-    """The head of the edges."""
+    """Return the SVG definition of the arrow head at the end of an edge."""
     return format_html(
         '<defs><marker id="{}-arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" '
         'markerUnits="userSpaceOnUse" orient="auto"><path class="head" d="M0 0 8 4 0 8Z"/></marker></defs>',
@@ -115,12 +115,12 @@ def arrow(chart: Chart) -> SafeString:
 
 
 def box(node: Node, x: float, y: float) -> SafeString:
-    """A node with its label and its state in words; a link if it has an address."""
-    whole = f"{node.label}: {node.words}" if node.words else node.label
+    """Return the SVG of a node with its label and its state in words; a link if the node has an `href`."""
+    full_text = f"{node.label}: {node.words}" if node.words else node.label
     inside = format_html(
         '<title>{}</title><rect class="body" x="{}" y="{y}" width="{}" height="{high}" rx="8"/>'
         '<path class="side" d="M{} {}v{}"/>{}',
-        whole, units(x), units(WIDTH), units(x + 8), units(y + 10), units(HEIGHT - 20),
+        full_text, units(x), units(WIDTH), units(x + 8), units(y + 10), units(HEIGHT - 20),
         format_html_join("", '<text class="{}" x="{}" y="{}">{}</text>', lines(node, x + 18, y)),
         y=units(y), high=units(HEIGHT),
     )  # fmt: skip
@@ -131,7 +131,7 @@ def box(node: Node, x: float, y: float) -> SafeString:
 
 
 def lines(node: Node, x: float, y: float) -> Iterator[tuple[str, str, str, str]]:
-    """The lines of text in a node, in its middle: css class, place, text."""
+    """Yield (CSS class, x, y, text) of each line of text in a node, centred vertically."""
     texts = [("label", text) for text in wrapped(node.label, ROOM / BOLD)]
     texts += [("quiet", cut(node.words, ROOM))] if node.words else []
     first = y + HEIGHT / 2 + 4.5 - 8 * (len(texts) - 1)
@@ -140,7 +140,7 @@ def lines(node: Node, x: float, y: float) -> Iterator[tuple[str, str, str, str]]
 
 
 def canvas(chart: Chart, picture: SafeString, width: float) -> SafeString:
-    """The picture where it can scroll; the ruler, which shows nothing, keeps it from shrinking too far."""
+    """Return the picture in a scrolling region; an invisible `ruler` keeps it at least SMALLEST of its size."""
     return format_html(
         '<div class="scroll" tabindex="0" role="region" aria-label="{}"><div class="canvas">'
         '<svg class="ruler" aria-hidden="true" width="{}" height="1"/>{}</div></div>',
@@ -148,11 +148,11 @@ def canvas(chart: Chart, picture: SafeString, width: float) -> SafeString:
     )  # fmt: skip
 
 
-def listed(chart: Chart, known: dict[str, Node], links: Edges) -> SafeString:
-    """Each node with its state and what it depends on."""
-    needs: dict[str, list[str]] = {key: [] for key in known}
+def node_table(chart: Chart, nodes_by_key: dict[str, Node], links: Edges) -> SafeString:
+    """Return the table of the nodes: name, state, and the nodes that each depends on."""
+    needs: dict[str, list[str]] = {key: [] for key in nodes_by_key}
     for before, after in links:
-        needs[after].append(known[before].label)
-    rows = ((node.label, node.words or "–", ", ".join(needs[key]) or "–") for key, node in known.items())
-    state = _("State") if any(node.state for node in known.values()) else _("Note")
+        needs[after].append(nodes_by_key[before].label)
+    rows = ((node.label, node.words or "–", ", ".join(needs[key]) or "–") for key, node in nodes_by_key.items())
+    state = _("State") if any(node.state for node in nodes_by_key.values()) else _("Note")
     return table(chart.title, (_("Name"), state, _("Depends on")), rows, css="words")

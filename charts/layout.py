@@ -1,7 +1,7 @@
-"""Where the nodes of a dependency graph stand: columns by longest path, few crossings, straight lines.
+"""Compute the positions of the nodes of a dependency graph: columns by longest path, few crossings, straight lines.
 
-A slot is (key, column). In its own column a node's slot is the node. In later columns it is a lane: the room that the
-node's long edges share on their way to the columns behind.
+A slot is (key, column). The slot in the node's own column is the node itself. A slot of the same key in a later
+column is a lane: the space through which the node's long edges run to columns further right.
 """
 
 from bisect import bisect_right, insort
@@ -13,34 +13,34 @@ Slot = tuple[str, int]
 Columns = list[list[Slot]]
 Links = Mapping[Slot, Sequence[Slot]]
 
-SWEEPS = 8  # beyond these the order hardly ever improves
-NODE, LANE = 78.0, 16.0  # units from top to bottom, with the distance to the next
+SWEEPS = 8  # further sweeps hardly ever improve the order
+NODE, LANE = 78.0, 16.0  # heights in units, with the distance to the next slot
 
 
 def depths(keys: Iterable[str], edges: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """The column of each node: the length of the longest path to it. ValueError if the edges make a cycle."""
+    """Return the column of each node: the length of the longest path to it. Raises ValueError if there is a cycle."""
     depth = dict.fromkeys(keys, 0)
-    waits, later = dict.fromkeys(depth, 0), defaultdict(list)
+    unplaced_dependencies, dependants = dict.fromkeys(depth, 0), defaultdict(list)
     for before, after in edges:
-        waits[after] += 1
-        later[before].append(after)
-    free = deque(key for key, count in waits.items() if not count)
-    settled = 0
-    while free:
-        key = free.popleft()
-        settled += 1
-        for after in later[key]:
+        unplaced_dependencies[after] += 1
+        dependants[before].append(after)
+    queue = deque(key for key, count in unplaced_dependencies.items() if not count)
+    placed = 0
+    while queue:
+        key = queue.popleft()
+        placed += 1
+        for after in dependants[key]:
             depth[after] = max(depth[after], depth[key] + 1)
-            waits[after] -= 1
-            if not waits[after]:
-                free.append(after)
-    if settled < len(depth):
+            unplaced_dependencies[after] -= 1
+            if not unplaced_dependencies[after]:
+                queue.append(after)
+    if placed < len(depth):
         raise ValueError("The edges of a dependency graph may not make a cycle.")
     return depth
 
 
 def slots(depth: Mapping[str, int], edges: Iterable[tuple[str, str]]) -> tuple[Columns, Links, Links]:
-    """The slots of each column, and which slots of the column before and behind each is linked to."""
+    """Return the slots of each column, and for each slot its linked slots to the left and to the right."""
     end = dict(depth)
     links: dict[tuple[Slot, Slot], None] = {}
     for before, after in edges:
@@ -60,32 +60,35 @@ def slots(depth: Mapping[str, int], edges: Iterable[tuple[str, str]]) -> tuple[C
 
 
 def in_order(columns: Columns, behind: Links, ahead: Links) -> Columns:
-    """The columns with their slots so ordered that few edges cross: the best of some barycenter sweeps."""
+    """Return the columns with their slots ordered so that few links cross: the best of SWEEPS barycenter sweeps."""
     best, fewest = columns, crossings(columns, ahead)
     for sweep in range(SWEEPS):
         if not fewest:
             break
-        columns = swept(columns, behind) if sweep % 2 == 0 else swept(columns[::-1], ahead)[::-1]
-        found = crossings(columns, ahead)
-        if found < fewest:
-            best, fewest = columns, found
+        columns = sorted_by_links(columns, behind) if sweep % 2 == 0 else sorted_by_links(columns[::-1], ahead)[::-1]
+        count = crossings(columns, ahead)
+        if count < fewest:
+            best, fewest = columns, count
     return best
 
 
-def swept(columns: Columns, links: Links) -> Columns:
-    """Each column sorted by the mean place of what its slots are linked to in the column before it in the list."""
+def sorted_by_links(columns: Columns, links: Links) -> Columns:
+    """Return the columns, each sorted by the mean place of the slots that it is linked to in the previous column.
+
+    Places are from 0 to 1. `links` must lead to the previous column in the list.
+    """
     place: dict[Slot, float] = {}
-    done = []
+    sorted_columns = []
     for column in columns:
-        own = {slot: (i + 0.5) / len(column) for i, slot in enumerate(column)}
-        ordered = sorted(column, key=lambda slot: mean([place[other] for other in links.get(slot, ())], own[slot]))
-        place.update(zip(ordered, own.values(), strict=True))
-        done.append(ordered)
-    return done
+        current = {slot: (i + 0.5) / len(column) for i, slot in enumerate(column)}
+        ordered = sorted(column, key=lambda slot: mean([place[other] for other in links.get(slot, ())], current[slot]))
+        place.update(zip(ordered, current.values(), strict=True))
+        sorted_columns.append(ordered)
+    return sorted_columns
 
 
 def crossings(columns: Columns, ahead: Links) -> int:
-    """How many pairs of links cross."""
+    """Return how many pairs of links cross, by counting inversions between neighbouring columns."""
     count = 0
     for left, right in pairwise(columns):
         place = {slot: i for i, slot in enumerate(right)}
@@ -99,8 +102,11 @@ def crossings(columns: Columns, ahead: Links) -> int:
 
 
 def heights(columns: Columns, behind: Links, ahead: Links, depth: Mapping[str, int]) -> dict[Slot, float]:
-    """The middle of each slot from the top, at the mean of its neighbours where the order and the room allow it."""
-    offsets = [spaced([NODE if depth[key] == at else LANE for key, at in column]) for column in columns]
+    """Return the y coordinate of each slot's middle, near the mean of its linked slots; the topmost is 0.
+
+    The order of the slots and the distances between them are kept.
+    """
+    offsets = [stacked_middles([NODE if depth[key] == at else LANE for key, at in column]) for column in columns]
     y = {
         slot: offset - row[-1] / 2
         for column, row in zip(columns, offsets, strict=True)
@@ -109,32 +115,33 @@ def heights(columns: Columns, behind: Links, ahead: Links, depth: Mapping[str, i
     for links, step in ((behind, 1), (ahead, -1), (behind, 1), (ahead, -1)):
         for column, row in list(zip(columns, offsets, strict=True))[::step]:
             wanted = [mean([y[other] for other in links.get(slot, ())], y[slot]) for slot in column]
-            y.update(zip(column, settled(wanted, row), strict=True))
+            y.update(zip(column, nearest_places(wanted, row), strict=True))
     top = min(y.values())
     return {slot: value - top for slot, value in y.items()}
 
 
-def spaced(sizes: Sequence[float]) -> list[float]:
-    """The middles of things of these sizes, one under the other, from the middle of the first."""
-    return list(accumulate(((one + other) / 2 for one, other in pairwise(sizes)), initial=0.0))
+def stacked_middles(sizes: Sequence[float]) -> list[float]:
+    """Return the middles of boxes of these heights, one below the other; the first middle is 0."""
+    return list(accumulate(((upper + lower) / 2 for upper, lower in pairwise(sizes)), initial=0.0))
 
 
-def settled(wanted: Sequence[float], offsets: Sequence[float]) -> list[float]:
-    """The places nearest to the wanted ones, by least squares, that keep the order and the distances.
+def nearest_places(wanted: Sequence[float], offsets: Sequence[float]) -> list[float]:
+    """Return the places nearest to the wanted ones (least squares) that keep the order and the distances `offsets`.
 
-    Isotonic regression: neighbours that want to pass each other form a block at the mean of their wishes.
+    Isotonic regression by pooling adjacent violators: neighbours whose wanted places are in the wrong order form a
+    block at the mean of their wanted places.
     """
     blocks: list[tuple[float, int]] = []
     for wish, offset in zip(wanted, offsets, strict=True):
         total, count = wish - offset, 1
         while blocks and blocks[-1][0] * count >= total * blocks[-1][1]:
-            before, more = blocks.pop()
-            total, count = total + before, count + more
+            block_total, block_count = blocks.pop()
+            total, count = total + block_total, count + block_count
         blocks.append((total, count))
-    free = [total / count for total, count in blocks for _one in range(count)]
-    return [place + offset for place, offset in zip(free, offsets, strict=True)]
+    means = [total / count for total, count in blocks for _member in range(count)]
+    return [place + offset for place, offset in zip(means, offsets, strict=True)]
 
 
 def mean(values: Sequence[float], otherwise: float) -> float:
-    """The mean of the values, or the other number if there is none."""
+    """Return the mean of the values, or `otherwise` if there are none."""
     return sum(values) / len(values) if values else otherwise

@@ -1,4 +1,4 @@
-"""Bars, stacked columns, a line and a donut."""
+"""Draw plots as SVG: bars, stacked columns, a line, and a donut."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -11,36 +11,39 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from charts.axes import HEIGHT, WIDTH, Frame, ticks
-from charts.figure import Chart, Number, exact, measured, spelled, table, units
+from charts.figure import Chart, Number, exact, localized, table, units, with_unit
 from charts.text import SIZE, cut, width
 
 ROW = 42
-HOLE = 92  # units across the middle of a donut
+HOLE = 92  # the width of the hole of a donut, in units
 
 Rows = Sequence[tuple[str, Number]]
 
 
 def bars(title: str, rows: Rows, *, unit: str = "", description: str = "") -> SafeString:
-    """Horizontal bars, one a (label, value). ValueError for a value that is negative or not finite."""
+    """Return the figure of horizontal bars, one for each (label, value).
+
+    Raises ValueError for a value that is negative or not finite.
+    """
     data = [(str(label), exact(value)) for label, value in rows]
     chart = Chart.of("bars", title, description, (data, str(unit)))
     if not data:
         return chart.empty()
     longest = max(value for _label, value in data) or 1
-    drawn = (bar(i, label, value, WIDTH * value / longest, unit) for i, (label, value) in enumerate(data))
-    picture = chart.picture(WIDTH, ROW * len(data), format_html_join("", "{}", ((one,) for one in drawn)))
-    figures = ((label, spelled(value)) for label, value in data)
-    return chart.figure(picture, table(chart.title, (_("Name"), measured(_("Value"), unit)), figures))
+    drawn_bars = ((bar(i, label, value, WIDTH * value / longest, unit),) for i, (label, value) in enumerate(data))
+    picture = chart.picture(WIDTH, ROW * len(data), format_html_join("", "{}", drawn_bars))
+    figures = ((label, localized(value)) for label, value in data)
+    return chart.figure(picture, table(chart.title, (_("Name"), with_unit(_("Value"), unit)), figures))
 
 
 def bar(row: int, label: str, value: Decimal, length: Decimal, unit: str) -> SafeString:
-    """One bar under its label and its value."""
-    said = cut(spelled(value, unit), WIDTH / 2)
+    """Return the SVG of one bar below its label and its value; `length` is in units."""
+    value_text = cut(localized(value, unit), WIDTH / 2)
     return format_html(
         '<g><title>{}: {}</title><text x="0" y="{y}">{}</text><text class="end" x="{right}" y="{y}">{}</text>'
         '<rect class="rail" y="{top}" width="{right}" height="12" rx="3"/>'
         '<rect class="fill-1" y="{top}" width="{length}" height="12" rx="3"/></g>',
-        label, spelled(value, unit), cut(label, WIDTH - width(said) - 12), said,
+        label, localized(value, unit), cut(label, WIDTH - width(value_text) - 12), value_text,
         y=ROW * row + 15, top=ROW * row + 22, right=WIDTH, length=units(length),
     )  # fmt: skip
 
@@ -53,9 +56,9 @@ def stacked(
     unit: str = "",
     description: str = "",
 ) -> SafeString:
-    """Stacked columns: a label for each, and series of (name, values), one value a column.
+    """Return the figure of stacked columns: `columns` are their labels, a series is (name, one value per column).
 
-    ValueError for a value that is negative or not finite, or a series that is not as long as the columns.
+    Raises ValueError for a value that is negative or not finite, or a series that is not as long as the columns.
     """
     labels = [str(label) for label in columns]
     data = [(str(name), [exact(value) for value in values]) for name, values in series]
@@ -67,16 +70,20 @@ def stacked(
     totals = [sum(values, Decimal(0)) for values in zip(*(values for _name, values in data), strict=True)]
     frame = Frame(labels, ticks([value for _name, values in data for value in values] + totals), unit)
     drawn = format_html_join("", "{}", ((segment,) for segment in segments(chart, frame, data)))
-    picture = chart.picture(WIDTH, HEIGHT, format_html("{}{}{}", chart.hatches(len(data)), frame.drawn(), drawn))
-    heads = (_("Column"), *(measured(name, unit) for name, _values in data), measured(_("Total"), unit))
+    picture = chart.picture(WIDTH, HEIGHT, format_html("{}{}{}", chart.hatches(len(data)), frame.svg(), drawn))
+    heads = (
+        _("Column"),
+        *(with_unit(name, unit) for name, _values in data),
+        with_unit(_("Total"), unit),
+    )
     rows = zip(*(values for _name, values in data), totals, strict=True)
-    figures = ((label, *map(spelled, values)) for label, values in zip(labels, rows, strict=True))
-    legend = chart.legend((name, spelled(sum(values, Decimal(0)), unit)) for name, values in data)
+    figures = ((label, *map(localized, values)) for label, values in zip(labels, rows, strict=True))
+    legend = chart.legend((name, localized(sum(values, Decimal(0)), unit)) for name, values in data)
     return chart.figure(format_html("{}{}", picture, legend), table(chart.title, heads, figures))
 
 
 def segments(chart: Chart, frame: Frame, data: list[tuple[str, list[Decimal]]]) -> Iterator[SafeString]:
-    """The parts of each column from the ground up; a part of nothing is left out."""
+    """Yield the SVG of each column's parts, from the bottom up; a part of value 0 is left out."""
     piece = '<rect fill="{}" class="part" x="{}" y="{}" width="{}" height="{}"><title>{}, {}: {}</title></rect>'
     thick = min(frame.pitch * 0.8, 44)
     for i, label in enumerate(frame.labels):
@@ -86,39 +93,49 @@ def segments(chart: Chart, frame: Frame, data: list[tuple[str, list[Decimal]]]) 
                 foot, top = frame.y(tops[number]), frame.y(tops[number + 1])
                 place = units(frame.x(i) - thick / 2), units(top), units(thick), units(foot - top)
                 yield format_html(
-                    piece, chart.hatched(number), *place, label, name, spelled(values[i], frame.unit)
+                    piece, chart.fill(number), *place, label, name, localized(values[i], frame.unit)
                 )  # fmt: skip
 
 
 def line(
     title: str, points: Sequence[tuple[str, Number | None]], *, unit: str = "", description: str = ""
 ) -> SafeString:
-    """A line through the points (label, value); None is a gap. ValueError for a value that is not finite."""
+    """Return the figure of a line through the points (label, value); a value of None is a gap.
+
+    Raises ValueError for a value that is not finite.
+    """
     data = [(str(label), None if value is None else exact(value, negative=True)) for label, value in points]
     chart = Chart.of("line", title, description, (data, str(unit)))
-    known = [value for _label, value in data if value is not None]
-    if not known:
+    known_values = [value for _label, value in data if value is not None]
+    if not known_values:
         return chart.empty()
-    frame = Frame([label for label, _value in data], ticks(known), unit)
-    picture = chart.picture(WIDTH, HEIGHT, format_html("{}{}{}", frame.drawn(), *curve(frame, data)))
-    figures = ((label, "–" if value is None else spelled(value)) for label, value in data)
-    return chart.figure(picture, table(chart.title, (_("Point"), measured(_("Value"), unit)), figures))
+    frame = Frame([label for label, _value in data], ticks(known_values), unit)
+    picture = chart.picture(WIDTH, HEIGHT, format_html("{}{}{}", frame.svg(), *curve(frame, data)))
+    figures = ((label, "–" if value is None else localized(value)) for label, value in data)
+    return chart.figure(picture, table(chart.title, (_("Point"), with_unit(_("Value"), unit)), figures))
 
 
 def curve(frame: Frame, data: list[tuple[str, Decimal | None]]) -> tuple[SafeString, SafeString]:
-    """A stroke for each run without a gap, and a dot for each value."""
+    """Return the SVG of the strokes, one for each run of points without a gap, and of the dots, one for each value."""
     dots = [(units(frame.x(i)), units(frame.y(v)), label, v) for i, (label, v) in enumerate(data) if v is not None]
-    places = iter(dots)
-    runs = [[next(places)[:2] for _point in run] for there, run in groupby(data, lambda p: p[1] is not None) if there]
+    remaining = iter(dots)
+    runs = [
+        [next(remaining)[:2] for _point in run]
+        for has_value, run in groupby(data, lambda point: point[1] is not None)
+        if has_value
+    ]
     paths = (("M" + "L".join(f"{x} {y}" for x, y in run),) for run in runs if len(run) > 1)
     dot = '<circle class="fill-1" cx="{}" cy="{}" r="{}"><title>{}: {}</title></circle>'
     radius = 3 if frame.pitch > 8 else 1.5
-    shown = ((x, y, radius, label, spelled(value, frame.unit)) for x, y, label, value in dots)
-    return format_html_join("", '<path class="line" d="{}"/>', paths), format_html_join("", dot, shown)
+    circles = ((x, y, radius, label, localized(value, frame.unit)) for x, y, label, value in dots)
+    return format_html_join("", '<path class="line" d="{}"/>', paths), format_html_join("", dot, circles)
 
 
 def donut(title: str, rows: Rows, *, unit: str = "", description: str = "") -> SafeString:
-    """The shares of a whole, one a (label, value). ValueError for a value that is negative or not finite."""
+    """Return the figure of a ring whose arcs are the shares of the (label, value) rows in their sum.
+
+    Raises ValueError for a value that is negative or not finite.
+    """
     data = [(str(label), exact(value)) for label, value in rows]
     chart = Chart.of("donut", title, description, (data, str(unit)))
     total = sum((value for _label, value in data), Decimal(0))
@@ -126,32 +143,35 @@ def donut(title: str, rows: Rows, *, unit: str = "", description: str = "") -> S
         return chart.empty()
     ring = arcs(chart, [(label, value / total) for label, value in data])
     picture = chart.picture(180, 180, format_html("{}{}{}", chart.hatches(len(data)), ring, hole(total, unit)))
-    said = [percent(tenths) for tenths in shares([value for _label, value in data])]
-    legend = chart.legend((label, share) for (label, _value), share in zip(data, said, strict=True))
-    figures = ((label, spelled(value), share) for (label, value), share in zip(data, said, strict=True))
-    heads = (_("Name"), measured(_("Value"), unit), _("Share"))
+    percentages = [percent(tenths) for tenths in shares([value for _label, value in data])]
+    legend = chart.legend((label, share) for (label, _value), share in zip(data, percentages, strict=True))
+    figures = ((label, localized(value), share) for (label, value), share in zip(data, percentages, strict=True))
+    heads = (_("Name"), with_unit(_("Value"), unit), _("Share"))
     beside = format_html('<div class="beside">{}{}</div>', picture, legend)
     return chart.figure(beside, table(chart.title, heads, figures))
 
 
 def hole(total: Decimal, unit: str) -> SafeString:
-    """The sum in the middle of the ring, over its unit; as large as there is room for."""
-    said = spelled(total)
-    css, y = "middle total" if width(said) <= HOLE * SIZE / 20 else "middle", 92 if unit else 97
-    number = format_html('<text class="{}" x="90" y="{}">{}</text>', css, y, cut(said, HOLE))
+    """Return the SVG of the sum and its unit in the middle of the ring; the sum is large if it fits."""
+    text = localized(total)
+    css, y = "middle total" if width(text) <= HOLE * SIZE / 20 else "middle", 92 if unit else 97
+    number = format_html('<text class="{}" x="90" y="{}">{}</text>', css, y, cut(text, HOLE))
     words = format_html('<text class="middle quiet" x="90" y="110">{}</text>', cut(unit, HOLE - 20))
     return format_html("{}{}", number, words if unit else "")
 
 
 def arcs(chart: Chart, parts: list[tuple[str, Decimal]]) -> SafeString:
-    """A ring of arcs from the top, clockwise: dashes of one circle, whose length counts as 100."""
+    """Return the SVG of the ring, from the top clockwise; `parts` are (label, share from 0 to 1).
+
+    Each arc is a dash of a circle whose path length is set to 100.
+    """
     arc = (
         '<circle class="arc" cx="90" cy="90" r="68" pathLength="100" transform="rotate(-90 90 90)" '
         'stroke="{}" stroke-dasharray="{} {}" stroke-dashoffset="-{}"><title>{}</title></circle>'
     )
     starts = accumulate((part for _label, part in parts), initial=Decimal(0))
     rows = (
-        (chart.hatched(i), f"{100 * part:.3f}", f"{100 * (1 - part):.3f}", f"{100 * start:.3f}", label)
+        (chart.fill(i), f"{100 * part:.3f}", f"{100 * (1 - part):.3f}", f"{100 * start:.3f}", label)
         for i, ((label, part), start) in enumerate(zip(parts, starts, strict=False))
         if part
     )
@@ -159,16 +179,19 @@ def arcs(chart: Chart, parts: list[tuple[str, Decimal]]) -> SafeString:
 
 
 def shares(values: Sequence[Decimal]) -> list[int]:
-    """The values as tenths of a percent that sum to 1,000: rounded down, and the largest remainders up."""
-    exactly = [Fraction(value) for value in values]
-    wanted = [1000 * value / sum(exactly) for value in exactly]
-    whole = [floor(share) for share in wanted]
-    by_remainder = sorted(range(len(values)), key=lambda i: whole[i] - wanted[i])
-    for i in by_remainder[: 1000 - sum(whole)]:
-        whole[i] += 1
-    return whole
+    """Return the shares of the values in tenths of a percent, which sum to 1,000 exactly.
+
+    Largest remainder method: all are rounded down, then those with the largest remainders are raised by one.
+    """
+    fractions = [Fraction(value) for value in values]
+    unrounded = [1000 * value / sum(fractions) for value in fractions]
+    rounded = [floor(share) for share in unrounded]
+    by_remainder = sorted(range(len(values)), key=lambda i: rounded[i] - unrounded[i])
+    for i in by_remainder[: 1000 - sum(rounded)]:
+        rounded[i] += 1
+    return rounded
 
 
 def percent(tenths: int) -> str:
-    """Tenths of a percent as the reader writes a percentage."""
-    return _("%(number)s%%") % {"number": spelled(Decimal(tenths) / 10)}
+    """Return tenths of a percent as a percentage in the reader's format."""
+    return _("%(number)s%%") % {"number": localized(Decimal(tenths) / 10)}

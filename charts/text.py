@@ -1,18 +1,21 @@
-"""How much room a text takes. The server has no font: the widths are estimates, rather too wide than too narrow."""
+"""Estimate the width of texts in SVG units, and cut or wrap texts to fit.
+
+The server has no font, so the widths are estimates, chosen too wide rather than too narrow.
+"""
 
 import unicodedata
 
 NARROW, BROAD = set("iljtfrI.,:;'|!()[] \u00a0\u202f"), set("mwMW@%—…")
-SIZE = 13  # units; what charts.css gives the text of a chart
+SIZE = 13  # units; the same as the font size of charts in charts.css
 
 
 def width(text: str) -> float:
-    """The estimated width of a text in units."""
-    return SIZE * sum(map(of_letter, text))
+    """Return the estimated width of a text in units."""
+    return SIZE * sum(map(letter_width, text))
 
 
-def of_letter(letter: str) -> float:
-    """The estimated width of a letter, as a part of the font size."""
+def letter_width(letter: str) -> float:
+    """Return the estimated width of a letter as a fraction of the font size."""
     if unicodedata.combining(letter):
         return 0
     if letter in BROAD or unicodedata.east_asian_width(letter) in "WF":
@@ -21,7 +24,7 @@ def of_letter(letter: str) -> float:
 
 
 def cut(text: str, room: float) -> str:
-    """The text in one line, with an ellipsis where it does not fit the room."""
+    """Return the text in one line; a text wider than `room` units is cut and ends with an ellipsis."""
     text = " ".join(text.split())
     if width(text) <= room:
         return text
@@ -29,17 +32,20 @@ def cut(text: str, room: float) -> str:
 
 
 def fitting(text: str, room: float) -> int:
-    """How many letters from the beginning fit."""
-    taken = 0.0
+    """Return how many letters from the beginning fit into `room` units."""
+    used = 0.0
     for count, letter in enumerate(text):
-        taken += SIZE * of_letter(letter)
-        if taken > room:
+        used += SIZE * letter_width(letter)
+        if used > room:
             return count
     return len(text)
 
 
 def wrapped(text: str, room: float) -> tuple[str, ...]:
-    """The text in one line or two, broken between words unless the first is too long; the second is cut."""
+    """Return the text in one or two lines, broken between words unless the first word is too long.
+
+    A second line that is wider than `room` units is cut.
+    """
     text = " ".join(text.split())
     if width(text) <= room:
         return (text,)

@@ -1,4 +1,4 @@
-"""Asking once: what an item lacks, or whether it may go, becomes one question that the item waits for."""
+"""Asking questions: a missing field or an approval becomes one open question, and the items that need it wait."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,9 +9,9 @@ from django.utils.translation import gettext_noop
 from backlog import services as backlog
 from backlog.blueprints import definition_of
 from backlog.flow.definition_of_done import unmet_criteria
-from backlog.flow.replies import counts
+from backlog.flow.replies import applies
 from backlog.models import Item, Project
-from backlog.policy import OURS
+from backlog.policy import RESERVED_KEYS
 from backlog.selectors import item_of
 from backlog.work import ProjectWork
 from clarifications.contract import APPROVAL_SCHEMA, MissingField, pointer_to, schema_of
@@ -27,28 +27,36 @@ from schemas.payloads.clarification import ClarificationNeeded, ClarificationQue
 from schemas.payloads.people import HumanApprovalRequested
 from schemas.restricted import SchemaRefused, check_restricted
 
+# In characters: the length of the columns `title` and `pointer` of a question.
 LONGEST_TITLE = 300
+# The most levels that an answer's place may have in the work context.
 DEEPEST_POINTER = 5
 TEMPLATE_ASKS = gettext_noop("The template asks for it.")
 
 
 def ask_input(work: ProjectWork, waiting: Sequence[Item], missing: MissingField, *, asked_by: str) -> Question:
-    """Ask for a field once and block the items that wait for it; an open question takes them on."""
+    """Ask for a field and block the items that wait for it; an open question about the field is used again.
+
+    All items must be of one project. Returns the question.
+    """
     project = waiting[0].project
     question = open_question(work, project.pk, missing.name)
     if question is None:
         question = new_question(work, project, missing, kind=Question.Kind.INPUT, asked_by=asked_by)
-        link(work, question, waiting)
-        announce(work, question)
+        link_items(work, question, waiting)
+        emit_question_asked(work, question)
     else:
-        link(work, question, waiting)
+        link_items(work, question, waiting)
     for item in waiting:
         backlog.block_item(work, item, reason=f"{question.title}: {missing.reason}", question_ids=[question.pk])
     return question
 
 
 def ask_approval(work: ProjectWork, item: Item) -> Question:
-    """Ask once whether the item may start, or whether its finished work is accepted, also where its checks failed."""
+    """Ask whether the item may start, or, if it is held, whether its finished work is accepted.
+
+    If named checks failed, the question lists their faults: approving then waives them.
+    """
     if not item.held_for:
         return ask_for_approval(work, item, MAY_START, TEMPLATE_ASKS, asked_by="approval gate")
     if unmet := unmet_criteria(item, item.evidence or {}):
@@ -57,24 +65,27 @@ def ask_approval(work: ProjectWork, item: Item) -> Question:
 
 
 def ask_for_approval(work: ProjectWork, item: Item, title: str, reason: str, *, asked_by: str) -> Question:
-    """Ask for the item's approval unless that is asked already; an item under way or not begun is blocked by it."""
+    """Ask for the item's approval, or return the open question that asks for it already.
+
+    Finished work that is held stays in its state; an item that has not begun or is in progress is blocked.
+    """
     field = f"approval:{item.key}"
-    if found := open_question(work, item.project_id, field):
-        return found
+    if already_open := open_question(work, item.project_id, field):
+        return already_open
     title = title % {"item": item.title}
     reason = joined([reason, *(f"Earlier comment: “{note}”" for note in item.notes)])
     missing = MissingField(field, {**APPROVAL_SCHEMA, "title": title}, reason)
     question = new_question(work, item.project, missing, kind=Question.Kind.APPROVAL, asked_by=asked_by)
-    link(work, question, [item])
-    announce(work, question)
-    asked: HumanApprovalRequested = {
+    link_items(work, question, [item])
+    emit_question_asked(work, question)
+    request: HumanApprovalRequested = {
         "project_id": str(item.project_id),
         "backlog_item_id": str(item.pk),
         "question_id": str(question.pk),
         "title": title,
         "when": "after" if item.held_for else "before",
     }
-    work.emit_about(item.project, "HUMAN.APPROVAL_REQUESTED", asked)
+    work.emit_about(item.project, "HUMAN.APPROVAL_REQUESTED", request)
     if not item.held_for:
         backlog.block_item(work, item, reason=title, question_ids=[question.pk])
     return question
@@ -83,7 +94,7 @@ def ask_for_approval(work: ProjectWork, item: Item, title: str, reason: str, *, 
 def new_question(
     work: ProjectWork, project: Project, missing: MissingField, *, kind: Question.Kind, asked_by: str
 ) -> Question:
-    """A question row: its words and its answer's type come from the field's schema."""
+    """Add an open question to the work and return it; its title, description and answer type come from the schema."""
     earlier = [q.revision for q in questions_of(work, project.pk) if q.field == missing.name]
     silence = definition_of(project.template_id).silence
     due_at = work.now + timedelta(seconds=silence.due_seconds)
@@ -108,17 +119,17 @@ def new_question(
     return question
 
 
-def link(work: ProjectWork, question: Question, items: Sequence[Item]) -> None:
-    """Note that the question holds these items back."""
+def link_items(work: ProjectWork, question: Question, items: Sequence[Item]) -> None:
+    """Record that the items wait for the question; idempotent for each item."""
     for item in items:
         if item not in question.blocked:
             question.blocked.append(item)
             work.add(Blocking(question=question, item=item))
 
 
-def announce(work: ProjectWork, question: Question) -> None:
-    """CLARIFICATION.QUESTION_ASKED, with every item it holds back."""
-    asked: ClarificationQuestionAsked = {
+def emit_question_asked(work: ProjectWork, question: Question) -> None:
+    """Emit CLARIFICATION.QUESTION_ASKED with every item that waits for the question."""
+    payload: ClarificationQuestionAsked = {
         **about(question),
         "kind": cast(QuestionKind, question.kind),
         "title": question.title,
@@ -128,13 +139,16 @@ def announce(work: ProjectWork, question: Question) -> None:
         "reason": question.reason,
         "due_at": question.due_at.isoformat(),
     }
-    work.emit_about(question.project, "CLARIFICATION.QUESTION_ASKED", asked)
+    work.emit_about(question.project, "CLARIFICATION.QUESTION_ASKED", payload)
 
 
 def needed_by_worker(work: ProjectWork, event: Envelope) -> None:
-    """A worker found something missing: ask for each field and block its item. Raises InvalidEvent."""
+    """Ask for each field that a worker misses and block its item; a reply to an old dispatch has no effect.
+
+    Raises InvalidEvent if a field's schema cannot be asked for.
+    """
     item = item_of(work, event)
-    if not counts(work, item, event):
+    if not applies(work, item, event):
         return
     load_questions(work, [item.project_id])
     need = cast(ClarificationNeeded, event.payload)
@@ -144,26 +158,30 @@ def needed_by_worker(work: ProjectWork, event: Envelope) -> None:
 
 
 def approval_wanted_by_worker(work: ProjectWork, event: Envelope) -> None:
-    """An agent wants a person to approve what it is about to do: block its item and ask. Raises InvalidEvent.
+    """Ask for the approval that an agent wants before it goes on, and block its item.
 
-    Once approved, the item is dispatched again with `approved` in its context; asking again has no effect.
+    After the approval the item is dispatched again with `approved` in its context, and asking again has no effect.
+    Raises InvalidEvent if the event has no reason.
     """
     item = item_of(work, event)
-    if not counts(work, item, event):
+    if not applies(work, item, event):
         return
     if item.cleared:
         work.set_aside(event.event_id, Event.Outcome.IGNORED)
         return
     request = cast(HumanApprovalRequested, event.payload)
     if "reason" not in request:
-        raise InvalidEvent("An agent that asks for an approval says why, in `reason`.")
+        raise InvalidEvent("The `reason` is missing: say what the agent wants to do and why it needs an approval.")
     load_questions(work, [item.project_id])
     asked_by = request.get("agent") or item.agent_target
     ask_for_approval(work, item, MAY_GO_ON, request["reason"], asked_by=asked_by)
 
 
 def asked_fields(item: Item, need: ClarificationNeeded) -> list[MissingField]:
-    """The fields the worker names: by the template's schema, by the one that a known field has, or by the worker's."""
+    """Return the fields that a worker asks for, a field named `clarification` if it names none.
+
+    A field's schema is the template's, else the one in KNOWN, else the worker's own. Raises InvalidEvent.
+    """
     reason, fields = need["reason"], need.get("fields") or {}
     known = definition_of(item.project.template_id).item(item.key).needs.get("properties", {})
     names = list(dict.fromkeys([*fields, *(need.get("missing_fields") or [])])) or ["clarification"]
@@ -177,11 +195,11 @@ def asked_fields(item: Item, need: ClarificationNeeded) -> list[MissingField]:
 
 
 def require_short(name: str, schema: dict[str, Any]) -> None:
-    """Raise SchemaRefused when the title, or where the answer goes, is longer or deeper than a question can hold."""
+    """Raise SchemaRefused if the title or the pointer is too long or too deep, or if the key is reserved."""
     place = pointer_to(name, schema).split("/")[1:]
     if len(place) > DEEPEST_POINTER:
         raise SchemaRefused(f"an answer goes at most {DEEPEST_POINTER} levels deep")
-    if place[0] in OURS:
-        raise SchemaRefused(f"{place[0]} is added by Interlock, nobody can be asked for it")
+    if place[0] in RESERVED_KEYS:
+        raise SchemaRefused(f"{place[0]} is set by Interlock itself, so no person can be asked for it")
     if max(len(schema.get("title", "")), len(pointer_to(name, schema))) > LONGEST_TITLE:
-        raise SchemaRefused(f"its title and its pointer have {LONGEST_TITLE} characters at most")
+        raise SchemaRefused(f"its title and its pointer may have at most {LONGEST_TITLE} characters")

@@ -1,4 +1,4 @@
-"""Who a question waits for: a person takes it on, gives it back, or hands it to somebody else."""
+"""Assigning questions: a person assigns a question to themselves, releases it, or hands it to a person or a group."""
 
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from schemas.payloads.clarification import ClarificationQuestionAssigned
 
 
 def claim_question(work: ProjectWork, *, question: Question, by: User) -> Question:
-    """The person takes the question on. Raises AlreadyClosed, or AlreadyClaimed when somebody else holds it."""
+    """Assign the question to the person `by`; idempotent. Raises AlreadyClosed, or AlreadyClaimed if it has another."""
     require_open(question)
     if question.assigned_to_id == by.pk:
         return question
@@ -26,7 +26,7 @@ def claim_question(work: ProjectWork, *, question: Question, by: User) -> Questi
 
 
 def release_question(work: ProjectWork, *, question: Question, by: User) -> Question:
-    """Nobody holds the question any more; its group, if it has one, keeps it. Raises AlreadyClosed."""
+    """Remove the person from the question; its group, if any, stays assigned. Idempotent. Raises AlreadyClosed."""
     require_open(question)
     if question.assigned_to_id is None:
         return question
@@ -34,7 +34,10 @@ def release_question(work: ProjectWork, *, question: Question, by: User) -> Ques
 
 
 def reassign_question(work: ProjectWork, *, question: Question, to: str, by: User) -> Question:
-    """Hand it to a person, a group, or with an empty name to anybody. Raises AlreadyClosed or UnknownAssignee."""
+    """Assign the question to the person or group named `to`, or with "" to nobody, so that anybody may answer.
+
+    Raises AlreadyClosed or UnknownAssignee.
+    """
     require_open(question)
     if not to:
         return assign(work, question, to=None, group="", by=by)
@@ -46,7 +49,7 @@ def reassign_question(work: ProjectWork, *, question: Question, to: str, by: Use
 
 
 def assign(work: ProjectWork, question: Question, *, to: User | None, group: str, by: User) -> Question:
-    """Note who it waits for, on the question and in the ledger."""
+    """Set the question's person and group, and emit CLARIFICATION.QUESTION_ASSIGNED."""
     question.assigned_to, question.assigned_group = to, group
     work.change(question, "assigned_to", "assigned_group")
     assigned: ClarificationQuestionAssigned = {

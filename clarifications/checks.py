@@ -1,4 +1,4 @@
-"""What `manage.py check` says about the mails to people."""
+"""System checks (`manage.py check`) for the mails about questions."""
 
 from typing import Any
 
@@ -8,8 +8,9 @@ from django.core.checks import CheckMessage, Error, register
 
 @register()
 def links_lead_somewhere(**_: Any) -> list[CheckMessage]:
-    """clarifications.E001: a mail's link needs the address of these pages."""
+    """clarifications.E001: a link in a mail needs PUBLIC_URL, the public address of the pages."""
     if settings.SENDS_MAIL and not settings.PUBLIC_URL.startswith(("http://", "https://")):
+        words = "A mail server is set, but PUBLIC_URL is no http(s) address: the links in mails would lead nowhere."
         hint = "Set PUBLIC_URL to the beginning of every page's address, such as https://interlock.example.org."
-        return [Error("Mails are sent, but PUBLIC_URL is not an http(s) address.", hint=hint, id="clarifications.E001")]
+        return [Error(words, hint=hint, id="clarifications.E001")]
     return []

@@ -1,4 +1,4 @@
-"""What the clarifications group hears: the list of methods is the wiring table."""
+"""The consumer of clarifications. Each method handles the event type of the same name."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from events.envelope import Envelope
 
 
 class ClarificationsConsumer(StreamConsumer):
-    """Asks what workers miss and takes the answers that come as events."""
+    """Asks for what workers miss, accepts answers that come as events, and acts on silence at each tick."""
 
     group = "clarifications"
     open_work = staticmethod(project_work)

@@ -1,4 +1,4 @@
-"""What a schema says is missing from a work context, and where an answer goes. No database here."""
+"""Comparing a work context with the schema of what an item needs, and merging answers into it. Uses no database."""
 
 import copy
 import json
@@ -12,17 +12,17 @@ from clarifications.sentences import in_words
 from events.texts import shortened
 from schemas.compiled import compile_schema
 
-# As much of a value as a question repeats.
+# In characters; a question quotes an invalid value up to this length.
 LONGEST_GIVEN = 100
 NEEDED = gettext_noop("We need this figure to continue; it was not in your request.")
-# What nobody described: a person writes text, and a program may send any value but null.
+# The schema of a field that has no other: a person writes text, and a program may send any value but null.
 ANYTHING = {
     "type": ["string", "number", "boolean", "object", "array"],
     "minLength": 1,
     "maxLength": 10_000,
     "maxItems": 1000,
 }
-# What answers a question whether an item may go, or its work is accepted.
+# The schema of the answer to an approval.
 APPROVAL_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["approved"],
@@ -36,7 +36,7 @@ APPROVAL_SCHEMA: dict[str, Any] = {
     },
     "additionalProperties": False,
 }
-# What every agent reads has one meaning, whoever asks for it: an asker without a schema of its own gets this one.
+# Fields that all agents read: each is asked for with one schema, whichever worker asks.
 KNOWN: dict[str, dict[str, Any]] = {
     "rows": {
         "type": "array",
@@ -90,7 +90,7 @@ KNOWN: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class MissingField:
-    """A field to ask for: its name, its schema, and why."""
+    """A field that a person has to be asked for: its name, its JSON Schema, and the reason."""
 
     name: str
     schema: Mapping[str, Any]
@@ -98,55 +98,58 @@ class MissingField:
 
 
 def missing_fields(needs: Mapping[str, Any], data: Mapping[str, Any]) -> list[MissingField]:
-    """The fields that `needs` (a JSON Schema of an object) demands and `data` lacks or holds invalid."""
+    """Return the fields that are required by `needs` (JSON Schema of an object) and missing or invalid in `data`."""
     properties = needs.get("properties", {})
     absent = {name: NEEDED for name in needs.get("required", ()) if name not in data}
-    invalid = {name: given_in_words(data[name], message) for name, message in faults(needs, data).items()}
+    invalid = {name: given_in_words(data[name], message) for name, message in field_faults(needs, data).items()}
     return [
         MissingField(name, properties.get(name) or schema_of(name), why) for name, why in {**invalid, **absent}.items()
     ]
 
 
-def schema_of(name: str, said: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What is asked for under this name: a known field is asked for in one way, any other as the asker says."""
-    return KNOWN.get(name) or said or ANYTHING
+def schema_of(name: str, proposed: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the schema to ask for a field: the one in KNOWN, else the proposed one, else ANYTHING."""
+    return KNOWN.get(name) or proposed or ANYTHING
 
 
 def given_in_words(value: Any, message: str) -> str:
-    """Why a value that was given has to be asked for again: what it was, and what is wrong with it."""
-    given = shortened(json.dumps(value, ensure_ascii=False), LONGEST_GIVEN)
-    return f"What was given is not valid: {given}. {message}"
+    """Return the reason for asking again: the value that was given, shortened, and what is wrong with it."""
+    quoted = shortened(json.dumps(value, ensure_ascii=False), LONGEST_GIVEN)
+    return f"What was given is not valid: {quoted}. {message}"
 
 
-def faults(needs: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, str]:
-    """Top-level field → what is wrong with the value it holds."""
-    found: dict[str, str] = {}
+def field_faults(needs: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, str]:
+    """Return the first fault of each top-level field of `data`: field name → sentence. Missing fields are no faults."""
+    fault_by_field: dict[str, str] = {}
     for problem in compile_schema(dict(needs)).problems(dict(data)):
         if problem.pointer.strip("/"):
             name = unescaped(problem.pointer.split("/")[1])
-            found.setdefault(name, in_words(problem, needs, title=name))
-    return found
+            fault_by_field.setdefault(name, in_words(problem, needs, title=name))
+    return fault_by_field
 
 
 def unescaped(token: str) -> str:
-    """A JSON Pointer token as plain text (RFC 6901)."""
+    """Return a token of a JSON Pointer without its escapes (RFC 6901)."""
     return token.replace("~1", "/").replace("~0", "~")
 
 
 def pointer_to(name: str, schema: Mapping[str, Any]) -> str:
-    """Where the field's value lives in the work context: where its schema says, or under its name."""
-    named: str = schema.get("x_pointer") or "/" + name.replace("~", "~0").replace("/", "~1")
-    return named
+    """Return the JSON Pointer of the field in the work context: the schema's `x_pointer`, else the field's name."""
+    pointer: str = schema.get("x_pointer") or "/" + name.replace("~", "~0").replace("/", "~1")
+    return pointer
 
 
 def merged(data: Mapping[str, Any], pointer: str, value: Any) -> dict[str, Any]:
-    """A copy of the data with the value at the pointer; objects on the way are made where they lack."""
+    """Return a copy of the data with the value set at the JSON Pointer; missing objects on the path are created.
+
+    A value on the path that is not an object is replaced by one. The data itself is not changed.
+    """
     result = copy.copy(dict(data))
     place = result
     *path, last = [unescaped(token) for token in pointer.split("/")[1:]]
     for token in path:
-        below = place.get(token)
-        place[token] = dict(below) if isinstance(below, dict) else {}
+        inner = place.get(token)
+        place[token] = dict(inner) if isinstance(inner, dict) else {}
         place = place[token]
     place[last] = value
     return result

@@ -1,4 +1,4 @@
-"""What can be wrong with an answer; the message says what to do."""
+"""The errors that clarifications raise; each message says what happened and what to do."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from events.errors import PermanentError
 
 
 class ClarificationError(PermanentError):
-    """The answer is refused; nothing changed."""
+    """Base of the errors about questions: an answer or a command was refused, and nothing changed."""
 
     def __init__(self, message: str, **extra: Any) -> None:
         super().__init__(message)
@@ -14,47 +14,47 @@ class ClarificationError(PermanentError):
 
 
 class UnknownQuestion(ClarificationError):
-    """There is no question with this id in the project."""
+    """No question has this id, or it belongs to another project."""
 
 
 class InvalidAnswer(ClarificationError):
-    """The answer does not fit what was asked; `extra["problems"]` has (JSON Pointer, message) pairs."""
+    """The answer does not fit the question's schema; `extra["problems"]` has (JSON Pointer, message) pairs."""
 
 
 class AlreadyClosed(ClarificationError):
-    """The question was answered, declined, expired or withdrawn before; the first answer stands."""
+    """The question is closed: answered, declined, expired or withdrawn. The first answer is kept."""
 
 
 class AlreadyClaimed(ClarificationError):
-    """Somebody else holds the question."""
+    """The question is assigned to another person."""
 
 
 class UnknownAssignee(ClarificationError):
-    """There is no such person or group to hand a question to."""
+    """No active account and no group has the name that the question should be assigned to."""
 
 
 class NotEntitled(ClarificationError):
-    """Who speaks in an event may not answer this, or is nobody."""
+    """The account or producer that an event names may not answer the question, or there is no such account."""
 
 
 class OwnApproval(ClarificationError):
-    """Nobody approves their own work or request."""
+    """The account requested the work or did it, so it may not approve it."""
 
 
 class NotesMissing(ClarificationError):
-    """A rejection says what to do differently."""
+    """A rejection, or an approval although checks failed, came without notes that say why."""
 
 
 class LinkRefused(ClarificationError):
-    """A link does not lead to an answer (any more); the message says what to do."""
+    """Base of the errors about links in mails: the question cannot be answered by this link."""
 
 
 class LinkTampered(LinkRefused):
-    """The link is not one of ours as it stands."""
+    """The link's signature is wrong: the link was changed, cut off, or not made by this system."""
 
 
 class LinkExpired(LinkRefused):
-    """The link is too old."""
+    """The link is older than ANSWER_LINK_HOURS."""
 
 
 class LinkClosed(LinkRefused):
@@ -62,8 +62,8 @@ class LinkClosed(LinkRefused):
 
 
 class LinkSuperseded(LinkRefused):
-    """The link's question was asked again."""
+    """The link's question was asked again as a newer revision."""
 
 
 class LinkNotAllowed(LinkRefused):
-    """The person may not answer any more, or the question waits for somebody else."""
+    """The link's person may not answer any more, or the question now waits for another person."""

@@ -1,6 +1,7 @@
-"""Answers and approvals that come as events: who speaks in them is asked what the front door asks.
+"""Answers and approvals that come as events. They are accepted by the same rules as on the pages.
 
-Whoever writes on the stream is nobody's answerer by that: a name in an event is a claim, and held to the account.
+Writing to the stream gives no right to answer: the name in an event is only a claim, so it must be the name of an
+active account, and that account must have the right.
 """
 
 from typing import Any, cast
@@ -23,18 +24,24 @@ from schemas.payloads.people import HumanApprovalSubmitted, UserAnswerSubmitted
 
 
 def receive_answer(work: ProjectWork, event: Envelope) -> None:
-    """An answer that came as an event; after the first one it is recorded and has no effect."""
-    said = cast(UserAnswerSubmitted, event.payload)
-    question = question_of(work, UUID(said["project_id"]), UUID(said["question_id"]))
+    """Accept an answer that came as an event; if the question is closed, mark the event IGNORED.
+
+    Raises NotEntitled, or what `answer_question` raises.
+    """
+    payload = cast(UserAnswerSubmitted, event.payload)
+    question = question_of(work, UUID(payload["project_id"]), UUID(payload["question_id"]))
     if question.status != QuestionStatus.OPEN:
         work.set_aside(event.event_id, Event.Outcome.IGNORED)
         return
-    by = speaker(question, event, said.get("answered_by"))
-    answer_question(work, question=question, answer=said["answer"], by=by, door="event", said=event.event_id)
+    by = entitled_speaker(question, event, payload.get("answered_by"))
+    answer_question(work, question=question, answer=payload["answer"], by=by, door="event", event_id=event.event_id)
 
 
 def receive_approval(work: ProjectWork, event: Envelope) -> None:
-    """An approval that came as an event; when none is asked for it is recorded and has no effect."""
+    """Accept an approval that came as an event; if no approval of the item is asked for, mark the event IGNORED.
+
+    Raises NotEntitled, or what `answer_question` raises.
+    """
     item = item_of(work, event)
     load_questions(work, [item.project_id])
     question = open_question(work, item.project_id, f"approval:{item.key}")
@@ -42,18 +49,18 @@ def receive_approval(work: ProjectWork, event: Envelope) -> None:
         work.set_aside(event.event_id, Event.Outcome.IGNORED)
         return
     approval = cast(HumanApprovalSubmitted, event.payload)
-    by = speaker(question, event, approval.get("submitted_by"))
+    by = entitled_speaker(question, event, approval.get("submitted_by"))
     answer: dict[str, Any] = {"approved": approval["approved"]}
     if "notes" in approval:
         answer["notes"] = approval["notes"]
-    answer_question(work, question=question, answer=answer, by=by, door="event", said=event.event_id)
+    answer_question(work, question=question, answer=answer, by=by, door="event", event_id=event.event_id)
 
 
-def speaker(question: Question, event: Envelope, name: str | None) -> str:
-    """Return who speaks in the event: the account that it names, or its producer. Raises NotEntitled.
+def entitled_speaker(question: Question, event: Envelope, name: str | None) -> str:
+    """Return the name that answers: the account that the event names, else the event's producer.
 
-    An approval counts only from a producer that a setting names, in whichever kind of event it comes. A producer that
-    names nobody speaks as itself, and answers only what waits for anybody.
+    Raises NotEntitled unless the account may answer the question. An approval also needs a producer that is listed in
+    EVENT_APPROVERS. An event that names no account may only answer input that waits for anybody.
     """
     is_approval = question.kind == Question.Kind.APPROVAL
     if is_approval:
@@ -61,22 +68,23 @@ def speaker(question: Question, event: Envelope, name: str | None) -> str:
     if name is not None:
         require_entitled(question, name)
     elif not is_approval and not is_for_anybody(question):
-        raise NotEntitled(_("This question waits for somebody: say who answers it, in `answered_by`."))
+        raise NotEntitled(_("This question is assigned: name the account that answers it in `answered_by`."))
     return name if name is not None else event.source.service
 
 
 def require_approver(producer: str) -> None:
-    """Raise NotEntitled unless a setting names the producer as one whose approvals count."""
+    """Raise NotEntitled unless the setting EVENT_APPROVERS lists the producer."""
     if producer not in settings.EVENT_APPROVERS:
         words = _(
-            "Approvals by event are taken from the producers that EVENT_APPROVERS names; %(name)s is none of them."
+            "Approvals by event are accepted only from the producers in EVENT_APPROVERS; %(name)s is not one of them."
         )
         raise NotEntitled(words % {"name": producer})
 
 
 def require_entitled(question: Question, name: str) -> None:
-    """Raise NotEntitled unless this is an active account that may answer the question at the front door as well."""
+    """Raise NotEntitled unless `name` is a person's active account that may answer the question on the pages."""
     person = User.objects.filter(username=name, is_active=True, is_service=False).first()
     if person is None or not answerable_by(person).filter(pk=question.pk).exists():
-        said = {"name": name, "title": title_of(question)}
-        raise NotEntitled(_("%(name)s is no active account that may answer “%(title)s”.") % said)
+        values = {"name": name, "title": title_of(question)}
+        words = _("There is no active account %(name)s that may answer “%(title)s”.")
+        raise NotEntitled(words % values)

@@ -1,4 +1,4 @@
-"""What is missing before an item may go: inputs of its contract, a figure not said which, an approval."""
+"""The gate of clarifications: before an item goes on it needs its inputs, the figures it mentions, and its approval."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -15,14 +15,14 @@ from clarifications.selectors import load_questions
 
 
 def ask_for_missing(work: ProjectWork, items: Sequence[Item], when: When) -> None:
-    """Block each item that lacks something and ask for it: one question a project and field."""
+    """Ask for what the items lack and block them: one question for each project and field."""
     for_approval = [item for item in items if wants_approval(item, when)]
     with_needs = [] if when == "before_done" else [item for item in items if may_need(item)]
     if not for_approval and not with_needs:
         return
-    lacking = missing_by_field(work, with_needs, when)
-    load_questions(work, {item.project_id for item in for_approval} | {project for project, _ in lacking})
-    for field, waiting in lacking.values():
+    missing = missing_by_field(work, with_needs, when)
+    load_questions(work, {item.project_id for item in for_approval} | {project for project, _ in missing})
+    for field, waiting in missing.values():
         ask_input(work, waiting, field, asked_by=f"{template_of(waiting[0]).name} template")
     for item in for_approval:
         if item.held_for or item.state == "READY":
@@ -30,19 +30,19 @@ def ask_for_missing(work: ProjectWork, items: Sequence[Item], when: When) -> Non
 
 
 def wants_approval(item: Item, when: When) -> bool:
-    """Whether somebody has to approve the item now."""
+    """Return True if the item needs an approval at this point."""
     if when == "before_done":
         return item.held_for == Item.Held.APPROVAL
     return when == "before_dispatch" and item.approval == Item.Approval.BEFORE and not item.approved
 
 
 def template_of(item: Item) -> Definition:
-    """The template version that the item's project keeps."""
+    """Return the definition of the template version that the item's project uses."""
     return definition_of(item.project.template_id)
 
 
 def may_need(item: Item) -> bool:
-    """Whether the item's template asks anything of the work context."""
+    """Return True if the item's template needs any field of the work context for this item."""
     template = template_of(item)
     return bool(template.item(item.key).needs) or any(figure.blocks == item.key for figure in template.figures)
 
@@ -50,26 +50,26 @@ def may_need(item: Item) -> bool:
 def missing_by_field(
     work: ProjectWork, items: Sequence[Item], when: When
 ) -> dict[tuple[UUID, str], tuple[MissingField, list[Item]]]:
-    """(project, field) → what is missing and the items that wait for it."""
+    """Return (project id, field name) → the missing field and the items that need it; one query for the contexts."""
     known = contexts(work, {item.project_id for item in items})
-    found: dict[tuple[UUID, str], tuple[MissingField, list[Item]]] = {}
+    missing: dict[tuple[UUID, str], tuple[MissingField, list[Item]]] = {}
     for item in items:
         for field in missing_for(item, known[item.project_id], when):
-            found.setdefault((item.project_id, field.name), (field, []))[1].append(item)
-    return found
+            missing.setdefault((item.project_id, field.name), (field, []))[1].append(item)
+    return missing
 
 
 def missing_for(item: Item, context: WorkContext, when: When) -> Iterable[MissingField]:
-    """What one item lacks; figures named without saying which are looked for at intake only."""
+    """Yield the fields that the item lacks; figures that the request only mentions are looked for at intake only."""
     template = template_of(item)
     yield from missing_fields(template.item(item.key).needs, context.data)
     if when == "at_intake":
         for figure in template.figures:
-            said = mentioned(str(context.data.get("request_text", "")), figure.mentioned_as)
-            if figure.blocks == item.key and said and figure.field not in context.data:
-                yield MissingField(figure.field, figure.ask, f"The request speaks of “{said}” without saying which.")
+            word = mentioned(str(context.data.get("request_text", "")), figure.mentioned_as)
+            if figure.blocks == item.key and word and figure.field not in context.data:
+                yield MissingField(figure.field, figure.ask, f"The request speaks of “{word}” without saying which.")
 
 
 def mentioned(text: str, words: Sequence[str]) -> str:
-    """The first of the words that the text contains, whole and in any case; empty when none is."""
+    """Return the first of the words that the text has as a whole word, in upper or lower case; "" if none."""
     return next((word for word in words if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)), "")

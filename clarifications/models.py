@@ -1,4 +1,4 @@
-"""Questions to people, which items each holds back, the one answer each may have, and who was written to."""
+"""The tables of clarifications: questions, the items that wait for them, their answers, and the mails about them."""
 
 import uuid
 
@@ -22,7 +22,7 @@ class QuestionStatus(models.TextChoices):
 
 
 class Question(models.Model):
-    """One thing a person has to say. A re-ask is a new revision; an old one is never rewritten."""
+    """One question to a person about one field of a project. Asking again makes a new row with the next revision."""
 
     class Kind(models.TextChoices):
         INPUT = "input", _("A figure or a fact")
@@ -42,7 +42,9 @@ class Question(models.Model):
     asked_by = models.CharField(max_length=200)
     asked_at = models.DateTimeField()
     due_at = models.DateTimeField()
-    next_step_at = models.DateTimeField(help_text=_("When silence is acted upon next."))
+    next_step_at = models.DateTimeField(
+        help_text=_("When the next reminder, escalation or policy is due if nobody answers.")
+    )
     reminders = models.PositiveIntegerField(default=0)
     level = models.PositiveIntegerField(default=0, help_text=_("How often it was escalated."))
     assigned_to = models.ForeignKey(
@@ -53,7 +55,7 @@ class Question(models.Model):
     declined_by = models.CharField(_("declined by"), max_length=200, blank=True)
     declined_because = models.TextField(_("why it was declined"), blank=True)
 
-    blocked: "list[Item]"  # the items it holds back, as the unit of work has them
+    blocked: "list[Item]"  # the items that wait for the question; set by `selectors.load_questions`
 
     class Meta:
         ordering = ["-asked_at"]
@@ -78,23 +80,23 @@ class Question(models.Model):
 
     @edge(status, source=["OPEN"], target="ANSWERED")
     def accept(self) -> None:
-        """A valid answer came."""
+        """Mark the question ANSWERED: a valid answer was accepted."""
 
     @edge(status, source=["OPEN"], target="DECLINED")
     def decline(self) -> None:
-        """It will not be answered, and what needs it is not done."""
+        """Mark the question DECLINED: it will not be answered, and the items that need it are cancelled."""
 
     @edge(status, source=["OPEN"], target="EXPIRED")
     def expire(self) -> None:
-        """Nobody answered in time."""
+        """Mark the question EXPIRED: nobody answered in time."""
 
     @edge(status, source=["OPEN"], target="WITHDRAWN")
     def withdraw(self) -> None:
-        """Nothing waits for it any more."""
+        """Mark the question WITHDRAWN: no item waits for it any more."""
 
 
 class Blocking(models.Model):
-    """An item that a question holds back."""
+    """One item that waits for one question."""
 
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="blockings")
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="blockings")
@@ -107,23 +109,25 @@ class Blocking(models.Model):
 
 
 class Answer(models.Model):
-    """The accepted answer. The key is the question's: there can be no second one."""
+    """The accepted answer of a question. Its primary key is the question, so there can be no second answer."""
 
     question = models.OneToOneField(Question, on_delete=models.CASCADE, primary_key=True, related_name="answer")
-    value = models.JSONField(null=True, help_text=_("What was said; null where the question allows it."))
+    value = models.JSONField(
+        null=True, help_text=_("The answer as JSON; null only if the question's schema allows null.")
+    )
     answered_by = models.CharField(max_length=200)
     door = models.CharField(
-        max_length=20, help_text=_("How it came: admin, web, link, rest, command, event or policy.")
+        max_length=20, help_text=_("How the answer came: admin, web, link, rest, command, event or policy.")
     )
     answered_at = models.DateTimeField()
-    event_id = models.UUIDField(help_text=_("The event that carried it."))
+    event_id = models.UUIDField(help_text=_("The id of the event that carried the answer."))
 
     def __str__(self) -> str:
         return f"Answer to {self.question_id}"
 
 
 class Notice(models.Model):
-    """One mail that tells one person of one event about a question; kept as the record of what was sent."""
+    """One mail to one person about one event of a question; it stays as the record of what was sent."""
 
     class State(models.TextChoices):
         PENDING = "pending", _("To be sent")
@@ -139,7 +143,7 @@ class Notice(models.Model):
     created_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
-    error = models.TextField(blank=True, help_text=_("Why it could not be sent the last time."))
+    error = models.TextField(blank=True, help_text=_("Why the last attempt to send the mail failed."))
 
     class Meta:
         verbose_name = _("notice")
@@ -157,7 +161,7 @@ class Notice(models.Model):
 
 
 class LedgerPosition(models.Model):
-    """How far a reader of the ledger has come; everything up to it is dealt with."""
+    """How far a reader of the ledger has come: the event with this `seq` and all before it are handled."""
 
     reader = models.CharField(max_length=50, primary_key=True)
     seq = models.BigIntegerField()

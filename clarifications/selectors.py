@@ -1,4 +1,4 @@
-"""Reading questions, for people and for the unit of work."""
+"""Queries for questions: those with a `work` load into that unit of work, the others only read."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,17 +10,21 @@ from django.db.models import F, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from backlog.models import Item, Project
-from backlog.selectors import counted, load_projects, project_of
+from backlog.selectors import count_subquery, load_projects, project_of
 from backlog.work import ProjectWork
 from clarifications.errors import UnknownQuestion
 from clarifications.models import Blocking, Question, QuestionStatus
 
-# A badge counts no further.
+# The number of waiting questions in the navigation is counted up to this.
 MOST_COUNTED = 100
 
 
 def load_questions(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
-    """Lock the projects' questions and link the items they hold back: two queries for all of them."""
+    """Lock the projects and their questions, and set the items that wait for each open question.
+
+    Idempotent. Two queries for the questions of all projects. The projects are locked first, so that no two processes
+    can deadlock.
+    """
     new = set(project_ids) - work.questions_loaded
     if not new:
         return
@@ -40,18 +44,18 @@ def load_questions(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
 
 
 def questions_of(work: ProjectWork, project_id: UUID) -> list[Question]:
-    """The project's questions as this work has them."""
+    """Return the project's questions that this work has loaded or added."""
     return [q for q in work.all(Question) if q.project_id == project_id]
 
 
 def open_question(work: ProjectWork, project_id: UUID, field: str) -> Question | None:
-    """The open question about this field, if there is one: there is at most one."""
-    found = (q for q in questions_of(work, project_id) if q.field == field and q.status == QuestionStatus.OPEN)
-    return next(found, None)
+    """Return the open question about this field, or None; there is never more than one."""
+    matching = (q for q in questions_of(work, project_id) if q.field == field and q.status == QuestionStatus.OPEN)
+    return next(matching, None)
 
 
 def question_of(work: ProjectWork, project_id: UUID, question_id: UUID) -> Question:
-    """A project's question, loaded and locked. Raises UnknownProject or UnknownQuestion."""
+    """Return the question of this project, loaded and locked. Raises UnknownProject or UnknownQuestion."""
     project_of(work, project_id)
     load_questions(work, [project_id])
     question = work.known(Question, question_id)
@@ -61,7 +65,7 @@ def question_of(work: ProjectWork, project_id: UUID, question_id: UUID) -> Quest
 
 
 def question_in(work: ProjectWork, question_id: UUID) -> Question:
-    """The question by its id alone, its project locked. Raises UnknownQuestion."""
+    """Return the question with this id, loaded and locked with its project. Raises UnknownQuestion."""
     project_id = Question.objects.filter(pk=question_id).values_list("project_id", flat=True).first()
     if project_id is None:
         raise UnknownQuestion(f"There is no question {question_id}; see `manage.py questions --open`.")
@@ -69,35 +73,36 @@ def question_in(work: ProjectWork, question_id: UUID) -> Question:
 
 
 def questions(*, open_only: bool) -> QuerySet[Any]:
-    """Questions, newest first, with `blocked_items`: how many each holds or held back."""
-    held = counted(Blocking.objects.filter(question=OuterRef("pk")), "question")
-    found = Question.objects.select_related("project", "answer").annotate(blocked_items=held)
-    return found.filter(status=QuestionStatus.OPEN) if open_only else found
+    """Return questions, newest first, with `blocked_items`: the number of items that wait or waited for each."""
+    held = count_subquery(Blocking.objects.filter(question=OuterRef("pk")), "question")
+    with_counts = Question.objects.select_related("project", "answer").annotate(blocked_items=held)
+    return with_counts.filter(status=QuestionStatus.OPEN) if open_only else with_counts
 
 
 def questions_for(user: User) -> QuerySet[Question]:
-    """The questions the person may see: all, or those about their own requests."""
+    """Return the questions that the user may see: all with the permission, else those about their own requests."""
     if user.has_perm("clarifications.view_question"):
         return Question.objects.all()
     return Question.objects.filter(project__owner=user)
 
 
 def answerable_by(user: User) -> QuerySet[Question]:
-    """The open questions the person may answer.
+    """Return the open questions that the user may answer.
 
-    Staff answer any; requesters answer what was asked about their own requests and handed to nobody else.
-    Approvals are never a requester's, nor a machine's: a person gives them in person, not by a key.
+    Users with the permission answer any question; requesters answer input questions about their own requests that
+    are not assigned to another person or group. Approvals are given by a signed-in person with the permission: not by
+    a requester, not by a service account, and not by an API key.
     """
-    found = questions_for(user).filter(status=QuestionStatus.OPEN)
+    answerable = questions_for(user).filter(status=QuestionStatus.OPEN)
     if user.is_service or user.key is not None:
-        found = found.filter(kind=Question.Kind.INPUT)
+        answerable = answerable.filter(kind=Question.Kind.INPUT)
     if user.has_perm("clarifications.change_question"):
-        return found
-    return found.filter(for_anybody() | Q(assigned_to=user), kind=Question.Kind.INPUT)
+        return answerable
+    return answerable.filter(for_anybody() | Q(assigned_to=user), kind=Question.Kind.INPUT)
 
 
 def people_who_answer() -> QuerySet[User]:
-    """The people who may answer what others asked for."""
+    """Return the active people with the permission to answer questions about other people's requests."""
     right = Q(content_type__app_label="clarifications", codename="change_question")
     permitted = Permission.objects.filter(right)
     may_answer = Q(is_superuser=True) | Q(groups__permissions__in=permitted) | Q(user_permissions__in=permitted)
@@ -105,54 +110,77 @@ def people_who_answer() -> QuerySet[User]:
 
 
 def staffed_groups() -> QuerySet[Group]:
-    """The groups in which somebody may answer; a question of any other group would wait for nobody."""
+    """Return the groups with a member who may answer; a question assigned to any other group waits for anybody."""
     return Group.objects.filter(user__in=people_who_answer())
 
 
-def unheld() -> Q:
-    """Questions that nobody holds, or whose holder has left or may not answer any more."""
+def has_no_holder() -> Q:
+    """Return the condition for questions that have no assigned person, or one who cannot answer them any more."""
     own = Q(assigned_to=F("project__owner"), assigned_to__is_active=True, kind=Question.Kind.INPUT)
     held = Q(assigned_to__in=people_who_answer().values("pk")) | own
     return Q(assigned_to=None) | ~held
 
 
 def is_for_anybody(question: Question) -> bool:
-    """Return True if the question waits for whoever may answer."""
+    """Return True if the question waits for anybody who may answer; see `for_anybody`."""
     return Question.objects.filter(for_anybody(), pk=question.pk).exists()
 
 
 def for_anybody() -> Q:
-    """Questions that wait for whoever may answer: handed to nobody, or to a group or a person that is not there."""
-    return unheld() & (Q(assigned_group="") | ~Q(assigned_group__in=staffed_groups().values("name")))
+    """Return the condition for questions that anybody may answer: no assigned person or group can answer them."""
+    return has_no_holder() & (Q(assigned_group="") | ~Q(assigned_group__in=staffed_groups().values("name")))
+
+
+def people_waited_for(question: Question) -> QuerySet[User]:
+    """The people for whom the question waits, as `waiting_questions` has it: two queries, however many they are."""
+    if question.status != QuestionStatus.OPEN:
+        return User.objects.none()
+    this = Question.objects.filter(pk=question.pk)
+    is_anybodys, is_unheld = this.filter(for_anybody()).exists(), this.filter(has_no_holder()).exists()
+    waits, may = Q(pk=question.assigned_to_id), Q(pk__in=people_who_answer().values("pk"))
+    if is_anybodys:
+        waits = Q(pk__isnull=False)
+    elif is_unheld:
+        waits = Q(groups__name=question.assigned_group)
+    owner = Q(pk=question.project.owner_id)
+    is_input = question.kind == Question.Kind.INPUT
+    may = (may | (owner if is_anybodys else owner & Q(pk=question.assigned_to_id))) if is_input else may & ~owner
+    return User.objects.filter(waits, may, is_active=True, is_service=False).distinct()
 
 
 def waits_for_others(user: User, question_id: UUID) -> bool:
-    """Whether the question is open and not the person's to answer; one look, for it may be closed at any moment."""
+    """Return True if the question is open and the user may not answer it.
+
+    One query, since the question may be closed by another process at any moment.
+    """
     others = Question.objects.filter(pk=question_id, status=QuestionStatus.OPEN)
     return others.exclude(pk__in=answerable_by(user).values("pk")).exists()
 
 
 def mine(user: User) -> Q:
-    """Questions that the person holds."""
+    """Return the condition for questions that are assigned to the user."""
     return Q(assigned_to=user)
 
 
 def of_my_groups(user: User) -> Q:
-    """Questions that nobody holds yet and that wait for one of the person's groups, or for anybody."""
-    return (unheld() & Q(assigned_group__in=user.groups.values("name"))) | for_anybody()
+    """Return the condition for questions without a person that wait for one of the user's groups, or for anybody."""
+    return (has_no_holder() & Q(assigned_group__in=user.groups.values("name"))) | for_anybody()
 
 
 def waiting_questions(user: User) -> QuerySet[Question]:
-    """The questions that wait for the person: theirs, their groups', and anybody's, of those they may answer."""
+    """Return the open questions that the user may answer and that wait for the user, their groups, or anybody."""
     return answerable_by(user).filter(mine(user) | of_my_groups(user))
 
 
 def waiting_for(user: User) -> int:
-    """How many questions wait for the person, up to a bound."""
+    """Return the number of questions that wait for the user, at most MOST_COUNTED."""
     return waiting_questions(user).order_by()[:MOST_COUNTED].count()
 
 
-def due_questions(now: datetime, *, limit: int, but: QuerySet[Any, UUID]) -> list[tuple[UUID, UUID]]:
-    """(project id, question id) of open questions whose silence has to be acted upon, but of projects put off."""
-    due = Question.objects.filter(status=QuestionStatus.OPEN, next_step_at__lte=now).exclude(project_id__in=but)
+def due_questions(now: datetime, *, limit: int, excluding: QuerySet[Any, UUID]) -> list[tuple[UUID, UUID]]:
+    """Return up to `limit` (project id, question id) of open questions whose next step is due, earliest first.
+
+    Projects in `excluding` are left out.
+    """
+    due = Question.objects.filter(status=QuestionStatus.OPEN, next_step_at__lte=now).exclude(project_id__in=excluding)
     return list(due.order_by("next_step_at").values_list("project_id", "pk")[:limit])

@@ -1,4 +1,4 @@
-"""Answering once, approving, and closing: each function is one decision, in one transaction, for every door."""
+"""The commands on questions: answer, approve, decline, withdraw. Pages, REST, commands and events all call them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ from backlog.policy import is_own
 from backlog.selectors import contexts
 from backlog.states import ItemState
 from backlog.work import ProjectWork
-from clarifications.contract import faults, merged
+from clarifications.contract import field_faults, merged
 from clarifications.errors import AlreadyClosed, InvalidAnswer, NotesMissing, OwnApproval
 from clarifications.models import Answer, Question, QuestionStatus
 from clarifications.selectors import (
@@ -45,31 +45,34 @@ DISPATCH = "WORK.ITEM_DISPATCHED"
 
 # -- answering -------------------------------------------------------------------------------------
 def answer_question(
-    work: ProjectWork, *, question: Question, answer: Any, by: str, door: str, said: UUID | None = None
+    work: ProjectWork, *, question: Question, answer: Any, by: str, door: str, event_id: UUID | None = None
 ) -> Question:
-    """Accept the answer: merged with its provenance, every item with no other open question goes on.
+    """Accept the first valid answer: merge it into the work context and unblock each item without another question.
 
-    `said` is the event that carried it; an answer from a door of our own is put on record as one.
+    `by` is the name of who answers, `door` the way it came (see `Answer.door`). `event_id` is the event that carried
+    the answer; without it, the answer is emitted as USER.ANSWER_SUBMITTED.
     Raises AlreadyClosed, InvalidAnswer, OwnApproval or NotesMissing; then nothing changes.
     """
     require_open(question)
     require_fits(question.schema, answer, title=question.title)
     if question.kind == Question.Kind.APPROVAL:
-        return approve(work, question, answer, by=by, door=door, said=said)
+        return approve(work, question, answer, by=by, door=door, event_id=event_id)
     context = contexts(work, [question.project_id])[question.project_id]
     data = merged(context.data, question.pointer, answer)
     require_whole_contract(question, data)
     require_carriable(question, data)
-    said = said or record(work, question.project, "USER.ANSWER_SUBMITTED", answer_payload(question, answer, by), by)
+    event_id = event_id or emit_statement(
+        work, question.project, "USER.ANSWER_SUBMITTED", answer_payload(question, answer, by), by
+    )
     context.data = data
     context.provenance = {**context.provenance, question.field: provenance(work, question, by, door)}
     work.change(context, "data", "provenance")
-    close(work, question, answer, by=by, door=door, said=said)
+    close_answered(work, question, answer, by=by, door=door, event_id=event_id)
     return question
 
 
 def require_open(question: Question) -> None:
-    """Raise AlreadyClosed, naming the winner, unless the question is open."""
+    """Raise AlreadyClosed unless the question is open; the error names who answered it first."""
     if question.status == QuestionStatus.OPEN:
         return
     answer = Answer.objects.filter(question_id=question.pk).first()
@@ -77,69 +80,77 @@ def require_open(question: Question) -> None:
 
 
 def closed_in_words(question: Question, answer: Answer | None) -> str:
-    """Who closed the question, when and with what."""
+    """Return a sentence that says who answered the question, when and with what, or how it was closed."""
     if answer is None:
         return _("“%(title)s” is closed without an answer: %(how)s.") % {
             "title": title_of(question),
             "how": question.get_status_display(),
         }
-    said = {"title": title_of(question), "by": answer.answered_by, "value": strict_json.dumps(answer.value).decode()}
-    said["when"] = date_format(localtime(answer.answered_at), "DATETIME_FORMAT")
-    return _("“%(title)s” was answered by %(by)s with %(value)s, %(when)s; the first answer stands.") % said
+    values = {"title": title_of(question), "by": answer.answered_by, "value": strict_json.dumps(answer.value).decode()}
+    values["when"] = date_format(localtime(answer.answered_at), "DATETIME_FORMAT")
+    return _("“%(title)s” was answered by %(by)s with %(value)s, %(when)s; the first answer stands.") % values
 
 
 def require_fits(schema: dict[str, Any], answer: Any, *, title: str = "") -> None:
-    """Raise InvalidAnswer with every problem and its JSON Pointer; `title` names what has none in its schema."""
+    """Raise InvalidAnswer, with every problem and its JSON Pointer, unless the answer fits the schema.
+
+    `title` is used in the sentences if the schema has no title.
+    """
     try:
         strict_json.require_room(answer)
     except strict_json.InvalidJson as error:
         words = _("The answer is too large: %(why)s.") % {"why": error}
         raise InvalidAnswer(words, problems=[("", words)]) from error
-    found = compile_schema(schema).problems(answer)
-    if found:
+    problems_found = compile_schema(schema).problems(answer)
+    if problems_found:
         title = spoken(str(schema.get("title") or title or _("The answer")))
-        problems = [(problem.pointer, in_words(problem, schema, title=title)) for problem in found]
+        problems = [(problem.pointer, in_words(problem, schema, title=title)) for problem in problems_found]
         raise InvalidAnswer(" ".join(words for _pointer, words in problems), problems=problems)
 
 
 def require_whole_contract(question: Question, data: dict[str, Any]) -> None:
-    """Raise InvalidAnswer if any blocked item's whole contract objects to the field as it would be."""
+    """Raise InvalidAnswer if the field with this answer breaks what a waiting item needs.
+
+    `data` is the work context with the answer merged. The item's schema may be stricter than the question's.
+    """
     top = question.pointer.split("/")[1]
     for item in question.blocked:
         needs = definition_of(item.project.template_id).item(item.key).needs
-        if needs and (message := faults(needs, data).get(top)):
+        if needs and (message := field_faults(needs, data).get(top)):
             words = _("“%(item)s” cannot use this: %(why)s") % {"item": item.title, "why": message}
             raise InvalidAnswer(words, problems=[(question.pointer, message)])
 
 
 def require_carriable(question: Question, data: dict[str, Any]) -> None:
-    """Raise InvalidAnswer unless a dispatch could carry the context with this answer in it, whoever asked for it."""
+    """Raise InvalidAnswer unless a dispatch can carry `data`, the work context with the answer merged."""
     try:
         strict_json.require_room(data)
     except strict_json.InvalidJson as error:
-        words = _("With what was answered before, this is too large: %(why)s.") % {"why": error}
+        words = _("Together with the earlier answers, this answer is too large: %(why)s.") % {"why": error}
         raise InvalidAnswer(words, problems=[("", words)]) from error
     ids = dict.fromkeys(("project_id", "backlog_item_id"), str(question.project_id))
     dispatch = {**ids, "item_type": "task", "agent_target": "any", "work_context": {"rows": [], **data}}
     contracts = registry()
     if contracts.is_valid(DISPATCH, 1, dispatch):
         return
-    at = f"/work_context{question.pointer}"
+    prefix = f"/work_context{question.pointer}"
     title = title_of(question)
-    found = [problem for problem in contracts.problems(DISPATCH, 1, dispatch) if problem.pointer.startswith(at)]
-    listed = " ".join(in_words(replace(p, pointer=p.pointer.removeprefix(at)), {}, title=title) for p in found)
-    why = {"title": title, "why": listed or question.pointer}
-    said = _("No agent could be given this as “%(title)s”: %(why)s") % why
-    raise InvalidAnswer(said, problems=[("", said)])
+    problems = [problem for problem in contracts.problems(DISPATCH, 1, dispatch) if problem.pointer.startswith(prefix)]
+    in_sentences = " ".join(
+        in_words(replace(p, pointer=p.pointer.removeprefix(prefix)), {}, title=title) for p in problems
+    )
+    why = {"title": title, "why": in_sentences or question.pointer}
+    message = _("No agent can work with this value for “%(title)s”: %(why)s") % why
+    raise InvalidAnswer(message, problems=[("", message)])
 
 
 def about(question: Question) -> AboutQuestion:
-    """Return the keys by which an event names a question."""
+    """Return the part of a payload that names the question."""
     return {"project_id": str(question.project_id), "question_id": str(question.pk), "field": question.field}
 
 
 def answer_payload(question: Question, answer: Any, by: str) -> UserAnswerSubmitted:
-    """The payload of USER.ANSWER_SUBMITTED."""
+    """Return the payload of USER.ANSWER_SUBMITTED."""
     return {
         "project_id": str(question.project_id),
         "question_id": str(question.pk),
@@ -148,25 +159,32 @@ def answer_payload(question: Question, answer: Any, by: str) -> UserAnswerSubmit
     }
 
 
-def record(work: ProjectWork, project: Project, event_type: str, payload: Mapping[str, object], by: str) -> UUID:
-    """Put what a person said at one of our own doors on record; it causes what follows."""
+def emit_statement(
+    work: ProjectWork, project: Project, event_type: str, payload: Mapping[str, object], by: str
+) -> UUID:
+    """Emit what a person submitted through pages, REST, a link or a command, and make it the cause of what follows.
+
+    Returns the id of the event.
+    """
     event = work.emit_about(project, event_type, payload)
     work.cause = event.event_id
     return event.event_id
 
 
 def provenance(work: ProjectWork, question: Question, by: str, door: str) -> dict[str, Any]:
-    """Who said it, when, through which door."""
+    """Return the provenance of an answer: who gave it, how it came, when, and to which question."""
     return {"by": by, "door": door, "at": work.now.isoformat(), "question_id": str(question.pk)}
 
 
-def close(work: ProjectWork, question: Question, value: Any, *, by: str, door: str, said: UUID) -> None:
-    """ANSWERED, with the one answer; what it held back and nothing else holds goes on."""
+def close_answered(work: ProjectWork, question: Question, value: Any, *, by: str, door: str, event_id: UUID) -> None:
+    """Mark the question ANSWERED, store the answer, and unblock the items that no other open question blocks."""
     question.accept()
     question.closed_at = work.now
     work.change(question, "status", "closed_at")
-    work.add(Answer(question=question, value=value, answered_by=by, door=door, answered_at=work.now, event_id=said))
-    freed = [item for item in question.blocked if item.state == ItemState.BLOCKED and not holders(work, item)]
+    work.add(Answer(question=question, value=value, answered_by=by, door=door, answered_at=work.now, event_id=event_id))
+    freed = [
+        item for item in question.blocked if item.state == ItemState.BLOCKED and not blocking_questions(work, item)
+    ]
     provided: ClarificationAnswerProvided = {
         **about(question),
         "answer": value,
@@ -180,42 +198,45 @@ def close(work: ProjectWork, question: Question, value: Any, *, by: str, door: s
     work.note_change(question.project)
 
 
-def holders(work: ProjectWork, item: Item) -> list[Question]:
-    """The open questions that hold the item back."""
+def blocking_questions(work: ProjectWork, item: Item) -> list[Question]:
+    """Return the open questions that the item waits for."""
     of_project = questions_of(work, item.project_id)
     return [q for q in of_project if q.status == QuestionStatus.OPEN and item in q.blocked]
 
 
 # -- approving -------------------------------------------------------------------------------------
 def approve(
-    work: ProjectWork, question: Question, answer: dict[str, Any], *, by: str, door: str, said: UUID | None
+    work: ProjectWork, question: Question, answer: dict[str, Any], *, by: str, door: str, event_id: UUID | None
 ) -> Question:
-    """Approved work is done, or may start; rejected work goes round again with the notes in its context."""
+    """Accept an approval or a rejection: approved work is done or may start, rejected work is done again.
+
+    Raises OwnApproval, or NotesMissing if a rejection or a waiver of failed checks has no notes.
+    """
     item = question.blocked[0]
     if is_own(item, by):
-        raise OwnApproval(_("%(by)s asked for this or did it: somebody else has to approve it.") % {"by": by})
+        raise OwnApproval(_("%(by)s requested or did this work: another person has to approve it.") % {"by": by})
     if not answer["approved"] and not answer.get("notes", "").strip():
         raise NotesMissing(_("Say in the notes what should be done differently: they go to the worker."))
     if answer["approved"] and not answer.get("notes", "").strip() and accepted_by_waiver(item):
         raise NotesMissing(_("Say in the notes why this is accepted although checks failed: the reason is kept."))
-    said = said or record(
+    event_id = event_id or emit_statement(
         work, item.project, "HUMAN.APPROVAL_SUBMITTED", approval_payload(item, question, answer, by), by
     )
     if answer["approved"]:
         backlog.approve_item(work, item, by=by, notes=answer.get("notes", ""))
     else:
         backlog.send_back(work, item, notes=answer["notes"], by=by)
-    close(work, question, answer, by=by, door=door, said=said)
+    close_answered(work, question, answer, by=by, door=door, event_id=event_id)
     return question
 
 
 def accepted_by_waiver(item: Item) -> bool:
-    """Return True if approving the item's finished work sets unmet criteria aside."""
+    """Return True if approving the item's finished work waives criteria that are not met."""
     return bool(item.held_for and unmet_criteria(item, item.evidence or {}))
 
 
 def approval_payload(item: Item, question: Question, answer: dict[str, Any], by: str) -> HumanApprovalSubmitted:
-    """The payload of HUMAN.APPROVAL_SUBMITTED."""
+    """Return the payload of HUMAN.APPROVAL_SUBMITTED."""
     submitted: HumanApprovalSubmitted = {
         "project_id": str(item.project_id),
         "backlog_item_id": str(item.pk),
@@ -230,9 +251,9 @@ def approval_payload(item: Item, question: Question, answer: dict[str, Any], by:
 
 # -- closing without an answer ---------------------------------------------------------------------
 def decline_question(work: ProjectWork, *, question: Question, by: str, reason: str) -> Question:
-    """It will not be answered: the items that need it are cancelled, the others go on. Raises AlreadyClosed.
+    """Close the question without an answer and cancel the items that wait for it. Raises AlreadyClosed.
 
-    An approval that is declined cancels its item, whether it has begun or is finished: nobody will approve it.
+    A declined approval cancels its item even if the work is finished, since nobody will approve it.
     """
     require_open(question)
     question.decline()
@@ -253,7 +274,7 @@ def decline_question(work: ProjectWork, *, question: Question, by: str, reason: 
 
 
 def withdraw_unneeded(work: ProjectWork, cancelled: Sequence[Item]) -> None:
-    """Close the open questions that hold nothing back any more."""
+    """Withdraw the open questions for which no item waits after these items were cancelled."""
     project_ids = {item.project_id for item in cancelled}
     if not project_ids:
         return
@@ -267,7 +288,7 @@ def withdraw_unneeded(work: ProjectWork, cancelled: Sequence[Item]) -> None:
 
 
 def withdraw(work: ProjectWork, question: Question, *, reason: str) -> None:
-    """OPEN → WITHDRAWN."""
+    """Mark the question WITHDRAWN and emit CLARIFICATION.QUESTION_WITHDRAWN."""
     question.withdraw()
     question.closed_at = work.now
     work.change(question, "status", "closed_at")

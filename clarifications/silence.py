@@ -1,4 +1,4 @@
-"""What happens when nobody answers: reminders, escalation to the next group, then the template's policy."""
+"""What happens when nobody answers a question: reminders, escalation to the next group, then the template's policy."""
 
 import logging
 from collections.abc import Sequence
@@ -25,22 +25,22 @@ from schemas.payloads.clarification import (
 
 logger = logging.getLogger(__name__)
 
-# Questions one round takes: a short transaction, repeated every second while there is more.
+# The most questions of one round, so that its transaction stays short; a round is done every second.
 ROUND = 200
 NAME = gettext_noop("unanswered questions")
-# What the system does by itself is recorded as done by the system.
+# The name that answers and declines of the system itself are recorded under.
 POLICY = "silence policy"
 
 
 def act_on_silence() -> None:
-    """Take the next step with every question whose step is due; nothing is locked when none is.
+    """Remind, escalate or end each question whose next step is due; take no lock if none is due.
 
-    A project for which that fails is set aside, and costs the others nothing.
+    A project for which this fails is set aside with its reason, and the other projects are still handled.
     """
-    due = due_questions(database_now(), limit=ROUND, but=rounds.put_off(NAME))
+    due = due_questions(database_now(), limit=ROUND, excluding=rounds.put_off(NAME))
 
     def take_steps(project_ids: Sequence[UUID]) -> None:
-        """The next steps of these projects' questions, in one transaction."""
+        """Take the next step of each due question of these projects, in one transaction."""
         with project_work(divisible=len(project_ids) > 1) as work:
             load_questions(work, project_ids)
             for project_id, question_id in due:
@@ -51,7 +51,7 @@ def act_on_silence() -> None:
 
 
 def take_next_step(work: ProjectWork, question_id: UUID) -> None:
-    """Remind, escalate, or end it, judging the question again now that it is locked."""
+    """Remind, escalate or apply the policy, if the question is still open and due now that it is locked."""
     question = work.known(Question, question_id)
     if question is None or question.status != QuestionStatus.OPEN or question.next_step_at > work.now:
         return
@@ -61,11 +61,11 @@ def take_next_step(work: ProjectWork, question_id: UUID) -> None:
     elif question.level < len(silence.escalate_to):
         escalate(work, question, silence)
     else:
-        end(work, question, silence)
+        apply_policy(work, question, silence)
 
 
 def remind(work: ProjectWork, question: Question, silence: Silence) -> None:
-    """Count a reminder, say so, and set the time of the next one."""
+    """Count a reminder, emit CLARIFICATION.QUESTION_REMINDED, and set the time of the next step."""
     question.reminders += 1
     question.next_step_at = min(question.due_at, work.now + timedelta(seconds=silence.remind_every_seconds))
     work.change(question, "reminders", "next_step_at")
@@ -75,7 +75,7 @@ def remind(work: ProjectWork, question: Question, silence: Silence) -> None:
 
 
 def escalate(work: ProjectWork, question: Question, silence: Silence) -> None:
-    """Hand the question to the next group, whoever held it, with as much time again."""
+    """Assign the question to the next group of the template, remove its person, and start the time again."""
     question.assigned_to, question.assigned_group = None, silence.escalate_to[question.level]
     question.level += 1
     question.due_at = work.now + timedelta(seconds=silence.due_seconds)
@@ -89,8 +89,11 @@ def escalate(work: ProjectWork, question: Question, silence: Silence) -> None:
     work.emit_about(question.project, "CLARIFICATION.QUESTION_ESCALATED", escalated)
 
 
-def end(work: ProjectWork, question: Question, silence: Silence) -> None:
-    """Apply the policy: take the default, decline, fail the project, or go on waiting."""
+def apply_policy(work: ProjectWork, question: Question, silence: Silence) -> None:
+    """Apply the template's policy: answer with the default, decline, fail the project, or wait again.
+
+    The policy `default` waits if the question's schema has no default.
+    """
     if silence.then == "wait" or (silence.then == "default" and "default" not in question.schema):
         question.due_at = work.now + timedelta(seconds=silence.due_seconds)
         question.next_step_at = question.due_at
@@ -107,7 +110,7 @@ def end(work: ProjectWork, question: Question, silence: Silence) -> None:
 
 
 def take_default(work: ProjectWork, question: Question) -> None:
-    """Answer with the schema's default; one that does not fit is a fault of the template and is declined."""
+    """Answer with the default in the schema; if that is invalid, decline the question with the reason."""
     try:
         answer_question(work, question=question, answer=question.schema["default"], by=POLICY, door="policy")
     except ClarificationError as error:
@@ -115,7 +118,7 @@ def take_default(work: ProjectWork, question: Question) -> None:
 
 
 def fail_for_silence(work: ProjectWork, question: Question) -> None:
-    """EXPIRED, and the project fails."""
+    """Mark the question EXPIRED and fail its project."""
     question.expire()
     question.closed_at = work.now
     work.change(question, "status", "closed_at")

@@ -1,4 +1,4 @@
-"""What a schema says to a person: the label and the help text of its field."""
+"""The words for a schema in forms: the label and the help text of a field, in the reader's language."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from backlog.blueprints import definition_of
 from clarifications.models import Question
 from pages.presentation import spoken
 
-# What an approval is asked for, in words: a question keeps its title in English and is shown in the reader's language.
+# The titles of approvals. A question stores its title in English; `title_of` shows it in the reader's language.
 MAY_START = gettext_noop("May “%(item)s” start?")
 MAY_GO_ON = gettext_noop("May “%(item)s” go on?")
 APPROVE_WORK = gettext_noop("Approve the work of “%(item)s”?")
@@ -23,7 +23,8 @@ ACCEPT_FAILED_CHECKS = gettext_noop("Accept “%(item)s” although checks faile
 APPROVAL_TITLES = (MAY_START, MAY_GO_ON, APPROVE_WORK, ACCEPT_FAILED_CHECKS)
 
 CHOOSE = gettext_lazy("Choose one")
-NOT_SAID = gettext_lazy("Not said")
+# The choice of a field that does not have to be filled in.
+NO_ANSWER = gettext_lazy("No answer")
 
 BOUNDS = {
     "exclusiveMinimum": gettext_lazy("more than {}"),
@@ -36,36 +37,39 @@ BOUNDS = {
     "minItems": gettext_lazy("at least {} entries"),
     "maxItems": gettext_lazy("at most {} entries"),
 }
-# Bounds of text this generous help nobody.
+# A limit on length or entries as high as this is not mentioned: nobody reaches it by typing.
 WORTH_SAYING = 1000
 MOST_EXAMPLES = 3
 
 
 def title_of(question: Question) -> str:
-    """The question's title in the reader's language; an approval's is made from its item's title."""
+    """Return the question's title in the reader's language, and for an approval the item's title in it as well."""
     if question.kind != Question.Kind.APPROVAL:
         return spoken(question.title)
     key = question.field.removeprefix("approval:")
     item = next((i for i in definition_of(question.project.template_id).items if i.key == key), None)
     if item is None:
         return question.title
-    asked = next((title for title in APPROVAL_TITLES if title % {"item": item.title} == question.title), None)
-    return _(asked) % {"item": spoken(item.title)} if asked else question.title
+    template = next((title for title in APPROVAL_TITLES if title % {"item": item.title} == question.title), None)
+    return _(template) % {"item": spoken(item.title)} if template else question.title
 
 
 def label_of(schema: Mapping[str, Any], name: str) -> str:
-    """The title, or the name as words."""
+    """Return the schema's title, else the field's name as words."""
     return spoken(str(schema.get("title") or name.replace("_", " ").capitalize()))
 
 
 def help_text(schema: Mapping[str, Any], reason: str, *, kind: str) -> SafeString:
-    """What the schema and the asker say of the value, escaped: both may come from a foreign worker."""
-    parts = [spoken(str(schema.get("description", ""))), spoken(reason), *sentences(schema, kind)]
-    return escape(" ".join(sentence(part) for part in parts if part.strip()))
+    """Return the help text: description, reason, and hints for the kind of field.
+
+    The text is escaped, because schema and reason may come from an external worker.
+    """
+    parts = [spoken(str(schema.get("description", ""))), spoken(reason), *hints(schema, kind)]
+    return escape(" ".join(with_full_stop(part) for part in parts if part.strip()))
 
 
-def sentences(schema: Mapping[str, Any], kind: str) -> Iterator[str]:
-    """How to write the value: unit, form, bounds, examples."""
+def hints(schema: Mapping[str, Any], kind: str) -> Iterator[str]:
+    """Yield hints on how to write the value: unit, form, bounds and examples."""
     if unit := schema.get("x_unit"):
         yield _("Unit: %(unit)s") % {"unit": spoken(str(unit))}
     if kind in ("lines", "json"):
@@ -76,36 +80,38 @@ def sentences(schema: Mapping[str, Any], kind: str) -> Iterator[str]:
     if each := bounds_of(schema.get("items", {})):
         yield _("Each %(bounds)s") % {"bounds": each}
     if (examples := schema.get("examples")) and kind != "rows":
-        said = _(" or ").join(typed(example, kind) for example in examples[:MOST_EXAMPLES])
-        yield _("For example %(examples)s") % {"examples": said}
+        joined = _(" or ").join(example_as_typed(example, kind) for example in examples[:MOST_EXAMPLES])
+        yield _("For example %(examples)s") % {"examples": joined}
 
 
 def bounds_of(schema: Mapping[str, Any]) -> str:
-    """The bounds in words, such as `more than 0, at most 100`."""
-    told = (str(words).format(grouped(schema[name])) for name, words in BOUNDS.items() if worth_saying(schema, name))
-    return ", ".join(told)
+    """Return the bounds in words, such as `more than 0, at most 100`."""
+    described = (
+        str(words).format(grouped(schema[name])) for name, words in BOUNDS.items() if is_worth_saying(schema, name)
+    )
+    return ", ".join(described)
 
 
 def grouped(bound: Any) -> str:
-    """The bound as the reader writes it, large numbers in groups of three digits."""
+    """Return the bound in the reader's number format, with digits in groups of three."""
     return number_format(bound, use_l10n=True, force_grouping=True)
 
 
-def worth_saying(schema: Mapping[str, Any], name: str) -> bool:
-    """Whether the schema has the bound and a person may run into it."""
+def is_worth_saying(schema: Mapping[str, Any], name: str) -> bool:
+    """Return True if the schema has this bound and a person could reach it."""
     if name not in schema or (name in ("minLength", "minItems") and schema[name] <= 1):
         return False
     return not (name in ("maxLength", "maxItems") and schema[name] >= WORTH_SAYING)
 
 
-def typed(example: Any, kind: str) -> str:
-    """An example as it would be typed."""
+def example_as_typed(example: Any, kind: str) -> str:
+    """Return the example as a person would type it into this kind of field."""
     if kind == "lines" and isinstance(example, list):
         return ", ".join(map(str, example))
     return example if isinstance(example, str) and kind != "json" else json.dumps(example, ensure_ascii=False)
 
 
-def sentence(words: str) -> str:
-    """The words with a full stop, unless they end already."""
+def with_full_stop(words: str) -> str:
+    """Return the words with a full stop at the end, unless they end with a mark already."""
     words = words.strip()
     return words if words.endswith((".", "!", "?", "…")) else f"{words}."

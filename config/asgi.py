@@ -1,4 +1,4 @@
-"""One application, two doors: HTTP for people, channels for the streams."""
+"""The ASGI application: HTTP and web sockets for people, channels for the stream consumers."""
 
 import os
 

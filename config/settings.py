@@ -1,6 +1,8 @@
-"""Every setting, read from the environment once; `.env.example` names each variable."""
+"""All settings. Each variable of the environment is read here, once; `.env.example` describes each."""
 
+import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 variables.read_file(BASE_DIR / ".env")
 ENVIRONMENT = env = variables.Environment()
-# In hours: longer than any link is good for, and short enough to be counted from today.
+# Upper bound of settings in hours: longer than any link should live, and still a date that Python can hold.
 HUNDRED_YEARS = 876_000
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"), kind=variables.FOLDER)).resolve()
@@ -22,18 +24,22 @@ make_private(DATA_DIR)
 
 
 def local_secret_key() -> str:
-    """A random key for this machine, made on first use and readable by its owner alone."""
+    """Return this machine's random key; the first call creates it in a file that only its owner can read."""
     path = DATA_DIR / "secret_key"
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
+        made = DATA_DIR / f"secret_key.{os.getpid()}"
+        made.write_text(secrets.token_urlsafe(48))
+        with suppress(FileExistsError):  # another process was faster: its key counts, and is whole
+            os.link(made, path)
+        made.unlink()
     return path.read_text()
 
 
 def sqlite_with_durable_writers(database: dict[str, Any]) -> dict[str, Any]:
-    """WAL, IMMEDIATE transactions and full sync: writers queue instead of failing, and a commit is on disk.
+    """Return the database settings with write-ahead log, IMMEDIATE transactions and full sync.
 
-    With recursive triggers INSERT OR REPLACE asks those that protect records.
+    Writers wait for each other instead of failing, and a commit is on disk. Recursive triggers make INSERT OR REPLACE
+    fire the triggers that protect records (`events/append_only.py`).
     """
     pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=30000;"
     pragmas += " PRAGMA recursive_triggers=ON;"
@@ -46,10 +52,12 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret_key()
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"], kind=variables.HOST)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[], kind=variables.ORIGIN)
-# What a person sees whose form came too late, or from a browser without cookies.
+# The page for a form whose CSRF token is missing or too old, for example without cookies.
 CSRF_FAILURE_VIEW = "portal.refusals.csrf_failure"
 SECURE_COOKIES = env.bool("SECURE_COOKIES", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
+# A session that nobody uses for so long ends; `accounts.sessions` begins the time anew with each use.
+SESSION_COOKIE_AGE = 12 * 3600
 
 INSTALLED_APPS = [
     "staff.apps.InterlockAdminConfig",
@@ -90,6 +98,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.audit.ActingRequest",
+    "accounts.sessions.SessionRenewal",
     "accounts.privacy.PrivacyMiddleware",
     "accounts.signing_in_again.TypedTextMiddleware",
     "accounts.preferences.PreferencesMiddleware",
@@ -113,7 +122,7 @@ TEMPLATES = [
     }
 ]
 
-# What is shown once, such as the text of a new key, stays on this side: the default puts it into a cookie.
+# Messages stay on the server: some show a secret once (a new key), and Django's default would put it into a cookie.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
@@ -126,7 +135,7 @@ LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
-# Nothing of a file is stored but at the few addresses that take them, from people who are known.
+# Uploaded files are refused, except at the few addresses that accept them, from people who are signed in.
 FILE_UPLOAD_HANDLERS = ["intake.uploads.NoFiles"]
 DATA_UPLOAD_MAX_NUMBER_FILES = 2
 STATIC_URL = "static/"
@@ -139,7 +148,7 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
-# Pages load nothing from elsewhere and run no script but our files; uploads are never shown inside them.
+# Pages load nothing from other servers and run only our own script files; uploads are never embedded in pages.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
@@ -163,14 +172,14 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "api.problems.handler",
 }
-# Requests an account may make in a minute, all web processes together: ten a second on average.
+# Requests that one account may make in a minute, counted over all web processes: ten a second on average.
 API_REQUESTS_A_MINUTE = env.int("API_REQUESTS_A_MINUTE", default=600)
-# Calls of an account that may wait for work at once in a web process: a fleet of workers under one service account.
+# Lease calls of one account that may wait at the same time in one web process: a fleet of workers may share one.
 API_MOST_WAITS = env.int("API_MOST_WAITS", default=100)
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Interlock",
-    "DESCRIPTION": "Open projects, follow them, answer, fetch what came of them, and do their work.",
+    "DESCRIPTION": "Open projects, follow their progress, answer questions, fetch results, and work on their items.",
     "VERSION": current_version(),
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -197,7 +206,7 @@ else:
 # -- The streams carry the events ------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", kind=variables.BROKER) or url_from_parts(env)
 EMBEDDED_BROKER = not REDIS_URL
-# Other programs reach the embedded broker only when it is told a port, and then a password.
+# The embedded broker listens for other programs only where a port is set, which requires a password.
 EMBEDDED_BROKER_PORT = env.int("EMBEDDED_BROKER_PORT", default=0, least=0, most=65535)
 EMBEDDED_BROKER_PASSWORD = env.str("EMBEDDED_BROKER_PASSWORD", default="")
 EMBEDDED_BROKER_BIND = env.str("EMBEDDED_BROKER_BIND", default="127.0.0.1", kind=variables.ADDRESS)
@@ -207,14 +216,14 @@ STREAM_NAME = env.str("STREAM_NAME", default=f"{NAMESPACE}:events", kind=variabl
 DLQ_STREAM = env.str("DLQ_STREAM", default=f"{NAMESPACE}:dlq", kind=variables.WORD)
 SERVICE_INSTANCE = env.str("SERVICE_INSTANCE", default="1", kind=variables.WORD)
 
-# Tells browsers to look again, through the broker's publish and subscribe: nothing depends on it.
+# The channel layer tells browsers to load again, over the broker's publish/subscribe. No event depends on it.
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{NAMESPACE}:live"},
     }
 }
-# Counts of requests: a broker that hangs must not hold a page, so it is not waited for.
+# The cache counts requests. Its time-outs are short, so that a broker that hangs does not hold up pages.
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
@@ -224,66 +233,66 @@ CACHES = {
     }
 }
 
-# Entries one transaction takes: beyond 200 the gain is small and the locks are held longer.
+# Stream entries handled in one transaction: beyond 200 the gain is small and locks are held longer.
 BATCH_SIZE = env.int("BATCH_SIZE", default=200)
 # Deliveries of one entry before it is buried.
 MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", default=5, least=3)
-# An entry pending this long belongs to a consumer that died: above the longest healthy batch. Workers renew what they
-# have in hand four times in it, so that an agent may take as long as it needs.
+# After this time without renewal a pending entry counts as left by a dead consumer: longer than a healthy batch takes.
+# Workers renew the entries they hold four times in this period, so that an agent may take as long as it needs.
 RECLAIM_IDLE_SECONDS = env.float("RECLAIM_IDLE_SECONDS", default=10.0)
-# Items of one agent that a worker process does at once, each in a child process that can be ended.
+# Items of one agent that a worker process runs at the same time, each in a child process that can be killed.
 AGENT_CHILDREN = env.int("AGENT_CHILDREN", default=2)
-# Address space of such a child, its libraries included (0: no limit): one huge item costs only itself.
+# Address space of such a child process, libraries included (0: no limit): one huge item cannot harm the others.
 AGENT_MEMORY_MB = env.int("AGENT_MEMORY_MB", default=1024, least=0)
-# A worker that is told to stop gives its agents this long; what is not finished then is done by another.
+# A worker that stops waits this long for its agents; items not finished by then go to another worker.
 AGENT_DRAIN_SECONDS = env.float("AGENT_DRAIN_SECONDS", default=5.0)
-# What earlier steps delivered, unpacked: thirty deliverables as large as an event can carry.
+# Most megabytes of earlier deliverables after unpacking: thirty that are as large as an event can carry.
 MOST_UNPACKED_MB = env.int("MOST_UNPACKED_MB", default=32)
 # First wait before a failed entry is tried again; it doubles up to a minute.
 RETRY_DELAY_SECONDS = env.float("RETRY_DELAY_SECONDS", default=1.0)
-# The committing process publishes by itself; the relay leaves rows alone for this long.
+# Age at which the relay publishes an unpublished row: before that the process that committed it does so itself.
 RELAY_GRACE_SECONDS = env.float("RELAY_GRACE_SECONDS", default=1.0)
 # An unanswered dispatch is published again after this long, then twice as long, and so on.
 REPUBLISH_SECONDS = env.float("REPUBLISH_SECONDS", default=5.0)
 # First wait before a failed work item is dispatched again; it doubles with each failure, up to an hour.
 ITEM_RETRY_SECONDS = env.float("ITEM_RETRY_SECONDS", default=5.0)
-# A finished item's deliverable may arrive after the word that it is finished; wait this long for it.
+# A deliverable may arrive after the event that completes its item; the item waits this long for it.
 LATE_DELIVERABLE_SECONDS = env.float("LATE_DELIVERABLE_SECONDS", default=30.0)
 # First wait before a webhook that failed is tried again; it doubles with each failure, up to an hour.
 WEBHOOK_RETRY_SECONDS = env.float("WEBHOOK_RETRY_SECONDS", default=5.0)
-# A receiver that failed for this long is given up: a day outlasts a night without anybody on duty.
+# A webhook receiver that fails for this long gets no more events: a day is longer than a night without staff.
 WEBHOOK_GIVE_UP_SECONDS = env.float("WEBHOOK_GIVE_UP_SECONDS", default=86_400.0)
-# An event refused so many times is skipped once the receiver takes another one.
+# An event that its receiver refused this often is skipped once the receiver accepts another one.
 WEBHOOK_TRIES = env.int("WEBHOOK_TRIES", default=3)
-# A receiver slower than this is put off for a while, for others wait for the same threads.
+# A receiver slower than this has to pause for a while, since all receivers share the same threads.
 WEBHOOK_SLOW_SECONDS = env.float("WEBHOOK_SLOW_SECONDS", default=5.0)
-# Active webhooks one owner may have.
+# Active webhooks that one owner may have.
 WEBHOOK_MOST_ENDPOINTS = env.int("WEBHOOK_MOST_ENDPOINTS", default=20)
-# Receivers that may be on this machine or network, as host:port (a bare host stands for its ports 80 and 443), and only
-# for owners who may change every webhook, as administrators may: everything else has to have a public address.
+# Receivers on this machine or network that webhooks may have, as host:port (a bare host means its ports 80 and 443).
+# Only owners who may change every webhook can use them; all other receivers must have a public address.
 WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[], kind=variables.HOST)
-# Producers (`source.service`) whose approvals count when they come as events: nobody, unless they are named here.
+# Producers (`source.service`) whose approvals are accepted as events; by default none is.
 EVENT_APPROVERS = env.list("EVENT_APPROVERS", default=[])
-# Named fault points, woken by the tests' own settings only.
+# Fault points that are armed (events/faults.py); only the tests' settings arm any.
 FAULT_POINTS: dict[str, str] = {}
 
-# Rows above this many bytes leave the event and travel as a stored artifact (claim check).
+# Rows of more bytes than this are stored as an artifact, and the event carries a reference (claim check).
 CLAIM_CHECK_BYTES = 256 * 1024
 ARTIFACTS_DIR = DATA_DIR / "artifacts"
-# How long a worker may fetch stored rows by the signed address in its dispatch: a day outlasts any queue.
+# Hours for which the signed address of stored rows in a dispatch is valid: longer than any queue takes.
 ARTIFACT_LINK_HOURS = env.float("ARTIFACT_LINK_HOURS", default=24.0, most=HUNDRED_YEARS)
 
 # -- Mail ------------------------------------------------------------------------------------------
 mail = env.email_url("EMAIL_URL", default="dummymail://")
 globals().update(mail)
-# Without a server nobody is written to, and nothing is put aside for later.
+# False without a mail server: then no mail is written, and none is kept for later.
 SENDS_MAIL = not mail["EMAIL_BACKEND"].endswith(("dummy.EmailBackend", "console.EmailBackend"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Interlock <interlock@localhost>", kind=variables.SENDER)
-# A server that says nothing for so long is away; the mail is tried again later.
+# Seconds to wait for the mail server; a mail that was not sent is tried again later.
 EMAIL_TIMEOUT = 10
-# Where people find these pages: a mail cannot know it from a request.
+# The public address of the pages, for links in mails, which are written outside of any request.
 PUBLIC_URL = env.str("PUBLIC_URL", kind=variables.PAGES)
-# How long a link in a mail can be answered by: a weekend, and no longer than a mailbox should hold a key.
+# Hours for which the link in a mail can be used to answer: a weekend, and not longer, since the link is a key.
 ANSWER_LINK_HOURS = env.float("ANSWER_LINK_HOURS", default=72.0, most=HUNDRED_YEARS)
 
 # -- Logging ---------------------------------------------------------------------------------------

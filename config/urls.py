@@ -1,4 +1,4 @@
-"""The web's doors: the requester's pages, the staff's admin, one's own account, and the REST interface."""
+"""The top-level addresses: requesters' pages, account pages, the staff's admin, the REST interface and stored rows."""
 
 from django.contrib import admin
 from django.urls import include, path

@@ -1,4 +1,4 @@
-"""The version, whose only home is the newest numbered heading of the change log."""
+"""The version, which is written in one place only: the newest numbered heading of the change log."""
 
 import re
 from importlib import metadata
@@ -9,7 +9,7 @@ HEADING = re.compile(r"^## \[(?P<version>\d+\.\d+\.\d+)\]", re.MULTILINE)
 
 
 def current_version() -> str:
-    """The version of this checkout, or of the installed package where there is no change log."""
+    """Return the version of this checkout, or of the installed package where there is no change log."""
     if not CHANGELOG.exists():
         return metadata.version("interlock")
     heading = HEADING.search(CHANGELOG.read_text())

@@ -1,4 +1,4 @@
-"""The command line for people."""
+"""The console room holds the commands for people: `manage.py intake`, `answer`, `project`, `demo` and so on."""
 
 from django.apps import AppConfig
 

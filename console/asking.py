@@ -1,4 +1,4 @@
-"""A question at the terminal: how a person sees it, and how the answer is given there."""
+"""Ask a question at the terminal: show it, read the person's answer, submit the answer."""
 
 from typing import Any
 
@@ -12,29 +12,29 @@ from clarifications.errors import AlreadyClosed, InvalidAnswer, NotesMissing
 from clarifications.models import Question
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
-from console.management.commands.answer import meant
+from console.management.commands.answer import parse_answer
 from console.operator import operator
 
-# The exit code that says: nothing is wrong, but a person has to answer first.
+# The exit code of a command that is no failure, but that waits for a person's answer.
 PERSON_NEEDED = 3
 
 
 def panel(question: Question, *more: str) -> Panel:
-    """The question, why it is asked, what waits for it, and an example of an answer."""
-    held = ", ".join(
+    """Return the question with its reason, the items that wait for it, an example of an answer, and `more` lines."""
+    blocked = ", ".join(
         f"“{blocking.item.title}”" for blocking in question.blockings.select_related("item").order_by("item__position")
     )
     example = next((f"For example: {value}" for value in question.schema.get("examples", [])), "")
-    lines = [question.description, question.reason, f"Waiting for it: {held}", example, *more]
+    lines = [question.description, question.reason, f"Waiting for it: {blocked}", example, *more]
     return Panel(Text("\n".join(filter(None, lines))), title=Text(question.title), border_style="yellow")
 
 
 def ask(console: Console, question: Question) -> None:
-    """Ask until an answer is accepted, this one or somebody else's. Raises CommandError when there is none."""
+    """Ask until an answer is accepted, from this terminal or from elsewhere. Raises CommandError if input ends."""
     console.print(panel(question))
     while True:
         try:
-            give(question, typed(console, question), by=operator())
+            submit_answer(question, read_answer(console, question), by=operator())
             return
         except (InvalidAnswer, NotesMissing) as error:
             console.print(str(error), style="red")
@@ -42,19 +42,19 @@ def ask(console: Console, question: Question) -> None:
             console.print(str(error), style="yellow")
             return
         except EOFError as error:
-            raise CommandError("No answer was given; the question stays open.", returncode=PERSON_NEEDED) from error
+            raise CommandError("No answer was typed, so the question stays open.", returncode=PERSON_NEEDED) from error
 
 
-def typed(console: Console, question: Question) -> Any:
-    """What somebody types; a rejected approval asks what should be done differently."""
+def read_answer(console: Console, question: Question) -> Any:
+    """Return the answer that the person types; a rejection also asks what should be done differently."""
     approval = question.kind == Question.Kind.APPROVAL
-    answer = meant(question, console.input("Yes or no: " if approval else "Answer: "))
+    answer = parse_answer(question, console.input("Yes or no: " if approval else "Answer: "))
     if approval and answer["approved"] is False:
         answer["notes"] = console.input("What should be done differently? ")
     return answer
 
 
-def give(question: Question, value: Any, *, by: str) -> None:
-    """Answer through the service that every door calls."""
+def submit_answer(question: Question, value: Any, *, by: str) -> None:
+    """Answer the question through the same service as pages and REST. Raises ClarificationError if it is refused."""
     with project_work() as work:
         answer_question(work, question=question_in(work, question.pk), answer=value, by=by, door="command")

@@ -1,4 +1,4 @@
-"""The demonstration: the whole system in a private folder, one project from the request to the report."""
+"""The demonstration: start the whole system in a private folder and do one project, from the request to the report."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ from backlog.errors import UnknownTemplate
 from backlog.models import Project, Template
 from backlog.states import ProjectStatus
 from clarifications.models import Question
-from console.asking import give, panel
+from console.asking import panel, submit_answer
 from console.follow import Progress, watch
 from console.outcome import outcome
 from console.report_view import report
@@ -30,25 +30,26 @@ from runtime.supervisor import Supervisor
 from runtime.system import broker, children
 
 FOLDER = "INTERLOCK_DEMO_DIR"
-# What is answered when the hourly rate is asked for.
-USUAL_RATE = Decimal(45)
+# The answer to the question for the hourly rate.
+ANSWERED_RATE = Decimal(45)
 LONGEST_TITLE = 200
 SAMPLE = settings.BASE_DIR / "examples" / "finance_month.csv"
 TEXT = "Find out where the team loses time. The report must show what that costs and what an agent could take over."
 
 
 class NoAnswer(Exception):
-    """A question came that the demonstration has no answer to."""
+    """The demonstration has no answer to a question."""
 
 
 class ProcessEnded(Exception):
-    """A process of the system ended by itself."""
+    """A process of the system ended although nobody stopped it."""
 
 
 class Interruption:
-    """A signal handler that ends the program, and remembers that it should.
+    """A signal handler that ends the program and remembers the signal.
 
-    What a handler raises inside a weak reference's callback or a finalizer is lost: `check` raises it again.
+    Python loses an exception that a handler raises inside a weak reference's callback or a finalizer; `check` raises
+    it again.
     """
 
     number = 0
@@ -58,14 +59,14 @@ class Interruption:
         self.check()
 
     def check(self) -> None:
-        """Raise SystemExit if a signal has come."""
+        """Raise SystemExit if a signal was received."""
         if self.number:
             raise SystemExit(128 + self.number)
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What the caller wants demonstrated."""
+class DemoOptions:
+    """The options of the demonstration; without a `rate` the project asks for it; `seconds` is the time limit."""
 
     file: Path = SAMPLE
     rate: Decimal | None = None
@@ -74,77 +75,87 @@ class Wishes:
 
 
 def in_private_folder() -> bool:
-    """Whether this process was started again with settings of its own."""
+    """Return True if this process is the restarted one, with its own settings."""
     return FOLDER in os.environ
 
 
 def start_again_in_private_folder() -> None:
-    """Replace this process by one whose settings point to a fresh folder; a database or broker named stays named."""
+    """Replace this process by one whose settings point to a new folder.
+
+    A database or broker that the environment names is still used.
+    """
     folder = tempfile.mkdtemp(prefix="interlock-demo-")
     private = {FOLDER: folder, "DATA_DIR": folder, "NAMESPACE": f"demo-{token_hex(4)}", "LOG_LEVEL": "WARNING"}
-    private |= {"EMBEDDED_BROKER_PORT": "", "STREAM_NAME": "", "DLQ_STREAM": ""}  # those of a system that is up
+    # Settings of a system that runs at the same time must not be used.
+    private |= {"EMBEDDED_BROKER_PORT": "", "STREAM_NAME": "", "DLQ_STREAM": ""}
     os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **private})  # noqa: S606
 
 
 class Demonstration:
-    """One run. `console` is where a person reads; what it returns is the result as plain data."""
+    """One run of the demonstration; `console` shows its progress to a person."""
 
-    def __init__(self, wishes: Wishes, console: Console, interruption: Interruption) -> None:
-        self.wishes, self.console, self.interruption = wishes, console, interruption
+    def __init__(self, options: DemoOptions, console: Console, interruption: Interruption) -> None:
+        self.options, self.console, self.interruption = options, console, interruption
         self.folder, self.title = Path(os.environ[FOLDER]), ""
 
     def run(self) -> dict[str, Any]:
-        """Start everything, do the project, stop everything. The folder is kept when something went wrong in it."""
+        """Start the system, do the project, stop the system, and return the result as plain data.
+
+        The folder is deleted, except after a failure: then it is kept with its logs.
+        """
         started = time.monotonic()
         try:
             call_command("migrate", verbosity=0)
-            self.title = title_of(blueprints.newest(self.wishes.template), self.wishes.file)
+            self.title = title_of(blueprints.newest(self.options.template), self.options.file)
             with broker(), Supervisor(children(web=None, excepted=[]), log_dir=self.folder / "logs") as supervisor:
                 self.console.print(f"Started: {', '.join(['broker', *supervisor.pids])}", style="dim")
                 project = self.do_project(supervisor)
                 memory = peak_memory(supervisor.pids)
         except (SystemExit, Unreadable, UnknownTemplate):
-            self.clear_away()
+            self.delete_folder()
             raise
         except BaseException:
-            self.tell_where_the_logs_are()
+            self.print_log_folder()
             raise
         result = outcome(project) | {"seconds": round(time.monotonic() - started, 2), "peak_memory_mib": memory}
         self.show(project, result)
         if project.status == ProjectStatus.DONE:
-            self.clear_away()
+            self.delete_folder()
         else:
-            self.tell_where_the_logs_are()
+            self.print_log_folder()
         return result
 
-    def clear_away(self) -> None:
-        """Leave nothing behind."""
+    def delete_folder(self) -> None:
+        """Delete the private folder with everything in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def tell_where_the_logs_are(self) -> None:
-        """Where to look for what went wrong."""
-        self.console.print(f"It did not end well; what each process said is in {self.folder / 'logs'}", style="red")
+    def print_log_folder(self) -> None:
+        """Print in which folder the logs of the failed run are."""
+        self.console.print(f"The demonstration failed; the logs of its processes: {self.folder / 'logs'}", style="red")
 
     def do_project(self, supervisor: Supervisor) -> Project:
-        """Hand the request in, follow it, and answer what is asked."""
-        given = {} if self.wishes.rate is None else {"hourly_rate": plain_number(self.wishes.rate)}
-        asked = Request(TEXT, self.title, self.wishes.file, self.wishes.template, requester="demo", context=given)
-        project = open_request(asked)
-        self.tell_intake(project)
+        """Submit the request, follow the project to its end, and answer its questions.
+
+        Raises NoAnswer, ProcessEnded or TookTooLong.
+        """
+        figures = {} if self.options.rate is None else {"hourly_rate": plain_number(self.options.rate)}
+        request = Request(TEXT, self.title, self.options.file, self.options.template, requester="demo", context=figures)
+        project = open_request(request)
+        self.print_intake(project)
         progress, running = Progress(self.console), set(supervisor.pids)
-        for sight in watch(project.pk, seconds=self.wishes.seconds):
-            progress.show(sight)
+        for snapshot in watch(project.pk, seconds=self.options.seconds):
+            progress.show(snapshot)
             self.interruption.check()
             if ended := running - set(supervisor.pids):
-                raise ProcessEnded(f"{', '.join(sorted(ended))} ended by itself; its log says why.")
-            if sight.question is not None:
-                self.answer(sight.question)
-        return sight.project
+                raise ProcessEnded(f"{', '.join(sorted(ended))} ended unexpectedly; its log says why.")
+            if snapshot.question is not None:
+                self.answer(snapshot.question)
+        return snapshot.project
 
-    def tell_intake(self, project: Project) -> None:
-        """What reading the file said."""
+    def print_intake(self, project: Project) -> None:
+        """Print what was read from the file, with the first warnings."""
         intake = project.intake
-        rate = "without an hourly rate" if self.wishes.rate is None else f"with an hourly rate of {self.wishes.rate}"
+        rate = "without an hourly rate" if self.options.rate is None else f"with an hourly rate of {self.options.rate}"
         self.console.print(f"Handed in: {intake['file']}, {intake['rows_read']:,} rows, {rate}")
         for warning in intake["warnings"][:5]:
             self.console.print(f"  row {warning['row']}: {warning['message']}", style="yellow")
@@ -152,24 +163,27 @@ class Demonstration:
             self.console.print(f"  and {intake['row_warnings'] - 5:,} more rows with a warning", style="yellow")
 
     def answer(self, question: Question) -> None:
-        """Show the question as a person sees it, and answer it. Raises NoAnswer."""
+        """Show the question as a person would see it, and answer it. Raises NoAnswer."""
         value = self.answer_to(question)
         self.console.print(panel(question, f"\nAnswer: {value}"))
-        give(question, value, by="somebody")
+        submit_answer(question, value, by="somebody")
 
     def answer_to(self, question: Question) -> Any:
-        """The usual rate for the rate; for anything else what its schema suggests. Raises NoAnswer."""
+        """Return ANSWERED_RATE for the hourly rate, else the default or example of the schema. Raises NoAnswer."""
         if question.field == "hourly_rate":
-            return plain_number(USUAL_RATE)
+            return plain_number(ANSWERED_RATE)
         if question.kind == Question.Kind.APPROVAL:
             return {"approved": True}
         suggested = [question.schema[key] for key in ("default",) if key in question.schema]
         for value in [*suggested, *question.schema.get("examples", [])]:
             return value
-        raise NoAnswer(f"“{question.title}” is asked, and the demonstration has no answer: try `make up`.")
+        raise NoAnswer(
+            f"The demonstration has no answer to the question “{question.title}”: "
+            "start the full system with `make up`, and answer the question there."
+        )
 
     def show(self, project: Project, result: dict[str, Any]) -> None:
-        """The report, and what it took."""
+        """Print the report, the time it took, and the numbers of items, questions, events and dead letters."""
         self.console.print(report(project.title, result["deliverables"]))
         largest = max(result["peak_memory_mib"].items(), key=lambda pair: pair[1], default=("", 0))
         self.console.print(
@@ -181,22 +195,22 @@ class Demonstration:
 
 
 def title_of(template: Template, file: Path) -> str:
-    """Return what the project is called: the title of its template, and the file."""
+    """Return the project's title: the title of its template and the name of the file."""
     return f"{template.definition['title']}: {file.name}"[:LONGEST_TITLE]
 
 
 def plain_number(number: Decimal) -> int | float:
-    """Return the number as JSON has it."""
+    """Return the number as an int if it is whole, else as a float, for JSON."""
     return int(number) if number == int(number) else float(number)
 
 
 def peak_memory(pids: dict[str, int]) -> dict[str, float]:
-    """The most memory each process ever had resident, in MiB, where the system tells (Linux)."""
-    found: dict[str, float] = {}
+    """Return the peak resident memory of each process and of this one, in MiB; empty except on Linux."""
+    peaks: dict[str, float] = {}
     for name, pid in {**pids, "demo": os.getpid()}.items():
         status = Path(f"/proc/{pid}/status")
         lines = status.read_text().splitlines() if status.exists() else []
         for line in lines:
             if line.startswith("VmHWM"):
-                found[name] = round(int(line.split()[1]) / 1024, 1)
-    return found
+                peaks[name] = round(int(line.split()[1]) / 1024, 1)
+    return peaks

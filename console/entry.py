@@ -1,6 +1,6 @@
-"""The operator's door: what the person at the terminal can mend ends a command with a sentence, not with a traceback.
+"""The entry point of `manage.py`: an error that the user can repair ends a command with a sentence, not a traceback.
 
-`--traceback` shows the traceback all the same.
+`--traceback` shows the traceback nevertheless.
 """
 
 import os
@@ -11,18 +11,18 @@ from django.conf import settings
 from django.core.management import execute_from_command_line
 from django.db import DatabaseError, OperationalError, ProgrammingError, connection
 
-from console.operator import INTERRUPTED, broker_words
+from console.operator import INTERRUPTED, broker_message
 from environment.variables import InvalidVariable
 from events.errors import EventError
 from events.streams import BROKER_ERRORS
 from runtime.embedded import EmbeddedServerError
 
-# How SQLite and PostgreSQL say that the tables are those of another version.
+# Parts of the messages of SQLite and PostgreSQL if tables or columns of this version are missing.
 NOT_MIGRATED = ("no such table", "no such column", "does not exist")
 
 
 def run(argv: Sequence[str]) -> None:
-    """Run the command. Raises SystemExit with a sentence for what its user can mend."""
+    """Run the command. Raises SystemExit with a sentence for an error that the user can repair."""
     try:
         settings.ENVIRONMENT.refuse_misspelt()
         execute_from_command_line(list(argv))
@@ -36,26 +36,27 @@ def run(argv: Sequence[str]) -> None:
 
 
 def sentence(error: Exception) -> str | None:
-    """Return what to tell whoever runs the command; None for a fault of ours."""
+    """Return the message for the person who runs the command; None for a fault in Interlock's own code."""
     if isinstance(error, InvalidVariable | EmbeddedServerError | EventError):
         return str(error)
     if isinstance(error, BROKER_ERRORS):
-        return broker_words(error)
+        return broker_message(error)
     if isinstance(error, EOFError):
-        return "Something is asked for at the terminal, and nobody types it: run this in a terminal, or see --help."
+        return "The command waits for input, but there is none: run it in a terminal, or see --help for its options."
     if isinstance(error, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: `manage.py projects | head -1`
+        # The reader of the output has ended, as in `manage.py projects | head -1`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ""
-    return database_words(error) if isinstance(error, DatabaseError) else None
+    return database_message(error) if isinstance(error, DatabaseError) else None
 
 
-def database_words(error: DatabaseError) -> str | None:
-    """Return what is wrong with the database, and what to do; None for a fault of ours."""
-    said = str(error).strip().partition("\n")[0]
-    if type(error) in (OperationalError, ProgrammingError) and any(words in said for words in NOT_MIGRATED):
-        return f"The database lacks what this version needs ({said}). Run: ./manage.py migrate"
+def database_message(error: DatabaseError) -> str | None:
+    """Return what is wrong with the database and what to do; None for a fault in Interlock's own code."""
+    reason = str(error).strip().partition("\n")[0]
+    if type(error) in (OperationalError, ProgrammingError) and any(words in reason for words in NOT_MIGRATED):
+        return f"The database does not have the tables of this version ({reason}). Run: ./manage.py migrate"
     if connection.vendor == "sqlite" and type(error) in (OperationalError, DatabaseError):
-        return f"The database {settings.DATABASES['default']['NAME']} cannot be used: {said}."
+        return f"The database {settings.DATABASES['default']['NAME']} cannot be used: {reason}."
     if type(error) is OperationalError:
-        return f"The database does not answer ({said}). Is PostgreSQL running where DATABASE_URL says?"
+        return f"The database does not answer ({reason}). Is PostgreSQL running where DATABASE_URL says?"
     return None

@@ -1,4 +1,4 @@
-"""Watching a project until it is over or waits for a person: a line for whatever changed."""
+"""Follow a project at the terminal until it ends: print a line for each change."""
 
 import time
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from backlog.states import OVER, ItemState, ProjectStatus
 from clarifications.models import Question, QuestionStatus
 from console.operator import short
 
-# Three queries a look, so at most five a second: live to the eye, and nothing to the database.
+# A snapshot takes three queries, so there are at most five queries in a second.
 PAUSE_SECONDS = 0.6
 
 MARKS = {
@@ -29,80 +29,81 @@ MARKS = {
 
 
 class TookTooLong(Exception):
-    """The project was not over in time."""
+    """The project did not end within the time limit."""
 
 
 @dataclass(frozen=True)
-class Sight:
-    """What one look at a project showed."""
+class Snapshot:
+    """The state of a project at one moment: its items in order, and its oldest open question."""
 
     project: Project
     items: list[Item]
     question: Question | None
 
     @property
-    def over(self) -> bool:
-        """Whether nothing more will happen by itself."""
+    def is_over(self) -> bool:
+        """Return True if the project is done, failed or cancelled."""
         return self.project.status in OVER
 
     @property
-    def stands_still(self) -> bool:
-        """Whether nothing more will happen until a person has answered."""
-        return self.question is not None and not any(goes_on(item) for item in self.items)
+    def waits_for_person(self) -> bool:
+        """Return True if no item can move until a person has answered."""
+        return self.question is not None and not any(moves_by_itself(item) for item in self.items)
 
 
-def watch(project_id: UUID, *, seconds: float) -> Iterator[Sight]:
-    """Look again and again until the project is over. Raises TookTooLong."""
+def watch(project_id: UUID, *, seconds: float) -> Iterator[Snapshot]:
+    """Yield a snapshot every PAUSE_SECONDS until the project is over. Raises TookTooLong after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
-        sight = look(project_id)
-        yield sight
-        if sight.over:
+        snapshot = snapshot_of(project_id)
+        yield snapshot
+        if snapshot.is_over:
             return
         if time.monotonic() > deadline:
-            now = str(ProjectStatus(sight.project.status).label).lower()
-            raise TookTooLong(f"The project was not over after {seconds:g} seconds (it is: {now}). Is the system up?")
+            status = str(ProjectStatus(snapshot.project.status).label).lower()
+            raise TookTooLong(
+                f"The project was not over after {seconds:g} seconds (it is: {status}). Is the system running?"
+            )
         time.sleep(PAUSE_SECONDS)
 
 
-def goes_on(item: Item) -> bool:
-    """Whether the item moves without anybody's help."""
-    by_itself = item.auto_dispatch or item.state != ItemState.READY
-    return can_still_move(item) and by_itself and item.held_for != Item.Held.APPROVAL
+def moves_by_itself(item: Item) -> bool:
+    """Return True if the item can move without a person: it needs no dispatch by hand and no approval."""
+    is_automatic = item.auto_dispatch or item.state != ItemState.READY
+    return can_still_move(item) and is_automatic and item.held_for != Item.Held.APPROVAL
 
 
-def look(project_id: UUID) -> Sight:
-    """The project, its items in order, and the oldest open question."""
-    asked = Question.objects.filter(project_id=project_id, status=QuestionStatus.OPEN).order_by("asked_at").first()
+def snapshot_of(project_id: UUID) -> Snapshot:
+    """Return the present state of the project; three queries."""
+    oldest = Question.objects.filter(project_id=project_id, status=QuestionStatus.OPEN).order_by("asked_at").first()
     items = list(Item.objects.filter(project_id=project_id).order_by("position"))
-    return Sight(Project.objects.get(pk=project_id), items, asked)
+    return Snapshot(Project.objects.get(pk=project_id), items, oldest)
 
 
 class Progress:
-    """Tells what changed since the last look, a line each."""
+    """Prints a line for each change since the previous snapshot."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self._told: dict[UUID, tuple[str, int]] = {}
-        self._asked: set[UUID] = set()
+        self._last_shown: dict[UUID, tuple[str, int]] = {}
+        self._shown_questions: set[UUID] = set()
 
-    def show(self, sight: Sight) -> None:
-        """A line for each item whose state, or tenth of progress, changed, and for a question that is new."""
-        for item in sight.items:
+    def show(self, snapshot: Snapshot) -> None:
+        """Print a line for each item with a new state or a new tenth of progress, and for a new question."""
+        for item in snapshot.items:
             now = (str(item.state), 10 * item.progress_done // max(item.progress_total, 1))
-            before = self._told.get(item.pk, (str(ItemState.CREATED), 0))
+            before = self._last_shown.get(item.pk, (str(ItemState.CREATED), 0))
             if now != before:
-                self._told[item.pk] = now
+                self._last_shown[item.pk] = now
                 self.console.print(item_line(item))
-        if sight.question is not None and sight.question.pk not in self._asked:
-            self._asked.add(sight.question.pk)
-            self.console.print(
-                Text(f"  Asked: {sight.question.title} (question {short(sight.question.pk)})", style="yellow")
-            )
+        question = snapshot.question
+        if question is not None and question.pk not in self._shown_questions:
+            self._shown_questions.add(question.pk)
+            self.console.print(Text(f"  Asked: {question.title} (question {short(question.pk)})", style="yellow"))
 
 
 def item_line(item: Item) -> Text:
-    """One item: a mark, its title, its state in words, and how far it is."""
+    """Return one item as a line: a mark, its title, its state in words with the reason, and its progress in rows."""
     mark, style = MARKS[ItemState(item.state)]
     done = f"  {item.progress_done:,} of {item.progress_total:,} rows" if item.progress_total else ""
     words = str(ItemState(item.state).label) + (

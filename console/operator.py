@@ -1,4 +1,4 @@
-"""What the operator's commands have in common: a refusal is a sentence, and whoever runs them is on record."""
+"""The common base of the operator's commands: errors become sentences, tables show short ids, users are recorded."""
 
 import getpass
 import re
@@ -15,21 +15,22 @@ from rich.text import Text
 from events.errors import EventError
 from events.streams import BROKER_ERRORS
 
-# What a shell reports for a program that Ctrl-C ended.
+# The exit code that shells report for a program that Ctrl-C ended.
 INTERRUPTED = 130
-# Characters of an id that tables show: short enough for 80 columns, and unique in practice (48 random bits).
+# How many characters of an id tables show: few enough for 80 columns, and unique in practice (48 random bits).
 ID_SHOWN = 13
-# A message may quote what somebody sent; what is wrong with it is said at the end.
+# A message may quote a long text of a sender; the reason of the error comes at the end of the message.
 LONGEST_MESSAGE, LONGEST_ENDING = 1000, 200
 
-# What would give a terminal orders, or turn a text round: control characters but tab and line feed, and such marks.
+# Characters that a terminal would execute as commands (control characters except tab and line feed), and marks that
+# reverse the direction of a text.
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 Row = TypeVar("Row", bound=Model)
 
 
 class OperatorCommand(BaseCommand):
-    """A command over the services: what they refuse ends it with their message and a failing exit code."""
+    """A command that calls services: their errors end it with their message and a non-zero exit code."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
@@ -37,74 +38,77 @@ class OperatorCommand(BaseCommand):
         except EventError as error:
             raise CommandError(shortened(str(error))) from error
         except BROKER_ERRORS as error:
-            raise CommandError(broker_words(error)) from error
+            raise CommandError(broker_message(error)) from error
         except KeyboardInterrupt as interrupt:
             raise CommandError("Stopped.", returncode=INTERRUPTED) from interrupt
 
     @property
     def console(self) -> Console:
-        """A console on the command's own output."""
+        """Return a console that prints to the command's output."""
         return console_on(self.stdout)
 
 
 def shortened(text: str) -> str:
-    """Return the message without the middle of one that quotes a long text."""
+    """Return the message; a message longer than LONGEST_MESSAGE loses its middle and keeps its end."""
     return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]} … {text[-LONGEST_ENDING:]}"
 
 
-def broker_words(error: Exception) -> str:
-    """Return what to tell whoever runs a command that needs the broker."""
+def broker_message(error: Exception) -> str:
+    """Return the message for a command that needs the broker and cannot reach it."""
     if settings.EMBEDDED_BROKER:
         return "The broker does not run. Start the system in another terminal: make up"
     return f"The broker does not answer ({error}). Is it running where REDIS_URL or REDIS_HOST says?"
 
 
 def console_on(output: Any) -> Console:
-    """A console that prints text as it is: brackets and colons in what people wrote are not markup."""
+    """Return a console that prints text literally: brackets and colons in people's texts are no markup."""
     file: IO[str] = output
     return PlainConsole(file=file, markup=False, emoji=False, highlight=False)
 
 
 def plain(text: str) -> str:
-    """Return the text as a terminal can show it: what would move the cursor, or turn the text round, as its number."""
+    """Return the text with dangerous characters (see UNSEEN) replaced by their code points."""
     return UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 class PlainConsole(Console):
-    """A console on which what people wrote cannot give the terminal orders."""
+    """A console that makes control characters in people's texts harmless."""
 
     def render_str(self, text: str, **options: Any) -> Text:
         return super().render_str(plain(text), **options)
 
 
-def identifier() -> Column:
-    """A table's column of shortened ids; every command takes them so."""
+def id_column() -> Column:
+    """Return a table column for short ids, which every command accepts."""
     return Column("id", no_wrap=True, min_width=ID_SHOWN)
 
 
 def short(pk: Any) -> str:
-    """As much of an id as a table shows."""
+    """Return the first ID_SHOWN characters of an id."""
     return str(pk)[:ID_SHOWN]
 
 
-def identified(rows: QuerySet[Row], beginning: str, *, see: str) -> Row:
-    """The one row whose id begins so. Raises CommandError, which says where to look (`see`)."""
+def row_with_id(rows: QuerySet[Row], beginning: str, *, see: str) -> Row:
+    """Return the only row whose id begins with these characters.
+
+    Raises CommandError if there is none or more than one; the message names the command `see`, which lists the ids.
+    """
     name = rows.model._meta.verbose_name
-    found = list(rows.filter(pk__range=ids_from(beginning, see))[:2])
-    if len(found) != 1:
-        says = f"More than one {name}'s id begins" if found else f"No {name}'s id begins"
-        raise CommandError(f"{says} with {beginning!r}; see `manage.py {see}`.")
-    return found[0]
+    matches = list(rows.filter(pk__range=id_range(beginning, see))[:2])
+    if len(matches) != 1:
+        problem = f"More than one {name}'s id begins" if matches else f"No {name}'s id begins"
+        raise CommandError(f"{problem} with {beginning!r}; see `manage.py {see}`.")
+    return matches[0]
 
 
-def ids_from(beginning: str, see: str) -> tuple[UUID, UUID]:
-    """The least and the greatest id that begin so. Raises CommandError."""
+def id_range(beginning: str, see: str) -> tuple[UUID, UUID]:
+    """Return the smallest and the largest id with this beginning. Raises CommandError if it cannot begin an id."""
     digits = beginning.replace("-", "").lower()
     if not digits or set(digits) - set("0123456789abcdef") or len(digits) > 32:
-        raise CommandError(f"{beginning!r} is no id; see `manage.py {see}`.")
+        raise CommandError(f"{beginning!r} is not an id or the beginning of one; see `manage.py {see}`.")
     return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
 
 
 def operator() -> str:
-    """Who runs the command."""
+    """Return the user who runs the command, for the record."""
     return f"{getpass.getuser()} (command)"

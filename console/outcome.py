@@ -1,4 +1,4 @@
-"""What became of a project, as plain data: for `--json`, for reports and for progress."""
+"""Return the result of a project as plain data, for `--json` and for reports at the terminal."""
 
 from collections import Counter
 from typing import Any
@@ -10,7 +10,7 @@ from events.models import DeadLetter
 
 
 def outcome(project: Project) -> dict[str, Any]:
-    """Items, questions, deliverables and counts of one project."""
+    """Return the project's items, questions, deliverables and counts; `dead_letters` counts those of all projects."""
     return {
         "project_id": str(project.pk),
         "status": str(project.status),
@@ -25,13 +25,13 @@ def outcome(project: Project) -> dict[str, Any]:
 
 
 def item_line(item: Item) -> dict[str, Any]:
-    """One item."""
+    """Return one item as plain data."""
     return {"key": item.key, "agent": item.agent_target, "status": str(item.state), "attempts": item.attempts}
 
 
 def questions(project: Project) -> list[dict[str, Any]]:
-    """Every question, oldest first, with how many items it held back and its answer."""
-    asked = Question.objects.filter(project=project).select_related("answer").prefetch_related("blockings")
+    """Return the project's questions, oldest first, with the number of items that each blocked and its answer."""
+    rows = Question.objects.filter(project=project).select_related("answer").prefetch_related("blockings")
     return [
         {
             "field": question.field,
@@ -39,5 +39,5 @@ def questions(project: Project) -> list[dict[str, Any]]:
             "blocked_items": len(question.blockings.all()),
             "answer": question.answer.value if hasattr(question, "answer") else None,
         }
-        for question in asked.order_by("asked_at")
+        for question in rows.order_by("asked_at")
     ]

@@ -1,4 +1,4 @@
-"""A finished project for a person at a terminal: tables, with bars where one would rather look than read."""
+"""Show the report of a project at the terminal, as tables with bars."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,34 +10,34 @@ from rich.text import Text
 
 BAR_WIDTH = 24
 CLUSTERS_SHOWN = 8
-# Together with its number and its bar such a line fits into 80 columns.
+# With this width, a task, its number and its bar fit into 80 columns.
 LONGEST_TASK = 41
 
 Content = dict[str, Any]
 
 
 def report(title: str, deliverables: dict[str, Content]) -> RenderableType:
-    """The report of a project: one part for each deliverable that there is a view for."""
+    """Return the report: one part for each deliverable of a known kind."""
     parts = [part for kind in VIEWS if kind in deliverables for part in part_of_report(kind, deliverables[kind])]
     return Group(Text(f"\n{title}\n", style="bold"), *parts) if parts else Text("There are no figures to show.")
 
 
 def part_of_report(kind: str, content: Content) -> list[RenderableType]:
-    """What one deliverable shows; a foreign worker's may have another shape, and is only named then."""
+    """Return the view of one deliverable; only its name if its content has an unexpected shape."""
     try:
         return list(VIEWS[kind](content))
     except (AttributeError, KeyError, TypeError, ValueError):
-        return [Text(f"{kind} has another shape than ours; --json shows it whole", style="yellow")]
+        return [Text(f"{kind} has another shape than expected; use --json to see its content", style="yellow")]
 
 
 def bar(share: float, style: str = "cyan") -> Text:
-    """A bar for a share from 0 to 100."""
+    """Return a bar for a share in percent, from 0 to 100."""
     filled = round(BAR_WIDTH * min(max(share, 0), 100) / 100)
     return Text.assemble(("█" * filled, style), ("░" * (BAR_WIDTH - filled), "dim"))
 
 
 def time_waste(content: Content) -> Iterator[RenderableType]:
-    """Where the time goes, by category."""
+    """Yield the view of the time analysis: hours by category."""
     table = Table(title="Where the time goes", title_justify="left", title_style="bold")
     table.add_column("Category")
     for heading in ("Hours", "Share"):
@@ -52,18 +52,18 @@ def time_waste(content: Content) -> Iterator[RenderableType]:
 
 
 def cost(content: Content) -> Iterator[RenderableType]:
-    """What it costs."""
+    """Yield the view of the cost analysis."""
     table = Table(title="What it costs", title_justify="left", title_style="bold", show_header=False)
     table.add_column()
     table.add_column(justify="right")
-    named = {"total_hours": "Hours", "hourly_rate": "Hourly rate", "monthly_cost": "A month", "annual_cost": "A year"}
-    for key, words in named.items():
+    labels = {"total_hours": "Hours", "hourly_rate": "Hourly rate", "monthly_cost": "A month", "annual_cost": "A year"}
+    for key, words in labels.items():
         table.add_row(words, f"{content[key]:,.2f}")
     yield table
 
 
 def friction(content: Content) -> Iterator[RenderableType]:
-    """Which tasks recur."""
+    """Yield the view of the friction analysis: the recurring tasks."""
     title = f"What recurs: {content['recurring_share']:.2f} % of {content['total_rows']:,} tasks"
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("Task", no_wrap=True, overflow="ellipsis", max_width=LONGEST_TASK)
@@ -74,18 +74,18 @@ def friction(content: Content) -> Iterator[RenderableType]:
         share = 100 * cluster["count"] / most
         table.add_row(cluster["sample_text"], f"{cluster['count']:,}", bar(share, "magenta"))
     yield table
-    left = content.get("cluster_count", len(content["clusters"])) - CLUSTERS_SHOWN
-    if left > 0:
-        yield Text(f"and {left} more kinds of task", style="dim")
+    not_shown = content.get("cluster_count", len(content["clusters"])) - CLUSTERS_SHOWN
+    if not_shown > 0:
+        yield Text(f"and {not_shown} more kinds of task", style="dim")
 
 
 def scenario(content: Content) -> Iterator[RenderableType]:
-    """What an agent could take over."""
+    """Yield the view of the scenario: its summary."""
     yield Panel(Text(content["summary"]), title="With an agent", title_align="left", border_style="green")
 
 
 def checks(content: Content) -> Iterator[RenderableType]:
-    """Which figures were recomputed, and which were wrong."""
+    """Yield the view of the test report: the numbers of checks, and each failed check."""
     style = "green" if not content["failed"] else "red"
     yield Text(f"Checks: {content['passed']} passed, {content['failed']} failed", style=style)
     for check in content["checks"]:
@@ -94,7 +94,7 @@ def checks(content: Content) -> Iterator[RenderableType]:
 
 
 def requirements(content: Content) -> Iterator[RenderableType]:
-    """What was asked for, numbered."""
+    """Yield the view of the numbered requirements and the open points."""
     lines = [f"{line['number']}. {line['text']}" for line in content["requirements"]]
     open_points = [f"Open: {point}" for point in content.get("open_points", [])]
     if lines or open_points:
@@ -102,7 +102,7 @@ def requirements(content: Content) -> Iterator[RenderableType]:
 
 
 def development(content: Content) -> Iterator[RenderableType]:
-    """What was made of the requirements."""
+    """Yield the view of the development output: its artifacts."""
     lines = [f"{artifact['name']}: {artifact['purpose']}" for artifact in content.get("artifacts", [])]
     if lines:
         yield Panel(Text("\n".join(lines)), title="Work product", title_align="left")

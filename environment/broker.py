@@ -1,4 +1,4 @@
-"""Where the broker is: the address of the embedded one, or the one that the environment spells in parts."""
+"""Finds the broker's address: that of the embedded broker, or the one given by the REDIS_* variables."""
 
 import hashlib
 import os
@@ -12,7 +12,10 @@ LONGEST_SOCKET_PATH = 103
 
 
 def socket_path(data_dir: Path) -> Path:
-    """Where the server of this folder listens: inside it, or under /tmp where that path would be too long."""
+    """Return the path of the embedded broker's socket for this data folder.
+
+    It is inside the folder, or under /tmp where that path would be longer than systems allow.
+    """
     inside = data_dir.resolve() / "valkey.sock"
     if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
         return inside
@@ -21,13 +24,13 @@ def socket_path(data_dir: Path) -> Path:
 
 
 def broker_url(data_dir: Path, *, password: str = "") -> str:
-    """The REDIS_URL of the server of this folder, running or not."""
+    """Return the REDIS_URL of the embedded broker of this folder, whether it runs or not."""
     credentials = f":{quote(password, safe='')}@" if password else ""
     return f"unix://{credentials}{quote(str(socket_path(data_dir)))}?db=0"
 
 
 def url_from_parts(env: Environment) -> str:
-    """The REDIS_URL that REDIS_HOST, _PORT, _DB, _USERNAME and _PASSWORD spell; empty without a host."""
+    """Return the REDIS_URL made of REDIS_HOST, _PORT, _DB, _USERNAME and _PASSWORD; empty without REDIS_HOST."""
     host = env.str("REDIS_HOST", kind=MACHINE)
     if not host:
         return ""

@@ -1,4 +1,7 @@
-"""Files of the system are for the account alone that runs it: they hold passwords, keys and what people uploaded."""
+"""Keeps the system's files readable by one account only, the one that runs the system.
+
+They hold passwords, keys and what people uploaded.
+"""
 
 import os
 import stat
@@ -7,36 +10,37 @@ from contextlib import suppress
 from pathlib import Path
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
-# What an earlier release may have left open: the database with its journals, keys, uploads, logs, the broker's files.
-OURS = ("*.sqlite3*", "secret_key", "artifacts", "artifacts/*", "valkey", "valkey/**/*", "logs", "logs/*", "*.log")
+# Files that an earlier release may have left open to others: database, journals, keys, uploads, logs, broker files.
+OWN_FILES = ("*.sqlite3*", "secret_key", "artifacts", "artifacts/*", "valkey", "valkey/**/*", "logs", "logs/*", "*.log")
 
 
 def write_privately() -> None:
-    """Whatever this process, and those that it starts, write from now on is closed to others."""
+    """Set the umask: files that this process and its children create from now on are closed to other accounts."""
     os.umask(OTHERS)
 
 
 def make_private(folder: Path) -> None:
-    """The folder is there and closed to others; one that was open has our own files in it closed too.
+    """Create the folder if it is missing and close it to other accounts, with the system's files inside.
 
-    What is somebody else's, a link, or not known to be of this system is left as it is.
+    The files are looked at only where the folder was open. Files of another account, links, and files with unknown
+    names are left as they are. Idempotent.
     """
     folder.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
     if folder.stat().st_mode & OTHERS:
-        close_to_others(found for pattern in OURS for found in folder.glob(pattern))
+        close_to_others(path for pattern in OWN_FILES for path in folder.glob(pattern))
         close_to_others([folder])
 
 
 def make_database_private(database: Path) -> None:
-    """A database file and its journals are closed to others, wherever the file lies; its folder may be anybody's."""
+    """Close a SQLite file and its journals to other accounts, in any folder; the folder itself is left as it is."""
     close_to_others(Path(f"{database}{end}") for end in ("", "-wal", "-shm", "-journal"))
 
 
 def close_to_others(paths: Iterable[Path]) -> None:
-    """Take every right of others from those that are ours, and are files or folders."""
+    """Remove the rights of group and others from files and folders that this account owns; links are left alone."""
     for path in paths:
         with suppress(FileNotFoundError):
-            found = path.lstat()
-            is_ours = found.st_uid == os.getuid() and (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode))
-            if is_ours and found.st_mode & OTHERS:
-                path.chmod(stat.S_IMODE(found.st_mode) & ~OTHERS)
+            status = path.lstat()
+            is_file_or_folder = stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)
+            if status.st_uid == os.getuid() and is_file_or_folder and status.st_mode & OTHERS:
+                path.chmod(stat.S_IMODE(status.st_mode) & ~OTHERS)

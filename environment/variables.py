@@ -1,8 +1,8 @@
-"""Reads the environment. A value that cannot be read, or a name that is nearly one of ours, ends the program in words.
+"""Reads the environment. A variable with an invalid value, or with a misspelt name, stops the program with a message.
 
-A misspelt name is an error and no warning: with `DATABSE_URL` the system would start on another database and take
-requests into it. Environments are shared with other programs, so only a near miss counts, and only while the right
-name is not set.
+A misspelt name is an error and not a warning: with `DATABSE_URL` the system would start on another database and accept
+requests into it. Environments are shared with other programs, so only a name close to one of ours is refused, and only
+while the right name is not set.
 """
 
 import math
@@ -26,38 +26,41 @@ YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LARGEST = 10**9
 LONGEST_SHOWN = 60
-# Read elsewhere than in the settings.
+# Variables that are read by other code than the settings.
 READ_ELSEWHERE = ("DJANGO_SETTINGS_MODULE", "INTERLOCK_DEMO_DIR", "PERSON_PASSWORD")
-# Read only where there is no REDIS_URL, and but for the first only beside REDIS_HOST.
+# Variables that are read only without REDIS_URL; all but REDIS_HOST are read only where REDIS_HOST is set.
 IN_PLACE_OF_REDIS_URL = ("REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_USERNAME", "REDIS_PASSWORD")
-# Names of other programs that are one letter away from one of ours.
+# Variables of other programs whose names are one letter away from one of ours: never taken for a misspelling.
 FOREIGN = frozenset({"DATADIR", "DATA_DIRS", "DATABASE_URI", "LOGLEVEL", "MAIL_URL", "PUBLIC_URI", "REDIS_URI"})
-# The least length of a name at which so many wrong letters are taken for a slip.
+# (shortest length of a name, wrong letters): at that length so many wrong letters still count as a typing error.
 SLIPS = ((14, 2), (8, 1))
 
 
 class InvalidVariable(ImproperlyConfigured):
-    """A variable has a value that cannot be read, or a misspelt name; the message says which, and what is allowed."""
+    """A variable has an invalid value or a misspelt name; the message names it and says what is allowed."""
 
 
 @dataclass(frozen=True)
 class Kind(Generic[T]):
-    """How the text of a variable is read (`read` raises ValueError), and which texts are allowed, in words."""
+    """A kind of variable: `read` turns its text into a value or raises ValueError; `allowed` describes valid texts."""
 
     read: Callable[[str], T]
     allowed: str
 
 
 class Environment:
-    """The variables of this process. An empty one counts as not set; NAME_FILE names a file that holds the value."""
+    """The variables of this process.
+
+    An empty variable counts as not set. Where NAME_FILE is set, the value of NAME is read from that file.
+    """
 
     def __init__(self, values: Mapping[str, str] = os.environ) -> None:
-        """Reads nothing yet. `names` grows into the register of all that is read."""
+        """Reads no variable yet. `names` collects the name of every variable that is read later."""
         self.values = values
         self.names = {*READ_ELSEWHERE, *IN_PLACE_OF_REDIS_URL}
 
     def read(self, name: str, kind: Kind[T], default: T) -> T:
-        """Return what the variable says, or the default. Raises InvalidVariable."""
+        """Return the variable's value, or the default where it is not set. Raises InvalidVariable."""
         self.names.add(name)
         text = self.text(name)
         if not text:
@@ -68,7 +71,10 @@ class Environment:
             raise InvalidVariable(f"{name} {fault(name, text)}. Allowed: {kind.allowed}.") from None
 
     def text(self, name: str) -> str:
-        """Return the text of the variable, empty where there is none. Raises InvalidVariable for a file or a letter."""
+        """Return the variable's text, empty where it is not set.
+
+        Raises InvalidVariable if its file or its bytes cannot be read.
+        """
         text, file = self.values.get(name, ""), self.values.get(f"{name}_FILE", "")
         try:
             text = Path(file).read_text().rstrip("\r\n") if file else text
@@ -80,13 +86,13 @@ class Environment:
         return text
 
     def refuse_misspelt(self) -> None:
-        """Raise InvalidVariable if a name that is set is nearly one of ours."""
+        """Raise InvalidVariable if a variable is set whose name is nearly one that the system reads."""
         for given, meant in misspelt(self.values, self.names).items():
             raise InvalidVariable(
                 f"{given} is set, and Interlock reads no such variable. It reads {meant}: rename it, or unset it."
             )
 
-    # -- one a kind, each named after the type that it hides from here on --
+    # -- one method for each type; below it, its name hides the built-in type of that name --
     def db_url(self, name: str, default: str) -> dict[str, Any]:
         """Return Django's settings of the database."""
         return self.read(name, DATABASE, environ.Env.db_url_config(default))
@@ -96,56 +102,56 @@ class Environment:
         return self.read(name, MAIL, environ.Env.email_url_config(default))
 
     def bool(self, name: str, default: bool) -> bool:
-        """Return the answer."""
+        """Return the variable as True or False. Raises InvalidVariable."""
         return self.read(name, BOOLEAN, default)
 
     def list(self, name: str, default: list[str], kind: Kind[str] | None = None) -> list[str]:
-        """Return the parts between commas."""
+        """Return the parts between commas, stripped of blanks; empty parts are dropped. Raises InvalidVariable."""
         item = kind or TEXT
         read = Kind(lambda text: [item.read(part.strip()) for part in text.split(",") if part.strip()], item.allowed)
         return self.read(name, read, default)
 
     def float(self, name: str, default: float, *, least: float = 0, most: float = LARGEST) -> float:
-        """Return the number."""
+        """Return the variable as a number from `least` to `most`. Raises InvalidVariable."""
         kind = Kind(lambda text: within(float(text), least, most), f"a number from {least:g} to {most:.0f}")
         return self.read(name, kind, default)
 
     def int(self, name: str, default: int, *, least: int = 1, most: int = LARGEST) -> int:
-        """Return the whole number."""
+        """Return the variable as a whole number from `least` to `most`. Raises InvalidVariable."""
         kind = Kind(lambda text: within(int(text), least, most), f"a whole number from {least} to {most}")
         return self.read(name, kind, default)
 
     def str(self, name: str, default: str = "", kind: Kind[str] | None = None) -> str:
-        """Return the text. Raises InvalidVariable, as all of these do."""
+        """Return the variable's text. Raises InvalidVariable."""
         return self.read(name, kind or TEXT, default)
 
 
 def fault(name: str, text: str) -> str:
-    """Say what the variable holds, without the value of one that may hold a secret."""
+    """Return what is wrong with the variable, in words; a value that may be a secret is not shown."""
     if not name.endswith(("_KEY", "_PASSWORD", "DATABASE_URL", "REDIS_URL", "EMAIL_URL")):
-        shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
-        return f"is {shown!r}, which cannot be read"
+        excerpt = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+        return f"is {excerpt!r}, which cannot be read"
     scheme = re.match(r"([a-z0-9+-]{1,20})://", text)
     return f"begins with {scheme.group()!r} and cannot be read" if scheme else "cannot be read"
 
 
 def misspelt(given: Iterable[str], names: Iterable[str]) -> dict[str, str]:
-    """Return each name given that is nearly one that is read, with that one; names that are set are not missed."""
+    """Return {misspelt name: right name} for the names in `given`; a right name that is set is never suggested."""
     present = set(given)
     known = {form for name in names for form in (name, f"{name}_FILE")}
     missing = [name for name in sorted(known) if not present & {name, name.removesuffix("_FILE"), f"{name}_FILE"}]
-    strange = sorted(present - known - FOREIGN)
-    return {name: near[0] for name in strange if (near := [other for other in missing if is_slip(name, other)])}
+    unknown = sorted(present - known - FOREIGN)
+    return {name: similar[0] for name in unknown if (similar := [other for other in missing if is_slip(name, other)])}
 
 
 def is_slip(name: str, known: str) -> bool:
-    """Return True if the name differs from a known one by so little that somebody meant that one."""
+    """Return True if the name is so close to the known one that it is probably a typing error for it."""
     most = next((slips for length, slips in SLIPS if len(known) >= length), 0)
     return most > 0 and OSA.distance(name, known, score_cutoff=most) <= most
 
 
 def read_file(path: Path) -> None:
-    """Add the lines of a `.env` file to the environment, where they are not set. Raises InvalidVariable."""
+    """Add the variables of a `.env` file to the environment, except those that are set. Raises InvalidVariable."""
     try:
         lines = path.read_text().splitlines()
     except FileNotFoundError:
@@ -163,24 +169,24 @@ Number = TypeVar("Number", int, float)
 
 
 def within(number: Number, least: float, most: float) -> Number:
-    """Return the number. Raises ValueError outside the bounds, and for what is no number."""
+    """Return the number. Raises ValueError outside of the bounds, and for not-a-number."""
     if math.isnan(number) or not least <= number <= most:
         raise ValueError(number)
     return number
 
 
 def boolean(text: str) -> bool:
-    """Return what the word means. Raises ValueError."""
+    """Return the truth value that the word names. Raises ValueError."""
     if text.lower() not in (*YES, *NO):
         raise ValueError(text)
     return text.lower() in YES
 
 
-def matching(pattern: str) -> Callable[[str], str]:
-    """Return a reader of texts that match as a whole."""
+def matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
+    """Return a reader that accepts texts which match the whole pattern, and raises ValueError for others."""
 
     def read(text: str) -> str:
-        if not re.fullmatch(pattern, text):
+        if not pattern.fullmatch(text):
             raise ValueError(text)
         return text
 
@@ -203,7 +209,7 @@ def mail_server(text: str) -> dict[str, Any]:
 
 
 def broker(text: str) -> str:
-    """Return the address of a broker. Raises ValueError."""
+    """Return the address unchanged if it is one of a broker. Raises ValueError."""
     address = urlsplit(text)
     local = address.scheme == "unix" and address.path
     distant = address.scheme in ("redis", "rediss") and address.hostname and address.port != 0
@@ -213,14 +219,14 @@ def broker(text: str) -> str:
 
 
 def sender(text: str) -> str:
-    """Return the sender of mails. Raises ValueError."""
+    """Return the text unchanged if it is the sender of a mail. Raises ValueError."""
     if "@" not in parseaddr(text)[1] or "\n" in text:
         raise ValueError(text)
     return text
 
 
 def folder(text: str) -> str:
-    """Return the path of a folder that exists or can be made. Raises ValueError."""
+    """Return the path unchanged if it is a writable folder or can be created. Raises ValueError."""
     path = Path(text).absolute()
     nearest = next(part for part in (path, *path.parents) if part.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
@@ -228,14 +234,16 @@ def folder(text: str) -> str:
     return text
 
 
-TEXT = Kind(matching(r"[^\x00-\x1f]*"), "text on one line")
-WORD = Kind(matching(r"[^\s\x00-\x1f]+"), "text without blanks")
+TEXT = Kind(matching(re.compile(r"[^\x00-\x1f]*")), "text on one line")
+WORD = Kind(matching(re.compile(r"[^\s\x00-\x1f]+")), "text without blanks")
 BOOLEAN = Kind(boolean, "true or false")
 LEVEL = Kind(lambda text: LEVELS[LEVELS.index(text.upper())], f"one of {', '.join(LEVELS)}")
-HOST = Kind(matching(r"\*|\.?[\w.-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?"), "names of hosts, with commas between them")
-MACHINE = Kind(matching(r"[\w.:-]+"), "the name or the address of one host")
-ORIGIN = Kind(matching(r"https?://[^\s/,]+/?"), "an address such as https://interlock.example.org")
-PAGES = Kind(matching(r"https?://[^\s/]+(/\S*)?"), "an address such as https://interlock.example.org")
+HOST = Kind(
+    matching(re.compile(r"\*|\.?[\w.-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?")), "names of hosts, with commas between them"
+)
+MACHINE = Kind(matching(re.compile(r"[\w.:-]+")), "the name or the address of one host")
+ORIGIN = Kind(matching(re.compile(r"https?://[^\s/,]+/?")), "an address such as https://interlock.example.org")
+PAGES = Kind(matching(re.compile(r"https?://[^\s/]+(/\S*)?")), "an address such as https://interlock.example.org")
 ADDRESS = Kind(lambda text: str(ip_address(text)), "an address of this machine, such as 127.0.0.1 or 0.0.0.0")
 DATABASE = Kind(database, "sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME")
 BROKER = Kind(broker, "redis://HOST:PORT/NUMBER, rediss://… or unix://PATH")

@@ -1,4 +1,7 @@
-"""Consumer groups that nobody reads: their streams are not trimmed, so they are found, told of and dropped."""
+"""Finds consumer groups that nobody reads.
+
+They keep streams from being trimmed, so they are reported and can be dropped.
+"""
 
 import logging
 import time
@@ -9,21 +12,21 @@ from events.streams import GroupStatus, client
 
 logger = logging.getLogger(__name__)
 
-# A group that has asked for nothing for so long is taken for abandoned.
+# Seconds without a request for entries after which a group counts as abandoned.
 ABANDONED_SECONDS = 600
-# Each is complained of this often.
+# Seconds between two log lines about the same group.
 WARN_EVERY_SECONDS = 3600.0
 warned: dict[str, float] = {}
 
 
 def idle_seconds(stream: str, group: str) -> float | None:
-    """Seconds since any consumer of the group asked for entries; None when it has no consumer."""
+    """Return the seconds since any consumer of the group asked for entries; None if the group has no consumer."""
     idle = [consumer["idle"] for consumer in client().xinfo_consumers(stream, group)]
     return min(idle) / 1000 if idle else None
 
 
 def is_abandoned(stream: str, group: GroupStatus) -> bool:
-    """Return True if entries wait for the group and nobody has asked for any in a long time: it stops the trimming."""
+    """Return True if entries wait for the group and no consumer has asked for entries for ABANDONED_SECONDS."""
     if not (group.pending or group.lag):
         return False
     idle = idle_seconds(stream, group.name)
@@ -31,12 +34,12 @@ def is_abandoned(stream: str, group: GroupStatus) -> bool:
 
 
 def drop_group(stream: str, group: str) -> bool:
-    """Remove the group from the stream, with what waited for it; False when it is not there."""
+    """Remove the group and its waiting entries from the stream; return False if there is no such group."""
     return bool(client().xgroup_destroy(stream, group))
 
 
-def complain(names: Iterable[str]) -> None:
-    """Say in the log, once an hour for each, which groups nobody reads: their streams grow until they are dropped."""
+def warn_about_abandoned(names: Iterable[str]) -> None:
+    """Log an error for each abandoned group of these streams, at most once an hour for each group."""
     for name in names:
         for group in streams.groups(name):
             key = f"{name} {group.name}"

@@ -1,9 +1,9 @@
-"""Tables whose rows are a record: the database itself refuses to change or delete what they say.
+"""Tables whose rows are records: triggers in the database refuse to change or delete what a row says.
 
-Triggers do it, so it holds below the ORM too. They are put up after every migrate, and taken down before one that has
-something to do: a migration may move a column or fill a new one, and SQLite forgets the triggers of a table that it
-makes anew. Nothing else takes them down. Whoever owns the database can drop them, which `manage.py check --database
-default` complains of.
+So the protection also holds for SQL that bypasses the ORM. The triggers are created after every `migrate`, and dropped
+before a `migrate` that has something to do: a migration may move or fill a column, and SQLite loses the triggers of a
+table that it rebuilds. No other code drops them. The owner of the database can; `manage.py check --database default`
+then reports a warning.
 """
 
 from hashlib import blake2b
@@ -14,7 +14,7 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
-# Each table that is a record, with the columns that change after a row was written. Every other column is protected.
+# Each record table with the columns that may change after the row was written; all other columns are protected.
 RECORDS: dict[str, frozenset[str]] = {
     "events.Event": frozenset(
         {"handled_at", "outcome", "published_at", "stream_id", "work_id", "publishes", "next_publish_at"}
@@ -26,13 +26,13 @@ RECORDS: dict[str, frozenset[str]] = {
 }
 PREFIX = "append_only_"
 WORDS = "is append-only: what it says is never changed or deleted."
-# A row of SQLite has its key under these names too.
+# SQLite accepts these names for the key of a row, too: an update may use them.
 ROW_IDS = ("rowid", "oid", "_rowid_")
 FUNCTION = f"""
 CREATE OR REPLACE FUNCTION {PREFIX}refusal() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION '% {WORDS}', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$
 """
-# The name, the event and the table: a statement that touches no row, or only columns that change, costs nothing.
+# The trigger of each database. A statement that touches no row, or only changeable columns, does not fire it.
 TRIGGER = {
     "sqlite": "CREATE TRIGGER {name} BEFORE {event} ON {table} BEGIN SELECT RAISE(ABORT, '{table} " + WORDS + "'); END",
     "postgresql": "CREATE OR REPLACE TRIGGER {name} BEFORE {event} ON {table} FOR EACH {each}"
@@ -46,7 +46,7 @@ EXISTING = {
 
 
 def put_up(using: str = "default", **sent: Any) -> None:
-    """Make the triggers of every record, where one is missing or of an earlier shape: after every migrate."""
+    """Create the triggers of every record table, unless all exist in their present shape; runs after each migrate."""
     connection = connections[using]
     with transaction.atomic(using=using), connection.cursor() as cursor:
         wanted = wanted_triggers(connection, cursor)
@@ -59,8 +59,8 @@ def put_up(using: str = "default", **sent: Any) -> None:
             cursor.execute(statement)
 
 
-def take_down(using: str = "default", plan: Any = (), **sent: Any) -> None:
-    """Drop the triggers before a migrate that has something to do."""
+def drop_triggers(using: str = "default", plan: Any = (), **sent: Any) -> None:
+    """Drop the triggers before a migrate that has something to do (`plan` is not empty)."""
     connection = connections[using]
     if plan:
         with transaction.atomic(using=using), connection.cursor() as cursor:
@@ -68,14 +68,14 @@ def take_down(using: str = "default", plan: Any = (), **sent: Any) -> None:
 
 
 def missing_triggers(using: str) -> list[str]:
-    """Return the names of the triggers that should be there and are not, or are disabled."""
+    """Return the names of triggers that are missing or disabled, sorted."""
     connection = connections[using]
     with connection.cursor() as cursor:
         return sorted(wanted_triggers(connection, cursor).keys() - existing_triggers(connection, cursor).keys())
 
 
 def wanted_triggers(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> dict[str, str]:
-    """Return the statement that makes each trigger by its name, which tells one shape from another by a digest."""
+    """Return {trigger name: the statement that creates it}; the name ends with a digest of the trigger's shape."""
     tables = set(connection.introspection.table_names(cursor))
     models = {apps.get_model(label)._meta.db_table: changing for label, changing in RECORDS.items()}
     wanted = {}
@@ -90,21 +90,21 @@ def wanted_triggers(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> d
 def refused_events(
     connection: BaseDatabaseWrapper, cursor: CursorWrapper, table: str, changing: frozenset[str]
 ) -> list[tuple[str, str]]:
-    """Return (event, ROW or STATEMENT) of what the table refuses: updates of what is said, deleting, emptying."""
+    """Return (event, ROW or STATEMENT) for what the table refuses: updates of protected columns, deletes, truncates."""
     columns = [column.name for column in connection.introspection.get_table_description(cursor, table)]
-    said = [f'"{name}"' for name in columns if name not in changing]
+    protected = [f'"{name}"' for name in columns if name not in changing]
     if connection.vendor == "sqlite":
-        return [(f"UPDATE OF {', '.join([*said, *ROW_IDS])}", "ROW"), ("DELETE", "ROW")]
-    return [(f"UPDATE OF {', '.join(said)}", "ROW"), ("DELETE", "ROW"), ("TRUNCATE", "STATEMENT")]
+        return [(f"UPDATE OF {', '.join([*protected, *ROW_IDS])}", "ROW"), ("DELETE", "ROW")]
+    return [(f"UPDATE OF {', '.join(protected)}", "ROW"), ("DELETE", "ROW"), ("TRUNCATE", "STATEMENT")]
 
 
 def existing_triggers(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> dict[str, str]:
-    """Return the table of each trigger of ours that is there and enabled."""
+    """Return {trigger name: table} of the existing and enabled triggers whose names have our prefix."""
     cursor.execute(EXISTING[connection.vendor])
     return dict(cursor.fetchall())
 
 
 def drop_all(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> None:
-    """Drop every trigger of ours."""
+    """Drop every trigger whose name has our prefix."""
     for name, table in existing_triggers(connection, cursor).items():
         cursor.execute(f"DROP TRIGGER {name}" + (f" ON {table}" if connection.vendor == "postgresql" else ""))

@@ -6,8 +6,8 @@ class EventsConfig(AppConfig):
     name = "events"
 
     def ready(self) -> None:
-        """Register the checks, and have the triggers of the records kept in step with the tables."""
+        """Register the system checks, and have migrate drop and recreate the triggers of record tables."""
         from events import append_only, checks  # noqa: F401  (registers the system checks)
 
-        pre_migrate.connect(append_only.take_down, sender=self, dispatch_uid="events.append_only")
+        pre_migrate.connect(append_only.drop_triggers, sender=self, dispatch_uid="events.append_only")
         post_migrate.connect(append_only.put_up, sender=self, dispatch_uid="events.append_only")

@@ -1,6 +1,6 @@
-"""Signed addresses of stored rows: a worker on the stream fetches what is too large for an event without a lease.
+"""Signed addresses of stored rows: with one, a worker of the stream fetches rows that are too large for an event.
 
-Whoever holds an address may read that one artifact until it expires; it is in the dispatch and nowhere else.
+Whoever has an address may read that one artifact until the address expires. Only the dispatch contains it.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -12,16 +12,16 @@ from django.core import signing
 from events.artifacts import ArtifactMissing
 
 SALT = "events.artifact_links"
-# Neither part of a token has a dot, and every client keeps one inside an address.
+# Neither part of a token contains a dot, and every HTTP client keeps a dot in an address.
 SEPARATOR = "."
 
 
 class LinkOver(ArtifactMissing):
-    """The address has expired; the next dispatch of the item carries a new one."""
+    """The signed address has expired; the next dispatch of the item contains a new one."""
 
 
 def with_address(reference: dict[str, Any], *, now: datetime) -> dict[str, Any]:
-    """Return the reference with `url` and `expires_at`, or as it is where PUBLIC_URL does not say who we are."""
+    """Return the reference with `url` and `expires_at`; unchanged where PUBLIC_URL is not set."""
     if not settings.PUBLIC_URL:
         return reference
     until = now + timedelta(hours=settings.ARTIFACT_LINK_HOURS)
@@ -31,16 +31,16 @@ def with_address(reference: dict[str, Any], *, now: datetime) -> dict[str, Any]:
 
 
 def reference_of(token: str, *, now: datetime) -> dict[str, Any]:
-    """Return the reference that the token was made for. Raises ArtifactMissing, or LinkOver once it has expired."""
+    """Return the artifact reference inside the token. Raises ArtifactMissing, or LinkOver if the token has expired."""
     try:
         artifact, until = signer().unsign_object(token)
     except (signing.BadSignature, ValueError, TypeError) as error:
-        raise ArtifactMissing("This address was not made by Interlock, or is not whole.") from error
+        raise ArtifactMissing("This address was not made by Interlock, or a part of it is missing.") from error
     if datetime.fromtimestamp(until, UTC) < now:
-        raise LinkOver("This address has expired: the item's next dispatch carries a new one.")
+        raise LinkOver("This address has expired: the next dispatch of the item contains a new one.")
     return {"id": artifact, "sha256": artifact}
 
 
 def signer() -> signing.Signer:
-    """Signs these addresses and nothing else."""
+    """Return the signer of these addresses; its salt makes the signatures useless elsewhere."""
     return signing.Signer(salt=SALT, sep=SEPARATOR)

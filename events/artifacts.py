@@ -1,4 +1,7 @@
-"""Claim check: what is too large for an event is stored once, and the event carries a reference."""
+"""Claim check: data that is too large for an event is stored once as an artifact.
+
+The event carries a reference to it.
+"""
 
 import gzip
 import hashlib
@@ -19,11 +22,11 @@ ID = re.compile(r"[0-9a-f]{64}")
 
 
 class ArtifactMissing(EventError):
-    """The reference names an artifact that is not stored here, or that was altered."""
+    """The reference names an artifact that is not stored here, or whose content was changed."""
 
 
 def check_in_rows(context: dict[str, Any]) -> dict[str, Any]:
-    """The work context with its rows replaced by a reference when they are too large for an event."""
+    """Return the work context; rows larger than CLAIM_CHECK_BYTES are stored and replaced by a reference."""
     rows = context.get("rows") or []
     if len(orjson.dumps(rows)) <= settings.CLAIM_CHECK_BYTES:
         return context
@@ -31,7 +34,7 @@ def check_in_rows(context: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_in_deliverables(context: dict[str, Any]) -> dict[str, Any]:
-    """The work context with its deliverables replaced by a reference when they are too large for an event."""
+    """Return the work context; deliverables larger than CLAIM_CHECK_BYTES are stored and replaced by a reference."""
     deliverables = context.get("deliverables")
     if not deliverables or len(orjson.dumps(deliverables)) <= settings.CLAIM_CHECK_BYTES:
         return context
@@ -40,10 +43,10 @@ def check_in_deliverables(context: dict[str, Any]) -> dict[str, Any]:
 
 
 def store(documents: Iterable[Any], *, media_type: str) -> dict[str, Any]:
-    """Write documents, a line each, and return the reference {id, sha256, rows, media_type}.
+    """Write the documents to an artifact, one a line, and return its reference {id, sha256, rows, media_type}.
 
-    Streamed: memory does not grow with the number of documents. The same content is stored once. Rows leave out
-    what is not known, as dispatches do.
+    Streamed: memory does not grow with the number of documents. The same content is stored once, under its digest.
+    For rows (NDJSON), keys with the value null are left out, as in dispatches.
     """
     folder = Path(settings.ARTIFACTS_DIR)
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,14 +65,17 @@ def store(documents: Iterable[Any], *, media_type: str) -> dict[str, Any]:
 
 
 def known_parts(value: Any) -> Any:
-    """Return the object without the keys that hold null; the same object if there is none."""
+    """Return the object without keys whose value is null; any other value is returned unchanged."""
     if not isinstance(value, dict) or None not in value.values():
         return value
     return {key: part for key, part in value.items() if part is not None}
 
 
 def path_of(reference: dict[str, Any]) -> Path:
-    """Where the artifact is stored. Raises ArtifactMissing; an id that is no digest names nothing."""
+    """Return the path of the artifact.
+
+    Raises ArtifactMissing if it is not stored here, or if the id is not a digest.
+    """
     named = str(reference.get("id"))
     path = Path(settings.ARTIFACTS_DIR) / named
     if not ID.fullmatch(named) or not path.is_file():

@@ -1,4 +1,4 @@
-"""From stream entries to a Channels application and back: dispatch, wait for the outcome, then settle."""
+"""Serves stream entries to a Channels application: reads a batch, waits for the verdicts, then settles the entries."""
 
 import asyncio
 import logging
@@ -23,30 +23,30 @@ from events.streams import Entry, Pending
 
 logger = logging.getLogger(__name__)
 
-# How often pending entries are looked over, and the consumer asked what is due.
+# Seconds between two looks at the pending entries, and between two ticks of the application's clock.
 RECLAIM_EVERY_SECONDS = 1.0
 TICK_EVERY_SECONDS = 1.0
-# How long suspects are tried one by one before new entries are read again.
+# Longest time for which pending entries are tried singly before new entries are read again.
 LONGEST_RECLAIM_SECONDS = 0.5
-# Pause after a batch that was not full: a moment's patience makes the next one larger and every event cheaper.
+# Pause after a batch that was not full: the next batch gets larger, which makes each event cheaper.
 LINGER_SECONDS = 0.01
 # Longest wait before a broker or database that is away is tried again.
 LONGEST_OUTAGE_WAIT_SECONDS = 2.0
-# Pages of pending entries that one look goes through: far more than a healthy group has.
+# Most pages of pending entries that one look reads: far more than a healthy group has.
 MOST_PAGES = 50
-# How often entries in hand are renewed in the time after which they would be taken over.
+# Renewals of the entries in hand in each RECLAIM_IDLE_SECONDS, after which they would be taken over.
 RENEWALS = 4
-# A frozen peer gives up its locks after this long; nobody waits for a lock longer than that.
+# PostgreSQL's limits: no session waits longer than this for a lock, and a frozen one loses its locks after this.
 LOCK_TIMEOUT, IDLE_IN_TRANSACTION_TIMEOUT = "1s", "3s"
 
 AWAY = (*streams.BROKER_ERRORS, *DATABASE_AWAY)
 
 
 class StreamServer:
-    """Serves one group of one stream with a Channels application, until told to stop.
+    """Serves one consumer group of one stream with a Channels application, until it is stopped.
 
-    Delivery is at least once: an entry is acked only after the application has committed its effect.
-    `consumer` is a stable slot name: a restarted process finds its own pending entries again.
+    Delivery is at least once: an entry is acknowledged only after the application has committed its effect.
+    `consumer` is a stable slot name, so that a restarted process finds its own pending entries again.
     """
 
     def __init__(
@@ -63,12 +63,12 @@ class StreamServer:
         self._next_reclaim = self._next_tick = 0.0
 
     def stop(self) -> None:
-        """Finish the entry at hand and return from `serve`."""
+        """Ask the server to stop: it finishes the batch in hand and returns from `serve`."""
         self.stopping.set()
 
     async def serve(self) -> None:
-        """Read, dispatch, settle; a broker or database that is away is waited for."""
-        connection_created.connect(self.limit_waits)
+        """Read, dispatch and settle until stopped; wait while the broker or the database is away."""
+        connection_created.connect(self.set_time_limits)
         try:
             await self.patiently(lambda: self.in_thread(streams.ensure_group, self.stream, self.group))
             while not self.stopping.is_set():
@@ -79,16 +79,16 @@ class StreamServer:
             await self.close()
 
     async def close(self) -> None:
-        """End the application and this server's thread."""
+        """End the application, this server's database connections and its thread."""
         if self._app:
             self._app.cancel()
             await asyncio.gather(self._app, return_exceptions=True)
         await self.in_thread(connections.close_all)
-        connection_created.disconnect(self.limit_waits)
+        connection_created.disconnect(self.set_time_limits)
         self.executor.shutdown()
 
     def start_application(self) -> asyncio.Task[None]:
-        """A fresh instance of the Channels application, with queues of its own."""
+        """Return the task of a new instance of the Channels application, which has its own queues."""
         self._to_app, self._from_app = asyncio.Queue(), asyncio.Queue()
         scope = {
             "type": "channel",
@@ -100,7 +100,7 @@ class StreamServer:
         return asyncio.create_task(self.application(scope, self._to_app.get, self._from_app.put))
 
     async def cycle(self) -> None:
-        """Pending entries first, then what is due by the clock, then new entries."""
+        """Handle pending entries, then what is due by the clock, then a batch of new entries."""
         if time.monotonic() >= self._next_reclaim:
             await self.reclaim()
             self._next_reclaim = time.monotonic() + RECLAIM_EVERY_SECONDS
@@ -115,68 +115,68 @@ class StreamServer:
                 await asyncio.sleep(LINGER_SECONDS)
 
     def read_new(self) -> list[Entry]:
-        """Entries nobody in the group has seen yet."""
+        """Return a batch of entries that no consumer of the group has received yet."""
         return streams.read_new(self.stream, self.group, self.consumer, count=self.batch_size)
 
     async def reclaim(self) -> None:
-        """Take over what was delivered and never settled: once more together, from then on alone.
+        """Redeliver pending entries: first as a batch, from the second redelivery on singly; bury after MAX_ATTEMPTS.
 
-        An entry that killed its consumer each time must not take its neighbours along, nor their chances. What there is
-        no time for is taken over in the next round, so that new entries are never far.
+        Singly, because an entry that kills its consumer each time must not take its neighbours along, nor use up their
+        attempts. Entries for which there is no time are left for the next round, so that new entries do not wait long.
         """
         waiting = await self.in_thread(self.due_again)
-        first_time = [p for p in waiting if p.deliveries == 1]
-        if first_time:
-            await self.process(await self.in_thread(self.take_over, first_time))
-        over = time.monotonic() + LONGEST_RECLAIM_SECONDS
+        delivered_once = [p for p in waiting if p.deliveries == 1]
+        if delivered_once:
+            await self.process(await self.in_thread(self.take_over, delivered_once))
+        deadline = time.monotonic() + LONGEST_RECLAIM_SECONDS
         for suspect in (p for p in waiting if p.deliveries > 1):
-            if time.monotonic() > over:
+            if time.monotonic() > deadline:
                 break
             entries = await self.in_thread(self.take_over, [suspect])
             if suspect.deliveries >= settings.MAX_ATTEMPTS:
-                await self.in_thread(self.settle, entries, self.too_many(entries))
+                await self.in_thread(self.settle, entries, self.too_many_attempts(entries))
             else:
                 await self.process(entries)
 
     def due_again(self) -> list[Pending]:
-        """This slot's own pending entries and those of consumers that went silent, less those put off."""
+        """Return pending entries of this slot and of silent consumers, without those whose next attempt is later."""
         own = self.pending_and_due(consumer=self.consumer)
         orphans = self.pending_and_due(idle_ms=int(settings.RECLAIM_IDLE_SECONDS * 1000))
         return list({p.entry_id: p for p in [*own, *orphans]}.values())
 
     def pending_and_due(self, **which: Any) -> list[Pending]:
-        """A batch of pending entries that are not put off, however many that are put off stand before them."""
-        found: list[Pending] = []
+        """Return up to a batch of pending entries whose next attempt is due; pages past those that are put off."""
+        due: list[Pending] = []
         after = ""
         for _page in range(MOST_PAGES):
             page = streams.pending(self.stream, self.group, count=self.batch_size, after=after, **which)
             ids = [p.entry_id for p in page]
             put_off = deadletters.not_due(self.stream, self.group, ids) if ids else set()
-            found += [p for p in page if p.entry_id not in put_off]
-            if len(page) < self.batch_size or len(found) >= self.batch_size:
+            due += [p for p in page if p.entry_id not in put_off]
+            if len(page) < self.batch_size or len(due) >= self.batch_size:
                 break
             after = ids[-1]
-        return found[: self.batch_size]
+        return due[: self.batch_size]
 
     def take_over(self, waiting: Sequence[Pending]) -> list[Entry]:
-        """Claim the entries; those that are gone from the stream are settled and reported."""
+        """Claim the entries and return them; entries that are gone from the stream are settled and reported."""
         entries = streams.take_over(self.stream, self.group, self.consumer, waiting)
         self.settle_gone({p.entry_id for p in waiting} - {e.entry_id for e in entries})
         return entries
 
     def settle_gone(self, gone: set[str]) -> None:
-        """Settle entries that are no longer on the stream, and report those whose event had no effect."""
+        """Settle entries that are gone from the stream; log those whose event had no effect."""
         if gone:
             streams.ack(self.stream, self.group, gone)
             if lost := sorted(gone - ledger.handled_entries(gone)):
-                logger.error("Deleted from %s by somebody before they were handled: %s", self.stream, lost)
+                logger.error("Another program deleted from %s, before they were handled: %s", self.stream, lost)
 
-    def too_many(self, entries: Sequence[Entry]) -> Verdicts:
-        """A verdict for entries that were delivered to the limit and never came back."""
+    def too_many_attempts(self, entries: Sequence[Entry]) -> Verdicts:
+        """Return the verdict TooManyAttempts for each entry."""
         return {e.entry_id: TooManyAttempts(f"Delivered {e.deliveries - 1} times without an outcome.") for e in entries}
 
     async def process(self, entries: Sequence[Entry]) -> None:
-        """Have the application handle the entries, then settle them; outages are waited out with the batch in hand."""
+        """Have the application handle the entries, then settle them; keep the batch in hand during outages."""
         if entries:
             renewal = asyncio.create_task(self.renew(entries))
             try:
@@ -188,9 +188,9 @@ class StreamServer:
             await self.patiently(lambda: self.in_thread(self.settle, entries, answer["verdicts"]))
 
     async def renew(self, entries: Sequence[Entry]) -> None:
-        """Keep the entries this server's own while they are handled, well before others would take them over.
+        """Renew the entries while they are handled, well before other consumers would take them over.
 
-        Long work is not taken for dead, and its deliveries are not counted.
+        So long work does not count as dead, and no delivery is counted. Runs until it is cancelled.
         """
         while True:
             await asyncio.sleep(settings.RECLAIM_IDLE_SECONDS / RENEWALS)
@@ -198,7 +198,7 @@ class StreamServer:
                 await asyncio.to_thread(holding.renew_held, self.group, self.consumer, entries)
 
     async def ask(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Send the application one message and wait for its answer; what it raises is raised here."""
+        """Send the application one message and return its answer; an exception of the application is raised here."""
         if self._app is None or self._app.done():
             self._app = self.start_application()
         await self._to_app.put(message)
@@ -210,11 +210,11 @@ class StreamServer:
         return await answer
 
     def settle(self, entries: Sequence[Entry], verdicts: Verdicts) -> None:
-        """Ack what is done, bury what is hopeless, leave the rest pending with its attempt counted."""
-        judged = [(e, verdicts[e.entry_id]) for e in entries if e.entry_id in verdicts]
-        hopeless = [(e, error) for e, error in judged if error is not None and self.is_hopeless(e, error)]
+        """Acknowledge handled entries, bury hopeless ones, and leave others pending with their attempt counted."""
+        with_verdict = [(e, verdicts[e.entry_id]) for e in entries if e.entry_id in verdicts]
+        hopeless = [(e, error) for e, error in with_verdict if error is not None and self.is_hopeless(e, error)]
         deadletters.bury_all(hopeless, self.group)
-        done = [*(e.entry_id for e, error in judged if error is None), *(e.entry_id for e, _ in hopeless)]
+        done = [*(e.entry_id for e, error in with_verdict if error is None), *(e.entry_id for e, _ in hopeless)]
         fault_point("consume.before_ack")
         streams.ack(self.stream, self.group, done)
         fault_point("consume.after_ack")
@@ -222,7 +222,10 @@ class StreamServer:
             deadletters.forget_attempts(self.stream, self.group, again)
 
     def is_hopeless(self, entry: Entry, error: Exception) -> bool:
-        """Return True if the entry is to be buried; otherwise its attempt is counted, and it stays pending."""
+        """Return True if the entry is to be buried; otherwise count the attempt and return False.
+
+        An error that may pass is not final while earlier entries are unsettled: they may bring what is missing.
+        """
         early = isinstance(error, PermanentError) and error.may_pass
         if early or not isinstance(error, PermanentError):
             attempts = deadletters.record_attempt(entry, self.group, error)
@@ -232,7 +235,7 @@ class StreamServer:
         return True
 
     async def patiently(self, step: Callable[[], Any]) -> Any:
-        """Do the step; while broker or database are away, wait and do it again."""
+        """Return the step's result; while the broker or the database is away, wait and do the step again."""
         wait = 0.1
         while True:
             try:
@@ -246,11 +249,11 @@ class StreamServer:
                 wait = min(wait * 2, LONGEST_OUTAGE_WAIT_SECONDS)
 
     async def in_thread(self, call: Callable[..., Any], *args: Any) -> Any:
-        """Run blocking code in this server's own thread, where its database connection lives."""
+        """Run blocking code in this server's own thread, which owns its database connection."""
         return await asyncio.get_running_loop().run_in_executor(self.executor, call, *args)
 
-    def limit_waits(self, connection: Any, **_: Any) -> None:
-        """Give this server's PostgreSQL session time limits, so that a frozen peer cannot block redelivery."""
+    def set_time_limits(self, connection: Any, **_: Any) -> None:
+        """Set time limits on this server's PostgreSQL sessions, so that a frozen process cannot hold up others."""
         if connection.vendor == "postgresql" and threading.current_thread().name.startswith(self.channel):
             with connection.cursor() as cursor:
                 cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")

@@ -1,4 +1,4 @@
-"""What `manage.py check` says about the contracts and the settings."""
+"""System checks of contracts, settings and record tables, for `manage.py check`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,35 +12,47 @@ from schemas.registry import registry
 
 @register()
 def contracts_load(**_: Any) -> list[CheckMessage]:
-    """events.E001: the schema folder must load, whole."""
+    """events.E001: every file of the schema folder can be loaded."""
     try:
         registry()
     except Exception as error:  # any fault in a schema file is the finding
-        return [Error(f"The contracts do not load: {error}", hint="Run `manage.py schemas list`.", id="events.E001")]
+        return [Error(f"The contracts do not load: {error}", hint="Correct the named schema file.", id="events.E001")]
     return []
 
 
 @register(deploy=True)
 def broker_is_separate(**_: Any) -> list[CheckMessage]:
-    """events.W001: the embedded broker is for one machine."""
+    """events.W001: in a deployment the broker is a server of its own."""
     if settings.EMBEDDED_BROKER:
-        return [Warning("The broker is embedded.", hint="Set REDIS_URL to a server of its own.", id="events.W001")]
+        return [
+            Warning(
+                "The embedded broker serves this machine only.",
+                hint="Set REDIS_URL to a broker of its own.",
+                id="events.W001",
+            )
+        ]
     return []
 
 
 @register()
 def batch_is_sane(**_: Any) -> list[CheckMessage]:
-    """events.E002: a batch has at least one entry and at most what a statement can bind."""
+    """events.E002: BATCH_SIZE is at least one entry and at most what one SQL statement can bind."""
     if not 1 <= settings.BATCH_SIZE <= 1000:
-        return [Error("BATCH_SIZE must be from 1 to 1000.", hint="200 is a good value.", id="events.E002")]
+        return [Error("BATCH_SIZE must be from 1 to 1000.", hint="Set it to 200, or remove it.", id="events.E002")]
     return []
 
 
 @register(Tags.database)
 def records_are_protected(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """events.W002: the triggers that refuse to change or delete records are there, for each table that is there."""
-    hint = "Run `manage.py migrate`, which makes them, and find out who dropped them."
+    """events.W002: every record table that exists has its triggers, which refuse changes and deletes."""
+    hint = "Run `manage.py migrate`, which creates them, and find out who dropped them."
     missing = [name for alias in databases or () for name in missing_triggers(alias)]
     if missing:
-        return [Warning(f"Records can be changed: no trigger {', '.join(missing)}.", hint=hint, id="events.W002")]
+        return [
+            Warning(
+                f"Records can be changed or deleted: triggers are missing: {', '.join(missing)}.",
+                hint=hint,
+                id="events.W002",
+            )
+        ]
     return []

@@ -1,4 +1,4 @@
-"""The database's clock: the only one that deadlines go by."""
+"""The database's clock. All deadlines use it, since the clocks of processes may differ."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ from django.utils import timezone
 
 
 def database_now() -> datetime:
-    """The current time by the database server; SQLite lives in this process and shares its clock."""
+    """Return the database server's current time in UTC; SQLite uses the clock of this process."""
     if connection.vendor == "sqlite":
         return timezone.now()
     with connection.cursor() as cursor:

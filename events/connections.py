@@ -1,7 +1,7 @@
-"""How many connections may be held open: for one account, and for all together, in this process.
+"""Limits of long-lived connections in this process: for each account, and for all accounts together.
 
-Whoever waits, follows or listens costs a connection for as long as it likes. A bound an account keeps one from taking
-the room of the others; the bound for all keeps them from taking the process.
+A call that waits for work, or follows events, may hold its connection for as long as it likes. The limit for each
+account protects the other accounts; the limit for all protects the process.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 
 class NoRoom(Exception):
-    """There is no room for another connection."""
+    """The process holds as many connections as it may."""
 
 
 class NoRoomForAccount(NoRoom):
@@ -20,7 +20,7 @@ class NoRoomForAccount(NoRoom):
 
 @dataclass
 class ConnectionLimit:
-    """Counts the connections that are held; to be used from one event loop."""
+    """Counts the connections that are held; for use in one event loop only."""
 
     an_account: int
     in_all: int

@@ -1,4 +1,4 @@
-"""Channels consumers on the durable side: one batch is one transaction, a method is a handler."""
+"""Channels consumers of the streams: a batch of entries is one transaction; a method handles one event type."""
 
 import asyncio
 import logging
@@ -23,17 +23,17 @@ from schemas.registry import registry
 
 logger = logging.getLogger(__name__)
 
-# Entry id → what went wrong, or None when it is settled. An entry left out stays pending, not counted.
+# Entry id → the error, or None if handled. An entry that is left out stays pending, and no attempt is counted.
 Verdicts = dict[str, Exception | None]
 Readable = tuple[Entry, Envelope]
-# What of a batch is read and handled together: parsed, it takes about ten times as much memory.
+# Most bytes of a batch that are parsed and handled together: parsed, they take about ten times as much memory.
 MOST_READ_BYTES = 8 * 1024 * 1024
-# Of a batch, so many refused entries are tried alone at once; the others stay pending and are tried between new ones.
+# Most refused entries of a batch that are tried alone at once; others stay pending and are tried between new batches.
 MOST_ALONE = 20
 
 
 class SomeRefused(Exception):
-    """Handlers refuse these events of a batch, as far as one can say before they are alone."""
+    """Handlers refused these events (by id) of a batch; applied alone, some of them may still succeed."""
 
     def __init__(self, events: set[UUID]) -> None:
         super().__init__(f"{len(events)} events are refused.")
@@ -41,17 +41,17 @@ class SomeRefused(Exception):
 
 
 class BatchConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no types
-    """Takes batches of stream entries from the bridge and answers what became of each."""
+    """Handles batches of stream entries from the bridge and sends back a verdict for each entry."""
 
     group: ClassVar[str]
-    # None is configured under this name: what is done comes from the stream alone, so nothing else is listened to.
+    # No channel layer has this name: the consumer gets its messages from the stream only, and listens to no group.
     channel_layer_alias = ""
 
     async def stream_batch(self, message: dict[str, Any]) -> None:
-        """Handle one batch in the server's own thread."""
+        """Handle one batch in the server's own thread and send the verdicts."""
         verdicts: Verdicts = {}
-        for some in in_portions(message["entries"], Entry.size, MOST_READ_BYTES):
-            verdicts |= await self.in_thread(self.handle, some)
+        for portion in in_portions(message["entries"], Entry.size, MOST_READ_BYTES):
+            verdicts |= await self.in_thread(self.handle, portion)
         await self.send({"type": "stream.settled", "verdicts": verdicts})
 
     async def stream_tick(self, message: dict[str, Any]) -> None:
@@ -60,7 +60,7 @@ class BatchConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no typ
         await self.send({"type": "stream.ticked"})
 
     def tick_safely(self) -> None:
-        """A fault in one round of the clock is reported and does not stop the next, nor the events."""
+        """Run `tick`; log its fault, so that neither later ticks nor events stop. Raises DATABASE_AWAY errors."""
         close_old_connections()
         try:
             self.tick()
@@ -70,43 +70,46 @@ class BatchConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no typ
             logger.exception("What was due in %s could not be done", self.group)
 
     async def in_thread(self, call: Any, *args: Any) -> Any:
-        """Run blocking code where this server's database connection lives."""
+        """Run blocking code in the server's own thread, which owns its database connection."""
         return await asyncio.get_running_loop().run_in_executor(self.scope["executor"], call, *args)
 
     def handle(self, entries: Sequence[Entry]) -> Verdicts:
-        """What became of each entry."""
+        """Return a verdict for each entry; an entry without a verdict stays pending, and no attempt is counted."""
         raise NotImplementedError
 
     def tick(self) -> None:
-        """Nothing is due, unless a consumer says so."""
+        """Do what is due by the clock; nothing, unless a subclass overrides this."""
 
 
 class StreamConsumer(BatchConsumer):
     """Applies events to the domain: `WORK.ITEM_COMPLETED` goes to `work_item_completed(event, work)`.
 
-    The method list is the wiring table. A type without a method belongs to another group and is skipped.
+    The list of methods shows which types this consumer handles. Other types belong to other groups and are skipped.
     """
 
     def open_work(self, *, divisible: bool) -> AbstractContextManager[Any]:
-        """The unit of work in which a batch is handled; it is what `preload` and the handlers get."""
+        """Return the unit of work for one batch; `preload` and the handlers receive it."""
         return unit_of_work(divisible=divisible)
 
     def preload(self, events: Sequence[Envelope], work: Any) -> None:
-        """Load and lock what the batch names, one query a model."""
+        """Load and lock the objects that the events name, with one query a model."""
 
     @cached_property
     def wiring(self) -> dict[str, Any]:
-        """Event type → handler, for the types of the registry that this consumer has a method for."""
+        """Return {event type: handler} for the types of the registry that this consumer has a method for."""
         names = {kind: kind.replace(".", "_").lower() for kind in registry().event_types()}
         return {kind: getattr(self, name) for kind, name in names.items() if hasattr(self, name)}
 
     @cached_property
     def refused(self) -> RefusedLately:
-        """Which producers sent what could not be applied."""
+        """Return the counter of refused events by producer; it lives as long as this consumer."""
         return RefusedLately()
 
     def handle(self, entries: Sequence[Entry]) -> Verdicts:
-        """One transaction for the batch; what is refused is tried alone, and stays pending where there is too much."""
+        """Apply the batch in one transaction; refused events are tried alone.
+
+        A producer with many refused events has to wait: its entries get no verdict and stay pending until tried alone.
+        """
         close_old_connections()
         events = {entry.entry_id: self.read(entry) for entry in entries}
         verdicts: Verdicts = {entry.entry_id: None for entry in entries if events[entry.entry_id] is None}
@@ -116,7 +119,10 @@ class StreamConsumer(BatchConsumer):
         return verdicts | (self.apply_or_isolate(readable) if readable else {})
 
     def read(self, entry: Entry) -> Envelope | None:
-        """The entry's event if this consumer owns its type. What cannot be read is left to the validators to bury."""
+        """Return the entry's event if this consumer has a handler for its type, else None.
+
+        Also None for an entry that cannot be read: the validators bury it.
+        """
         if label_of(entry) and label_of(entry) not in self.wiring:
             return None
         try:
@@ -126,41 +132,43 @@ class StreamConsumer(BatchConsumer):
         return event if event.event_type in self.wiring else None
 
     def apply_or_isolate(self, readable: Sequence[Readable]) -> Verdicts:
-        """Apply the batch; where events in it are refused, first the others, then some of the refused, each alone.
+        """Apply the batch; where handlers refuse events, apply the others first, then some refused ones singly.
 
-        When something fails that is no refusal, halves are applied until the bad entry is alone: it costs no other.
+        Up to MOST_ALONE are tried singly. For any other failure, halves are applied until the bad entry is alone, so
+        that the other entries are not affected.
         """
         verdicts: Verdicts = {}
         refused: dict[str, Readable] = {}
 
-        def step(some: Sequence[Readable]) -> None:
+        def step(part: Sequence[Readable]) -> None:
             try:
-                verdicts.update(self.apply(some))
+                verdicts.update(self.apply(part))
             except SomeRefused as error:
-                refused.update({pair[0].entry_id: pair for pair in some if pair[1].event_id in error.events})
-                if others := [pair for pair in some if pair[1].event_id not in error.events]:
+                refused.update({pair[0].entry_id: pair for pair in part if pair[1].event_id in error.events})
+                if others := [pair for pair in part if pair[1].event_id not in error.events]:
                     verdicts.update(self.apply(others))
 
-        def alone(pair: Readable, error: Exception) -> None:
+        def note_error(pair: Readable, error: Exception) -> None:
             verdicts[pair[0].entry_id] = error
 
-        in_halves(readable, step, alone)
+        in_halves(readable, step, note_error)
         for pair in [pair for entry_id, pair in refused.items() if entry_id not in verdicts][:MOST_ALONE]:
-            in_halves([pair], step, alone)
+            in_halves([pair], step, note_error)
         self.count_refused(readable, verdicts)
         return verdicts
 
     def count_refused(self, readable: Sequence[Readable], verdicts: Verdicts) -> None:
-        """Count with their producers what is refused for good."""
+        """Count each event that is refused for good with its producer."""
         for entry, event in readable:
             error = verdicts.get(entry.entry_id)
             if isinstance(error, PermanentError) and not error.may_pass:
                 self.refused.note(event.source.service)
 
     def apply(self, readable: Sequence[Readable]) -> Verdicts:
-        """Claim, load, run every handler in order, write: one transaction. Repeated events are settled unread.
+        """Claim the events, load their objects, run the handlers in order and write: one transaction.
 
-        Raises SomeRefused, and writes nothing, where handlers refuse some of several events.
+        Events that were handled before are settled without a handler. Raises SomeRefused, and writes nothing, where
+        handlers refuse some of several events.
         """
         verdicts: Verdicts = {entry.entry_id: None for entry, _ in readable}
         with self.open_work(divisible=len(readable) > 1) as work:
@@ -173,7 +181,7 @@ class StreamConsumer(BatchConsumer):
         return verdicts
 
     def run_handlers(self, events: Sequence[Envelope], work: UnitOfWork) -> None:
-        """Run every handler in order. Raises what one event's refuses; SomeRefused when there are several events."""
+        """Run the handlers in order. Raises PermanentError for the only event, SomeRefused for some of several."""
         refused = set()
         for event in events:
             work.cause = event.event_id
@@ -188,15 +196,15 @@ class StreamConsumer(BatchConsumer):
 
 
 class ValidatorConsumer(BatchConsumer):
-    """Checks every entry of the log against its contract, whoever wrote it, and owns no type."""
+    """Checks every entry of the log against its contract, whoever wrote it; it handles no event type."""
 
     group = "validators"
 
     def handle(self, entries: Sequence[Entry]) -> Verdicts:
-        """An entry that no contract allows is buried, and so is what only we may say and never said."""
+        """Return an error for each entry that breaks its contract, or that only Interlock may emit and did not."""
         close_old_connections()
         verdicts: Verdicts = {}
-        ours: list[tuple[str, Envelope]] = []
+        own_events: list[tuple[str, Envelope]] = []
         for entry in entries:
             try:
                 event = event_of(entry)
@@ -205,26 +213,26 @@ class ValidatorConsumer(BatchConsumer):
                 continue
             verdicts[entry.entry_id] = None
             if registry().direction(event.event_type, event.event_version) == "out":
-                ours.append((entry.entry_id, event))
-        return verdicts | ledger.forged(ours)
+                own_events.append((entry.entry_id, event))
+        return verdicts | ledger.forged(own_events)
 
 
 def label_of(entry: Entry) -> str:
-    """The type that the producer wrote beside the event, if any."""
+    """Return the event type in the field `type`, which the producer wrote beside the event; empty if there is none."""
     return entry.fields.get(b"type", b"").decode(errors="replace")
 
 
 def event_of(entry: Entry) -> Envelope:
-    """The entry's event. Raises PermanentError, also when its label names another type."""
+    """Return the entry's event. Raises PermanentError, also if the field `type` names another type."""
     if b"event" not in entry.fields:
-        raise InvalidEvent(without_event_in_words(entry))
+        raise InvalidEvent(no_event_in_words(entry))
     event = from_wire(entry.fields[b"event"])
     if label_of(entry) not in ("", event.event_type):
         raise InvalidEvent(f"The field `type` says {label_of(entry)}, the event says {event.event_type}.")
     return event
 
 
-def without_event_in_words(entry: Entry) -> str:
-    """Say that the entry carries no event, which fields it has, and what a producer has to write."""
+def no_event_in_words(entry: Entry) -> str:
+    """Return the message for an entry without an event: which fields it has, and what a producer has to write."""
     names = ", ".join(f"`{name.decode(errors='replace')[:50]}`" for name in list(entry.fields)[:10]) or "none"
     return f"The entry has no field `event`, which holds the envelope as JSON. Its fields: {names}."

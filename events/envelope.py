@@ -1,4 +1,4 @@
-"""The envelope: what every event on the wire is wrapped in. No Django here."""
+"""The envelope around every event on the wire. This module does not need Django."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,13 +15,13 @@ from schemas import strict_json
 from schemas.formats import moment_of
 from schemas.registry import registry
 
-# What is said decides whether two events are the same; when it was said does not.
+# Keys that do not count when two events are compared: the content decides, not the time at which it was sent.
 CLOCK_READINGS = frozenset({"timestamp", "started_at"})
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who speaks: a service and which instance of it."""
+    """The sender of an event: a service and which instance of it."""
 
     service: str
     instance: str
@@ -29,7 +29,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One event, immutable. Its eight fields are the eight keys on the wire."""
+    """One event, immutable; its eight fields are the eight keys on the wire."""
 
     event_type: str
     payload: dict[str, Any]
@@ -42,12 +42,12 @@ class Envelope:
 
     @property
     def project_id(self) -> UUID | None:
-        """The project the event speaks of, when its payload names one."""
+        """Return the id of the event's project; None if the payload names none."""
         named = self.payload.get("project_id")
         return UUID(named) if isinstance(named, str) else None
 
     def to_wire(self) -> bytes:
-        """JSON bytes, as the stream field `event` carries them."""
+        """Return the event as JSON bytes, the value of the stream field `event`."""
         return strict_json.dumps(
             {
                 "event_id": self.event_id,
@@ -62,13 +62,16 @@ class Envelope:
         )
 
     def digest(self) -> str:
-        """A fingerprint of what is said (32 hex digits); the same event said later has the same one."""
-        said = [self.event_type, self.event_version, self.causation_id, without_clock_readings(self.payload)]
-        return blake2b(orjson.dumps(said, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+        """Return a fingerprint (32 hex digits) of type, version, cause and payload.
+
+        The payload's timestamps do not count.
+        """
+        content = [self.event_type, self.event_version, self.causation_id, without_clock_readings(self.payload)]
+        return blake2b(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
 
 
 def without_clock_readings(payload: dict[str, Any]) -> dict[str, Any]:
-    """The payload without its timestamps, those of its deliverable included."""
+    """Return the payload without its timestamps and without those of its deliverable."""
     kept = {key: value for key, value in payload.items() if key not in CLOCK_READINGS}
     if isinstance(deliverable := kept.get("deliverable"), dict):
         kept["deliverable"] = {k: v for k, v in deliverable.items() if k not in CLOCK_READINGS}
@@ -76,9 +79,10 @@ def without_clock_readings(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def from_wire(raw: bytes | str) -> Envelope:
-    """Read one event, in today's spelling or an older one, and check it against the envelope and its contract.
+    """Return the event in these JSON bytes, checked against the envelope's schema and its contract.
 
-    Raises InvalidEvent (with every problem and its JSON Pointer) or UnknownEventType.
+    Older spellings are translated first. Raises InvalidEvent (with every problem and its JSON Pointer) or
+    UnknownEventType.
     """
     contracts = registry()
     try:
@@ -86,17 +90,19 @@ def from_wire(raw: bytes | str) -> Envelope:
     except strict_json.InvalidJson as error:
         raise InvalidEvent(f"Not acceptable JSON: {error}") from error
     if not contracts.envelope_is_valid(document):
-        raise InvalidEvent(listed("The envelope is wrong", contracts.envelope_problems(document)), schema_id="envelope")
+        raise InvalidEvent(
+            problems_in_words("The envelope is wrong", contracts.envelope_problems(document)), schema_id="envelope"
+        )
     try:
-        envelope = parsed(document)
+        envelope = envelope_of(document)
     except (ValueError, TypeError, OverflowError) as error:
         raise InvalidEvent(f"The envelope cannot be read: {error}", schema_id="envelope") from error
     require_valid_payload(envelope)
     return envelope
 
 
-def parsed(document: dict[str, Any]) -> Envelope:
-    """The envelope of a document that passed the envelope's schema."""
+def envelope_of(document: dict[str, Any]) -> Envelope:
+    """Return the Envelope of a document that is valid under the envelope's schema."""
     cause = document["causation_id"]
     return Envelope(
         event_id=UUID(document["event_id"]),
@@ -120,11 +126,11 @@ def require_valid_payload(envelope: Envelope) -> None:
         heading = f"The payload breaks {kind} v{version}"
         if contracts.direction(kind, version) == "out":
             heading = f"Only Interlock emits {kind}, and not in this shape"
-        raise InvalidEvent(listed(heading, problems), schema_id=contracts.schema_id(kind, version))
+        raise InvalidEvent(problems_in_words(heading, problems), schema_id=contracts.schema_id(kind, version))
 
 
 def unknown_in_words(kind: str, version: int) -> str:
-    """Say that there is no contract, which types are spelled alike, and where all are listed."""
+    """Return the message for an unknown type or version, with similar names and the command that lists all types."""
     known = registry().event_types()
     if kind in known:
         return f"Interlock knows {kind}, but not its version {version}; see `manage.py schemas show {kind}`."
@@ -133,11 +139,11 @@ def unknown_in_words(kind: str, version: int) -> str:
     return f"Interlock knows no event type {kind}.{hint} All types: `manage.py schemas list`."
 
 
-def listed(heading: str, problems: Any) -> str:
-    """One line: the heading, then each problem with its JSON Pointer."""
+def problems_in_words(heading: str, problems: Any) -> str:
+    """Return one line: the heading, then each problem with its JSON Pointer."""
     return f"{heading}: " + "; ".join(f"{p.pointer or '/'} {p.message}" for p in problems)
 
 
 def reply_id(dispatch_id: UUID, purpose: str) -> UUID:
-    """The id a reply to a dispatch always has (uuid5, RFC 9562): saying it twice is saying it once."""
+    """Return the id of a reply to this dispatch (uuid5, RFC 9562): a reply that is sent again has the same id."""
     return uuid5(dispatch_id, purpose)

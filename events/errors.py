@@ -1,15 +1,15 @@
-"""Every way an event can go wrong; what a class says here decides what happens to the entry."""
+"""Every fault of an event. The class decides what happens to the stream entry: buried at once, or tried again."""
 
 
 class EventError(Exception):
-    """Something is wrong with an event; unless it is permanent the entry stays pending and is retried."""
+    """Something is wrong with an event. Unless it is a PermanentError, the entry stays pending and is tried again."""
 
 
 class PermanentError(EventError):
-    """Trying again cannot help: the entry is buried at once, with this message as the reason."""
+    """Another try cannot help: the entry is buried at once, with this message as the reason."""
 
     schema_id: str = ""
-    # True where what is lacking may still be on its way: then the entry is retried before it is buried.
+    # True where the missing object may still arrive: then the entry is tried again before it is buried.
     may_pass = False
 
 
@@ -26,20 +26,20 @@ class UnknownEventType(PermanentError):
 
 
 class ConflictingEvent(PermanentError):
-    """The same event id was seen before with a different body."""
+    """The same event id was received before with different content."""
 
 
 class TooManyAttempts(PermanentError):
-    """The entry was delivered as often as allowed and never settled."""
+    """The entry was delivered MAX_ATTEMPTS times and never settled."""
 
 
 class BuriedElsewhere(PermanentError):
-    """A worker that is not ours gave the event up and put it on the dead-letter stream."""
+    """A worker outside of Interlock gave up the event and put it on the dead-letter stream."""
 
 
 class ContractBroken(EventError):
-    """An event of our own breaks its schema; nothing was written. This is a bug in the caller."""
+    """An event that Interlock emits breaks its own contract; nothing was written. This is a bug in the caller."""
 
 
 class BrokerUnfit(EventError):
-    """The broker evicts, or is too old, to carry events safely."""
+    """The broker would lose events: it may evict entries, or it is too old."""

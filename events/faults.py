@@ -1,7 +1,7 @@
-"""Named fault points at the boundaries between steps; dead unless a test's settings wake them.
+"""Fault points: named places between two steps at which tests make the process fail. Off unless settings arm them.
 
-`FAULT_POINTS = {"consume.after_commit": "kill:3"}` kills the process (SIGKILL) the third time it gets there;
-`raise:1` raises `InjectedFault` there the first time.
+`FAULT_POINTS = {"consume.after_commit": "kill:3"}` kills the process (SIGKILL) when it reaches the point for the third
+time; `raise:1` raises `InjectedFault` the first time.
 """
 
 import os
@@ -18,13 +18,13 @@ class InjectedFault(Exception):
 
 
 def fault_point(name: str) -> None:
-    """Do nothing, unless the settings arm this point."""
+    """Do nothing unless the settings arm this point."""
     if armed := settings.FAULT_POINTS.get(name):
         trip(name, armed)
 
 
 def trip(name: str, armed: str) -> None:
-    """Kill the process or raise, once this point has been reached as often as `armed` says."""
+    """Kill the process or raise InjectedFault once the point was reached as often as `armed` says."""
     action, _, at = armed.partition(":")
     reached[name] += 1
     if reached[name] != int(at or 1):

@@ -1,15 +1,18 @@
-"""Who holds a pending entry: keep it, take over what nobody keeps, give it back. For work that takes long."""
+"""Decides who holds a pending entry: renews it, takes over entries that nobody renews, gives entries back."""
 
 from collections.abc import Iterable, Sequence
 
 from events.streams import Entry, Pending, client
 
-# An entry that is given back counts as idle for a day: longer than any group waits before it takes over.
+# Idle time that is set on an entry that is given back: a day, longer than any group waits before a take-over.
 LONG_AGO_MS = 86_400_000
 
 
 def take_over_idle(stream: str, group: str, consumer: str, waiting: Sequence[Pending], *, idle_ms: int) -> list[Entry]:
-    """Claim those of the pending entries that are still idle for so long; of several who try, one gets each."""
+    """Claim those pending entries that are still idle for `idle_ms`.
+
+    An entry that several consumers try goes to one.
+    """
     if not waiting:
         return []
     deliveries = {p.entry_id: p.deliveries + 1 for p in waiting}
@@ -18,46 +21,49 @@ def take_over_idle(stream: str, group: str, consumer: str, waiting: Sequence[Pen
 
 
 def existing(stream: str, entry_ids: Iterable[str]) -> set[str]:
-    """Of these entries, those that are still on the stream."""
-    listed = list(entry_ids)
+    """Return the ids of those entries that are still on the stream."""
+    ids = list(entry_ids)
     pipe = client().pipeline(transaction=False)
-    for entry_id in listed:
+    for entry_id in ids:
         pipe.xrange(stream, entry_id, entry_id)
-    return {entry_id for entry_id, found in zip(listed, pipe.execute() if listed else [], strict=True) if found}
+    return {entry_id for entry_id, reply in zip(ids, pipe.execute() if ids else [], strict=True) if reply}
 
 
 def still_held(group: str, consumer: str, entries: Sequence[Entry]) -> set[str]:
-    """Of these deliveries, those that are pending and that nobody has taken over since.
+    """Return the ids of those entries that are pending and that no consumer has taken over since this delivery.
 
-    The number of deliveries tells: who takes an entry over raises it, even under the same consumer's name.
+    The number of deliveries shows it: taking an entry over raises the number, even under the same consumer's name.
     """
     holders = holders_of(group, entries)
     return {e.entry_id for e in entries if holders.get(e.entry_id) == (consumer, e.deliveries)}
 
 
 def taken_over(group: str, consumer: str, entries: Sequence[Entry]) -> set[str]:
-    """Of these deliveries, those that are pending in other hands now."""
+    """Return the ids of those entries that are pending for another consumer, or for a later delivery, by now."""
     holders = holders_of(group, entries)
     return {e.entry_id for e in entries if holders.get(e.entry_id, mine := (consumer, e.deliveries)) != mine}
 
 
 def holders_of(group: str, entries: Sequence[Entry]) -> dict[str, tuple[str, int]]:
-    """Entry id → (consumer, deliveries) of what is pending; a broker that lost the group knows of nothing."""
+    """Return {entry id: (consumer, deliveries)} of pending entries; empty if the broker has lost the group."""
     pipe = client().pipeline(transaction=False)
     for entry in entries:
         pipe.xpending_range(entry.stream, group, entry.entry_id, entry.entry_id, 1)
-    found: dict[str, tuple[str, int]] = {}
+    holders: dict[str, tuple[str, int]] = {}
     for reply in pipe.execute(raise_on_error=False) if entries else []:
         if isinstance(reply, Exception):
             if "NOGROUP" not in str(reply):
                 raise reply
         else:
-            found |= {p["message_id"].decode(): (p["consumer"].decode(), p["times_delivered"]) for p in reply}
-    return found
+            holders |= {p["message_id"].decode(): (p["consumer"].decode(), p["times_delivered"]) for p in reply}
+    return holders
 
 
 def renew_held(group: str, consumer: str, entries: Sequence[Entry]) -> set[str]:
-    """Make entries of one stream that are still held look fresh, without counting a delivery; the ids of these."""
+    """Reset the idle time of those entries that this consumer still holds, and return their ids.
+
+    All entries are of one stream. No delivery is counted.
+    """
     held = still_held(group, consumer, entries)
     if held:
         client().xclaim(entries[0].stream, group, consumer, 0, sorted(held), idle=0, justid=True)
@@ -65,7 +71,10 @@ def renew_held(group: str, consumer: str, entries: Sequence[Entry]) -> set[str]:
 
 
 def give_back(group: str, consumer: str, entry: Entry) -> None:
-    """Leave an entry that is still held to whoever looks first, its delivery not counted: it was not its fault."""
+    """Offer an entry that this consumer still holds to the next consumer that looks, without counting this delivery.
+
+    For an entry that was not handled through no fault of its own.
+    """
     if still_held(group, consumer, [entry]):
         fewer = max(entry.deliveries - 1, 1)
         client().xclaim(

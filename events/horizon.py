@@ -1,4 +1,7 @@
-"""How far the ledger is final: numbers are taken before commit, so a lower one may appear after a higher one."""
+"""Finds how far the ledger is final.
+
+Sequence numbers are taken before the commit, so a row with a lower number may appear after one with a higher number.
+"""
 
 import threading
 from datetime import datetime, timedelta
@@ -9,7 +12,7 @@ from django.db.models import Max
 from events.models import Event
 
 LONGEST_TRANSACTION = timedelta(minutes=1)
-# Whoever inserts into the ledger holds this lock from before it takes a number until it has committed or not.
+# A transaction that inserts into the ledger holds this lock from before it takes a number until it ends.
 WRITERS = """
     SELECT DISTINCT virtualtransaction FROM pg_locks
     WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' AND relation = %s::regclass
@@ -18,10 +21,10 @@ WRITERS = """
 
 
 class Horizon:
-    """The number up to which the ledger cannot change any more; it moves with each look.
+    """The highest number of the ledger that is final: no row with a lower number can appear any more.
 
-    A number is final once every transaction has ended that wrote to the ledger when the number was seen. A grace
-    in seconds would be a guess about the longest transaction, and a guess that fails loses an event for good.
+    A number is final once every transaction has ended that was writing to the ledger when the number was seen. A fixed
+    waiting time would guess the longest transaction, and a wrong guess would lose an event.
     """
 
     def __init__(self) -> None:
@@ -29,35 +32,35 @@ class Horizon:
         self.writers: set[str] = set()
 
     def look(self) -> int:
-        """The number up to which the ledger is final now."""
+        """Return the number up to which the ledger is final now; each call may move it forward."""
         if self.writers:
             self.writers &= writers()
         if not self.writers:
             self.final = self.seen
-            # The number first: who took a lower one before it was read is among the writers, or has ended.
-            seen, at_work = newest(), writers()
-            self.seen, self.writers = seen, at_work
-            self.final = self.final if at_work else seen
+            # The number is read first: a transaction with a lower number is then among the writers, or has ended.
+            seen, open_writers = newest(), writers()
+            self.seen, self.writers = seen, open_writers
+            self.final = self.final if open_writers else seen
         return self.final
 
 
-SHARED, LOOKING = Horizon(), threading.Lock()
+shared_horizon, horizon_lock = Horizon(), threading.Lock()
 
 
 def final_now() -> int:
-    """The number up to which the ledger is final, as all threads of this process see it."""
-    with LOOKING:
-        return SHARED.look()
+    """Return the number up to which the ledger is final; all threads of this process share one Horizon."""
+    with horizon_lock:
+        return shared_horizon.look()
 
 
 def newest() -> int:
-    """The highest number in the ledger."""
-    found: int | None = Event.objects.aggregate(newest=Max("seq"))["newest"]
-    return found or 0
+    """Return the highest number in the ledger; 0 if it is empty."""
+    highest: int | None = Event.objects.aggregate(newest=Max("seq"))["newest"]
+    return highest or 0
 
 
 def writers() -> set[str]:
-    """The transactions under way that write to the ledger; on SQLite one writer ends before the next begins."""
+    """Return the ids of open transactions that write to the ledger; always empty on SQLite, which has one writer."""
     if connection.vendor == "sqlite":
         return set()
     with connection.cursor() as cursor:
@@ -66,9 +69,10 @@ def writers() -> set[str]:
 
 
 def first_since(moment: datetime) -> int:
-    """A number before which nothing was recorded after the moment, found by bisection: no index has to be kept for it.
+    """Return a number such that no row with a lower number was recorded after the moment.
 
-    Rows are recorded in the order of their numbers, give or take how long a transaction lasts.
+    Found by bisection, so that no index on `recorded_at` is needed. Rows are recorded in the order of their numbers,
+    except for the time that a transaction may last (LONGEST_TRANSACTION).
     """
     low, high = 0, newest() + 1
     while low < high:

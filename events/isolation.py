@@ -1,4 +1,4 @@
-"""One bad thing costs one thing: what fails for many at once is done in halves, until the bad one is alone."""
+"""Isolates what fails: a step that fails for many things is done again in halves, until the bad thing is alone."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
@@ -7,45 +7,45 @@ from django.db import InterfaceError, OperationalError
 
 T = TypeVar("T")
 
-# The database is away, locked or full: nothing is wrong with what was to be done.
+# The database is away, locked or full: the work itself is not at fault, and is tried again later.
 DATABASE_AWAY = (OperationalError, InterfaceError)
-# PostgreSQL: a lock was not to be had in time, or two wait for each other.
+# SQLSTATEs of PostgreSQL: lock_not_available and deadlock_detected.
 LOCKED = ("55P03", "40P01")
 
 
 class TooMuchAtOnce(Exception):
-    """What was to be done together has more to say than one short transaction can hold; a part of it fits."""
+    """These things together emit more bytes than one short transaction can hold; a part of them fits."""
 
 
 class Locked(Exception):
-    """Somebody holds on to what the step needs; others need not wait for it."""
+    """Another session holds a lock that the step needs; only this thing has to wait for it."""
 
 
 def in_halves(things: Sequence[T], step: Callable[[Sequence[T]], None], alone: Callable[[T, Exception], None]) -> None:
-    """Do the step for all things, in their order, or for halves of them where it fails; tell `alone` of each bad one.
+    """Do the step for all things, in order, or for halves of them where it fails; call `alone` for each bad thing.
 
-    `step` does its work in one transaction, so that a half can be done again. Raises what says that the database is
-    away: then nothing is wrong with any of them.
+    `step` does its work in one transaction, so that a half can be done again. `alone` gets the thing and its error.
+    Raises DATABASE_AWAY errors at once: then nothing is wrong with the things.
     """
     todo = [list(things)]
     while todo:
-        some = todo.pop()
-        if not some:
+        part = todo.pop()
+        if not part:
             continue
         try:
-            step(some)
+            step(part)
         except DATABASE_AWAY:
             raise
         except Exception as error:
-            if len(some) == 1:
-                alone(some[0], error)
+            if len(part) == 1:
+                alone(part[0], error)
             else:
-                middle = len(some) // 2
-                todo += [some[middle:], some[:middle]]
+                middle = len(part) // 2
+                todo += [part[middle:], part[:middle]]
 
 
 def in_portions(things: Iterable[T], size: Callable[[T], int], most: int) -> Iterator[list[T]]:
-    """The things in their order, in lists whose sizes add up to `most`; one that is larger comes alone."""
+    """Yield the things in order, in lists whose sizes sum up to `most` or less; a larger thing comes alone."""
     portion: list[T] = []
     left = most
     for thing in things:
@@ -58,15 +58,15 @@ def in_portions(things: Iterable[T], size: Callable[[T], int], most: int) -> Ite
         yield portion
 
 
-def telling_locks_apart(step: Callable[[Sequence[T]], None]) -> Callable[[Sequence[T]], None]:
-    """The step, which raises Locked where a lock was not to be had: that is one thing's trouble and no outage."""
+def raising_locked(step: Callable[[Sequence[T]], None]) -> Callable[[Sequence[T]], None]:
+    """Return the step, changed to raise Locked for a lock time-out or a deadlock: neither is an outage."""
 
-    def stepped(some: Sequence[T]) -> None:
+    def guarded_step(part: Sequence[T]) -> None:
         try:
-            step(some)
+            step(part)
         except OperationalError as error:
             if getattr(error.__cause__, "sqlstate", None) in LOCKED:
-                raise Locked(f"Somebody holds it locked: {error}") from error
+                raise Locked(f"Another session holds a lock on it: {error}") from error
             raise
 
-    return stepped
+    return guarded_step

@@ -1,4 +1,4 @@
-"""What came in and what goes out: one row an event, claimed once, published until the broker has it."""
+"""The ledger: one row for each event that came in or goes out, claimed once, published until the broker has it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from events.errors import ConflictingEvent, ContractBroken, InvalidEvent, Perman
 from events.models import Event
 from schemas import strict_json
 
-# What is read may be 1 MiB; what is emitted leaves room for what others write around it, as a dead letter does.
+# Most bytes of an event that Interlock emits: below the 1 MiB that is read, since a dead letter adds to it.
 LARGEST_WIRE = strict_json.MAX_BYTES - 64 * 1024
 CLAIM = """
 INSERT INTO {table} ({columns}) VALUES {rows}
@@ -24,12 +24,12 @@ RETURNING event_id
 
 
 def own_source() -> Source:
-    """How this process signs what it emits."""
+    """Return the source of every event that this process emits."""
     return Source("interlock", settings.SERVICE_INSTANCE)
 
 
 def row(envelope: Envelope, *, now: datetime, **marks: Any) -> Event:
-    """An unsaved ledger row for the envelope."""
+    """Return an unsaved ledger row for the envelope; `marks` are further columns."""
     return Event(
         event_id=envelope.event_id,
         type=envelope.event_type,
@@ -48,10 +48,10 @@ def row(envelope: Envelope, *, now: datetime, **marks: Any) -> Event:
 
 
 def claim(arrived: Sequence[tuple[str, Envelope]], *, now: datetime) -> tuple[set[str], dict[str, ConflictingEvent]]:
-    """Take events that arrived as (stream entry id, envelope) pairs, in one statement.
+    """Claim events that arrived as (stream entry id, envelope) pairs, in one statement.
 
-    Returns the entry ids whose event is ours to apply, in this transaction, and those that reuse the id of
-    a different event. An entry in neither was handled before.
+    Returns (entry ids to apply in this transaction, {entry id: error} of events that reuse the id of a different
+    event). An entry in neither was handled before.
     """
     first: dict[UUID, tuple[str, Envelope]] = {}
     for entry_id, envelope in arrived:
@@ -60,14 +60,14 @@ def claim(arrived: Sequence[tuple[str, Envelope]], *, now: datetime) -> tuple[se
         entry_id: row(e, now=now, handled_at=now, published_at=now, stream_id=entry_id)
         for entry_id, e in first.values()
     }
-    taken = insert_unclaimed(list(rows.values()))
-    claimed = {entry_id for entry_id, event in rows.items() if event.event_id in taken}
+    inserted = insert_unclaimed(list(rows.values()))
+    claimed = {entry_id for entry_id, event in rows.items() if event.event_id in inserted}
     repeated = [(entry_id, e) for entry_id, e in arrived if entry_id not in claimed]
     return claimed, conflicting(repeated)
 
 
 def insert_unclaimed(rows: list[Event]) -> set[UUID]:
-    """Insert or claim the rows; the event ids that nobody had handled before."""
+    """Insert the rows, or claim rows that exist and are not handled yet; return the event ids that are now claimed."""
     if not rows:
         return set()
     fields = [f for f in Event._meta.concrete_fields if not f.primary_key]
@@ -80,41 +80,47 @@ def insert_unclaimed(rows: list[Event]) -> set[UUID]:
     values = [f.get_db_prep_save(getattr(r, f.attname), connection) for r in rows for f in fields]
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        return {UUID(str(found)) for (found,) in cursor.fetchall()}
+        return {UUID(str(event_id)) for (event_id,) in cursor.fetchall()}
 
 
 def conflicting(repeated: Sequence[tuple[str, Envelope]]) -> dict[str, ConflictingEvent]:
-    """Of events whose id is known already, those that say something else under it."""
+    """Return {entry id: error} of those events whose id the ledger has with different content."""
     if not repeated:
         return {}
     known = dict(Event.objects.filter(event_id__in={e.event_id for _, e in repeated}).values_list("event_id", "digest"))
     return {
-        entry_id: ConflictingEvent(f"Event id {e.event_id} was used before for an event with a different body.")
+        entry_id: ConflictingEvent(
+            f"Event id {e.event_id} was used before for an event with different content: send this one under a new id."
+        )
         for entry_id, e in repeated
         if known.get(e.event_id) not in (None, e.digest())
     }
 
 
-def forged(said: Sequence[tuple[str, Envelope]]) -> dict[str, InvalidEvent]:
-    """Of events that only we say, as (stream entry id, envelope) pairs, those that we never said."""
-    if not said:
+def forged(envelopes: Sequence[tuple[str, Envelope]]) -> dict[str, InvalidEvent]:
+    """Return {entry id: error} of events of types that only Interlock emits and that it never emitted like this."""
+    if not envelopes:
         return {}
-    known = set(Event.objects.filter(event_id__in={e.event_id for _, e in said}).values_list("event_id", flat=True))
+    ids = {e.event_id for _, e in envelopes}
+    known = dict(Event.objects.filter(event_id__in=ids).values_list("event_id", "digest"))
     return {
-        entry_id: InvalidEvent(f"Only Interlock says {e.event_type}, and it has no event {e.event_id} on record.")
-        for entry_id, e in said
-        if e.event_id not in known
+        entry_id: InvalidEvent(f"Only Interlock emits {e.event_type}, and its ledger has no such event {e.event_id}.")
+        for entry_id, e in envelopes
+        if known.get(e.event_id) != e.digest()
     }
 
 
 def handled_entries(entry_ids: set[str]) -> set[str]:
-    """Of these stream entries, those whose event has had its effect."""
+    """Return the ids of those stream entries whose event has had its effect."""
     handled = Event.objects.filter(handled_at__isnull=False, stream_id__in=entry_ids)
     return set(handled.values_list("stream_id", flat=True))
 
 
-def emitted(envelope: Envelope, *, now: datetime, **marks: Any) -> Event:
-    """A ledger row for an event of our own: applied already, to be published. Raises ContractBroken."""
+def row_to_emit(envelope: Envelope, *, now: datetime, **marks: Any) -> Event:
+    """Return an unsaved ledger row for an event that Interlock emits: handled already, still to be published.
+
+    Raises ContractBroken if the event breaks its contract or is larger than LARGEST_WIRE.
+    """
     try:
         require_valid_payload(envelope)
         wire_bytes = len(envelope.to_wire())
@@ -128,43 +134,43 @@ def emitted(envelope: Envelope, *, now: datetime, **marks: Any) -> Event:
 
 
 def mark_published(entries: Iterable[tuple[int, str, str]], *, now: datetime) -> None:
-    """Note the stream entries that carry our events: (seq, log entry id, work entry id), in one statement."""
-    listed = list(entries)
-    if not listed:
+    """Note for each (seq, log entry id, work entry id) that the event was published once more; one statement."""
+    rows = list(entries)
+    if not rows:
         return
     table = Event._meta.db_table
     field = Event._meta.get_field("published_at")
     sql = (
         f"UPDATE {table} SET published_at = %s, publishes = publishes + 1,"
         " stream_id = v.column2, work_id = v.column3"
-        f" FROM (VALUES {', '.join(['(%s, %s, %s)'] * len(listed))}) AS v WHERE {table}.seq = v.column1"
+        f" FROM (VALUES {', '.join(['(%s, %s, %s)'] * len(rows))}) AS v WHERE {table}.seq = v.column1"
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, [field.get_db_prep_save(now, connection), *(part for entry in listed for part in entry)])
+        cursor.execute(sql, [field.get_db_prep_save(now, connection), *(part for entry in rows for part in entry)])
 
 
 def close_commands(event_ids: Iterable[UUID]) -> None:
-    """Commands that were answered or superseded are not published again."""
-    if listed := list(event_ids):
-        Event.objects.filter(event_id__in=listed, next_publish_at__isnull=False).update(next_publish_at=None)
+    """Mark commands as answered or superseded: they are not published again."""
+    if ids := list(event_ids):
+        Event.objects.filter(event_id__in=ids, next_publish_at__isnull=False).update(next_publish_at=None)
 
 
 def unwanted_commands(answers: Mapping[UUID, Sequence[UUID]]) -> tuple[set[UUID], set[UUID]]:
-    """Of commands, each with the ids of its possible last answers: those that are over, and those not on record.
+    """Return (commands that are over, commands that are not in the ledger), for {command: ids of its last answers}.
 
-    A command is over when it was superseded, or when one of its last answers has had its effect. One query.
+    A command is over when it was superseded, or when one of its last answers was handled. One query.
     """
     if not answers:
         return set(), set()
     asked = {*answers, *(event_id for ids in answers.values() for event_id in ids)}
-    found = Event.objects.filter(event_id__in=asked, handled_at__isnull=False)
-    outcomes = dict(found.values_list("event_id", "outcome"))
+    handled = Event.objects.filter(event_id__in=asked, handled_at__isnull=False)
+    outcomes = dict(handled.values_list("event_id", "outcome"))
     over = {c for c, ids in answers.items() if outcomes.get(c) or outcomes.keys() & set(ids)}
     return over, set(answers) - set(outcomes)
 
 
 def note_outcomes(outcomes: dict[UUID, str]) -> None:
-    """Record why an event had no effect, one statement an outcome."""
+    """Record why events had no effect; one statement for each outcome."""
     for outcome in set(outcomes.values()):
         ids = [event_id for event_id, its_outcome in outcomes.items() if its_outcome == outcome]
         Event.objects.filter(event_id__in=ids).update(outcome=outcome)

@@ -1,4 +1,4 @@
-"""Guarded transitions: django-fsm's, with an error that names the object, from, to and what is allowed."""
+"""Guarded state transitions: django-fsm's, with an error that names the object, both states and what is allowed."""
 
 import functools
 import logging
@@ -15,26 +15,26 @@ logger = logging.getLogger(__name__)
 
 
 class IllegalTransition(PermanentError):
-    """The lifecycle has no such edge; nothing changed."""
+    """The object's lifecycle does not allow this change of state; nothing was changed."""
 
     def __init__(self, obj: models.Model, name: str, target: str, allowed: list[str]) -> None:
         self.obj, self.name, self.target, self.allowed = obj, name, target, allowed
         self.state: str = getattr(obj, "state", "") or str(getattr(obj, "status", "?"))
-        super().__init__(self.words())
+        super().__init__(self.in_words())
 
-    def words(self) -> str:
-        """What a person is told: the states by their names."""
-        label = labels(self.obj)
-        said = {"what": self.obj, "state": label(self.state), "target": label(self.target)}
-        refused = _("%(what)s is “%(state)s” and cannot become “%(target)s”.") % said
+    def in_words(self) -> str:
+        """Return the message for people, with the names of the states."""
+        name_of = state_names(self.obj)
+        values = {"what": self.obj, "state": name_of(self.state), "target": name_of(self.target)}
+        refusal = _("%(what)s is “%(state)s” and cannot become “%(target)s”.") % values
         if not self.allowed:
-            return refused + " " + _("It is final.")
-        ways = ", ".join(f"“{label(state)}”" for state in self.allowed)
-        return refused + " " + _("From here it can become: %(ways)s.") % {"ways": ways}
+            return refusal + " " + _("It is final.")
+        ways = ", ".join(f"“{name_of(state)}”" for state in self.allowed)
+        return refusal + " " + _("From here it can become: %(ways)s.") % {"ways": ways}
 
 
-def labels(obj: models.Model) -> Callable[[str], str]:
-    """From a state's code to its name."""
+def state_names(obj: models.Model) -> Callable[[str], str]:
+    """Return a function that gives the name of a state for its code."""
     field = next(f for f in obj._meta.concrete_fields if isinstance(f, FSMField))
     names = dict(field.flatchoices)
     return lambda code: str(names.get(code, code))
@@ -43,7 +43,10 @@ def labels(obj: models.Model) -> Callable[[str], str]:
 def edge(
     field: FSMField, *, source: Iterable[str], target: str
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A transition method of the lifecycle; calling it from any other state raises IllegalTransition."""
+    """Return a decorator for a transition method of a lifecycle: from one of the `source` states to `target`.
+
+    The method raises IllegalTransition when it is called in any other state.
+    """
 
     def decorate(method: Callable[..., None]) -> Callable[..., None]:
         guarded = transition(field=field, source=list(source), target=target)(method)
@@ -55,8 +58,8 @@ def edge(
             except TransitionNotAllowed as error:
                 available = getattr(obj, f"get_available_{field.name}_transitions")()
                 refusal = IllegalTransition(obj, method.__name__, target, sorted({str(t.target) for t in available}))
-                said = (obj, refusal.state, target, ", ".join(refusal.allowed) or "nothing: it is final")
-                logger.warning("Refused: %s is %s and cannot become %s, only %s", *said)
+                values = (obj, refusal.state, target, ", ".join(refusal.allowed) or "nothing: it is final")
+                logger.warning("Refused: %s is %s and cannot become %s, only %s", *values)
                 raise refusal from error
 
         return move

@@ -1,4 +1,4 @@
-"""The ledger (inbox, outbox and audit log in one table) and what could not be handled."""
+"""The ledger (inbox, outbox and audit trail in one table), failed attempts, projects set aside, and dead letters."""
 
 import base64
 from typing import Any
@@ -12,7 +12,7 @@ from events.envelope import Envelope, Source
 
 
 class Event(models.Model):
-    """One event, whichever way it went. Rows are added and marked, never rewritten."""
+    """One event that came in or goes out. Rows are added and later marked; their content never changes."""
 
     class Outcome(models.TextChoices):
         APPLIED = "", _("Applied")
@@ -48,7 +48,7 @@ class Event(models.Model):
         help_text=_("A command still without an answer is published again at this time."),
     )
 
-    # Of an event that is said in this process: how large it is on the wire.
+    # Size on the wire in bytes; set only in the process that emits the event.
     wire_bytes = 0
 
     class Meta:
@@ -64,7 +64,7 @@ class Event(models.Model):
         return f"{self.type} {self.event_id}"
 
     def envelope(self) -> Envelope:
-        """The event as it goes on the wire."""
+        """Return the event's envelope, as it goes on the wire."""
         return Envelope(
             event_id=self.event_id,
             event_type=self.type,
@@ -78,7 +78,7 @@ class Event(models.Model):
 
 
 class Attempt(models.Model):
-    """A stream entry whose handling failed and will be tried again; gone once it is settled."""
+    """A stream entry whose handling failed and will be tried again; the row is deleted when the entry is settled."""
 
     stream = models.CharField(max_length=200)
     entry_id = models.CharField(max_length=40)
@@ -97,7 +97,10 @@ class Attempt(models.Model):
 
 
 class SetAside(models.Model):
-    """A project for which a round of the clock failed: left out of the round for a while; gone once it works again."""
+    """A project for which a round of the clock failed.
+
+    The round leaves it out until `next_try_at`, and deletes the row on success.
+    """
 
     round = models.CharField(_("round"), max_length=60)
     project_id = models.UUIDField(_("project"))
@@ -119,7 +122,10 @@ class SetAside(models.Model):
 
 
 class DeadLetter(models.Model):
-    """A stream entry that cannot be handled, whole, with the reason: once per entry, whoever met it first."""
+    """A stream entry that cannot be handled, complete and with the reason.
+
+    One row for each entry, from its first burial.
+    """
 
     class State(models.TextChoices):
         OPEN = "open", _("Open")
@@ -165,16 +171,16 @@ class DeadLetter(models.Model):
 
     @property
     def fields(self) -> dict[bytes, bytes]:
-        """The entry's fields exactly as they were on the stream."""
+        """Return the entry's fields exactly as they were on the stream."""
         return unpacked(bytes(self.raw))
 
 
 def packed(fields: dict[bytes, bytes]) -> bytes:
-    """Stream fields as JSON pairs of base64, which any database can hold."""
+    """Return stream fields as JSON pairs of base64, which any database can store."""
     return orjson.dumps([[base64.b64encode(k).decode(), base64.b64encode(v).decode()] for k, v in fields.items()])
 
 
 def unpacked(raw: bytes) -> dict[bytes, bytes]:
-    """The reverse of `packed`."""
+    """Return the stream fields that `packed` stored."""
     pairs: list[Any] = orjson.loads(raw)
     return {base64.b64decode(k): base64.b64decode(v) for k, v in pairs}

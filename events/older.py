@@ -1,7 +1,7 @@
-"""Older spellings that producers still send, read as today's contract: nothing is guessed, and the original is kept.
+"""Translates older spellings that producers still send into today's contracts; nothing is guessed.
 
-Each rule names one spelling. What the sender wrote stays in the payload under `as_sent`, so that the ledger can show
-it. What no rule knows is left as it is, and the contract judges it. No Django here.
+Each rule translates one spelling. What the sender wrote stays in the payload under `as_sent`, so that the ledger can
+show it. Spellings without a rule are left unchanged for the contract to judge. This module does not need Django.
 """
 
 from collections.abc import Callable
@@ -17,34 +17,34 @@ Rule = Callable[[Payload, Payload], None]
 PAYLOAD_IDS = ("project_id", "backlog_item_id", "question_id")
 ENVELOPE_IDS = ("event_id", "correlation_id", "causation_id")
 LONGEST_ID = 200
-# What a completed item's `status` may say: that it is completed.
+# Values of a completed item's `status` that only repeat the event type.
 FINISHED = frozenset({"done", "completed"})
 NO_REASON = "The worker asks for clarification and gives no reason."
 
 
 def translated(document: Any) -> Any:
-    """Return the envelope with every older spelling replaced; a document without one comes back as it is.
+    """Return the envelope with every older spelling translated; a document without any is returned unchanged.
 
-    Only the payloads of events that may come in are read so: what Interlock alone emits has one spelling.
+    Only events that may come in are translated: events that Interlock alone emits have one spelling.
     """
     if not isinstance(document, dict) or not comes_in(document):
         return document
     payload = document["payload"]
     as_sent: Payload = {}
-    read: Payload = without_nulls(payload, document)
+    translated_payload: Payload = without_nulls(payload, document)
     envelope = {key: with_uuid(key, value, as_sent) for key, value in document.items() if key in ENVELOPE_IDS}
     for key in PAYLOAD_IDS:
-        if key in read:
-            read[key] = with_uuid(key, read[key], as_sent)
+        if key in translated_payload:
+            translated_payload[key] = with_uuid(key, translated_payload[key], as_sent)
     if rule := RULES.get(document["event_type"]):
-        rule(read, as_sent)
-    if as_sent and "as_sent" not in read:
-        read["as_sent"] = as_sent
-    return {**document, **envelope, "payload": read}
+        rule(translated_payload, as_sent)
+    if as_sent and "as_sent" not in translated_payload:
+        translated_payload["as_sent"] = as_sent
+    return {**document, **envelope, "payload": translated_payload}
 
 
 def comes_in(document: dict[str, Any]) -> bool:
-    """Return True if the document names a contract that others may use, and has a payload to read."""
+    """Return True if the document has a payload and names a contract that other programs may send."""
     kind, version = document.get("event_type"), document.get("event_version")
     if not isinstance(kind, str) or not isinstance(version, int) or not isinstance(document.get("payload"), dict):
         return False
@@ -52,7 +52,7 @@ def comes_in(document: dict[str, Any]) -> bool:
 
 
 def without_nulls(payload: Payload, document: dict[str, Any]) -> Payload:
-    """Return a copy without the optional keys that hold null: older producers send them for `not said`."""
+    """Return a copy without optional keys whose value is null: older producers write null for a missing value."""
     required = registry().schema(document["event_type"], document["event_version"])["required"]
     kept = {key: value for key, value in payload.items() if value is not None or key in required}
     if isinstance(deliverable := kept.get("deliverable"), dict):
@@ -61,7 +61,10 @@ def without_nulls(payload: Payload, document: dict[str, Any]) -> Payload:
 
 
 def with_uuid(key: str, value: Any, as_sent: Payload) -> Any:
-    """Return the id as a uuid: itself, another spelling of it, or the uuid5 of its text (RFC 9562, namespace URL)."""
+    """Return the id as a UUID: unchanged, rewritten with hyphens, or as uuid5 of its text (namespace URL, RFC 9562).
+
+    A changed id is noted in `as_sent`.
+    """
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST_ID or is_uuid(value):
         return value
     as_sent[key] = value
@@ -72,13 +75,13 @@ def with_uuid(key: str, value: Any, as_sent: Payload) -> Any:
 
 
 def uuid_of(text: str) -> UUID:
-    """Return the uuid that stands for an id which is none: the same text has the same uuid, everywhere."""
+    """Return the UUID that stands for an id that is no UUID; the same text always has the same UUID."""
     return uuid5(NAMESPACE_URL, text)
 
 
 # -- one rule a spelling ---------------------------------------------------------------------------
-def request(payload: Payload, as_sent: Payload) -> None:
-    """`requester: {"name": …}` is the requester's name; `constraints` belong to the work context."""
+def translate_request(payload: Payload, as_sent: Payload) -> None:
+    """Translate a request: `requester: {"name": …}` becomes the name, and `constraints` move into the work context."""
     requester = payload.get("requester")
     if isinstance(requester, dict) and isinstance(requester.get("name"), str):
         as_sent["requester"] = requester
@@ -88,22 +91,22 @@ def request(payload: Payload, as_sent: Payload) -> None:
         payload["work_context"] = {"constraints": as_sent["constraints"], **payload.get("work_context", {})}
 
 
-def completed(payload: Payload, as_sent: Payload) -> None:
-    """`status: "DONE"` says once more what the event says; any other status contradicts it and is refused."""
+def translate_completed(payload: Payload, as_sent: Payload) -> None:
+    """Remove a `status` that repeats the event type ("DONE"); any other status stays, and the contract refuses it."""
     if str(payload.get("status", "")).lower() in FINISHED:
         as_sent["status"] = payload.pop("status")
 
 
-def failed(payload: Payload, as_sent: Payload) -> None:
-    """`failure: {reason, category}` are the event's own keys."""
+def translate_failed(payload: Payload, as_sent: Payload) -> None:
+    """Move the keys of `failure: {reason, category}` to the top of the payload."""
     failure = payload.get("failure")
     if isinstance(failure, dict) and not failure.keys() & payload.keys():
         as_sent["failure"] = payload.pop("failure")
         payload.update({key: value for key, value in failure.items() if value is not None})
 
 
-def needed(payload: Payload, as_sent: Payload) -> None:
-    """A `question_id` of the sender's own is kept and asks nothing; then a reason may be missing."""
+def translate_needed(payload: Payload, as_sent: Payload) -> None:
+    """Remove the sender's own `question_id`, which names no question here; a missing reason is then filled in."""
     if "question_id" in payload:
         as_sent.setdefault("question_id", payload.pop("question_id"))
         payload.pop("question_id", None)
@@ -111,8 +114,8 @@ def needed(payload: Payload, as_sent: Payload) -> None:
 
 
 RULES: dict[str, Rule] = {
-    "PROJECT.INITIAL_REQUEST_RECEIVED": request,
-    "WORK.ITEM_COMPLETED": completed,
-    "WORK.ITEM_FAILED": failed,
-    "CLARIFICATION.NEEDED": needed,
+    "PROJECT.INITIAL_REQUEST_RECEIVED": translate_request,
+    "WORK.ITEM_COMPLETED": translate_completed,
+    "WORK.ITEM_FAILED": translate_failed,
+    "CLARIFICATION.NEEDED": translate_needed,
 }

@@ -1,13 +1,16 @@
-"""Whether the broker was away a moment ago: of many callers of a process one waits for its time-out, not each."""
+"""Remembers that the broker was away a moment ago, so that only one of many callers waits for its time-out."""
 
 import time
 
-# After an outage the next publication is left to the relay for so long.
+# Seconds after an outage during which publications are left to the relay.
 LEAVE_ALONE_SECONDS = 5.0
 
 
 class Outage:
-    """When this process last met a broker that was away: until a while has passed nobody else waits for it."""
+    """The latest broker outage that this process noticed.
+
+    Callers skip the broker until LEAVE_ALONE_SECONDS have passed.
+    """
 
     def __init__(self) -> None:
         self._over_at = 0.0
@@ -21,7 +24,7 @@ class Outage:
         self._over_at = 0.0
 
     def lasts(self) -> bool:
-        """Return True while the broker is likely to be away still."""
+        """Return True while the broker is probably still away."""
         return time.monotonic() < self._over_at
 
 

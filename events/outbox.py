@@ -1,4 +1,4 @@
-"""From the ledger to the streams: by the process that committed, and by the relay after a crash."""
+"""Publishes the ledger's events to the streams: by the process that committed them, or by the relay after a crash."""
 
 import logging
 import random
@@ -19,17 +19,17 @@ from schemas import strict_json
 
 logger = logging.getLogger(__name__)
 
-# Rows one sweep takes: enough for a few thousand a second, small enough to hold a lock for milliseconds.
+# Rows that one sweep publishes: enough for a few thousand a second, and locked for milliseconds only.
 SWEEP_ROWS = 500
 # Longest wait between two publications of an unanswered command.
 LONGEST_BACKOFF_SECONDS = 300
 
 
 def publish_now(events: Sequence[Event]) -> None:
-    """Publish what this process just committed; what goes wrong is the relay's business later.
+    """Publish events that this process has just committed; events that cannot be published are left to the relay.
 
-    Nothing is raised: what was committed counts, whatever becomes of its publication. After an outage the broker is
-    left alone for a while, so that of many callers one waits for its time-out.
+    Nothing is raised, since the commit counts whether it is published or not. After an outage nothing is tried for a
+    while, so that of many callers only one waits for the broker's time-out.
     """
     if not events or outage.lasts():
         return
@@ -48,36 +48,39 @@ def publish_now(events: Sequence[Event]) -> None:
 
 
 def put_on_streams(events: Sequence[Event]) -> list[tuple[int, str, str]]:
-    """XADD every event to the log, and a dispatch once more to its agent's stream, in one pipeline."""
+    """Put every event on the log, and a dispatch also on its agent's stream.
+
+    Return (seq, log entry id, work entry id).
+    """
     return [(e.seq, *ids) for e, ids in zip(events, streams.publish([e.envelope() for e in events]), strict=True)]
 
 
 def sweep() -> int:
-    """Publish rows that nobody published: whoever committed them died, or had no broker."""
+    """Publish events that their process did not publish, because it died or had no broker; return how many."""
     if not Event.objects.filter(published_at=None).exists():
         return 0
     streams.require_reachable()
     with transaction.atomic():
         now = database_now()
-        left = unpublished_before(now - timedelta(seconds=settings.RELAY_GRACE_SECONDS))
-        if not left:
+        unpublished = unpublished_before(now - timedelta(seconds=settings.RELAY_GRACE_SECONDS))
+        if not unpublished:
             return 0
-        entries = put_on_streams(left)
+        entries = put_on_streams(unpublished)
         fault_point("relay.after_xadd")
         ledger.mark_published(entries, now=now)
         fault_point("relay.before_commit")
     fault_point("relay.after_commit")
-    return len(left)
+    return len(unpublished)
 
 
 def unpublished_before(moment: datetime) -> list[Event]:
-    """Locked ledger rows to publish, selected by their state and never by a high-water mark."""
+    """Lock and return unpublished rows recorded before the moment; rows locked by another relay are skipped."""
     rows = Event.objects.select_for_update(skip_locked=True).filter(published_at=None, recorded_at__lt=moment)
     return list(rows.order_by("seq")[:SWEEP_ROWS])
 
 
 def republish_unanswered() -> int:
-    """Publish commands again whose answer is overdue and whose last copy the broker no longer holds."""
+    """Publish commands again whose answer is overdue and whose last entry the broker has lost; return how many."""
     if not Event.objects.filter(next_publish_at__lt=database_now(), published_at__isnull=False).exists():
         return 0
     streams.require_reachable()
@@ -88,15 +91,15 @@ def republish_unanswered() -> int:
             .filter(next_publish_at__lt=now, published_at__isnull=False)
             .order_by("next_publish_at")[:SWEEP_ROWS]
         )
-        waiting = streams.still_waiting([(e.payload["agent_target"], e.work_id) for e in overdue])
-        lost = [e for e, waits in zip(overdue, waiting, strict=True) if not waits]
+        are_held = streams.are_still_held([(e.payload["agent_target"], e.work_id) for e in overdue])
+        lost = [e for e, is_held in zip(overdue, are_held, strict=True) if not is_held]
         ledger.mark_published(put_on_streams(lost), now=now)
         put_off(overdue, now=now)
     return len(lost)
 
 
 def put_off(overdue: Sequence[Event], *, now: datetime) -> None:
-    """Look at each again after a wait that doubles with every publication, with jitter."""
+    """Set the time of the next check of these commands: a wait that doubles with each publication, with jitter."""
     for publishes in {e.publishes for e in overdue}:
         seconds = min(settings.REPUBLISH_SECONDS * 2**publishes, LONGEST_BACKOFF_SECONDS)
         wait = timedelta(seconds=seconds * random.uniform(0.8, 1.2))
@@ -105,7 +108,7 @@ def put_off(overdue: Sequence[Event], *, now: datetime) -> None:
 
 
 def publish_dead_letters() -> int:
-    """Put dead letters on the dead-letter stream that nobody put there yet."""
+    """Put dead letters that are not published yet on the dead-letter stream; return how many."""
     if not DeadLetter.objects.filter(published_at=None).exists():
         return 0
     streams.require_reachable()
@@ -120,7 +123,7 @@ def publish_dead_letters() -> int:
 
 
 def dead_letter_fields(letter: DeadLetter) -> dict[str, str | bytes]:
-    """What the dead-letter stream carries of a row; raw fields come under the prefix `raw:`."""
+    """Return the fields of the dead letter's stream entry; fields of the buried entry have the prefix `raw:`."""
     described: dict[str, str | bytes] = {
         "dead_letter": str(letter.pk),
         "stream": letter.stream,
@@ -134,12 +137,12 @@ def dead_letter_fields(letter: DeadLetter) -> dict[str, str | bytes]:
         "first_seen": letter.first_seen.isoformat(),
         "last_seen": letter.last_seen.isoformat(),
     }
-    described["dlq"] = orjson.dumps(as_older_readers_know_it(letter))
+    described["dlq"] = orjson.dumps(in_older_format(letter))
     return described | {f"raw:{k.decode(errors='replace')}": v for k, v in letter.fields.items()}
 
 
-def as_older_readers_know_it(letter: DeadLetter) -> dict[str, Any]:
-    """The dead letter as one object with the keys that readers of the older contract look for."""
+def in_older_format(letter: DeadLetter) -> dict[str, Any]:
+    """Return the dead letter as one object with the keys that readers of the older contract expect."""
     texts = {name.decode(errors="replace"): value.decode(errors="replace") for name, value in letter.fields.items()}
     return {
         "timestamp": letter.last_seen.isoformat(),
@@ -160,7 +163,7 @@ def as_older_readers_know_it(letter: DeadLetter) -> dict[str, Any]:
 
 
 def readable_event(text: str) -> Any:
-    """The event as an object where it can be read, else as the text that came."""
+    """Return the parsed event if the text is strict JSON, else the text."""
     try:
         return strict_json.loads(text)
     except strict_json.InvalidJson:
@@ -168,21 +171,22 @@ def readable_event(text: str) -> Any:
 
 
 def trim() -> dict[str, int]:
-    """Drop from the streams what every group has settled and no open command needs; entries dropped per stream.
+    """Delete entries that every group has settled and no open command needs; return {stream: entries deleted}.
 
-    Dead letters are in the database by then: ours before they are published, those of others once they are settled.
+    A dead letter is in the database by then: ours before it is published, those of other programs once they are
+    settled.
 
-    The streams are looked at first: what is published later lies behind that point, and what was published
-    before it is in the ledger by now.
+    The bounds are read first, the open commands afterwards: entries that are published in between lie behind the
+    bounds.
     """
     settled = {name: streams.settled_up_to(name) for name in [*streams.ours(), settings.DLQ_STREAM]}
-    abandoned.complain(settled)
+    abandoned.warn_about_abandoned(settled)
     commands = Event.objects.filter(next_publish_at__isnull=False)
     if commands.filter(published_at=None).exists():
         return {}
     needed: dict[str, list[str]] = {}
     for agent, stream_id, work_id in commands.values_list("payload__agent_target", "stream_id", "work_id"):
-        # One without an entry was committed since the streams were looked at, and will lie behind that point.
+        # A command without an entry was committed after the bounds were read; its entry will lie behind them.
         if stream_id and work_id:
             needed.setdefault(settings.STREAM_NAME, []).append(stream_id)
             needed.setdefault(streams.work_stream(agent), []).append(work_id)
@@ -190,5 +194,5 @@ def trim() -> dict[str, int]:
 
 
 def drop_settled(stream: str, bound: str | None, needed: list[str]) -> int:
-    """Drop what lies before the bound and before every entry that is still needed; entries dropped."""
+    """Delete the entries before the bound and before every needed entry; return how many."""
     return 0 if bound is None else streams.drop_before(stream, min([bound, *needed], key=streams.position))

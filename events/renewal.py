@@ -1,9 +1,9 @@
-"""Long work is not dead work: whoever works renews what it holds, and only what nobody renews is taken over.
+"""Renews entries while their work runs: only entries that nobody renews are taken over.
 
-A worker's entries are pending for as long as its agent runs. Idle time alone would call that dead, so `Renewal` makes
-the entries in hand look fresh four times in the time after which a `RenewingServer` takes an entry over. Renewing
-counts no delivery. What was taken over meanwhile (this process was frozen) is lost, and `lost` says so: its replies
-are not to be sent.
+A worker's entries are pending for as long as its agent runs, so idle time alone would make live work look dead. A
+`Renewal` resets the idle time of its entries four times within the time after which a `RenewingServer` takes an entry
+over. Renewing does not count a delivery. Entries that were taken over meanwhile (because this process was frozen) are
+in `lost`: their replies must not be sent.
 """
 
 import logging
@@ -21,14 +21,14 @@ from events.streams import Entry, Pending
 
 logger = logging.getLogger(__name__)
 
-# However short that time is, the broker is not asked without a pause.
+# Shortest pause between two renewals, however short RECLAIM_IDLE_SECONDS is.
 SHORTEST_PAUSE_SECONDS = 0.05
 
 
 class Renewal:
-    """Keeps one consumer's entries from being taken for dead while the block runs.
+    """Renews one consumer's entries in a thread of its own while the block runs.
 
-    `look` is called at each renewal, in the renewal's own thread.
+    `look` is called after each renewal, in that thread.
     """
 
     def __init__(
@@ -54,24 +54,24 @@ class Renewal:
         self._thread.join()
 
     def is_lost(self, entry: Entry) -> bool:
-        """Ask the broker whether somebody else has the entry now, so that its outcome is theirs to say."""
+        """Ask the broker whether another consumer has the entry now: then only that consumer may report its outcome."""
         self.lost |= holding.taken_over(self.group, self.consumer, [entry])
         return entry.entry_id in self.lost
 
     def _renew_until_over(self) -> None:
-        """Renew again and again; a broker or database that is away is asked again at the next renewal."""
-        looked, pause = False, max(settings.RECLAIM_IDLE_SECONDS / RENEWALS, SHORTEST_PAUSE_SECONDS)
+        """Renew at intervals until the block ends; an absent broker or database is tried again at the next renewal."""
+        has_renewed, pause = False, max(settings.RECLAIM_IDLE_SECONDS / RENEWALS, SHORTEST_PAUSE_SECONDS)
         while not self._over.wait(pause):
-            looked = True
+            has_renewed = True
             try:
                 self._renew()
             except AWAY as error:
                 logger.warning("%s could not renew what it holds: %s", self.consumer, error)
-        if looked:
+        if has_renewed:
             connections.close_all()
 
     def _renew(self) -> None:
-        """Renew what is still held, and note what others hold by now."""
+        """Renew the entries that are still held, and note those that were taken over."""
         entries = [entry for entry_id, entry in self._held.items() if entry_id not in self.lost]
         if not entries:
             return
@@ -82,25 +82,25 @@ class Renewal:
 
 
 class RenewingServer(StreamServer):
-    """A stream server whose application renews what it holds: nothing that is renewed is ever taken over.
+    """A stream server whose application renews its entries; entries that are renewed are never taken over.
 
-    That goes for its own slot too: an entry under its own name may be in the hands of a process that is just ending.
+    This includes entries of its own slot: a process that is just ending may still work on an entry under the same name.
     """
 
     async def renew(self, entries: Sequence[Entry]) -> None:
-        """Do nothing: the application renews what it holds, since it has to hear what it has lost."""
+        """Do nothing: the application renews its entries, since it has to learn which of them it has lost."""
 
     @property
     def idle_ms(self) -> int:
-        """How long an entry was not renewed when its holder counts as dead."""
+        """Return the milliseconds without renewal after which an entry's holder counts as dead."""
         return int(settings.RECLAIM_IDLE_SECONDS * 1000)
 
     def due_again(self) -> list[Pending]:
-        """Pending entries that nobody renews, whosoever they were, less those put off."""
+        """Return pending entries that nobody renews, of any consumer, without those whose next attempt is later."""
         return self.pending_and_due(idle_ms=self.idle_ms)
 
     def take_over(self, waiting: Sequence[Pending]) -> list[Entry]:
-        """Claim the entries that are still idle; those that are gone from the stream are settled and reported."""
+        """Claim and return the entries that are still idle; entries gone from the stream are settled and reported."""
         entries = holding.take_over_idle(self.stream, self.group, self.consumer, waiting, idle_ms=self.idle_ms)
         missing = {p.entry_id for p in waiting} - {e.entry_id for e in entries}
         self.settle_gone(missing - holding.existing(self.stream, missing))

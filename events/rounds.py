@@ -1,7 +1,8 @@
-"""Rounds of the clock: what is due in many projects is done together, and one that fails costs the others nothing.
+"""Rounds of the clock: a step that is due for many projects is done for all of them together.
 
-A round that fails is done again in halves until the failing project is alone. That project is set aside with its
-reason, where staff see it, and tried again after a pause that doubles; once it works, its row is gone.
+A round that fails is done again in halves until the failing project is alone, so that the others are not affected. That
+project is set aside with the reason, for staff to see, and tried again after a pause that doubles with each failure. On
+success its row is deleted.
 """
 
 import logging
@@ -14,7 +15,7 @@ from django.db.models import QuerySet
 
 from events.clock import database_now
 from events.deadletters import clean
-from events.isolation import in_halves, telling_locks_apart
+from events.isolation import in_halves, raising_locked
 from events.models import SetAside
 
 logger = logging.getLogger(__name__)
@@ -24,26 +25,30 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 10, 3600
 
 
 def put_off(name: str) -> QuerySet[SetAside, UUID]:
-    """The projects that this round leaves out for now, as a subquery."""
+    """Return the ids of the projects that this round leaves out for now, as a subquery."""
     return SetAside.objects.filter(round=name, next_try_at__gt=database_now()).values_list("project_id", flat=True)
 
 
 def do_round(name: str, projects: Iterable[UUID], step: Callable[[Sequence[UUID]], None]) -> None:
-    """Do the step for all the projects, or for halves of them where it fails; a project that fails alone is set aside.
+    """Do the step for all projects, or for halves of them where it fails; set aside a project that fails alone.
 
-    So is one that somebody holds locked for too long. Raises what says that the database is away.
+    A project that another session keeps locked is set aside too. Raises DATABASE_AWAY errors.
     """
 
-    def done(some: Sequence[UUID]) -> None:
-        """The step, after which none of them is set aside any more."""
-        step(some)
-        SetAside.objects.filter(round=name, project_id__in=some).delete()
+    def step_and_clear(project_ids: Sequence[UUID]) -> None:
+        """Do the step, then delete the rows that set these projects aside."""
+        step(project_ids)
+        SetAside.objects.filter(round=name, project_id__in=project_ids).delete()
 
-    in_halves(sorted(set(projects)), telling_locks_apart(done), lambda one, error: set_aside(name, one, error))
+    in_halves(
+        sorted(set(projects)),
+        raising_locked(step_and_clear),
+        lambda project_id, error: set_aside(name, project_id, error),
+    )
 
 
 def set_aside(name: str, project_id: UUID, error: Exception) -> None:
-    """Keep why the round failed for this project, and when it is tried again."""
+    """Record why the round failed for this project, and when it is tried again; the pause doubles with each failure."""
     now = database_now()
     before = SetAside.objects.filter(round=name, project_id=project_id).first()
     failures = before.failures + 1 if before else 1
@@ -64,10 +69,10 @@ def set_aside(name: str, project_id: UUID, error: Exception) -> None:
 
 
 def standing_still(project_id: UUID) -> list[SetAside]:
-    """Each round that leaves the project out, the first of them first: so long it has stood still."""
+    """Return the rounds that leave the project out, the oldest first."""
     return list(SetAside.objects.filter(project_id=project_id).order_by("first_seen"))
 
 
 def try_again(row: SetAside) -> None:
-    """Let the next round take the project on."""
+    """Make the round include the project again from now on."""
     SetAside.objects.filter(pk=row.pk).update(next_try_at=database_now())

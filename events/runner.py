@@ -1,4 +1,4 @@
-"""Runs stream servers and periodic loops until SIGTERM or SIGINT, then lets them finish what they hold."""
+"""Runs stream servers and the relay's chores until SIGTERM or SIGINT; work in hand is finished first."""
 
 import asyncio
 import logging
@@ -14,22 +14,22 @@ from events.bridge import AWAY, StreamServer
 
 logger = logging.getLogger(__name__)
 
-# How long the relay rests when a sweep found nothing.
+# Pause of the relay after a turn in which no chore found anything to do.
 RELAY_REST_SECONDS = 0.25
-# Unanswered commands and finished stream entries are looked over this often.
+# Seconds between two looks at unanswered commands, and between two trimmings of the streams.
 REPUBLISH_EVERY_SECONDS = 1.0
 TRIM_EVERY_SECONDS = 10.0
-# A chore that fails each time is tried this often.
+# Longest pause before a chore that failed is tried again.
 LONGEST_CHORE_PAUSE_SECONDS = 60.0
 
 
 def serve(servers: Sequence[StreamServer]) -> None:
-    """Serve all until a signal comes; returns once each has settled the entry it held."""
+    """Run the servers until SIGTERM or SIGINT; return once each has settled the entries in hand."""
     asyncio.run(serve_all(servers))
 
 
 async def serve_all(servers: Sequence[StreamServer]) -> None:
-    """Run the servers side by side; a signal stops them all."""
+    """Run the servers side by side; SIGTERM or SIGINT stops all of them."""
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop_all, servers)
@@ -44,7 +44,7 @@ def stop_all(servers: Sequence[StreamServer]) -> None:
 
 
 def relay_until(stopping: threading.Event) -> None:
-    """Publish what was left behind, again and again, until told to stop."""
+    """Do the relay's chores again and again until `stopping` is set."""
     chores = [
         Chore("publish what was left behind", outbox.sweep),
         Chore("publish dead letters", outbox.publish_dead_letters),
@@ -52,25 +52,28 @@ def relay_until(stopping: threading.Event) -> None:
         Chore("trim the streams", outbox.trim, every=TRIM_EVERY_SECONDS),
     ]
     while not stopping.is_set():
-        busy = [chore.do() for chore in chores]
-        if not any(busy):
+        had_work = [chore.do() for chore in chores]
+        if not any(had_work):
             stopping.wait(RELAY_REST_SECONDS)
 
 
 class Chore:
-    """One thing that the relay does again and again; when it fails it is put off alone, and the others go on."""
+    """A task that the relay repeats.
+
+    If it fails it alone is postponed, with a pause that doubles; the other chores go on.
+    """
 
     def __init__(self, name: str, call: Callable[[], object], *, every: float = 0.0) -> None:
         self.name, self.call, self.every = name, call, every
         self.due, self.failures = time.monotonic(), 0
 
     def do(self) -> bool:
-        """Do it if it is due; True when it is one to do again at once, since there was something to do."""
+        """Do the chore if it is due; return True if it found something to do and may have more."""
         if time.monotonic() < self.due:
             return False
         self.due = time.monotonic() + self.every
         try:
-            found = self.call()
+            result = self.call()
         except AWAY as error:
             logger.warning("The relay waits: %s", error)
             close_old_connections()
@@ -82,10 +85,10 @@ class Chore:
             logger.exception("The relay could not %s; it tries again in %s s", self.name, pause)
             return False
         self.failures = 0
-        return bool(found) and not self.every
+        return bool(result) and not self.every
 
 
 def announce_broker() -> None:
-    """Refuse an unfit broker, and say aloud what is risky about a fit one."""
+    """Log the warnings about a broker that is fit to use. Raises BrokerUnfit for one that would lose events."""
     for warning in streams.verify_broker():
         logger.warning(warning)

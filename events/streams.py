@@ -1,4 +1,4 @@
-"""Redis Streams: groups, read, reclaim, ack, publish, trim. The only module that imports redis."""
+"""Redis Streams: groups, reading, take-overs, acks, publishing, trimming. The only module that imports redis."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from events.outage import outage
 
 
 class BrokerRefuses(redis.ResponseError):
-    """The broker answers, and cannot write now: its disk is full, or too few replicas are there."""
+    """The broker answers but cannot write now: its disk is full, or it has too few replicas."""
 
 
-# The client library knows these answers as errors of the caller's; they say that the broker is not fit to write.
+# The client library treats these answers as the caller's errors; they mean that the broker cannot write at present.
 for _code in ("MISCONF", "NOREPLICAS"):
     BaseParser.EXCEPTION_CLASSES[_code] = BrokerRefuses
 
-# The broker is away, full or on its way back: nothing is wrong with the event, wait and do the same again.
+# The broker is away, full or starting: the event is not at fault, so wait and do the same again.
 BROKER_ERRORS = (
     redis.ConnectionError,
     redis.TimeoutError,
@@ -37,11 +37,11 @@ BROKER_ERRORS = (
     BrokerRefuses,
 )
 
-# Longest wait for new entries: short, so that SIGTERM and reclaiming are never far; below the socket's timeout.
+# Longest wait for new entries: short, so that SIGTERM and take-overs are noticed soon; below the socket's time-out.
 BLOCK_MS = 1000
-# A broker that says nothing for so long is away: longer than BLOCK_MS, and short, since people wait behind it.
+# A broker that is silent for this long counts as away: longer than BLOCK_MS, yet short, since people wait for pages.
 SOCKET_TIMEOUT_SECONDS = 2.5
-# Groups that must have read an entry of the log, or of the dead-letter stream, before it may be trimmed.
+# Groups that must have settled an entry of the log (OWNER_GROUPS) or of the dead-letter stream before it is trimmed.
 OWNER_GROUPS = ("orchestrator", "clarifications", "validators")
 LETTERS_GROUP = "dead-letters"
 DISPATCH = "WORK.ITEM_DISPATCHED"
@@ -49,7 +49,7 @@ DISPATCH = "WORK.ITEM_DISPATCHED"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One delivery of a stream entry to a group; `deliveries` counts this one too."""
+    """One delivery of a stream entry to a group; `deliveries` is how often it was delivered, this time included."""
 
     stream: str
     entry_id: str
@@ -57,13 +57,13 @@ class Entry:
     deliveries: int = 1
 
     def size(self) -> int:
-        """How many bytes its fields have."""
+        """Return the size of the entry's fields in bytes."""
         return sum(len(name) + len(value) for name, value in self.fields.items())
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An entry a consumer holds without having settled it."""
+    """An entry that was delivered to a consumer and is not settled yet."""
 
     entry_id: str
     consumer: str
@@ -84,7 +84,7 @@ class GroupStatus:
 
 @cache
 def client() -> Any:
-    """This process's connection pool: no hidden retry, since a retried XADD is a second entry."""
+    """Return this process's broker client; it never retries by itself, since a repeated XADD is a second entry."""
     return redis.Redis.from_url(
         settings.REDIS_URL,
         retry=Retry(NoBackoff(), 0),
@@ -95,43 +95,43 @@ def client() -> Any:
 
 
 def work_stream(agent: str) -> str:
-    """The stream of dispatches for one agent."""
+    """Return the name of the stream that carries the dispatches for this agent."""
     return f"{settings.NAMESPACE}:work:{agent}"
 
 
 def worker_group(agent: str) -> str:
-    """The consumer group an agent's workers share."""
+    """Return the name of the consumer group that all workers of this agent share."""
     return f"{agent}s"
 
 
 def position(entry_id: str) -> tuple[int, int]:
-    """An entry id as numbers, in stream order."""
+    """Return the entry id as two numbers (milliseconds, sequence), which sort in stream order."""
     milliseconds, _, sequence = entry_id.partition("-")
     return int(milliseconds), int(sequence or 0)
 
 
 # -- start-up --------------------------------------------------------------------------------------
 def verify_broker() -> list[str]:
-    """Refuse a broker that would lose events (BrokerUnfit); the warnings otherwise."""
+    """Return warnings about a broker that is fit to use. Raises BrokerUnfit for one that would lose events."""
     try:
         server = client().info("server")
     except redis.InvalidResponse as error:
-        raise BrokerUnfit("What answers at the address of the broker is another program: see REDIS_URL.") from error
+        raise BrokerUnfit("The program at REDIS_URL is neither Redis nor Valkey: correct the address.") from error
     kind = server.get("server_name", "redis")
     version = server["valkey_version"] if kind == "valkey" else server["redis_version"]
     oldest = (8, 0, 0) if kind == "valkey" else (7, 0, 15)
     if tuple(int(part) for part in version.split(".")[:3]) < oldest:
-        raise BrokerUnfit(f"{kind} {version} is too old: Redis 7.0.15 or Valkey 8 is the least.")
+        raise BrokerUnfit(f"{kind} {version} is too old: install Redis 7.0.15 or Valkey 8, or a newer one.")
     policy = client().info("memory")["maxmemory_policy"]
     if policy != "noeviction":
         raise BrokerUnfit(f"maxmemory-policy is {policy}: set it to noeviction, or events vanish when memory is full.")
     if not client().info("persistence")["aof_enabled"]:
-        return ["The broker keeps no append-only file: after its restart events are only sent again, not kept."]
+        return ["The broker keeps no append-only file: a restart loses its streams, and events are published again."]
     return []
 
 
 def ensure_group(stream: str, group: str) -> None:
-    """Create the group at the stream's beginning; an existing one stays as it is."""
+    """Create the group at the beginning of the stream, and the stream if it is missing. Idempotent."""
     try:
         client().xgroup_create(stream, group, id="0", mkstream=True)
     except redis.ResponseError as error:
@@ -141,7 +141,7 @@ def ensure_group(stream: str, group: str) -> None:
 
 # -- reading ---------------------------------------------------------------------------------------
 def read_new(stream: str, group: str, consumer: str, *, count: int, block_ms: int = BLOCK_MS) -> list[Entry]:
-    """Entries nobody in the group has seen; an empty list after `block_ms` without any. Heals a lost group."""
+    """Return new entries for the group; empty after `block_ms`. A group that the broker lost is created again."""
     try:
         reply = client().xreadgroup(group, consumer, {stream: ">"}, count=count, block=block_ms)
     except redis.ResponseError as error:
@@ -149,38 +149,38 @@ def read_new(stream: str, group: str, consumer: str, *, count: int, block_ms: in
             raise
         ensure_group(stream, group)
         return []
-    return [Entry(stream, entry_id.decode(), fields) for _, found in pairs(reply) for entry_id, fields in found]
+    return [Entry(stream, entry_id.decode(), fields) for _, batch in pairs(reply) for entry_id, fields in batch]
 
 
 def pairs(reply: Any) -> list[tuple[bytes, Any]]:
-    """(stream, entries) pairs of an XREADGROUP reply, which is a list or a dict by protocol version."""
+    """Return the (stream, entries) pairs of an XREADGROUP reply, which is a list or a dict by protocol version."""
     if isinstance(reply, dict):
         return [(stream, [entry for chunk in chunks for entry in chunk]) for stream, chunks in reply.items()]
     return list(reply or [])
 
 
 def ends(names: Sequence[str]) -> dict[str, str]:
-    """The newest entry id of each stream: where to follow it from."""
+    """Return {stream: id of its newest entry}, the positions from which to follow the streams; "0" for an empty one."""
     return {name: last_entry(name) or "0" for name in names}
 
 
 def tail(positions: dict[str, str], *, count: int, block_ms: int = BLOCK_MS) -> list[Entry]:
-    """Entries after these positions, for a reader outside every group."""
+    """Return the entries after these positions, up to `count` of each stream; no consumer group is involved."""
     reply = client().xread(dict(positions), count=count, block=block_ms)
     return [
-        Entry(name.decode(), entry_id.decode(), fields) for name, found in pairs(reply) for entry_id, fields in found
+        Entry(name.decode(), entry_id.decode(), fields) for name, batch in pairs(reply) for entry_id, fields in batch
     ]
 
 
 def pending(
     stream: str, group: str, *, count: int, consumer: str | None = None, idle_ms: int = 0, after: str = ""
 ) -> list[Pending]:
-    """Entries delivered and not settled: those of one consumer, or those idle for longer than `idle_ms`.
+    """Return delivered and unsettled entries: of one consumer, or idle for longer than `idle_ms`.
 
-    `after` is the entry behind which to go on.
+    Pages: `after` is the last entry id of the page before.
     """
     try:
-        found = client().xpending_range(
+        waiting = client().xpending_range(
             stream,
             group,
             min=f"({after}" if after else "-",
@@ -194,11 +194,11 @@ def pending(
             raise
         ensure_group(stream, group)
         return []
-    return [Pending(p["message_id"].decode(), p["consumer"].decode(), p["times_delivered"]) for p in found]
+    return [Pending(p["message_id"].decode(), p["consumer"].decode(), p["times_delivered"]) for p in waiting]
 
 
 def take_over(stream: str, group: str, consumer: str, waiting: Sequence[Pending]) -> list[Entry]:
-    """Claim pending entries for this consumer; those that no longer exist on the stream are left out."""
+    """Claim pending entries for this consumer and return them; entries that are gone from the stream are left out."""
     if not waiting:
         return []
     deliveries = {p.entry_id: p.deliveries + 1 for p in waiting}
@@ -211,23 +211,23 @@ def take_over(stream: str, group: str, consumer: str, waiting: Sequence[Pending]
 
 
 def ack(stream: str, group: str, entry_ids: Iterable[str]) -> None:
-    """Settle entries for the group."""
-    if listed := list(entry_ids):
-        client().xack(stream, group, *listed)
+    """Settle the entries for the group: the broker does not deliver them again."""
+    if ids := list(entry_ids):
+        client().xack(stream, group, *ids)
 
 
 def require_reachable() -> None:
-    """Raise one of BROKER_ERRORS unless the broker answers: asked before rows are locked, never while they are."""
+    """Raise one of BROKER_ERRORS unless the broker answers; call this before rows are locked, never while they are."""
     client().ping()
     outage.over()
 
 
 # -- writing ---------------------------------------------------------------------------------------
 def publish(envelopes: Sequence[Envelope]) -> list[tuple[str, str]]:
-    """XADD events in one pipeline; per event the log entry's id and, for a dispatch, the work entry's."""
+    """XADD the events in one pipeline; return the log entry's id and, for a dispatch, the work entry's, for each."""
     pipe = client().pipeline(transaction=False)
     for envelope in envelopes:
-        fields = wire_fields(envelope)
+        fields = fields_of(envelope)
         pipe.xadd(settings.STREAM_NAME, fields)
         if envelope.event_type == DISPATCH:
             pipe.xadd(work_stream(envelope.payload["agent_target"]), fields)
@@ -235,13 +235,13 @@ def publish(envelopes: Sequence[Envelope]) -> list[tuple[str, str]]:
     return [(next(replies), next(replies) if e.event_type == DISPATCH else "") for e in envelopes]
 
 
-def wire_fields(envelope: Envelope) -> dict[str, bytes | str]:
-    """The entry's fields: the event, and beside it what a reader may skip by without parsing."""
+def fields_of(envelope: Envelope) -> dict[str, bytes | str]:
+    """Return the fields of the event's stream entry; type and project let readers skip it without parsing the event."""
     return {"event": envelope.to_wire(), "type": envelope.event_type, "project": str(envelope.project_id or "")}
 
 
 def replay(stream: str, fields: dict[bytes, bytes]) -> str:
-    """Put an entry's raw fields on the stream again, as a new entry."""
+    """Add the raw fields to the stream as a new entry; return its id."""
     added: bytes = client().xadd(stream, fields or {b"event": b""})
     return added.decode()
 
@@ -254,8 +254,8 @@ def publish_dead_letters(letters: Iterable[dict[str, str | bytes]]) -> None:
     pipe.execute()
 
 
-def still_waiting(commands: Sequence[tuple[str, str]]) -> list[bool]:
-    """Per (agent, work entry id): does the broker still hold that copy, undelivered or unsettled?"""
+def are_still_held(commands: Sequence[tuple[str, str]]) -> list[bool]:
+    """Return for each (agent, work entry id) whether the broker still holds the entry, undelivered or unsettled."""
     positions = {agent: last_delivered(work_stream(agent), worker_group(agent)) for agent, _ in commands}
     pipe = client().pipeline(transaction=False)
     for agent, entry_id in commands:
@@ -263,45 +263,45 @@ def still_waiting(commands: Sequence[tuple[str, str]]) -> list[bool]:
         if positions[agent] is not None:
             pipe.xpending_range(work_stream(agent), worker_group(agent), entry_id, entry_id, 1)
     replies = iter(pipe.execute())
-    verdicts = []
+    held = []
     for agent, entry_id in commands:
-        exists, read_up_to = bool(next(replies)), positions[agent]
-        unsettled = bool(next(replies)) if read_up_to is not None else True
-        undelivered = read_up_to is None or position(entry_id) > position(read_up_to)
-        verdicts.append(exists and (undelivered or unsettled))
-    return verdicts
+        is_on_stream, read_up_to = bool(next(replies)), positions[agent]
+        is_unsettled = bool(next(replies)) if read_up_to is not None else True
+        is_undelivered = read_up_to is None or position(entry_id) > position(read_up_to)
+        held.append(is_on_stream and (is_undelivered or is_unsettled))
+    return held
 
 
 def last_delivered(stream: str, group: str) -> str | None:
-    """The last entry id the group was given; None when there is no such group."""
+    """Return the id of the last entry that the group was given; None if there is no such group."""
     return next((status.last_delivered for status in groups(stream) if status.name == group), None)
 
 
 # -- looking and trimming --------------------------------------------------------------------------
 def ours() -> list[str]:
-    """The log and every work stream."""
-    found = client().scan_iter(match=f"{settings.NAMESPACE}:work:*", _type="stream")
-    return [settings.STREAM_NAME, *sorted(name.decode() for name in found)]
+    """Return the names of the log and of all existing work streams."""
+    names = client().scan_iter(match=f"{settings.NAMESPACE}:work:*", _type="stream")
+    return [settings.STREAM_NAME, *sorted(name.decode() for name in names)]
 
 
 def length(stream: str) -> int:
-    """Entries in the stream."""
+    """Return the number of entries in the stream."""
     return int(client().xlen(stream))
 
 
 def groups(stream: str) -> list[GroupStatus]:
-    """Every group of the stream and how far it has read; none when there is no stream."""
+    """Return the status of each group of the stream; empty if there is no such stream."""
     try:
-        found = client().xinfo_groups(stream)
+        infos = client().xinfo_groups(stream)
     except redis.ResponseError as error:
         if "no such key" not in str(error):
             raise
         return []
-    return [group_status(stream, group) for group in found]
+    return [group_status(stream, group) for group in infos]
 
 
 def group_status(stream: str, group: dict[str, Any]) -> GroupStatus:
-    """One group of an XINFO GROUPS reply, with its oldest pending entry."""
+    """Return the status of one group of an XINFO GROUPS reply, with its oldest pending entry."""
     name = group["name"].decode()
     oldest = client().xpending(stream, name)["min"] if group["pending"] else None
     return GroupStatus(
@@ -315,9 +315,9 @@ def group_status(stream: str, group: dict[str, Any]) -> GroupStatus:
 
 
 def settled_up_to(stream: str) -> str | None:
-    """The entry before which every group has settled everything; None while that cannot be said.
+    """Return the id of the entry before which every group has settled everything; None if that is not known.
 
-    A stream is left alone until each group exists that owns it: a group made later would start on a hole.
+    Not known until every group exists that has to read the stream: one created after trimming would miss entries.
     """
     readers = groups(stream)
     owners = {settings.STREAM_NAME: OWNER_GROUPS, settings.DLQ_STREAM: (LETTERS_GROUP,)}.get(stream, ())
@@ -329,17 +329,17 @@ def settled_up_to(stream: str) -> str | None:
 
 
 def is_queue_before(entry: Entry) -> bool:
-    """Return True while one of our groups has not settled everything that stands before the entry in its stream."""
+    """Return True while some group has unsettled entries in front of this entry in its stream."""
     settled = settled_up_to(entry.stream)
     return settled is None or position(settled) < position(entry.entry_id)
 
 
 def last_entry(stream: str) -> str | None:
-    """The id of the newest entry."""
-    found = client().xrevrange(stream, count=1)
-    return found[0][0].decode() if found else None
+    """Return the id of the newest entry; None for an empty stream."""
+    newest = client().xrevrange(stream, count=1)
+    return newest[0][0].decode() if newest else None
 
 
 def drop_before(stream: str, entry_id: str) -> int:
-    """Drop the entries before this one; the number dropped."""
+    """Delete the entries before this one and return how many there were."""
     return int(client().xtrim(stream, minid=entry_id, approximate=False))

@@ -1,4 +1,4 @@
-"""The unit of work: load once, lock, decide in memory, write in bulk, publish after the commit."""
+"""The unit of work: load and lock once, decide in memory, write in bulk, publish after the commit."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,26 +16,26 @@ from events.envelope import Envelope
 from events.faults import fault_point
 from events.isolation import TooMuchAtOnce
 from events.models import Event
-from events.texts import fitted
+from events.texts import cut_to_contract
 
 M = TypeVar("M", bound=models.Model)
 W = TypeVar("W", bound="UnitOfWork")
 
-# What one transaction says at most, where it can be divided: half a second of checking and writing, well below the
-# time after which the database ends a session that is silent in its transaction.
+# Most bytes that one transaction emits, if its work can be divided: half a second of checking and writing, well below
+# the time after which PostgreSQL ends a session that is idle in its transaction.
 MOST_SAID_BYTES = 8 * 1024 * 1024
 
 
 class UnitOfWork:
-    """What one transaction has loaded, changed and said. Nothing is written before `write`.
+    """What one transaction has loaded, changed and emitted. Nothing is written before `write`.
 
-    `now` is the database's clock; `cause` is the event being handled, which causes what is said meanwhile.
-    `divisible` work is done for many together and can be done in parts.
+    `now` is the database's time at its start. `cause` is the id of the event being handled, which causes what is
+    emitted meanwhile. `divisible` work is done for many objects together and can be done in parts.
     """
 
     def __init__(self, now: datetime, *, divisible: bool = False) -> None:
         self.now, self.divisible = now, divisible
-        self.said_bytes = 0
+        self.emitted_bytes = 0
         self.emitted: list[Event] = []
         self._loaded: dict[type[models.Model], dict[Any, models.Model]] = defaultdict(dict)
         self._added: dict[type[models.Model], list[models.Model]] = defaultdict(list)
@@ -47,34 +47,34 @@ class UnitOfWork:
 
     # -- what is loaded --------------------------------------------------------------------------
     def remember(self, objects: Iterable[M]) -> list[M]:
-        """Keep one object per row: what was loaded or added before wins over a second copy."""
+        """Keep one object per row and return those kept: the first copy of a row wins over later ones."""
         return [self._loaded[type(o)].setdefault(o.pk, o) for o in objects]  # type: ignore[misc]
 
     def known(self, model: type[M], pk: Any) -> M | None:
-        """The loaded or added object with this key."""
+        """Return the loaded or added object with this key; None if there is none. No query."""
         return self._loaded[model].get(pk)  # type: ignore[return-value]
 
     def all(self, model: type[M]) -> list[M]:
-        """Every loaded or added object of the model, in the order it came."""
+        """Return the loaded and added objects of the model, in the order in which they came. No query."""
         return list(self._loaded[model].values())  # type: ignore[arg-type]
 
     def lock(self, queryset: models.QuerySet[M]) -> list[M]:
-        """Load rows locked in the order of their keys, the same for every process: no deadlock."""
+        """Lock and load the rows, in the order of their keys as every process does: so there is no deadlock."""
         return self.remember(queryset.select_for_update(of=("self",)).order_by("pk"))
 
     # -- what is changed -------------------------------------------------------------------------
     def add(self, obj: M) -> M:
-        """Insert the object when the work is written."""
+        """Note the object to be inserted by `write`, and return it."""
         self._loaded[type(obj)][obj.pk] = obj
         self._added[type(obj)].append(obj)
         return obj
 
     def change(self, obj: models.Model, *fields: str) -> None:
-        """Write these fields of the object when the work is written."""
+        """Note these fields of the object to be updated by `write`."""
         self._changed[type(obj)][obj.pk] = obj
         self._changed_fields[type(obj)].update(fields)
 
-    # -- what is said ----------------------------------------------------------------------------
+    # -- what is emitted -------------------------------------------------------------------------
     def emit(
         self,
         event_type: str,
@@ -84,42 +84,43 @@ class UnitOfWork:
         causation_id: UUID | None = None,
         awaits_answer: bool = False,
     ) -> Event:
-        """Say it in this transaction. Raises ContractBroken, and writes nothing, if the contract forbids it.
+        """Emit an event: it is written with this transaction and published after the commit.
 
-        A command that `awaits_answer` is published again, with the same id, until it is closed. Raises TooMuchAtOnce
-        where divisible work has more to say than a short transaction can hold.
+        A command that `awaits_answer` is published again, with the same id, until it is closed. Raises ContractBroken,
+        and writes nothing, if the event breaks its contract; TooMuchAtOnce if divisible work emits more than
+        MOST_SAID_BYTES.
         """
         envelope = Envelope(
             event_type=event_type,
-            payload=fitted(payload),
+            payload=cut_to_contract(payload),
             correlation_id=correlation_id,
             causation_id=causation_id,
             source=ledger.own_source(),
             timestamp=self.now,
         )
         again = self.now + timedelta(seconds=settings.REPUBLISH_SECONDS) if awaits_answer else None
-        event = ledger.emitted(envelope, now=self.now, next_publish_at=again)
+        event = ledger.row_to_emit(envelope, now=self.now, next_publish_at=again)
         self.emitted.append(event)
-        self.said_bytes += event.wire_bytes
-        if self.divisible and self.said_bytes > MOST_SAID_BYTES:
+        self.emitted_bytes += event.wire_bytes
+        if self.divisible and self.emitted_bytes > MOST_SAID_BYTES:
             raise TooMuchAtOnce(f"More than {MOST_SAID_BYTES} bytes in one transaction.")
         return event
 
-    def take(self, said: Envelope) -> None:
-        """Put an event from outside, said at a door of our own, on record; it causes what follows, and is published.
+    def take(self, event: Envelope) -> None:
+        """Record an event that another program sent to an endpoint of ours; it becomes the cause of what follows.
 
-        Raises ContractBroken, and writes nothing, if its contract forbids it.
+        It is published with the others. Raises ContractBroken, and writes nothing, if it breaks its contract.
         """
-        self.emitted.append(ledger.emitted(said, now=self.now))
-        self.cause = said.event_id
+        self.emitted.append(ledger.row_to_emit(event, now=self.now))
+        self.cause = event.event_id
 
     def close(self, command_id: UUID | None) -> None:
-        """The command was answered or superseded: do not publish it again."""
+        """Mark the command as answered or superseded: it is not published again."""
         if command_id is not None:
             self._closed.add(command_id)
 
     def supersede(self, event_id: UUID | None) -> None:
-        """The command is over: it is not published again, and a worker that finds it still does not begin."""
+        """Mark the command as over: it is not published again, and a worker that finds it later does not begin."""
         self.close(event_id)
         if event_id is not None:
             self.set_aside(event_id, Event.Outcome.IGNORED)
@@ -130,8 +131,8 @@ class UnitOfWork:
 
     # -- the end ---------------------------------------------------------------------------------
     def write(self) -> None:
-        """Write everything in bulk: a fixed number of statements, whatever the size."""
-        # What is closed makes room for what is opened: a question's next revision, in the same transaction.
+        """Write everything in bulk: a fixed number of statements for each model, whatever the number of rows."""
+        # Updates come first: closing a row frees its unique key for a new one, such as a question's next revision.
         self._update_changed()
         self._insert_added()
         Event.objects.bulk_create(self.emitted)
@@ -143,7 +144,7 @@ class UnitOfWork:
             model._default_manager.bulk_create(added)
 
     def _update_changed(self) -> None:
-        """Upserts on the key: on PostgreSQL five times faster than `bulk_update`."""
+        """Update by upserts on the key: on PostgreSQL five times faster than `bulk_update`."""
         for model, changed in self._changed.items():
             new = {o.pk for o in self._added.get(model, ())}
             rows = [changed[pk] for pk in sorted(changed) if pk not in new]
@@ -158,10 +159,10 @@ class UnitOfWork:
 
 @contextmanager
 def unit_of_work(kind: type[W] = UnitOfWork, *, divisible: bool = False) -> Iterator[W]:  # type: ignore[assignment]
-    """One transaction around a piece of work; its events are published once it has committed.
+    """Run the block as one transaction with a unit of work; its events are published after the commit.
 
-    Inside somebody else's transaction that is when theirs has. Work that is done for many together and can be done in
-    parts says so (`divisible`); it raises TooMuchAtOnce where a part of it has to do.
+    Inside another transaction they are published after that one has committed. `divisible` work is done for many
+    objects together; it raises TooMuchAtOnce if only a part of it fits into one transaction.
     """
     inside_another = transaction.get_connection().in_atomic_block
     with transaction.atomic():

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Does the cost items of an audit with nothing but curl and jq: INTERLOCK_KEY=… worker.sh API [SECONDS OF A LEASE]
-# The key never is an argument of a command: everybody on the machine can read those with `ps`.
+# A worker for the cost items of an audit, with curl and jq only: INTERLOCK_KEY=… worker.sh API_URL [LEASE_SECONDS]
+# The key is never an argument of a command, because `ps` shows arguments to everybody on the machine.
 set -euo pipefail
 api=$1 seconds=${2:-60} key=${INTERLOCK_KEY:?is not set: the key of an account that may do work:cost_worker}
-unset INTERLOCK_KEY # the commands below need not have it
+unset INTERLOCK_KEY # keep the key out of the environment of the commands below
 
 call() { curl -sS --fail-with-body -H @<(printf 'Authorization: Bearer %s\n' "$key") "$@"; }
 post() { call --json @- "$api/$1" <<< "$2"; }
 
-# Rows too many for an event come by reference, a JSON object a line.
+# Print the rows as a JSON array. Many rows are not in the context: they are downloaded, one JSON object on each line.
 rows() {
     local digest
     digest=$(jq -r '.rows_ref.id // empty' <<< "$2")

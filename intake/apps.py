@@ -1,4 +1,4 @@
-"""From what people have to a request: uploads, spreadsheets, their preview, and submitting."""
+"""The intake room turns what people send into projects: uploads, spreadsheets, their preview, and submitting."""
 
 from django.apps import AppConfig
 
@@ -7,7 +7,7 @@ class IntakeConfig(AppConfig):
     name = "intake"
 
     def ready(self) -> None:
-        """Let an answer be a spreadsheet."""
+        """Register the spreadsheet reader, so that a person may answer a question with a file."""
         from clarifications.forms.tables import register_reader
         from intake.tables import read_table
 

@@ -1,4 +1,4 @@
-"""What was read from a spreadsheet, to be looked at before the request is sent."""
+"""The preview of a spreadsheet: a person checks what was read from the file before the request is sent."""
 
 import math
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ ROLES = {
 
 @dataclass(frozen=True)
 class Preview:
-    """The columns with what each is taken for, the first rows, the counts, and what could not be read."""
+    """What was read from one file: its columns as (header, role in words), first rows, counts and first warnings."""
 
     name: str
     columns: list[tuple[str, str]]
@@ -38,31 +38,31 @@ class Preview:
 
     @property
     def missing(self) -> list[str]:
-        """What no column of the file is taken for."""
-        found = {role for _header, role in self.columns}
-        return [str(words) for words in ROLES.values() if str(words) not in found]
+        """Return the roles, in words, that no column of the file has."""
+        present = {role for _header, role in self.columns}
+        return [str(words) for words in ROLES.values() if str(words) not in present]
 
     @property
     def more_warnings(self) -> int:
-        """How many warnings are counted and not shown."""
+        """Return the number of warnings that are counted and not listed in `warnings`."""
         return self.row_warnings - len(self.warnings)
 
 
 def preview(upload: Upload) -> Preview:
-    """Read the whole file once. Raises Unreadable, in words about the file's own name."""
+    """Read the whole upload once and return its preview. Raises Unreadable; the message uses the owner's file name."""
     try:
-        return read(upload.path, upload.name)
+        return read_preview(upload.path, upload.name)
     except Unreadable as error:
         raise type(error)(in_own_words(error, upload)) from error
 
 
 def in_own_words(error: Unreadable, upload: Upload) -> str:
-    """The message with the name that the file's owner knows it by."""
+    """Return the error's message with the owner's file name in place of the stored path."""
     return str(error).replace(str(upload.path), upload.name).replace(upload.path.name, upload.name)
 
 
-def read(path: Path, name: str) -> Preview:
-    """The file's rows, counted. Raises Unreadable."""
+def read_preview(path: Path, name: str) -> Preview:
+    """Return the preview of the file at `path`; `name` is the owner's name for the file. Raises Unreadable."""
     ingested = read_rows(path, name=name)
     first: list[Row] = []
     durations: list[float] = []

@@ -1,4 +1,4 @@
-"""A request made at one of our own doors: read the spreadsheet, then open the project."""
+"""Submit a request from a page, the REST interface or the command line: read its spreadsheet, open its project."""
 
 from dataclasses import dataclass
 from itertools import chain
@@ -21,7 +21,7 @@ from schemas.payloads.project import ProjectInitialRequestReceived
 
 @dataclass(frozen=True)
 class Read:
-    """What a file says: its rows for the work context, and what reading them said."""
+    """What was read from a file: `context` goes into the work context, `report` holds counts and warnings."""
 
     context: dict[str, Any]
     report: dict[str, Any]
@@ -32,9 +32,9 @@ NOTHING = Read({}, {})
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody asks for. `context` holds figures such as the hourly rate; `file_name` is what the file is called.
+    """A person's request. `context` holds figures such as the hourly rate; `file_name` is the owner's name for it.
 
-    A `project_id` makes the request one that can be opened only once.
+    With a `project_id`, the same request opens a project only once, however often it is sent.
     """
 
     text: str = ""
@@ -48,12 +48,12 @@ class Request:
 
 
 def open_request(request: Request) -> Project:
-    """Read the file, then open a project. Raises Unreadable for the file, EventError for the rest."""
+    """Read the request's file, if any, and open a project. Raises Unreadable for the file, EventError otherwise."""
     return open_read(request, read_file(request.file, name=request.file_name) if request.file else NOTHING)
 
 
 def open_read(request: Request, read: Read) -> Project:
-    """Open a project for a request whose file is read already: nothing here is slow. Raises EventError."""
+    """Open a project for a request whose file was read before, so that the transaction is short. Raises EventError."""
     require_own_figures(request.context or {})
     context = {"rows": [], **(request.context or {}), **read.context}
     payload: ProjectInitialRequestReceived = {
@@ -73,7 +73,10 @@ def open_read(request: Request, read: Read) -> Project:
 
 
 def read_file(file: Path | IO[bytes], *, name: str = "") -> Read:
-    """What the file says. Memory does not grow with it. Raises Unreadable."""
+    """Read the file as a stream and return its rows and a report; memory use does not depend on its size.
+
+    `name` is the owner's name for the file. Raises Unreadable.
+    """
     name = name or (file.name if isinstance(file, Path) else "")
     ingested = read_rows(file, name=name)
     context = inline_or_stored(ingested)
@@ -83,7 +86,7 @@ def read_file(file: Path | IO[bytes], *, name: str = "") -> Read:
 
 
 def inline_or_stored(ingested: Ingested) -> dict[str, Any]:
-    """The rows themselves while they fit into an event; a reference to where they are stored otherwise."""
+    """Return {rows} if the rows fit into an event (CLAIM_CHECK_BYTES), else store them and return {rows_ref}."""
     rows, size = [], 2
     for row in ingested:
         rows.append(row)

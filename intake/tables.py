@@ -1,4 +1,4 @@
-"""Lets an answer be a spreadsheet: the reader of requests reads it."""
+"""Read a spreadsheet that answers a question, with the same reader as the spreadsheets of requests."""
 
 from typing import Any
 
@@ -9,22 +9,22 @@ from clarifications.forms.tables import FileRows
 from intake import uploads
 from intake.spreadsheets import Ingested, Unreadable, read_rows
 
-# What each role of a column is called in a row.
+# The key in a row for each role of a column.
 KEYS = {"text": "text", "category": "category", "duration": "estimated_minutes"}
 
 
 def read_table(file: "UploadedFile[Any]", most: int) -> FileRows:
-    """At most so many rows of the spreadsheet. Raises tables.Unreadable."""
+    """Return the first `most` rows of the spreadsheet. Raises tables.Unreadable."""
     try:
-        with uploads.on_disk(file) as kept:
+        with uploads.on_disk(file) as opened_file:
             name = uploads.shown_name(file.name or "")
-            return first_rows(read_rows(kept, name=name), name, most)
+            return first_rows(read_rows(opened_file, name=name), name, most)
     except Unreadable as error:
         raise tables.Unreadable(str(error)) from error
 
 
 def first_rows(ingested: Ingested, name: str, most: int) -> FileRows:
-    """The rows, up to so many; a cell that nobody filled in is left out of its row. Raises Unreadable."""
+    """Return the first `most` rows without their empty cells, and stop reading. Raises Unreadable."""
     rows, numbers = [], []
     for row in ingested:
         rows.append({key: value for key, value in row.items() if value not in (None, "")})

@@ -1,4 +1,7 @@
-"""Spreadsheets between their preview and their request: kept in a private folder, for one person, for a day."""
+"""Store uploaded spreadsheets between preview and request: in a private folder, for one person, for a day.
+
+Also decides which requests may upload files at all: by default the files of a form are not stored.
+"""
 
 import io
 import os
@@ -24,7 +27,7 @@ from accounts.typed_text import FILES_LEFT_OUT
 
 MOST_BYTES = 20 * 1024 * 1024
 KEPT_SECONDS = 24 * 3600
-# Whoever shows more files than this without sending them loses the oldest.
+# A person who previews more files than this without sending them loses the oldest.
 MOST_KEPT = 5
 LONGEST_NAME = 120
 SALT = "intake.uploads"
@@ -32,12 +35,12 @@ STORED_NAME = re.compile(r"\d+-[0-9a-f]{32}")
 
 
 class Gone(Exception):
-    """The file is not kept any more, or is not this person's."""
+    """The upload is no longer stored, or belongs to another person."""
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A kept file: where it is, what its owner calls it, and the token by which its owner finds it again."""
+    """A stored file: its path, its owner's name for it, and the signed token by which its owner finds it again."""
 
     path: Path
     name: str
@@ -45,7 +48,7 @@ class Upload:
 
 
 class NoFiles(FileUploadHandler):
-    """Stores no file, only notes its name: the handler of every address that does not say that it takes files."""
+    """The default upload handler: stores no file, and adds the file's name to the request's FILES_LEFT_OUT list."""
 
     def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
         if self.request is not None:
@@ -60,9 +63,9 @@ class NoFiles(FileUploadHandler):
 
 
 class Unnamed(FileUploadHandler):
-    """Keeps a file on the disk under no name, so that nothing is left of it, however this process ends.
+    """An upload handler that stores files on disk without a name, so that no file remains if this process crashes.
 
-    Of one that is too large no more is stored than may be sent; its `size` is what was sent.
+    A file larger than MOST_BYTES is stored as an empty file; its `size` is still the number of bytes sent.
     """
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
@@ -82,9 +85,10 @@ class Unnamed(FileUploadHandler):
 
 
 class FilesOfKnownPeople:
-    """Lets the pages that take files have them, once it is known who sends them; others store nothing.
+    """Middleware: store uploaded files only for pages that take files, and only from a known sender.
 
-    A page says so by `takes_files`. It has to be decided before the protection against forged forms reads the form.
+    A page takes files if its class sets `takes_files`. The middleware must run before the CSRF protection, which
+    reads the form.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -94,101 +98,101 @@ class FilesOfKnownPeople:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: dict[str, Any]) -> None:
-        """Decide by the page, and by who asks for it."""
+        """Let the request's files be stored if the page takes files and the sender is known."""
         page = getattr(view, "view_class", None) or getattr(view, "cls", None)
-        takes = getattr(page, "takes_files", False) or is_in_admin(request)
+        takes = getattr(page, "takes_files", False) or is_staff_question_page(request)
         if takes and (request.user.is_authenticated or may_send_unknown(page, kwargs)):
             take_files(request)
 
 
-def is_in_admin(request: HttpRequest) -> bool:
-    """Whether it is the page of a question among those of the staff, which has a form for a table."""
+def is_staff_question_page(request: HttpRequest) -> bool:
+    """Return True for a staff member's request to a question's admin page, which takes a table as an answer."""
     match = request.resolver_match
     is_question = match is not None and (match.url_name or "").startswith("clarifications_question_")
     return is_question and request.user.is_authenticated and request.user.is_staff
 
 
 def may_send_unknown(page: Any, kwargs: dict[str, Any]) -> bool:
-    """Whether the page knows another way of telling who sends: `knows_sender`."""
+    """Return True if the page itself, by `knows_sender`, identifies the sender without a session."""
     knows = getattr(page, "knows_sender", None)
     return bool(knows and knows(**kwargs))
 
 
 def take_files(request: HttpRequest) -> None:
-    """Have the files of the request, unless its body was read already."""
+    """Let the request's files be stored on disk; no effect if the body was read before."""
     if not hasattr(request, "_files"):
         request.upload_handlers = [Unnamed(request)]
 
 
 @contextmanager
 def on_disk(file: "UploadedFile[Any]") -> Iterator[IO[bytes]]:
-    """The file as the system's own open file, from its beginning."""
+    """Return the upload as an open file with a file descriptor, at its beginning; copy it to disk if needed."""
     if isinstance(file.file, io.BufferedRandom):
         file.seek(0)
         yield file.file
         return
-    with tempfile.TemporaryFile() as kept:
+    with tempfile.TemporaryFile() as copy:
         for chunk in file.chunks():
-            kept.write(chunk)
-        kept.flush()
-        yield kept
+            copy.write(chunk)
+        copy.flush()
+        yield copy
 
 
 def keep(file: "UploadedFile[Any]", user: User) -> Upload:
-    """Store the file for this person under a random name; files of days past are swept."""
+    """Store the file for this person under a random name and return it; delete expired and surplus files first."""
     make_room(user)
     stored = f"{user.pk}-{secrets.token_hex(16)}"
     path = folder() / stored
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as kept:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
         for chunk in file.chunks():
-            kept.write(chunk)
-    shown = shown_name(file.name or "")
-    return Upload(path, shown, signing.dumps([stored, shown], salt=salt_of(user)))
+            target.write(chunk)
+    name = shown_name(file.name or "")
+    return Upload(path, name, signing.dumps([stored, name], salt=salt_of(user)))
 
 
 def find(token: str, user: User) -> Upload:
-    """The file that this person's token names. Raises Gone."""
+    """Return the upload that the token names. Raises Gone if it expired or the token is not this person's."""
     try:
-        stored, shown = signing.loads(token, salt=salt_of(user), max_age=KEPT_SECONDS)
+        stored, name = signing.loads(token, salt=salt_of(user), max_age=KEPT_SECONDS)
     except signing.BadSignature as error:
         raise Gone from error
     path = folder() / stored
     if not STORED_NAME.fullmatch(stored) or not path.is_file():
         raise Gone
-    return Upload(path, shown, token)
+    return Upload(path, name, token)
 
 
 def discard(upload: Upload) -> None:
-    """The file is not needed any more."""
+    """Delete the stored file; no error if it was deleted before."""
     upload.path.unlink(missing_ok=True)
 
 
 def salt_of(user: User) -> str:
-    """What makes a token good for this person alone."""
+    """Return the signing salt of this person: a token signed with it is invalid for any other person."""
     return f"{SALT}.{user.pk}"
 
 
 def folder() -> Path:
-    """Where the files are kept, readable by their owner alone."""
+    """Return the folder of the stored files, readable only by the system user; create it if it is missing."""
     place = Path(settings.DATA_DIR) / "uploads"
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     return place
 
 
 def make_room(user: User) -> None:
-    """Delete the files of days past, and this person's oldest beyond the few they may keep."""
-    theirs = []
-    for path, age in ages():
+    """Delete all expired files, and this person's oldest files, so that one more stays within MOST_KEPT."""
+    own_files = []
+    for path, age in files_with_age():
         if age > KEPT_SECONDS:
             path.unlink(missing_ok=True)
         elif path.name.startswith(f"{user.pk}-"):
-            theirs.append((age, path))
-    for _age, path in sorted(theirs)[MOST_KEPT - 1 :]:
+            own_files.append((age, path))
+    for _age, path in sorted(own_files)[MOST_KEPT - 1 :]:
         path.unlink(missing_ok=True)
 
 
-def ages() -> Iterator[tuple[Path, float]]:
-    """Each kept file with its age in seconds; one that goes away meanwhile is left out."""
+def files_with_age() -> Iterator[tuple[Path, float]]:
+    """Yield each stored file with its age in seconds; skip a file that is deleted meanwhile."""
     now = time.time()
     for path in folder().iterdir():
         if STORED_NAME.fullmatch(path.name):
@@ -199,7 +203,7 @@ def ages() -> Iterator[tuple[Path, float]]:
 
 
 def shown_name(name: str) -> str:
-    """What the file is called, for reading only: without folders, unprintable signs and excessive length."""
+    """Return the file's name for display only: without folders and unprintable characters, at most LONGEST_NAME."""
     last = re.split(r"[/\\]", name)[-1]
     printable = "".join(sign for sign in last if sign.isprintable()).strip()
     return printable if len(printable) <= LONGEST_NAME else "…" + printable[-LONGEST_NAME + 1 :]

@@ -1,4 +1,7 @@
-"""What the admin's pages share: nothing is edited by hand, lists stay quick, acts go through services."""
+"""Base classes and helpers of all admin pages.
+
+Rows are never edited by hand: people act through services. Lists stay fast on tables of any size.
+"""
 
 import json
 from collections.abc import Callable
@@ -26,7 +29,7 @@ from events import streams
 from events.deadletters import AlreadySettled
 from events.errors import PermanentError
 
-# A list counts no further: counting a table of millions takes seconds, and nobody pages that far.
+# A list counts its rows up to this number only: counting millions takes seconds, and nobody turns so many pages.
 MOST_COUNTED = 10_000
 LONGEST_TEXT = 10_000
 MOST_NAMED = 20
@@ -34,17 +37,17 @@ REFUSALS = (PermanentError, AlreadySettled, *streams.BROKER_ERRORS)
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
-    """Pages of a table of any size."""
+    """A paginator for tables of any size: it counts at most MOST_COUNTED rows."""
 
     @cached_property
     def count(self) -> int:
-        """How many rows there are, up to a bound."""
+        """Return the number of rows, at most MOST_COUNTED."""
         rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
         return rows.order_by()[:MOST_COUNTED].count()
 
 
 class ReadOnlyAdmin(FewLookups):
-    """Nothing is added, changed or deleted by hand: who may change the model has services do it."""
+    """An admin without adding, editing and deleting; people with the change permission act through services."""
 
     change_form_template = "admin/read_only.html"
     change_list_template = "admin/read_only_list.html"
@@ -52,7 +55,7 @@ class ReadOnlyAdmin(FewLookups):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
-    whole_ids: tuple[str, ...] = ("pk",)  # the fields in which a whole UUID is searched for
+    whole_ids: tuple[str, ...] = ("pk",)  # the fields that a complete UUID is searched in
     nothing_yet: Any = gettext_lazy("There is nothing here yet.")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -65,35 +68,35 @@ class ReadOnlyAdmin(FewLookups):
         return False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The list, under the name of what it lists."""
+        """Return the list page, with the model's plural name as its title."""
         title = capfirst(self.opts.verbose_name_plural)
-        shown = {"title": title, "nothing_yet": self.nothing_yet}
-        return super().changelist_view(request, {**shown, **(extra_context or {})})
+        context = {"title": title, "nothing_yet": self.nothing_yet}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """What has the whole id, or else what has the words."""
-        if wanted := whole_id(search_term):
-            return queryset.filter(Q(*((name, wanted) for name in self.whole_ids), _connector=Q.OR)), False
+        """Return the rows with this id if the search term is a complete UUID, else those that have its words."""
+        if searched_id := whole_id(search_term):
+            return queryset.filter(Q(*((name, searched_id) for name in self.whole_ids), _connector=Q.OR)), False
         return super().get_search_results(request, queryset, search_term)
 
     def has_act_permission(self, request: HttpRequest) -> bool:
-        """Whether the person may have services change these objects."""
+        """Return True if the person may act on these objects through services (the model's change permission)."""
         return bool(request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}"))
 
 
 class DetailAdmin(ReadOnlyAdmin):
-    """Each object has a page of its own, made from `detail_template` and `detail`."""
+    """A read-only admin whose objects have a page of their own, made from `detail_template` and `detail`."""
 
     detail_template = ""
-    # Whether `again` shows what was typed.
+    # True if `again` shows the typed text in the page's own form.
     shows_typed_text = False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The object's page; what is posted to it goes to `act`."""
+        """Return the object's page; a POST goes to `act`. Raises PermissionDenied without the permission."""
         obj = self.get_object(request, unquote(object_id))
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
@@ -108,26 +111,26 @@ class DetailAdmin(ReadOnlyAdmin):
         return self.act(request, obj)
 
     def act(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        """Do what was posted to the object's page; where nothing can be, refuse."""
+        """Do what was posted to the object's page. Raises PermissionDenied on pages where nothing can be done."""
         raise PermissionDenied
 
     def again(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        """The page, with what was typed where `shows_typed_text`; nothing is done."""
+        """Return the page without doing anything; the page shows the typed text if `shows_typed_text`."""
         return self.page(request, obj)
 
     def detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
-        """What the page shows beside the object."""
+        """Return the template context of the page beside the object itself."""
         return {}
 
     def page(self, request: HttpRequest, obj: Any, **more: Any) -> TemplateResponse:
-        """The object's page, with more to show than usual where given."""
+        """Return the object's page; `more` overrides and extends its template context."""
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": str(obj), "object": obj}
         context |= {"may_act": self.has_act_permission(request), **self.detail(request, obj), **more}
         return TemplateResponse(request, self.detail_template, context)
 
 
 class ReasonForm(forms.Form):
-    """Why somebody does what they are about to do."""
+    """A form that asks a person for the reason of an action."""
 
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
@@ -143,7 +146,11 @@ class ReasonForm(forms.Form):
 def carry_out(
     page: ReadOnlyAdmin, request: HttpRequest, chosen: QuerySet[Any], act: Callable[[Any], object], *, done: str
 ) -> None:
-    """Act on each object by itself: one message names what was done, and every refusal says why."""
+    """Call `act` on each chosen object separately, and show messages about the results.
+
+    One message, which begins with `done`, names the objects that succeeded; each refusal gets a message with its
+    reason.
+    """
     acted: list[str] = []
     refused: list[str] = []
     for obj in chosen:
@@ -154,22 +161,22 @@ def carry_out(
             refused.append(refusal(obj, error))
     if acted:
         page.message_user(request, f"{done}: {listed(acted)}.", messages.SUCCESS)
-    for words in [*refused[:MOST_NAMED], *summary_of_rest(refused)]:
+    for words in [*refused[:MOST_NAMED], *count_of_further_refusals(refused)]:
         page.message_user(request, words, messages.ERROR)
 
 
 def refusal(obj: Model, error: Exception) -> str:
-    """What a person is told when a service refused."""
-    said = {"what": obj, "why": error}
+    """Return the message for a person whose action on the object was refused by a service."""
+    values = {"what": obj, "why": error}
     if str(obj) in str(error):
-        return _("Nothing changed. %(why)s") % said
-    return _("%(what)s: nothing changed. %(why)s") % said
+        return _("Nothing changed. %(why)s") % values
+    return _("%(what)s: nothing changed. %(why)s") % values
 
 
-def summary_of_rest(refused: list[str]) -> list[str]:
-    """One line for the refusals that there are too many of to tell."""
-    rest = len(refused) - MOST_NAMED
-    return [ngettext("%(n)s more was refused.", "%(n)s more were refused.", rest) % {"n": rest}] if rest > 0 else []
+def count_of_further_refusals(refused: list[str]) -> list[str]:
+    """Return one line with the number of refusals beyond the first MOST_NAMED; an empty list if there are none."""
+    count = len(refused) - MOST_NAMED
+    return [ngettext("%(n)s more was refused.", "%(n)s more were refused.", count) % {"n": count}] if count > 0 else []
 
 
 def carry_out_with_reason(
@@ -181,7 +188,10 @@ def carry_out_with_reason(
     name: str,
     done: str,
 ) -> HttpResponse | None:
-    """Ask for the reason on a page of its own, then act on each object. `name` is the action's."""
+    """Ask for a reason on a page of its own, then call `act` with the reason on each chosen object.
+
+    Returns the page with the form, or None once the objects were acted on. `name` is the admin action's name.
+    """
     form = ReasonForm(request.POST if "reason" in request.POST else None)
     if form.is_valid():
         carry_out(page, request, chosen, lambda obj: act(obj, form.cleaned_data["reason"]), done=done)
@@ -201,7 +211,7 @@ def carry_out_with_reason(
 
 
 def whole_id(text: str) -> UUID | None:
-    """The UUID that the text is, if it is one."""
+    """Return the text as a UUID, or None if it is not a complete one."""
     try:
         return UUID(text.strip())
     except ValueError:
@@ -209,26 +219,26 @@ def whole_id(text: str) -> UUID | None:
 
 
 def listed(names: list[str]) -> str:
-    """The names in one line, the first twenty of them."""
-    named = ", ".join(names[:MOST_NAMED])
+    """Return the names in one line: the first MOST_NAMED, then the number of further ones."""
+    first_names = ", ".join(names[:MOST_NAMED])
     if len(names) <= MOST_NAMED:
-        return named
-    return _("%(names)s and %(n)s more") % {"names": named, "n": len(names) - MOST_NAMED}
+        return first_names
+    return _("%(names)s and %(n)s more") % {"names": first_names, "n": len(names) - MOST_NAMED}
 
 
 def pretty(value: Any) -> SafeString:
-    """A JSON value indented for reading, escaped and of bounded length."""
+    """Return a JSON value as indented, escaped HTML of at most LONGEST_TEXT characters."""
     return preformatted(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def preformatted(text: str) -> SafeString:
-    """A text as it is, escaped and of bounded length."""
+    """Return a text as escaped, preformatted HTML of at most LONGEST_TEXT characters; a dash for no text."""
     return format_html('<pre class="raw">{}</pre>', bounded(text)) if text else SafeString("–")
 
 
 def bounded(text: str) -> str:
-    """The text's beginning, and how much of it is left off."""
-    left = len(text) - LONGEST_TEXT
-    if left <= 0:
+    """Return the first LONGEST_TEXT characters of the text, and a line with the number of those left out."""
+    excess = len(text) - LONGEST_TEXT
+    if excess <= 0:
         return text
-    return f"{text[:LONGEST_TEXT]}\n" + _("… and %(n)s characters more") % {"n": left}
+    return f"{text[:LONGEST_TEXT]}\n" + _("… and %(n)s characters more") % {"n": excess}

@@ -1,4 +1,4 @@
-"""What every page shares: parts of the admin, words for states, template tags and static files."""
+"""The pages room holds what all pages share: admin base classes, words for states, template tags, static files."""
 
 from django.apps import AppConfig
 

@@ -1,8 +1,8 @@
-"""The browser's live feed: pages are told to look again, and read everything from the database.
+"""The live feed of open browser pages: it tells a page that its topic changed, and the page fetches itself again.
 
-The relay follows the log and tells groups of the channel layer; a WebSocket consumer tells its page. Nothing that
-is said here matters: a page that missed it looks again when it reconnects. Who may listen is asked when the page
-connects, when it is told something, and every minute.
+The relay follows the log and sends the changed topics to groups of the channel layer; a WebSocket consumer passes
+them on to its page. The feed carries no content and may lose messages: a page also fetches itself again when it
+reconnects. The person's permission is checked when the page connects, before each message, and every minute.
 """
 
 import asyncio
@@ -25,127 +25,133 @@ from events.connections import ConnectionLimit, NoRoom
 
 logger = logging.getLogger(__name__)
 
-# Of the topic's subjects (what follows the colon; nothing for a topic without one), those that this user may watch.
+# A rule gets a user and subjects (the part of a topic after the colon, or "") and returns those the user may watch.
 Rule = Callable[[Any, list[str]], Iterable[str]]
 
 MOST_TOPICS = 100
 MOST_ENTRIES = 500
-# A topic's pages are told at once, then at most once in so many seconds; the overview changes with every event.
+# Pages are told of a change at once, then at most once in this time; the overview changes with every event.
 TOPIC_EVERY_SECONDS = 0.1
 OVERVIEW_EVERY_SECONDS = 1.0
-REST_SECONDS = 1.0
+BROKER_RETRY_SECONDS = 1.0
 OVERVIEW = "overview"
-# Why a socket ends: its person is not signed in any more, lost a right, or has too many sockets.
+# WebSocket close codes: the person is not signed in any more, lost a permission, or has too many sockets.
 NOT_SIGNED_IN, NOT_ALLOWED, TOO_MANY_SOCKETS = 4401, 4403, 4429
-# Rights are looked up this often while a page is told nothing, and not again within a second while it is told much.
+# Permissions are checked at least this often on a quiet page, and at most this often on a busy one.
 RIGHTS_EVERY_SECONDS, RIGHTS_FRESH_SECONDS = 60.0, 1.0
 INBOX_CHANGES = ("CLARIFICATION.", "HUMAN.", "BACKLOG.ITEM_CANCELLED", "PROJECT.FAILED", "PROJECT.CANCELLED")
 
 rules: dict[str, Rule] = {}
-# Twenty pages are many for one person.
+# How many sockets may be open: more than twenty pages of one person are probably a fault or an attack.
 limit = ConnectionLimit(an_account=20, in_all=200)
 
 
 def register_topic(name: str, rule: Rule) -> None:
-    """Let pages watch `name` or `name:subject`, when the rule allows the person to; one question for all."""
+    """Register the topic `name` (or `name:subject`); the rule is asked once for all its subjects."""
     rules[name] = rule
 
 
 def group_name(topic: str) -> str:
-    """The channel layer's group of a topic."""
+    """Return the name of a topic's group in the channel layer."""
     return "live." + topic.replace(":", ".")
 
 
 def allowed(user: Any, topics: Iterable[str]) -> list[str]:
-    """Those of the topics that exist and that the person may watch; one question a name, however many subjects."""
-    asked = list(dict.fromkeys(topics))[:MOST_TOPICS]
-    parts = [(topic, *topic.partition(":")[::2]) for topic in asked]
+    """Return the registered topics, of the first MOST_TOPICS, that the person may watch; calls each rule once."""
+    requested = list(dict.fromkeys(topics))[:MOST_TOPICS]
+    parts = [(topic, *topic.partition(":")[::2]) for topic in requested]
     subjects: dict[str, list[str]] = {}
     for _topic, name, subject in parts:
         subjects.setdefault(name, []).append(subject)
-    seen = {name: set(rules[name](user, some)) for name, some in subjects.items() if name in rules}
-    return [topic for topic, name, subject in parts if subject in seen.get(name, ())]
+    permitted = {name: set(rules[name](user, asked)) for name, asked in subjects.items() if name in rules}
+    return [topic for topic, name, subject in parts if subject in permitted.get(name, ())]
 
 
 class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
-    """One page: `/ws/live/?topics=inbox+project:<id>`; it says which topics it listens to, then “look again”."""
+    """The WebSocket of one open page, `/ws/live/?topics=inbox+project:<id>`.
+
+    It sends {"listening": topics} once, then {"changed": topic} at each change.
+    """
 
     async def connect(self) -> None:
-        """Accept a signed-in person, for the topics that they may watch."""
+        """Accept the socket of a signed-in person and join the groups of the topics that they may watch."""
         self.topics: list[str] = []
-        self.held = ExitStack()
+        self.cleanup = ExitStack()
         user = self.scope["user"]
         if not user.is_authenticated:
             await self.close(code=NOT_SIGNED_IN)
             return
         try:
-            self.held.enter_context(limit.hold(user.pk))
+            self.cleanup.enter_context(limit.hold(user.pk))
         except NoRoom:
             await self.accept()
             await self.close(code=TOO_MANY_SOCKETS)
             return
-        asked = parse_qs(self.scope["query_string"].decode(errors="replace")).get("topics", [""])[0].split()
-        self.topics = await database_sync_to_async(allowed)(user, asked)
+        requested = parse_qs(self.scope["query_string"].decode(errors="replace")).get("topics", [""])[0].split()
+        self.topics = await database_sync_to_async(allowed)(user, requested)
         for topic in self.topics:
             await self.channel_layer.group_add(group_name(topic), self.channel_name)
         await self.accept()
         await self.send_json({"listening": self.topics})
         self.fresh_until = now() + RIGHTS_FRESH_SECONDS
-        self.held.callback(asyncio.ensure_future(self.check_now_and_then()).cancel)
+        self.cleanup.callback(asyncio.ensure_future(self.check_regularly()).cancel)
 
     async def disconnect(self, code: int) -> None:
-        """Leave the groups."""
-        self.held.close()
+        """Leave the groups, stop the checks, and free the person's place in the limit of sockets."""
+        self.cleanup.close()
         for topic in self.topics:
             await self.channel_layer.group_discard(group_name(topic), self.channel_name)
 
-    async def check_now_and_then(self) -> None:
-        """End the socket once its person may not listen any more, also while nothing happens."""
+    async def check_regularly(self) -> None:
+        """Call `may_listen` every RIGHTS_EVERY_SECONDS, so that a quiet socket also ends with its permission."""
         while True:
             await asyncio.sleep(RIGHTS_EVERY_SECONDS)
             try:
                 await self.may_listen()
             except Exception:
-                logger.exception("Whether a page may still listen could not be looked up: it is tried again")
+                logger.exception("The permission of a live page could not be checked: the check is tried again")
 
     async def may_listen(self) -> bool:
-        """Whether the person is signed in and may watch each topic still; the socket is closed otherwise."""
+        """Return True if the person is signed in and may still watch every topic; otherwise close the socket.
+
+        A result counts for RIGHTS_FRESH_SECONDS.
+        """
         if now() < self.fresh_until:
             return True
         user = await get_user({"session": session_store(self.scope["session"].session_key)})
-        kept = await database_sync_to_async(allowed)(user, self.topics) if user.is_authenticated else None
+        permitted = await database_sync_to_async(allowed)(user, self.topics) if user.is_authenticated else None
         self.fresh_until = now() + RIGHTS_FRESH_SECONDS
-        if kept != self.topics:
-            await self.close(code=NOT_SIGNED_IN if kept is None else NOT_ALLOWED)
-        return kept == self.topics
+        if permitted != self.topics:
+            await self.close(code=NOT_SIGNED_IN if permitted is None else NOT_ALLOWED)
+        return permitted == self.topics
 
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
-        """Pages have nothing to say here."""
+        """Ignore messages from the page: it has nothing to send."""
 
     async def look_again(self, message: dict[str, Any]) -> None:
-        """Tell the page that the topic changed."""
+        """Send the changed topic to the page, if the person may still listen."""
         if await self.may_listen():
             await self.send_json({"changed": message["topic"]})
 
 
 def now() -> float:
-    """The event loop's clock."""
+    """Return the time of the event loop's clock, in seconds."""
     return asyncio.get_running_loop().time()
 
 
 def session_store(key: str) -> Any:
-    """The session as it is stored now."""
+    """Return the session with this key, as it is stored now."""
     return import_module(settings.SESSION_ENGINE).SessionStore(key)
 
 
 # -- telling ---------------------------------------------------------------------------------------
 def tell_until(stopping: threading.Event) -> None:
-    """Follow the log and tell pages what changed, until told to stop."""
+    """Follow the log and tell pages which topics changed, until `stopping` is set."""
     asyncio.run(Teller(stopping).follow())
 
 
 class Teller:
-    """Follows the log and the dead-letter stream from now on."""
+    """Follows the log and the dead-letter stream from their present ends, and tells pages which topics changed."""
 
     def __init__(self, stopping: threading.Event) -> None:
         self.stopping = stopping
@@ -154,17 +160,17 @@ class Teller:
         self.quiet_until: dict[str, float] = {}
 
     async def follow(self) -> None:
-        """Read and tell; while the broker is away there is nobody to tell."""
+        """Take turns until `stopping` is set; after a fault of the broker, start again from the ends of the streams."""
         while not self.stopping.is_set():
             try:
                 await self.turn()
             except streams.BROKER_ERRORS as error:
                 logger.warning("The live feed waits: %s", error)
                 self.positions = {}
-                await asyncio.to_thread(self.stopping.wait, REST_SECONDS)
+                await asyncio.to_thread(self.stopping.wait, BROKER_RETRY_SECONDS)
 
     async def turn(self) -> None:
-        """What was added since the last turn, told once a topic."""
+        """Read the entries since the last turn, and tell the pages of each changed topic once."""
         if not self.positions:
             self.positions = await asyncio.to_thread(streams.ends, [settings.STREAM_NAME, settings.DLQ_STREAM])
         wait_ms = int(TOPIC_EVERY_SECONDS * 1000) if self.changed else streams.BLOCK_MS
@@ -175,19 +181,19 @@ class Teller:
         await self.tell()
 
     async def tell(self) -> None:
-        """Tell the pages of each changed topic that were not told a moment ago; the others a little later."""
+        """Tell the pages of each changed topic, except topics told a moment ago: those wait for a later turn."""
         at = now()
         self.quiet_until = {topic: until for topic, until in self.quiet_until.items() if until > at}
         layer = get_channel_layer()
         for topic in sorted(self.changed - self.quiet_until.keys()):
             await layer.group_send(group_name(topic), {"type": "look.again", "topic": topic})
-            rest = OVERVIEW_EVERY_SECONDS if topic == OVERVIEW else TOPIC_EVERY_SECONDS
-            self.quiet_until[topic] = at + rest
+            pause = OVERVIEW_EVERY_SECONDS if topic == OVERVIEW else TOPIC_EVERY_SECONDS
+            self.quiet_until[topic] = at + pause
             self.changed.discard(topic)
 
 
 def topics_of(entries: Iterable[streams.Entry]) -> set[str]:
-    """The topics that these entries change, read from what rides beside the event."""
+    """Return the topics that these entries change, from the entries' fields `project` and `type`."""
     topics = set()
     for entry in entries:
         topics.add(OVERVIEW)

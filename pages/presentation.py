@@ -1,4 +1,4 @@
-"""How states and moments look to a person: a coloured word, and how long ago."""
+"""Show states and times to people: a state as a coloured word, a time as the distance from now."""
 
 from datetime import datetime, timedelta
 
@@ -13,14 +13,14 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 def state_word(value: str, label: object) -> SafeString:
-    """A state as a coloured word; `value` picks the colour and `label` is the word."""
+    """Return a state as a coloured word: `value` selects the colour and `label` is the word."""
     return format_html('<span class="state state-{}">{}</span>', str(value).lower() or "none", label)
 
 
 def spoken(text: str) -> str:
-    """A text out of a contract or a shipped template in the reader's language, also two such joined by a colon.
+    """Return the reader's translation of a text from a contract or a template that comes with Interlock.
 
-    Any other text stays as it is.
+    Two such texts joined by a colon are translated one by one. Any other text is returned unchanged.
     """
     head, colon, rest = text.partition(": ")
     if colon and rest and _(text) == text:
@@ -29,7 +29,7 @@ def spoken(text: str) -> str:
 
 
 def ago(moment: datetime | None) -> SafeString:
-    """How long ago the moment is, or how far ahead, with the exact time on hover; a dash for none."""
+    """Return how long ago the moment was, or how far ahead it is, with the exact time on hover; a dash for None."""
     if moment is None:
         return SafeString("–")
     exact = date_format(timezone.localtime(moment), "DATETIME_FORMAT")
@@ -39,18 +39,18 @@ def ago(moment: datetime | None) -> SafeString:
 
 
 def distance(moment: datetime) -> str:
-    """The distance in words, such as “12 min ago” or “in 3 h”; a date beyond a month."""
-    away = timezone.now() - moment
-    if abs(away) > timedelta(days=30):
+    """Return the distance from now in words, such as “12 min ago” or “in 3 h”; the date beyond 30 days."""
+    elapsed = timezone.now() - moment
+    if abs(elapsed) > timedelta(days=30):
         return date_format(timezone.localtime(moment), "DATE_FORMAT")
-    if abs(away) < timedelta(minutes=1):
-        return _("just now") if away >= timedelta() else _("in a moment")
-    length = length_of(abs(away))
-    return _("%(length)s ago") % {"length": length} if away > timedelta() else _("in %(length)s") % {"length": length}
+    if abs(elapsed) < timedelta(minutes=1):
+        return _("just now") if elapsed >= timedelta() else _("in a moment")
+    values = {"length": length_of(abs(elapsed))}
+    return _("%(length)s ago") % values if elapsed > timedelta() else _("in %(length)s") % values
 
 
 def length_of(span: timedelta) -> str:
-    """A span of time in its largest whole unit."""
+    """Return a span of time in words, in its largest unit, rounded down: minutes, hours or days."""
     seconds = int(span.total_seconds())
     if seconds < HOUR:
         return _("%(n)s min") % {"n": seconds // MINUTE}

@@ -1,4 +1,7 @@
-"""Answering by a signed link: the link says who answers what, so nobody signs in, and no session begins."""
+"""The page behind a signed link in a mail: the link itself names the person and the question.
+
+The person need not sign in, and no session begins.
+"""
 
 from typing import Any
 
@@ -17,20 +20,23 @@ from clarifications.mails.links import answer_by_link, holder_of, read_token
 from clarifications.models import Question
 from clarifications.wording import title_of
 
-# The address is a key: it is kept nowhere and told to no other site. To say it to nobody at all would make
-# browsers send `Origin: null` with the form, which the protection against forged forms refuses.
+# The address is a secret key: browsers must not cache it or send it to other sites. "no-referrer" would be too strict:
+# browsers would then send `Origin: null` with the form, which the CSRF protection refuses.
 HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Robots-Tag": "noindex, nofollow"}
 
 
 class AnswerLink(View):
-    """What is asked, for whom the link was made for; looking changes nothing, so scanners may look."""
+    """The question and its form, for the person the link was made for.
+
+    GET changes nothing, so that mail scanners may open the link.
+    """
 
     http_method_names = ["get", "head", "post", "again"]
     takes_files = True
 
     @staticmethod
     def knows_sender(token: str) -> bool:
-        """Whether the link is one that can still be answered by."""
+        """Return True if the link is valid, so that its sender may upload a file."""
         try:
             read_token(token)
         except LinkRefused:
@@ -38,7 +44,7 @@ class AnswerLink(View):
         return True
 
     def dispatch(self, request: HttpRequest, *args: Any, token: str, **kwargs: Any) -> HttpResponseBase:
-        """The response in the language and the time zone of the person whom the link was made for."""
+        """Return the response in the language and time zone of the person the link was made for."""
         with reading_as(holder_of(token)):
             try:
                 response = super().dispatch(request, *args, token=token, **kwargs)
@@ -49,27 +55,30 @@ class AnswerLink(View):
         return response
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        """The page. Raises LinkRefused."""
+        """Return the page. Raises LinkRefused."""
         question, user = read_token(token)
         return self.page(question, user, AnswerForm(question))
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
-        """Have the answer accepted and give thanks, or say why it is not. Raises LinkRefused."""
+        """Submit the answer and thank the person, or show the form with its errors. Raises LinkRefused."""
         question, user = read_token(token)
         form = AnswerForm(question, request.POST, request.FILES)
         if form.is_filled_in or form.needs_json:
             return self.page(question, user, form.unjudged())
-        if form.is_valid() and self.accepted(token, form):
+        if form.is_valid() and self.try_answer(token, form):
             return render(request, "portal/answer_link_thanks.html", {"title": title_of(question), "reader": user})
         return self.page(question, user, form)
 
     def again(self, request: HttpRequest, token: str) -> HttpResponse:
-        """The form with what was typed, unsent. Raises LinkRefused."""
+        """Return the form with the typed text, without submitting it. Raises LinkRefused."""
         question, user = read_token(token)
         return self.page(question, user, AnswerForm(question, request.POST).unjudged())
 
-    def accepted(self, token: str, form: AnswerForm) -> bool:
-        """Whether the service accepted the answer; if not, the form says why. Raises LinkRefused."""
+    def try_answer(self, token: str, form: AnswerForm) -> bool:
+        """Submit the answer and return True; if the service refuses it, add its reason to the form and return False.
+
+        Raises LinkRefused.
+        """
         try:
             with project_work() as work:
                 answer_by_link(work, token=token, answer=form.answer())
@@ -81,8 +90,8 @@ class AnswerLink(View):
         return True
 
     def page(self, question: Question, user: User, form: AnswerForm) -> HttpResponse:
-        """The form, with what the question's own page tells."""
-        shown = {
+        """Return the page with the form and the question's background."""
+        context = {
             "question": question,
             "title": title_of(question),
             "reader": user,
@@ -92,9 +101,9 @@ class AnswerLink(View):
             "background": background(question),
             "evidence": evidence(question),
         }
-        return render(self.request, "portal/answer_link.html", shown)
+        return render(self.request, "portal/answer_link.html", context)
 
     def refused(self, error: LinkRefused) -> HttpResponse:
-        """What became of the link: never one of ours, or gone."""
+        """Return the page of a refused link: status 404 if Interlock never made it, 410 if it is no longer valid."""
         status = 404 if isinstance(error, LinkTampered) else 410
         return render(self.request, "portal/answer_link_refused.html", {"words": error.message}, status=status)

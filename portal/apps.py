@@ -1,9 +1,9 @@
-"""The requester's pages."""
+"""The portal: the pages of people who send requests."""
 
 from django.apps import AppConfig
 
 
 class PortalConfig(AppConfig):
-    """What a requester sees: their requests, what is asked, what came of it."""
+    """The app of the requester's pages: own requests, questions, and reports."""
 
     name = "portal"

@@ -1,4 +1,4 @@
-"""The form of a request: words, a kind of work, a spreadsheet, and the figures that the kind of work needs."""
+"""The form of a request: its text, the kind of work, a spreadsheet, and the figures that the kind of work needs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,15 +22,15 @@ from intake.uploads import MOST_BYTES
 from pages.presentation import spoken
 from reports.figures import worded
 
-# What a request says elsewhere than in its figures.
-SAID_ELSEWHERE = ("/request_text", "/rows", "/rows_ref", "/period")
+# Parts of the work context that other fields of the form fill; they are no figures.
+FILLED_BY_OTHER_FIELDS = ("/request_text", "/rows", "/rows_ref", "/period")
 
 Schema = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A template as a person chooses it: its name, its words, and the schemas of each figure that it needs."""
+    """A template as a choice in the form: `figures` holds the JSON Schemas that its items have for each figure."""
 
     name: str
     title: str
@@ -39,31 +39,31 @@ class Kind:
 
 
 def kind_from(template: Template) -> Kind:
-    """The newest version of a template, to be chosen."""
+    """Return the template as a choice, with its texts in the reader's language."""
     definition = definition_of(template.pk)
     return Kind(template.name, spoken(definition.title), spoken(definition.description), figures_of(definition))
 
 
 def figures_of(definition: Definition) -> dict[str, list[Schema]]:
-    """Per figure the schemas that the template's items have for it; only single values, and no request text."""
-    found: dict[str, list[Schema]] = {}
+    """Return {figure: the different schemas that the template's items have for it}."""
+    figures: dict[str, list[Schema]] = {}
     for item in definition.items:
         for name, schema in item.needs.get("properties", {}).items():
-            if is_figure(name, schema) and schema not in found.get(name, []):
-                found.setdefault(name, []).append(schema)
-    return found
+            if is_figure(name, schema) and schema not in figures.get(name, []):
+                figures.setdefault(name, []).append(schema)
+    return figures
 
 
 def is_figure(name: str, schema: Schema) -> bool:
-    """Whether a line of a form can hold it, and the request does not say it elsewhere."""
+    """Return True if the value fits into one input of a form, and no other field of the form asks for it."""
     if not PLAIN_NAME.fullmatch(name) or kind_of(schema) not in CELLS:
         return False
     pointer = pointer_to(name, schema)
-    return not any(pointer == taken or pointer.startswith(f"{taken}/") for taken in SAID_ELSEWHERE)
+    return not any(pointer == filled or pointer.startswith(f"{filled}/") for filled in FILLED_BY_OTHER_FIELDS)
 
 
 class FiguresForm(forms.Form):
-    """The figures of one kind of work, each optional: what is left out is asked later."""
+    """The figures of one kind of work. All are optional: a figure that is missing is asked for later."""
 
     def __init__(self, kind: Kind, data: Any = None, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial, prefix=f"figures-{kind.name}", label_suffix="")
@@ -72,7 +72,7 @@ class FiguresForm(forms.Form):
             self.fields[name] = field_for(schemas[0], name=name, required=False)
 
     def clean(self) -> dict[str, Any]:
-        """Each figure fits every schema that the template has for it."""
+        """Check each figure against every schema that the template has for it."""
         for name, value in list(self.cleaned_data.items()):
             if value == ABSENT:
                 continue
@@ -83,13 +83,13 @@ class FiguresForm(forms.Form):
                 self.add_error(name, error.message)
         return self.cleaned_data
 
-    def given(self) -> list[tuple[str, str]]:
-        """(label, value) of what was given, in words."""
+    def filled_in(self) -> list[tuple[str, str]]:
+        """Return (label, value in words) of each figure that was filled in."""
         filled = {name: value for name, value in self.cleaned_data.items() if value != ABSENT}
         return [(str(self.fields[name].label), worded(value)) for name, value in filled.items()]
 
     def context(self) -> dict[str, Any]:
-        """What was given, each where its schema says it belongs."""
+        """Return the figures that were filled in as a work context, each at the place that its schema names."""
         data: dict[str, Any] = {}
         for name, value in self.cleaned_data.items():
             if value != ABSENT:
@@ -98,7 +98,10 @@ class FiguresForm(forms.Form):
 
 
 class RequestForm(forms.Form):
-    """A request. Only the figures of the chosen kind of work count; what was typed at the others is kept."""
+    """The form of a request, with a form of figures for each kind of work.
+
+    Only the figures of the chosen kind are validated and sent; those of the other kinds keep what was typed.
+    """
 
     request_text = forms.CharField(
         label=gettext_lazy("What should be looked at?"),
@@ -145,11 +148,11 @@ class RequestForm(forms.Form):
 
     @property
     def chosen(self) -> str:
-        """The name of the kind of work that is chosen now."""
+        """Return the name of the chosen kind of work; empty if none is chosen."""
         return str(self["template"].value() or "")
 
     def figures_form(self, kind: Kind) -> FiguresForm:
-        """The kind's figures: read if it is the chosen one, otherwise shown as they were typed."""
+        """Return the kind's form of figures: bound to the data if the kind is chosen, else with the typed values."""
         if not self.is_bound:
             return FiguresForm(kind)
         if kind.name == self.chosen:
@@ -159,45 +162,45 @@ class RequestForm(forms.Form):
 
     @property
     def chosen_figures(self) -> FiguresForm | None:
-        """The figures that count."""
+        """Return the form of figures of the chosen kind, or None."""
         return next((figures for figures in self.figures if figures.kind.name == self.chosen), None)
 
     def clean_file(self) -> "UploadedFile[Any] | None":
-        """The file, if one was chosen that is not too large."""
+        """Return the file, if any. Raises ValidationError if it is larger than MOST_BYTES."""
         file: UploadedFile[Any] | None = self.cleaned_data["file"]
         if file is not None and (file.size or 0) > MOST_BYTES:
             raise forms.ValidationError(_("The file is larger than 20 MB: send a part of it, or leave columns out."))
         return file
 
     def clean(self) -> dict[str, Any]:
-        """There are words or a file."""
-        said = self.cleaned_data
-        has_file = said.get("file") is not None or self.has_kept_file or "file" in self.errors
-        if "request_text" in said and not said["request_text"] and not has_file:
+        """Add an error unless the request has a text or a file."""
+        data = self.cleaned_data
+        has_file = data.get("file") is not None or self.has_kept_file or "file" in self.errors
+        if "request_text" in data and not data["request_text"] and not has_file:
             self.add_error("request_text", _("Say what should be looked at, or choose a file."))
-        return said
+        return data
 
     def is_valid(self) -> bool:
-        """Whether the request and the figures that count are valid."""
+        """Return True if the request and the figures of the chosen kind are valid."""
         figures = self.chosen_figures
         figures_fit = figures is None or not figures.is_bound or figures.is_valid()
         return super().is_valid() and figures_fit
 
     @property
-    def words(self) -> list[forms.BoundField]:
-        """The fields to write in."""
+    def text_fields(self) -> list[forms.BoundField]:
+        """Return the fields for free text."""
         return [self["request_text"], self["title"]]
 
     @property
-    def shown_forms(self) -> list[forms.Form]:
-        """The forms whose errors count: this one and the chosen figures."""
+    def validated_forms(self) -> list[forms.Form]:
+        """Return the forms whose errors are shown: this one and the chosen kind's figures."""
         figures = self.chosen_figures
         return [self, figures] if figures else [self]
 
     def typed(self) -> list[tuple[str, str]]:
-        """(name, value) of everything that was typed, the figures of the kinds not chosen included."""
-        plain = [self.add_prefix(name) for name in self.fields if name != "file"]
+        """Return (input name, value) of everything that was typed, also at the kinds that are not chosen."""
+        own = [self.add_prefix(name) for name in self.fields if name != "file"]
         figures = [form.add_prefix(name) for form in self.figures for name in form.fields]
-        # A moment carries the zone in which it was shown beside it.
-        names = [part for name in [*plain, *figures] for part in (name, f"{name}{SHOWN}")]
+        # The input of a point in time has a second, hidden input with the time zone in which it was shown.
+        names = [part for name in [*own, *figures] for part in (name, f"{name}{SHOWN}")]
         return [(name, self.data[name]) for name in names if name in self.data]

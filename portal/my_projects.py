@@ -1,4 +1,4 @@
-"""The start page: what waits for the person, and their requests."""
+"""The start page: the questions that wait for the person, and the person's requests."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -22,7 +22,7 @@ class MyProjects(LoginRequiredMixin, View):
     """The person's requests, newest first; two queries, however many there are."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """The page; `q`, `state` and `page` choose what it shows."""
+        """Return the page; the parameters `q`, `state` and `page` filter and page the requests."""
         user = person(request)
         words = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
         state = request.GET.get("state", "")
@@ -31,7 +31,7 @@ class MyProjects(LoginRequiredMixin, View):
         start = (page - 1) * A_PAGE
         projects = list(own_projects(user, slice(start, start + A_PAGE + 1), words=words, status=status))
         questions = list(own_questions(user)[: MOST_QUESTIONS + 1])
-        shown = {
+        context = {
             "projects": projects[:A_PAGE],
             "questions": questions[:MOST_QUESTIONS],
             "more_questions": len(questions) > MOST_QUESTIONS,
@@ -43,15 +43,15 @@ class MyProjects(LoginRequiredMixin, View):
             "page": page,
             "may_ask": user.has_perm("backlog.add_project"),
         }
-        return render(request, "portal/projects.html", shown)
+        return render(request, "portal/projects.html", context)
 
 
 def page_number(text: str) -> int:
-    """The page that is asked for: one that there can be."""
+    """Return the page number in the text, from 1 to LAST_PAGE; 1 if the text is no number."""
     return min(max(int(text), 1), LAST_PAGE) if text.isascii() and text.isdigit() and len(text) < 9 else 1
 
 
 def link(words: str, status: str, page: int) -> str:
-    """The query of a page with the same search and filter."""
-    named: dict[str, Any] = {"q": words, "state": status, "page": page if page > 1 else ""}
-    return "?" + urlencode({name: value for name, value in named.items() if value})
+    """Return the query string of a page with the same search and filter."""
+    parameters: dict[str, Any] = {"q": words, "state": status, "page": page if page > 1 else ""}
+    return "?" + urlencode({name: value for name, value in parameters.items() if value})

@@ -1,4 +1,4 @@
-"""Sending a request: a form, with a file a look at what was read from it, and then the project's page."""
+"""Sending a request, in up to three steps: the form, a preview if there is a file, and then the project's page."""
 
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -24,60 +24,60 @@ from intake.submitting import Request, open_request
 from portal.forms import RequestForm, kind_from
 from reports.figures import numeral
 
-# Project ids of requests made here lie in a space of their own.
+# The UUID namespace of the project ids that this form makes.
 NAMESPACE = UUID("4c6f3ab0-95c2-5a0e-8a5b-3f5e0b9b7f7e")
 SEND, BACK = "send", "back"
 
 
 class NewRequest(LoginRequiredMixin, View):
-    """The form; what is posted is shown again, previewed, or sent.
+    """The form of a new request; a POST shows the form again, previews its file, or sends the request.
 
-    A form carries a token from which its project's id follows: sent twice, it leads to the same project.
+    The form carries a token that determines the project's id, so a form that is sent twice opens one project.
     """
 
     http_method_names = ["get", "head", "post", "again"]
     takes_files = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Only who may send requests comes in."""
+        """Handle the request of a person who may send requests. Raises PermissionDenied for others."""
         if request.user.is_authenticated and not request.user.has_perm("backlog.add_project"):
             raise PermissionDenied(_("Your role does not include sending requests. Ask an administrator for it."))
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """An empty form."""
+        """Return the page with an empty form."""
         return self.form_page(self.form())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Send it, or show what stands in the way, or what was read from its file."""
-        if found := self.opened_before():
-            return found
+        """Send the request, or return the form with its errors, or the preview of its file."""
+        if response := self.opened_before():
+            return response
         form = self.form(request.POST, request.FILES)
         form.is_valid()
-        upload, seen = self.look(form)
+        upload, read = self.store_and_preview(form)
         if request.POST.get("step") == BACK or not form.is_valid():
-            # A second click may find the file gone that the first one has just sent.
+            # After a double click, the first request may have sent and deleted the file that the second one misses.
             return self.opened_before() or self.form_page(form, upload)
-        if seen is not None and upload is not None:
-            return self.preview_page(form, upload, seen)
+        if read is not None and upload is not None:
+            return self.preview_page(form, upload, read)
         return self.send(form, upload)
 
     def again(self, request: HttpRequest) -> HttpResponse:
-        """The form with what was typed, unsent; the request that it has opened already, if it has."""
+        """Return the form with the typed text, without sending it; redirect if this form opened a project before."""
         form = self.form(request.POST)
         form.is_valid()
-        return self.opened_before() or self.form_page(form, self.kept(form))
+        return self.opened_before() or self.form_page(form, self.stored_upload(form))
 
     # -- what was posted ---------------------------------------------------------------------------
     def form(self, data: Any = None, files: Any = None) -> RequestForm:
-        """The form with the kinds of work that there are now."""
+        """Return the form with the present kinds of work."""
         has_kept_file = bool(data) and bool(data.get("upload")) and not data.get("drop_file")
         kinds = [kind_from(template) for template in newest_templates()]
         return RequestForm(kinds, data, files, has_kept_file=has_kept_file)
 
     @cached_property
     def form_token(self) -> str:
-        """The shown form's own token; a new one where none came."""
+        """Return the token of the posted form; a new one if there is none."""
         try:
             return str(UUID(self.request.POST.get("form_token", "")))
         except ValueError:
@@ -85,11 +85,11 @@ class NewRequest(LoginRequiredMixin, View):
 
     @property
     def project_id(self) -> UUID:
-        """The id of the project that the shown form opens for this person."""
+        """Return the id of the project that this form opens for this person."""
         return uuid5(NAMESPACE, f"{person(self.request).pk}:{self.form_token}")
 
     def opened_before(self) -> HttpResponse | None:
-        """The way to the project that this form opened already, if it did."""
+        """Return a redirect to the project that this form opened before; None if it has not opened one."""
         username = person(self.request).get_username()
         if "form_token" not in self.request.POST:
             return None
@@ -98,27 +98,34 @@ class NewRequest(LoginRequiredMixin, View):
         return redirect("portal:project", pk=self.project_id)
 
     # -- the file ----------------------------------------------------------------------------------
-    def look(self, form: RequestForm) -> tuple[uploads.Upload | None, Preview | None]:
-        """The file as it is kept, and what is read from it unless it was looked at already."""
-        chosen, kept = form.cleaned_data.get("file"), self.kept(form)
-        if chosen is None and (kept is None or self.request.POST.get("step") in (SEND, BACK)):
-            return kept, None
-        upload = uploads.keep(chosen, person(self.request)) if chosen else kept
+    def store_and_preview(self, form: RequestForm) -> tuple[uploads.Upload | None, Preview | None]:
+        """Return the stored file, a newly chosen one or an earlier one, and its preview.
+
+        The preview is None if there is no file, or if the person has seen it and sends the form or goes back. A file
+        that cannot be read is deleted, and the form gets the error.
+        """
+        chosen, earlier = form.cleaned_data.get("file"), self.stored_upload(form)
+        if chosen is None and (earlier is None or self.request.POST.get("step") in (SEND, BACK)):
+            return earlier, None
+        upload = uploads.keep(chosen, person(self.request)) if chosen else earlier
         assert upload is not None
         try:
-            seen = preview(upload)
+            read = preview(upload)
         except Unreadable as error:
             form.add_error("file", str(error))
             if isinstance(error, Busy):
                 return upload, None
             uploads.discard(upload)
-            return (kept if chosen else None), None
-        if chosen and kept:
-            uploads.discard(kept)
-        return upload, seen
+            return (earlier if chosen else None), None
+        if chosen and earlier:
+            uploads.discard(earlier)
+        return upload, read
 
-    def kept(self, form: RequestForm) -> uploads.Upload | None:
-        """The file that was kept when the form was sent before."""
+    def stored_upload(self, form: RequestForm) -> uploads.Upload | None:
+        """Return the file that an earlier step stored; delete it and return None if the person drops it.
+
+        If the file is gone and no other was chosen, the form gets an error.
+        """
         token = self.request.POST.get("upload", "")
         if not token:
             return None
@@ -126,7 +133,9 @@ class NewRequest(LoginRequiredMixin, View):
             upload = uploads.find(token, person(self.request))
         except uploads.Gone:
             if form.has_kept_file and not form.cleaned_data.get("file"):
-                form.add_error("file", _("The file is not kept any more: choose it again. All the rest is still here."))
+                form.add_error(
+                    "file", _("The file is no longer stored: choose it again. Your other entries are still here.")
+                )
             return None
         if not form.has_kept_file:
             uploads.discard(upload)
@@ -135,12 +144,12 @@ class NewRequest(LoginRequiredMixin, View):
 
     # -- sending -----------------------------------------------------------------------------------
     def send(self, form: RequestForm, upload: uploads.Upload | None) -> HttpResponse:
-        """Open the project and go to its page."""
+        """Open the project and redirect to its page; a form that was sent before redirects to the same project."""
         try:
             project = open_request(self.request_of(form, upload))
         except (ProjectExists, IntegrityError, Unreadable) as error:
-            if found := self.opened_before():
-                return found
+            if response := self.opened_before():
+                return response
             if not isinstance(error, Unreadable) or upload is None:
                 raise
             form.add_error("file", in_own_words(error, upload))
@@ -151,12 +160,12 @@ class NewRequest(LoginRequiredMixin, View):
         return redirect("portal:project", pk=project.pk)
 
     def request_of(self, form: RequestForm, upload: uploads.Upload | None) -> Request:
-        """The request as the form says it."""
-        said, figures = form.cleaned_data, form.chosen_figures
+        """Return the form's data as a request."""
+        data, figures = form.cleaned_data, form.chosen_figures
         return Request(
-            text=said["request_text"],
-            title=said["title"],
-            template=said["template"],
+            text=data["request_text"],
+            title=data["title"],
+            template=data["template"],
             requester=person(self.request).get_username(),
             file=upload.path if upload else None,
             file_name=upload.name if upload else "",
@@ -166,15 +175,15 @@ class NewRequest(LoginRequiredMixin, View):
 
     # -- pages -------------------------------------------------------------------------------------
     def form_page(self, form: RequestForm, upload: uploads.Upload | None = None) -> HttpResponse:
-        """The form, with the file that is kept."""
-        shown = {"form": form, "upload": upload, "form_token": self.form_token}
-        return render(self.request, "portal/new.html", shown)
+        """Return the page with the form and the stored file."""
+        context = {"form": form, "upload": upload, "form_token": self.form_token}
+        return render(self.request, "portal/new.html", context)
 
-    def preview_page(self, form: RequestForm, upload: uploads.Upload, seen: Preview) -> HttpResponse:
-        """What was read, with all that was typed carried along."""
+    def preview_page(self, form: RequestForm, upload: uploads.Upload, read: Preview) -> HttpResponse:
+        """Return the page with the preview; hidden inputs carry everything that was typed to the next step."""
         typed = [*form.typed(), ("form_token", self.form_token), ("upload", upload.token)]
         title = next((kind.title for kind in form.kinds if kind.name == form.chosen), "")
-        numbers = {name: numeral(getattr(seen, name)) for name in ("rows_read", "minutes", "hours", "row_warnings")}
-        figures = form.chosen_figures.given() if form.chosen_figures else []
-        shown = {"preview": seen, "typed": typed, "form": form, "kind": title, "figures": figures}
-        return render(self.request, "portal/preview.html", {**numbers, **shown})
+        numbers = {name: numeral(getattr(read, name)) for name in ("rows_read", "minutes", "hours", "row_warnings")}
+        figures = form.chosen_figures.filled_in() if form.chosen_figures else []
+        context = {"preview": read, "typed": typed, "form": form, "kind": title, "figures": figures}
+        return render(self.request, "portal/preview.html", {**numbers, **context})

@@ -1,4 +1,4 @@
-"""A project's page: what is happening, what is asked, what came of it; and its end before its time."""
+"""The pages of one project: its progress, questions and report; the printed report; and cancelling the project."""
 
 from typing import Any
 from uuid import UUID
@@ -28,22 +28,22 @@ from reports.report import report_of
 
 
 def project_for(request: HttpRequest, pk: UUID) -> Project:
-    """The project, if the person may see it. Raises Http404."""
-    found: Project = get_object_or_404(projects_for(person(request)), pk=pk)
-    return found
+    """Return the project. Raises Http404 unless the person may see it."""
+    project: Project = get_object_or_404(projects_for(person(request)), pk=pk)
+    return project
 
 
 class ProjectPage(LoginRequiredMixin, View):
-    """Where it stands, step by step, and its report as far as there is one."""
+    """The project's state, its steps, its questions for this person, and its report as far as it exists."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The page."""
+        """Return the page. Raises Http404 unless the person may see the project."""
         project, user = project_for(request, pk), person(request)
         items = list(Item.objects.filter(project=project).order_by("position"))
         for item in items:
             item.project = project
         questions = list(to_answer(user).filter(project=project))
-        shown: dict[str, Any] = {
+        context: dict[str, Any] = {
             "project": project,
             "done": sum(item.state == ItemState.DONE for item in items),
             "total": len(items),
@@ -55,32 +55,32 @@ class ProjectPage(LoginRequiredMixin, View):
             "is_own": project.owner_id == user.pk,
             "still": next(iter(rounds.standing_still(project.pk)), None),
         }
-        return render(request, "portal/project.html", shown)
+        return render(request, "portal/project.html", context)
 
 
 class PrintedReport(LoginRequiredMixin, View):
-    """The report alone, for printing."""
+    """The report on a page of its own, for printing."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The page; without deliverables it says that there is nothing yet."""
+        """Return the page; without deliverables it says that nothing was delivered yet."""
         project = project_for(request, pk)
         return render(request, "portal/report.html", {"project": project, "report": report_of(project.pk)})
 
 
 class Cancel(LoginRequiredMixin, View):
-    """Ask why, then cancel what is not done."""
+    """The form that asks for a reason and cancels the unfinished items of a project."""
 
     http_method_names = ["get", "head", "post", "again"]
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The form; a project that is over is shown instead."""
+        """Return the form; redirect to the project if the person may not cancel it or it has ended."""
         project = project_for(request, pk)
         if not may_cancel(person(request), project):
             return redirect("portal:project", pk=pk)
         return self.page(project, ReasonForm())
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Cancel it, for the reason given."""
+        """Cancel the project for the given reason and redirect to its page; a refusal becomes a message there."""
         project, form = project_for(request, pk), ReasonForm(request.POST)
         if not form.is_valid():
             return self.page(project, form)
@@ -94,19 +94,22 @@ class Cancel(LoginRequiredMixin, View):
         return redirect("portal:project", pk=pk)
 
     def again(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The form with what was typed, unsent."""
+        """Return the form with the typed text, without cancelling anything."""
         return self.page(project_for(request, pk), ReasonForm(request.POST))
 
     def cancel(self, project: Project, *, reason: str, work: ProjectWork) -> None:
-        """Have it cancelled as it is now, if the person may. Raises BacklogError when it is over."""
+        """Cancel the locked project.
+
+        Raises BacklogError if it has ended, PermissionDenied if the person may not cancel it.
+        """
         user = person(self.request)
         if project.status in OVER:
-            words = _("“%(title)s” is over already: there is nothing left to cancel.")
+            words = _("“%(title)s” has ended already: there is nothing left to cancel.")
             raise BacklogError(words % {"title": project.title})
         if not may_cancel(user, project):
-            raise PermissionDenied(_("Only the person who asked for it, or an operator, may cancel it."))
+            raise PermissionDenied(_("Only the person who sent this request, or an operator, may cancel it."))
         cancel_project(work, project, reason=reason, by=user.get_username())
 
     def page(self, project: Project, form: ReasonForm) -> HttpResponse:
-        """The form."""
+        """Return the page with the form."""
         return render(self.request, "portal/cancel.html", {"project": project, "form": form, "forms": [form]})

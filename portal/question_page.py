@@ -1,4 +1,4 @@
-"""A question about one's own request: why it is asked, and the form to answer it."""
+"""The page of one question: why it is asked, and the form to answer it."""
 
 from typing import Any
 from uuid import UUID
@@ -24,24 +24,27 @@ from portal.selectors import readable_questions, to_answer
 
 
 class QuestionPage(LoginRequiredMixin, View):
-    """What is asked, and the form for it while it is open and waits for this person."""
+    """The question, with a form while the question is open and waits for this person."""
 
     http_method_names = ["get", "head", "post", "again"]
     takes_files = True
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The page."""
+        """Return the page. Raises Http404 unless the person may see the question."""
         question = self.question(pk)
         return self.page(question, AnswerForm(question))
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Have the answer accepted, or say why it is not."""
+        """Submit the answer and redirect to the project, or return the page with the errors.
+
+        Raises PermissionDenied if the question waits for another person or the form cannot hold its answer.
+        """
         question = self.question(pk)
         form = AnswerForm(question, request.POST, request.FILES)
         if question.status != QuestionStatus.OPEN:
             return self.too_late(pk, form)
         if form.needs_json or not self.may_answer(question):
-            raise PermissionDenied(_("This question waits for another person."))
+            raise PermissionDenied(_("You may not answer this question: it waits for another person."))
         if form.is_filled_in:
             return self.page(question, form.unjudged())
         if not form.is_valid():
@@ -60,36 +63,36 @@ class QuestionPage(LoginRequiredMixin, View):
         return redirect("portal:project", pk=question.project_id)
 
     def again(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The form with what was typed, unsent."""
+        """Return the form with the typed text, without submitting it."""
         question, form = self.question(pk), AnswerForm(self.question(pk), request.POST).unjudged()
         return self.page(question, form) if question.status == QuestionStatus.OPEN else self.too_late(pk, form)
 
     def answer(self, question: Question, form: AnswerForm) -> None:
-        """Have the service accept it. Raises ClarificationError."""
+        """Submit the form's answer to the service. Raises ClarificationError if the service refuses it."""
         by = person(self.request).get_username()
         with project_work() as work:
-            found = question_in(work, question.pk)
-            answer_question(work, question=found, answer=form.answer(), by=by, door="web")
+            locked = question_in(work, question.pk)
+            answer_question(work, question=locked, answer=form.answer(), by=by, door="web")
 
     def question(self, pk: UUID) -> Question:
-        """The question, if the person may see it. Raises Http404."""
-        found: Question = get_object_or_404(readable_questions(person(self.request)), pk=pk)
-        return found
+        """Return the question. Raises Http404 unless the person may see it."""
+        question: Question = get_object_or_404(readable_questions(person(self.request)), pk=pk)
+        return question
 
     def may_answer(self, question: Question) -> bool:
-        """Whether it waits for this person."""
+        """Return True if the question waits for this person."""
         return to_answer(person(self.request)).filter(pk=question.pk).exists()
 
     def too_late(self, pk: UUID, form: AnswerForm) -> HttpResponse:
-        """The question as it is now, with the answer that stands and the one that came too late."""
+        """Return the page (status 409) with the accepted answer and the one that this person entered too late."""
         values = [(field.label, field.value()) for field in form]
         return self.page(self.question(pk), form, status=409, too_late=True, entered=values)
 
     def page(self, question: Question, form: AnswerForm, *, status: int = 200, **more: Any) -> HttpResponse:
-        """The page: the form, or the answer that closed the question."""
+        """Return the page with the form, or with the answer that closed the question; `more` extends the context."""
         is_open = question.status == QuestionStatus.OPEN
         answer = getattr(question, "answer", None)
-        shown = {
+        context = {
             "question": question,
             "title": title_of(question),
             "form": form if is_open and not form.needs_json and self.may_answer(question) else None,
@@ -101,4 +104,4 @@ class QuestionPage(LoginRequiredMixin, View):
             "items": waiting_items(question),
             "background": background(question),
         }
-        return render(self.request, "portal/question.html", {**shown, **more}, status=status)
+        return render(self.request, "portal/question.html", {**context, **more}, status=status)

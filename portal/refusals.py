@@ -1,4 +1,4 @@
-"""What a person sees when a form cannot be taken."""
+"""The response to a form that fails the CSRF check: the person's typed text must not be lost."""
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -11,32 +11,32 @@ from intake.uploads import may_send_unknown
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
-    """The form again with what was typed, when it came without its token or its cookie: nothing changed.
+    """Return the form again with the typed text, if it came without its CSRF token or cookie. Nothing is changed.
 
-    Of a form that none of our pages marked, or that another account typed, nothing is shown again.
+    The text is not shown if the form does not come from one of Interlock's pages, or if another account typed it.
     """
     typed, packed = TypedText.of(request), TypedText.packed_in(request)
     if packed and packed.is_of(request.user):
         return typed_again(request, packed)
-    if found := packed or typed:
+    if text := packed or typed:
         if not request.user.is_authenticated:
-            return sign_in_with(request, found)
-        if found.is_of(request.user) and not packed:
-            return form_again(request, found)
-    if is_by_link(request):
+            return sign_in_with(request, text)
+        if text.is_of(request.user) and not packed:
+            return form_again(request, text)
+    if is_from_answer_link(request):
         return form_again(request, None)
     return render(request, "403_csrf.html", status=403)
 
 
-def is_by_link(request: HttpRequest) -> bool:
-    """Whether the address itself says who sends, and the form comes from its own page."""
+def is_from_answer_link(request: HttpRequest) -> bool:
+    """Return True if the address itself identifies the sender, and the form was sent from the same site."""
     match = resolve(request.path_info)
     is_own = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
     return is_own and may_send_unknown(getattr(match.func, "view_class", None), match.kwargs)
 
 
 def form_again(request: HttpRequest, typed: TypedText | None) -> HttpResponseBase:
-    """The page's form with what was typed, unsent; the text alone where the page cannot show it."""
+    """Return the page's form with the typed text (status 403); only the text if the page cannot show its form again."""
     match = resolve(request.path_info)
     if typed is not None and not shows_again(match):
         return typed_again(request, typed)

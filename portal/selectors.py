@@ -1,4 +1,4 @@
-"""What a person sees of their own requests, and what they may do there."""
+"""Queries for the portal: a person's own requests and questions, and what the person may do with them."""
 
 from typing import Any
 from uuid import UUID
@@ -13,23 +13,23 @@ from clarifications.models import Question
 from clarifications.selectors import answerable_by, questions_for
 
 
-def own_projects(user: User, shown: slice, *, words: str = "", status: str = "") -> QuerySet[Any]:
-    """A slice of the person's own requests, newest first, with `items_total` and `items_done`.
+def own_projects(user: User, part: slice, *, words: str = "", status: str = "") -> QuerySet[Any]:
+    """Return the slice `part` of the person's own requests, newest first, with `items_total` and `items_done`.
 
-    `words` are a part of the title, or the whole id; `status` is one state.
+    `words` is a part of the title or a complete id; `status` is a state.
     """
-    found = Project.objects.filter(owner=user)
+    projects = Project.objects.filter(owner=user)
     if words:
-        found = found.filter(titled_or_numbered(words))
+        projects = projects.filter(has_words_or_id(words))
     if status:
-        found = found.filter(status=status)
-    # Sliced before it is counted: a far page would count the items of every page before it.
-    ids = found.order_by("-opened_at", "id").values("pk")[shown]
+        projects = projects.filter(status=status)
+    # Slice before counting items: otherwise a late page would count the items of all pages before it.
+    ids = projects.order_by("-opened_at", "id").values("pk")[part]
     return projects_with_counts().select_related(None).filter(pk__in=ids).order_by("-opened_at", "id")
 
 
-def titled_or_numbered(words: str) -> Q:
-    """Projects whose title holds the words, or whose id they are."""
+def has_words_or_id(words: str) -> Q:
+    """Return the condition for projects with this id, or, if the words are no id, with the words in their title."""
     try:
         return Q(pk=UUID(words))
     except ValueError:
@@ -37,21 +37,21 @@ def titled_or_numbered(words: str) -> Q:
 
 
 def to_answer(user: User) -> QuerySet[Question]:
-    """The open questions that the person may answer here, the most urgent first; approvals are the staff's."""
+    """Return the open questions that the person may answer in the portal, most urgent first; no approvals."""
     return answerable_by(user).filter(kind=Question.Kind.INPUT).select_related("project").order_by("due_at", "id")
 
 
 def own_questions(user: User) -> QuerySet[Question]:
-    """What waits for the person in their own requests."""
+    """Return the open questions about the person's own requests that the person may answer, most urgent first."""
     return to_answer(user).filter(project__owner=user)
 
 
 def readable_questions(user: User) -> QuerySet[Question]:
-    """Questions for a figure or a fact, open or closed, that the person may see."""
-    seen = questions_for(user).filter(kind=Question.Kind.INPUT)
-    return seen.select_related("project", "assigned_to", "answer")
+    """Return the questions, open or closed, that the person may see; no approvals."""
+    questions = questions_for(user).filter(kind=Question.Kind.INPUT)
+    return questions.select_related("project", "assigned_to", "answer")
 
 
 def may_cancel(user: User, project: Project) -> bool:
-    """Whether the person may cancel the project, which is not over yet."""
+    """Return True if the project has not ended and the person may cancel it."""
     return project.status not in OVER and may_end(user, project)

@@ -1,4 +1,4 @@
-"""What is happening in a project, step by step and in words."""
+"""Describe a project's progress in words, as a whole and step by step."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ MOST_NAMED = 3
 
 @dataclass(frozen=True)
 class Step:
-    """One item: where it stands, what it waits for, and how far it is."""
+    """One item with its state in words (`standing`) and a sentence about what it waits for (`waits`, or empty)."""
 
     item: Item
     standing: str
@@ -28,55 +28,61 @@ class Step:
 
 
 def steps_of(project: Project, items: Sequence[Item]) -> list[Step]:
-    """The project's items in order; two queries for all of them."""
+    """Return the project's items as steps, in the same order; two queries in total."""
     titles = {item.key: spoken(item.title) for item in items if item.state != ItemState.DONE}
-    asked = questions_by_item(project)
-    return [Step(item, standing(item), waits_for(item, titles, asked.get(item.pk, []))) for item in items]
+    questions = questions_by_item(project)
+    return [Step(item, standing(item), waits_for(item, titles, questions.get(item.pk, []))) for item in items]
 
 
 def questions_by_item(project: Project) -> dict[object, list[Question]]:
-    """Per item the open questions that hold it back."""
-    found: dict[object, list[Question]] = {}
+    """Return {item id: the open questions that block the item}."""
+    blocking_questions: dict[object, list[Question]] = {}
     open_ones = Blocking.objects.filter(question__project=project, question__status=QuestionStatus.OPEN)
     for blocking in open_ones.select_related("question__assigned_to"):
         blocking.question.project = project
-        found.setdefault(blocking.item_id, []).append(blocking.question)
-    return found
+        blocking_questions.setdefault(blocking.item_id, []).append(blocking.question)
+    return blocking_questions
 
 
-def waits_for(item: Item, titles: dict[str, str], asked: Sequence[Question]) -> str:
-    """Whom or what the item waits for, in a sentence; nothing when it waits for nothing."""
+def waits_for(item: Item, titles: dict[str, str], questions: Sequence[Question]) -> str:
+    """Return a sentence about whom or what the item waits for, or why it ended; empty if there is nothing to say.
+
+    `titles` holds the titles of the unfinished items by key, `questions` the open questions that block the item.
+    """
     if item.state in (ItemState.DONE, ItemState.CANCELLED, ItemState.FAILED):
         return spoken(item.reason) if item.state != ItemState.DONE else ""
-    if asked:
-        return " ".join(question_in_words(question) for question in asked[:MOST_NAMED])
+    if questions:
+        return " ".join(question_in_words(question) for question in questions[:MOST_NAMED])
     if item.state == ItemState.IN_PROGRESS and not item.held_for:
         return _("%(who)s is working on this step.") % {"who": item.agent_target.replace("_", " ").capitalize()}
-    before = [titles[key] for key in item.depends_on if key in titles]
-    return after(before) if before else ""
+    unfinished = [titles[key] for key in item.depends_on if key in titles]
+    return starts_after(unfinished) if unfinished else ""
 
 
-def after(titles: Sequence[str]) -> str:
-    """What has to be done before."""
-    named, rest = ", ".join(f"“{title}”" for title in titles[:MOST_NAMED]), len(titles) - MOST_NAMED
-    if rest <= 0:
-        return _("Starts after %(names)s.") % {"names": named}
-    words = ngettext("Starts after %(names)s and %(n)s more.", "Starts after %(names)s and %(n)s more.", rest)
-    return words % {"names": named, "n": rest}
+def starts_after(titles: Sequence[str]) -> str:
+    """Return a sentence that names the items that have to be done first."""
+    first_titles, further = ", ".join(f"“{title}”" for title in titles[:MOST_NAMED]), len(titles) - MOST_NAMED
+    if further <= 0:
+        return _("Starts after %(names)s.") % {"names": first_titles}
+    words = ngettext("Starts after %(names)s and %(n)s more.", "Starts after %(names)s and %(n)s more.", further)
+    return words % {"names": first_titles, "n": further}
 
 
 def question_in_words(question: Question) -> str:
-    """What is asked, and whose turn it is."""
-    said = {"title": title_of(question), "who": str(question.assigned_to or question.assigned_group)}
-    if said["who"]:
-        return _("“%(title)s” waits for %(who)s.") % said
+    """Return a sentence with the question's title and the person or group that it waits for."""
+    values = {"title": title_of(question), "who": str(question.assigned_to or question.assigned_group)}
+    if values["who"]:
+        return _("“%(title)s” waits for %(who)s.") % values
     if question.kind == Question.Kind.APPROVAL:
-        return _("“%(title)s” waits for our staff.") % said
-    return _("“%(title)s” waits for an answer.") % said
+        return _("“%(title)s” waits for our staff.") % values
+    return _("“%(title)s” waits for an answer.") % values
 
 
 def in_short(project: Project, items: Sequence[Item], *, is_asked: bool) -> str:
-    """What is happening in the project, and whether the reader has to do something; `is_asked` if they are asked."""
+    """Return what happens in the project, and whether the reader has to do something.
+
+    `is_asked` is True if an open question waits for the reader.
+    """
     if project.status == ProjectStatus.DONE:
         return _("All steps are done. The report is below.")
     if project.status == ProjectStatus.CANCELLED:
@@ -92,7 +98,7 @@ def in_short(project: Project, items: Sequence[Item], *, is_asked: bool) -> str:
 
 
 def waiting_in_words(project: Project, *, is_asked: bool) -> str:
-    """Whom a project waits for that no worker works on, and until when."""
+    """Return whom a waiting project waits for, and until when."""
     if is_asked:
         return _("Waiting for your answer, below. The request continues as soon as we have it.")
     open_ones = Question.objects.filter(project=project, status=QuestionStatus.OPEN).select_related("assigned_to")
@@ -100,5 +106,5 @@ def waiting_in_words(project: Project, *, is_asked: bool) -> str:
     if question is None:
         return _("Waiting for our staff. You need to do nothing.")
     question.project = project
-    said = {"what": question_in_words(question), "day": date_format(localtime(question.due_at), "DATE_FORMAT")}
-    return _("%(what)s It is due on %(day)s. You need to do nothing.") % said
+    values = {"what": question_in_words(question), "day": date_format(localtime(question.due_at), "DATE_FORMAT")}
+    return _("%(what)s It is due on %(day)s. You need to do nothing.") % values

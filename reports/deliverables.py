@@ -1,6 +1,6 @@
-"""What a deliverable says to a person: facts, plots, tables and texts.
+"""Turn a deliverable's content into a view that a person reads: facts, plots, tables and texts.
 
-Our own workers' deliverables have views of their own; anything else, whatever its shape, is shown generically.
+The deliverables of Interlock's own agents have special views. Any other content, of any shape, gets a generic view.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,10 @@ Fact = tuple[str, str]
 
 @dataclass(frozen=True)
 class Table:
-    """A table to read: `name` is its key in the content, `numeric` the columns of numbers, `left` the rows left out."""
+    """A table for reading: `name` is its key in the content, `left` is the number of rows left out.
+
+    `numeric` holds the indexes of the columns of numbers.
+    """
 
     name: str
     title: str
@@ -40,7 +43,10 @@ class Table:
 
 @dataclass(frozen=True)
 class View:
-    """What a deliverable says: `texts` are (name, text) to unfold, `points` short sentences, `raw` all that is left."""
+    """A deliverable prepared for reading: `texts` are long (name, text) pairs to unfold, `points` short sentences.
+
+    `raw` is the HTML of the content that fits nowhere else.
+    """
 
     title: str
     facts: list[Fact] = field(default_factory=list)
@@ -52,7 +58,10 @@ class View:
 
 
 def view_of(kind: str, contents: Mapping[str, Content]) -> View:
-    """The kind's own view; the generic one for a kind or a shape that we do not know."""
+    """Return the special view of the deliverable's kind; the generic view for an unknown kind or unexpected content.
+
+    `contents` holds the contents of all the project's deliverables by kind.
+    """
     if kind not in VIEWS:
         return generic(kind, contents[kind])
     try:
@@ -61,9 +70,9 @@ def view_of(kind: str, contents: Mapping[str, Content]) -> View:
         return generic(kind, contents[kind])
 
 
-# -- our own workers' views ------------------------------------------------------------------------
+# -- the views of Interlock's own agents -----------------------------------------------------------
 def time_waste(content: Content, contents: Mapping[str, Content]) -> View:
-    """Where the time goes, by category."""
+    """Return the view of the time analysis: minutes by category."""
     lines = content["breakdown"]
     minutes = [(line["category"], float(line["minutes"])) for line in lines]
     columns = {"category": _("Category"), "hours": _("Hours"), "minutes": _("Minutes"), "share_percent": _("Percent")}
@@ -80,7 +89,7 @@ def time_waste(content: Content, contents: Mapping[str, Content]) -> View:
 
 
 def cost(content: Content, contents: Mapping[str, Content]) -> View:
-    """What it costs."""
+    """Return the view of the cost analysis."""
     words = {
         "total_hours": _("Hours"),
         "hourly_rate": _("Hourly rate"),
@@ -91,7 +100,7 @@ def cost(content: Content, contents: Mapping[str, Content]) -> View:
 
 
 def friction(content: Content, contents: Mapping[str, Content]) -> View:
-    """Which tasks recur."""
+    """Return the view of the friction analysis: the recurring tasks."""
     clusters = content["clusters"]
     counted = [(str(cluster["sample_text"]), float(cluster["count"])) for cluster in clusters]
     columns = {"sample_text": _("Task"), "count": _("Times"), "minutes": _("Minutes")}
@@ -111,7 +120,7 @@ def friction(content: Content, contents: Mapping[str, Content]) -> View:
 
 
 def scenario(content: Content, contents: Mapping[str, Content]) -> View:
-    """What an agent could take over, beside the cost of today."""
+    """Return the view of the scenario with an agent, compared with the present cost if that was delivered."""
     words = {
         "avoidable_percent": _("Could be taken over, in percent"),
         "recovered_hours": _("Hours a month"),
@@ -127,7 +136,7 @@ def scenario(content: Content, contents: Mapping[str, Content]) -> View:
 
 
 def requirements(content: Content, contents: Mapping[str, Content]) -> View:
-    """What was asked for, numbered."""
+    """Return the view of the numbered requirements and the open points."""
     columns = {"number": _("Number"), "text": _("Requirement"), "source_sentence": _("From the sentence")}
     lines = content["requirements"]
     points = [
@@ -139,7 +148,7 @@ def requirements(content: Content, contents: Mapping[str, Content]) -> View:
 
 
 def development(content: Content, contents: Mapping[str, Content]) -> View:
-    """What was made of the requirements."""
+    """Return the view of the development output: its artifacts with their texts."""
     artifacts = content["artifacts"]
     lines = [{**a, "requirement_numbers": ", ".join(map(str, a.get("requirement_numbers", [])))} for a in artifacts]
     columns = {"name": _("Name"), "purpose": _("Purpose"), "requirement_numbers": _("For the requirements")}
@@ -150,7 +159,7 @@ def development(content: Content, contents: Mapping[str, Content]) -> View:
 
 
 def checks(content: Content, contents: Mapping[str, Content]) -> View:
-    """Which figures were computed again, and which were wrong: those first."""
+    """Return the view of the test report: all checks, the failed ones first."""
     passed, failed = state_word("done", _("passed")), state_word("failed", _("failed"))
     in_order = sorted(content["checks"], key=lambda check: bool(check["passed"]))
     lines = [{**check, "passed": passed if check["passed"] else failed} for check in in_order]
@@ -162,9 +171,9 @@ def checks(content: Content, contents: Mapping[str, Content]) -> View:
         "detail": _("Remark"),
     }
     facts = facts_of(content, {"passed": _("Passed"), "failed": _("Failed")})
-    nothing = _("No check was made: nothing was delivered that has figures to be checked.")
+    no_checks = _("No check was made: nothing was delivered that has figures to be checked.")
     tables = [table_of("checks", _("Checks"), lines, columns)] if lines else []
-    return View(_("Checks made"), facts=facts, tables=tables, points=[] if lines else [nothing])
+    return View(_("Checks made"), facts=facts, tables=tables, points=[] if lines else [no_checks])
 
 
 VIEWS: dict[str, Callable[[Content, Mapping[str, Content]], View]] = {
@@ -180,43 +189,46 @@ VIEWS: dict[str, Callable[[Content, Mapping[str, Content]], View]] = {
 
 # -- parts of a view -------------------------------------------------------------------------------
 def generic(kind: str, content: Content) -> View:
-    """Any content: single values as facts, long texts to unfold, lists of objects as tables, the rest as JSON."""
+    """Return a view of any content: single values as facts, long texts to unfold, lists of objects as tables.
+
+    All other values are shown as JSON.
+    """
     single = {k: v for k, v in content.items() if v is None or isinstance(v, bool | int | float | str)}
     long = {k: v for k, v in single.items() if isinstance(v, str) and len(v) > LONGEST_FACT}
     tables = tables_in(content)
-    rest = {k: v for k, v in content.items() if k not in single and k not in tables}
+    other_values = {k: v for k, v in content.items() if k not in single and k not in tables}
     return View(
         name_in_words(kind),
         facts=[(name_in_words(key), worded(value)) for key, value in single.items() if key not in long],
         tables=[table_of(key, name_in_words(key), rows, {}) for key, rows in tables.items()],
         texts=[(name_in_words(key), bounded(text)) for key, text in long.items()],
-        raw=pretty(rest) if rest else "",
+        raw=pretty(other_values) if other_values else "",
     )
 
 
 def facts_of(content: Content, words: Mapping[str, str]) -> list[Fact]:
-    """(words, value) of the keys that are there."""
-    return [(said, worded(content[key])) for key, said in words.items() if content.get(key) is not None]
+    """Return (label, value in words) for each key of `words` that has a value in the content."""
+    return [(label, worded(content[key])) for key, label in words.items() if content.get(key) is not None]
 
 
 def table_of(name: str, title: str, rows: Sequence[Content], columns: Mapping[str, str]) -> Table:
-    """The first rows under these columns {key: words}; under all their keys where none are given."""
-    shown = rows[:MOST_ROWS]
-    named = columns or {key: name_in_words(key) for key in columns_of(shown)[:MOST_COLUMNS]}
-    cells = [[cell_of(row.get(key)) for key in named] for row in shown]
-    numeric = {at for at, key in enumerate(named) if all(is_number(row.get(key)) for row in shown)}
-    return Table(name, title, list(named.values()), cells, frozenset(numeric), len(rows) - len(shown))
+    """Return a table of the first MOST_ROWS rows with the columns {key: heading}; all keys if `columns` is empty."""
+    first_rows = rows[:MOST_ROWS]
+    headings = columns or {key: name_in_words(key) for key in columns_of(first_rows)[:MOST_COLUMNS]}
+    cells = [[cell_of(row.get(key)) for key in headings] for row in first_rows]
+    numeric = {i for i, key in enumerate(headings) if all(is_number(row.get(key)) for row in first_rows)}
+    return Table(name, title, list(headings.values()), cells, frozenset(numeric), len(rows) - len(first_rows))
 
 
 def cell_of(value: Any) -> str:
-    """A value in a table; an empty one where there is none."""
+    """Return a value as the text of a table cell; empty for None."""
     if isinstance(value, SafeString):
         return value
     return "" if value is None else worded(value)
 
 
 def with_rest(rows: Sequence[tuple[str, float]], most: int) -> list[tuple[str, float]]:
-    """The first rows, and the sum of all others as one more; a single other is shown as it is."""
+    """Return the first `most` rows and one row with the sum of all others; a single other row is kept itself."""
     if len(rows) <= most + 1:
         return list(rows)
     return [*rows[:most], (_("All others"), round(sum(value for _label, value in rows[most:]), 2))]

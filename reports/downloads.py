@@ -1,4 +1,4 @@
-"""Deliverables to take away: whole as JSON, their tables as CSV."""
+"""Download deliverables: the complete content as JSON, a table as CSV."""
 
 import json
 from uuid import UUID
@@ -20,34 +20,34 @@ LONGEST_NAME = 80
 @require_safe
 @login_required
 def whole(request: HttpRequest, pk: UUID, deliverable: UUID) -> HttpResponse:
-    """The deliverable's content as JSON."""
+    """Return the deliverable's content as a JSON file. Raises Http404."""
     return as_file(deliverable_for(request, pk, deliverable))
 
 
 @require_safe
 @login_required
 def table(request: HttpRequest, pk: UUID, deliverable: UUID) -> HttpResponse:
-    """The deliverable's table that `?table=` names, as CSV."""
+    """Return the deliverable's table that `?table=` names as a CSV file. Raises Http404."""
     return table_as_file(deliverable_for(request, pk, deliverable), request.GET.get("table", ""))
 
 
 def deliverable_for(request: HttpRequest, project_id: UUID, deliverable_id: UUID) -> Deliverable:
-    """The deliverable of a project that the person may see. Raises Http404."""
+    """Return the deliverable. Raises Http404 unless it belongs to a project that the person may see."""
     project = get_object_or_404(projects_for(person(request)), pk=project_id)
-    found: Deliverable = get_object_or_404(
+    deliverable: Deliverable = get_object_or_404(
         Deliverable.objects.select_related("project"), pk=deliverable_id, project=project
     )
-    return found
+    return deliverable
 
 
 def as_file(deliverable: Deliverable) -> HttpResponse:
-    """The deliverable's content as a JSON file, named after its project."""
+    """Return the deliverable's content as a JSON file, named after its project."""
     text = json.dumps(deliverable.content, indent=2, ensure_ascii=False).encode("utf-8", errors="replace")
     return attachment(text, "application/json", file_name(deliverable, deliverable.type) + ".json")
 
 
 def table_as_file(deliverable: Deliverable, name: str) -> HttpResponse:
-    """The deliverable's table of this name as a CSV file. Raises Http404."""
+    """Return the deliverable's table of this name as a CSV file. Raises Http404 if there is no such table."""
     tables = tables_in(deliverable.content) if isinstance(deliverable.content, dict) else {}
     if name not in tables:
         raise Http404
@@ -56,12 +56,12 @@ def table_as_file(deliverable: Deliverable, name: str) -> HttpResponse:
 
 
 def attachment(content: bytes, content_type: str, name: str) -> HttpResponse:
-    """A file that the browser saves and does not show."""
+    """Return a response that the browser saves as a file instead of showing it."""
     disposition = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
     return HttpResponse(content, content_type=content_type, headers=disposition)
 
 
 def file_name(deliverable: Deliverable, *parts: str) -> str:
-    """A name of plain letters for the file, after its project."""
+    """Return a file name of ASCII letters, digits and dashes from the project's title and these parts."""
     words = (slugify(part.replace("_", "-"))[:LONGEST_NAME] for part in (deliverable.project.title, *parts))
     return "-".join(word for word in words if word) or str(deliverable.pk)

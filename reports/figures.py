@@ -1,4 +1,4 @@
-"""How values of a deliverable look to a person, and to a spreadsheet."""
+"""Format the values of a deliverable for people and for spreadsheets."""
 
 import csv
 import io
@@ -11,17 +11,17 @@ from django.utils.translation import gettext as _
 
 from pages.admin_pages import bounded
 
-# A spreadsheet takes a text that begins so for a formula, and may run it.
+# A spreadsheet program reads a text that begins with one of these as a formula, and may execute it.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 LONGEST_CELL = 400
-# Beyond this a whole number, of which JSON may have any, is no figure any more.
+# Larger numbers are not treated as figures: JSON allows integers of any size, which a float cannot hold.
 TOO_LARGE = 1e100
 
 Row = Mapping[str, Any]
 
 
 def worded(value: Any) -> str:
-    """A value in one line: numbers as the reader writes them, the rest in words or as JSON."""
+    """Return a value in one line of text: numbers in the reader's format, other values in words or as JSON."""
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if value is None:
@@ -32,46 +32,46 @@ def worded(value: Any) -> str:
 
 
 def numeral(value: float) -> str:
-    """A number with its thousands apart; one with a fraction has two decimals."""
+    """Return a number in the reader's format with grouped thousands; a float has two decimals."""
     decimals = 2 if isinstance(value, float) else 0
     return number_format(value, decimals, use_l10n=True, force_grouping=True)
 
 
 def shortened(text: str) -> str:
-    """The text, cut where it is too long for a cell."""
+    """Return the text, cut to LONGEST_CELL characters."""
     return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
 
 
 def is_number(value: Any) -> TypeGuard[int | float]:
-    """Whether it is a number that can be reckoned with, and no truth value."""
+    """Return True if the value is a number below TOO_LARGE, and not a boolean."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < TOO_LARGE
 
 
 def name_in_words(key: str) -> str:
-    """A key as words, such as `Total hours`."""
+    """Return a key as words: `total_hours` becomes `Total hours`."""
     return bounded(key.replace("_", " ").strip().capitalize() or key)
 
 
 def tables_in(content: Row) -> dict[str, list[Row]]:
-    """The lists of objects in the content, by their keys in a fixed order."""
+    """Return the lists of objects in the content by key, sorted by key."""
     return {key: rows for key in sorted(content) if (rows := rows_of(content[key]))}
 
 
 def rows_of(value: Any) -> list[Row]:
-    """The value as rows, if it is a list of objects; otherwise none."""
+    """Return the value if it is a list of objects; otherwise an empty list."""
     return value if isinstance(value, list) and value and all(isinstance(row, dict) for row in value) else []
 
 
 def columns_of(rows: Sequence[Row]) -> list[str]:
-    """Every key that some row has, in the order in which they come."""
+    """Return every key that at least one row has, in order of first appearance."""
     return list(dict.fromkeys(key for row in rows for key in row))
 
 
 def as_csv(rows: Sequence[Row]) -> bytes:
-    """The rows as a CSV file that any spreadsheet opens with its umlauts, and none runs as formulas."""
+    """Return the rows as CSV: UTF-8 with a byte order mark, for spreadsheet programs, and with formulas disarmed."""
     columns = columns_of(rows)
     text = io.StringIO(newline="")
-    # All quoted: a semicolon begins a new cell in many a spreadsheet, and a formula behind it would run.
+    # Every cell is quoted: many spreadsheet programs split at semicolons, and a formula after one would be executed.
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow([harmless(column) for column in columns])
     writer.writerows([cell(row.get(column)) for column in columns] for row in rows)
@@ -79,7 +79,7 @@ def as_csv(rows: Sequence[Row]) -> bytes:
 
 
 def cell(value: Any) -> Any:
-    """A value as a cell: numbers as they are, texts harmless, anything else as JSON."""
+    """Return a value as a CSV cell: a number unchanged, a text with formulas disarmed, any other value as JSON."""
     if value is None:
         return ""
     if is_number(value):
@@ -88,5 +88,5 @@ def cell(value: Any) -> Any:
 
 
 def harmless(text: str) -> str:
-    """The text, with an apostrophe before it where a spreadsheet would take it for a formula."""
+    """Return the text, with an apostrophe in front if a spreadsheet program would read it as a formula."""
     return f"'{text}" if text.startswith(FORMULA_SIGNS) else text

@@ -1,4 +1,4 @@
-"""The report of a project: the summary, the headline figures, and what each deliverable says."""
+"""The report of a project: a summary, the headline figures, and a section for each deliverable."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ ORDER = list(VIEWS)
 
 @dataclass(frozen=True)
 class Section:
-    """A deliverable, its view, and the names of its tables that can be taken away."""
+    """A deliverable, its view, and its tables that can be downloaded as (key, name in words)."""
 
     deliverable: Deliverable
     view: View
@@ -26,7 +26,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """The summary in a sentence, the headline figures, and a section a deliverable."""
+    """The report: the summary in one sentence, headline figures as (value, words), and the sections."""
 
     summary: str
     headline: list[Fact]
@@ -34,43 +34,43 @@ class Report:
 
 
 def report_of(project_id: UUID) -> Report | None:
-    """The project's report, or None while nothing was delivered; one query."""
-    found = latest_deliverables(project_id)
-    if not found:
+    """Return the project's report, or None while nothing was delivered; one query."""
+    latest = latest_deliverables(project_id)
+    if not latest:
         return None
-    contents = {kind: d.content if isinstance(d.content, dict) else {"": d.content} for kind, d in found.items()}
-    kinds = sorted(found, key=lambda kind: (ORDER.index(kind) if kind in ORDER else len(ORDER), kind))
-    sections = [Section(found[kind], view_of(kind, contents), tables_to_take(contents[kind])) for kind in kinds]
+    contents = {kind: d.content if isinstance(d.content, dict) else {"": d.content} for kind, d in latest.items()}
+    kinds = sorted(latest, key=lambda kind: (ORDER.index(kind) if kind in ORDER else len(ORDER), kind))
+    sections = [Section(latest[kind], view_of(kind, contents), downloadable_tables(contents[kind])) for kind in kinds]
     return Report(summary_of(contents), headline_of(contents), sections)
 
 
-def tables_to_take(content: Content) -> list[tuple[str, str]]:
-    """(key, words) of the content's tables."""
+def downloadable_tables(content: Content) -> list[tuple[str, str]]:
+    """Return (key, name in words) of the content's tables."""
     return [(key, name_in_words(key)) for key in tables_in(content)]
 
 
 # -- the whole -------------------------------------------------------------------------------------
 def summary_of(contents: Mapping[str, Content]) -> str:
-    """One sentence for a person in a hurry: the scenario's, or what a deliverable says of itself."""
+    """Return the report in one sentence: from the scenario's figures, or else a deliverable's own summary."""
     scenario = contents.get("with_agent_scenario", {})
     keys = ("avoidable_percent", "recovered_hours", "recovered_monthly_cost", "recovered_annual_cost", "hourly_rate")
     if all(is_number(scenario.get(key)) for key in keys):
-        said = {key: numeral(float(scenario[key])) for key in keys}
+        values = {key: numeral(float(scenario[key])) for key in keys}
         return (
             _(
                 "An agent could take over up to %(avoidable_percent)s %% of the work: "
                 "%(recovered_hours)s hours a month, worth %(recovered_monthly_cost)s a month "
                 "and %(recovered_annual_cost)s a year at %(hourly_rate)s an hour."
             )
-            % said
+            % values
         )
-    said_so = [contents[kind].get("summary") for kind in sorted(contents) if kind != "generic_output"]
-    return next((bounded(words) for words in said_so if isinstance(words, str) and words.strip()), "")
+    summaries = [contents[kind].get("summary") for kind in sorted(contents) if kind != "generic_output"]
+    return next((bounded(words) for words in summaries if isinstance(words, str) and words.strip()), "")
 
 
 def headline_of(contents: Mapping[str, Content]) -> list[Fact]:
-    """The figures that matter most, of those that were delivered."""
-    wanted = [
+    """Return (value, words) of the most important figures that were delivered."""
+    candidates = [
         ("time_waste_analysis", "total_hours", _("hours in all")),
         ("cost_analysis", "monthly_cost", _("cost a month")),
         ("cost_analysis", "annual_cost", _("cost a year")),
@@ -78,5 +78,5 @@ def headline_of(contents: Mapping[str, Content]) -> list[Fact]:
         ("with_agent_scenario", "recovered_hours", _("hours a month an agent could take over")),
         ("with_agent_scenario", "recovered_annual_cost", _("a year could be saved")),
     ]
-    found = [(contents.get(kind, {}).get(key), words) for kind, key, words in wanted]
-    return [(numeral(value), words) for value, words in found if is_number(value)]
+    values = [(contents.get(kind, {}).get(key), words) for kind, key, words in candidates]
+    return [(numeral(value), words) for value, words in values if is_number(value)]

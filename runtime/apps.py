@@ -1,4 +1,4 @@
-"""The system as processes."""
+"""Django's configuration of the room that runs the system as processes."""
 
 from django.apps import AppConfig
 

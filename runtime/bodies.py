@@ -1,7 +1,7 @@
-"""Bodies are read before a thread is taken: whoever sends slowly, or too much, costs a connection and nothing more.
+"""Reads the body of each request before a thread is used: a slow or huge upload costs a connection and no thread.
 
-A body that ends before it is whole never reaches the application. While the application works, this notices when the
-caller goes away, so that the reading of an upload stops.
+A request whose body is incomplete never reaches the application. While the application works, the connection is
+watched, so that the reading of an upload stops when the caller goes away.
 """
 
 import asyncio
@@ -25,10 +25,10 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MB = 1024 * 1024
-# Where a form may bring a file of 20 MB; a little more is taken, so that the form itself can say that it is too large.
+# Addresses whose forms may upload a file of 20 MB. A little more is received, so that the form can report the size.
 FILE_DOORS = re.compile(r"/(?:requests/new|api/v1/projects|questions?/.*|answer/.*|admin/clarifications/.*)/?")
 MOST_BYTES, MOST_BYTES_WITH_FILE = 2 * MB + MB // 2, 32 * MB
-# Held in memory; what is larger is on the disk, under no name.
+# Bytes of a body that are held in memory; a larger body is in a file on disk without a name.
 IN_MEMORY_BYTES = 64 * 1024
 CHUNK_BYTES = 64 * 1024
 RETRY_SECONDS = 10
@@ -36,7 +36,7 @@ RETRY_SECONDS = 10
 
 @dataclass(frozen=True)
 class Limits:
-    """How slowly a body may come, and how many may be on their way at once."""
+    """How slowly a body may arrive, and how many bodies may arrive at the same time."""
 
     grace_seconds: float = 10.0
     least_bytes_a_second: float = 4096.0
@@ -46,7 +46,7 @@ class Limits:
 
 
 class NotTaken(Exception):
-    """The request is refused before the application sees it."""
+    """The request is refused before the application gets it; the fields make the problem document."""
 
     def __init__(self, status: int, name: str, title: str, words: Any) -> None:
         super().__init__(name)
@@ -54,11 +54,17 @@ class NotTaken(Exception):
 
 
 class CallerGone(Exception):
-    """Nobody waits for an answer."""
+    """The caller has closed the connection: nobody waits for an answer."""
 
 
-AMBIGUOUS = (400, "ambiguous-length", "Bad Request", gettext_lazy("The request says its length in two ways."))
-TOO_LARGE = (413, "body-too-large", "Content Too Large", gettext_lazy("The request is larger than what is taken here."))
+AMBIGUOUS = (
+    *(400, "ambiguous-length", "Bad Request"),
+    gettext_lazy("The request states its length twice: send Content-Length or Transfer-Encoding, not both."),
+)
+TOO_LARGE = (
+    *(413, "body-too-large", "Content Too Large"),
+    gettext_lazy("The request body is larger than this address accepts. Send less."),
+)
 TOO_SLOW = (408, "too-slow", "Request Timeout", gettext_lazy("The request took too long to arrive. Send it again."))
 TOO_MANY = (
     *(429, "too-many-bodies", "Too Many Requests"),
@@ -72,21 +78,21 @@ NO_ROOM = (
 
 @dataclass
 class Bodies:
-    """The application, with requests that have arrived whole."""
+    """ASGI middleware: the application gets only requests whose body has arrived completely."""
 
     app: App
     limits: Limits = field(default_factory=Limits)
     arriving: Counter[str] = field(default_factory=Counter)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
-        names = {name for name, _value in scope["headers"]}
-        if not names & {b"content-length", b"transfer-encoding"}:
+        """Serve a request: receive its body, or refuse it, then call the application."""
+        header_names = {name for name, _value in scope["headers"]}
+        if not header_names & {b"content-length", b"transfer-encoding"}:
             await self.app(scope, receive, send)
             return
         with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as body:
             try:
-                size = await self.arrived(scope, receive, body)
+                size = await self.receive_body(scope, receive, body)
             except CallerGone:
                 return
             except NotTaken as error:
@@ -95,18 +101,18 @@ class Bodies:
             await self.serve(with_length(scope, size), body, size, receive, send)
 
     async def serve(self, scope: Scope, body: IO[bytes], size: int, receive: Receive, send: Send) -> None:
-        """Have the application answer; whoever reads an upload for it is told when the caller is gone."""
+        """Have the application answer; the code that reads an upload for it is notified when the caller goes away."""
         gone, left = Event(), asyncio.Event()
         asker_gone.set(gone)
-        watch = asyncio.ensure_future(tell_when_gone(receive, gone, left))
+        watch = asyncio.ensure_future(notify_when_gone(receive, gone, left))
         try:
-            await self.app(scope, told(body, size, left), send)
+            await self.app(scope, receive_stored_body(body, size, left), send)
         finally:
             watch.cancel()
 
-    async def arrived(self, scope: Scope, receive: Receive, body: IO[bytes]) -> int:
-        """Put the body into the file; its size. Raises NotTaken or CallerGone."""
-        most = largest(scope)
+    async def receive_body(self, scope: Scope, receive: Receive, body: IO[bytes]) -> int:
+        """Write the body to the file and return its size. Raises NotTaken or CallerGone."""
+        most = largest_body(scope)
         declared = declared_length(scope)
         if declared is not None and declared > most:
             raise NotTaken(*TOO_LARGE)
@@ -117,15 +123,18 @@ class Bodies:
             raise NotTaken(*NO_ROOM)
         self.arriving[address] += 1
         try:
-            size = await self.spooled(receive, body, most)
+            size = await self.spool(receive, body, most)
         finally:
             self.arriving -= Counter({address: 1})
         if declared is not None and size != declared:
             raise NotTaken(*AMBIGUOUS)
         return size
 
-    async def spooled(self, receive: Receive, body: IO[bytes], most: int) -> int:
-        """Read to the end, as fast as the limits demand; the size. Raises NotTaken or CallerGone."""
+    async def spool(self, receive: Receive, body: IO[bytes], most: int) -> int:
+        """Read the body to its end into the file and return its size.
+
+        Raises NotTaken if it is too slow or too large, or CallerGone.
+        """
         clock = asyncio.get_running_loop().time
         started, size, more = clock(), 0, True
         while more:
@@ -146,18 +155,18 @@ class Bodies:
         return size
 
     def allowed_seconds(self, size: int) -> float:
-        """How long so much of a body may have taken."""
+        """Return the seconds that a body of this size may take to arrive."""
         return min(self.limits.grace_seconds + size / self.limits.least_bytes_a_second, self.limits.longest_seconds)
 
 
-def largest(scope: Scope) -> int:
-    """How large the body may be at this address."""
+def largest_body(scope: Scope) -> int:
+    """Return the most bytes that the body may have at this address."""
     is_form = header(scope, b"content-type").lower().startswith(b"multipart/form-data")
     return MOST_BYTES_WITH_FILE if is_form and FILE_DOORS.fullmatch(scope["path"]) else MOST_BYTES
 
 
 def declared_length(scope: Scope) -> int | None:
-    """The length that the caller states; None for a body in chunks. Raises NotTaken where both are said."""
+    """Return the Content-Length; None for a body in chunks. Raises NotTaken if the request states both."""
     length, chunked = header(scope, b"content-length"), header(scope, b"transfer-encoding")
     if length and chunked:
         raise NotTaken(*AMBIGUOUS)
@@ -165,34 +174,37 @@ def declared_length(scope: Scope) -> int | None:
 
 
 def header(scope: Scope, name: bytes) -> bytes:
-    """The header's value; empty where there is none."""
+    """Return the header's value; empty if there is none."""
     return next((value for key, value in scope["headers"] if key.lower() == name), b"")
 
 
 def with_length(scope: Scope, size: int) -> Scope:
-    """The request with the length of its body, and without the way it came."""
-    gone = (b"content-length", b"transfer-encoding")
-    kept = [(name, value) for name, value in scope["headers"] if name.lower() not in gone]
+    """Return the request's scope with the body's length as Content-Length, and without Transfer-Encoding."""
+    removed = (b"content-length", b"transfer-encoding")
+    kept = [(name, value) for name, value in scope["headers"] if name.lower() not in removed]
     return {**scope, "headers": [*kept, (b"content-length", str(size).encode())]}
 
 
-def told(body: IO[bytes], size: int, left: asyncio.Event) -> Receive:
-    """The body as the application asks for it; afterwards, that the caller is gone, once it is."""
-    is_told = False
+def receive_stored_body(body: IO[bytes], size: int, left: asyncio.Event) -> Receive:
+    """Return the application's `receive`.
+
+    It gives the body in parts, then waits and reports that the caller is gone.
+    """
+    is_complete = False
 
     async def next_part() -> dict[str, Any]:
-        nonlocal is_told
-        if is_told:
+        nonlocal is_complete
+        if is_complete:
             await left.wait()
             return {"type": "http.disconnect"}
         chunk = body.read(CHUNK_BYTES)
-        is_told = body.tell() >= size
-        return {"type": "http.request", "body": chunk, "more_body": not is_told}
+        is_complete = body.tell() >= size
+        return {"type": "http.request", "body": chunk, "more_body": not is_complete}
 
     return next_part
 
 
-async def tell_when_gone(receive: Receive, gone: Event, left: asyncio.Event) -> None:
+async def notify_when_gone(receive: Receive, gone: Event, left: asyncio.Event) -> None:
     """Set both events once the caller is gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
@@ -201,24 +213,24 @@ async def tell_when_gone(receive: Receive, gone: Event, left: asyncio.Event) -> 
 
 
 async def refuse(scope: Scope, send: Send, error: NotTaken) -> None:
-    """Answer with a problem, and end the connection: what is left of the body is nobody's."""
+    """Answer with a problem document and close the connection, since the rest of the body is not read."""
     with override(language_of(scope)):
         words = str(error.words)
     kind = f"urn:interlock:problem:{error.name}"
-    said = orjson.dumps({"type": kind, "title": error.title, "status": error.status, "detail": words})
+    document = orjson.dumps({"type": kind, "title": error.title, "status": error.status, "detail": words})
     headers = [
         (b"content-type", b"application/problem+json"),
-        (b"content-length", str(len(said)).encode()),
+        (b"content-length", str(len(document)).encode()),
         (b"connection", b"close"),
     ]
     if error.status in (429, 503):
         headers.append((b"retry-after", str(RETRY_SECONDS).encode()))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": said})
+    await send({"type": "http.response.body", "body": document})
 
 
 def language_of(scope: Scope) -> str:
-    """The first language of the caller that the system speaks."""
+    """Return the first language that the caller accepts and the system has; `en` if there is none."""
     for code, _weight in parse_accept_lang_header(header(scope, b"accept-language").decode("latin-1")):
         try:
             return get_supported_language_variant(code)

@@ -1,4 +1,4 @@
-"""What commands that serve have in common, and the types of commands' arguments."""
+"""The base class of commands that run until they are stopped, and the types of their arguments."""
 
 import math
 from argparse import ArgumentTypeError
@@ -9,7 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 
 class ServerCommand(BaseCommand):
-    """A command that serves until it is stopped; on the command line it begins only with a migrated database."""
+    """A command that runs until it is stopped; on the command line it starts only with a migrated database."""
 
     def run_from_argv(self, argv: list[str]) -> None:
         if not {"-h", "--help"} & set(argv):
@@ -18,7 +18,10 @@ class ServerCommand(BaseCommand):
 
 
 def require_migrated() -> None:
-    """Raise SystemExit if the database lacks migrations; one that is away is waited for by whoever needs it."""
+    """Raise SystemExit if the database lacks migrations.
+
+    Do nothing if the database is away, since servers wait for it.
+    """
     try:
         executor = MigrationExecutor(connection)
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -31,14 +34,14 @@ def require_migrated() -> None:
 
 
 def at_least_one(text: str) -> int:
-    """An argument that counts something."""
+    """Return the argument as a whole number from 1 on. Raises ArgumentTypeError."""
     if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+        raise ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 
 
 def seconds(text: str) -> float:
-    """An argument that is a time in seconds."""
+    """Return the argument as a number of seconds. Raises ArgumentTypeError."""
     try:
         number = float(text)
     except ValueError:

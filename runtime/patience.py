@@ -1,7 +1,7 @@
-"""Holding on: a lease that waits for work, and a stream of events that goes on, without a thread for each.
+"""Long-lived requests without a thread for each: a lease that waits for work, and a stream of events that goes on.
 
-Both endpoints answer at once with what there is. This stands in front of them, keeps the connection, and asks again
-when the lookout says that there may be more; so who may ask, and what they get, is decided in one place only.
+Both endpoints answer at once with what there is. This middleware keeps the connection and asks them again whenever the
+lookout finds that there may be more. So permissions and contents are decided in the endpoints only.
 """
 
 import asyncio
@@ -29,11 +29,11 @@ Headers = list[tuple[bytes, bytes]]
 
 LEASE = re.compile(r"/api/v1/work/lease/?")
 STREAM = re.compile(r"/api/v1/projects/([0-9a-fA-F-]{36})/events/stream/?")
-# A quiet stream says so often that it is alive, before a proxy ends it, and is asked then whether it may go on.
+# Seconds after which a quiet stream is asked again: it shows proxies that it is alive, and its rights are checked.
 QUIET_SECONDS = 30.0
 MOST_BYTES = 64 * 1024
 MOST_STREAMS, MOST_STREAMS_IN_ALL, MOST_WAITS_IN_ALL = 5, 200, 400
-# Of the threads that answer requests, those who wait take so many at most.
+# Most threads of those that answer requests which waiting calls may use at the same time.
 MOST_ASKING = 4
 INTERNAL = {name.lower().encode() for name in (AGAIN, ACCOUNT, WAITS_FOR)}
 
@@ -51,21 +51,21 @@ NO_ROOM = (
 
 @dataclass
 class Answer:
-    """What the application answered."""
+    """The application's complete answer to one request."""
 
     status: int = 500
     headers: Headers = field(default_factory=list)
     body: bytes = b""
 
     def header(self, name: str) -> str:
-        """A header's value; empty where there is none."""
+        """Return the header's value; empty if there is none."""
         return next(
             (value.decode("latin-1") for key, value in self.headers if key.lower() == name.lower().encode()), ""
         )
 
 
 class Patience:
-    """The application, with patience for leases and streams."""
+    """ASGI middleware that keeps lease and stream requests open until there is something to answer."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -75,7 +75,7 @@ class Patience:
         self.turns = asyncio.Semaphore(MOST_ASKING)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
+        """Serve a request; any but a lease or a stream goes to the application unchanged."""
         try:
             if scope["type"] == "http" and scope["method"] == "POST" and LEASE.fullmatch(scope["path"]):
                 await self.lease(scope, receive, send)
@@ -87,39 +87,39 @@ class Patience:
             await refuse(scope, send, error)
 
     async def lease(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with work, or once the worker has waited long enough. Raises NotTaken where too many wait."""
-        body = await whole(receive)
+        """Answer with work, or without once the worker's waiting time is over. Raises NotTaken if too many wait."""
+        body = await body_of(receive)
         answer = await self.ask(scope, body)
         if answer.header(AGAIN):
             with room(self.waits, answer), watched(receive) as gone:
-                answer = await self.waited_for(scope, body, answer, gone)
+                answer = await self.wait_for_work(scope, body, answer, gone)
         await reply(send, answer)
 
-    async def waited_for(self, scope: Scope, body: bytes, answer: Answer, gone: asyncio.Future[None]) -> Answer:
-        """The answer with work; the first one when there is none in time, or nobody waits for it any more."""
+    async def wait_for_work(self, scope: Scope, body: bytes, answer: Answer, gone: asyncio.Future[None]) -> Answer:
+        """Return the answer with work; the latest one if none came in time or the caller is gone."""
         clock = asyncio.get_running_loop().time
-        over = clock() + float(answer.header(AGAIN))
-        with self.lookout.for_work(answer.header(WAITS_FOR)) as told:
-            while answer.header(AGAIN) and not gone.done() and (left := over - clock()) > 0:
-                if await is_told(told, gone, seconds=left):
+        deadline = clock() + float(answer.header(AGAIN))
+        with self.lookout.for_work(answer.header(WAITS_FOR)) as wake:
+            while answer.header(AGAIN) and not gone.done() and (left := deadline - clock()) > 0:
+                if await wait_for_wake(wake, gone, seconds=left):
                     answer = await self.ask_again(scope, body)
         return answer
 
     async def stream(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send what there is, then what comes, until the reader is gone or may not read any more.
+        """Send the events there are, then new ones, until the reader is gone or may not read any more.
 
-        Raises NotTaken where too many follow.
+        Raises NotTaken if too many follow.
         """
         answer = await self.ask(scope, b"")
         if answer.status != 200:
             await reply(send, answer)
             return
         project = UUID(STREAM.fullmatch(scope["path"])[1])  # type: ignore[index]
-        with room(self.streams, answer), watched(receive) as gone, self.lookout.for_events(project) as told:
-            await begin(send, answer)
+        with room(self.streams, answer), watched(receive) as gone, self.lookout.for_events(project) as wake:
+            await send_head(send, answer)
             while answer.status == 200:
                 if not answer.header(AGAIN):
-                    await is_told(told, gone, seconds=QUIET_SECONDS)
+                    await wait_for_wake(wake, gone, seconds=QUIET_SECONDS)
                 if gone.done():
                     break
                 answer = await self.ask_again(scope, b"", last=answer.header(LAST))
@@ -128,12 +128,12 @@ class Patience:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def ask_again(self, scope: Scope, body: bytes, *, last: str = "") -> Answer:
-        """The application's answer to one who waits; a few of them are asked for at once."""
+        """Return the application's answer for a waiting caller; at most MOST_ASKING are asked for at the same time."""
         async with self.turns:
             return await self.ask(scope, body, again=True, last=last)
 
     async def ask(self, scope: Scope, body: bytes, *, again: bool = False, last: str = "") -> Answer:
-        """The application's answer to the request, whole."""
+        """Return the application's complete answer to the request."""
         answer = Answer()
         parts = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -153,7 +153,7 @@ class Patience:
 # -- the connection --------------------------------------------------------------------------------
 @contextmanager
 def room(limit: ConnectionLimit, answer: Answer) -> Iterator[None]:
-    """A place for the connection of the account that was answered. Raises NotTaken."""
+    """Hold a place for a connection of the answered account inside the block. Raises NotTaken."""
     try:
         with limit.hold(int(answer.header(ACCOUNT))):
             yield
@@ -165,27 +165,27 @@ def room(limit: ConnectionLimit, answer: Answer) -> Iterator[None]:
 
 @contextmanager
 def watched(receive: Receive) -> Iterator[asyncio.Future[None]]:
-    """What is done once the caller is gone."""
-    gone = asyncio.ensure_future(left(receive))
+    """Yield a future that is done once the caller is gone."""
+    gone = asyncio.ensure_future(until_gone(receive))
     try:
         yield gone
     finally:
         gone.cancel()
 
 
-async def is_told(told: asyncio.Event, gone: asyncio.Future[None], *, seconds: float) -> bool:
-    """Wait until there may be something, the caller is gone, or the time is over; whether there may be something."""
-    waiting = asyncio.ensure_future(told.wait())
+async def wait_for_wake(wake: asyncio.Event, gone: asyncio.Future[None], *, seconds: float) -> bool:
+    """Wait until `wake` is set, the caller is gone or the time is over; return whether it was set, and clear it."""
+    waiting = asyncio.ensure_future(wake.wait())
     both: set[asyncio.Future[Any]] = {gone, waiting}
     await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
-    was_told = told.is_set()
-    told.clear()
-    return was_told
+    was_woken = wake.is_set()
+    wake.clear()
+    return was_woken
 
 
-async def whole(receive: Receive) -> bytes:
-    """The request's body; one that is too long is cut, and refused for it."""
+async def body_of(receive: Receive) -> bytes:
+    """Return the request's body; one above MOST_BYTES is cut, and the endpoint then refuses it."""
     body, more = b"", True
     while more and len(body) <= MOST_BYTES:
         message = await receive()
@@ -194,14 +194,14 @@ async def whole(receive: Receive) -> bytes:
     return body
 
 
-async def left(receive: Receive) -> None:
+async def until_gone(receive: Receive) -> None:
     """Return once the caller is gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def begin(send: Send, answer: Answer) -> None:
-    """The start of a stream, and what there is so far."""
+async def send_head(send: Send, answer: Answer) -> None:
+    """Send the head of a stream and the events there are so far."""
     dropped = {b"content-length", LAST.lower().encode(), *INTERNAL}
     kept = [(name, value) for name, value in answer.headers if name.lower() not in dropped]
     await send({"type": "http.response.start", "status": 200, "headers": [*kept, (b"x-accel-buffering", b"no")]})
@@ -209,14 +209,14 @@ async def begin(send: Send, answer: Answer) -> None:
 
 
 async def reply(send: Send, answer: Answer) -> None:
-    """The whole answer."""
+    """Send the complete answer, without internal headers."""
     kept = [(name, value) for name, value in answer.headers if name.lower() not in INTERNAL]
     await send({"type": "http.response.start", "status": answer.status, "headers": kept})
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
 def headers_of(scope: Scope, *, again: bool, last: str) -> Iterable[tuple[bytes, bytes]]:
-    """The request's headers; asked again, they say so, and where the reader is."""
+    """Return the request's headers; a repeated request also has the token for it and the reader's position."""
     added = {ASKED_AGAIN: TOKEN if again else "", LAST: last}
     names = {name.lower().encode() for name, value in added.items() if value or name == ASKED_AGAIN}
     kept = [(name, value) for name, value in scope["headers"] if name.lower() not in names]

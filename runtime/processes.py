@@ -1,4 +1,4 @@
-"""Child processes that neither outlive their parent nor refuse to end."""
+"""Starts and ends child processes: none outlives its parent, and none can refuse to end."""
 
 import os
 import signal
@@ -13,9 +13,10 @@ LAUNCHER = Path(__file__).with_name("launch.py")
 
 
 def tied_to_parent(command: Sequence[str]) -> list[str]:
-    """The command, run so that it gets SIGTERM when its parent dies (Linux; unchanged elsewhere).
+    """Return the command, wrapped so that it gets SIGTERM when its parent dies (Linux; unchanged elsewhere).
 
-    The kernel means the thread that starts it: start children from one that lives as long as the process.
+    Linux sends it when the thread ends that started the child: start children from a thread that lives as long as the
+    process.
     """
     if sys.platform != "linux":
         return list(command)
@@ -23,7 +24,7 @@ def tied_to_parent(command: Sequence[str]) -> list[str]:
 
 
 def wait_or_kill(process: subprocess.Popen[Any], *, seconds: float) -> int:
-    """The exit code; a session leader that is still alive after `seconds` is killed with its whole group."""
+    """Return the exit code; a child still alive after `seconds` is killed with its whole process group."""
     try:
         return process.wait(timeout=max(0.0, seconds))
     except subprocess.TimeoutExpired:

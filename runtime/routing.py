@@ -1,4 +1,4 @@
-"""Which application serves what: pages, their live feed, and stream consumers under their channel names."""
+"""Which application serves what: HTTP, web sockets, and stream consumers by their channel names."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from runtime.origins import OwnPages
 from runtime.patience import Patience
 from workers.consumers import worker_consumers
 
-# Requests served at once by one web process.
+# Requests that one web process answers at the same time.
 WEB_THREADS = 16
 
 CONSUMERS: dict[str, type[BatchConsumer]] = {
@@ -26,19 +26,22 @@ CONSUMERS: dict[str, type[BatchConsumer]] = {
 
 
 def channels() -> ChannelNameRouter:
-    """The stream consumers by channel name: one a group, and one a worker."""
+    """Return the stream consumers by channel name: one for each group and one for each agent."""
     letters = {DeadLettersConsumer.group: DeadLettersConsumer}
     applications: dict[str, type[BatchConsumer]] = {**CONSUMERS, **letters, **worker_consumers()}
     return ChannelNameRouter({name: consumer.as_asgi() for name, consumer in applications.items()})
 
 
 def sockets() -> OwnPages:
-    """The live feed, for signed-in people on pages of our own."""
+    """Return the live feed, for signed-in people on our own pages."""
     return OwnPages(AuthMiddlewareStack(URLRouter([path("ws/live/", LiveConsumer.as_asgi())])))
 
 
 def application() -> ProtocolTypeRouter:
-    """HTTP on threads, which serves the admin three to four times faster than one thread of ASGI."""
+    """Return the ASGI application.
+
+    HTTP runs in threads, three to four times faster for the admin than one ASGI thread.
+    """
     wsgi: Any = get_wsgi_application()
     threads: Any = WSGIMiddleware(wsgi, workers=WEB_THREADS)
     http = Bodies(Patience(threads))

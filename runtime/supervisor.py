@@ -1,4 +1,4 @@
-"""Keeps a set of processes running, shows what they say, and ends them together."""
+"""Keeps a set of processes running, prints their output, and ends them together."""
 
 import logging
 import os
@@ -19,18 +19,18 @@ from runtime.processes import tied_to_parent, wait_or_kill
 
 logger = logging.getLogger(__name__)
 
-# Wait before a child that died is started again: doubled at each death, so that a broken one costs little.
+# Wait before a child that ended is started again; doubled at each death in a row, so that a broken one costs little.
 FIRST_DELAY_SECONDS = 0.2
 LONGEST_DELAY_SECONDS = 10.0
 # A child that lived this long was healthy: its earlier deaths are forgotten.
 HEALTHY_SECONDS = 60.0
-# How often the children are looked at; also the longest time a stop request waits.
+# Seconds between two looks at the children; also the longest time for which a stop request waits.
 TURN_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
 class Child:
-    """A process to keep running; `env` is added to our own environment."""
+    """A process to keep running; `env` is added to the environment of this process."""
 
     name: str
     argv: Sequence[str]
@@ -39,7 +39,7 @@ class Child:
 
 @dataclass
 class Slot:
-    """A child's place: its present process, or the time at which it gets one."""
+    """The state of one child: its present process, or the time of its next start."""
 
     child: Child
     process: subprocess.Popen[str] | None = None
@@ -50,66 +50,72 @@ class Slot:
     exit_code: int = 0
 
     def postpone(self, now: float) -> None:
-        """The next start is later by a delay that grows with each death in a row."""
+        """Set the next start later, by a delay that grows with each death in a row."""
         self.deaths = 1 if now - self.started_at >= HEALTHY_SECONDS else self.deaths + 1
         self.start_at = now + restart_delay(self.deaths)
 
 
 def restart_delay(deaths: int) -> float:
-    """Seconds to wait after so many deaths in a row; random in its upper half, so that peers spread out."""
+    """Return the seconds to wait after so many deaths in a row.
+
+    The upper half is random, so that children spread out.
+    """
     longest = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2.0 ** min(deaths, 16))
     return random.uniform(longest / 2, longest)
 
 
 class Supervisor:
-    """Runs children until it is stopped; with `log_dir` their output goes to one file each, else to `output`.
+    """Runs children until it is stopped; with `log_dir` each child's output goes to a file, else to `output`.
 
-    To be used from one thread that lives as long as the process: its end would end the children.
+    Use it in one thread that lives as long as the process: the end of that thread would end the children.
     """
 
     def __init__(self, children: Iterable[Child], *, log_dir: Path | None = None, output: TextIO | None = None) -> None:
-        """Starts nothing yet."""
+        """Starts no child yet."""
         self._slots = [Slot(child) for child in children]
         self._log_dir = log_dir
         self._output = output or sys.stdout
         self._width = max((len(slot.child.name) for slot in self._slots), default=0)
 
     def __enter__(self) -> Self:
-        """Starts the children."""
+        """Start the children."""
         self.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
-        """Stops the children."""
+        """Stop the children."""
         self.stop()
 
     @property
     def pids(self) -> dict[str, int]:
-        """The process ids of the children that are alive now, by name."""
+        """Return {name: process id} of the children that are alive now."""
         return {
             slot.child.name: slot.process.pid for slot in self._slots if slot.process and slot.process.poll() is None
         }
 
     @property
     def deaths(self) -> dict[str, int]:
-        """Return how often in a row each child has ended by itself."""
+        """Return {name: how often in a row the child has ended by itself}."""
         return {slot.child.name: slot.deaths for slot in self._slots}
 
     def start(self) -> None:
-        """Every child has been started, in the given order."""
+        """Start every child, in the given order."""
         if self._log_dir:
             self._log_dir.mkdir(parents=True, exist_ok=True)
         self._turn()
 
     def run_until(self, stop: threading.Event, *, each_turn: Callable[[], object] | None = None) -> None:
-        """Keeps the children running, and calls `each_turn` about ten times a second, until `stop` is set."""
+        """Keep the children running until `stop` is set; `each_turn` is called about ten times a second."""
         while not stop.wait(TURN_SECONDS):
             self._turn()
             if each_turn:
                 each_turn()
 
     def stop(self, timeout: float = 10.0) -> dict[str, int]:
-        """The last exit code of each child; all get SIGTERM, last one first, SIGKILL after `timeout`."""
+        """Send SIGTERM to all children, the last one first, then SIGKILL after `timeout` seconds.
+
+        Return their exit codes.
+        """
         deadline = time.monotonic() + timeout
         for slot in reversed(self._slots):
             if slot.process:
@@ -119,7 +125,7 @@ class Supervisor:
         return {slot.child.name: slot.exit_code for slot in self._slots}
 
     def _turn(self) -> None:
-        """Notes the dead, starts those whose time has come."""
+        """Note children that have ended, and start those whose start time has come."""
         now = time.monotonic()
         for slot in self._slots:
             if slot.process and slot.process.poll() is not None:
@@ -164,7 +170,10 @@ class Supervisor:
                 log.close()
 
     def _copy_lines(self, name: str, lines: IO[str]) -> None:
-        """Every line is read, even when nobody can be shown it: a full pipe would stop the child."""
+        """Copy every line of a child.
+
+        Lines that cannot be printed are read too, since a full pipe would stop the child.
+        """
         with lines:
             for line in lines:
                 with suppress(OSError, ValueError):
@@ -180,7 +189,7 @@ class Supervisor:
 
 
 def stop_on_signals(stop: threading.Event) -> None:
-    """SIGTERM and SIGINT set `stop`; to be called from the main thread."""
+    """Have SIGTERM and SIGINT set `stop`; call this from the main thread."""
 
     def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
         # Another thread sets it: this one may be inside stop.wait(), holding the lock that set() needs.

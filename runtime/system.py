@@ -1,4 +1,4 @@
-"""The whole system as processes: broker, consumers, relay, webhooks, mails, workers and web."""
+"""The whole system as a list of processes: broker, consumers, relay, webhooks, mails, workers and web."""
 
 import os
 import sys
@@ -18,12 +18,15 @@ WORKERS = 2
 
 
 def command(name: str, *arguments: str) -> list[str]:
-    """A manage.py command as a process of its own."""
+    """Return the command line that runs a manage.py command in a process of its own."""
     return [sys.executable, str(settings.BASE_DIR / "manage.py"), name, *arguments]
 
 
 def children(*, web: str | None, excepted: list[str], env: dict[str, str] | None = None) -> list[Child]:
-    """Every process of the system; `web` is host:port, or None to leave the web out."""
+    """Return every process of the system.
+
+    `web` is HOST:PORT, or None without the web; `excepted` are agents to leave out.
+    """
     consumers = [Child(group, command("consume", group), env or {}) for group in GROUPS]
     without = [argument for name in excepted for argument in ("--except", name)]
     workers = [
@@ -41,7 +44,7 @@ GROUPS = ("orchestrator", "clarifications", "validators")
 
 @contextmanager
 def broker() -> Iterator[EmbeddedValkey | None]:
-    """The embedded broker while it is needed; nothing when REDIS_URL names one."""
+    """Run the embedded broker inside the block and yield it; yield None if REDIS_URL names another broker."""
     if not settings.EMBEDDED_BROKER:
         yield None
         return
@@ -52,7 +55,10 @@ def broker() -> Iterator[EmbeddedValkey | None]:
 
 @contextmanager
 def only_system_here() -> Iterator[None]:
-    """Hold the data folder: two systems would read as the same consumers. Raises EmbeddedServerError."""
+    """Lock the data folder inside the block: two systems would read as the same consumers.
+
+    Raises EmbeddedServerError.
+    """
     lock = take_lock(Path(settings.DATA_DIR) / "up.lock")
     try:
         yield
@@ -61,6 +67,6 @@ def only_system_here() -> Iterator[None]:
 
 
 def require_agents(names: Iterable[str]) -> None:
-    """Raise CommandError if one of the names is no agent's."""
+    """Raise CommandError if one of the names is not the name of an agent."""
     if unknown := sorted(set(names) - set(AGENTS)):
         raise CommandError(f"No agent is called {', '.join(unknown)}. There are: {', '.join(sorted(AGENTS))}.")

@@ -1,4 +1,4 @@
-"""The web server: uvicorn on a socket of our own."""
+"""The web server: uvicorn on a socket that is opened here."""
 
 import errno
 import http.client
@@ -11,14 +11,14 @@ from django.conf import settings
 from runtime.heads import StrictHeads
 
 LONGEST_END_SECONDS = 5
-# A process that looks whether the pages answer has other things to do.
+# Longest wait for a page: the process that asks for it supervises others meanwhile.
 LOOK_SECONDS = 1.0
-# Addresses that stand for every address of the machine, and where such a server is found from here.
+# Addresses that mean every address of the machine → the address to reach such a server at from here.
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not listened at
 
 
 class AddressUnusable(Exception):
-    """Nothing can be served at this address; the message says why and what to do."""
+    """Nothing can be served at this address; the message gives the reason and what to do."""
 
 
 def serve(application: str, *, address: str, instead: str, shared: bool = False) -> None:
@@ -36,44 +36,44 @@ def serve(application: str, *, address: str, instead: str, shared: bool = False)
     )
     server = uvicorn.Server(config)
     for number in (signal.SIGTERM, signal.SIGINT):
-        # From now on, not only from when it serves; and uvicorn raises the signal again once it has ended.
+        # Handled from now on, not only once the server runs; uvicorn raises the signal again after its end.
         signal.signal(number, server.handle_exit)
     with listening(address, instead=instead, shared=shared) as sock:
         server.run([sock])
 
 
 def listening(address: str, *, instead: str, shared: bool = False) -> socket.socket:
-    """A socket that listens at HOST:PORT, and whose connections send at once. Raises AddressUnusable.
+    """Return a socket that listens at HOST:PORT and sends without delay. Raises AddressUnusable.
 
-    `instead` is the command with which to choose another address, with a gap for it.
+    `instead` is the command that chooses another address, with `{}` in place of the address.
 
-    The system deals out the connections of a shared address (SO_REUSEPORT); on a socket that several processes have
-    inherited, the first to wake up takes all that wait. Without TCP_NODELAY, which asyncio sets on sockets that it has
-    made itself, each answer would wait 40 ms for an acknowledgement.
+    The system distributes the connections of a shared address (SO_REUSEPORT); on a socket that several processes have
+    inherited, the first process to wake up takes all waiting connections. Without TCP_NODELAY, which asyncio sets only
+    on sockets that it creates itself, each answer would wait 40 ms for an acknowledgement.
     """
-    host, port = parts(address)
+    host, port = host_and_port(address)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         sock = socket.create_server((host, port), family=family, reuse_port=shared)
     except OSError as error:
-        raise AddressUnusable(refusal(error, host, port, instead)) from error
+        raise AddressUnusable(refusal_in_words(error, host, port, instead)) from error
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
 
 
-def parts(address: str) -> tuple[str, int]:
-    """Return host and port of HOST:PORT. Raises AddressUnusable."""
+def host_and_port(address: str) -> tuple[str, int]:
+    """Return (host, port) of HOST:PORT. Raises AddressUnusable."""
     host, colon, port = address.rpartition(":")
     if not colon or not (port.isascii() and port.isdecimal() and int(port) <= 65535):
         raise AddressUnusable(f"{address!r} is not an address. Write HOST:PORT, such as 127.0.0.1:8001.")
     return host.strip("[]"), int(port)
 
 
-def refusal(error: OSError, host: str, port: int, instead: str) -> str:
-    """Return why nothing can be served there, and the command that chooses another address."""
+def refusal_in_words(error: OSError, host: str, port: int, instead: str) -> str:
+    """Return the reason why nothing can be served there, and the command that chooses another address."""
     local = "127.0.0.1" if error.errno not in (errno.EADDRINUSE, errno.EACCES) else host
-    shown = f"[{local}]" if ":" in local else local
-    another = instead.format(f"{shown}:{port + 1 if 1024 <= port < 65535 else 8001}")
+    printed_host = f"[{local}]" if ":" in local else local
+    another = instead.format(f"{printed_host}:{port + 1 if 1024 <= port < 65535 else 8001}")
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} is in use by another program. Stop it, or choose another: {another}."
     if error.errno == errno.EACCES:
@@ -82,12 +82,12 @@ def refusal(error: OSError, host: str, port: int, instead: str) -> str:
 
 
 def answers(address: str) -> bool:
-    """Return True if a page is served at HOST:PORT."""
-    host, port = parts(address)
-    named = next((name for name in settings.ALLOWED_HOSTS if name != "*"), "localhost").lstrip(".")
+    """Return True if the sign-in page is served at HOST:PORT."""
+    host, port = host_and_port(address)
+    host_header = next((name for name in settings.ALLOWED_HOSTS if name != "*"), "localhost").lstrip(".")
     connection = http.client.HTTPConnection(EVERYWHERE.get(host, host), port, timeout=LOOK_SECONDS)
     try:
-        connection.request("GET", "/sign-in/", headers={"Host": named})
+        connection.request("GET", "/sign-in/", headers={"Host": host_header})
         return connection.getresponse().status < 500
     except (OSError, http.client.HTTPException):
         return False

@@ -1,4 +1,7 @@
-"""One schema, compiled for two validators: the fast one decides, the reference writes the messages."""
+"""One JSON Schema compiled for two validators.
+
+The fast validator (jsonschema-rs) decides; the reference validator (jsonschema) writes the messages.
+"""
 
 import json
 from collections import Counter
@@ -20,16 +23,17 @@ from schemas.lint import BadSchema, require_sound
 
 LONGEST_MESSAGE = 300
 MOST_PROBLEMS = 50
-# A message costs 60 µs, and 1 MiB can break a contract half a million times.
+# Errors that are read from the reference validator for one document: a message costs 60 µs, and a document of 1 MiB
+# can break a contract half a million times.
 MOST_ERRORS_READ = 1000
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """What is wrong, and where (JSON Pointer; empty for the whole document).
+    """One fault of a document: where it is (JSON Pointer; empty for the whole document) and a message.
 
-    `keyword` and `limit` are the part of the schema that objects, `detail` the property that it names, if it does:
-    whoever speaks to people says it in their words.
+    `keyword` and `limit` are the schema keyword that the document breaks and its value; `detail` is the property that
+    the fault names, if any. Pages build their own wording from these three.
     """
 
     pointer: str
@@ -40,9 +44,9 @@ class Problem:
 
 
 class CompiledSchema:
-    """One schema, compiled for both validators: the fast one decides, the reference writes the messages.
+    """One schema, compiled for the fast validator and for the reference validator.
 
-    Where they disagree the document is refused, and the disagreement is counted in `disagreements`.
+    A document on which the two disagree is refused, and the disagreement is counted in `disagreements`.
     """
 
     disagreements: Counter[str] = Counter()
@@ -64,30 +68,30 @@ class CompiledSchema:
         )
 
     def is_valid(self, document: Any) -> bool:
-        """Whether both validators accept; the reference is asked only when the fast one does not."""
+        """Return True if the fast validator accepts; a refusal is compared with the reference's verdict."""
         try:
             accepted = bool(self._fast.is_valid(document))
-        except Exception:  # whatever the fast validator cannot judge, the reference judges
+        except Exception:  # what the fast validator cannot check is refused
             accepted = False
         if not accepted and self._reference.is_valid(document):
             self.disagreements[self.name] += 1
         return accepted
 
     def problems(self, document: Any) -> list[Problem]:
-        """Every problem by its place, up to MOST_PROBLEMS."""
+        """Return the document's faults, sorted by JSON Pointer, MOST_PROBLEMS at most; empty for a valid document."""
         errors = islice(self._reference.iter_errors(document), MOST_ERRORS_READ)
-        found = sorted({problem_of(error) for error in errors})
-        if not found and not self.is_valid(document):
+        problems = sorted({problem_of(error) for error in errors})
+        if not problems and not self.is_valid(document):
             return [Problem("", "the two validators disagree about this document, so it is refused")]
-        return found[:MOST_PROBLEMS]
+        return problems[:MOST_PROBLEMS]
 
     def agree(self, document: Any) -> bool:
-        """Whether both validators say the same."""
+        """Return True if both validators give the same verdict about the document."""
         return bool(self._fast.is_valid(document)) == self._reference.is_valid(document)
 
 
 def problem_of(error: ValidationError) -> Problem:
-    """A validation error in words of bounded length."""
+    """Return the validation error as a Problem, its message cut to LONGEST_MESSAGE characters."""
     tokens = [str(part).replace("~", "~0").replace("/", "~1") for part in error.absolute_path]
     message = error.message
     if len(message) > LONGEST_MESSAGE:
@@ -97,7 +101,7 @@ def problem_of(error: ValidationError) -> Problem:
 
 
 def property_named(error: ValidationError) -> str:
-    """The property that is missing or too many; empty for any other fault."""
+    """Return the name of the missing or the unexpected property; empty for any other fault."""
     limit: Any = error.validator_value
     if error.validator == "required":
         return next((name for name in limit if f"{name!r} is a required" in error.message), "")
@@ -109,12 +113,12 @@ def property_named(error: ValidationError) -> str:
 
 
 def refuse_to_fetch(uri: str) -> Any:
-    """Nothing is ever fetched."""
+    """Raise BadSchema: a `$ref` may name only a schema of the folder, and is never fetched from the network."""
     raise BadSchema(f"$ref {uri!r} leaves the folder of schemas")
 
 
 def compile_schema(schema: dict[str, Any]) -> CompiledSchema:
-    """A schema from a template, compiled once. Raises BadSchema."""
+    """Return the compiled schema; the same schema is compiled once per process. Raises BadSchema."""
     return _compiled(orjson.dumps(schema, option=orjson.OPT_SORT_KEYS))
 
 

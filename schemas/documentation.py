@@ -1,4 +1,4 @@
-"""The contracts as a page for people: every type with its fields, a valid example, and invalid ones with the reason."""
+"""Writes the contracts as a page for people: each type's fields, a valid example, and refused ones with the reason."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ DIRECTIONS = {"in": "comes in", "out": "goes out", "both": "comes in and goes ou
 
 
 def page(contracts: Registry) -> str:
-    """The whole page, in Markdown."""
+    """Return the whole page as Markdown."""
     chapters = [chapter(contracts.schema(kind)) for kind in contracts.event_types()]
     return "\n".join(
         [
@@ -26,19 +26,19 @@ def page(contracts: Registry) -> str:
 
 
 def chapter(schema: dict[str, Any]) -> str:
-    """One event type."""
+    """Return the section of one event type."""
     return "\n".join([*heading(schema), *fields(schema), "", *examples(schema, "")])
 
 
 def heading(schema: dict[str, Any]) -> list[str]:
-    """Name, description, direction and owner."""
+    """Return the lines with the type's name, its description, its direction and the group that handles it."""
     owner = f"; the group `{schema['x_owner']}` handles it" if "x_owner" in schema else ""
     direction = DIRECTIONS[schema["x_direction"]].capitalize()
     return ["", f"## {schema['x_event_type']}", "", schema["description"], "", f"{direction}{owner}.", ""]
 
 
 def fields(schema: dict[str, Any]) -> Iterator[str]:
-    """A line a field of the payload."""
+    """Yield the table of the payload's fields, one row for each."""
     yield "| field | needed | type |"
     yield "|---|---|---|"
     for name, part in schema["properties"].items():
@@ -46,7 +46,7 @@ def fields(schema: dict[str, Any]) -> Iterator[str]:
 
 
 def type_of(part: dict[str, Any]) -> str:
-    """A field's type in a few words."""
+    """Return the type of a field in a few words."""
     if "$ref" in part:
         return str(part["$ref"]).split(":")[-2].replace("_", " ")
     if "anyOf" in part:
@@ -57,14 +57,14 @@ def type_of(part: dict[str, Any]) -> str:
 
 
 def examples(schema: dict[str, Any], title: str) -> list[str]:
-    """The first valid example as JSON, then what is refused and why."""
+    """Return the lines with the first valid example as JSON and with each invalid example and its reason."""
     lines = [f"## {title}", ""] if title else []
     lines += ["```json", json.dumps(schema["examples"][0], indent=2, ensure_ascii=False), "```", "", "Refused:", ""]
     return lines + [f"- {refused(schema, invalid)}" for invalid in schema["x_invalid_examples"]]
 
 
 def refused(schema: dict[str, Any], invalid: dict[str, Any]) -> str:
-    """One invalid example by what differs from the valid one, with the reason."""
+    """Return one line about an invalid example: how it differs from the first valid one, and why it is refused."""
     valid, payload = schema["examples"][0], invalid["payload"]
     without = [f"without `{key}`" for key in valid if key not in payload]
     changed = [f"`{key}`: `{short(payload[key])}`" for key in payload if valid.get(key) != payload[key]]
@@ -72,6 +72,6 @@ def refused(schema: dict[str, Any], invalid: dict[str, Any]) -> str:
 
 
 def short(value: Any) -> str:
-    """The value as JSON of bounded length."""
+    """Return the value as JSON, cut to 80 characters."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 80 else text[:77] + "…"

@@ -1,4 +1,4 @@
-"""Holding files, and the schemas' own examples, against the contracts."""
+"""Checks files, and the examples inside the schemas, against the contracts."""
 
 import sys
 from dataclasses import dataclass
@@ -14,27 +14,31 @@ from schemas.registry import registry
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One document, by where it stands, and what is wrong with it."""
+    """The problems of one document, and where that document is; without problems the document is valid."""
 
     where: str
     problems: list[Problem]
 
 
 def examine_file(name: str, *, event_type: str | None = None) -> list[Finding]:
-    """Every event of a file (`-` is standard input): one JSON document, or one a line."""
+    """Return one finding for each document of the file (`-` reads standard input).
+
+    The file holds one JSON document, or one on each line. With `event_type` each document is a payload of that type,
+    otherwise an envelope.
+    """
     content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     return [Finding(f"{name}:{line}", problems_of(text, event_type)) for line, text in documents(content)]
 
 
 def documents(content: bytes) -> list[tuple[int, bytes]]:
-    """The documents of a file with their line numbers: one a line if some line is one by itself, else the whole."""
+    """Return (line number, document) pairs: one a line where some line is JSON by itself, else the whole content."""
     lines = [(number, line) for number, line in enumerate(content.split(b"\n"), 1) if line.strip()]
-    one_a_line = len(lines) > 1 and not is_json(content) and any(is_json(line) for _, line in lines)
-    return lines if one_a_line else [(1, content)]
+    has_document_per_line = len(lines) > 1 and not is_json(content) and any(is_json(line) for _, line in lines)
+    return lines if has_document_per_line else [(1, content)]
 
 
 def is_json(text: bytes) -> bool:
-    """Whether the text is an object or a list in JSON, acceptable or not."""
+    """Return True if the text is a JSON object or list, even one that the strict parser refuses."""
     try:
         return isinstance(orjson.loads(text), dict | list)
     except orjson.JSONDecodeError:
@@ -42,7 +46,7 @@ def is_json(text: bytes) -> bool:
 
 
 def problems_of(text: bytes, event_type: str | None) -> list[Problem]:
-    """What is wrong with one document: an envelope, or a payload of the type."""
+    """Return the problems of one document: of an envelope, or of a payload where `event_type` is given."""
     try:
         document = strict_json.loads(text)
     except strict_json.InvalidJson as error:
@@ -53,16 +57,16 @@ def problems_of(text: bytes, event_type: str | None) -> list[Problem]:
 
 
 def payload_problems(envelope: dict[str, Any]) -> list[Problem]:
-    """What is wrong inside an envelope that is right itself."""
+    """Return the problems of the payload inside a valid envelope."""
     kind, version = envelope["event_type"], envelope["event_version"]
     if not registry().knows(kind, version):
         return [Problem("/event_type", f"there is no contract for {kind} version {version}")]
-    found = registry().problems(kind, version, envelope["payload"])
-    return [Problem("/payload" + problem.pointer, problem.message) for problem in found]
+    problems = registry().problems(kind, version, envelope["payload"])
+    return [Problem("/payload" + problem.pointer, problem.message) for problem in problems]
 
 
 def examine_examples() -> list[Finding]:
-    """Every example in every contract: the valid ones must pass, the invalid ones must not."""
+    """Return one finding for each example of each contract: valid examples must pass, invalid ones must be refused."""
     findings = []
     for kind in registry().event_types():
         schema = registry().schema(kind)
@@ -70,6 +74,6 @@ def examine_examples() -> list[Finding]:
             findings.append(Finding(f"{kind} example {number}", registry().problems(kind, 1, payload)))
         for number, invalid in enumerate(schema["x_invalid_examples"], 1):
             accepted = registry().is_valid(kind, 1, invalid["payload"])
-            wrong = [Problem("", "accepted, although " + invalid["why"])] if accepted else []
-            findings.append(Finding(f"{kind} invalid example {number}", wrong))
+            problems = [Problem("", "accepted, although " + invalid["why"])] if accepted else []
+            findings.append(Finding(f"{kind} invalid example {number}", problems))
     return findings

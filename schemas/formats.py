@@ -1,4 +1,4 @@
-"""What each `format` means, in one set of functions given to both validators."""
+"""The meaning of each JSON Schema `format`: one set of functions, given to both validators."""
 
 import re
 from collections.abc import Callable
@@ -18,12 +18,12 @@ URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:[^\s<>\"{}|\\^`]+")
 
 
 def is_uuid(text: object) -> bool:
-    """Hyphenated, 36 characters (RFC 9562)."""
+    """Return True for a hyphenated UUID of 36 characters (RFC 9562), and for a value that is not a string."""
     return not isinstance(text, str) or UUID_TEXT.fullmatch(text) is not None
 
 
 def is_date_time(text: object) -> bool:
-    """RFC 3339, with an offset, at a moment that every database stores."""
+    """Return True for an RFC 3339 time with an offset that databases can store; also for a value that is no string."""
     if not isinstance(text, str):
         return True
     if not DATE_TIME.fullmatch(text):
@@ -36,12 +36,15 @@ def is_date_time(text: object) -> bool:
 
 
 def moment_of(text: str) -> datetime:
-    """Return the moment that an RFC 3339 text names, in UTC, however it spells its letters. Raises ValueError."""
+    """Return the time of an RFC 3339 text in UTC.
+
+    Small letters are accepted, and a blank in place of the `T`. Raises ValueError.
+    """
     return datetime.fromisoformat(text.upper().replace(" ", "T")).astimezone(UTC)
 
 
 def is_date(text: object) -> bool:
-    """A day of the calendar, YYYY-MM-DD."""
+    """Return True for a day of the calendar as YYYY-MM-DD, and for a value that is not a string."""
     if not isinstance(text, str):
         return True
     try:
@@ -51,12 +54,12 @@ def is_date(text: object) -> bool:
 
 
 def is_email(text: object) -> bool:
-    """One mailbox at a domain."""
+    """Return True for one mailbox at a domain with a dot, and for a value that is not a string."""
     return not isinstance(text, str) or EMAIL.fullmatch(text) is not None
 
 
 def is_uri(text: object) -> bool:
-    """A scheme and something after it."""
+    """Return True for a scheme with something after its colon, and for a value that is not a string."""
     return not isinstance(text, str) or URI.fullmatch(text) is not None
 
 
@@ -70,7 +73,7 @@ FORMATS: dict[str, Callable[[object], bool]] = {
 
 
 def format_checker() -> FormatChecker:
-    """The same functions for the reference validator."""
+    """Return the format checker of the reference validator, made of FORMATS."""
     checker = FormatChecker(formats=())
     for name, function in FORMATS.items():
         checker.checks(name)(function)

@@ -1,4 +1,4 @@
-"""What a contract may not contain: words on which validators differ, and anything fetched from elsewhere."""
+"""Refuses what a contract may not contain: expressions on which validators differ, and references to other places."""
 
 import re
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from jsonschema.exceptions import SchemaError
 
 from schemas.formats import FORMATS
 
-# Regular expressions whose meaning differs between Python's engine and others.
+# Character classes whose meaning differs between Python's engine and others.
 AMBIGUOUS_CLASS = re.compile(r"\\[dDwWsSbBpPZ]")
 FIRM_END = r"(?!\n)$"
 ESCAPE_OR_SET = re.compile(r"\\.|\[[^\]]{0,200}\]", re.DOTALL)
 
-# Where a schema holds further schemas: one, a list of them, or several by name.
+# Keywords that hold further schemas: exactly one, a list, or an object whose keys are names.
 ONE = frozenset(
     {"additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then"}
     | {"unevaluatedItems", "unevaluatedProperties"}
@@ -24,7 +24,7 @@ NAMED = frozenset({"$defs", "definitions", "dependentSchemas", "patternPropertie
 
 
 class BadSchema(ValueError):
-    """The schema cannot be a contract; the message says where and why."""
+    """The schema cannot be a contract; the message names the place and the reason."""
 
 
 def require_sound(schema: Any, *, where: str) -> None:
@@ -39,17 +39,20 @@ def require_sound(schema: Any, *, where: str) -> None:
 
 
 def subschemas(schema: Any, pointer: str = "#") -> Iterator[tuple[str, dict[str, Any]]]:
-    """The schema and every schema inside it with its pointer; a property may have any name, even a keyword's."""
+    """Yield (pointer, schema) for the schema and for every schema inside it.
+
+    Only keywords that hold schemas are followed, since a property may have the name of a keyword.
+    """
     if not isinstance(schema, dict):
         return
     yield pointer, schema
     for key, value in schema.items():
-        for place, below in held(key, value):
+        for place, below in schemas_under(key, value):
             yield from subschemas(below, f"{pointer}/{key}{place}")
 
 
-def held(key: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The schemas that a keyword holds, each with its place below the keyword."""
+def schemas_under(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield (place below the keyword, schema) for each schema that the value of this keyword holds."""
     if key in ONE:
         yield "", value
     elif key in LISTED:
@@ -59,23 +62,23 @@ def held(key: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def faults(part: dict[str, Any]) -> Iterator[str]:
-    """What is wrong with one schema, those inside it left out."""
+    """Yield the faults of one schema in words; schemas inside it are not looked at."""
     for pattern in (part.get("pattern", ""), *part.get("patternProperties", {})):
         yield from pattern_faults(pattern)
     if isinstance(named := part.get("format"), str) and named not in FORMATS:
         yield f"unknown format {named!r}; known are {', '.join(sorted(FORMATS))}"
     if isinstance(multiple := part.get("multipleOf"), float) and not multiple.is_integer():
-        yield "a fractional multipleOf depends on rounding"
+        yield "a multipleOf with a fraction depends on rounding; use a whole number"
     if "dependencies" in part:
-        yield "`dependencies` is no keyword of Draft 2020-12"
+        yield "`dependencies` is not a keyword of Draft 2020-12; write dependentRequired or dependentSchemas"
     for key in ("$ref", "$dynamicRef"):
         if "://" in part.get(key, ""):
-            yield f"{key} {part[key]!r} leaves the folder"
+            yield f"{key} {part[key]!r} names a schema outside of the folder of schemas"
 
 
 def pattern_faults(pattern: str) -> Iterator[str]:
-    """What is wrong with a regular expression."""
-    if found := AMBIGUOUS_CLASS.search(pattern):
-        yield f"pattern {pattern!r}: {found.group()} differs between engines; write the class out"
+    """Yield the faults of a regular expression in words."""
+    if match := AMBIGUOUS_CLASS.search(pattern):
+        yield f"pattern {pattern!r}: {match.group()} differs between engines; write the class out"
     if "$" in ESCAPE_OR_SET.sub("", pattern.replace(FIRM_END, "")):
         yield f"pattern {pattern!r}: a bare $ also matches before a newline; write (?!\\n)$"

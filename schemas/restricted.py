@@ -1,4 +1,4 @@
-"""Schemas that people and workers may supply: a short list of keywords that no input can make slow."""
+"""Checks schemas that people and workers supply: only keywords that no document can make slow are allowed."""
 
 from functools import lru_cache
 from typing import Any
@@ -23,21 +23,21 @@ MAX_ITEMS = 1000
 
 
 class SchemaRefused(ValueError):
-    """The schema uses something that supplied schemas may not use."""
+    """A supplied schema is refused; the message names the place and the rule."""
 
 
 def check_restricted(schema: Any) -> None:
     """Raise SchemaRefused unless the schema keeps to the allowed keywords, its size and its depth."""
     if not isinstance(schema, dict):
         raise SchemaRefused("a schema is an object")
-    if fault := fault_of(small(schema)):
+    if fault := fault_of(schema_bytes(schema)):
         raise SchemaRefused(fault)
 
 
 @lru_cache(maxsize=256)
-def fault_of(written: bytes) -> str:
-    """What is wrong with the schema, empty if nothing is: found once for a schema, however often it is used."""
-    schema = orjson.loads(written)
+def fault_of(encoded: bytes) -> str:
+    """Return the first fault of a schema (JSON bytes) in words, empty if it has none; cached for each schema."""
+    schema = orjson.loads(encoded)
     try:
         require_allowed(schema, "", depth=1)
         require_sound(schema, where="the schema")
@@ -46,25 +46,25 @@ def fault_of(written: bytes) -> str:
     return ""
 
 
-def small(schema: dict[str, Any]) -> bytes:
-    """The schema as JSON. Raises SchemaRefused unless it is clean and of bounded size."""
+def schema_bytes(schema: dict[str, Any]) -> bytes:
+    """Return the schema as JSON bytes. Raises SchemaRefused if it is not strict JSON or larger than MAX_BYTES."""
     try:
-        written = strict_json.dumps(schema)
+        encoded = strict_json.dumps(schema)
     except strict_json.InvalidJson as error:
         raise SchemaRefused(f"the schema is not clean JSON: {error}") from error
-    if len(written) > MAX_BYTES:
+    if len(encoded) > MAX_BYTES:
         raise SchemaRefused(f"the schema is larger than {MAX_BYTES} bytes")
-    return written
+    return encoded
 
 
 def require_allowed(schema: Any, pointer: str, *, depth: int) -> None:
-    """Judge one schema and those below it."""
+    """Raise SchemaRefused unless this schema and every schema below it keep the rules."""
     if not isinstance(schema, dict):
         raise SchemaRefused(f"{pointer or '/'}: a schema is an object")
     if depth > MAX_DEPTH:
         raise SchemaRefused(f"{pointer}: deeper than {MAX_DEPTH} levels")
     if unknown := sorted(set(schema) - ALLOWED):
-        raise SchemaRefused(f"{pointer or '/'}: {', '.join(unknown)} may not be used here")
+        raise SchemaRefused(f"{pointer or '/'}: {', '.join(unknown)} may not be used in a supplied schema")
     require_bounded(schema, pointer)
     require_known(schema, pointer)
     for name, below in properties_of(schema, pointer).items():
@@ -74,32 +74,32 @@ def require_allowed(schema: Any, pointer: str, *, depth: int) -> None:
 
 
 def properties_of(schema: dict[str, Any], pointer: str) -> dict[str, Any]:
-    """The schema's properties. Raises SchemaRefused when they are no object."""
+    """Return the schema's `properties`, empty if it has none. Raises SchemaRefused if they are not an object."""
     properties = schema.get("properties", {})
     if not isinstance(properties, dict):
-        raise SchemaRefused(f"{pointer}/properties: an object is needed")
+        raise SchemaRefused(f"{pointer}/properties: must be an object")
     return properties
 
 
 def require_bounded(schema: dict[str, Any], pointer: str) -> None:
-    """Raise SchemaRefused for a list without a proper upper bound."""
+    """Raise SchemaRefused if the schema allows a list and has no `maxItems`, or one above MAX_ITEMS."""
     bound = schema.get("maxItems")
     if takes_lists(schema) and not isinstance(bound, int):
-        raise SchemaRefused(f"{pointer or '/'}: a list needs maxItems")
+        raise SchemaRefused(f"{pointer or '/'}: a schema that allows a list needs maxItems, at most {MAX_ITEMS}")
     if isinstance(bound, int | float) and bound > MAX_ITEMS:
         raise SchemaRefused(f"{pointer or '/'}: maxItems is at most {MAX_ITEMS}")
 
 
 def takes_lists(schema: dict[str, Any]) -> bool:
-    """Whether the schema speaks of lists, be it beside other types."""
+    """Return True if the schema allows a list, alone or beside other types."""
     kinds = schema.get("type")
     return "items" in schema or kinds == "array" or (isinstance(kinds, list) and "array" in kinds)
 
 
 def require_known(schema: dict[str, Any], pointer: str) -> None:
-    """Formats are known, additionalProperties is yes or no, pointers are pointers."""
+    """Raise SchemaRefused unless `additionalProperties`, `format` and `x_pointer` have values that are known."""
     if not isinstance(schema.get("additionalProperties", True), bool):
-        raise SchemaRefused(f"{pointer or '/'}: additionalProperties is true or false")
+        raise SchemaRefused(f"{pointer or '/'}: additionalProperties must be true or false")
     if "format" in schema and schema["format"] not in list(FORMATS):
         raise SchemaRefused(f"{pointer or '/'}: unknown format; known are {', '.join(sorted(FORMATS))}")
     if not str(schema.get("x_pointer", "/")).startswith("/"):

@@ -1,4 +1,7 @@
-"""JSON hygiene at every door: what databases, validators and people disagree about is refused."""
+"""Strict JSON, for every input: refuses what databases, validators and programming languages read differently.
+
+Refused are repeated keys, numbers beyond 64 bits, NUL characters, lone surrogates, and texts too large or too deep.
+"""
 
 import json
 import math
@@ -12,22 +15,22 @@ MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 64
 # Beyond 64 bits a number changes its value on the way through databases and other languages.
 LARGEST = 2**63
-# What a part of an event may take, so that the event around it, and the next one that carries it on, can be read.
+# Limits of one part of an event: the event around it, and a later event that repeats it, must keep the limits above.
 PART_BYTES, PART_DEPTH = 512 * 1024, 56
-# A string that nobody closes goes on to the end, so that it is read once.
+# A string without a closing quote extends to the end of the text: so the text is read once, in linear time.
 STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 
 
 class InvalidJson(ValueError):
-    """The text is not JSON that every part of the system reads alike; the message says why."""
+    """The text is not JSON that every part of the system reads alike; the message gives the reason."""
 
 
 def loads(raw: bytes | str, *, max_bytes: int = MAX_BYTES) -> Any:
-    """The value of a JSON text. Raises InvalidJson."""
+    """Return the value of a JSON text of at most `max_bytes`. Raises InvalidJson."""
     text = raw.encode(errors="surrogatepass") if isinstance(raw, str) else raw
     if len(text) > max_bytes:
         raise InvalidJson(f"it has {len(text)} bytes, and at most {max_bytes} are accepted")
-    # First of all: what follows takes time in proportion to the text only where the text is JSON.
+    # The fast parser comes first: the steps below take linear time only for a text that is JSON.
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -41,12 +44,12 @@ def loads(raw: bytes | str, *, max_bytes: int = MAX_BYTES) -> Any:
 
 
 def depth_at_most(text: bytes) -> int:
-    """An upper bound of the nesting, cheap to find."""
+    """Return an upper bound of the nesting depth, found without parsing: the number of opening brackets."""
     return text.count(b"[") + text.count(b"{")
 
 
 def nesting(text: bytes) -> int:
-    """How deep brackets and braces outside of strings are nested in a JSON text."""
+    """Return the depth to which brackets and braces are nested in a JSON text, those inside strings left out."""
     level = deepest = 0
     for bracket in re.findall(rb"[\[\]{}]", STRINGS.sub(b"", text)):
         level += 1 if bracket in b"[{" else -1
@@ -55,23 +58,23 @@ def nesting(text: bytes) -> int:
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose keys are all different. Raises InvalidJson."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    """Return the object made of these pairs. Raises InvalidJson if a key is repeated."""
+    result = dict(pairs)
+    if len(result) != len(pairs):
         [(repeated, _)] = Counter(key for key, _ in pairs).most_common(1)
-        raise InvalidJson(f"the key {repeated[:100]!r} is there twice")
-    return found
+        raise InvalidJson(f"the key {repeated[:100]!r} occurs twice in one object")
+    return result
 
 
 def small_int(digits: str) -> int:
-    """An integer of at most 64 bits. Raises InvalidJson."""
+    """Return the integer. Raises InvalidJson if it does not fit into 64 bits."""
     if len(digits) > 20 or not -LARGEST <= int(digits) < LARGEST:
         raise InvalidJson(f"the number {digits[:40]} does not fit into 64 bits")
     return int(digits)
 
 
 def small_float(digits: str) -> float:
-    """A finite number that keeps its value everywhere. Raises InvalidJson."""
+    """Return the number. Raises InvalidJson if it is not finite or is beyond 64 bits."""
     number = float(digits)
     require_small(number)
     return number
@@ -81,13 +84,13 @@ READER = json.JSONDecoder(object_pairs_hook=unique, parse_int=small_int, parse_f
 
 
 def require_small(number: float) -> None:
-    """Raise InvalidJson for infinity, not-a-number, and what grows beyond 64 bits as an integer."""
+    """Raise InvalidJson for infinity, for not-a-number, and for a number beyond 64 bits."""
     if not math.isfinite(number) or abs(number) >= LARGEST:
         raise InvalidJson(f"the number {number!r} is too large, or not a number")
 
 
 def dumps(value: Any) -> bytes:
-    """JSON bytes of the value; UUIDs and datetimes become strings. Raises InvalidJson."""
+    """Return the value as JSON bytes; UUIDs and datetimes become strings. Raises InvalidJson."""
     check(value)
     try:
         return orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATACLASS)
@@ -96,28 +99,28 @@ def dumps(value: Any) -> bytes:
 
 
 def check(value: Any) -> None:
-    """Raise InvalidJson if a parsed value holds what `loads` would refuse."""
+    """Raise InvalidJson if a Python value holds something that `loads` would refuse in a text."""
     todo = [(value, 1)]
     while todo:
-        found, level = todo.pop()
+        part, level = todo.pop()
         if level > MAX_DEPTH:
             raise InvalidJson(f"it is nested deeper than {MAX_DEPTH} levels")
-        if isinstance(found, str):
-            require_clean(found)
-        elif isinstance(found, float):
-            require_small(found)
-        elif isinstance(found, int) and not -LARGEST <= found < LARGEST:
+        if isinstance(part, str):
+            require_clean(part)
+        elif isinstance(part, float):
+            require_small(part)
+        elif isinstance(part, int) and not -LARGEST <= part < LARGEST:
             raise InvalidJson("an integer does not fit into 64 bits")
-        elif isinstance(found, dict):
-            for key, below in found.items():
+        elif isinstance(part, dict):
+            for key, below in part.items():
                 require_clean(key)
                 todo.append((below, level + 1))
-        elif isinstance(found, list | tuple):
-            todo.extend((below, level + 1) for below in found)
+        elif isinstance(part, list | tuple):
+            todo.extend((below, level + 1) for below in part)
 
 
 def require_clean(text: Any) -> None:
-    """Raise InvalidJson for a NUL or a lone surrogate, which no database takes."""
+    """Raise InvalidJson for a NUL or a lone surrogate, which databases refuse, and for a key that is not text."""
     if not isinstance(text, str):
         raise InvalidJson(f"the key {text!r} is not a string")
     if "\x00" in text:
@@ -125,18 +128,21 @@ def require_clean(text: Any) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise InvalidJson("a string holds half a surrogate pair") from None
+        raise InvalidJson("a string holds half of a surrogate pair, which is not a character") from None
 
 
 def require_room(part: Any) -> None:
-    """Raise InvalidJson where a part of an event is so large or so deep that no event could carry it on."""
+    """Raise InvalidJson if a part of an event is larger than PART_BYTES or nested deeper than PART_DEPTH.
+
+    The limits leave room for the rest of the event, and for a later event that repeats the part.
+    """
     size = len(dumps(part))
     if size > PART_BYTES:
         raise InvalidJson(f"it has {size} bytes, and at most {PART_BYTES} are accepted")
     todo = [(part, 1)]
     while todo:
-        found, level = todo.pop()
+        value, level = todo.pop()
         if level > PART_DEPTH:
             raise InvalidJson(f"it is nested deeper than {PART_DEPTH} levels")
-        inside = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+        inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         todo.extend((below, level + 1) for below in inside if isinstance(below, dict | list))

@@ -19,10 +19,7 @@ from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = (
-    "config", "api", "portal", "webhooks", "clarifications", "backlog", "events", "schemas", "workers", "accounts",
-    "charts",
-)  # fmt: skip
+PACKAGES = sorted({path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks"})
 PO = ROOT / "locale" / "fr" / "LC_MESSAGES" / "django.po"
 MO = PO.with_suffix(".mo")
 

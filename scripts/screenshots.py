@@ -14,17 +14,17 @@ import django
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = tempfile.TemporaryDirectory(prefix="interlock-screenshots-")
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "browser")]
+sys.path.insert(0, str(ROOT))
 os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": FOLDER.name}
 django.setup()
 
-from chromium import NoChromium, executable  # noqa: E402  (what puts events together reads the settings)
-from demo_data import demo_data  # noqa: E402
-from live_system import live_system  # noqa: E402
 from playwright.sync_api import Browser, Page  # noqa: E402
-from visiting import Visits, running_chromium  # noqa: E402
 
-from pages import SHOTS, Shot  # noqa: E402
+from tests.browser.demo_data import demo_data  # noqa: E402
+from tests.browser.live_system import live_system  # noqa: E402
+from tests.browser.pages import SHOTS, Shot  # noqa: E402
+from tests.browser.visiting import Visits, running_chromium  # noqa: E402
+from tests.chromium import NoChromium, executable  # noqa: E402  (what puts events together reads the settings)
 
 DESK = {"viewport": {"width": 1280, "height": 800}}
 LOOKS: dict[str, dict[str, Any]] = {

@@ -1,4 +1,4 @@
-"""Events and dead letters for staff: to look at, to search, to mend, to replay or discard."""
+"""The admin pages of events, dead letters and projects set aside: search them, repair, replay or discard them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -36,18 +36,18 @@ from schemas.registry import registry
 from schemas.strict_json import MAX_BYTES
 from staff.forms import EventForm
 
-# A character takes at most four bytes.
+# The largest size of a UTF-8 character.
 MOST_BYTES = 4
 LONGEST_NAME = 200
 LONGEST_REASON = 120
-# An event longer than this is put into the editor only when somebody asks for it.
+# An event of more characters is put into the editor only on request (`?edit`).
 LONGEST_AT_ONCE = 20_000
 
 
 class TypeFilter(admin.SimpleListFilter):
-    """Event types as the contracts name them: no query over the ledger to find out."""
+    """A filter by event type. The choices come from the contracts, which avoids a query over the whole ledger."""
 
-    title = "type"
+    title = gettext_lazy("type")
     parameter_name = "type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -59,12 +59,12 @@ class TypeFilter(admin.SimpleListFilter):
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    """The ledger, newest first."""
+    """The pages of the ledger, newest event first."""
 
     list_display = ["seq", "type", "project_id", "recorded_at", "handled_at", "published_at", "outcome_in_words"]
     list_filter = [TypeFilter, "outcome"]
-    search_fields = ["event_id", "project_id", "correlation_id"]
-    search_help_text = "The whole id of an event, a project or a correlation."
+    search_fields = ["event_id", "project_id"]
+    search_help_text = gettext_lazy("The whole id of an event or of a project.")
     ordering = ["-seq"]
     fields = [
         *("type", "version", "event_id", "project_id", "correlation_id", "caused_by", "service", "instance"),
@@ -73,21 +73,21 @@ class EventAdmin(ReadOnlyAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        """Payloads may be large: they are read on an event's own page only."""
-        found: QuerySet[Event] = super().get_queryset(request).defer("payload")
-        return found
+        """Return the events without their payloads, which may be large: an event's own page loads its payload."""
+        events: QuerySet[Event] = super().get_queryset(request).defer("payload")
+        return events
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
     ) -> tuple[QuerySet[Event], bool]:
-        """Events with exactly this id, of this project, or of this correlation; words find nothing."""
+        """Return the events with this id or of this project, else of this correlation; no events for other words."""
         if not search_term:
             return queryset, False
-        wanted = whole_id(search_term)
-        if wanted is None:
+        searched_id = whole_id(search_term)
+        if searched_id is None:
             return queryset.none(), False
-        found = queryset.filter(Q(event_id=wanted) | Q(project_id=wanted))
-        return found if found.exists() else queryset.filter(correlation_id=wanted), False
+        matches = queryset.filter(Q(event_id=searched_id) | Q(project_id=searched_id))
+        return matches if matches.exists() else queryset.filter(correlation_id=searched_id), False
 
     @admin.display(description=gettext_lazy("outcome"))
     def outcome_in_words(self, event: Event) -> str:
@@ -109,7 +109,7 @@ class EventAdmin(ReadOnlyAdmin):
 
 @admin.register(DeadLetter)
 class DeadLetterAdmin(DetailAdmin):
-    """What could not be handled, open ones first; a dead letter's page is where it is mended."""
+    """The pages of the dead letters, open ones first; on a dead letter's own page people repair and replay it."""
 
     detail_template = "admin/events/deadletter/detail.html"
     change_list_template = "admin/events/deadletter/list.html"
@@ -119,14 +119,14 @@ class DeadLetterAdmin(DetailAdmin):
     search_fields = ["entry_id__exact", "event_type"]
     whole_ids = ("event_id",)
     search_help_text = gettext_lazy("The whole id of an event or a stream entry, or a part of an event type.")
-    nothing_yet = gettext_lazy("Nothing is broken: every entry that came was handled.")
+    nothing_yet = gettext_lazy("There are no dead letters: every entry was handled.")
     ordering = [Case(When(state=DeadLetter.State.OPEN, then=Value(0)), default=Value(1)), "-id"]
     actions = ["replay_entries", "discard_letters"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeadLetter]:
-        """Raw entries may be large: they are read when they are shown or replayed."""
-        found: QuerySet[DeadLetter] = super().get_queryset(request).defer("raw", "edited", "trace")
-        return found
+        """Return the dead letters without their raw entries, which may be large and are loaded when needed."""
+        letters: QuerySet[DeadLetter] = super().get_queryset(request).defer("raw", "edited", "trace")
+        return letters
 
     # -- the list ----------------------------------------------------------------------------------
     @admin.display(description=gettext_lazy("state"), ordering="state")
@@ -135,7 +135,7 @@ class DeadLetterAdmin(DetailAdmin):
 
     @admin.display(description=gettext_lazy("what it is"), ordering="event_type")
     def what(self, letter: DeadLetter) -> str:
-        return what(letter)
+        return name_in_words(letter)
 
     @admin.display(description=gettext_lazy("reason"))
     def short_reason(self, letter: DeadLetter) -> str:
@@ -158,18 +158,18 @@ class DeadLetterAdmin(DetailAdmin):
 
     # -- a dead letter's page ----------------------------------------------------------------------
     def detail(self, request: HttpRequest, obj: DeadLetter) -> dict[str, Any]:
-        """Why it was buried, what is wrong with it now, and its event to edit."""
+        """Return why the entry was buried, what the contracts say against it now, and the form to edit its event."""
         fields = obj.fields
         raw = fields.get(b"event", b"")
-        found, text, known = findings(raw), editable(raw), known_already(raw)
+        faults, text, known = findings(raw), editable(raw), reason_without_effect(raw)
         too_long = len(raw) > MAX_BYTES
         at_once = not too_long and (len(text) <= LONGEST_AT_ONCE or "edit" in request.GET)
         return {
-            "title": _("Dead letter %(id)s: %(what)s") % {"id": obj.pk, "what": what(obj)},
+            "title": _("Dead letter %(id)s: %(what)s") % {"id": obj.pk, "what": name_in_words(obj)},
             "is_open": obj.state == DeadLetter.State.OPEN,
             "why": explanation(obj.error_class),
-            "findings": found,
-            "lines": marked(raw, found, longest=LONGEST_TEXT),
+            "findings": faults,
+            "lines": marked(raw, faults, longest=LONGEST_TEXT),
             "size": grouped(len(raw)),
             "others": [
                 (readable(name, LONGEST_NAME), grouped(len(value)), readable(value))
@@ -185,10 +185,10 @@ class DeadLetterAdmin(DetailAdmin):
         }
 
     def act(self, request: HttpRequest, obj: DeadLetter) -> HttpResponse:
-        """Do what the button says: replay as it is, discard, or check or replay what was edited."""
+        """Do what the pressed button says: replay or discard the entry, or check or replay the edited event."""
         by = name_of(request)
         if "replay" in request.POST:
-            return self.settle(request, obj, lambda: replay(obj, by=by), words=_("Replayed as it is."))
+            return self.settle(request, obj, lambda: replay(obj, by=by), words=_("Replayed unchanged."))
         if "discard" in request.POST:
             reason = ReasonForm(request.POST)
             if not reason.is_valid():
@@ -198,20 +198,23 @@ class DeadLetterAdmin(DetailAdmin):
         return self.edit(request, obj, by=by)
 
     def edit(self, request: HttpRequest, obj: DeadLetter, *, by: str) -> HttpResponse:
-        """Check what was edited, and replay it when that was asked for."""
+        """Check the edited event, and replay it if the button `save` was pressed."""
         form = EventForm(request.POST)
         if not form.is_valid():
             return self.page(request, obj, form=form)
         if "save" not in request.POST:
             return self.page(request, obj, form=form, accepted=True)
         event = form.cleaned_data["event"]
-        words = _("Replayed as you edited it. The entry is kept as it came.")
+        words = _("Replayed as you edited it. The original entry is kept unchanged.")
         return self.settle(request, obj, lambda: replay(obj, by=by, event=event), words=words, form=form)
 
     def settle(
         self, request: HttpRequest, obj: DeadLetter, act: Callable[[], object], *, words: str, **typed: EventForm
     ) -> HttpResponse:
-        """Act on the dead letter; refused, the page comes back as it now is, with what was typed."""
+        """Call `act` and redirect to the dead letter; if it is refused, return the page with its present state.
+
+        `typed` is the form with the person's text, for that page.
+        """
         try:
             act()
         except REFUSALS as error:
@@ -223,7 +226,10 @@ class DeadLetterAdmin(DetailAdmin):
 
 @admin.register(SetAside)
 class SetAsideAdmin(ReadOnlyAdmin):
-    """Projects for which a round of the clock failed; who may see and settle dead letters may see and try these."""
+    """The pages of projects for which a round of the clock failed.
+
+    The permissions are those of dead letters: who may see these may see the projects, who may settle these may retry.
+    """
 
     list_display = ["project_id", "round", "short_reason", "failures", "since", "next_try"]
     list_filter = ["round"]
@@ -260,13 +266,13 @@ class SetAsideAdmin(ReadOnlyAdmin):
         carry_out(self, request, queryset, rounds.try_again, done=_("To be tried again"))
 
 
-def what(letter: DeadLetter) -> str:
-    """What the entry is, as far as it says."""
+def name_in_words(letter: DeadLetter) -> str:
+    """Return the event type of the dead letter, or a phrase if the type could not be read."""
     return visible(letter.event_type, longest=LONGEST_NAME) or _("An entry that cannot be read")
 
 
-def known_already(raw: bytes) -> str:
-    """Why the event would have no effect as it is, in words; empty when it would, or is no event."""
+def reason_without_effect(raw: bytes) -> str:
+    """Return why a replay of the unchanged event would have no effect; empty if it would have one, or is no event."""
     try:
         return refused_by_ledger(from_wire(raw))
     except PermanentError:
@@ -274,17 +280,17 @@ def known_already(raw: bytes) -> str:
 
 
 def grouped(count: int) -> str:
-    """The number as a person writes it."""
+    """Return the number with grouped thousands, in the reader's format."""
     return number_format(count, force_grouping=True)
 
 
 def name_of(request: HttpRequest) -> str:
-    """The name that goes on record for what the person does."""
+    """Return the user name that is recorded for the person's actions."""
     return str(request.user.get_username())
 
 
 def readable(raw: bytes, longest: int = LONGEST_TEXT) -> str:
-    """The beginning of the bytes as text; what is not UTF-8, or cannot be seen, shows as escapes."""
+    """Return at most `longest` characters of the bytes as text; invalid UTF-8 and invisible signs become escapes."""
     text = raw[: longest * MOST_BYTES].decode(errors="backslashreplace")
-    whole = len(text) <= longest and len(raw) <= longest * MOST_BYTES
-    return visible(text, longest=longest) if whole else f"{visible(text[:longest], longest=longest)}…"
+    is_complete = len(text) <= longest and len(raw) <= longest * MOST_BYTES
+    return visible(text, longest=longest) if is_complete else f"{visible(text[:longest], longest=longest)}…"

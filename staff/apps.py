@@ -1,4 +1,4 @@
-"""The staff's admin as a whole."""
+"""The staff room holds the admin site as a whole: its home page, its navigation, and the pages of the ledger."""
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
@@ -9,7 +9,7 @@ class StaffConfig(AppConfig):
     name = "staff"
 
     def ready(self) -> None:
-        """Say who may follow the pages of this room as they change."""
+        """Register the live topics of this room, each with the rule that says who may watch it."""
         from pages.live import register_topic
 
         register_topic("overview", lambda user, subjects: subjects if user.is_staff else [])
@@ -19,7 +19,7 @@ class StaffConfig(AppConfig):
 
 
 class InterlockAdminConfig(admin_apps.AdminConfig):
-    """The admin with the overview as its home; named in INSTALLED_APPS in place of Django's."""
+    """The admin app with the overview as its home page; INSTALLED_APPS names it in place of Django's."""
 
     default = False
     default_site = "staff.site.InterlockAdminSite"

@@ -1,4 +1,4 @@
-"""Mending a dead letter: its event as JSON, replayed once the contracts accept it."""
+"""The form that repairs a dead letter: a person edits its event as JSON until the contracts accept the event."""
 
 from typing import Any
 
@@ -15,33 +15,33 @@ ROWS = 24
 
 
 class EventForm(forms.Form):
-    """An event as JSON text; cleaned, it is the bytes to replay."""
+    """An event as JSON text; `cleaned_data["event"]` holds the bytes to replay."""
 
     event = forms.CharField(
         label=gettext_lazy("Event (JSON)"),
         max_length=strict_json.MAX_BYTES,
         strip=False,
         widget=forms.Textarea(attrs={"rows": ROWS, "class": "code", "spellcheck": "false", "wrap": "off"}),
-        help_text=gettext_lazy("The entry is kept as it came; what you write is kept beside it, with your name."),
+        help_text=gettext_lazy("The original entry is kept unchanged. Your text is stored next to it, with your name."),
     )
     new_id = forms.BooleanField(
-        label=gettext_lazy("Give it a new id"),
+        label=gettext_lazy("Give the event a new id"),
         required=False,
-        help_text=gettext_lazy("It then counts as an event of its own. Needed when its id was used before."),
+        help_text=gettext_lazy("The event then counts as a new one. Needed when its id was used before."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
 
     def clean_event(self) -> bytes:
-        """The event's bytes. Raises ValidationError with everything that the contracts have against them."""
+        """Return the event's bytes. Raises ValidationError with every fault that the contracts find."""
         raw: bytes = self.cleaned_data["event"].replace("\r\n", "\n").encode()
-        if found := findings(raw):
-            raise ValidationError([str(finding) for finding in found])
+        if faults := findings(raw):
+            raise ValidationError([str(fault) for fault in faults])
         return raw
 
     def clean(self) -> dict[str, Any]:
-        """The event under the id that was chosen; refused when the ledger would drop it."""
+        """Give the event a new id if that was chosen; add an error if a replay would have no effect."""
         if raw := self.cleaned_data.get("event"):
             if self.cleaned_data["new_id"]:
                 self.cleaned_data["event"] = raw = with_new_id(raw)
@@ -49,10 +49,10 @@ class EventForm(forms.Form):
         return self.cleaned_data
 
     def require_effect(self, raw: bytes) -> None:
-        """Refuse an event that would change nothing; where a new id helps, the form comes back with it chosen."""
+        """Add an error if the event would change nothing or is forged; tick `new_id` if a new id would help."""
         event = from_wire(raw)
         if why := refused_by_ledger(event):
-            self.add_error("event", why + " " + _("Give it a new id, or discard it."))
+            self.add_error("event", why + " " + _("Give the event a new id, or discard the dead letter."))
             self.data = {**dict(self.data.items()), "new_id": "on"}
         elif why := forged(event):
             self.add_error("event", why)

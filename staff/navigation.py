@@ -1,4 +1,4 @@
-"""The way around: the links of every page's head, as the person may follow them."""
+"""The navigation: the links at the top of every page, as far as the person may follow them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from clarifications.selectors import MOST_COUNTED, waiting_for
 
 @dataclass(frozen=True)
 class Link:
-    """A link of the navigation; `badge` is how many things wait there, in words of at most four signs."""
+    """A link of the navigation; `badge` is the number of waiting questions as text, such as `7` or `99+`, or empty."""
 
     url: str
     words: str
@@ -23,31 +23,31 @@ class Link:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """A context processor: `navigation`, looked up only by pages that show it."""
+    """Context processor: provide `navigation`, computed only if the page shows it."""
     return {"navigation": SimpleLazyObject(lambda: links(request))}
 
 
 def links(request: HttpRequest) -> list[Link]:
-    """The links this person may follow."""
+    """Return the links that this person may follow; none before signing in."""
     user = request.user
     if not user.is_authenticated:
         return []
-    named = [*requester_links(request), *(staff_links(request) if user.is_staff else [])]
-    here = max((url for url, _words, _badge in named if request.path.startswith(url)), key=len, default="")
-    return [Link(url, words, current=url == here, badge=badge) for url, words, badge in named]
+    entries = [*requester_links(request), *(staff_links(request) if user.is_staff else [])]
+    here = max((url for url, _words, _badge in entries if request.path.startswith(url)), key=len, default="")
+    return [Link(url, words, current=url == here, badge=badge) for url, words, badge in entries]
 
 
 def requester_links(request: HttpRequest) -> list[tuple[str, str, str]]:
-    """(url, words, badge) of the requester's pages."""
-    found = [(reverse("portal:projects"), _("My requests"), "")]
+    """Return (url, words, badge) of the portal's pages."""
+    entries = [(reverse("portal:projects"), _("My requests"), "")]
     if request.user.has_perm("backlog.add_project"):
-        found.append((reverse("portal:new"), _("New request"), ""))
-    return found
+        entries.append((reverse("portal:new"), _("New request"), ""))
+    return entries
 
 
 def staff_links(request: HttpRequest) -> list[tuple[str, str, str]]:
-    """(url, words, badge) of the admin's rooms."""
-    rooms = {
+    """Return (url, words, badge) of the overview and of the admin's lists that the person may view."""
+    lists = {
         "clarifications.question": _("Inbox"),
         "backlog.project": _("Projects"),
         "backlog.item": _("Work items"),
@@ -57,21 +57,21 @@ def staff_links(request: HttpRequest) -> list[tuple[str, str, str]]:
         "webhooks.endpoint": _("Webhooks"),
         "accounts.auditrecord": _("Audit"),
     }
-    may_see = [(name, words) for name, words in rooms.items() if may_view(request, name)]
-    found = [
+    viewable = [(name, words) for name, words in lists.items() if may_view(request, name)]
+    entries = [
         (reverse(f"admin:{name.replace('.', '_')}_changelist"), words, badge(request) if words == _("Inbox") else "")
-        for name, words in may_see
+        for name, words in viewable
     ]
-    return [(reverse("admin:index"), _("Overview"), ""), *found]
+    return [(reverse("admin:index"), _("Overview"), ""), *entries]
 
 
 def may_view(request: HttpRequest, name: str) -> bool:
-    """Whether the person may see the model's list; to change implies to view."""
+    """Return True if the person may view the model's list; the permission to change includes it."""
     app, _dot, model = name.partition(".")
     return any(request.user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change"))
 
 
 def badge(request: HttpRequest) -> str:
-    """How many questions wait for the person; nothing for none."""
+    """Return the number of questions that wait for the person as text; empty for none."""
     waiting = waiting_for(person(request))
     return f"{MOST_COUNTED - 1}+" if waiting >= MOST_COUNTED else str(waiting or "")

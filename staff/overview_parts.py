@@ -1,4 +1,4 @@
-"""The parts of the staff's home page, as its templates get them."""
+"""The data of the overview, as its templates receive them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,24 +11,27 @@ from staff.throughput import Hour
 
 @dataclass(frozen=True)
 class Figure:
-    """How many there are, and the list of just those; `key` is unique on the page and `state` picks a colour."""
+    """A count and the address of the list of exactly those rows.
+
+    `key` is unique on the page, `state` selects a colour.
+    """
 
     key: str
     words: str
     count: int
     url: str
     state: str = ""
-    more: bool = False  # there may be more than were counted
+    more: bool = False  # True if counting stopped at a limit, so there may be more
 
     @property
     def text(self) -> str:
-        """The number as the reader writes it."""
+        """Return the count in the reader's format, with `+` if there may be more."""
         return number_format(self.count, use_l10n=True, force_grouping=True) + ("+" if self.more else "")
 
 
 @dataclass(frozen=True)
 class Questions:
-    """The open questions, by their age and by whom they wait for."""
+    """The open questions, counted by their age and by whom they wait for."""
 
     total: Figure
     overdue: Figure
@@ -38,7 +41,7 @@ class Questions:
 
 @dataclass(frozen=True)
 class Projects:
-    """The projects that are not done, and those finished in the last 24 hours; `none_yet` when there never was one."""
+    """The unfinished and failed projects, and those finished in 24 hours; `none_yet` if no project exists at all."""
 
     states: list[Figure]
     finished: Figure
@@ -47,7 +50,7 @@ class Projects:
 
 @dataclass(frozen=True)
 class AgentLine:
-    """One agent's active items: all of them, and a figure for each active state."""
+    """One agent's active items: the total, and a figure for each active state."""
 
     agent: str
     total: Figure
@@ -56,7 +59,7 @@ class AgentLine:
 
 @dataclass(frozen=True)
 class Items:
-    """The active items by agent, the busiest first; `unnamed` is how many agents are left out."""
+    """The active items by agent, the busiest first; `unnamed` is the number of agents that are left out."""
 
     states: list[str]
     agents: list[AgentLine]
@@ -66,17 +69,17 @@ class Items:
 
 @dataclass(frozen=True)
 class Flow:
-    """Throughput and lead time of the last 24 hours; each hour with the list of what was finished in it."""
+    """Throughput and lead time of the last 24 hours; each hour has the address of the list of its projects."""
 
     summary: str
     hours: list[tuple[Hour, str]]
     plots: list[SafeString]
-    bounded: bool  # more were finished than are looked at
+    bounded: bool  # True if more projects were finished than were read
 
 
 @dataclass(frozen=True)
 class GroupLine:
-    """How far a consumer group has read: entries it has not been given, and entries it has not settled."""
+    """How far a consumer group has read: `lag` entries are not delivered yet, `pending` ones are not settled yet."""
 
     stream: str
     group: str
@@ -87,7 +90,7 @@ class GroupLine:
 
 @dataclass(frozen=True)
 class Streams:
-    """Every consumer group, or that the broker is away."""
+    """All consumer groups; none, and `away` True, if the broker does not answer."""
 
     groups: list[GroupLine]
     away: bool
@@ -105,7 +108,7 @@ class LetterLine:
 
 @dataclass(frozen=True)
 class DeadLetters:
-    """The open dead letters, and the newest of them."""
+    """The count of open dead letters, and the newest of them."""
 
     total: Figure
     newest: list[LetterLine]
@@ -114,7 +117,7 @@ class DeadLetters:
 
 @dataclass(frozen=True)
 class Overview:
-    """What this person may see of it; None for a part that they may not."""
+    """The overview of one person; a part that the person may not see is None."""
 
     questions: Questions | None
     projects: Projects | None
@@ -125,5 +128,5 @@ class Overview:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the person may see no part at all."""
+        """Return True if the person may not see any part."""
         return not any((self.questions, self.projects, self.items, self.flow, self.streams, self.letters))

@@ -1,4 +1,4 @@
-"""The staff's admin: Django's, with the overview as its home."""
+"""The admin site of the staff: Django's admin with the overview as its home page."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from staff.overview import overview
 
 
 class InterlockAdminSite(AdminSite):
-    """The admin whose home says what waits, what is under way and what is stuck."""
+    """The admin site whose home page is the overview."""
 
     site_header = site_title = "Interlock"
     index_title = gettext_lazy("Overview")
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        """The home page, with what this person may see of the overview."""
+        """Return the home page, with the parts of the overview that this person may see."""
         return super().index(request, {"overview": overview(person(request)), **(extra_context or {})})

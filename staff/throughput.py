@@ -1,4 +1,7 @@
-"""How many projects were finished in each hour of the last day, and how long they took from opening to finish."""
+"""Throughput and lead time: how many projects each hour of the last day finished, and how long these took.
+
+The lead time of a project is the time from its opening to its finish.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,7 +26,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Hour:
-    """An hour of the clock, or the part of it that is looked at: the lead times of what was finished, sorted."""
+    """A full hour of the clock, or a part of one, with the sorted lead times of the projects finished in it."""
 
     starts: datetime
     ends: datetime
@@ -31,89 +34,93 @@ class Hour:
 
     @property
     def label(self) -> str:
-        """When the hour of the clock began, by the reader's clock."""
+        """Return the beginning of the full hour in the reader's time zone, such as `14:00`."""
         return timezone.localtime(self.ends - HOUR).strftime("%H:%M")
 
     @property
     def median(self) -> float | None:
-        """The median lead time in minutes; None where nothing was finished."""
+        """Return the median lead time in minutes; None if no project was finished."""
         return median_of(self.spans) / MINUTE if self.spans else None
 
     @property
     def ninetieth(self) -> float | None:
-        """The 90th percentile of the lead times in minutes; None where nothing was finished."""
+        """Return the 90th percentile of the lead times in minutes; None if no project was finished."""
         return ninetieth_of(self.spans) / MINUTE if self.spans else None
 
 
 def hours(times: Iterable[tuple[datetime, datetime]], now: datetime) -> list[Hour]:
-    """The last 24 hours by the reader's clock, from (opened, finished) pairs: 25, the first and the last in part."""
+    """Return the last 24 hours, from (opened, finished) pairs.
+
+    These are 25 hours of the reader's clock, of which the first and the last are covered in part.
+    """
     current = timezone.localtime(now).replace(minute=0, second=0, microsecond=0).astimezone(UTC)
     first = current - DAY
-    found: list[list[timedelta]] = [[] for _hour in range(HOURS + 1)]
+    by_hour: list[list[timedelta]] = [[] for _hour in range(HOURS + 1)]
     for opened, finished in times:
         if now - DAY <= finished < current + HOUR:
-            found[(finished - first) // HOUR].append(lead_time(opened, finished))
+            by_hour[(finished - first) // HOUR].append(lead_time(opened, finished))
     starts = [first + i * HOUR for i in range(HOURS + 1)]
     return [
         Hour(max(start, now - DAY), start + HOUR, tuple(sorted(spans)))
-        for start, spans in zip(starts, found, strict=True)
+        for start, spans in zip(starts, by_hour, strict=True)
     ]
 
 
 def lead_time(opened: datetime, finished: datetime) -> timedelta:
-    """From opening to finish; nothing where two clocks disagree about which came first."""
+    """Return the time from opening to finish; zero if the clocks of two machines put the finish first."""
     return max(finished - opened, timedelta())
 
 
 def median_of(spans: Sequence[timedelta]) -> timedelta:
-    """The middle of the spans, which are not none."""
+    """Return the median of the spans. Raises StatisticsError if there are none."""
     return timedelta(seconds=median(span.total_seconds() for span in spans))
 
 
 def ninetieth_of(spans: Sequence[timedelta]) -> timedelta:
-    """The shortest span that nine of ten do not exceed; the spans are sorted, and not none."""
+    """Return the 90th percentile (nearest rank) of the spans, which must be sorted and not empty."""
     return spans[ceil(0.9 * len(spans)) - 1]
 
 
 # -- in words --------------------------------------------------------------------------------------
 def summary(times: Sequence[tuple[datetime, datetime]]) -> str:
-    """What the day was like, in a sentence or two."""
+    """Return the number of finished projects and their lead times in one or two sentences."""
     if not times:
         return _("Nothing was finished in the last 24 hours.")
     spans = sorted(lead_time(opened, finished) for opened, finished in times)
     words = ngettext("%(n)s project was finished.", "%(n)s projects were finished.", len(spans))
-    many = words % {"n": number_format(len(spans), use_l10n=True, force_grouping=True)}
-    said = {"median": spelled(median_of(spans)), "ninetieth": spelled(ninetieth_of(spans))}
-    one, half = _("It took %(median)s."), _("Half were done in %(median)s, nine of ten in %(ninetieth)s.")
-    return f"{many} {(one if len(spans) == 1 else half) % said}"
+    count = words % {"n": number_format(len(spans), use_l10n=True, force_grouping=True)}
+    values = {"median": spelled(median_of(spans)), "ninetieth": spelled(ninetieth_of(spans))}
+    single, several = _("It took %(median)s."), _("Half were done in %(median)s, nine of ten in %(ninetieth)s.")
+    return f"{count} {(single if len(spans) == 1 else several) % values}"
 
 
 def spelled(span: timedelta) -> str:
-    """A span in its two largest units, such as “3 h 12 min”."""
+    """Return a span in words, in its two largest units, such as “3 h 12 min”."""
     if span < MINUTE:
         return _("less than a minute")
-    unit = max(one for one in (MINUTE, HOUR, DAY) if one <= span)
-    rest = span % unit
-    below = {MINUTE: DAY, HOUR: MINUTE, DAY: HOUR}[unit]
-    return f"{length_of(span)} {length_of(rest)}" if rest >= below else length_of(span)
+    largest_unit = max(unit for unit in (MINUTE, HOUR, DAY) if unit <= span)
+    remainder = span % largest_unit
+    # Minutes have no smaller unit here: a remainder of minutes is never as long as a day.
+    next_unit = {MINUTE: DAY, HOUR: MINUTE, DAY: HOUR}[largest_unit]
+    return f"{length_of(span)} {length_of(remainder)}" if remainder >= next_unit else length_of(span)
 
 
 # -- drawn -----------------------------------------------------------------------------------------
-def plots(found: Sequence[Hour]) -> list[SafeString]:
-    """Throughput, and the median and the 90th percentile of the lead time, hour by hour."""
-    labels = [hour.label for hour in found]
+def plots(by_hour: Sequence[Hour]) -> list[SafeString]:
+    """Return three plots by hour: throughput, and the median and 90th percentile of the lead time."""
+    labels = [hour.label for hour in by_hour]
     by_clock = _("By the hours of the clock; of the first and the last a part is shown.")
-    counts = [len(hour.spans) for hour in found]
+    counts = [len(hour.spans) for hour in by_hour]
     return [
         stacked(_("Projects finished per hour"), labels, [(_("Finished"), counts)], description=by_clock),
         line(
             _("Lead time: half of the projects took at most"),
-            [(hour.label, hour.median) for hour in found],
+            [(hour.label, hour.median) for hour in by_hour],
             unit=_("min"), description=by_clock,
         ),
         line(
             _("Lead time: nine of ten projects took at most"),
-            [(hour.label, hour.ninetieth) for hour in found],
+            [(hour.label, hour.ninetieth) for hour in by_hour],
             unit=_("min"), description=by_clock,
         ),
     ]  # fmt: skip

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import api_figures
 import pytest
 from django.db.backends.base.operations import BaseDatabaseOperations
-from forging import flush_records_too
 from pytest_django import Settings
 
 from backlog.blueprints import definition_of
 from events import streams
 from events.outage import outage
 from runtime.embedded import EmbeddedValkey
+from tests import api_figures
+from tests.forging import flush_records_too
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tally import Tally
+
+from tests.tally import Tally
 
 
 @pytest.fixture

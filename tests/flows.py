@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import orjson
 from django.conf import settings
-from system import run_to_rest
 
 from backlog.blueprints import add_version
 from backlog.flow.orchestration import project_work
@@ -15,6 +14,7 @@ from clarifications.models import Question
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
 from events import streams
+from tests.system import run_to_rest
 
 
 def envelope(event_type: str, payload: dict[str, Any], **changes: Any) -> dict[str, Any]:

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
 
-from api_seeds import Ids
-from callers import EVERY_SCOPE, account
 from django.db import transaction
 from django.test import Client
 from schemathesis import Case
@@ -22,6 +20,8 @@ from schemathesis.specs.openapi.checks import ignored_auth
 
 from accounts import keys
 from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER
+from tests.api_seeds import Ids
+from tests.callers import EVERY_SCOPE, account
 
 # A number asks for the full profile, with so many examples an operation; without one it is the short one.
 EXAMPLES = int(os.environ.get("API_EXAMPLES", "0"))

@@ -13,12 +13,12 @@ from typing import Any
 import uvicorn
 from a2wsgi import WSGIMiddleware
 from asgiref.testing import ApplicationCommunicator
-from callers import Caller
 from django.core.wsgi import get_wsgi_application
-from waiting import wait_until
 
 from runtime.heads import StrictHeads
 from runtime.patience import Patience
+from tests.callers import Caller
+from tests.waiting import wait_until
 
 
 @contextmanager

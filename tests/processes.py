@@ -16,14 +16,14 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
-from tally import Tally
-from waiting import wait_until
 
 from runtime.processes import tied_to_parent
+from tests.tally import Tally
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 WARM = multiprocessing.get_context("forkserver")
-WARM.set_forkserver_preload(["warm"])
+WARM.set_forkserver_preload(["tests.warm"])
 PR_SET_PDEATHSIG = 1
 # What a process takes over from the test that starts it.
 SHARED_SETTINGS = (
@@ -110,9 +110,9 @@ def last_words(process: ForkServerProcess) -> str:
 # -- where they find the test's parts --------------------------------------------------------------
 def addresses() -> dict[str, str]:
     """The environment in which a process finds the test's settings, database and broker."""
-    path = os.pathsep.join([str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     return {
-        "DJANGO_SETTINGS_MODULE": "settings_for_tests",
+        "DJANGO_SETTINGS_MODULE": "tests.settings_for_tests",
         "PYTHONPATH": path.rstrip(os.pathsep),
         "DATABASE_URL": database_url(),
         "REDIS_URL": settings.REDIS_URL,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from environment.broker import broker_url
 from runtime.embedded import EmbeddedValkey
 
 STARTED = "INTERLOCK_TEST_SERVERS"
@@ -15,7 +16,8 @@ running = ExitStack()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--database", choices=["sqlite", "postgres"], default="sqlite", help="which database to test on")
+    words = "which database to test on; none: without any, and without a broker"
+    parser.addoption("--database", choices=["sqlite", "postgres", "none"], default="sqlite", help=words)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -28,12 +30,14 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 
 def start_servers(database: str) -> None:
-    """The broker, and PostgreSQL if it is asked for; both end with this process."""
+    """Start the broker, and PostgreSQL if it is asked for; nothing for `none`. All end with this process."""
     from tests.servers import embedded_postgres
 
     folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="interlock-tests-")))
     os.environ[STARTED] = str(folder)
-    os.environ["TEST_BROKER"] = running.enter_context(EmbeddedValkey(folder / "valkey")).url
+    os.environ["TEST_BROKER"] = broker_url(folder / "none")
+    if database != "none":
+        os.environ["TEST_BROKER"] = running.enter_context(EmbeddedValkey(folder / "valkey")).url
     if database == "postgres":
         os.environ["DATABASE_URL"] = running.enter_context(embedded_postgres())
     else:

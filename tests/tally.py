@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db.models import Count
-from invariants import violations
-from waiting import wait_until
 
 from backlog.models import Item, Project
 from backlog.states import ItemState, ProjectStatus
 from events import streams
 from events.models import Event
+from tests.invariants import violations
+from tests.waiting import wait_until
 
 
 def rows_in_the_ledger() -> int:

@@ -6,11 +6,9 @@ import pytest
 
 django.setup()
 
-import processes
-import slow_agents
-
 import console.management.commands.answer
 import runtime.management.commands.consume
 import runtime.management.commands.deliver
 import runtime.management.commands.relay
 import runtime.management.commands.work
+from tests import processes, slow_agents

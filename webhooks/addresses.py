@@ -1,7 +1,7 @@
-"""Which addresses may be called: public ones only, however a private one is spelled or hidden.
+"""Which addresses webhooks may call: only public ones, also where a private address is written in an unusual form.
 
-A setting names the private hosts that may be called all the same, each with its port, and only for owners who may
-change every webhook: for anybody else they are as closed as any other.
+The setting WEBHOOK_ALLOWED_HOSTS names private hosts, with their ports, that may still be called, but only for owners
+with the permission to change every webhook.
 """
 
 import ipaddress
@@ -10,87 +10,100 @@ import socket
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address
 
-import httpcore
-import httpx
 from django.conf import settings
 from django.utils.translation import gettext as _
+from urllib3.exceptions import LocationParseError
+from urllib3.util import Url, parse_url
 
 from webhooks.errors import InvalidUrl, RefusedAddress
 
-# A name as DNS has it, or a number.
+# A DNS name, an IPv4 address or an IPv6 address.
 HOST = re.compile(r"[a-z0-9._:-]+")
 PORTS = range(1, 65_536)
-# The ports that a host stands for which is named without one.
+# The port for each scheme; an allowed host that is named without a port is allowed on these two.
 USUAL_PORTS = {"http": 80, "https": 443}
-# Addresses that carry an IPv4 address inside: a translator on the way would unwrap them.
+# IPv6 addresses that contain an IPv4 address: a NAT64 gateway would connect to the inner one.
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 Address = IPv4Address | IPv6Address
 
 
 def checked_url(url: str, *, may_be_private: bool = False) -> str:
-    """The address as it will be called. Raises InvalidUrl or RefusedAddress."""
+    """Return the URL in normal form, without its fragment. Raises InvalidUrl or RefusedAddress.
+
+    A host name is not resolved here; only a host that is a number is checked at once.
+    """
     try:
-        parsed = httpx.URL(url.strip())
-    except (httpx.InvalidURL, UnicodeError) as error:
-        raise InvalidUrl(_("This is not an address: %(why)s") % {"why": error}) from error
-    host = parsed.raw_host.decode()
-    if parsed.scheme not in ("http", "https") or not HOST.fullmatch(host) or (parsed.port or 80) not in PORTS:
-        raise InvalidUrl(_("The address has to be a whole one that starts with http:// or https://."))
-    if parsed.userinfo:
-        raise InvalidUrl(_("The address must not hold a name or password: deliveries are signed instead."))
+        parsed = parse_url(url.strip())
+    except (LocationParseError, UnicodeError) as error:
+        raise InvalidUrl(_("This is not a valid web address: %(why)s") % {"why": error}) from error
+    host = host_of(parsed)
+    if parsed.scheme not in USUAL_PORTS or not HOST.fullmatch(host) or port_of(parsed) not in PORTS:
+        raise InvalidUrl(_("The address has to be complete and to start with http:// or https://."))
+    if parsed.auth is not None:
+        raise InvalidUrl(
+            _("The address must not contain a name or a password: the receiver verifies the signature instead.")
+        )
     if not (may_be_private and is_allowed(host, port_of(parsed))):
-        refuse_private_number(host)
-    return str(parsed.copy_with(fragment=None))
+        require_public_if_number(host)
+    return parsed._replace(fragment=None).url
 
 
-def refuse_private_number(host: str) -> None:
-    """Raise RefusedAddress where the host is a number, however spelled, that is not a public address."""
+def require_public_if_number(host: str) -> None:
+    """Raise RefusedAddress if the host is an IP address in any notation that is not public."""
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        entries = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):
         return
-    require_public(host, [str(entry[4][0]) for entry in found])
+    require_public(host, [str(entry[4][0]) for entry in entries])
 
 
 def permitted_addresses(host: str, port: int, *, may_be_private: bool = False) -> list[str]:
-    """The addresses of the host, each of which may be called. Raises RefusedAddress if only one may not."""
-    found = resolve(host, port)
+    """Return the IP addresses of the host. Raises RefusedAddress if even one of them may not be called."""
+    addresses = resolve(host, port)
     if not (may_be_private and is_allowed(host, port)):
-        require_public(host, found)
-    return found
+        require_public(host, addresses)
+    return addresses
 
 
-def port_of(url: httpx.URL) -> int:
-    """The port that is called."""
-    return url.port or USUAL_PORTS[url.scheme]
+def port_of(url: Url) -> int:
+    """Return the port that is called; 0 where there can be none."""
+    return USUAL_PORTS.get(url.scheme or "", 0) if url.port is None else url.port
+
+
+def host_of(url: Url) -> str:
+    """Return the host without the brackets of an IPv6 address."""
+    return (url.host or "").strip("[]")
 
 
 def is_allowed_url(url: str) -> bool:
-    """Whether the address leads to a host that may be private."""
-    parsed = httpx.URL(url)
-    return is_allowed(parsed.raw_host.decode(), port_of(parsed))
+    """Return True if the setting allows the host and port of the URL to be private."""
+    parsed = parse_url(url)
+    return is_allowed(host_of(parsed), port_of(parsed))
 
 
 def is_allowed(host: str, port: int) -> bool:
-    """Whether the setting names the host with this port, or without one and the port is a usual one."""
-    named = {entry.lower() for entry in settings.WEBHOOK_ALLOWED_HOSTS}
-    spelled = f"[{host}]" if ":" in host else host
-    names = {f"{spelled}:{port}".lower(), *({host.lower(), spelled.lower()} if port in USUAL_PORTS.values() else ())}
-    return bool(named & names)
+    """Return True if the setting names the host with this port, or without a port and the port is 80 or 443."""
+    allowed = {entry.lower() for entry in settings.WEBHOOK_ALLOWED_HOSTS}
+    bracketed = f"[{host}]" if ":" in host else host
+    names = {
+        f"{bracketed}:{port}".lower(),
+        *({host.lower(), bracketed.lower()} if port in USUAL_PORTS.values() else ()),
+    }
+    return bool(allowed & names)
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """What the system's resolver answers now."""
+    """Return the IP addresses that the resolver of the system gives now. Raises ConnectionError."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise httpcore.ConnectError(_("%(host)s has no address: %(why)s") % {"host": host, "why": error}) from error
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        raise ConnectionError(_("%(host)s has no address: %(why)s") % {"host": host, "why": error}) from error
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 def require_public(host: str, addresses: Iterable[str]) -> None:
-    """Raise RefusedAddress unless all are public."""
+    """Raise RefusedAddress unless all addresses are public."""
     for address in addresses:
         if not is_public(ipaddress.ip_address(address)):
             words = _("%(host)s has the address %(address)s, which is not public: events are not sent there.")
@@ -98,16 +111,16 @@ def require_public(host: str, addresses: Iterable[str]) -> None:
 
 
 def is_public(address: Address) -> bool:
-    """Whether the address, and the one it may carry inside, belongs to the public internet."""
-    inside = carried(address)
-    if inside is not None:
-        return is_public(inside)
+    """Return True if the address is public; of an IPv6 address with an IPv4 address inside, the inner one counts."""
+    inner = embedded_ipv4(address)
+    if inner is not None:
+        return is_public(inner)
     special = address.is_multicast or address.is_reserved or getattr(address, "is_site_local", False)
     return address.is_global and not special
 
 
-def carried(address: Address) -> IPv4Address | None:
-    """The IPv4 address inside a mapped, 6to4 or NAT64 one."""
+def embedded_ipv4(address: Address) -> IPv4Address | None:
+    """Return the IPv4 address inside a mapped, 6to4 or NAT64 IPv6 address; None if there is none."""
     if isinstance(address, IPv4Address):
         return None
     in_nat64 = IPv4Address(int(address) & 0xFFFFFFFF) if address in NAT64 else None

@@ -1,4 +1,4 @@
-"""Webhooks and their deliveries for administrators: registered, changed, stopped, started, sent again."""
+"""Admin pages of webhooks and their deliveries: register, change, disable, enable; send again, skip."""
 
 from typing import Any
 
@@ -19,9 +19,9 @@ from webhooks.forms import EndpointForm
 from webhooks.models import Delivery, Endpoint
 from webhooks.selectors import excerpt_for
 
-# What a person decides about an endpoint, and what its page shows of how it goes.
-DECIDED = ["url", "description", "types", "project_id"]
-LOOKED_AT = [
+# The fields that a person fills in, and the fields that only show the state of an endpoint.
+EDITABLE_FIELDS = ["url", "description", "types", "project_id"]
+SHOWN_FIELDS = [
     *("owner", "standing", "disabled_reason", "failures", "failing", "next_attempt_at", "position", "created"),
     *("skipped", "deliveries_link"),
 ]
@@ -31,7 +31,7 @@ COLOURS = {Delivery.State.DELIVERED: "done", Delivery.State.GIVEN_UP: "failed", 
 
 @admin.register(Endpoint)
 class EndpointAdmin(ReadOnlyAdmin):
-    """Endpoints: who is told of what, and how it goes."""
+    """The list and the pages of webhook endpoints."""
 
     form = EndpointForm
     list_display = ["url", "description", "owner", "standing", "failures", "failing", "created"]
@@ -39,7 +39,7 @@ class EndpointAdmin(ReadOnlyAdmin):
     list_select_related = ["owner"]
     search_fields = ["url", "description", "owner__username"]
     search_help_text = gettext_lazy("A part of the address, the description or the owner's name.")
-    nothing_yet = gettext_lazy("Nobody is told of events yet.")
+    nothing_yet = gettext_lazy("There are no webhooks yet: no program receives events.")
     ordering = ["-id"]
     actions = ["enable_endpoints", "disable_endpoints", "rotate_secrets"]
 
@@ -50,21 +50,21 @@ class EndpointAdmin(ReadOnlyAdmin):
         return admin.ModelAdmin.has_change_permission(self, request, obj)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """What a person decides, and of an endpoint that is there how it goes."""
-        return [*DECIDED, *(LOOKED_AT if obj else [])]
+        """Return the fields to fill in; for an existing endpoint also those that show its state."""
+        return [*EDITABLE_FIELDS, *(SHOWN_FIELDS if obj else [])]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return LOOKED_AT
+        return SHOWN_FIELDS
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """The form, which checks what the person may see."""
+        """Return the form class, with the person whose permissions it checks."""
         form: Any = super().get_form(request, obj, change, **kwargs)
         form.person = person(request)
         return form
 
     def save_model(self, request: HttpRequest, obj: Endpoint, form: Any, change: bool) -> None:
-        """Have it registered, and show its secret; or have it changed."""
-        values = {name: form.cleaned_data[name] for name in DECIDED}
+        """Register a new endpoint and show its secret, or change an existing one."""
+        values = {name: form.cleaned_data[name] for name in EDITABLE_FIELDS}
         if change:
             services.change(obj, **values)
             return
@@ -73,7 +73,7 @@ class EndpointAdmin(ReadOnlyAdmin):
         self.show_secret(request, made)
 
     def show_secret(self, request: HttpRequest, endpoint: Endpoint) -> None:
-        """Show it this once."""
+        """Show the secret in a message; no page shows it again."""
         words = _("The secret of %(url)s, which is shown only this once: %(secret)s")
         self.message_user(request, words % {"url": endpoint, "secret": endpoint.secret}, messages.WARNING)
 
@@ -102,7 +102,7 @@ class EndpointAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">{}</a>', url, _("Show its deliveries"))
 
     # -- acts --------------------------------------------------------------------------------------
-    @admin.action(description=gettext_lazy("Enable: send what was given up, and go on"), permissions=["act"])
+    @admin.action(description=gettext_lazy("Enable: send the events that waited, then new ones"), permissions=["act"])
     def enable_endpoints(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
         carry_out(self, request, queryset, services.enable, done=_("Enabled"))
 
@@ -121,14 +121,14 @@ class EndpointAdmin(ReadOnlyAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
-    """Deliveries, newest first."""
+    """The list and the pages of deliveries."""
 
     list_display = ["event_type", "endpoint", "standing", "attempts", "response_status", "duration_ms", "delivered"]
     list_filter = ["state", "endpoint"]
     search_fields = ["endpoint__url"]
     whole_ids = ("event__event_id", "event__project_id")
     search_help_text = gettext_lazy("A part of the address, or the whole id of an event or a project.")
-    nothing_yet = gettext_lazy("Nothing was to be delivered yet.")
+    nothing_yet = gettext_lazy("There are no deliveries yet.")
     ordering = ["-id"]
     actions = ["resend_deliveries", "skip_deliveries"]
     fields = [
@@ -137,12 +137,12 @@ class DeliveryAdmin(ReadOnlyAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        """With events and endpoints, but without payloads, which may be large."""
+        """Return the deliveries with their events and endpoints, without the payloads, which may be large."""
         found: QuerySet[Delivery] = super().get_queryset(request)
         return found.select_related("event", "endpoint").defer("event__payload")
 
     def has_act_permission(self, request: HttpRequest) -> bool:
-        """Who may change an endpoint may have it sent something again."""
+        """Return True if the person may change endpoints: then they may send or skip deliveries too."""
         return request.user.has_perm("webhooks.change_endpoint")
 
     @admin.display(description=gettext_lazy("event"), ordering="event__type")
@@ -168,7 +168,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         return preformatted(delivery.response_excerpt)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Delivery | None:
-        """The delivery, with as much of the answer as the person may see."""
+        """Return the delivery, without the receiver's answer if the person may not see it."""
         found: Delivery | None = super().get_object(request, object_id, from_field)
         if found is not None:
             found.response_excerpt = excerpt_for(person(request), found)
@@ -178,6 +178,6 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def resend_deliveries(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         carry_out(self, request, queryset, services.resend, done=_("To be sent again"))
 
-    @admin.action(description=gettext_lazy("Skip: what is behind it goes on"), permissions=["act"])
+    @admin.action(description=gettext_lazy("Skip: go on with the next event"), permissions=["act"])
     def skip_deliveries(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         carry_out(self, request, queryset, services.skip, done=_("Skipped"))

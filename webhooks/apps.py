@@ -7,7 +7,7 @@ class WebhooksConfig(AppConfig):
     verbose_name = gettext_lazy("Webhooks")
 
     def ready(self) -> None:
-        """Go on with the successors of keys."""
+        """Connect the signal of key rotation, so that endpoints get the new key."""
         from accounts.keys import rotated
         from webhooks.services import follow_rotation
 

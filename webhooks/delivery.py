@@ -1,4 +1,4 @@
-"""Sends events to endpoints: at least once, in order, each endpoint by itself, with no transaction open meanwhile."""
+"""Sends events to endpoints: at least once, in order for each endpoint, with no transaction open during a request."""
 
 import logging
 import time
@@ -18,60 +18,60 @@ from events.horizon import Horizon
 from events.isolation import DATABASE_AWAY
 from webhooks.attempts import attempt, record
 from webhooks.models import Delivery, Endpoint
-from webhooks.selectors import due, ended, events_for, reason_to_end, viewer, visible_events
+from webhooks.selectors import due, endpoints_to_end, events_for, owner_with_key, reason_to_end, visible_events
 from webhooks.services import disable
 
 logger = logging.getLogger(__name__)
 
-# Endpoints served side by side: each holds a thread and a database connection, and mostly waits.
+# How many endpoints are served at the same time; each needs a thread and a database connection, and mostly waits.
 THREADS = 8
-# Events one look takes from the ledger for an endpoint.
+# How many events are taken from the ledger at once for an endpoint.
 LEDGER_ROWS = 500
-# Deliveries read at once with their events, each of which may have a quarter of a megabyte.
+# How many deliveries are read at once with their events; an event may have a quarter of a megabyte.
 SEND_ROWS = 20
-# How many are tried at a turn where the first was refused often.
+# How many deliveries are tried in a turn if the first one has used all its tries.
 PROBES = 5
-# An endpoint gives up its place after this long, so that many busy ones take turns.
+# Seconds of a turn: after that other endpoints come first.
 TURN_SECONDS = 10.0
-# How long an endpoint is its server's own: above a turn and the longest exchange begun at its end.
+# Seconds of a lease: longer than a turn and a request that begins at its end.
 LEASE_SECONDS = 60.0
-# How long the loop rests when no endpoint is due.
+# Seconds between two looks for due endpoints when there are none.
 REST_SECONDS = 0.5
 
 
-# -- which endpoints -------------------------------------------------------------------------------
+# -- endpoints -------------------------------------------------------------------------------------
 @dataclass
 class Deliverer:
-    """Serves due endpoints with a few threads; one of them at most has an endpoint in hand."""
+    """Serves due endpoints with THREADS threads; an endpoint is served by one thread at a time."""
 
     stopping: Signal = field(default_factory=Signal)
     horizon: Horizon = field(default_factory=Horizon)
 
     def run(self) -> None:
-        """Serve until told to stop, then finish what is in flight."""
+        """Serve endpoints until `stopping` is set, then finish the requests that are under way."""
         with ThreadPoolExecutor(THREADS, "webhooks") as pool:
             served: set[Future[None]] = set()
             while not self.stopping.is_set():
                 served = {future for future in served if not future.done()}
-                begun = self.begin(pool, THREADS - len(served))
-                served |= begun
-                if not begun:
+                started = self.start(pool, THREADS - len(served))
+                served |= started
+                if not started:
                     self.stopping.wait(REST_SECONDS)
         connection.close()
 
-    def begin(self, pool: ThreadPoolExecutor, free: int) -> set[Future[None]]:
-        """Take as many due endpoints as threads are free; none while the database is away."""
+    def start(self, pool: ThreadPoolExecutor, free: int) -> set[Future[None]]:
+        """Lease due endpoints, one for each free thread, and start to serve them; none while the database is away."""
         try:
             close_old_connections()
             final = self.horizon.look()
-            end_the_ended()
+            disable_ended_endpoints()
             return {pool.submit(self.serve_in_thread, endpoint, final) for endpoint in leased(final, free)}
         except DATABASE_AWAY as error:
             logger.warning("Webhooks wait: %s", error)
             return set()
 
     def serve_in_thread(self, endpoint: Endpoint, final: int) -> None:
-        """Serve it; after a fault of our own its lease lapses by itself, which is a wait before the next try."""
+        """Serve the endpoint. After an error in this program it is tried again when its lease has ended."""
         try:
             self.serve(endpoint, final)
         except Exception:
@@ -80,129 +80,135 @@ class Deliverer:
             connection.close()
 
     def once(self) -> int:
-        """Serve endpoints, one after the other, until none is due; how many turns that took."""
+        """Serve endpoints one after the other until none is due. Return the number of turns."""
         final, turns = self.horizon.look(), 0
-        end_the_ended()
+        disable_ended_endpoints()
         while endpoints := leased(final, 1):
             self.serve(endpoints[0], final)
             turns += 1
         return turns
 
     def serve(self, endpoint: Endpoint, final: int) -> None:
-        """Note what the endpoint is told of, send it in order until one fails or the turn is over, let go."""
-        over = time.monotonic() + TURN_SECONDS
-        if still_held(endpoint) is None:
+        """Make deliveries of new events, send them in order until one fails or the turn ends, end the lease."""
+        ends_at = time.monotonic() + TURN_SECONDS
+        if reload_leased(endpoint) is None:
             return
         take_from_ledger(endpoint, final)
-        while self.send_pending(endpoint, over):
+        while self.send_next(endpoint, ends_at):
             take_from_ledger(endpoint, final)
-        let_go(endpoint)
+        end_lease(endpoint)
 
-    def send_pending(self, endpoint: Endpoint, over: float) -> bool:
-        """Send what waits, in order; whether all was taken and the turn may go on."""
-        deliveries = pending(endpoint)
+    def send_next(self, endpoint: Endpoint, ends_at: float) -> bool:
+        """Send the next deliveries in order. Return True if all were delivered and the turn may go on."""
+        deliveries = next_deliveries(endpoint)
         if deliveries and deliveries[0].tries >= settings.WEBHOOK_TRIES:
-            return self.probe(endpoint, over)
+            return self.probe(endpoint, ends_at)
         for delivery in deliveries:
-            held = still_held(endpoint)
-            if held is None or not send(held, delivery) or self.is_over(over):
+            current = reload_leased(endpoint)
+            if current is None or not send(current, delivery) or self.is_turn_over(ends_at):
                 return False
         return bool(deliveries)
 
-    def probe(self, endpoint: Endpoint, over: float) -> bool:
-        """Try a few of those tried least, since the first was refused often; whether one was taken."""
-        for delivery in pending(endpoint, "tries", most=PROBES):
-            held = still_held(endpoint)
-            if held is None or self.is_over(over):
+    def probe(self, endpoint: Endpoint, ends_at: float) -> bool:
+        """Try the deliveries with the fewest tries, since the first is refused. Return True if one is delivered."""
+        for delivery in next_deliveries(endpoint, "tries", most=PROBES):
+            current = reload_leased(endpoint)
+            if current is None or self.is_turn_over(ends_at):
                 return False
-            if send(held, delivery):
+            if send(current, delivery):
                 return True
         return False
 
-    def is_over(self, over: float) -> bool:
-        """Whether the turn has to end."""
-        return time.monotonic() > over or self.stopping.is_set()
+    def is_turn_over(self, ends_at: float) -> bool:
+        """Return True if the turn has to end: its time is over, or the process stops."""
+        return time.monotonic() > ends_at or self.stopping.is_set()
 
 
 def leased(final: int, most: int) -> list[Endpoint]:
-    """Due endpoints, taken so that no other process serves them; a quiet time writes nothing."""
+    """Lease up to `most` due endpoints, one for each owner, and return them. Writes nothing if none is due."""
     if not most or not due(database_now(), final).exists():
         return []
     with transaction.atomic():
         now = database_now()
-        chosen = one_an_owner(due(now, final), most)
-        taken = list(due(now, final).filter(pk__in=chosen).select_for_update(skip_locked=True, of=("self",)))
+        candidates = first_of_each_owner(due(now, final), most)
+        endpoints = list(due(now, final).filter(pk__in=candidates).select_for_update(skip_locked=True, of=("self",)))
         until = now + timedelta(seconds=LEASE_SECONDS)
-        Endpoint.objects.filter(pk__in=[endpoint.pk for endpoint in taken]).update(leased_until=until)
-    return list(Endpoint.objects.select_related("owner", "key").filter(pk__in=[endpoint.pk for endpoint in taken]))
+        Endpoint.objects.filter(pk__in=[endpoint.pk for endpoint in endpoints]).update(leased_until=until)
+    return list(Endpoint.objects.select_related("owner", "key").filter(pk__in=[endpoint.pk for endpoint in endpoints]))
 
 
-def one_an_owner(found: QuerySet[Endpoint], most: int) -> list[int]:
-    """The first of each owner's, for as many owners as there are threads."""
+def first_of_each_owner(endpoints: QuerySet[Endpoint], most: int) -> list[int]:
+    """Return the primary key of the first endpoint of each owner, for up to `most` owners."""
     first: dict[int, int] = {}
-    for pk, owner in found.values_list("pk", "owner_id").iterator():
+    for pk, owner in endpoints.values_list("pk", "owner_id").iterator():
         first.setdefault(owner, pk)
         if len(first) == most:
             break
     return list(first.values())
 
 
-def end_the_ended() -> None:
-    """Disable what may be sent nothing any more, with the reason."""
-    for endpoint in ended():
+def disable_ended_endpoints() -> None:
+    """Disable the endpoints that may not get events any more, each with its reason."""
+    for endpoint in endpoints_to_end():
         disable(endpoint, reason=reason_to_end(endpoint))
 
 
-def still_held(endpoint: Endpoint) -> Endpoint | None:
-    """The endpoint as it is now; nothing when it was disabled, or when another serves it."""
-    mine = Endpoint.objects.filter(pk=endpoint.pk, active=True, leased_until=endpoint.leased_until)
-    found = mine.select_related("owner", "key").first()
+def reload_leased(endpoint: Endpoint) -> Endpoint | None:
+    """Return the endpoint read again, or None if it was disabled or another process has the lease.
+
+    An endpoint whose owner or key may not get events any more is disabled here.
+    """
+    own = Endpoint.objects.filter(pk=endpoint.pk, active=True, leased_until=endpoint.leased_until)
+    found = own.select_related("owner", "key").first()
     if found is not None and (reason := reason_to_end(found)):
         disable(found, reason=reason)
         return None
     return found
 
 
-def let_go(endpoint: Endpoint) -> None:
-    """End the lease, unless it has lapsed and another holds the endpoint."""
+def end_lease(endpoint: Endpoint) -> None:
+    """End the lease, unless it has expired and another process has the endpoint."""
     Endpoint.objects.filter(pk=endpoint.pk, leased_until=endpoint.leased_until).update(leased_until=database_now())
 
 
-# -- what they are told ----------------------------------------------------------------------------
+# -- deliveries ------------------------------------------------------------------------------------
 def take_from_ledger(endpoint: Endpoint, final: int) -> None:
-    """Note the next events that the endpoint is told of, and how far the ledger was looked at."""
+    """Make pending deliveries of the next events of the endpoint, and move its position in the ledger."""
     if endpoint.position >= final:
         return
-    found = events_for(endpoint).filter(seq__gt=endpoint.position, seq__lte=final)
-    seqs = list(found.order_by("seq").values_list("seq", flat=True)[:LEDGER_ROWS])
+    events = events_for(endpoint).filter(seq__gt=endpoint.position, seq__lte=final)
+    seqs = list(events.order_by("seq").values_list("seq", flat=True)[:LEDGER_ROWS])
     endpoint.position = final if len(seqs) < LEDGER_ROWS else seqs[-1]
     now = database_now()
     with transaction.atomic():
-        noted = [Delivery(endpoint=endpoint, event_id=seq, created_at=now) for seq in seqs]
-        Delivery.objects.bulk_create(noted, ignore_conflicts=True)
+        deliveries = [Delivery(endpoint=endpoint, event_id=seq, created_at=now) for seq in seqs]
+        Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
         endpoint.save(update_fields=["position"])
 
 
-def pending(endpoint: Endpoint, *first: str, most: int = SEND_ROWS) -> list[Delivery]:
-    """The next that wait, by number or by what comes `first`; what the owner may no longer see is given up instead."""
+def next_deliveries(endpoint: Endpoint, *first: str, most: int = SEND_ROWS) -> list[Delivery]:
+    """Return the next pending deliveries, ordered by the fields `first` and then by event.
+
+    Deliveries of events that the owner may not see any more are given up instead.
+    """
     waiting = endpoint.deliveries.filter(state=Delivery.State.PENDING)
     batch = list(waiting.select_related("event").order_by(*first, "event_id")[:most])
-    among = visible_events(viewer(endpoint)).filter(pk__in=[delivery.event_id for delivery in batch])
-    seen = set(among.values_list("pk", flat=True))
-    give_up([delivery for delivery in batch if delivery.event_id not in seen])
+    visible = visible_events(owner_with_key(endpoint)).filter(pk__in=[delivery.event_id for delivery in batch])
+    seen = set(visible.values_list("pk", flat=True))
+    give_up_unseen([delivery for delivery in batch if delivery.event_id not in seen])
     return [delivery for delivery in batch if delivery.event_id in seen]
 
 
-def give_up(unseen: list[Delivery]) -> None:
-    """Note that these are not sent, and why."""
+def give_up_unseen(unseen: list[Delivery]) -> None:
+    """Mark these deliveries as given up, because the owner may not see their events."""
     if unseen:
         rows = Delivery.objects.filter(pk__in=[delivery.pk for delivery in unseen])
         rows.update(state=Delivery.State.GIVEN_UP, error=_("The owner may not see the event."))
 
 
 def send(endpoint: Endpoint, delivery: Delivery) -> bool:
-    """Send it and record what came of it; whether it was delivered, and fast enough for another."""
+    """Send the delivery and record the outcome. Return True if it was delivered and the receiver was not slow."""
     outcome = attempt(endpoint, delivery.event)
     fault_point("webhooks.after_send")
     record(endpoint, delivery, outcome)
-    return outcome.delivered and not outcome.slow
+    return outcome.is_delivered and not outcome.is_slow

@@ -1,4 +1,4 @@
-"""What can be wrong with a webhook; the message says what to do."""
+"""The errors of webhooks; each message says what is wrong and what to do."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from events.errors import PermanentError
 
 
 class WebhookError(PermanentError):
-    """The webhook is refused; nothing changed."""
+    """Base class: the request about a webhook is refused, and nothing was changed."""
 
     def __init__(self, message: str, **extra: Any) -> None:
         super().__init__(message)
@@ -14,36 +14,36 @@ class WebhookError(PermanentError):
 
 
 class InvalidUrl(WebhookError):
-    """The address is not one that events may be sent to."""
+    """The address is not a valid http or https URL."""
 
 
 class UnknownTypes(WebhookError):
-    """No event is of these types; `extra["types"]` has them."""
+    """There are no events of the types in `extra["types"]`."""
 
 
 class UnseenProject(WebhookError):
-    """The owner may not see the project, or there is none."""
+    """There is no such project, or the owner may not see it."""
 
 
 class EndpointDisabled(WebhookError):
-    """Nothing is sent to an endpoint that is disabled."""
+    """The endpoint is disabled, so a delivery cannot be sent again."""
 
 
 class RefusedAddress(WebhookError):
-    """The host has an address that is not public."""
+    """The host has an IP address that is not public and not allowed by a setting."""
 
 
 class KeyTooNarrow(WebhookError):
-    """The key that the request came with may not read, so nothing may be sent on its behalf."""
+    """The key of the request lacks the scope to read, so a webhook made with it could get no events."""
 
 
 class EndpointEnded(WebhookError):
-    """The endpoint's key or owner has ended; it cannot go on."""
+    """The key of the endpoint has ended or its owner is deactivated, so it cannot be enabled."""
 
 
 class TooManyEndpoints(WebhookError):
-    """The owner has as many endpoints as one may have."""
+    """The owner has WEBHOOK_MOST_ENDPOINTS active endpoints already."""
 
 
 class NotWaiting(WebhookError):
-    """The delivery does not wait, so it cannot be skipped."""
+    """The delivery is not pending or given up, so it cannot be skipped."""

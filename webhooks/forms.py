@@ -1,4 +1,4 @@
-"""An endpoint as a person types it."""
+"""The form by which a person registers or changes an endpoint."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from webhooks.errors import WebhookError
 from webhooks.models import Endpoint
-from webhooks.selectors import viewer
-from webhooks.services import checked
+from webhooks.selectors import owner_with_key
+from webhooks.services import validated_values
 
 
 class TypesField(forms.CharField):
-    """Event types, apart by spaces, commas or lines."""
+    """Event types, separated by spaces, commas or line breaks."""
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
@@ -24,15 +24,17 @@ class TypesField(forms.CharField):
 
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What a person decides about an endpoint; the services check it."""
+    """The fields of an endpoint that a person fills in; the services validate them."""
 
-    person: User  # who registers it, set by the page
+    person: User  # who registers the endpoint; set by the admin page
 
     types = TypesField(
         label=_("Event types"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("One a line, such as PROJECT.COMPLETED, or PROJECT.* for all of projects. None stands for all."),
+        help_text=_(
+            "One on each line, such as PROJECT.COMPLETED, or PROJECT.* for all that begin so. Empty: every event."
+        ),
     )
 
     class Meta:
@@ -40,13 +42,13 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ["url", "description", "types", "project_id"]
 
     def clean(self) -> dict[str, Any]:
-        """The values as they are stored, or why they cannot be."""
+        """Return the values as they are stored. Raises ValidationError with the message of the service."""
         typed = super().clean() or self.cleaned_data
         if self.errors:
             return typed
-        owner = viewer(self.instance) if self.instance.pk else self.person
+        owner = owner_with_key(self.instance) if self.instance.pk else self.person
         try:
-            stored = checked(owner, url=typed["url"], types=typed["types"], project_id=typed["project_id"])
+            stored = validated_values(owner, url=typed["url"], types=typed["types"], project_id=typed["project_id"])
         except WebhookError as error:
             raise ValidationError(error.message) from error
         return {**typed, **stored}

@@ -1,4 +1,4 @@
-"""Who is told of events over HTTP, and what came of each telling."""
+"""Webhook endpoints, and the deliveries of events to them."""
 
 from typing import Self
 from urllib.parse import urlsplit
@@ -13,12 +13,12 @@ from accounts.recorded import Recorded, RecordedQuerySet, differences
 from events.models import Event
 
 Action = AuditRecord.Action
-# How much of a receiver's answer is kept.
+# How many characters of a receiver's answer are stored.
 LONGEST_EXCERPT = 500
 
 
 class Endpoint(Recorded):
-    """A receiver's address, what it is told of, and how far it got. What a person decides about it goes on record."""
+    """A receiver's address, the events it gets, and its position in the ledger. Changes by people are audited."""
 
     url = models.CharField(_("address"), max_length=2000)
     description = models.CharField(_("description"), max_length=300, blank=True)
@@ -32,23 +32,33 @@ class Endpoint(Recorded):
         editable=False,
         related_name="+",
         verbose_name=_("key"),
-        help_text=_("The key it was made with: it sees no more than that, and ends with it."),
+        help_text=_(
+            "The API key that made the webhook: it gets only events that the key may read, and ends with the key."
+        ),
     )
     types = models.JSONField(
-        _("event types"), default=list, blank=True, help_text=_("None stands for all; PROJECT.* for all of projects.")
+        _("event types"),
+        default=list,
+        blank=True,
+        help_text=_("PROJECT.* means all types that begin so; an empty list means all."),
     )
     project_id = models.UUIDField(
-        _("project"), null=True, blank=True, help_text=_("None stands for all that the owner may see.")
+        _("project"),
+        null=True,
+        blank=True,
+        help_text=_("Only events of this project are sent. Empty: of all projects that the owner may see."),
     )
     secret = models.CharField(_("secret"), max_length=100)
     active = models.BooleanField(_("active"), default=True)
     disabled_reason = models.TextField(_("why it is disabled"), blank=True)
-    position = models.BigIntegerField(_("position"), help_text=_("The number of the last event that was looked at."))
+    position = models.BigIntegerField(
+        _("position"), help_text=_("The number of the last event in the ledger that was examined.")
+    )
     failing_since = models.DateTimeField(_("failing since"), null=True)
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
     next_attempt_at = models.DateTimeField(_("next attempt"), null=True)
     leased_until = models.DateTimeField(
-        null=True, help_text=_("Until then one process serves it and no other; or when that ended.")
+        null=True, help_text=_("Until when one process alone serves the webhook, or when its turn ended.")
     )
     created_at = models.DateTimeField(_("created"))
 
@@ -68,27 +78,27 @@ class Endpoint(Recorded):
         return self.url
 
     def in_words(self, field: str) -> str:
-        """Return what the field holds; of the address only its host, for the rest often is a secret."""
+        """Return the value of the field in words; of the address only the host, since its path is often a secret."""
         return f"{self.host()}/…" if field == "url" else super().in_words(field)
 
     def host(self) -> str:
-        """Return the host of the address, with its scheme."""
+        """Return scheme and host of the address."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}"
 
     def audit_records(self, before: Self | None) -> list[AuditRecord]:
-        """Return what differs from the webhook before: made, disabled, enabled, its secret rotated, or changed."""
+        """Return unsaved audit records of the differences from the webhook `before`; None: it is new."""
         if before is None:
             return [self.entry(Action.WEBHOOK_MADE, differences(self, None, without={"owner"}))]
-        found = []
+        records = []
         if self.active != before.active:
             action = Action.WEBHOOK_ENABLED if self.active else Action.WEBHOOK_DISABLED
-            found.append(self.entry(action, self.disabled_reason))
+            records.append(self.entry(action, self.disabled_reason))
         if self.secret != before.secret:
-            found.append(self.entry(Action.WEBHOOK_SECRET_ROTATED))
+            records.append(self.entry(Action.WEBHOOK_SECRET_ROTATED))
         if words := differences(self, before, without={"active", "disabled_reason", "secret"}):
-            found.append(self.entry(Action.WEBHOOK_CHANGED, words))
-        return found
+            records.append(self.entry(Action.WEBHOOK_CHANGED, words))
+        return records
 
     def deleted_record(self) -> AuditRecord:
         """Return an unsaved entry for the webhook's deletion."""
@@ -96,13 +106,13 @@ class Endpoint(Recorded):
 
     def entry(self, action: AuditRecord.Action, words: str = "") -> AuditRecord:
         """Return an unsaved entry about this webhook."""
-        named = f"webhook {self.pk} ({self.host()})"
-        details = f"{named}: {words}" if words else named
+        name = f"webhook {self.pk} ({self.host()})"
+        details = f"{name}: {words}" if words else name
         return entry(action, target=self.owner.username, target_id=self.owner_id, details=details)
 
 
 class Delivery(models.Model):
-    """One event for one endpoint, and what came of it."""
+    """One event for one endpoint, with the result of its last attempt."""
 
     class State(models.TextChoices):
         PENDING = "pending", _("Pending")

@@ -1,136 +1,127 @@
-"""Requests to strangers: only to public addresses, and to the very address that was checked."""
+"""HTTP requests to receivers: only to permitted addresses, and to the same address that was checked."""
 
+import socket
 import ssl
-import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from http.client import HTTPException
 
-import httpcore
-import httpx
+import certifi
 from django.utils.translation import gettext as _
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
 
-from webhooks.addresses import permitted_addresses
+from webhooks.addresses import host_of, permitted_addresses, port_of
 
 CONNECT_SECONDS = 5.0
-# The whole exchange: a receiver that needs longer should take the event first and work on it later.
+# Longest time of a whole exchange: a receiver that needs longer should accept the event first and process it later.
 WHOLE_SECONDS = 15.0
-# Nobody reads more of an answer than its beginning.
+# Longest part of an answer that is read.
 MOST_ANSWER_BYTES = 64 * 1024
-TRANSPORT_ERRORS = (
-    *(httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError),
-    *(httpcore.UnsupportedProtocol, OSError),
-)
+TRANSPORT_ERRORS = (HTTPError, HTTPException, OSError)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the receiver said."""
+    """The receiver's status, and the beginning of its body."""
 
     status: int
     body: bytes
 
 
-def post(url: str, *, body: bytes, headers: Mapping[bytes | str, bytes | str], may_be_private: bool = False) -> Answer:
-    """Send it and read the answer's beginning; redirects and the environment's proxies are not followed.
+def post(url: str, *, body: bytes, headers: Mapping[str, str], may_be_private: bool = False) -> Answer:
+    """Send the body and return the beginning of the answer; redirects and the environment's proxies are not followed.
 
-    Raises RefusedAddress, or one of TRANSPORT_ERRORS.
+    Raises RefusedAddress, or one of TRANSPORT_ERRORS, also where the exchange takes longer than WHOLE_SECONDS.
     """
-    backend = CheckedBackend(Deadline(WHOLE_SECONDS), may_be_private=may_be_private)
-    limits = {"connect": CONNECT_SECONDS, "read": WHOLE_SECONDS, "write": WHOLE_SECONDS, "pool": CONNECT_SECONDS}
-    with (
-        httpcore.ConnectionPool(ssl_context=trusted(), network_backend=backend) as pool,
-        pool.stream("POST", core_url(url), headers=headers, content=body, extensions={"timeout": limits}) as response,
-    ):
-        return Answer(response.status, beginning(response))
+    parsed = parse_url(url)
+    host, port = host_of(parsed), port_of(parsed)
+    addresses = permitted_addresses(host, port, may_be_private=may_be_private)
+    connection = connection_to(host, port, addresses, secure=parsed.scheme == "https")
+    with closing(connection), ended_after(WHOLE_SECONDS, connection):
+        connection.request("POST", parsed.request_uri, body=body, headers=headers, preload_content=False)
+        response = connection.getresponse()
+        return Answer(response.status, response.read(MOST_ANSWER_BYTES))
+
+
+def connection_to(host: str, port: int, addresses: list[str], *, secure: bool) -> "Pinned":
+    """Return a connection that is not open yet; it verifies the host's name and connects to these addresses alone."""
+    if secure:
+        return PinnedTls(host, port, timeout=WHOLE_SECONDS, ssl_context=trusted()).to(addresses)
+    return Pinned(host, port, timeout=WHOLE_SECONDS).to(addresses)
 
 
 @cache
 def trusted() -> ssl.SSLContext:
-    """The usual authorities, or those of SSL_CERT_FILE; host names are verified."""
-    return httpx.create_ssl_context()
+    """Return the context with the usual authorities and the machine's own (SSL_CERT_FILE); host names are verified."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
 
 
-def core_url(url: str) -> httpcore.URL:
-    """The address in parts, its host name as DNS wants it."""
-    parsed = httpx.URL(url)
-    return httpcore.URL(scheme=parsed.scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path)
+class Pinned(HTTPConnection):
+    """A connection to a host at addresses that were checked: the name is not resolved again."""
 
+    addresses: list[str]
+    opened: socket.socket | None = None
 
-def beginning(response: httpcore.Response) -> bytes:
-    """The first bytes of the answer; the rest is not read."""
-    body = b""
-    for part in response.iter_stream():
-        body += part
-        if len(body) >= MOST_ANSWER_BYTES:
-            break
-    return body[:MOST_ANSWER_BYTES]
+    def to(self, addresses: list[str]) -> "Pinned":
+        """Name the addresses, of which the first that takes a connection is used."""
+        self.addresses = addresses
+        return self
 
-
-class Deadline:
-    """The moment at which the exchange has to be over."""
-
-    def __init__(self, seconds: float) -> None:
-        self.at = time.monotonic() + seconds
-
-    def left(self, longest: float | None = None) -> float:
-        """Seconds left, or the longest wait if that is shorter. Raises ReadTimeout when it is over."""
-        left = self.at - time.monotonic()
-        if left <= 0:
-            raise httpcore.ReadTimeout(_("The exchange took longer than %(n)s seconds.") % {"n": int(WHOLE_SECONDS)})
-        return left if longest is None else min(left, longest)
-
-
-class CheckedBackend(httpcore.NetworkBackend):
-    """Resolves a host once, checks every address, and connects to what it checked; TLS still verifies the name."""
-
-    def __init__(self, deadline: Deadline, *, may_be_private: bool) -> None:
-        self.deadline, self.may_be_private = deadline, may_be_private
-        self.network = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        """A connection to the first of the checked addresses that takes one."""
-        *first, last = permitted_addresses(host, port, may_be_private=self.may_be_private)
+    def _new_conn(self) -> socket.socket:
+        """Return a socket to the first of the addresses that takes one. Raises OSError."""
+        *first, last = self.addresses
         for address in first:
-            with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
-                return self.connected(address, port, timeout)
-        return self.connected(last, port, timeout)
-
-    def connected(self, address: str, port: int, timeout: float | None) -> httpcore.NetworkStream:
-        """A connection to this address, which ends at the deadline."""
-        stream = self.network.connect_tcp(address, port, self.deadline.left(timeout))
-        return TimedStream(stream, self.deadline)
+            with suppress(OSError):
+                self.opened = connected(address, self.port)
+                return self.opened
+        self.opened = connected(last, self.port)
+        return self.opened
 
 
-class TimedStream(httpcore.NetworkStream):
-    """A connection on which nothing waits past the deadline."""
+class PinnedTls(Pinned, HTTPSConnection):
+    """The same with TLS, which holds the certificate to the host's name."""
 
-    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
-        self.stream, self.deadline = stream, deadline
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self.stream.read(max_bytes, self.deadline.left(timeout))
+def connected(address: str, port: int | None) -> socket.socket:
+    """Return a socket that is connected to the address. Raises OSError."""
+    made = socket.create_connection((address, port or 0), CONNECT_SECONDS)
+    made.settimeout(WHOLE_SECONDS)
+    return made
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self.stream.write(buffer, self.deadline.left(timeout))
 
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        secured = self.stream.start_tls(ssl_context, server_hostname, self.deadline.left(timeout))
-        return TimedStream(secured, self.deadline)
+@contextmanager
+def ended_after(seconds: float, connection: Pinned) -> Iterator[None]:
+    """End the exchange after so many seconds, however little and often the other side says. Raises TimeoutError."""
+    over = threading.Event()
 
-    def get_extra_info(self, info: str) -> Any:
-        return self.stream.get_extra_info(info)
+    def end() -> None:
+        over.set()
+        if connection.opened is not None:
+            with suppress(OSError):
+                connection.opened.shutdown(socket.SHUT_RDWR)
 
-    def close(self) -> None:
-        self.stream.close()
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except TRANSPORT_ERRORS as error:
+        if over.is_set():
+            raise TimeoutError(too_long()) from error
+        raise
+    finally:
+        timer.cancel()
+    if over.is_set():
+        raise TimeoutError(too_long())
+
+
+def too_long() -> str:
+    """Return the words for an exchange that was ended."""
+    return _("The exchange took longer than %(n)s seconds.") % {"n": int(WHOLE_SECONDS)}

@@ -1,4 +1,4 @@
-"""Reading endpoints, and which events an endpoint is told of."""
+"""Queries: endpoints and deliveries that an account may see, the events of an endpoint, endpoints that are due."""
 
 from datetime import datetime
 
@@ -15,61 +15,63 @@ from webhooks.models import Delivery, Endpoint
 
 
 def endpoints_for(user: User) -> QuerySet[Endpoint]:
-    """The endpoints the person may see, all or their own, each with the number of its skipped deliveries."""
+    """Return the endpoints that the account may see: all, or its own. Each has `skipped`, a count of deliveries."""
     skipped = Count("deliveries", filter=Q(deliveries__state=Delivery.State.SKIPPED))
-    found = Endpoint.objects.annotate(skipped=skipped)
-    return found if user.has_perm("webhooks.view_endpoint") else found.filter(owner=user)
+    endpoints = Endpoint.objects.annotate(skipped=skipped)
+    return endpoints if user.has_perm("webhooks.view_endpoint") else endpoints.filter(owner=user)
 
 
 def deliveries_for(user: User) -> QuerySet[Delivery]:
-    """The deliveries the person may see: all, or those of their own endpoints."""
+    """Return the deliveries that the account may see: all, or those to its own endpoints."""
     if user.has_perm("webhooks.view_delivery"):
         return Delivery.objects.all()
     return Delivery.objects.filter(endpoint__owner=user)
 
 
 def visible_events(user: User) -> QuerySet[Event]:
-    """The events the person may be told of: those of their projects, and with permission those of none."""
+    """Return the events that the account may receive: of its projects, and with permission those without a project."""
     if not user.is_active:
         return Event.objects.none()
-    seen = Q(project_id__in=projects_for(user).values("pk"))
+    visible = Q(project_id__in=projects_for(user).values("pk"))
     if user.has_perm("events.view_event"):
-        seen |= Q(project_id=None)
-    return Event.objects.filter(seen)
+        visible |= Q(project_id=None)
+    return Event.objects.filter(visible)
 
 
-def viewer(endpoint: Endpoint) -> User:
-    """The owner with the key that the endpoint was made with, by whose scopes every look is limited."""
+def owner_with_key(endpoint: Endpoint) -> User:
+    """Return the owner with the key that made the endpoint, so that the scopes of the key limit what is visible."""
     owner: User = endpoint.owner
     owner.key = endpoint.key
     return owner
 
 
 def may_reach_private(owner: User) -> bool:
-    """Whether the owner's webhooks may lead to private hosts that are allowed: that of who may change every webhook."""
+    """Return True if the owner may change every webhook: only then the setting of allowed private hosts holds."""
     return owner.has_perm("webhooks.change_endpoint")
 
 
 def excerpt_for(user: User, delivery: Delivery) -> str:
-    """The beginning of the receiver's answer; what a private host said is for those alone who may have it called."""
-    is_open = not is_allowed_url(delivery.endpoint.url) or may_reach_private(user)
-    return delivery.response_excerpt if is_open else ""
+    """Return the beginning of the receiver's answer; empty if the host is private and the account may not call it."""
+    may_see = not is_allowed_url(delivery.endpoint.url) or may_reach_private(user)
+    return delivery.response_excerpt if may_see else ""
 
 
 def reason_to_end(endpoint: Endpoint) -> str:
-    """Why nothing may be sent to the endpoint any more, in words; nothing while something may."""
+    """Return in words why the endpoint may not get events any more; empty while it may."""
     key = endpoint.key
     if not endpoint.owner.is_active:
-        return _("The account of its owner is deactivated.")
+        return _("The account of the webhook's owner is deactivated.")
     if key is not None and not key.is_live:
-        return _("The key it was made with is revoked or has expired.")
+        return _("The API key that made the webhook is revoked or has expired.")
     if key is not None and READ not in key.scopes:
-        return _("The key it was made with may not read: make it anew with a key that has the scope “read”.")
+        return _(
+            "The API key that made the webhook may not read events: add it again with a key that has the scope “read”."
+        )
     return ""
 
 
-def ended() -> QuerySet[Endpoint]:
-    """Active endpoints whose owner was deactivated, or whose key is no longer live."""
+def endpoints_to_end() -> QuerySet[Endpoint]:
+    """Return active endpoints whose owner is deactivated, or whose key has expired or is revoked."""
     live = ApiKey.objects.live().values("pk")
     return Endpoint.objects.filter(
         Q(owner__is_active=False) | (~Q(key=None) & ~Q(key__in=live)), active=True
@@ -77,36 +79,37 @@ def ended() -> QuerySet[Endpoint]:
 
 
 def events_for(endpoint: Endpoint) -> QuerySet[Event]:
-    """What the endpoint is told of, as its owner may see it now."""
-    found = visible_events(viewer(endpoint)).filter(of_types(endpoint.types))
-    return found if endpoint.project_id is None else found.filter(project_id=endpoint.project_id)
+    """Return the events for the endpoint: those of its types and its project that its owner may see now."""
+    events = visible_events(owner_with_key(endpoint)).filter(type_filter(endpoint.types))
+    return events if endpoint.project_id is None else events.filter(project_id=endpoint.project_id)
 
 
-def of_types(types: list[str]) -> Q:
-    """Events of these types; a `*` at the end stands for any end, and no types at all for every event."""
-    whole = [name for name in types if not name.endswith("*")]
-    found = Q(type__in=whole) if whole else Q()
+def type_filter(types: list[str]) -> Q:
+    """Return a filter for events of these types. `PROJECT.*` matches by prefix; an empty list matches every event."""
+    exact = [name for name in types if not name.endswith("*")]
+    matching = Q(type__in=exact) if exact else Q()
     for name in types:
         if name.endswith("*"):
-            found |= Q(type__startswith=name[:-1])
-    return found
+            matching |= Q(type__startswith=name[:-1])
+    return matching
 
 
 def unknown_types(types: list[str]) -> list[str]:
-    """Those that stand for no event there is a contract for."""
+    """Return the types that match no event type with a contract."""
     known = registry().event_types()
-    return [name for name in types if not any(stands_for(name, kind) for kind in known)]
+    return [name for name in types if not any(matches_type(name, event_type) for event_type in known)]
 
 
-def stands_for(name: str, kind: str) -> bool:
-    """Whether an event of the kind is meant."""
-    return kind.startswith(name[:-1]) if name.endswith("*") else kind == name
+def matches_type(name: str, event_type: str) -> bool:
+    """Return True if the type, which may end in `*`, matches the event type."""
+    return event_type.startswith(name[:-1]) if name.endswith("*") else event_type == name
 
 
 def due(now: datetime, horizon: int) -> QuerySet[Endpoint]:
-    """Endpoints that nobody serves and for which there is something to do; who waited longest comes first.
+    """Return active endpoints without a lease that have events to send; the one that waited longest comes first.
 
-    An owner of whose endpoints one is served has to wait with the others, so that nobody takes every thread.
+    `horizon` is the last final `seq` of the ledger. While one endpoint of an owner is served, the owner's other
+    endpoints are not due, so that no owner takes every thread.
     """
     served = Endpoint.objects.filter(owner=OuterRef("owner"), leased_until__gt=now)
     waiting = Delivery.objects.filter(endpoint=OuterRef("pk"), state=Delivery.State.PENDING)

@@ -1,4 +1,4 @@
-"""What people ask of webhooks: register, change, rotate the secret, disable, enable, send again."""
+"""Changes of webhooks: register, change, rotate the secret, disable, enable; send a delivery again or skip it."""
 
 from typing import Any
 from uuid import UUID
@@ -23,28 +23,30 @@ from webhooks.errors import (
     UnseenProject,
 )
 from webhooks.models import Delivery, Endpoint
-from webhooks.selectors import may_reach_private, reason_to_end, unknown_types, viewer
+from webhooks.selectors import may_reach_private, owner_with_key, reason_to_end, unknown_types
 from webhooks.signing import new_secret
 
-# An endpoint with nothing held against it.
-HEALTHY: dict[str, Any] = {"failing_since": None, "failures": 0, "next_attempt_at": None}
+# The values of an endpoint without failures.
+NO_FAILURES: dict[str, Any] = {"failing_since": None, "failures": 0, "next_attempt_at": None}
 
 
 def register_endpoint(
     owner: User, *, url: str, types: list[str] | None = None, project_id: UUID | None = None, description: str = ""
 ) -> Endpoint:
-    """An endpoint that is told of everything from now on.
+    """Register an endpoint that gets all events from now on that match, and return it.
 
-    Made with a key it sees no more than the key, and ends with it. Raises InvalidUrl, RefusedAddress, UnknownTypes,
-    UnseenProject, KeyTooNarrow or TooManyEndpoints.
+    If the owner uses an API key, the endpoint gets only events that the key may read, and it ends with the key. Raises
+    InvalidUrl, RefusedAddress, UnknownTypes, UnseenProject, KeyTooNarrow or TooManyEndpoints.
     """
     if owner.key is not None and READ not in owner.key.scopes:
-        raise KeyTooNarrow(_("Events are sent to who may read: the key needs the scope “read” too."))
-    require_room(owner)
+        raise KeyTooNarrow(
+            _("Your API key may not read events, so it cannot add a webhook: use a key that has the scope “read” too.")
+        )
+    require_below_limit(owner)
     return Endpoint.objects.create(
         owner=owner,
         key=owner.key,
-        **checked(owner, url=url, types=types or [], project_id=project_id),
+        **validated_values(owner, url=url, types=types or [], project_id=project_id),
         description=description,
         secret=new_secret(),
         position=newest(),
@@ -52,8 +54,8 @@ def register_endpoint(
     )
 
 
-def require_room(owner: User) -> None:
-    """Raise TooManyEndpoints where the owner has as many active endpoints as one may have."""
+def require_below_limit(owner: User) -> None:
+    """Raise TooManyEndpoints if the owner has WEBHOOK_MOST_ENDPOINTS active endpoints."""
     most = settings.WEBHOOK_MOST_ENDPOINTS
     if Endpoint.objects.filter(owner=owner, active=True).count() >= most:
         words = _("%(owner)s has %(n)s active webhooks already, which is the most: disable one first.")
@@ -63,13 +65,13 @@ def require_room(owner: User) -> None:
 def change(
     endpoint: Endpoint, *, url: str, types: list[str], project_id: UUID | None = None, description: str = ""
 ) -> Endpoint:
-    """The endpoint with these values; what waits is sent to the new address. Raises as `register_endpoint`."""
-    values = checked(viewer(endpoint), url=url, types=types, project_id=project_id)
-    return updated(endpoint, **values, description=description)
+    """Change the endpoint; pending deliveries are sent to the new address. Raises as `register_endpoint`."""
+    values = validated_values(owner_with_key(endpoint), url=url, types=types, project_id=project_id)
+    return save_values(endpoint, **values, description=description)
 
 
-def checked(owner: User, *, url: str, types: list[str], project_id: UUID | None) -> dict[str, Any]:
-    """The values as they are stored. Raises InvalidUrl, RefusedAddress, UnknownTypes or UnseenProject."""
+def validated_values(owner: User, *, url: str, types: list[str], project_id: UUID | None) -> dict[str, Any]:
+    """Return the values as they are stored. Raises InvalidUrl, RefusedAddress, UnknownTypes or UnseenProject."""
     if unknown := unknown_types(types):
         words = _("There are no events of the type %(types)s; see `manage.py schemas list`.")
         raise UnknownTypes(words % {"types": ", ".join(unknown)}, types=unknown)
@@ -77,45 +79,45 @@ def checked(owner: User, *, url: str, types: list[str], project_id: UUID | None)
         raise UnseenProject(
             _("There is no project %(id)s that %(owner)s may see.") % {"id": project_id, "owner": owner}
         )
-    checked_to = checked_url(url, may_be_private=may_reach_private(owner))
-    return {"url": checked_to, "types": sorted(set(types)), "project_id": project_id}
+    normal_url = checked_url(url, may_be_private=may_reach_private(owner))
+    return {"url": normal_url, "types": sorted(set(types)), "project_id": project_id}
 
 
 def rotate_secret(endpoint: Endpoint) -> Endpoint:
-    """The endpoint with a new secret, by which the next delivery is signed."""
-    return updated(endpoint, secret=new_secret())
+    """Give the endpoint a new secret, which signs the next delivery."""
+    return save_values(endpoint, secret=new_secret())
 
 
 @transaction.atomic
 def disable(endpoint: Endpoint, *, reason: str) -> Endpoint:
-    """Nothing more is sent; what waits is given up, and kept for when the endpoint is enabled."""
-    updated(endpoint, active=False, disabled_reason=reason, **HEALTHY)
+    """Disable the endpoint: pending deliveries become GIVEN_UP, and are sent when it is enabled again."""
+    save_values(endpoint, active=False, disabled_reason=reason, **NO_FAILURES)
     endpoint.deliveries.filter(state=Delivery.State.PENDING).update(state=Delivery.State.GIVEN_UP)
     return endpoint
 
 
 @transaction.atomic
 def enable(endpoint: Endpoint) -> Endpoint:
-    """The endpoint is told of everything from where it stood: what was given up, then what happened since.
+    """Enable the endpoint: it gets the deliveries that were given up, then the events since then.
 
-    Raises EndpointEnded where its key or owner has ended, and TooManyEndpoints.
+    Raises EndpointEnded if its key has ended or its owner is deactivated, and TooManyEndpoints.
     """
     if reason := reason_to_end(endpoint):
         raise EndpointEnded(reason)
     if not endpoint.active:
-        require_room(endpoint.owner)
-    updated(endpoint, active=True, disabled_reason="", **HEALTHY)
+        require_below_limit(endpoint.owner)
+    save_values(endpoint, active=True, disabled_reason="", **NO_FAILURES)
     endpoint.deliveries.filter(state=Delivery.State.GIVEN_UP).update(state=Delivery.State.PENDING)
     return endpoint
 
 
 @transaction.atomic
 def resend(delivery: Delivery) -> Delivery:
-    """The delivery is sent again soon, with the same id, whatever came of it. Raises EndpointDisabled."""
+    """Make the delivery pending again, in whatever state it is; its id stays. Raises EndpointDisabled."""
     endpoint = delivery.endpoint
     if not endpoint.active:
         raise EndpointDisabled(_("%(url)s is disabled: enable it first.") % {"url": endpoint})
-    updated(endpoint, next_attempt_at=None)
+    save_values(endpoint, next_attempt_at=None)
     delivery.state, delivery.tries = Delivery.State.PENDING, 0
     delivery.save(update_fields=["state", "tries"])
     return delivery
@@ -123,23 +125,23 @@ def resend(delivery: Delivery) -> Delivery:
 
 @transaction.atomic
 def skip(delivery: Delivery) -> Delivery:
-    """What waits is passed over, until somebody has it sent again. Raises NotWaiting for what does not wait."""
+    """Skip a pending or given-up delivery; `resend` can send it later. Raises NotWaiting for any other."""
     waits = [Delivery.State.PENDING, Delivery.State.GIVEN_UP]
     skipped = Delivery.objects.filter(pk=delivery.pk, state__in=waits).update(state=Delivery.State.SKIPPED)
     if not skipped:
-        raise NotWaiting(_("Only what waits can be skipped."))
-    updated(delivery.endpoint, next_attempt_at=None)
+        raise NotWaiting(_("This delivery cannot be skipped: it is neither pending nor given up."))
+    save_values(delivery.endpoint, next_attempt_at=None)
     delivery.state = Delivery.State.SKIPPED
     return delivery
 
 
 def follow_rotation(sender: Any, old: ApiKey, new: ApiKey, **sent: Any) -> None:
-    """What was made with the old key goes on with its successor."""
+    """Give endpoints of the rotated key its successor. Receiver of the signal `accounts.keys.rotated`."""
     Endpoint.objects.filter(key=old).update(key=new)
 
 
-def updated(endpoint: Endpoint, **values: Any) -> Endpoint:
-    """The endpoint with these values stored, and no other touched."""
+def save_values(endpoint: Endpoint, **values: Any) -> Endpoint:
+    """Store these values of the endpoint, and no other field."""
     for name, value in values.items():
         setattr(endpoint, name, value)
     endpoint.save(update_fields=list(values))

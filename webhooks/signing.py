@@ -1,4 +1,4 @@
-"""Signatures by the Standard Webhooks specification, which receivers verify with its library."""
+"""Signatures by the Standard Webhooks specification; receivers verify them with its library."""
 
 import base64
 import secrets
@@ -12,12 +12,12 @@ SECRET_BYTES = 32
 
 
 def new_secret() -> str:
-    """A random secret, as receivers are given it."""
+    """Return a new random secret in the text form that receivers use."""
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
-def signed_headers(secret: str, *, message_id: str, body: bytes, now: datetime) -> dict[bytes | str, bytes | str]:
-    """The headers by which a receiver knows the sender, the message and its moment; `now` is in UTC."""
+def signed_headers(secret: str, *, message_id: str, body: bytes, now: datetime) -> dict[str, str]:
+    """Return the headers with the message id, the time `now` (UTC) and the signature."""
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(int(now.timestamp())),

@@ -1,7 +1,8 @@
-"""A child process: runs one agent's function after the other, and is ended by whoever started it.
+"""The child process of a worker: it runs one errand (one call of an agent's function) after another.
 
-What it says goes back as a tuple with a word in front: progressed, result, missing, failed. It is never in doubt
-whether it ends: it dies with its parent, at its memory limit, or by a signal when its time is over.
+The child answers with tuples whose first value is "progressed", "result", "missing" or "failed". An agent that hangs
+or grows cannot keep the child alive: the child ends with its parent, at its memory limit, or by a signal of the
+worker when the time limit is over.
 """
 
 import os
@@ -15,22 +16,22 @@ from workers import errand
 from workers.contract import AgentFailure, Contradiction, DataInsufficient, Missing
 from workers.errand import Errand
 
-# An event holds 1 MiB of JSON: what is larger than this could not be told to anybody.
+# An event holds 1 MiB of JSON, so a larger answer could not be sent in any case.
 MOST_ANSWER_BYTES = 1 << 24
 LONGEST_REASON = 2_000
 
 
 def serve(connection: Connection, memory_bytes: int) -> None:
-    """Do errands until the parent hangs up."""
-    limit(memory_bytes)
+    """Run errands from the connection and answer them, until the worker closes the connection."""
+    limit_memory(memory_bytes)
     with suppress(EOFError, OSError):
         while True:
             answer = answer_to(connection.recv(), connection)
             connection.send_bytes(answer)
 
 
-def limit(memory_bytes: int) -> None:
-    """Take no more memory than this (0: as much as there is), and leave no core behind."""
+def limit_memory(memory_bytes: int) -> None:
+    """Limit this process's memory (0: no limit), and write no core file when the process crashes."""
     import resource
 
     with suppress(ValueError, OSError):
@@ -40,7 +41,7 @@ def limit(memory_bytes: int) -> None:
 
 
 def answer_to(task: Errand, connection: Connection) -> bytes:
-    """What came of the errand, packed."""
+    """Run the errand and return the pickled answer; a "failed" answer if it needs too much memory or is too large."""
     try:
         packed = pickle.dumps(outcome(task, connection))
     except MemoryError:
@@ -49,11 +50,11 @@ def answer_to(task: Errand, connection: Connection) -> bytes:
         packed = pickle.dumps(failure(error, "TOOL_FAILURE"))
     if len(packed) <= MOST_ANSWER_BYTES:
         return packed
-    return pickle.dumps(("failed", "Its result is larger than an event can carry.", "TOOL_FAILURE", False, ""))
+    return pickle.dumps(("failed", "The result is larger than an event can carry.", "TOOL_FAILURE", False, ""))
 
 
 def outcome(task: Errand, connection: Connection) -> tuple[Any, ...]:
-    """What came of the errand, in plain values."""
+    """Run the errand and return the answer as a tuple. Raises MemoryError only; an unknown error has its traceback."""
     try:
         result = errand.run(task, lambda done, total: connection.send(("progressed", done, total)))
         return ("result", result)
@@ -72,13 +73,13 @@ def outcome(task: Errand, connection: Connection) -> tuple[Any, ...]:
 
 
 def failure(error: Exception, category: str) -> tuple[Any, ...]:
-    """(failed, reason, category, whether another try makes sense, what to log)."""
+    """Return the answer ("failed", reason, category, whether another try makes sense, traceback for the log)."""
     reason = (str(error) or type(error).__name__)[:LONGEST_REASON]
     return ("failed", reason, category, getattr(error, "retryable", True), "")
 
 
 def become(file_descriptor: int, memory_bytes: int) -> None:
-    """Be a child on this connection, and end."""
+    """Turn this forked process into a child that serves the connection; exit the process afterwards."""
     try:
         serve(Connection(file_descriptor), memory_bytes)
     finally:

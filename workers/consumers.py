@@ -1,7 +1,8 @@
-"""A Channels consumer for each agent: dispatches in, replies out, no domain tables touched.
+"""A Channels consumer for each agent: it reads dispatches, runs the agent and publishes the replies.
 
-While an agent runs, its entry is renewed, so nobody takes long work for dead. Before an item begins, and at each
-renewal, the ledger is asked whether it is still wanted: a cancelled project ends queued work and work under way.
+A consumer changes no domain tables. While an agent runs, the hold on its stream entry is renewed, so that no other
+worker takes over long work. Before an item begins, and at each renewal, the consumer asks the ledger whether the
+dispatch is still wanted: a cancelled project also ends queued and running work.
 """
 
 import logging
@@ -30,33 +31,33 @@ from workers.sdk import perform
 
 logger = logging.getLogger(__name__)
 
-# Each of these ends the conversation about a dispatch.
-LAST_WORDS = ("WORK.ITEM_COMPLETED", "WORK.ITEM_FAILED", "CLARIFICATION.NEEDED")
-# A broker that is away is tried again after this long; the result is kept meanwhile.
-AWAY_SECONDS = 0.5
+# A dispatch with one of these replies is over: nothing else may be said about it.
+FINAL_REPLIES = ("WORK.ITEM_COMPLETED", "WORK.ITEM_FAILED", "CLARIFICATION.NEEDED")
+# How long to wait before an unreachable broker is tried again; the result is kept in memory meanwhile.
+BROKER_RETRY_SECONDS = 0.5
 
 Dispatches = list[tuple[Entry, Envelope]]
 
 
 class AgentConsumer(BatchConsumer):
-    """Does the items dispatched to one agent, one after the other."""
+    """The consumer of one agent's group: does the dispatched items one after another."""
 
     spec: ClassVar[AgentSpec]
-    # Whether anything was handled since the clock was last asked.
+    # True if an entry was handled since the last call of `tick`.
     has_worked = False
 
     def tick(self) -> None:
-        """Keep no database connection while there is nothing to do: a worker has many servers, mostly idle."""
-        # SQLite has connections enough, and a new one waits for whoever writes.
+        """Close the database connections after an idle period: a worker process has many, most of them unused."""
+        # Not with SQLite: connections cost nothing there, and opening one waits for the current writer.
         if not self.has_worked and connection.vendor == "postgresql":
             connections.close_all()
         self.has_worked = False
 
     def handle(self, entries: Sequence[Entry]) -> Verdicts:
-        """What became of each entry; those not begun when the process is told to stop are left to others at once."""
+        """Do the items and return a verdict for each entry; when the process has to stop, give back the others."""
         self.has_worked = True
         verdicts: Verdicts = {}
-        waiting = self.wanted(self.read(entries, verdicts), verdicts)
+        waiting = self.still_wanted(self.read(entries, verdicts), verdicts)
         with Renewal(self.group, self.scope["consumer"], [entry for entry, _ in waiting]) as renewal:
             while waiting and not self.scope["stopping"].is_set():
                 entry, dispatch = waiting.pop(0)
@@ -66,36 +67,41 @@ class AgentConsumer(BatchConsumer):
         return verdicts
 
     def read(self, entries: Sequence[Entry], verdicts: Verdicts) -> Dispatches:
-        """The dispatches among the entries; what is none of ours gets its verdict."""
-        found = []
+        """Return the entries that are dispatches for this agent; give every other entry an error as its verdict."""
+        dispatches = []
         for entry in entries:
             try:
-                found.append((entry, self.dispatch_in(entry)))
+                dispatches.append((entry, self.dispatch_in(entry)))
             except PermanentError as error:
                 verdicts[entry.entry_id] = error
-        return found
+        return dispatches
 
     def dispatch_in(self, entry: Entry) -> Envelope:
-        """The entry's dispatch. Raises PermanentError unless it is one for this agent."""
+        """Return the entry's event. Raises PermanentError unless the event is a dispatch for this agent."""
         dispatch = from_wire(entry.fields.get(b"event", b""))
         if dispatch.event_type != streams.DISPATCH or dispatch.payload["agent_target"] != self.spec.name:
-            raise InvalidEvent(f"{self.spec.name} takes only {streams.DISPATCH} addressed to it.")
+            raise InvalidEvent(
+                f"The entry is no {streams.DISPATCH} for {self.spec.name}: this agent accepts no other events."
+            )
         return dispatch
 
-    def wanted(self, dispatches: Dispatches, verdicts: Verdicts) -> Dispatches:
-        """The dispatches to be done; what is over by now is settled, and what Interlock never said is buried."""
-        over, unknown = unwanted([dispatch.event_id for _, dispatch in dispatches])
+    def still_wanted(self, dispatches: Dispatches, verdicts: Verdicts) -> Dispatches:
+        """Return the dispatches to be done; settle those that are over, and bury those that the ledger does not know.
+
+        Both are marked by their verdict: None settles the entry, an error buries it.
+        """
+        over, unknown = over_and_unknown([dispatch.event_id for _, dispatch in dispatches])
         for entry, dispatch in dispatches:
             if dispatch.event_id in over:
                 verdicts[entry.entry_id] = None
             elif dispatch.event_id in unknown:
-                words = f"Only Interlock dispatches, and it has no dispatch {dispatch.event_id} on record."
+                words = f"The ledger has no dispatch {dispatch.event_id}: only Interlock itself may dispatch items."
                 verdicts[entry.entry_id] = InvalidEvent(words)
         return [(entry, dispatch) for entry, dispatch in dispatches if entry.entry_id not in verdicts]
 
 
 class Item:
-    """One item in hand: run where its agent belongs, and given up when nobody wants its outcome any more."""
+    """One item that is being done: runs its agent, and gives up when the outcome is no longer wanted."""
 
     def __init__(self, consumer: AgentConsumer, renewal: Renewal, entry: Entry, dispatch: Envelope) -> None:
         self.spec, self.renewal, self.entry, self.dispatch = consumer.spec, renewal, entry, dispatch
@@ -105,9 +111,9 @@ class Item:
         renewal.look = None if self.spec.quick else self.look
 
     def do(self, verdicts: Verdicts) -> None:
-        """Do the item. Given up, it is settled if it is over, and otherwise left to somebody else."""
+        """Do the item and set its verdict. An item that is given up is settled if it is over, else given back."""
         try:
-            perform(self.spec, self.dispatch, self.say, self.run)
+            perform(self.spec, self.dispatch, self.publish, self.run)
         except GivenUp:
             logger.info("%s gave up item %s", self.spec.name, self.dispatch.payload["backlog_item_id"])
             if self.is_over:
@@ -118,7 +124,10 @@ class Item:
             verdicts[self.entry.entry_id] = None
 
     def run(self, task: Errand, progressed: Progressed) -> Result:
-        """The agent's result. Raises GivenUp also when somebody else has taken the item over meanwhile."""
+        """Return the agent's result, from a child process unless the agent is `quick`.
+
+        Raises what the agent raises, or GivenUp if the item is no longer wanted or another worker has taken it over.
+        """
         if self.spec.quick:
             return errand.run(task, progressed)
         seconds = self.spec.timeout_seconds
@@ -128,7 +137,10 @@ class Item:
             self.require_hold()
 
     def require_hold(self) -> None:
-        """Raise GivenUp if the item is over or in other hands: who stood still must not say what it would have said."""
+        """Raise GivenUp if the item is over, or another worker holds its entry.
+
+        A process that was frozen for a time must not publish a result that another worker has published meanwhile.
+        """
         while True:
             try:
                 self.look_if_late()
@@ -139,25 +151,28 @@ class Item:
                 self.wait_for_broker(error)
 
     def is_unwanted(self) -> bool:
-        """Whether the item is over or lost, or the process has to end sooner than the agent does."""
+        """Return True if the item is over, the entry is lost, or the process has waited long enough to stop."""
         if self.stopping.is_set() and self.stop_seen_at is None:
             self.stop_seen_at = time.monotonic()
         is_late = self.stop_seen_at is not None and time.monotonic() - self.stop_seen_at > settings.AGENT_DRAIN_SECONDS
         return self.is_over or is_late or self.entry.entry_id in self.renewal.lost
 
     def look_if_late(self) -> None:
-        """Look once more where so much time has passed that another may have taken the item over and finished it."""
+        """Call `look` if the item has taken so long that another worker may have taken it over and finished it."""
         if time.monotonic() - self.began_at > settings.RECLAIM_IDLE_SECONDS / 2:
-            with suppress(*DATABASE_AWAY):  # what is said to the log is judged there again
+            with suppress(*DATABASE_AWAY):  # the orchestrator checks again whether the reply still counts
                 self.look()
 
     def look(self) -> None:
-        """Note whether the item is over: cancelled, superseded, or done by another while this process stood still."""
-        over, _ = unwanted([self.dispatch.event_id])
+        """Set `is_over` if the item was cancelled, superseded, or done by another worker."""
+        over, _ = over_and_unknown([self.dispatch.event_id])
         self.is_over = self.is_over or bool(over)
 
-    def say(self, replies: list[Envelope]) -> None:
-        """Put the replies on the log; while the broker is away they are kept, and the agent is not run again."""
+    def publish(self, replies: list[Envelope]) -> None:
+        """Publish the replies on the log; repeat until the broker is back, so that the agent need not run again.
+
+        Raises GivenUp if the item is over meanwhile, or the broker's error when the process has to stop.
+        """
         while True:
             try:
                 streams.publish(replies)
@@ -167,22 +182,22 @@ class Item:
                 self.require_hold()
 
     def wait_for_broker(self, error: Exception) -> None:
-        """Wait a moment. Raises the broker's error when the process is told to stop."""
-        if self.stopping.wait(AWAY_SECONDS):
+        """Wait before the broker is tried again. Raises the broker's error if the process has to stop."""
+        if self.stopping.wait(BROKER_RETRY_SECONDS):
             raise error
 
 
-def unwanted(dispatches: Sequence[UUID]) -> tuple[set[UUID], set[UUID]]:
-    """Of dispatches, those that are over (superseded or answered for good) and those that are not on record."""
-    return ledger.unwanted_commands({d: [reply_id(d, f"{word}:1") for word in LAST_WORDS] for d in dispatches})
+def over_and_unknown(dispatches: Sequence[UUID]) -> tuple[set[UUID], set[UUID]]:
+    """Return, of these dispatches, those that are over (superseded or finally answered) and those not in the ledger."""
+    return ledger.unwanted_commands({d: [reply_id(d, f"{reply}:1") for reply in FINAL_REPLIES] for d in dispatches})
 
 
 def worker_consumers() -> dict[str, type[AgentConsumer]]:
-    """One consumer class an agent, by the agent's name."""
+    """Return a consumer class for each registered agent, by the agent's name."""
     return {name: consumer_for(spec) for name, spec in AGENTS.items()}
 
 
 def consumer_for(spec: AgentSpec) -> type[AgentConsumer]:
-    """The consumer of one agent."""
-    names: dict[str, Any] = {"spec": spec, "group": streams.worker_group(spec.name)}
-    return type(f"{spec.name}_consumer", (AgentConsumer,), names)
+    """Return a new consumer class for one agent."""
+    attributes: dict[str, Any] = {"spec": spec, "group": streams.worker_group(spec.name)}
+    return type(f"{spec.name}_consumer", (AgentConsumer,), attributes)

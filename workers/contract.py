@@ -1,4 +1,4 @@
-"""What an agent is: a function from a typed input to a result. No broker, no database, no Django."""
+"""The contract of an agent: a pure function from a typed input to a result, without broker, database or Django."""
 
 import inspect
 from collections.abc import Callable
@@ -13,10 +13,11 @@ from pydantic_core import PydanticUseDefault
 
 from intake.spreadsheets.rows import Rows
 
-# Two dispatches in hand keep an agent busy without holding work back from its peers.
+# Two dispatches in advance keep an agent busy, and leave the other dispatches to other workers.
 DEFAULT_PREFETCH = 2
 DEFAULT_TIMEOUT_SECONDS = 300
 
+# The JSON Schema keywords that a question to a person may carry.
 ASKABLE = (
     *("type", "title", "description", "enum", "examples", "default", "format"),
     *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength"),
@@ -28,7 +29,7 @@ ASKABLE_FORMATS = ("date", "date-time", "email", "uri", "uuid")
 # -- results ---------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Result:
-    """What an agent made: the deliverable's content, the evidence that it is done, and how sure it is (0..1)."""
+    """An agent's result: the deliverable's content, the evidence that the item is done, the confidence (0 to 1)."""
 
     content: dict[str, Any]
     evidence: dict[str, Any] = field(default_factory=dict)
@@ -36,7 +37,7 @@ class Result:
 
 
 class AgentFailure(Exception):
-    """The item cannot be done; `retryable` says whether another try makes sense."""
+    """The item failed; `retryable` says whether another try makes sense."""
 
     retries_help = False
 
@@ -46,21 +47,21 @@ class AgentFailure(Exception):
 
 
 class ToolFailure(AgentFailure):
-    """Something the agent works with broke."""
+    """A tool that the agent uses failed; another try may help."""
 
     retries_help = True
 
 
 class DataInsufficient(AgentFailure):
-    """What was given is not enough to do the item."""
+    """The given data are not enough to do the item."""
 
 
 class Contradiction(AgentFailure):
-    """What was given contradicts itself."""
+    """The given data contradict each other."""
 
 
 class Missing(Exception):
-    """Found at run time: these fields (name → JSON Schema) have to come from a person first."""
+    """The agent found out that a person has to supply these fields (name → JSON Schema) first."""
 
     def __init__(self, fields: dict[str, dict[str, Any]], reason: str) -> None:
         super().__init__(reason)
@@ -68,7 +69,7 @@ class Missing(Exception):
 
 
 # -- inputs ----------------------------------------------------------------------------------------
-# How producers spell a period, as one word or as how often it comes round.
+# The spellings of a period that producers use: the unit, or the word for how often.
 PERIODS = {
     "day": ("day", "daily"),
     "week": ("week", "weekly"),
@@ -88,32 +89,35 @@ class Period(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def from_its_name(cls, value: Any) -> Any:
-        """`"week"` says as much as `{"type": "weekly"}`, and nothing says a month."""
-        named = {"type": value} if isinstance(value, str) else {} if value is None else value
-        if isinstance(named, dict) and isinstance(named.get("type"), str):
-            spelling = named["type"].strip().lower()
-            return {**named, "type": SPELLED_AS.get(spelling, spelling)}
-        return named
+        """Accept a bare name and every spelling: `"week"` equals `{"type": "weekly"}`; None means a month."""
+        fields = {"type": value} if isinstance(value, str) else {} if value is None else value
+        if isinstance(fields, dict) and isinstance(fields.get("type"), str):
+            spelling = fields["type"].strip().lower()
+            return {**fields, "type": SPELLED_AS.get(spelling, spelling)}
+        return fields
 
     def a_month(self) -> Fraction:
-        """How many such periods a month has: 12 months are 4 quarters, 52 weeks or 260 working days."""
+        """Return how many such periods a month has: 12 months are 4 quarters, 52 weeks or 260 working days."""
         if self.type == "day" and self.working_days:
             return Fraction(self.working_days)
         return Fraction({"day": 260, "week": 52, "month": 12, "quarter": 4, "year": 1}[self.type], 12)
 
 
 def default_if_unfit(value: Any, check: Callable[[Any], Any]) -> Any:
-    """The checked value, or the field's default: an agent asks only for what it needs itself."""
+    """Return the checked value, or the field's default if the value is invalid.
+
+    For fields that the agent does not need: an invalid value must not lead to a question.
+    """
     try:
         return check(value)
     except ValidationError:
         raise PydanticUseDefault from None
 
 
-def no_truth_value(value: Any) -> Any:
-    """The value, unless it is true or false, which are no amounts."""
+def refuse_boolean(value: Any) -> Any:
+    """Return the value. Raises ValueError for true and false, which Python would accept as 1 and 0."""
     if isinstance(value, bool):
-        raise ValueError("true and false are no amounts")
+        raise ValueError("true and false are not amounts: give a number")
     return value
 
 
@@ -128,17 +132,20 @@ HourlyRate = Annotated[
         description="What does one hour of this team's work cost, everything included?",
         examples=[45],
     ),
-    BeforeValidator(no_truth_value),
+    BeforeValidator(refuse_boolean),
 ]
 
 
 def as_rows(value: Any) -> Rows:
-    """Rows as they are, or made from a list; anything else is no rows."""
+    """Return the value if it is Rows already, else Rows of the list; no rows for anything else."""
     return value if isinstance(value, Rows) else Rows.of(value if isinstance(value, list) else [])
 
 
 class AgentInput(BaseModel):
-    """What any agent may read of the work context; a subclass names, strictly, what its agent needs."""
+    """The part of the work context that every agent may read, with defaults for missing or invalid values.
+
+    A subclass declares the fields that its agent needs; a missing or invalid one leads to a question to a person.
+    """
 
     model_config = ConfigDict(extra="ignore", arbitrary_types_allowed=True)
 
@@ -153,10 +160,10 @@ class AgentInput(BaseModel):
 # -- agents ----------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class AgentSpec:
-    """An agent as the loop knows it; `deliverable` is the type it delivers, or empty.
+    """A registered agent; `deliverable` is the type of its deliverable, or empty if it delivers nothing.
 
-    A `quick` agent runs inside the worker, a batch of `prefetch` items at a time; any other in a child process that
-    can be ended, one item a child.
+    A `quick` agent runs inside the worker, up to `prefetch` items in a batch. Any other agent runs in a child
+    process that the worker can end, one item at a time.
     """
 
     name: str
@@ -182,9 +189,10 @@ def agent(
     prefetch: int = DEFAULT_PREFETCH,
     quick: bool = False,
 ) -> Callable[[Run[A]], Run[A]]:
-    """Register the function as the agent of this name. Raises ValueError if the name is taken.
+    """Register the function as the agent of this name. Raises ValueError if another agent has the name.
 
-    Say `quick` only of a function that reads no rows and no text: nothing can end it, and its worker waits for it.
+    `timeout` is in seconds. Set `quick` only for a function that reads no rows and no long texts: the worker waits
+    for it and cannot end it.
     """
 
     def register(run: Run[A]) -> Run[A]:
@@ -197,7 +205,7 @@ def agent(
 
 
 def input_model_of(run: Callable[..., Result]) -> type[AgentInput]:
-    """The input model that the function's first parameter is annotated with. Raises TypeError."""
+    """Return the input model that annotates the function's first parameter. Raises TypeError if there is none."""
     names = list(inspect.signature(run).parameters)
     model = get_type_hints(run).get(names[0]) if names else None
     if not (isinstance(model, type) and issubclass(model, AgentInput)):
@@ -207,36 +215,38 @@ def input_model_of(run: Callable[..., Result]) -> type[AgentInput]:
 
 # -- what is missing -------------------------------------------------------------------------------
 def missing_fields(spec: AgentSpec, context: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Field → JSON Schema of what the agent needs and the context lacks or holds invalid; empty when it can run."""
+    """Return {field: JSON Schema} of the needed fields that are missing or invalid in the context; empty if none is."""
     try:
         spec.input_model.model_validate(context)
     except ValidationError as error:
         names = sorted({str(problem["loc"][0]) for problem in error.errors(include_input=False) if problem["loc"]})
-        return {name: asked(spec.input_model, name) for name in names}
+        return {name: question_schema(spec.input_model, name) for name in names}
     return {}
 
 
-def asked(model: type[AgentInput], name: str) -> dict[str, Any]:
-    """The field's JSON Schema as a person can be asked: inlined, and of harmless keywords only."""
+def question_schema(model: type[AgentInput], name: str) -> dict[str, Any]:
+    """Return the field's JSON Schema for a question to a person: without references, with ASKABLE keywords only."""
     schema = model.model_json_schema()
-    return plain(schema["properties"].get(name, {"title": name}), schema.get("$defs", {}))
+    return askable_schema(schema["properties"].get(name, {"title": name}), schema.get("$defs", {}))
 
 
-def plain(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    """The schema without references, alternatives, or keywords that are not askable."""
+def askable_schema(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema with its references resolved, the first alternative chosen, and only ASKABLE keywords."""
     if "$ref" in schema:
-        named = definitions[schema["$ref"].rsplit("/", 1)[-1]]
-        schema = {**named, **schema}
+        definition = definitions[schema["$ref"].rsplit("/", 1)[-1]]
+        schema = {**definition, **schema}
     if "anyOf" in schema:
         first = next(option for option in schema["anyOf"] if option.get("type") != "null")
-        schema = {**plain(first, definitions), **schema}
-    kept = {key: schema[key] for key in ASKABLE if key in schema}
-    if kept.get("format") not in ASKABLE_FORMATS:
-        kept.pop("format", None)
-    if not isinstance(kept.get("default"), bool | int | float | str):
-        kept.pop("default", None)
-    if "items" in kept:
-        kept["items"] = plain(kept["items"], definitions)
-    if "properties" in kept:
-        kept["properties"] = {key: plain(value, definitions) for key, value in kept["properties"].items()}
-    return kept
+        schema = {**askable_schema(first, definitions), **schema}
+    askable = {key: schema[key] for key in ASKABLE if key in schema}
+    if askable.get("format") not in ASKABLE_FORMATS:
+        askable.pop("format", None)
+    if not isinstance(askable.get("default"), bool | int | float | str):
+        askable.pop("default", None)
+    if "items" in askable:
+        askable["items"] = askable_schema(askable["items"], definitions)
+    if "properties" in askable:
+        askable["properties"] = {
+            key: askable_schema(value, definitions) for key, value in askable["properties"].items()
+        }
+    return askable

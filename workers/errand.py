@@ -1,4 +1,7 @@
-"""What is done of an item without broker, database and Django: in a child process, or in place where it is quick."""
+"""An errand: the part of an item that needs no broker, no database and no Django, so that a child process can do it.
+
+A `quick` agent's errand runs in the worker itself.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +18,11 @@ Progressed = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Errand:
-    """An agent, and what it is given: the context as it came, and where on disk its references are kept."""
+    """One call of an agent: the agent, its work context, and the files that the context refers to.
+
+    `module` is the module that registers the agent. Rows and deliverables that are too large for the context are in
+    the files `rows_at` and `deliverables_at`.
+    """
 
     agent: str
     module: str
@@ -28,14 +35,17 @@ class Errand:
 
     @property
     def spec(self) -> AgentSpec:
-        """The agent, its module imported where this process has not done so yet."""
+        """Return the agent; import its module first if this process has not imported it yet."""
         if self.agent not in AGENTS:
             import_module(self.module)
         return AGENTS[self.agent]
 
 
 def run(errand: Errand, progressed: Progressed) -> Result:
-    """The agent's result. Raises Missing with what a person has to say first, or what the agent raises."""
+    """Run the agent and return its result. Raises Missing for fields that a person has to supply first.
+
+    Raises DataInsufficient if a stored file is too large, and whatever the agent raises.
+    """
     spec = errand.spec
     try:
         context = resolved(errand, progressed)
@@ -47,7 +57,7 @@ def run(errand: Errand, progressed: Progressed) -> Result:
 
 
 def resolved(errand: Errand, progressed: Progressed) -> dict[str, Any]:
-    """The context with its references resolved: rows are streamed from where they are stored."""
+    """Return the context with its references resolved; stored rows are read as a stream while they are iterated."""
     context = {k: v for k, v in errand.context.items() if k not in ("rows_ref", "deliverables_ref")}
     if at := errand.deliverables_at:
         context["deliverables"] = document(at, errand.deliverables_sha256, errand.most_unpacked_bytes)

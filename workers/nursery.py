@@ -1,9 +1,11 @@
-"""Starts and ends child processes for a worker: `python -m workers.nursery FD MEMORY_BYTES`.
+"""The nursery process: it starts and ends child processes for a worker. `python -m workers.nursery FD MEMORY_BYTES`.
 
-A process with threads cannot fork safely, and one that imports everything anew for each child is slow. This one has a
-single thread, has imported the agents, and does nothing but fork. It alone waits for its children, so a process number
-always means the child it was given for. When the worker ends, however it ends, its end of the socket closes: then all
-children are killed, whatever they are doing.
+A worker has threads and therefore cannot fork safely; a new interpreter for each child would be slow. The nursery has
+one thread, has imported the agents, and only forks. Only the nursery waits for its children, so a process number is
+never used again while the worker still means the old child. When the worker ends, even by a crash, its end of the
+socket closes; then the nursery kills all children.
+
+Messages of the worker: "start" with a file descriptor → the process number; "end PID" → the wait status.
 """
 
 import ctypes
@@ -20,38 +22,41 @@ PR_SET_PDEATHSIG = 1
 
 
 def main(control: socket.socket, memory_bytes: int) -> None:
-    """Serve the worker until it hangs up."""
+    """Answer the worker's messages until it closes the socket; then kill all children."""
     for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, signal.SIG_IGN)  # the worker drains first, and hangs up when it has
+        signal.signal(signum, signal.SIG_IGN)  # the worker finishes its items first, then closes the socket
     children: set[int] = set()
     while True:
-        said, passed, _, _ = socket.recv_fds(control, 100, 1)
-        if not said:
+        message, descriptors, _, _ = socket.recv_fds(control, 100, 1)
+        if not message:
             break
-        word, _, number = said.decode().partition(" ")
-        answer = start(control, passed[0], memory_bytes, children) if word == "start" else end(int(number), children)
+        verb, _, pid = message.decode().partition(" ")
+        answer = start(control, descriptors[0], memory_bytes, children) if verb == "start" else end(int(pid), children)
         control.send(str(answer).encode())
-    for pid in list(children):
-        end(pid, children)
+    for remaining in list(children):
+        end(remaining, children)
 
 
-def start(control: socket.socket, passed: int, memory_bytes: int, children: set[int]) -> int:
-    """The process number of a new child that serves the connection passed."""
+def start(control: socket.socket, descriptor: int, memory_bytes: int, children: set[int]) -> int:
+    """Fork a child that serves the connection with this file descriptor, and return the child's process number."""
     parent = os.getpid()
     if pid := os.fork():
-        os.close(passed)
+        os.close(descriptor)
         children.add(pid)
         return pid
     try:
         control.close()
-        die_with(parent)
-        child.become(passed, memory_bytes)
+        die_with_parent(parent)
+        child.become(descriptor, memory_bytes)
     finally:
         os._exit(1)
 
 
-def die_with(parent: int) -> None:
-    """Be killed when the nursery is (Linux; elsewhere the nursery kills its children when it ends in order)."""
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this child when the nursery ends (Linux only).
+
+    On other systems the children are killed only if the nursery ends normally.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
@@ -59,12 +64,12 @@ def die_with(parent: int) -> None:
 
 
 def end(pid: int, children: set[int]) -> int:
-    """The wait status of the child, which has ended or is killed now."""
+    """Kill the child unless it has ended already, and return its wait status; 0 for an unknown process number."""
     if pid not in children:
         return 0
     children.discard(pid)
-    found, status = os.waitpid(pid, os.WNOHANG)
-    if not found:
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    if not ended:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)

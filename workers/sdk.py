@@ -1,6 +1,6 @@
-"""From a dispatch to its replies: runs an agent's function and says what came of it.
+"""Run an agent for a dispatch and publish its replies: started, progress, and then result, question or failure.
 
-Every reply's id is derived from the dispatch, so an item that is done twice is reported once.
+Every reply's id is derived from the dispatch, so an item that is done twice is recorded once.
 """
 
 import logging
@@ -22,24 +22,26 @@ from workers.pool import GivenUp
 
 logger = logging.getLogger(__name__)
 
-Say = Callable[[list[Envelope]], object]
+Publish = Callable[[list[Envelope]], object]
 Run = Callable[[Errand, Progressed], Result]
 
 
 class Conversation:
-    """One dispatch and what is said about it."""
+    """One dispatch and the replies to it; `publish` puts replies on the log."""
 
-    def __init__(self, spec: AgentSpec, dispatch: Envelope, say: Say) -> None:
-        self.spec, self.dispatch, self._say = spec, dispatch, say
-        named = ("project_id", "backlog_item_id")
-        self.about = {key: dispatch.payload[key] for key in named}
+    def __init__(self, spec: AgentSpec, dispatch: Envelope, publish: Publish) -> None:
+        self.spec, self.dispatch, self._publish = spec, dispatch, publish
+        self.ids = {key: dispatch.payload[key] for key in ("project_id", "backlog_item_id")}
 
     def reply(self, event_type: str, payload: dict[str, Any], *, ordinal: int = 1) -> Envelope:
-        """A reply with the id it always has. Raises PermanentError if the contract forbids it."""
+        """Return a reply to the dispatch. Its id depends only on dispatch, event type and `ordinal`.
+
+        Raises PermanentError if the reply breaks its contract, InvalidJson if it is no strict JSON.
+        """
         envelope = Envelope(
             event_id=reply_id(self.dispatch.event_id, f"{event_type}:{ordinal}"),
             event_type=event_type,
-            payload={**self.about, **payload},
+            payload={**self.ids, **payload},
             source=Source(self.spec.name, settings.SERVICE_INSTANCE),
             correlation_id=self.dispatch.correlation_id,
             causation_id=self.dispatch.event_id,
@@ -48,54 +50,59 @@ class Conversation:
         strict_json.loads(envelope.to_wire())
         return envelope
 
-    def say(self, *replies: Envelope) -> None:
-        """Put the replies on the log, in order."""
-        self._say(list(replies))
+    def publish(self, *replies: Envelope) -> None:
+        """Publish the replies on the log, in order."""
+        self._publish(list(replies))
 
     def progressed(self, done: int, total: int) -> None:
-        """The agent has gone through so many rows."""
+        """Publish that the agent has read `done` of `total` rows; one id for each tenth."""
         ordinal = 10 * done // max(total, 1)
-        self.say(self.reply("WORK.ITEM_PROGRESSED", {"done": done, "total": total}, ordinal=ordinal))
+        self.publish(self.reply("WORK.ITEM_PROGRESSED", {"done": done, "total": total}, ordinal=ordinal))
 
 
-def perform(spec: AgentSpec, dispatch: Envelope, say: Say, run: Run = run_here) -> None:
-    """Do the item: STARTED, then what it delivers, what it misses, or why it failed. GivenUp says nothing more."""
-    talk = Conversation(spec, dispatch, say)
-    talk.say(talk.reply("WORK.ITEM_STARTED", {}))
+def perform(spec: AgentSpec, dispatch: Envelope, publish: Publish, run: Run = run_here) -> None:
+    """Do the item and publish WORK.ITEM_STARTED, then its result, a question for missing fields, or its failure.
+
+    Raises GivenUp, and errors of an unreachable broker or database, without a final reply.
+    """
+    conversation = Conversation(spec, dispatch, publish)
+    conversation.publish(conversation.reply("WORK.ITEM_STARTED", {}))
     try:
-        replies = outcome(talk, run)
+        replies = run_agent(conversation, run)
         fault_point("work.after_effect")
     except GivenUp:
         raise
     except (artifacts.ArtifactMissing, PermanentError, strict_json.InvalidJson) as error:
-        replies = [failed(talk, error, category="TOOL_FAILURE")]
+        replies = [failed(conversation, error, category="TOOL_FAILURE")]
     except DataInsufficient as error:
-        replies = [failed(talk, error, category="DATA_INSUFFICIENCY")]
+        replies = [failed(conversation, error, category="DATA_INSUFFICIENCY")]
     except Contradiction as error:
-        replies = [failed(talk, error, category="REASONING_CONTRADICTION")]
+        replies = [failed(conversation, error, category="REASONING_CONTRADICTION")]
     except (*streams.BROKER_ERRORS, *DATABASE_AWAY):
         raise
     except Exception as error:
         is_expected = isinstance(error, ToolFailure) and not hasattr(error, "__notes__")
         logger.warning(
-            "%s failed on item %s: %s", spec.name, talk.about["backlog_item_id"], error, exc_info=not is_expected
+            "%s failed on item %s: %s", spec.name, conversation.ids["backlog_item_id"], error, exc_info=not is_expected
         )
-        replies = [failed(talk, error, category="TOOL_FAILURE")]
-    talk.say(*replies)
+        replies = [failed(conversation, error, category="TOOL_FAILURE")]
+    conversation.publish(*replies)
     fault_point("work.after_reply")
 
 
-def outcome(talk: Conversation, run: Run) -> list[Envelope]:
-    """The replies of an agent that was run, or the question for what it needs to run."""
+def run_agent(conversation: Conversation, run: Run) -> list[Envelope]:
+    """Run the agent and return its final replies, or the question for the fields that it misses."""
     try:
-        result = run(errand_of(talk.spec, talk.dispatch.payload["work_context"]), talk.progressed)
-    except Missing as found:
-        return [needed(talk, found.fields, found.reason)]
-    return [*delivered(talk, result), talk.reply("WORK.ITEM_COMPLETED", {"evidence": result.evidence})]
+        result = run(
+            errand_of(conversation.spec, conversation.dispatch.payload["work_context"]), conversation.progressed
+        )
+    except Missing as missing:
+        return [needed(conversation, missing.fields, missing.reason)]
+    return [*delivered(conversation, result), conversation.reply("WORK.ITEM_COMPLETED", {"evidence": result.evidence})]
 
 
 def errand_of(spec: AgentSpec, context: dict[str, Any]) -> Errand:
-    """What the agent is to do, with the places of what is stored. Raises ArtifactMissing."""
+    """Return the errand for the work context, with the paths of stored files. Raises ArtifactMissing."""
     rows, deliverables = context.get("rows_ref"), context.get("deliverables_ref")
     return Errand(
         agent=spec.name,
@@ -109,28 +116,28 @@ def errand_of(spec: AgentSpec, context: dict[str, Any]) -> Errand:
     )
 
 
-def delivered(talk: Conversation, result: Result) -> list[Envelope]:
-    """DELIVERABLE.PUBLISHED, for an agent that delivers something."""
-    if not talk.spec.deliverable:
+def delivered(conversation: Conversation, result: Result) -> list[Envelope]:
+    """Return DELIVERABLE.PUBLISHED with the result; no event for an agent that delivers nothing."""
+    if not conversation.spec.deliverable:
         return []
     deliverable = {
-        "type": talk.spec.deliverable,
+        "type": conversation.spec.deliverable,
         "content": result.content,
-        "timestamp": talk.dispatch.timestamp.isoformat(),
+        "timestamp": conversation.dispatch.timestamp.isoformat(),
         "confidence": result.confidence,
-        "agent": talk.spec.name,
+        "agent": conversation.spec.name,
     }
-    return [talk.reply("DELIVERABLE.PUBLISHED", {"deliverable": deliverable})]
+    return [conversation.reply("DELIVERABLE.PUBLISHED", {"deliverable": deliverable})]
 
 
-def needed(talk: Conversation, fields: dict[str, Any], reason: str) -> Envelope:
-    """CLARIFICATION.NEEDED for these fields, each with its JSON Schema."""
-    asked = {"reason": reason, "missing_fields": sorted(fields), "fields": fields, "agent": talk.spec.name}
-    return talk.reply("CLARIFICATION.NEEDED", asked)
+def needed(conversation: Conversation, fields: dict[str, Any], reason: str) -> Envelope:
+    """Return CLARIFICATION.NEEDED for these fields (name → JSON Schema)."""
+    payload = {"reason": reason, "missing_fields": sorted(fields), "fields": fields, "agent": conversation.spec.name}
+    return conversation.reply("CLARIFICATION.NEEDED", payload)
 
 
-def failed(talk: Conversation, error: Exception, *, category: str) -> Envelope:
-    """WORK.ITEM_FAILED with the reason, and whether another try makes sense."""
+def failed(conversation: Conversation, error: Exception, *, category: str) -> Envelope:
+    """Return WORK.ITEM_FAILED with the error as its reason, and whether another try makes sense."""
     reason = (str(error) or type(error).__name__)[:2000].encode(errors="replace").decode().replace("\x00", "\\0")
     retryable = getattr(error, "retryable", True)
-    return talk.reply("WORK.ITEM_FAILED", {"reason": reason, "category": category, "retryable": retryable})
+    return conversation.reply("WORK.ITEM_FAILED", {"reason": reason, "category": category, "retryable": retryable})

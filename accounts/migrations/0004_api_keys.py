@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             name="is_service",
             field=models.BooleanField(
                 default=False,
-                help_text="A machine: it comes with a key, and approves nothing.",
+                help_text="A machine: it uses an API key, and may not approve anything.",
                 verbose_name="service account",
             ),
         ),
@@ -27,13 +27,13 @@ class Migration(migrations.Migration):
                 (
                     "name",
                     models.CharField(
-                        help_text="What it is for, such as “ticket system”.", max_length=100, verbose_name="name"
+                        help_text="What the key is for, such as “ticket system”.", max_length=100, verbose_name="name"
                     ),
                 ),
                 (
                     "prefix",
                     models.CharField(
-                        help_text="What is shown of it.", max_length=16, unique=True, verbose_name="prefix"
+                        help_text="The part of the key that is shown.", max_length=16, unique=True, verbose_name="prefix"
                     ),
                 ),
                 ("digest", models.CharField(editable=False, max_length=64, unique=True)),

@@ -1,4 +1,4 @@
-"""What the templates of forms use: `{% typed_by %}` beside `{% csrf_token %}`."""
+"""The template tag `{% typed_by %}`, which every form needs beside `{% csrf_token %}`."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def typed_by(context: dict[str, Any]) -> SafeString:
-    """The hidden field by which what was typed is given back to this account alone, should the session have ended."""
+    """Return the hidden field with the mark of the account: after a new sign-in only it gets the typed text back."""
     user = context.get("user")
     if user is None or not user.is_authenticated:
         return SafeString("")

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(max_length=200)),
-                ('digest', models.CharField(help_text='Of the method, the path and the body.', max_length=64)),
+                ('digest', models.CharField(help_text='SHA-256 of the method, the path and the body of the request.', max_length=64)),
                 ('status', models.PositiveSmallIntegerField(default=0)),
                 ('headers', models.JSONField(default=dict)),
                 ('body', models.JSONField(null=True)),

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='keptanswer',
             name='claimed_at',
-            field=models.DateTimeField(help_text='Since when somebody does what is asked; status is 0 then.', null=True),
+            field=models.DateTimeField(help_text='When a process began the slow work of the request.', null=True),
         ),
     ]

@@ -1,4 +1,4 @@
-"""The board of a project: its items by state, each with the acts that are possible now and permitted."""
+"""The board on a project's page: its items by state, each with the actions that the user may take now."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,43 +12,43 @@ from backlog.models import Item, Project
 from backlog.services import cancel_item, dispatch_item, retry_item, waive_criteria
 from backlog.states import CANCELLABLE, OVER, PROJECT_EDGES, ItemState
 
-# Columns that are left out while nothing is in them.
+# States whose columns are left out while they have no items.
 RARE = (ItemState.FAILED, ItemState.CANCELLED)
 
 
 @dataclass(frozen=True)
 class Act:
-    """What a person may have done to an item; `reasoned` acts ask for a reason first."""
+    """An action of staff on an item: a button that calls a service, after asking for a reason if `needs_reason`."""
 
     name: str
     words: Any
     service: Callable[..., Item]
-    possible: Callable[[Item], bool]
-    reasoned: bool = False
+    is_possible: Callable[[Item], bool]
+    needs_reason: bool = False
     dangerous: bool = False
 
 
 def can_dispatch(item: Item) -> bool:
-    """Ready, and nothing it depends on is missing."""
+    """Return True if the item is READY, all its dependencies are done, and its project is not over."""
     return item.state == ItemState.READY and item.waiting_on == 0 and item.project.status not in OVER
 
 
 def can_waive(item: Item) -> bool:
-    """Its work is there, but was not accepted."""
+    """Return True if a worker finished the item but the work was not accepted."""
     return item.evidence is not None and item.state in (ItemState.FAILED, ItemState.READY)
 
 
 ACTS = (
     Act("dispatch", _("Dispatch"), dispatch_item, can_dispatch),
     Act("retry", _("Try again"), retry_item, lambda item: item.state == ItemState.FAILED),
-    Act("waive", _("Waive the criteria"), waive_criteria, can_waive, reasoned=True),
-    Act("cancel", _("Cancel"), cancel_item, lambda item: item.state in CANCELLABLE, reasoned=True, dangerous=True),
+    Act("waive", _("Waive the criteria"), waive_criteria, can_waive, needs_reason=True),
+    Act("cancel", _("Cancel"), cancel_item, lambda item: item.state in CANCELLABLE, needs_reason=True, dangerous=True),
 )
 
 
 @dataclass(frozen=True)
 class Card:
-    """An item on the board."""
+    """An item on the board, with its state in words and its possible actions."""
 
     item: Item
     standing: str
@@ -57,7 +57,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Column:
-    """The items in one state."""
+    """One state on the board, with the cards of its items."""
 
     state: str
     words: str
@@ -65,24 +65,24 @@ class Column:
 
 
 def act_named(name: str) -> Act | None:
-    """The act with this name."""
+    """Return the action with this name, or None."""
     return next((act for act in ACTS if act.name == name), None)
 
 
 def acts_on(item: Item, user: User) -> list[Act]:
-    """What the person may have done to the item now."""
+    """Return the actions that are possible on the item now; none without the permission to change items."""
     if not user.has_perm("backlog.change_item"):
         return []
-    return [act for act in ACTS if act.possible(item)]
+    return [act for act in ACTS if act.is_possible(item)]
 
 
 def may_cancel(project: Project, user: User) -> bool:
-    """Whether the person may cancel the whole project now."""
+    """Return True if the project can be cancelled now and the user has the permission to."""
     return "CANCELLED" in PROJECT_EDGES[project.status] and user.has_perm("backlog.change_project")
 
 
 def board(items: list[Item], user: User) -> list[Column]:
-    """Every state with its items, in the order of the lifecycle."""
+    """Return the columns of the board in the order of the item's lifecycle."""
     cards = [Card(item, standing(item), acts_on(item, user)) for item in items]
     columns = [
         Column(str(state), str(state.label), [card for card in cards if card.item.state == state])

@@ -1,4 +1,4 @@
-"""Editing a template: its definition as YAML, every fault with its place, saved as a new version."""
+"""The form for editing a template as YAML; each fault is reported with its place and its line."""
 
 import re
 from collections.abc import Sequence
@@ -16,12 +16,13 @@ from backlog import blueprints
 from backlog.errors import InvalidTemplate
 from schemas import strict_json
 
+# In characters; the form field refuses a longer text.
 LONGEST_YAML = 100_000
-# Aliases within aliases grow without bound; a template needs one or two.
-# YAML has more signs than the JSON that it says, and takes long to read.
+# In characters. The same definition is longer as YAML than as JSON, and YAML is slow to read.
 MOST_TEXT = 2 * blueprints.MOST_BYTES
+# Aliases of aliases can make a small text huge; a template needs one or two.
 MOST_ALIASES = 10
-# What a fault between items says first is the item's key.
+# Finds the key of the item in a message about several items: a key used twice, or a dependency that does not exist.
 ITEM_AT_FAULT = re.compile(r"the key '(?P<twice>\w+)'|\b(?P<waits>\w{1,60}) depends on")
 
 Place = tuple[str | int, ...]
@@ -29,7 +30,7 @@ Place = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a definition, and on which line of the YAML (0 when unknown)."""
+    """One fault of a definition, and its line in the YAML text, counted from 1; 0 if the line is not known."""
 
     words: str
     line: int = 0
@@ -39,7 +40,7 @@ class Fault:
 
 
 class DefinitionForm(forms.Form):
-    """A template's definition as YAML; valid when it can be used as it is."""
+    """A template's definition as YAML text; valid if it can be saved as a new version."""
 
     definition = forms.CharField(
         label=gettext_lazy("Definition (YAML)"),
@@ -57,7 +58,7 @@ class DefinitionForm(forms.Form):
         self.faults: list[Fault] = []
 
     def clean_definition(self) -> dict[str, Any]:
-        """The definition. Raises ValidationError with every fault."""
+        """Return the definition as JSON values. Raises ValidationError with every fault."""
         definition, self.faults = read_definition(self.cleaned_data["definition"])
         if self.faults:
             raise ValidationError([str(fault) for fault in self.faults])
@@ -65,7 +66,7 @@ class DefinitionForm(forms.Form):
 
 
 def read_definition(text: str) -> tuple[dict[str, Any], list[Fault]]:
-    """The definition in the YAML text, and every fault in it; with a fault it cannot be used."""
+    """Return the definition in the YAML text and its faults; the definition can be used only if there are none."""
     try:
         definition = read_yaml(text)
         blueprints.checked(definition)
@@ -74,13 +75,13 @@ def read_definition(text: str) -> tuple[dict[str, Any], list[Fault]]:
         return {}, [Fault(str(error.message), line)]
     except InvalidTemplate as error:
         cause = error.__cause__
-        listed = faults_in(cause, text, definition) if isinstance(cause, pydantic.ValidationError) else []
-        return definition, listed or [Fault(error.message)]
+        faults = faults_in(cause, text, definition) if isinstance(cause, pydantic.ValidationError) else []
+        return definition, faults or [Fault(error.message)]
     return definition, []
 
 
 def read_yaml(text: str) -> dict[str, Any]:
-    """The YAML text as JSON values. Raises ValidationError."""
+    """Return the YAML text as JSON values. Raises ValidationError."""
     if len(text) > MOST_TEXT:
         words = _("This has %(size)s characters, and a template may have %(most)s: make it shorter.")
         raise ValidationError(words % {"size": len(text), "most": MOST_TEXT})
@@ -97,7 +98,7 @@ def read_yaml(text: str) -> dict[str, Any]:
 
 
 def too_many_aliases() -> str:
-    """What a person is told who uses more aliases than a template needs."""
+    """Return the message for a text with more than MOST_ALIASES aliases."""
     words = ngettext(
         "At most %(n)s alias (*name) may be used: write the others out.",
         "At most %(n)s aliases (*name) may be used: write the others out.",
@@ -107,45 +108,50 @@ def too_many_aliases() -> str:
 
 
 def faults_in(error: pydantic.ValidationError, text: str, definition: dict[str, Any]) -> list[Fault]:
-    """Every fault, each with its place in words and its line, in the order of the text."""
+    """Return every fault with its place in words and its line, in the order of the text."""
     tree = yaml.compose(text, Loader=yaml.SafeLoader)
     keys = item_keys(definition)
-    found_ones = without_echoes(error.errors())
-    placed = [(place_of(found["loc"], found["msg"], keys), what_is_wrong(found)) for found in found_ones]
-    faults = [Fault(f"{in_words(place, keys)}: {words}", line_of(tree, place)) for place, words in placed]
+    findings = without_echoes(error.errors())
+    placed = [(place_of(finding["loc"], finding["msg"], keys), finding_in_words(finding)) for finding in findings]
+    faults = [Fault(f"{place_in_words(place, keys)}: {words}", line_of(tree, place)) for place, words in placed]
     return sorted(faults, key=lambda fault: fault.line)
 
 
-def without_echoes(found: Sequence[Any]) -> list[Any]:
-    """The findings without “too short” of a list that is so only because of the faults in it."""
+def without_echoes(findings: Sequence[Any]) -> list[Any]:
+    """Return the findings without “too short” for a list that has faults inside.
 
-    def is_echo(one: Any) -> bool:
-        size = len(one["loc"])
-        return one["type"] == "too_short" and any(f["loc"][:size] == one["loc"] != f["loc"] for f in found)
+    Pydantic counts only valid entries, so it reports such a list as too short as well.
+    """
 
-    return [one for one in found if not is_echo(one)]
+    def is_echo(finding: Any) -> bool:
+        size = len(finding["loc"])
+        return finding["type"] == "too_short" and any(
+            other["loc"][:size] == finding["loc"] != other["loc"] for other in findings
+        )
+
+    return [finding for finding in findings if not is_echo(finding)]
 
 
 def item_keys(definition: dict[str, Any]) -> list[str]:
-    """The keys of the items, in their order; empty where an item has none that can be read."""
+    """Return the items' keys in order, "" for an item whose key is missing or not a text."""
     items = definition.get("items")
     read = [item.get("key") if isinstance(item, dict) else None for item in items] if isinstance(items, list) else []
     return [key if isinstance(key, str) else "" for key in read]
 
 
-def what_is_wrong(found: Any) -> str:
-    """A validator's finding in words."""
-    if found["type"] == "missing":
+def finding_in_words(finding: Any) -> str:
+    """Return the words for an error of pydantic."""
+    if finding["type"] == "missing":
         return _("is missing.")
-    if found["type"] == "extra_forbidden":
+    if finding["type"] == "extra_forbidden":
         return _("is not a setting that exists here.")
-    if found["type"] == "tuple_type":
+    if finding["type"] == "tuple_type":
         return _("must be a list.")
-    return str(found["msg"]).removeprefix("Value error, ")
+    return str(finding["msg"]).removeprefix("Value error, ")
 
 
 def place_of(place: Place, message: str, keys: Sequence[str]) -> Place:
-    """Where a fault is; one between items is at the last item with the key that it names first."""
+    """Return the place of a fault; a fault about several items is at the last item with the key in its message."""
     named = None if place else ITEM_AT_FAULT.search(message)
     key = named and (named["twice"] or named["waits"])
     if not named or key not in keys:
@@ -154,8 +160,8 @@ def place_of(place: Place, message: str, keys: Sequence[str]) -> Place:
     return ("items", index, "key" if named["twice"] else "depends_on")
 
 
-def in_words(place: Place, keys: Sequence[str]) -> str:
-    """The place as a person names it: the item by its key, then the setting."""
+def place_in_words(place: Place, keys: Sequence[str]) -> str:
+    """Return the place as a person names it: the item by its key, then the setting."""
     if place[:1] != ("items",) or len(place) < 2 or not isinstance(place[1], int):
         return ".".join(map(str, place)) or _("the template")
     key = keys[place[1]] if place[1] < len(keys) else ""
@@ -164,7 +170,10 @@ def in_words(place: Place, keys: Sequence[str]) -> str:
 
 
 def line_of(node: Any, place: Place) -> int:
-    """The line (from 1) of the deepest part of the place that the YAML has; 0 without any YAML."""
+    """Return the line, from 1, of the deepest part of the place that the YAML text has; 0 for an empty text.
+
+    `node` is the composed YAML tree.
+    """
     line = node.start_mark.line + 1 if node else 0
     for step in place:
         if isinstance(node, yaml.MappingNode):
@@ -181,6 +190,6 @@ def line_of(node: Any, place: Place) -> int:
 
 
 def as_yaml(definition: blueprints.Definition) -> str:
-    """The definition as it would be written by hand: what is not said stays unsaid."""
+    """Return the definition as YAML text, with only the settings that were set explicitly."""
     written = definition.model_dump(mode="json", exclude_unset=True)
     return str(yaml.safe_dump(written, sort_keys=False, allow_unicode=True, width=100))

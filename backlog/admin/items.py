@@ -1,4 +1,4 @@
-"""Items and deliverables for staff; every act is a service's, in one unit of work."""
+"""Admin pages for items and deliverables. Every action calls a service, each item in its own unit of work."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ from pages.presentation import ago, spoken, state_word
 # -- items -----------------------------------------------------------------------------------------
 @admin.register(Item)
 class ItemAdmin(ReadOnlyAdmin):
-    """Work items; what staff do to them, services do."""
+    """The list and the page of items, read-only but for the actions."""
 
     list_display = ["spoken_title", "project", "standing", "agent_target", "attempts", "failures", "deadline"]
     list_filter = ["state", "approval"]
@@ -71,16 +71,16 @@ class ItemAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Dispatch now"), permissions=["act"])
     def dispatch_items(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
-        carry_out(self, request, queryset, in_work(dispatch_item), done=_("Dispatched"))
+        carry_out(self, request, queryset, in_project_work(dispatch_item), done=_("Dispatched"))
 
     @admin.action(description=gettext_lazy("Retry now, whatever the budget"), permissions=["act"])
     def retry_items(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
         by = request.user.get_username()
-        carry_out(self, request, queryset, in_work(retry_item, by=by), done=_("To be tried again"))
+        carry_out(self, request, queryset, in_project_work(retry_item, by=by), done=_("To be tried again"))
 
     @admin.action(description=gettext_lazy("Cancel, with a reason"), permissions=["act"])
     def cancel_items(self, request: HttpRequest, queryset: QuerySet[Item]) -> HttpResponse | None:
-        """What depends on an item is cancelled with it, so the last ones go first."""
+        """Cancel the items, last position first: cancelling an item also cancels the items that depend on it."""
         last_first = queryset.order_by("project", "-position")
         return self.with_reason(request, last_first, cancel_item, name="cancel_items", done=_("Cancelled"))
 
@@ -91,21 +91,21 @@ class ItemAdmin(ReadOnlyAdmin):
     def with_reason(
         self, request: HttpRequest, queryset: QuerySet[Item], service: Callable[..., Item], *, name: str, done: str
     ) -> HttpResponse | None:
-        """Have the service act on each item, for the reason that is asked for first."""
+        """Ask for a reason, then call the service with it for each item."""
         by = request.user.get_username()
 
         def act(item: Item, reason: str) -> None:
-            in_work(service, by=by, reason=reason)(item)
+            in_project_work(service, by=by, reason=reason)(item)
 
         return carry_out_with_reason(self, request, queryset, act, name=name, done=done)
 
 
-def in_work(service: Callable[..., Item], **said: str) -> Callable[[Item], None]:
-    """The service on an item, in a unit of work of its own."""
+def in_project_work(service: Callable[..., Item], **arguments: str) -> Callable[[Item], None]:
+    """Return a function that calls the service on an item in a unit of work of its own."""
 
     def act(item: Item) -> None:
         with project_work() as work:
-            service(work, item_in(work, item.pk), **said)
+            service(work, item_in(work, item.pk), **arguments)
 
     return act
 
@@ -113,7 +113,7 @@ def in_work(service: Callable[..., Item], **said: str) -> Callable[[Item], None]
 # -- deliverables ----------------------------------------------------------------------------------
 @admin.register(Deliverable)
 class DeliverableAdmin(ReadOnlyAdmin):
-    """What agents delivered, newest first."""
+    """The list and the page of deliverables, newest first, read-only."""
 
     list_display = ["type", "project", "item", "agent", "confidence", "delivered"]
     list_select_related = ["project", "item"]
@@ -123,9 +123,9 @@ class DeliverableAdmin(ReadOnlyAdmin):
     fields = ["type", "project_link", "item_link", "agent", "confidence", "timestamp", "dispatch_id", "content_pretty"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Deliverable]:
-        """Contents may be large: they are read on a deliverable's own page only."""
-        found: QuerySet[Deliverable] = super().get_queryset(request).defer("content")
-        return found
+        """Return deliverables without `content`, which may be large and is loaded only on a deliverable's own page."""
+        deliverables: QuerySet[Deliverable] = super().get_queryset(request).defer("content")
+        return deliverables
 
     @admin.display(description=gettext_lazy("project"))
     def project_link(self, deliverable: Deliverable) -> SafeString:
@@ -145,6 +145,6 @@ class DeliverableAdmin(ReadOnlyAdmin):
 
 
 def link(obj: Project | Item) -> SafeString:
-    """A link to the object's page."""
+    """Return a link to the object's admin page."""
     url = reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
     return format_html('<a href="{}">{}</a>', url, obj)

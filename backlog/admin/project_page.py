@@ -1,4 +1,4 @@
-"""What a project's page tells: where its items stand, what is known and who said it, what happened."""
+"""Content of a project's admin page: the state of an item in words, and the fields of the work context."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from pages.admin_pages import pretty
 
 
 def standing(item: Item) -> str:
-    """Where an item stands, in words."""
+    """Return the item's state in words, with what it is held for or waits for."""
     if item.held_for:
         return item.get_held_for_display()
     if item.state == ItemState.READY and item.waiting_on:
@@ -25,24 +25,24 @@ def standing(item: Item) -> str:
 
 
 def known_fields(project: Project) -> list[dict[str, Any]]:
-    """What is known, field by field, and who said it, when, through which door."""
+    """Return the fields of the project's work context: `field`, `value`, and the provenance `by`, `door` and `at`."""
     context = WorkContext.objects.filter(pk=project.pk).first()
     if context is None:
         return []
     return [
-        {"field": field, "value": in_short(value), **said(context.provenance.get(field, {}))}
+        {"field": field, "value": in_short(value), **provenance_with_moment(context.provenance.get(field, {}))}
         for field, value in context.data.items()
         if field != "rows" or value  # a request without a table has no rows
     ]
 
 
 def in_short(value: Any) -> Any:
-    """A plain value as it is, a table as its size, anything else as JSON."""
+    """Return a table as its number of rows, other lists and objects as JSON, and any other value unchanged."""
     if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
         return ngettext("%(n)s row", "%(n)s rows", len(value)) % {"n": number_format(len(value), use_l10n=True)}
     return pretty(value) if isinstance(value, dict | list) and value else value
 
 
-def said(provenance: dict[str, Any]) -> dict[str, Any]:
-    """The provenance with its moment as one."""
+def provenance_with_moment(provenance: dict[str, Any]) -> dict[str, Any]:
+    """Return the provenance with `at` as a datetime, None if it is missing."""
     return {**provenance, "at": datetime.fromisoformat(provenance["at"]) if "at" in provenance else None}

@@ -1,4 +1,4 @@
-"""A project's page for staff: its board, its graph, its story, and the acts that are possible now."""
+"""Admin pages for projects: the list, and a project's page with board, graph, story and actions."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ from pages.presentation import ago, spoken, state_word
 
 
 class ProjectAdmin(DetailAdmin):
-    """Projects, newest first; a project's page tells its whole story."""
+    """The list of projects, newest first, and a project's page; `clarifications.admin` adds questions to it."""
 
     detail_template = "admin/backlog/project/detail.html"
     list_display = ["title", "standing", "progress", "template", "opened", "requester"]
@@ -41,10 +41,10 @@ class ProjectAdmin(DetailAdmin):
     ordering = ["-opened_at", "id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
-        """With what the progress needs, for the projects of the page alone."""
+        """Return projects with the states of their items prefetched, which the progress column needs."""
         states = Prefetch("items", Item.objects.only("project_id", "state"))
-        found: QuerySet[Project] = super().get_queryset(request).select_related("template").prefetch_related(states)
-        return found
+        projects: QuerySet[Project] = super().get_queryset(request).select_related("template").prefetch_related(states)
+        return projects
 
     @admin.display(description=gettext_lazy("state"))
     def standing(self, project: Project) -> SafeString:
@@ -67,7 +67,7 @@ class ProjectAdmin(DetailAdmin):
 
     # -- a project's page --------------------------------------------------------------------------
     def detail(self, request: HttpRequest, obj: Project) -> dict[str, Any]:
-        """Everything that is known of the project."""
+        """Return the context of the project's page."""
         items = list(Item.objects.filter(project=obj).order_by("position"))
         for item in items:
             item.project = obj
@@ -86,12 +86,12 @@ class ProjectAdmin(DetailAdmin):
         }
 
     def has_act_permission(self, request: HttpRequest) -> bool:
-        """Staff act on the project, its items, or both."""
+        """Return True if the user may take at least one of the page's actions."""
         rights = ("backlog.change_item", "backlog.change_project", "events.change_deadletter")
         return any(map(request.user.has_perm, rights))
 
     def act(self, request: HttpRequest, obj: Project) -> HttpResponse:
-        """Do what the button says, after asking for a reason where one is needed."""
+        """Carry out the action of the button that was pressed, after asking for a reason if it needs one."""
         name, _sep, item_id = request.POST.get("act", "").partition(":")
         if name == "cancel_project":
             return self.cancel(request, obj)
@@ -104,25 +104,27 @@ class ProjectAdmin(DetailAdmin):
         return self.act_on_item(request, obj, item, act)
 
     def act_on_item(self, request: HttpRequest, project: Project, item: Item, act: Act) -> HttpResponse:
-        """Have the service act on the item, if the person may."""
+        """Call the action's service on the item. Raises PermissionDenied."""
         if not request.user.has_perm("backlog.change_item"):
             raise PermissionDenied
         form = ReasonForm(request.POST if "reason" in request.POST else None)
-        if act.reasoned and not form.is_valid():
+        if act.needs_reason and not form.is_valid():
             return self.ask_reason(request, project, form, words=f"{act.words}: {item.title}")
-        said: dict[str, Any] = {} if act.name == "dispatch" else {"by": request.user.get_username()}
-        if act.reasoned:
-            said["reason"] = form.cleaned_data["reason"]
+        arguments: dict[str, Any] = {} if act.name == "dispatch" else {"by": request.user.get_username()}
+        if act.needs_reason:
+            arguments["reason"] = form.cleaned_data["reason"]
         try:
             with project_work() as work:
-                act.service(work, item_in(work, item.pk), **said)
+                act.service(work, item_in(work, item.pk), **arguments)
         except REFUSALS as error:
-            return self.back(request, project, _("Nothing changed. %(why)s") % {"why": error}, messages.ERROR)
+            return self.redirect_with_message(
+                request, project, _("Nothing changed. %(why)s") % {"why": error}, messages.ERROR
+            )
         done = _("Done – %(act)s: %(item)s.") % {"act": act.words, "item": item.title}
-        return self.back(request, project, done, messages.SUCCESS)
+        return self.redirect_with_message(request, project, done, messages.SUCCESS)
 
     def cancel(self, request: HttpRequest, project: Project) -> HttpResponse:
-        """Cancel everything in the project that is not done."""
+        """Cancel the project, after asking for a reason. Raises PermissionDenied."""
         if not request.user.has_perm("backlog.change_project"):
             raise PermissionDenied
         form = ReasonForm(request.POST if "reason" in request.POST else None)
@@ -130,35 +132,37 @@ class ProjectAdmin(DetailAdmin):
             return self.ask_reason(request, project, form, words=_("Cancel the project"))
         try:
             with project_work() as work:
-                found = project_of(work, project.pk)
-                cancel_project(work, found, reason=form.cleaned_data["reason"], by=request.user.get_username())
+                locked = project_of(work, project.pk)
+                cancel_project(work, locked, reason=form.cleaned_data["reason"], by=request.user.get_username())
         except REFUSALS as error:
-            return self.back(request, project, _("Nothing changed. %(why)s") % {"why": error}, messages.ERROR)
-        return self.back(request, project, _("The project is cancelled."), messages.SUCCESS)
+            return self.redirect_with_message(
+                request, project, _("Nothing changed. %(why)s") % {"why": error}, messages.ERROR
+            )
+        return self.redirect_with_message(request, project, _("The project is cancelled."), messages.SUCCESS)
 
     def try_again(self, request: HttpRequest, project: Project) -> HttpResponse:
-        """Have the next rounds of the clock take the project on."""
+        """Let the next rounds of the clock try a project again that was set aside. Raises PermissionDenied."""
         if not request.user.has_perm("events.change_deadletter"):
             raise PermissionDenied
         for row in rounds.standing_still(project.pk):
             rounds.try_again(row)
         words = _("The project is tried again within a few seconds. If it fails again, it is shown here.")
-        return self.back(request, project, words, messages.SUCCESS)
+        return self.redirect_with_message(request, project, words, messages.SUCCESS)
 
     def ask_reason(self, request: HttpRequest, project: Project, form: ReasonForm, *, words: str) -> TemplateResponse:
-        """A page that asks why."""
+        """Return a page that asks for a reason; `words` is its title."""
         context = {**self.admin_site.each_context(request), "opts": self.opts, "title": words, "object": project}
         context |= {"form": form, "act": request.POST["act"]}
         return TemplateResponse(request, "admin/backlog/project/reason.html", context)
 
-    def back(self, request: HttpRequest, project: Project, words: str, level: int) -> HttpResponse:
-        """To the project's page, with what came of it."""
+    def redirect_with_message(self, request: HttpRequest, project: Project, words: str, level: int) -> HttpResponse:
+        """Redirect to the project's page and show the message there."""
         self.message_user(request, words, level)
         return HttpResponseRedirect(reverse("admin:backlog_project_change", args=[project.pk]))
 
 
 def dependency_graph(items: list[Item]) -> SafeString:
-    """Which item waits for which."""
+    """Return the graph of the items and their dependencies; each node links to its card on the board."""
     nodes = [
         Node(i.key, spoken(i.title), state=i.state.lower(), words=str(i.get_state_display()), href=f"#card-{i.key}")
         for i in items

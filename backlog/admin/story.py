@@ -1,4 +1,4 @@
-"""What happened in a project, as a tree: each event under the event that caused it."""
+"""The story of a project on its admin page: its events as a tree, each event under the event that caused it."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,39 +16,44 @@ from events.models import Event
 from pages.presentation import spoken
 from schemas.registry import registry
 
+# The most events that a story shows.
 LONGEST = 300
+# In characters; a longer payload is cut.
 LONGEST_PAYLOAD = 4000
 
 
 @dataclass
 class Happening:
-    """One event in words; `branches` are the chains of events it caused, where it caused several."""
+    """One event in words. `effects` are the events that it caused, `about` is its reason, title or field."""
 
     event: Any
     words: str
     item: str
     about: str
     payload: str
-    whole: bool
+    is_complete: bool
     effects: list["Happening"] = field(default_factory=list)
 
 
 def story(project: Project, *, limit: int = LONGEST) -> list[Any]:
-    """The first events of the project as nested chains.
+    """Return the first `limit` events of the project as nested chains, one for each event without a cause among them.
 
-    A chain is a list of happenings, each the only effect of the one before it; a chain's last happening may be
-    followed by a list of chains, one for each of its several effects.
+    See `chain` for the form of a chain.
     """
-    told = happenings(project, limit)
+    by_id = happenings(project, limit)
     roots: list[Happening] = []
-    for happening in told.values():
-        cause = told.get(happening.event.causation_id)
+    for happening in by_id.values():
+        cause = by_id.get(happening.event.causation_id)
         (cause.effects if cause else roots).append(happening)
     return [chain(root) for root in roots]
 
 
 def chain(first: Happening) -> dict[str, Any]:
-    """A chain: its `links`, and the `branches` after the last of them."""
+    """Return the chain that begins with this event: `links` and `branches`.
+
+    Each of the `links` is the only effect of the one before it. `branches` has one chain for each effect of the last
+    link, if it has several.
+    """
     links = [first]
     while len(links[-1].effects) == 1:
         links.append(links[-1].effects[0])
@@ -56,34 +61,34 @@ def chain(first: Happening) -> dict[str, Any]:
 
 
 def happenings(project: Project, limit: int) -> dict[UUID, Happening]:
-    """The project's first events by id, in order; of a large payload only the beginning is read."""
-    keys = {str(pk): key for pk, key in Item.objects.filter(project=project).values_list("pk", "title")}
+    """Return the project's first `limit` events by id, in order; only the beginning of a large payload is read."""
+    item_titles = {str(pk): key for pk, key in Item.objects.filter(project=project).values_list("pk", "title")}
     reason = Coalesce(KT("payload__reason"), KT("payload__title"), KT("payload__field"))
-    found = timeline(project.pk).annotate(
+    events = timeline(project.pk).annotate(
         item_id=KT("payload__backlog_item_id"),
         about=Left(reason, 300),
         beginning=Left(Cast("payload", TextField()), LONGEST_PAYLOAD),
     )
-    return {event.event_id: happening(event, keys) for event in found.defer("payload")[:limit]}
+    return {event.event_id: happening(event, item_titles) for event in events.defer("payload")[:limit]}
 
 
-def happening(event: Any, keys: dict[str, str]) -> Happening:
-    """One event in words."""
-    whole = len(event.beginning) < LONGEST_PAYLOAD
-    payload = indented(event.beginning) if whole else event.beginning
-    item = keys.get(event.item_id or "", "")
+def happening(event: Any, item_titles: dict[str, str]) -> Happening:
+    """Return the event in words; `item_titles` has the title for each item id."""
+    is_complete = len(event.beginning) < LONGEST_PAYLOAD
+    payload = indented(event.beginning) if is_complete else event.beginning
+    item = item_titles.get(event.item_id or "", "")
     about = "" if event.about == item else event.about or ""
-    return Happening(event, in_words(event), spoken(item), spoken(about), payload, whole)
+    return Happening(event, event_in_words(event), spoken(item), spoken(about), payload, is_complete)
 
 
 def indented(text: str) -> str:
-    """JSON for reading."""
+    """Return the JSON text with indentation."""
     return orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode()
 
 
-def in_words(event: Event) -> str:
-    """What its contract says, in its first sentence, that such an event means."""
+def event_in_words(event: Event) -> str:
+    """Return the first sentence of the description in the event's schema, translated; else the event's type."""
     known = registry().knows(event.type, event.version)
-    means = registry().schema(event.type, event.version).get("description", "") if known else ""
-    first = str(means).partition(". ")[0].rstrip(".")
+    description = registry().schema(event.type, event.version).get("description", "") if known else ""
+    first = str(description).partition(". ")[0].rstrip(".")
     return _(first) if first else event.type

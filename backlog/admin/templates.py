@@ -1,4 +1,4 @@
-"""Templates for staff: read, compared, edited as YAML with a preview, saved as new versions."""
+"""Admin pages for templates: read, compare, edit as YAML with a preview, and save as a new version."""
 
 from typing import Any
 
@@ -17,23 +17,24 @@ from backlog import blueprints
 from backlog.admin.comparison import Comparison, DiffLine, Standing, compare, line_diff
 from backlog.admin.forms import DefinitionForm, as_yaml
 from backlog.blueprints import Definition, definition_of
+from backlog.errors import InvalidTemplate
 from backlog.models import Project, Template
 from charts import Node, graph
-from pages.admin_pages import DetailAdmin
+from pages.admin_pages import DetailAdmin, pretty
 from pages.presentation import ago, state_word
 
-# Counting further tells nobody more, and takes seconds with millions of projects.
+# The column of projects counts no further: an exact count of millions takes seconds.
 MOST_COUNTED = 1000
-# Versions offered for comparison, newest first.
+# The most versions that are offered for comparison, newest first.
 MOST_VERSIONS = 200
-# Numbered lines below the text, for what is added while editing.
+# Line numbers below the end of the text, for lines that are added while editing.
 SPARE_LINES = 30
-# The state whose colour shows how an item of two versions stands.
+# The item state whose colour is used for a kind of change in the graph.
 COLOURS: dict[Standing, str] = {"added": "done", "removed": "failed", "changed": "blocked", "unchanged": ""}
 
 
 class CountUpTo(Subquery):
-    """How many rows the subquery has; slice it, so that counting ends."""
+    """The number of rows of a subquery; slice the subquery, so that counting ends there."""
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
     output_field = IntegerField()
@@ -41,7 +42,7 @@ class CountUpTo(Subquery):
 
 @admin.register(Template)
 class TemplateAdmin(DetailAdmin):
-    """Template versions; none is ever changed, an edit is saved as a new one."""
+    """The list and the page of template versions. A version never changes: an edit is saved as a new version."""
 
     detail_template = "admin/backlog/template/detail.html"
     list_display = ["name", "titled", "version", "standing", "used_by", "created", "created_by"]
@@ -53,11 +54,11 @@ class TemplateAdmin(DetailAdmin):
     ordering = ["name", "-version"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Template]:
-        """With what the list shows; definitions may be large and are read on a template's own page only."""
+        """Return versions with title, newest version and number of projects, without the large `definition`."""
         same_name = Template.objects.filter(name=OuterRef("name")).order_by("-version").values("version")
         projects = Project.objects.filter(template=OuterRef("pk")).order_by().values("pk")
-        found: QuerySet[Template] = super().get_queryset(request).defer("definition")
-        return found.annotate(
+        versions: QuerySet[Template] = super().get_queryset(request).defer("definition")
+        return versions.annotate(
             shown_title=KT("definition__title"),
             newest_version=Subquery(same_name[:1]),
             projects_counted=CountUpTo(projects[: MOST_COUNTED + 1]),
@@ -86,8 +87,14 @@ class TemplateAdmin(DetailAdmin):
 
     # -- a version's page --------------------------------------------------------------------------
     def detail(self, request: HttpRequest, obj: Template) -> dict[str, Any]:
-        """The definition as YAML in a form, its graph, and what it is compared with."""
-        definition = definition_of(obj.pk)
+        """Return the context of a version's page: the form, the graph, and a comparison if one was chosen.
+
+        A version that this release cannot read is shown as data.
+        """
+        try:
+            definition = definition_of(obj.pk)
+        except InvalidTemplate as error:
+            return {"title": str(obj), "unreadable": str(error), "text": pretty(obj.definition)}
         newest = blueprints.newest(obj.name)
         form = DefinitionForm(initial={"definition": as_yaml(definition), "newest": newest.version})
         others = Template.objects.filter(name=obj.name).exclude(pk=obj.pk).order_by("-version")
@@ -98,58 +105,63 @@ class TemplateAdmin(DetailAdmin):
             "next_version": newest.version + 1,
             "graph": graph_of(definition),
             "others": others.only("name", "version")[:MOST_VERSIONS],
-            **editor(form),
-            **self.compared(request, obj),
+            **editor_context(form),
+            **self.chosen_comparison(request, obj),
         }
 
-    def compared(self, request: HttpRequest, obj: Template) -> dict[str, Any]:
-        """The version with the one that was asked for: the older of the two on the left."""
+    def chosen_comparison(self, request: HttpRequest, obj: Template) -> dict[str, Any]:
+        """Return the comparison with the version in `?compare=`, the older one as `old`; empty without it.
+
+        Raises Http404 if there is no such version.
+        """
         asked = request.GET.get("compare", "")
         if not asked:
             return {}
         other = Template.objects.filter(name=obj.name, version=asked).first() if asked.isdecimal() else None
-        if other is None:
+        if other is None or not is_readable(other):
             raise Http404
         old, new = sorted((obj, other), key=lambda template: template.version)
         return {
             "compared_with": other,
             "old": old,
             "new": new,
-            **side_by_side(definition_of(old.pk), definition_of(new.pk)),
+            **comparison_context(definition_of(old.pk), definition_of(new.pk)),
         }
 
     def act(self, request: HttpRequest, obj: Template) -> HttpResponse:
-        """Show what the edited definition comes to, or save it, or make this version the newest again."""
+        """Preview the edited definition, save it, or save this version's definition as the newest again."""
+        if not is_readable(obj):
+            return self.page(request, obj)
         if "again" in request.POST:
             return self.save(request, obj, obj.definition)
         form = DefinitionForm(request.POST)
         if not form.is_valid():
-            return self.page(request, obj, **editor(form))
+            return self.page(request, obj, **editor_context(form))
         definition = form.cleaned_data["definition"]
         if "preview" in request.POST:
-            return self.page(request, obj, **editor(form), **preview(definition_of(obj.pk), definition))
-        if overtaken(form, obj):
-            return self.page(request, obj, **editor(form))
+            return self.page(request, obj, **editor_context(form), **preview_context(definition_of(obj.pk), definition))
+        if add_overtaken_error(form, obj):
+            return self.page(request, obj, **editor_context(form))
         return self.save(request, obj, definition, form)
 
     def save(
         self, request: HttpRequest, obj: Template, definition: dict[str, Any], form: DefinitionForm | None = None
     ) -> HttpResponse:
-        """Save the definition as the newest version, and go there."""
+        """Save the definition as the newest version and redirect to its page."""
         before = Template.objects.filter(name=definition["name"]).order_by("-version").first()
         try:
             with transaction.atomic():
                 saved = blueprints.add_version(definition, by=request.user.get_username())
         except IntegrityError:
-            words = _("Somebody saved a version at the same moment: look at it, then save again.")
+            words = _("Another person saved a version at the same moment. Look at that version, then save yours again.")
             if form is None:
                 self.message_user(request, words, messages.ERROR)
                 return self.page(request, obj)
             form.add_error(None, words)
-            return self.page(request, obj, **editor(form))
+            return self.page(request, obj, **editor_context(form))
         if before is not None and before.pk == saved.pk:
             self.message_user(
-                request, _("%(version)s says exactly this already: nothing changed.") % {"version": saved}
+                request, _("%(version)s has exactly this definition already: nothing was saved.") % {"version": saved}
             )
         else:
             words = _("New projects take %(version)s from now on.") % {"version": saved}
@@ -157,27 +169,42 @@ class TemplateAdmin(DetailAdmin):
         return HttpResponseRedirect(reverse("admin:backlog_template_change", args=[saved.pk]))
 
 
-def overtaken(form: DefinitionForm, template: Template) -> bool:
-    """Whether somebody saved a version since the page was shown; the form then says so, once."""
+def is_readable(template: Template) -> bool:
+    """Return True if this release can read the version."""
+    try:
+        definition_of(template.pk)
+    except InvalidTemplate:
+        return False
+    return True
+
+
+def add_overtaken_error(form: DefinitionForm, template: Template) -> bool:
+    """Add an error to the form and return True if a newer version was saved since the page was shown.
+
+    The form is then given the newer version number, so that saving a second time is accepted.
+    """
     seen, newest = form.cleaned_data["newest"], blueprints.newest(template.name)
     if seen is None or seen == newest.version or form.cleaned_data["definition"]["name"] != template.name:
         return False
-    said = {"by": newest.created_by, "version": newest}
-    words = _("Meanwhile %(by)s saved %(version)s. Look at it; saved again, your text becomes the version after it.")
-    form.add_error(None, words % said)
+    values = {"by": newest.created_by, "version": newest}
+    words = _(
+        "%(by)s saved %(version)s while you were editing. Compare it with your text first. If you then save again, "
+        "your text becomes the next version."
+    )
+    form.add_error(None, words % values)
     form.data = {**dict(form.data.items()), "newest": str(newest.version)}
     return True
 
 
-def editor(form: DefinitionForm) -> dict[str, Any]:
-    """The form, and the numbers of its lines with whether there is a fault on the line."""
+def editor_context(form: DefinitionForm) -> dict[str, Any]:
+    """Return the context of the editor: the form, and (line number, has a fault) for each line."""
     at_fault = {fault.line for fault in form.faults}
     lines = str(form["definition"].value() or "").count("\n") + 1 + SPARE_LINES
     return {"form": form, "numbers": [(number, number in at_fault) for number in range(1, lines + 1)]}
 
 
-def preview(stored: Definition, edited: dict[str, Any]) -> dict[str, Any]:
-    """What the edited definition would be: its graph, its version, and how it differs from the stored one."""
+def preview_context(stored: Definition, edited: dict[str, Any]) -> dict[str, Any]:
+    """Return the context of a preview: the graph, the version it would become, and the changes from the stored one."""
     definition = blueprints.checked(edited)
     latest = Template.objects.filter(name=definition.name).order_by("-version").first()
     becomes = f"{definition.name} v{latest.version + 1 if latest else 1}"
@@ -185,26 +212,26 @@ def preview(stored: Definition, edited: dict[str, Any]) -> dict[str, Any]:
         "previewed": definition,
         "becomes": becomes,
         "graph": graph_of(definition),
-        **side_by_side(stored, definition),
+        **comparison_context(stored, definition),
     }
 
 
-def side_by_side(old: Definition, new: Definition) -> dict[str, Any]:
-    """Two definitions compared: what differs, the graph of both, and the difference of their texts."""
+def comparison_context(old: Definition, new: Definition) -> dict[str, Any]:
+    """Return the context of a comparison: the differences, the common graph, and the lines of text that differ."""
     comparison = compare(old, new)
     diff: list[DiffLine] = line_diff(as_yaml(old), as_yaml(new))
     return {"comparison": comparison, "both_graph": graph_of_both(comparison), "diff": diff}
 
 
 def graph_of(definition: Definition) -> SafeString:
-    """The items and what they wait for."""
+    """Return the graph of a definition's items and their dependencies."""
     nodes = [Node(item.key, item.title, words=item.agent_target) for item in definition.items]
     edges = [(before, item.key) for item in definition.items for before in item.depends_on]
     return graph(_("What depends on what"), nodes, edges)
 
 
 def graph_of_both(comparison: Comparison) -> SafeString:
-    """The items of two versions, each with how it stands in words and in colour."""
+    """Return the common graph of two versions; each item shows in words and colour how it changed."""
     words: dict[Standing, str] = {
         "added": _("added"),
         "removed": _("removed"),
@@ -212,7 +239,12 @@ def graph_of_both(comparison: Comparison) -> SafeString:
         "unchanged": _("unchanged"),
     }
     nodes = [
-        Node(found.item.key, found.item.title, state=COLOURS[found.standing], words=words[found.standing])
-        for found in comparison.items
+        Node(
+            graph_item.item.key,
+            graph_item.item.title,
+            state=COLOURS[graph_item.standing],
+            words=words[graph_item.standing],
+        )
+        for graph_item in comparison.items
     ]
     return graph(_("What changed in the graph"), nodes, comparison.edges)

@@ -1,4 +1,4 @@
-"""Backlog templates as data: the YAML files beside this one, and what they must look like."""
+"""Backlog templates: the definitions that come with Interlock (YAML files in this folder), their form and versions."""
 
 from functools import cache, lru_cache
 from pathlib import Path
@@ -16,22 +16,22 @@ from schemas import strict_json
 from schemas.restricted import SchemaRefused, check_restricted
 
 FOLDER = Path(__file__).parent
-# The template of a request that names none.
+# The template that is used when a request names none.
 DEFAULT_TEMPLATE = "audit"
-# Who the versions that come with a release are by.
+# The author (`created_by`) of the versions that come with a release.
 SHIPPER = "Interlock"
-# Forty times the longest that is shipped.
+# In bytes of JSON: forty times the longest template that is shipped.
 MOST_BYTES = 100_000
 
 
 class Strict(BaseModel):
-    """A part of a template; an unknown key is an error."""
+    """Base of the parts of a template; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def restricted(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema, if it keeps to the keywords that templates may use."""
+def require_restricted(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema if it uses only the keywords that templates may use, else raise ValueError."""
     try:
         check_restricted(schema)
     except SchemaRefused as error:
@@ -40,28 +40,32 @@ def restricted(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 class DoneWhen(Strict):
-    """The definition of done: what the evidence must look like, what must be delivered, and named checks."""
+    """The definition of done of an item: the evidence's JSON Schema, the deliverable's type, and named checks."""
 
     evidence: dict[str, Any] = {}
     deliverable: str = ""
     checks: tuple[str, ...] = ()
 
-    _evidence = field_validator("evidence")(restricted)
+    _evidence = field_validator("evidence")(require_restricted)
 
 
 class NamedFigure(Strict):
-    """A figure that the request names without saying which, such as a KPI: then `field` is asked for."""
+    """A figure that a request may mention without saying which one, such as “our KPI”.
+
+    If the request's text has one of the words in `mentioned_as` and the context has no `field`, a person is asked for
+    `field` by the schema in `ask`, and the item with the key `blocks` waits for the answer.
+    """
 
     field: str
     mentioned_as: tuple[str, ...]
     blocks: str
     ask: dict[str, Any]
 
-    _ask = field_validator("ask")(restricted)
+    _ask = field_validator("ask")(require_restricted)
 
 
 class Silence(Strict):
-    """What happens when nobody answers: reminders, escalation, then the policy."""
+    """What happens when nobody answers: reminders, then the groups of `escalate_to` in turn, then the policy `then`."""
 
     due_seconds: int = Field(default=3 * 24 * 3600, ge=1)
     remind_every_seconds: int = Field(default=24 * 3600, ge=1)
@@ -85,11 +89,11 @@ class ItemDefinition(Strict):
     priority: int = 0
     auto_dispatch: bool = True
 
-    _needs = field_validator("needs")(restricted)
+    _needs = field_validator("needs")(require_restricted)
 
 
 class Definition(Strict):
-    """A whole template."""
+    """The complete definition of a template."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,59}$")
     title: str = Field(max_length=200)
@@ -100,26 +104,26 @@ class Definition(Strict):
 
     @model_validator(mode="after")
     def keys_fit(self) -> "Definition":
-        """Keys are unique, and an item depends only on items above it: no cycle can be written."""
+        """Raise ValueError unless keys are unique and items depend only on items above them, which excludes cycles."""
         seen: set[str] = set()
         for item in self.items:
             if item.key in seen:
                 raise ValueError(f"the key {item.key!r} is used twice")
             if unknown := set(item.depends_on) - seen:
-                raise ValueError(f"{item.key} depends on {sorted(unknown)}, which no item above it is called")
+                raise ValueError(f"{item.key} depends on {sorted(unknown)}, but no item above it has that key")
             seen.add(item.key)
         return self
 
     def item(self, key: str) -> ItemDefinition:
-        """The item with this key."""
-        found = next((item for item in self.items if item.key == key), None)
-        if found is None:
+        """Return the item with this key. Raises InvalidTemplate."""
+        item = next((item for item in self.items if item.key == key), None)
+        if item is None:
             raise InvalidTemplate(f"The template {self.name!r} has no item {key!r}.")
-        return found
+        return item
 
 
 def parse(definition: dict[str, Any]) -> Definition:
-    """A checked definition. Raises InvalidTemplate with every fault."""
+    """Return the definition as typed objects, its form checked. Raises InvalidTemplate with every fault."""
     try:
         return Definition.model_validate(definition)
     except ValidationError as error:
@@ -128,19 +132,20 @@ def parse(definition: dict[str, Any]) -> Definition:
 
 
 def checked(definition: dict[str, Any]) -> Definition:
-    """A definition that may be saved: whatever it names is there now. Raises InvalidTemplate with every fault.
+    """Return the definition if it may be saved: form, size, and every group, check and item that it names exist.
 
-    A version that was saved before keeps working when a group is renamed or a check leaves: see `definition_of`.
+    Raises InvalidTemplate with every fault. Saved versions are read with `definition_of`, which does not look up
+    names: they keep working when a group is renamed or a check is removed.
     """
     require_small(definition)
-    found = parse(definition)
-    if faults := [*unknown_groups(found), *unknown_checks(found), *unknown_keys(found)]:
+    parsed = parse(definition)
+    if faults := [*unknown_groups(parsed), *unknown_checks(parsed), *unknown_keys(parsed)]:
         raise InvalidTemplate(f"The template cannot be used: {'; '.join(faults)}")
-    return found
+    return parsed
 
 
 def require_small(definition: dict[str, Any]) -> None:
-    """Raise InvalidTemplate for a definition that is no clean JSON or too large: checking it takes time."""
+    """Raise InvalidTemplate if the definition is not valid JSON or larger than MOST_BYTES: checking takes time."""
     try:
         size = len(strict_json.dumps(definition))
     except strict_json.InvalidJson as error:
@@ -150,17 +155,19 @@ def require_small(definition: dict[str, Any]) -> None:
 
 
 def unknown_groups(definition: Definition) -> list[str]:
-    """The groups to escalate to that do not exist, in words."""
+    """Return a sentence for each group in `escalate_to` that does not exist."""
     names = definition.silence.escalate_to
-    there = set(Group.objects.filter(name__in=names).values_list("name", flat=True)) if names else set()
-    known = ", ".join(Group.objects.order_by("name").values_list("name", flat=True)) if set(names) - there else ""
+    existing = set(Group.objects.filter(name__in=names).values_list("name", flat=True)) if names else set()
+    known = ", ".join(Group.objects.order_by("name").values_list("name", flat=True)) if set(names) - existing else ""
     return [
-        f"silence/escalate_to: there is no group {name!r}; there is: {known}" for name in names if name not in there
+        f"silence/escalate_to: there is no group {name!r}; the groups are: {known}"
+        for name in names
+        if name not in existing
     ]
 
 
 def unknown_checks(definition: Definition) -> list[str]:
-    """The checks of items that do not exist, in words."""
+    """Return a sentence for each named check that does not exist."""
     return [
         f"items/{item.key}/done_when/checks: {unknown_in_words(name)}"
         for item in definition.items
@@ -170,10 +177,10 @@ def unknown_checks(definition: Definition) -> list[str]:
 
 
 def unknown_keys(definition: Definition) -> list[str]:
-    """The items that figures hold back and that the template does not have, in words."""
+    """Return a sentence for each figure whose `blocks` names no item of the template."""
     keys = [item.key for item in definition.items]
     return [
-        f"figures/{figure.field}/blocks: there is no item {figure.blocks!r}; there is: {', '.join(keys)}"
+        f"figures/{figure.field}/blocks: there is no item {figure.blocks!r}; the items are: {', '.join(keys)}"
         for figure in definition.figures
         if figure.blocks not in keys
     ]
@@ -181,44 +188,50 @@ def unknown_keys(definition: Definition) -> list[str]:
 
 @lru_cache(maxsize=256)
 def definition_of(template_id: int) -> Definition:
-    """The definition of a template version, which never changes. Raises InvalidTemplate for one of an older release."""
+    """Return the definition of a template version; cached, since a version never changes.
+
+    Raises InvalidTemplate if this release can no longer read a version that was saved under an older one.
+    """
     return parse(Template.objects.get(pk=template_id).definition)
 
 
 def newest(name: str) -> Template:
-    """The newest version of the template with this name. Raises UnknownTemplate."""
-    found = Template.objects.filter(name=name).order_by("-version").first()
-    if found is None:
+    """Return the newest version of the template with this name. Raises UnknownTemplate."""
+    template = Template.objects.filter(name=name).order_by("-version").first()
+    if template is None:
         names = ", ".join(sorted(set(Template.objects.values_list("name", flat=True)))) or "none: run `migrate`"
-        raise UnknownTemplate(f"There is no template {name!r}. There is: {names}.")
-    return found
+        raise UnknownTemplate(f"There is no template {name!r}. The templates are: {names}.")
+    return template
 
 
 @cache
 def shipped() -> list[dict[str, Any]]:
-    """The definitions in this folder."""
+    """Return the definitions of the YAML files in this folder, sorted by file name."""
     return [yaml.safe_load(path.read_text()) for path in sorted(FOLDER.glob("*.yaml"))]
 
 
 def load_blueprints(**_: Any) -> None:
-    """Make a row of each shipped definition that was never shipped before: what staff made of it since stays."""
+    """Save each shipped definition that is new in this release as a version, after each `migrate`.
+
+    A definition that was shipped before is not saved again, so versions that staff made since stay the newest.
+    """
     for definition in shipped():
-        before = Template.objects.filter(name=definition["name"], created_by=SHIPPER)
-        if all(template.definition != definition for template in before):
-            keep_version(definition, by=SHIPPER)
+        shipped_versions = Template.objects.filter(name=definition["name"], created_by=SHIPPER)
+        if all(template.definition != definition for template in shipped_versions):
+            store_version(definition, by=SHIPPER)
 
 
 def add_version(definition: dict[str, Any], *, by: str) -> Template:
-    """The definition as the newest version: a new one, unless the newest says the same already.
+    """Save the definition as a new version and return it; if the newest version is equal, return that one.
 
-    Raises InvalidTemplate, and IntegrityError where another makes a version at the same moment.
+    Raises InvalidTemplate, or IntegrityError if another version is saved at the same moment.
     """
     checked(definition)
-    return keep_version(definition, by=by)
+    return store_version(definition, by=by)
 
 
-def keep_version(definition: dict[str, Any], *, by: str) -> Template:
-    """The same for a definition whose names need no look: a release ships it, and roles may be renamed here."""
+def store_version(definition: dict[str, Any], *, by: str) -> Template:
+    """Do what `add_version` does, without looking up groups: those that a release names may be renamed here."""
     parse(definition)
     latest = Template.objects.filter(name=definition["name"]).order_by("-version").first()
     if latest is not None and latest.definition == definition:
@@ -228,7 +241,7 @@ def keep_version(definition: dict[str, Any], *, by: str) -> Template:
 
 
 def newest_templates() -> list[Template]:
-    """The newest version of each template, the usual one first."""
+    """Return the newest version of each template, with `name` only: the default template first, then by name."""
     newer = Template.objects.filter(name=OuterRef("name"), version__gt=OuterRef("version"))
-    found = Template.objects.filter(~Exists(newer)).only("pk", "name").order_by("name")
-    return sorted(found, key=lambda template: (template.name != DEFAULT_TEMPLATE, template.name))
+    templates = Template.objects.filter(~Exists(newer)).only("pk", "name").order_by("name")
+    return sorted(templates, key=lambda template: (template.name != DEFAULT_TEMPLATE, template.name))

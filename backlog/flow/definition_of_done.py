@@ -1,4 +1,4 @@
-"""Whether an item is really done: its evidence, its deliverable, and the named checks."""
+"""The definition of done: is an item's evidence valid, its deliverable there, and do its named checks pass?"""
 
 from typing import Any
 
@@ -8,44 +8,47 @@ from backlog.models import Item
 from schemas.compiled import compile_schema
 
 
-def definition(item: Item) -> ItemDefinition:
-    """What the item's template says of it."""
+def item_definition(item: Item) -> ItemDefinition:
+    """Return the item's definition in the template version that its project uses."""
     return definition_of(item.project.template_id).item(item.key)
 
 
 def unmet_criteria(item: Item, evidence: dict[str, Any]) -> list[str]:
-    """What is still missing before the item is done, in words; empty when nothing is."""
-    done_when = definition(item).done_when
+    """Return one sentence for each criterion of the definition of done that is not met; empty if all are met."""
+    done_when = item_definition(item).done_when
     return [*evidence_faults(done_when, evidence), *missing_deliverable(item), *failed_checks(done_when, evidence)]
 
 
 def only_checks_failed(item: Item, evidence: dict[str, Any]) -> bool:
-    """Return True if the work is finished but its checks of other figures failed: trying again gives the same."""
-    done_when = definition(item).done_when
+    """Return True if evidence and deliverable are complete and only named checks failed.
+
+    Such checks judge the figures of other items, so a retry would give the same result: a person has to decide.
+    """
+    done_when = item_definition(item).done_when
     if evidence_faults(done_when, evidence) or missing_deliverable(item):
         return False
     return isinstance(evidence.get("failed"), int) and bool(failed_checks(done_when, evidence))
 
 
 def evidence_faults(done_when: DoneWhen, evidence: dict[str, Any]) -> list[str]:
-    """How the evidence breaks its schema."""
+    """Return how the evidence breaks the schema in the template; empty if there is no schema."""
     if not done_when.evidence:
         return []
     return [f"evidence {p.pointer or '/'}: {p.message}" for p in compile_schema(done_when.evidence).problems(evidence)]
 
 
 def missing_deliverable(item: Item) -> list[str]:
-    """The deliverable that the current dispatch has not brought."""
-    wanted = definition(item).done_when.deliverable
+    """Return a sentence if the current dispatch has not brought the deliverable that the template asks for."""
+    wanted = item_definition(item).done_when.deliverable
     return [f"no deliverable of type {wanted} was published"] if wanted and wanted not in item.delivered else []
 
 
 def failed_checks(done_when: DoneWhen, evidence: dict[str, Any]) -> list[str]:
-    """What the named checks object to; a check that no release knows any more is an objection of its own."""
-    return [fault for name in done_when.checks for fault in objections(name, evidence)]
+    """Return the faults that the template's named checks find; a check that no longer exists is a fault too."""
+    return [fault for name in done_when.checks for fault in check_faults(name, evidence)]
 
 
-def objections(name: str, evidence: dict[str, Any]) -> list[str]:
-    """What the check of this name objects to."""
+def check_faults(name: str, evidence: dict[str, Any]) -> list[str]:
+    """Return the faults that the check with this name finds in the evidence."""
     check = CHECKS.get(name)
     return check(evidence) if check else [unknown_in_words(name)]

@@ -1,4 +1,4 @@
-"""Telling agents to work: one transition and one event an item, whatever else there is in the database."""
+"""Dispatching items to their agents: one state transition and one event for each item, two queries for all items."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -6,7 +6,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from backlog.models import Deliverable, Item, WorkContext
-from backlog.policy import OURS
+from backlog.policy import RESERVED_KEYS
 from backlog.selectors import contexts, deliverables_of
 from backlog.work import ProjectWork
 from events import artifacts
@@ -16,18 +16,18 @@ from schemas.payloads.work import WorkItemDispatched
 
 
 def send(work: ProjectWork, items: Sequence[Item]) -> None:
-    """READY → IN_PROGRESS and WORK.ITEM_DISPATCHED for each item; two queries for all of them."""
+    """Mark each READY item IN_PROGRESS and emit its WORK.ITEM_DISPATCHED; two queries for all items."""
     if not items:
         return
     known = contexts(work, {item.project_id for item in items})
     delivered = deliverables_of(work, {item.project_id for item in items if item.depends_on})
     for item in items:
-        upstream = what_others_delivered(work, item, delivered.get(item.project_id, []))
+        upstream = upstream_deliverables(work, item, delivered.get(item.project_id, []))
         dispatch(work, item, work_context(work, item, known[item.project_id], upstream))
 
 
 def dispatch(work: ProjectWork, item: Item, context: DispatchedWorkContext) -> None:
-    """One item on its way: its earlier dispatch, if any, is superseded."""
+    """Dispatch one item with this work context, and reset what its earlier attempt left."""
     item.dispatch()
     payload: WorkItemDispatched = {
         "project_id": str(item.project_id),
@@ -51,47 +51,52 @@ DISPATCH_FIELDS = (
 )
 
 
-# What is added to a context for each dispatch, and never taken from a request.
-ADDED_HERE = tuple(key for key in OURS if key != "rows_ref")
-# What reviewers noted goes along with each dispatch up to so many bytes, the newest first of all.
+# Keys that `work_context` adds for each dispatch, so they are dropped from the stored context first. `rows_ref` is not
+# among them: it is stored with the context.
+ADDED_HERE = tuple(key for key in RESERVED_KEYS if key != "rows_ref")
+# Reviewers' notes in a dispatch have at most this size together; if there are more, the newest are sent.
 NOTES_BYTES = 64 * 1024
-# Parts of a work context that may be stored beside it.
+# Keys of a work context that refer to parts stored outside the event.
 REFERENCES = ("rows_ref", "deliverables_ref")
 
 
 def work_context(
     work: ProjectWork, item: Item, context: WorkContext, upstream: dict[str, Any]
 ) -> DispatchedWorkContext:
-    """What the worker gets: what is known, what reviewers noted, and what came before; large parts by reference."""
-    said: dict[str, Any] = {"rows": [], **without_nulls(context.data)}
+    """Return the work context of a dispatch: the project's data, reviewers' notes, and upstream deliverables.
+
+    Parts too large for an event are stored and replaced by a reference; with PUBLIC_URL set, the reference has an
+    address that expires.
+    """
+    context_sent: dict[str, Any] = {"rows": [], **without_nulls(context.data)}
     if item.notes:
-        said["notes"] = newest(item.notes, NOTES_BYTES)
+        context_sent["notes"] = newest_notes(item.notes, NOTES_BYTES)
     if item.cleared:
-        said["approved"] = True
+        context_sent["approved"] = True
     if upstream:
-        said["deliverables"] = upstream
-    said = artifacts.check_in_deliverables(said)
-    references = {key: said[key] for key in REFERENCES if key in said}
-    said |= {key: with_address(reference, now=work.now) for key, reference in references.items()}
+        context_sent["deliverables"] = upstream
+    context_sent = artifacts.check_in_deliverables(context_sent)
+    references = {key: context_sent[key] for key in REFERENCES if key in context_sent}
+    context_sent |= {key: with_address(reference, now=work.now) for key, reference in references.items()}
     # It has more keys than its type names.
-    return cast(DispatchedWorkContext, said)
+    return cast(DispatchedWorkContext, context_sent)
 
 
-def newest(notes: Sequence[str], most: int) -> list[str]:
-    """The last of the notes, in their order, that fit into so many bytes together."""
+def newest_notes(notes: Sequence[str], bytes_left: int) -> list[str]:
+    """Return the newest notes that fit into this many bytes together, in their order."""
     kept: list[str] = []
     for note in reversed(notes):
-        most -= len(note.encode())
-        if most < 0:
+        bytes_left -= len(note.encode())
+        if bytes_left < 0:
             break
         kept.insert(0, note)
     return kept
 
 
 def without_nulls(data: dict[str, Any]) -> dict[str, Any]:
-    """Return a copy of the context without what is not known, since many workers refuse null, or is added here.
+    """Return a copy of the data without null values, which many workers refuse, and without the keys added later.
 
-    Looks at the top level, at the rows and at the period; what agents delivered stays as it is.
+    Nulls are dropped at the top level, in the rows and in the period, and nowhere deeper.
     """
     kept = {key: value for key, value in data.items() if value is not None and key not in ADDED_HERE}
     if isinstance(rows := kept.get("rows"), list):
@@ -101,26 +106,26 @@ def without_nulls(data: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def what_others_delivered(work: ProjectWork, item: Item, delivered: Sequence[Deliverable]) -> dict[str, Any]:
-    """Per type, the content delivered by the items this one depends on, however far back."""
+def upstream_deliverables(work: ProjectWork, item: Item, delivered: Sequence[Deliverable]) -> dict[str, Any]:
+    """Return the current deliverables of all items this one depends on, directly or not: type → content."""
     wanted = ancestors(item)
     return {d.type: d.content for d in delivered if d.item_id in wanted and is_current(work, d)}
 
 
 def is_current(work: ProjectWork, deliverable: Deliverable) -> bool:
-    """Whether it came from its item's last dispatch."""
+    """Return True if the deliverable answers its item's current dispatch."""
     item = work.known(Item, deliverable.item_id)
     return item is not None and deliverable.dispatch_id == item.current_dispatch
 
 
 def ancestors(item: Item) -> set[UUID]:
-    """The ids of all items this one depends on, directly or not."""
+    """Return the ids of all items this one depends on, directly or not."""
     by_key = {other.key: other for other in item.project.members}
-    found: set[UUID] = set()
+    ancestor_ids: set[UUID] = set()
     todo = list(item.depends_on)
     while todo:
         other = by_key[todo.pop()]
-        if other.pk not in found:
-            found.add(other.pk)
+        if other.pk not in ancestor_ids:
+            ancestor_ids.add(other.pk)
             todo.extend(other.depends_on)
-    return found
+    return ancestor_ids

@@ -1,4 +1,4 @@
-"""What the clock brings: items past their deadline, and retries whose wait is over."""
+"""The round of the clock for items: time out those past their deadline, dispatch those whose wait is over."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -14,32 +14,32 @@ from backlog.work import ProjectWork
 from events import rounds
 from events.clock import database_now
 
-# Projects one round takes: a short transaction, repeated every second while there is more.
+# The most projects of one round, so that its transaction stays short; a round is done every second.
 ROUND = 200
 NAME = gettext_noop("deadlines and dispatches")
 
 
 def do_what_is_due() -> None:
-    """Time out what is overdue and dispatch what waited long enough; nothing is locked when nothing is due.
+    """Time out overdue items and dispatch items whose wait is over; take no lock if no item is due.
 
-    A project for which that fails is set aside, and costs the others nothing.
+    A project for which this fails is set aside with its reason, and the other projects are still handled.
     """
     now, put_off = database_now(), rounds.put_off(NAME)
-    overdue = overdue_projects(now, limit=ROUND, but=put_off)
+    overdue = overdue_projects(now, limit=ROUND, excluding=put_off)
     waited = dispatchable(now, automatic=True).exclude(project_id__in=put_off).values_list("project_id", flat=True)
-    rounds.do_round(NAME, [*overdue, *waited[:ROUND]], attend_all)
+    rounds.do_round(NAME, [*overdue, *waited[:ROUND]], handle_due_projects)
 
 
-def attend_all(project_ids: Sequence[UUID]) -> None:
-    """Judge every item of these projects, in one transaction."""
+def handle_due_projects(project_ids: Sequence[UUID]) -> None:
+    """Time out or advance every item of these projects that is due, in one transaction."""
     with project_work(divisible=len(project_ids) > 1) as work:
         load_projects(work, project_ids)
         for item in work.all(Item):
-            attend(work, item)
+            handle_due_item(work, item)
 
 
-def attend(work: ProjectWork, item: Item) -> None:
-    """Judge one item again, now that its project is locked."""
+def handle_due_item(work: ProjectWork, item: Item) -> None:
+    """Time out the item or mark its project as changed, whichever is due now that the project is locked."""
     if item.project.status in OVER:
         return
     if item.state == ItemState.IN_PROGRESS and item.deadline_at is not None and item.deadline_at < work.now:

@@ -1,7 +1,7 @@
-"""Work over HTTP: a worker leases dispatched items, shows that it is alive, and replies as one on the streams does.
+"""Leases for workers over HTTP: lease dispatched items, renew by heartbeat, and reply with the same effects as events.
 
-A lease is the dispatch of an item and ends at the item's deadline. Past it the item times out by the same rule as any
-other: its dispatch is superseded, and what a late worker says is refused.
+A lease holds one dispatch of an item and ends at the item's deadline. After that the item times out like any other:
+its dispatch is superseded, and a reply under the old lease is refused.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -25,7 +25,7 @@ from events.clock import database_now
 from events.envelope import Envelope, Source, require_valid_payload
 from events.models import Event
 
-# A worker that meets others at the same items looks again so often before it goes away with less.
+# How often `take` looks for free items when other workers lease the same ones at the same moment.
 TRIES = 5
 
 Effect = Callable[[ProjectWork, Item, Envelope], object]
@@ -33,34 +33,37 @@ Effect = Callable[[ProjectWork, Item, Envelope], object]
 
 @dataclass(frozen=True)
 class Leased:
-    """An item in a worker's hands: the lease, the item, and what the dispatch says."""
+    """A leased item: the lease, the item, and the event that dispatched it."""
 
     lease: Lease
     item: Item
     dispatch: Event
 
 
-# -- taking ----------------------------------------------------------------------------------------
+# -- leasing ---------------------------------------------------------------------------------------
 def take(agent: str, *, holder: str, most: int, seconds: int) -> list[Leased]:
-    """Lease at most so many of the agent's dispatched items for so many seconds; of all who ask, one gets each."""
+    """Lease up to `most` of the agent's free items for `seconds`, and record that their work has begun.
+
+    Safe with many callers at once: each item goes to one of them.
+    """
     won: list[Lease] = []
     for _try in range(TRIES):
-        found = list(free_items(agent).values_list("pk", "current_dispatch")[: most - len(won)])
-        if not found:
+        free = list(free_items(agent).values_list("pk", "current_dispatch")[: most - len(won)])
+        if not free:
             break
-        won += claim(found, holder=holder, seconds=seconds)
+        won += insert_leases(free, holder=holder, seconds=seconds)
         if len(won) >= most:
             break
-    return begin(won, agent=agent) if won else []
+    return start_leased(won, agent=agent) if won else []
 
 
 def free_items(agent: str) -> QuerySet[Item]:
-    """Dispatched items of the agent that no worker has begun or leased, the most urgent first."""
+    """Return the agent's dispatched items that no worker has begun or leased, highest priority first."""
     return free_items_of([agent]).order_by("-priority", "deadline_at", "id")
 
 
 def free_items_of(agents: Iterable[str]) -> QuerySet[Item]:
-    """Dispatched items of these agents that no worker has begun or leased."""
+    """Return the dispatched items of these agents that no worker has begun or leased."""
     leased = Lease.objects.filter(dispatch_id=OuterRef("current_dispatch"))
     waiting = Item.objects.filter(
         agent_target__in=list(agents), state=ItemState.IN_PROGRESS, started_at=None, held_for=""
@@ -69,25 +72,28 @@ def free_items_of(agents: Iterable[str]) -> QuerySet[Item]:
 
 
 def free_counts(agents: Iterable[str]) -> dict[str, int]:
-    """How many free items each of these agents has; one without any is left out."""
+    """Return the number of free items for each agent; an agent without any is left out."""
     free = free_items_of(agents).order_by().values("agent_target").annotate(free=Count("pk"))
     return {row["agent_target"]: row["free"] for row in free}
 
 
-def claim(found: Sequence[tuple[UUID, UUID | None]], *, holder: str, seconds: int) -> list[Lease]:
-    """Those of the (item, dispatch) pairs that nobody else leased: the dispatch is the key, so one wins."""
+def insert_leases(free: Sequence[tuple[UUID, UUID | None]], *, holder: str, seconds: int) -> list[Lease]:
+    """Insert a lease for each (item id, dispatch id) pair and return those that were inserted.
+
+    The dispatch id is the primary key, so of several workers one wins and the others' rows are ignored.
+    """
     now = database_now()
     rows = [
         Lease(dispatch_id=dispatch, item_id=item, holder=holder, seconds=seconds, leased_at=now)
-        for item, dispatch in found
+        for item, dispatch in free
         if dispatch is not None
     ]
     Lease.objects.bulk_create(rows, ignore_conflicts=True)
     return list(Lease.objects.filter(token__in=[row.token for row in rows]))
 
 
-def begin(won: Sequence[Lease], *, agent: str) -> list[Leased]:
-    """Record that the work has begun; a lease whose item moved on meanwhile is dropped."""
+def start_leased(won: Sequence[Lease], *, agent: str) -> list[Leased]:
+    """Start the leased items and return them; delete a lease whose item changed since it was found."""
     with project_work() as work:
         items = Item.objects.filter(pk__in=[lease.item_id for lease in won])
         load_projects(work, set(items.values_list("project_id", flat=True)))
@@ -97,38 +103,39 @@ def begin(won: Sequence[Lease], *, agent: str) -> list[Leased]:
             item = work.known(Item, lease.item_id)
             if item is None or not is_held(lease, item, work.now):
                 continue
-            event = said_by(lease, item, "WORK.ITEM_STARTED", {})
+            event = reply_event(lease, item, "WORK.ITEM_STARTED", {})
             work.take(event)
             start_item(work, item, event)
             extend(work, lease, item)
             begun.append(Leased(lease, item, dispatches[lease.dispatch_id]))
-        forget(set(won) - {one.lease for one in begun})
+        delete_leases(set(won) - {leased.lease for leased in begun})
     return begun
 
 
-def forget(leases: set[Lease]) -> None:
-    """The leases are over."""
+def delete_leases(leases: set[Lease]) -> None:
+    """Delete the leases from the database."""
     if leases:
         Lease.objects.filter(pk__in=[lease.pk for lease in leases]).delete()
 
 
 # -- replying --------------------------------------------------------------------------------------
 def heartbeat(token: UUID, *, holder: str) -> tuple[Lease, Item]:
-    """The worker is alive: the lease counts from now. Raises StaleLease."""
+    """Renew the lease: its seconds count from now. Raises StaleLease."""
     with project_work() as work:
-        lease, item = held(work, token, holder)
+        lease, item = lock_lease(work, token, holder)
         extend(work, lease, item)
     return lease, item
 
 
 def reply(token: UUID, *, holder: str, event_type: str, payload: dict[str, Any], effect: Effect) -> tuple[Lease, Item]:
-    """What the worker says, on record and in effect at once, by the rules that hold on the streams.
+    """Record a worker's reply as an event and apply its effect in one transaction, by the rules of the streams.
 
+    `effect` is a function of `backlog.flow.replies`. The lease is renewed while the work goes on, else deleted.
     Raises StaleLease, InvalidEvent, or what the effect raises.
     """
     with project_work() as work:
-        lease, item = held(work, token, holder)
-        event = said_by(lease, item, event_type, payload)
+        lease, item = lock_lease(work, token, holder)
+        event = reply_event(lease, item, event_type, payload)
         work.take(event)
         effect(work, item, event)
         item.done_by = User.objects.filter(username=holder).first()
@@ -136,36 +143,38 @@ def reply(token: UUID, *, holder: str, event_type: str, payload: dict[str, Any],
         if item.state == ItemState.IN_PROGRESS and not item.held_for:
             extend(work, lease, item)
         else:
-            forget({lease})
+            delete_leases({lease})
     return lease, item
 
 
-def held(work: ProjectWork, token: UUID, holder: str) -> tuple[Lease, Item]:
-    """The lease and its item, the project locked. Raises StaleLease."""
+def lock_lease(work: ProjectWork, token: UUID, holder: str) -> tuple[Lease, Item]:
+    """Return the holder's lease and its item, the project locked. Raises StaleLease."""
     lease = Lease.objects.filter(token=token, holder=holder).first()
     if lease is None:
-        raise StaleLease(_("This lease is over, or was never yours: lease the item again."))
+        raise StaleLease(_("This lease has ended, or it belongs to another account: lease an item again."))
     item = item_in(work, lease.item_id)
     if not is_held(lease, item, work.now):
-        words = _("This lease is over: the item went on without you, or was given to another.")
+        words = _(
+            "This lease has ended: its item was finished, timed out, or given to another worker. Lease an item again."
+        )
         raise StaleLease(words, state=item.state)
     return lease, item
 
 
 def is_held(lease: Lease, item: Item, now: datetime) -> bool:
-    """Whether the item is still in progress by this lease."""
+    """Return True if the item is in progress under this lease and its deadline has not passed."""
     is_current = item.state == ItemState.IN_PROGRESS and not item.held_for and item.current_dispatch == lease.pk
     return is_current and (item.deadline_at is None or now <= item.deadline_at)
 
 
 def extend(work: ProjectWork, lease: Lease, item: Item) -> None:
-    """The item's deadline is the lease's end, counted from now."""
+    """Set the item's deadline to the end of the lease, counted from now."""
     item.deadline_at = work.now + timedelta(seconds=lease.seconds)
     work.change(item, "deadline_at")
 
 
-def said_by(lease: Lease, item: Item, event_type: str, payload: dict[str, Any]) -> Envelope:
-    """The reply as an event that answers the dispatch. Raises InvalidEvent."""
+def reply_event(lease: Lease, item: Item, event_type: str, payload: dict[str, Any]) -> Envelope:
+    """Return the reply as an event that answers the lease's dispatch. Raises InvalidEvent."""
     event = Envelope(
         event_type=event_type,
         payload={"project_id": str(item.project_id), "backlog_item_id": str(item.pk), **payload},

@@ -1,11 +1,11 @@
-"""The checks that a template may name in its definition of done: each says what it objects to in the evidence."""
+"""The checks that a template may name in its definition of done; each returns what is wrong with the evidence."""
 
 from collections.abc import Callable
 from typing import Any
 
 
 def no_failed_checks(evidence: dict[str, Any]) -> list[str]:
-    """Return what is wrong with the counted checks: some failed, none was made, or they were not counted."""
+    """Return a fault if the evidence counts failed checks, counts no check at all, or has no count in `failed`."""
     failed = evidence.get("failed")
     if failed is None:
         return ["checks failed: the evidence does not say"]
@@ -18,5 +18,5 @@ CHECKS: dict[str, Callable[[dict[str, Any]], list[str]]] = {"no_failed_checks": 
 
 
 def unknown_in_words(name: str) -> str:
-    """Say that no check has this name, and which ones there are."""
+    """Return a sentence that no check has this name, with the names that exist."""
     return f"no check is called {name!r}; there is: {', '.join(sorted(CHECKS))}"

@@ -1,4 +1,4 @@
-"""Opening a project: its row, what is known about it, and an item for each line of its template."""
+"""Opening a project: insert its row, its work context, and an item for each item of its template."""
 
 import re
 from collections.abc import Iterable
@@ -21,23 +21,26 @@ from schemas.payloads.project import ProjectInitialRequestReceived, ProjectOpene
 # What reading a request's file said: its name, its columns, how many rows, warnings.
 Intake = dict[str, Any]
 REQUEST = "PROJECT.INITIAL_REQUEST_RECEIVED"
-# Control characters, and marks that turn the direction of a text round.
-UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# Control characters, and marks that change the direction of text.
+INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def submit_request(
     work: ProjectWork, *, request: ProjectInitialRequestReceived, intake: Intake | None = None
 ) -> Project:
-    """Open a project for a request made at one of our own doors; the request is on record as an event."""
-    said = work.emit(REQUEST, request, correlation_id=uuid4())
-    work.cause = said.event_id
-    return open_project(work, request=request, correlation_id=said.correlation_id, intake=intake)
+    """Emit a request that came through Interlock's own pages, REST or commands, and open its project.
+
+    `intake` is the report of the spreadsheet reader, if the request came with a file.
+    """
+    event = work.emit(REQUEST, request, correlation_id=uuid4())
+    work.cause = event.event_id
+    return open_project(work, request=request, correlation_id=event.correlation_id, intake=intake)
 
 
 def open_project(
     work: ProjectWork, *, request: ProjectInitialRequestReceived, correlation_id: UUID, intake: Intake | None = None
 ) -> Project:
-    """Make a project and its items from the request's template. Raises ProjectExists or UnknownTemplate."""
+    """Create a project and its items from its template's newest version. Raises ProjectExists or UnknownTemplate."""
     project_id = UUID(request["project_id"])
     load_projects(work, [project_id])
     if work.known(Project, project_id):
@@ -79,51 +82,51 @@ def announce(work: ProjectWork, project: Project, template: Template, *, items: 
     work.emit_about(project, "PROJECT.OPENED", opened)
 
 
-def find_owners(work: ProjectWork, names: Iterable[str]) -> None:
-    """Look up who opens a project, of all requests of a work at once: the active accounts that may open any.
+def load_owners(work: ProjectWork, names: Iterable[str]) -> None:
+    """Load the accounts of requesters into `work.owners`, in one query: active accounts that may open projects.
 
-    A name without such an account stays a name: it gives nobody a right, whoever is called so later.
+    A request whose requester has no such account gets no owner, even if an account has that name later.
     """
     if new := {name for name in names if name and name not in work.owners}:
-        found = User.objects.with_perm("backlog.add_project").filter(username__in=new)
-        work.owners |= {**dict.fromkeys(new), **{user.username: user for user in found}}
+        accounts = User.objects.with_perm("backlog.add_project").filter(username__in=new)
+        work.owners |= {**dict.fromkeys(new), **{user.username: user for user in accounts}}
 
 
 def owner_named(work: ProjectWork, name: str) -> User | None:
-    """The account of this name that may open projects; None without one."""
-    find_owners(work, [name])
+    """Return the account with this name if it may open projects, else None."""
+    load_owners(work, [name])
     return work.owners.get(name)
 
 
 def newest_template(work: ProjectWork, name: str) -> Template:
-    """The newest version of the template, looked up once a work."""
+    """Return the newest version of the template; one query for each name in a work. Raises UnknownTemplate."""
     if name not in work.templates:
         work.templates[name] = blueprints.newest(name)
     return work.templates[name]
 
 
 def one_line(text: str) -> str:
-    """Return the text on one line, without what cannot be seen: a title stands in mails, terminals and headers."""
-    return " ".join(UNSEEN.sub(" ", text).split())
+    """Return the text on one line without invisible characters, as titles in mails, terminals and headers need it."""
+    return " ".join(INVISIBLE.sub(" ", text).split())
 
 
 def titled(request_text: str) -> str:
-    """A title out of the request's first words."""
+    """Return a title of at most 78 characters, made from the beginning of the request's text."""
     words = one_line(request_text)
     return (words[:77] + "…" if len(words) > 78 else words) or "Untitled request"
 
 
 def remember_context(work: ProjectWork, project: Project, request: ProjectInitialRequestReceived) -> WorkContext:
-    """Keep what the request says; rows too many for an event are stored beside it (claim check)."""
+    """Store the request's data as the project's work context; rows too large for an event are stored separately."""
     named = cast(dict[str, Any], request.get("work_context") or {})
     data = {"rows": [], **named, "request_text": request["request_text"].strip()}
-    said = {"by": request.get("requester") or "requester", "door": "request", "at": work.now.isoformat()}
-    provenance = dict.fromkeys((key for key in data if key != "rows" or data[key]), said)
+    origin = {"by": request.get("requester") or "requester", "door": "request", "at": work.now.isoformat()}
+    provenance = dict.fromkeys((key for key in data if key != "rows" or data[key]), origin)
     return work.add(WorkContext(project=project, data=artifacts.check_in_rows(data), provenance=provenance))
 
 
 def create_item(work: ProjectWork, project: Project, definition: blueprints.ItemDefinition, position: int) -> Item:
-    """One item of the template."""
+    """Create the project's item for one item of the template, and emit BACKLOG.ITEM_CREATED."""
     item = work.add(
         Item(
             project=project,

@@ -1,6 +1,6 @@
-"""What follows from a change: items become ready, pass their gates and are dispatched; projects end.
+"""The consequences of a change: items become ready, pass their gates and are dispatched; projects end.
 
-Runs once at the end of a unit of work, over the projects it changed, in a fixed number of queries.
+They are computed once, at the end of a unit of work, over all projects it changed, in a fixed number of queries.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +18,8 @@ from schemas.payloads.about import AboutKeyedItem
 from schemas.payloads.backlog import BacklogItemReadied
 
 When = Literal["at_intake", "before_dispatch", "before_done"]
-# Clarification's part in the flow, registered when it is ready. A gate blocks the items that lack something, by
-# `services.block_item`, and leaves the others alone; a follower hears which items were cancelled.
+# Extension points, filled by `clarifications.apps`: the backlog does not import that room. A gate blocks the items
+# that lack something, by `services.block_item`, and does not change the others; a follower gets the cancelled items.
 Gate = Callable[[ProjectWork, Sequence[Item], When], None]
 Follower = Callable[[ProjectWork, Sequence[Item]], None]
 GATES: list[Gate] = []
@@ -28,7 +28,7 @@ FOLLOWERS: list[Follower] = []
 
 @contextmanager
 def project_work(*, divisible: bool = False) -> Iterator[ProjectWork]:
-    """One transaction around what is done to projects; what follows from it is done at its end, once for all.
+    """Open one transaction for changes to projects, and advance the changed projects at its end.
 
     See `events.work.unit_of_work` for `divisible`.
     """
@@ -38,41 +38,41 @@ def project_work(*, divisible: bool = False) -> Iterator[ProjectWork]:
 
 
 def about(item: Item) -> AboutKeyedItem:
-    """The keys by which an event names an item."""
+    """Return the part of a payload that names the item."""
     return {"project_id": str(item.project_id), "backlog_item_id": str(item.pk), "key": item.key}
 
 
 def advance(work: ProjectWork) -> None:
-    """Carry every changed project on as far as it can go now; what that changes is carried on too."""
+    """Advance every changed project until nothing changes any more, then emit the final reports."""
     work.cause = None
     finished: dict[UUID, Project] = {}
     while (changes := work.take_changes()).projects:
-        carry_on(work, changes)
+        advance_once(work, changes)
         finished |= {p.pk: p for p in changes.projects.values() if derive_status(work, p, p.members)}
     report.emit_final_reports(work, finished)
 
 
-def carry_on(work: ProjectWork, changes: Changes) -> None:
-    """Gates for what is new or held, then each item that can go: ready, past its gate, dispatched."""
+def advance_once(work: ProjectWork, changes: Changes) -> None:
+    """Handle one set of changes: pass new and held items through the gates, then make ready and dispatch the rest."""
     pass_gates(work, [item for project in changes.opened for item in project.members], "at_intake")
     pass_gates(work, list(changes.held.values()), "before_done")
-    for follow in FOLLOWERS:
-        follow(work, list(changes.cancelled.values()))
+    for follower in FOLLOWERS:
+        follower(work, list(changes.cancelled.values()))
     for project in changes.projects.values():
         count_open_dependencies(work, project.members)
-    live = [item for p in changes.projects.values() if p.status not in OVER for item in p.members]
-    make_ready(work, live)
-    dispatch_items(work, [item for item in live if item.auto_dispatch and is_due(work, item)])
+    items = [item for p in changes.projects.values() if p.status not in OVER for item in p.members]
+    make_ready(work, items)
+    dispatch_items(work, [item for item in items if item.auto_dispatch and is_due(work, item)])
 
 
 def pass_gates(work: ProjectWork, items: Sequence[Item], when: When) -> None:
-    """Have every gate look at the items, and block those that lack something."""
-    for block_lacking in GATES:
-        block_lacking(work, items, when)
+    """Call every gate with the items; a gate blocks those that lack something."""
+    for gate in GATES:
+        gate(work, items, when)
 
 
 def count_open_dependencies(work: ProjectWork, items: Sequence[Item]) -> None:
-    """Note on each item how many of those it depends on are not done."""
+    """Set `waiting_on` of each item: the number of its direct dependencies that are not done."""
     done = {item.key for item in items if item.state == ItemState.DONE}
     for item in items:
         waiting_on = len(set(item.depends_on) - done)
@@ -82,7 +82,7 @@ def count_open_dependencies(work: ProjectWork, items: Sequence[Item]) -> None:
 
 
 def make_ready(work: ProjectWork, items: Sequence[Item]) -> None:
-    """CREATED → READY for each item that waits for nothing."""
+    """Mark each CREATED item without open dependencies READY."""
     for item in items:
         if item.state == ItemState.CREATED and item.waiting_on == 0:
             item.ready()
@@ -92,7 +92,7 @@ def make_ready(work: ProjectWork, items: Sequence[Item]) -> None:
 
 
 def is_due(work: ProjectWork, item: Item) -> bool:
-    """Whether the item could be dispatched now."""
+    """Return True if the item can be dispatched now: READY, dependencies done, `not_before` passed."""
     return (
         item.state == ItemState.READY
         and item.waiting_on == 0
@@ -101,7 +101,7 @@ def is_due(work: ProjectWork, item: Item) -> bool:
 
 
 def dispatch_items(work: ProjectWork, items: Sequence[Item]) -> list[Item]:
-    """Dispatch those of the due items that pass their gates."""
+    """Dispatch the items that pass their gates and return them; the others are blocked by a gate."""
     pass_gates(work, items, "before_dispatch")
     passed = [item for item in items if item.state == ItemState.READY]
     dispatch.send(work, passed)
@@ -109,7 +109,7 @@ def dispatch_items(work: ProjectWork, items: Sequence[Item]) -> list[Item]:
 
 
 def derive_status(work: ProjectWork, project: Project, items: Sequence[Item]) -> bool:
-    """Make the project's status say what its items say; return True if that makes it done."""
+    """Set the project's status to what follows from its items' states; return True if it became DONE."""
     if project.status in OVER or not items:
         return False
     status, reason = status_of(items)
@@ -127,11 +127,11 @@ def derive_status(work: ProjectWork, project: Project, items: Sequence[Item]) ->
 
 
 def status_of(items: Sequence[Item]) -> tuple[ProjectStatus, str]:
-    """The status that follows from the items' states, with the reason when the project is over."""
+    """Return the project status that follows from the items' states, and the reason if it is CANCELLED or FAILED."""
     states = {item.state for item in items}
     if states <= {ItemState.DONE, ItemState.CANCELLED}:
-        cancelled = ItemState.DONE not in states
-        return (ProjectStatus.CANCELLED, "Every item was cancelled.") if cancelled else (ProjectStatus.DONE, "")
+        all_cancelled = ItemState.DONE not in states
+        return (ProjectStatus.CANCELLED, "Every item was cancelled.") if all_cancelled else (ProjectStatus.DONE, "")
     if ItemState.BLOCKED in states or any(item.held_for == Item.Held.APPROVAL for item in items):
         return ProjectStatus.WAITING, ""
     failed = [item for item in items if item.state == ItemState.FAILED]
@@ -141,5 +141,5 @@ def status_of(items: Sequence[Item]) -> tuple[ProjectStatus, str]:
 
 
 def can_still_move(item: Item) -> bool:
-    """Whether the item can go on without anybody's help."""
+    """Return True if the item will go on without a person: it is in progress, or ready with all dependencies done."""
     return item.state == ItemState.IN_PROGRESS or (item.state == ItemState.READY and item.waiting_on == 0)

@@ -1,6 +1,6 @@
-"""What workers say about their items, and what silence past a deadline says.
+"""The effects of workers' replies on their items, and of a deadline that passes without a reply.
 
-A reply counts when it answers the item's current dispatch; any other is recorded and has no effect.
+A reply has an effect only if it answers the item's current dispatch; any other is recorded as STALE or IGNORED.
 """
 
 from collections.abc import Sequence
@@ -32,13 +32,15 @@ from schemas.payloads.work import (
     WorkItemTimedOut,
 )
 
+# The wait before a retry doubles with each failure up to this.
 LONGEST_RETRY_SECONDS = 3600
+# In characters; the reason of a refused dispatch comes from an external worker and is cut here.
 LONGEST_REFUSAL = 2_000
 
 
 def start_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
-    """Its worker has begun: the dispatch is answered, the deadline counts from now."""
-    if counts(work, item, event):
+    """Record that a worker has begun the item: its dispatch is not published again, its deadline counts from now."""
+    if applies(work, item, event):
         work.close(item.current_dispatch)
         item.started_at = work.now
         item.deadline_at = work.now + timedelta(seconds=item.timeout_seconds)
@@ -47,8 +49,8 @@ def start_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
 
 
 def progress_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
-    """Its worker is alive: the deadline moves on, and never backwards the progress."""
-    if counts(work, item, event):
+    """Record a worker's progress and count the deadline from now; a lower `done` than before is ignored."""
+    if applies(work, item, event):
         work.close(item.current_dispatch)
         reply = cast(WorkItemProgressed, event.payload)
         done, total = reply["done"], reply["total"]
@@ -60,26 +62,27 @@ def progress_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
 
 
 def accept_deliverable(work: ProjectWork, item: Item, event: Envelope) -> Deliverable | None:
-    """Keep what the current dispatch delivered; it may arrive after the word that the item is finished.
+    """Store a deliverable of the current dispatch and return it; return None if it came too late to count.
 
-    What was decided stays as it was: once the item is done, or its approval was asked for, a deliverable of a kind
-    that was there is recorded and has no effect.
+    A deliverable may arrive after the worker's completion. Once the item is done or its approval was asked for, a
+    deliverable of a type that exists already would change what was decided: it is marked STALE.
+    Raises InvalidEvent if no later dispatch could carry the content.
     """
-    said = cast(DeliverablePublished, event.payload)["deliverable"]
-    if not answers_current(item, event) or is_decided(item, said["type"]):
+    delivered = cast(DeliverablePublished, event.payload)["deliverable"]
+    if not answers_current(item, event) or is_decided(item, delivered["type"]):
         work.set_aside(event.event_id, Event.Outcome.STALE)
         return None
-    require_carriable(said["content"])
+    require_carriable(delivered["content"])
     deliverable = work.add(
         Deliverable(
             id=event.event_id,
             project=item.project,
             item=item,
             dispatch_id=item.current_dispatch,
-            type=said["type"],
-            content=said["content"],
-            confidence=said["confidence"],
-            agent=said.get("agent") or item.agent_target,
+            type=delivered["type"],
+            content=delivered["content"],
+            confidence=delivered["confidence"],
+            agent=delivered.get("agent") or item.agent_target,
             timestamp=event.timestamp,
             recorded_at=work.now,
         )
@@ -92,7 +95,7 @@ def accept_deliverable(work: ProjectWork, item: Item, event: Envelope) -> Delive
 
 
 def require_carriable(content: Any) -> None:
-    """Raise InvalidEvent where no dispatch could carry what was delivered."""
+    """Raise InvalidEvent if a dispatch could not carry the deliverable's content on to the next worker."""
     try:
         strict_json.require_room(content)
     except strict_json.InvalidJson as error:
@@ -100,19 +103,20 @@ def require_carriable(content: Any) -> None:
 
 
 def is_decided(item: Item, kind: str) -> bool:
-    """Return True once a deliverable of this kind would change what was decided.
+    """Return True if a deliverable of this type would change a decision that was made already.
 
-    While its project goes on, a finished item may still bring what nobody has delivered: replies come in any order.
+    While the project is not over, a finished item may still deliver a type that no item has delivered: replies come
+    in any order.
     """
     if item.held_for == Item.Held.APPROVAL:
         return True
-    is_there = any(kind in other.delivered for other in item.project.members)
-    return item.state == ItemState.DONE and (is_there or item.project.status in OVER)
+    is_delivered = any(kind in other.delivered for other in item.project.members)
+    return item.state == ItemState.DONE and (is_delivered or item.project.status in OVER)
 
 
 def complete_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
-    """Its worker says it is finished: done if the definition of done agrees, otherwise failed or held."""
-    if counts(work, item, event):
+    """Record a worker's completion with its evidence: the item becomes done, failed, or held for what is missing."""
+    if applies(work, item, event):
         work.close(item.current_dispatch)
         item.evidence = cast(WorkItemCompleted, event.payload)["evidence"]
         work.change(item, "evidence")
@@ -121,7 +125,11 @@ def complete_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
 
 
 def review(work: ProjectWork, item: Item, *, by: str) -> None:
-    """Hold the finished work against its definition of done."""
+    """Check finished work against its definition of done: accept it, fail it, or hold it.
+
+    Held for a late deliverable if nothing else is missing (up to LATE_DELIVERABLE_SECONDS), and held for an approval
+    if only named checks failed or the template asks for one. `by` is recorded as the reviewer.
+    """
     unmet = unmet_criteria(item, item.evidence or {})
     if unmet and all(fault.startswith("no deliverable") for fault in unmet) and item.held_for == Item.Held.NO:
         hold(work, item, Item.Held.DELIVERABLE, seconds=settings.LATE_DELIVERABLE_SECONDS)
@@ -136,7 +144,7 @@ def review(work: ProjectWork, item: Item, *, by: str) -> None:
 
 
 def hold(work: ProjectWork, item: Item, held: Item.Held, *, seconds: float | None) -> None:
-    """Keep finished work in progress until its deliverable or its approval comes."""
+    """Keep finished work IN_PROGRESS until its deliverable or its approval comes; `seconds` None sets no deadline."""
     item.held_for = held
     item.deadline_at = None if seconds is None else work.now + timedelta(seconds=seconds)
     work.change(item, "held_for", "deadline_at")
@@ -148,7 +156,7 @@ def hold(work: ProjectWork, item: Item, held: Item.Held, *, seconds: float | Non
 def accept(
     work: ProjectWork, item: Item, *, outcome: ReviewOutcome, by: str, reason: str = "", unmet: list[str] | None = None
 ) -> None:
-    """The item is done; what waited for it may go on."""
+    """Mark the item DONE and emit the review; items that depend on it are advanced at the end of this work."""
     item.finish()
     item.done_at, item.deadline_at, item.held_for, item.reason = work.now, None, Item.Held.NO, ""
     work.change(item, "state", "done_at", "deadline_at", "held_for", "reason")
@@ -167,7 +175,7 @@ def accept(
 
 
 def reject_evidence(work: ProjectWork, item: Item, unmet: list[str]) -> None:
-    """Finished work that does not meet its definition of done has failed, with the unmet criteria named."""
+    """Fail finished work that does not meet its definition of done; the reason names the unmet criteria."""
     reason = "The definition of done is not met: " + joined(unmet)
     failed: WorkItemFailed = {
         "project_id": str(item.project_id),
@@ -182,29 +190,29 @@ def reject_evidence(work: ProjectWork, item: Item, unmet: list[str]) -> None:
 
 
 def fail_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
-    """Its worker says it cannot: tried again within its budget unless that is pointless."""
-    if counts(work, item, event):
+    """Record a worker's failure: the item is retried while attempts are left, unless the worker says `retryable` no."""
+    if applies(work, item, event):
         reply = cast(WorkItemFailed, event.payload)
         give_up_or_retry(work, item, reason=reply["reason"], retryable=reply.get("retryable", True))
     return item
 
 
 def fail_refused(work: ProjectWork, refusals: Sequence[Refusal]) -> None:
-    """Fail the items whose current dispatch a worker elsewhere could not handle: it will not try again by itself.
+    """Fail the items whose current dispatch an external worker put on the dead-letter stream.
 
-    A refusal of anything else has no effect: it is kept as a dead letter. Two queries for all of them.
+    A refusal of any other event has no effect here; it is kept as a dead letter. Two queries for all refusals.
     """
-    told = {refusal.event_id: refusal.reason for refusal in refusals if refusal.event_id}
-    dispatches = Event.objects.filter(event_id__in=told, type="WORK.ITEM_DISPATCHED")
-    named = dict(dispatches.values_list("event_id", "project_id"))
-    load_projects(work, [project_id for project_id in named.values() if project_id])
+    reasons = {refusal.event_id: refusal.reason for refusal in refusals if refusal.event_id}
+    dispatches = Event.objects.filter(event_id__in=reasons, type="WORK.ITEM_DISPATCHED")
+    projects = dict(dispatches.values_list("event_id", "project_id"))
+    load_projects(work, [project_id for project_id in projects.values() if project_id])
     for item in work.all(Item):
-        if item.current_dispatch in named and item.state == ItemState.IN_PROGRESS and not item.held_for:
-            refuse(work, item, reason=told[item.current_dispatch])
+        if item.current_dispatch in projects and item.state == ItemState.IN_PROGRESS and not item.held_for:
+            refuse(work, item, reason=reasons[item.current_dispatch])
 
 
 def refuse(work: ProjectWork, item: Item, *, reason: str) -> None:
-    """FAILED for good: its worker gave the dispatch up; staff may retry the item when the cause is gone."""
+    """Fail the item without a retry, since its worker could not handle the dispatch; staff may retry it."""
     reason = f"Its worker put the dispatch on the dead-letter stream: {reason}"[:LONGEST_REFUSAL]
     failed: WorkItemFailed = {
         "project_id": str(item.project_id),
@@ -218,7 +226,7 @@ def refuse(work: ProjectWork, item: Item, *, reason: str) -> None:
 
 
 def time_out(work: ProjectWork, item: Item) -> None:
-    """Its deadline has passed without a word."""
+    """Fail an item whose deadline passed: for its missing deliverable if it was held for one, else for no reply."""
     if item.held_for == Item.Held.DELIVERABLE:
         reject_evidence(work, item, unmet_criteria(item, item.evidence or {}))
         return
@@ -233,7 +241,7 @@ def time_out(work: ProjectWork, item: Item) -> None:
 
 
 def give_up_or_retry(work: ProjectWork, item: Item, *, reason: str, retryable: bool) -> None:
-    """FAILED; and READY again, after a wait that doubles, while its budget lasts."""
+    """Mark the item FAILED; while attempts are left, mark it READY again after a wait that doubles each time."""
     item.fail()
     work.supersede(item.current_dispatch)
     item.failures += 1
@@ -246,7 +254,7 @@ def give_up_or_retry(work: ProjectWork, item: Item, *, reason: str, retryable: b
 
 
 def ready_again(work: ProjectWork, item: Item, *, wait: timedelta, by: str | None) -> None:
-    """FAILED → READY, not to be dispatched before the wait is over."""
+    """Mark a failed item READY, not to be dispatched before `wait` is over; `by` is who asked, None for the system."""
     item.retry()
     item.not_before = work.now + wait if wait else None
     work.change(item, "state", "not_before")
@@ -260,8 +268,8 @@ def ready_again(work: ProjectWork, item: Item, *, wait: timedelta, by: str | Non
     work.emit_about(item.project, "BACKLOG.ITEM_RETRIED", retried)
 
 
-def counts(work: ProjectWork, item: Item, event: Envelope) -> bool:
-    """Whether the reply is about work still going on; otherwise it is recorded and has no effect."""
+def applies(work: ProjectWork, item: Item, event: Envelope) -> bool:
+    """Return True if the reply answers the item's work in progress; otherwise mark it STALE or IGNORED."""
     if not answers_current(item, event):
         work.set_aside(event.event_id, Event.Outcome.STALE)
         return False
@@ -272,5 +280,5 @@ def counts(work: ProjectWork, item: Item, event: Envelope) -> bool:
 
 
 def answers_current(item: Item, event: Envelope) -> bool:
-    """Whether the reply answers the item's current dispatch; a worker that names no cause means that one."""
+    """Return True if the reply answers the item's current dispatch; one without a `causation_id` is taken as that."""
     return item.current_dispatch is not None and event.causation_id in (None, item.current_dispatch)

@@ -1,4 +1,4 @@
-"""What the world hears when a project changes its status: a snapshot on the way, a report at the end."""
+"""The events about a project's status: a snapshot while it goes on, and a final report when it is done."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from schemas.payloads.report import (
 
 
 def announce(work: ProjectWork, project: Project, items: Sequence[Item]) -> None:
-    """Emit what belongs to the project's new status; of a project that is done, `emit_final_reports` does."""
+    """Emit the event of the project's new status; the events of DONE are left to `emit_final_reports`."""
     if project.status in (ProjectStatus.OPEN, ProjectStatus.WAITING):
         work.emit_about(project, "REPORT.PROJECT_SNAPSHOT_PUBLISHED", snapshot(project, items))
     elif project.status == ProjectStatus.FAILED:
@@ -32,7 +32,7 @@ def announce(work: ProjectWork, project: Project, items: Sequence[Item]) -> None
 
 
 def emit_final_reports(work: ProjectWork, finished: Mapping[UUID, Project]) -> None:
-    """PROJECT.COMPLETED and the final report of every project that this work finished; one query for all of them."""
+    """Emit PROJECT.COMPLETED and REPORT.FINAL_PUBLISHED for each project that this work finished; one query."""
     delivered = deliverables_of(work, finished)
     for pk, project in finished.items():
         items = project.members
@@ -43,39 +43,39 @@ def emit_final_reports(work: ProjectWork, finished: Mapping[UUID, Project]) -> N
 
 
 def about(project: Project) -> AboutTitledProject:
-    """Return the keys by which an event about its status names the project."""
+    """Return the part of a payload that names the project, with its title."""
     return {"project_id": str(project.pk), "title": project.title}
 
 
 def snapshot(project: Project, items: Sequence[Item]) -> ReportProjectSnapshotPublished:
-    """How many items are in which state, and how many wait for a person."""
+    """Return the payload of a snapshot: the number of items in each state, and how many wait for a person."""
     states = Counter(str(item.state) for item in items)
     waiting = sum(item.state == ItemState.BLOCKED or item.held_for == Item.Held.APPROVAL for item in items)
     return {**about(project), "status": project.status, "items": dict(states), "open_questions": waiting}
 
 
 def final_report(project: Project, items: Sequence[Item], delivered: Sequence[Deliverable]) -> ReportFinalPublished:
-    """What was done, by whom, and the headline figures of what was delivered."""
+    """Return the payload of the final report: a summary, the items, and the current dispatches' deliverables."""
     current = {item.pk: item.current_dispatch for item in items}
-    counted = [d for d in delivered if d.dispatch_id == current.get(d.item_id)]
+    current_deliverables = [d for d in delivered if d.dispatch_id == current.get(d.item_id)]
     return {
         **about(project),
         "status": project.status,
-        "summary": summary(project, items, counted),
+        "summary": summary(project, items, current_deliverables),
         "items": [item_line(item) for item in items],
-        "deliverables": [deliverable_line(d) for d in counted],
+        "deliverables": [deliverable_line(d) for d in current_deliverables],
     }
 
 
 def summary(project: Project, items: Sequence[Item], delivered: Sequence[Deliverable]) -> str:
-    """One sentence."""
+    """Return how many items are done, followed by the deliverables' own summaries; at most 2000 characters."""
     done = sum(item.state == ItemState.DONE for item in items)
-    said = [d.content["summary"] for d in delivered if isinstance(d.content.get("summary"), str)]
-    return " ".join([f"{done} of {len(items)} items of “{project.title}” are done.", *said])[:2000]
+    summaries = [d.content["summary"] for d in delivered if isinstance(d.content.get("summary"), str)]
+    return " ".join([f"{done} of {len(items)} items of “{project.title}” are done.", *summaries])[:2000]
 
 
 def item_line(item: Item) -> ItemLine:
-    """One item in a report."""
+    """Return an item as the final report has it."""
     return {
         "key": item.key,
         "title": item.title,
@@ -86,7 +86,7 @@ def item_line(item: Item) -> ItemLine:
 
 
 def deliverable_line(deliverable: Deliverable) -> DeliverableLine:
-    """One deliverable in a report."""
+    """Return a deliverable as the final report has it."""
     return {
         "deliverable_id": str(deliverable.pk),
         "type": deliverable.type,

@@ -1,4 +1,4 @@
-"""The inbox: which questions wait for whom, in the order in which they fall due."""
+"""The inbox of questions for staff: tabs by who a question waits for, earliest due date first."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ TABS = (
 
 
 class WhoseFilter(admin.SimpleListFilter):
-    """Whose questions: shown as tabs above the list."""
+    """The filter by who a question waits for; it is shown as tabs above the list."""
 
     title = gettext_lazy("whose")
     parameter_name = "whose"
@@ -37,40 +37,40 @@ class WhoseFilter(admin.SimpleListFilter):
         return [tab for tab in TABS if tab[0]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Question]) -> QuerySet[Question]:
-        """Open questions by who they wait for; closed ones on their own tab."""
+        """Return the questions of the chosen tab."""
         whose, user = self.value() or WAITING, person(request)
         if whose == CLOSED:
             return queryset.exclude(status=QuestionStatus.OPEN)
-        found = queryset.filter(status=QuestionStatus.OPEN)
+        open_questions = queryset.filter(status=QuestionStatus.OPEN)
         if whose == WAITING:
-            return found.filter(mine(user) | of_my_groups(user))
+            return open_questions.filter(mine(user) | of_my_groups(user))
         if whose == MINE:
-            return found.filter(mine(user))
-        return found.filter(of_my_groups(user)) if whose == GROUPS else found
+            return open_questions.filter(mine(user))
+        return open_questions.filter(of_my_groups(user)) if whose == GROUPS else open_questions
 
 
 class Inbox(ChangeList):
-    """The list of questions, with its tabs."""
+    """The list of questions with its tabs."""
 
     def tabs(self) -> list[dict[str, Any]]:
-        """Each tab's link, words, and whether it is the one shown."""
-        shown = self.params.get("whose", WAITING)
+        """Return for each tab its `url`, its `words`, and whether it is the `current` one."""
+        current = self.params.get("whose", WAITING)
         return [
             {"url": self.get_query_string({"whose": value} if value else {}, ["whose", "p"]), "words": words}
-            | {"current": value == shown}
+            | {"current": value == current}
             for value, words in TABS
         ]
 
 
 def ordering(request: HttpRequest) -> list[Any]:
-    """The most urgent first; of the closed ones the latest."""
+    """Return the ordering of the chosen tab: earliest due first, for closed questions the last closed first."""
     if request.GET.get("whose") == CLOSED:
         return [F("closed_at").desc(), "id"]
     return ["due_at", "id"]
 
 
 def due(question: Question) -> SafeString:
-    """When it falls due, or that it is overdue; for a closed one when it was closed."""
+    """Return when the question is due, marked if it is overdue; for a closed question, when it was closed."""
     if question.status != QuestionStatus.OPEN:
         return ago(question.closed_at)
     if question.due_at >= timezone.now():
@@ -79,7 +79,7 @@ def due(question: Question) -> SafeString:
 
 
 def waits_for(question: Question) -> str:
-    """The person who holds it, or the group it waits for, or anybody."""
+    """Return the name of the assigned person, else the assigned group, else “anybody”."""
     if question.assigned_to is not None:
         return str(question.assigned_to)
     return question.assigned_group or _("anybody")

@@ -1,4 +1,4 @@
-"""A project's page with what was asked about it."""
+"""The admin pages of projects, with questions. They are registered here: the backlog may not import this room."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from clarifications.models import Question
 
 @admin.register(Project)
 class ProjectWithQuestionsAdmin(ProjectAdmin):
-    """A project's page with its questions."""
+    """The list of projects and a project's page, with the project's questions on it."""
 
     def detail(self, request: HttpRequest, obj: Project) -> dict[str, Any]:
-        """Everything that is known of the project, and what was asked about it."""
+        """Return the context of the project's page, with its questions in the order in which they were asked."""
         asked = Question.objects.filter(project=obj).select_related("answer", "assigned_to").order_by("asked_at")
         return {**super().detail(request, obj), "questions": asked}

@@ -1,4 +1,4 @@
-"""What a question's page tells: why it is asked, what waits for it, what is known, what was answered before."""
+"""Content of a question's admin page: waiting items, earlier answers, the request's data, the work to approve."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from clarifications.selectors import questions_for
 from schemas import strict_json
 
 MOST_SUGGESTIONS = 5
-# Newest answers to the same field that are looked through for different ones.
+# The most recent answers to the same field among which different ones are looked for.
 LOOKED_THROUGH = 50
 MOST_ROWS = 5
 MOST_PEOPLE = 200
@@ -25,7 +25,7 @@ MOST_PEOPLE = 200
 
 @dataclass(frozen=True)
 class Suggestion:
-    """An answer that somebody gave to the same field before, and where."""
+    """An earlier answer to the same field: its value, its project, who gave it and when."""
 
     question_id: Any
     value: Any
@@ -35,63 +35,66 @@ class Suggestion:
 
     @property
     def words(self) -> str:
-        """The value as a person says it."""
+        """The value in one line."""
         return in_words(self.value)
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """One line of a definition of done and whether it is met."""
+    """One criterion of a definition of done, and whether it is met."""
 
     words: str
     met: bool
 
 
 def in_words(value: Any) -> str:
-    """A JSON value in one line."""
+    """Return a JSON value in one line: Yes or No, a text as it is, anything else as JSON."""
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     return value if isinstance(value, str) else strict_json.dumps(value).decode()
 
 
 def waiting_items(question: Question) -> list[tuple[Item, str]]:
-    """The items that the question holds or held back, each with where it stands."""
+    """Return the items that wait or waited for the question, each with its state in words."""
     items = Item.objects.filter(blockings__question=question).order_by("position")
     return [(item, standing(item)) for item in items]
 
 
 def suggestions(question: Question, user: User) -> list[Suggestion]:
-    """Different earlier answers to the same field, newest first, from questions that the person may see."""
+    """Return different earlier answers to the same field, newest first, from questions that the user may see."""
     answered = questions_for(user).filter(field=question.field, status="ANSWERED", kind=Question.Kind.INPUT)
     newest = answered.exclude(pk=question.pk).order_by("-closed_at").values("pk")[:LOOKED_THROUGH]
-    found: dict[str, Suggestion] = {}
-    given = Answer.objects.filter(question__in=list(newest.values_list("pk", flat=True)))
-    for answer in given.select_related("question__project").order_by("-answered_at"):
+    by_words: dict[str, Suggestion] = {}
+    answers = Answer.objects.filter(question__in=list(newest.values_list("pk", flat=True)))
+    for answer in answers.select_related("question__project").order_by("-answered_at"):
         suggestion = Suggestion(
             answer.question_id, answer.value, answer.question.project.title, answer.answered_by, answer.answered_at
         )
-        found.setdefault(suggestion.words, suggestion)
-    return list(found.values())[:MOST_SUGGESTIONS]
+        by_words.setdefault(suggestion.words, suggestion)
+    return list(by_words.values())[:MOST_SUGGESTIONS]
 
 
 def background(question: Question) -> dict[str, Any]:
-    """The request's words and the beginning of its rows: `request_text`, `columns`, `rows`, `rows_count`."""
+    """Return the request's text and its first rows: `request_text`, `columns`, `rows`, and the total `rows_count`."""
     context = WorkContext.objects.filter(pk=question.project_id).first()
     data = context.data if context else {}
     rows = [row for row in data.get("rows") or [] if isinstance(row, dict)]
-    shown = rows[:MOST_ROWS]
-    columns = list(dict.fromkeys(key for row in shown for key in row))
+    first_rows = rows[:MOST_ROWS]
+    columns = list(dict.fromkeys(key for row in first_rows for key in row))
     count = (data.get("rows_ref") or {}).get("rows", len(rows))
     return {
         "request_text": data.get("request_text", ""),
         "columns": columns,
-        "rows": [[row.get(column, "") for column in columns] for row in shown],
+        "rows": [[row.get(column, "") for column in columns] for row in first_rows],
         "rows_count": count,
     }
 
 
 def evidence(question: Question) -> dict[str, Any]:
-    """For an approval: the item, what it delivered last, and its definition of done, line by line."""
+    """Return what a person needs to decide on an approval; empty for a question of another kind.
+
+    The `item`, the `deliverables` of its current dispatch, the `criteria` of its definition of done, its `evidence`.
+    """
     item = Item.objects.filter(blockings__question=question).select_related("project").first()
     if question.kind != Question.Kind.APPROVAL or item is None:
         return {}
@@ -100,7 +103,7 @@ def evidence(question: Question) -> dict[str, Any]:
 
 
 def criteria(item: Item) -> list[Criterion]:
-    """The definition of done in words, each line met or not; before the work nothing is."""
+    """Return the criteria of the item's definition of done; none is met before the item was worked on."""
     done_when = definition_of(item.project.template_id).item(item.key).done_when
     unmet = unmet_criteria(item, item.evidence or {})
     if not item.evidence:
@@ -110,19 +113,19 @@ def criteria(item: Item) -> list[Criterion]:
         missing = done_when.deliverable not in item.delivered
         lines.append(Criterion(_("A deliverable of type %(type)s") % {"type": done_when.deliverable}, not missing))
     for name in done_when.checks:
-        lines.append(Criterion(_("Check: %(name)s") % {"name": name.replace("_", " ")}, not any_of(unmet, "check")))
+        lines.append(Criterion(_("Check: %(name)s") % {"name": name.replace("_", " ")}, not has_unmet(unmet, "check")))
     if done_when.evidence:
-        lines.append(Criterion(_("Evidence as the template describes it"), not any_of(unmet, "evidence")))
+        lines.append(Criterion(_("Evidence as the template describes it"), not has_unmet(unmet, "evidence")))
     return lines
 
 
-def any_of(unmet: list[str], kind: str) -> bool:
-    """Whether one of the unmet criteria is of this kind."""
+def has_unmet(unmet: list[str], kind: str) -> bool:
+    """Return True if one of the unmet criteria begins with this word."""
     return any(words.startswith(kind) for words in unmet)
 
 
 def assignees() -> dict[str, list[str]]:
-    """Whom a question can be handed to: `groups` and `people`, by name."""
+    """Return the names that a question can be assigned to: `groups` and `people`."""
     people = User.objects.filter(is_active=True, is_staff=True).order_by("username")
     return {
         "groups": list(Group.objects.order_by("name").values_list("name", flat=True)),

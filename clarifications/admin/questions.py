@@ -1,4 +1,4 @@
-"""Questions for staff: the inbox, and a page to read what is asked and why, and to answer, hand on or decline it."""
+"""Admin pages for questions: the inbox, and a question's page with forms to answer, assign or decline it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,7 +32,7 @@ from pages.presentation import ago, state_word
 
 @admin.register(Question)
 class QuestionAdmin(DetailAdmin):
-    """The inbox, and a question's page."""
+    """The inbox and the page of a question."""
 
     detail_template = "admin/clarifications/question/detail.html"
     shows_typed_text = True
@@ -48,9 +48,9 @@ class QuestionAdmin(DetailAdmin):
     actions = ["claim_questions", "release_questions", "answer_together"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
-        """With what a row shows: three queries a page, however long the list."""
-        found: QuerySet[Question] = super().get_queryset(request).defer("schema", "description")
-        return found.select_related("project", "assigned_to").prefetch_related("blockings")
+        """Return questions with all that a row shows: three queries for a page, whatever its length."""
+        questions: QuerySet[Question] = super().get_queryset(request).defer("schema", "description")
+        return questions.select_related("project", "assigned_to").prefetch_related("blockings")
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return inbox.ordering(request)
@@ -68,7 +68,7 @@ class QuestionAdmin(DetailAdmin):
 
     @admin.display(description=gettext_lazy("request"), ordering="project__title")
     def of_request(self, question: Question) -> str:
-        """Which request it is about, and whose: many questions have the same title."""
+        """Return the project's title and its requester, since many questions have the same title."""
         project = question.project
         return f"{project.title} · {project.requester}" if project.requester else project.title
 
@@ -92,18 +92,18 @@ class QuestionAdmin(DetailAdmin):
     def waiting_items(self, question: Question) -> int:
         return len(question.blockings.all())
 
-    # -- acts on many ------------------------------------------------------------------------------
+    # -- actions on several questions --------------------------------------------------------------
     @admin.action(description=gettext_lazy("Assign to me"), permissions=["act"])
     def claim_questions(self, request: HttpRequest, queryset: QuerySet[Question]) -> None:
-        carry_out(self, request, queryset, in_work(claim_question, by=request.user), done=_("Assigned to you"))
+        carry_out(self, request, queryset, in_project_work(claim_question, by=request.user), done=_("Assigned to you"))
 
     @admin.action(description=gettext_lazy("Unassign"), permissions=["act"])
     def release_questions(self, request: HttpRequest, queryset: QuerySet[Question]) -> None:
-        carry_out(self, request, queryset, in_work(release_question, by=request.user), done=_("Unassigned"))
+        carry_out(self, request, queryset, in_project_work(release_question, by=request.user), done=_("Unassigned"))
 
     @admin.action(description=gettext_lazy("Answer equal questions together"), permissions=["act"])
     def answer_together(self, request: HttpRequest, queryset: QuerySet[Question]) -> HttpResponse | None:
-        """One form for questions that ask the same; each is answered by itself."""
+        """Show one form for questions with the same field, schema and kind, then answer each of them with its value."""
         chosen = list(queryset.defer(None))
         first = chosen[0]
         if any((q.field, q.schema, q.kind) != (first.field, first.schema, first.kind) for q in chosen):
@@ -117,12 +117,12 @@ class QuestionAdmin(DetailAdmin):
             return self.together_page(request, chosen, AnswerForm(first))
         if not form.fits():
             return self.together_page(request, chosen, form)
-        said = {"answer": form.answer(), "by": request.user.get_username(), "door": "admin"}
-        carry_out(self, request, queryset, in_work(answer_question, **said), done=_("Answered"))
+        arguments = {"answer": form.answer(), "by": request.user.get_username(), "door": "admin"}
+        carry_out(self, request, queryset, in_project_work(answer_question, **arguments), done=_("Answered"))
         return None
 
     def together_page(self, request: HttpRequest, chosen: list[Question], form: AnswerForm) -> TemplateResponse:
-        """The form for questions that ask the same."""
+        """Return the page with one form for all chosen questions."""
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -136,7 +136,7 @@ class QuestionAdmin(DetailAdmin):
 
     # -- a question's page -------------------------------------------------------------------------
     def detail(self, request: HttpRequest, obj: Question) -> dict[str, Any]:
-        """What is asked and why, what waits for it, and its answer or the forms to give one."""
+        """Return the context of the question's page."""
         answer = Answer.objects.filter(question=obj).first()
         suggested = question_page.suggestions(obj, person(request))
         return {
@@ -156,7 +156,7 @@ class QuestionAdmin(DetailAdmin):
         }
 
     def act(self, request: HttpRequest, obj: Question) -> HttpResponse:
-        """Do what the button says."""
+        """Carry out the action of the button that was pressed. Raises PermissionDenied."""
         if waits_for_others(person(request), obj.pk):
             raise PermissionDenied
         acts = {"decline": self.decline, "claim": self.claim, "release": self.release, "reassign": self.reassign}
@@ -164,13 +164,13 @@ class QuestionAdmin(DetailAdmin):
         return act(request, obj)
 
     def again(self, request: HttpRequest, obj: Question) -> HttpResponse:
-        """The page with what was typed, unsent."""
+        """Return the page with what was typed, without submitting it."""
         if "decline" in request.POST:
             return self.page(request, obj, decline_form=ReasonForm(request.POST, prefix="decline"))
         return self.page(request, obj, answer_form=AnswerForm(obj, request.POST).unjudged())
 
     def answer(self, request: HttpRequest, question: Question) -> HttpResponse:
-        """Have the answer accepted, or show on the form why it is not."""
+        """Submit the answer; show on the form why it was refused."""
         form = AnswerForm(question, request.POST, request.FILES)
         if form.is_filled_in:
             return self.page(request, question, answer_form=form.unjudged())
@@ -179,64 +179,70 @@ class QuestionAdmin(DetailAdmin):
         by = request.user.get_username()
         try:
             with project_work() as work:
-                found = question_in(work, question.pk)
-                answer_question(work, question=found, answer=form.answer(), by=by, door="admin")
+                locked = question_in(work, question.pk)
+                answer_question(work, question=locked, answer=form.answer(), by=by, door="admin")
         except (InvalidAnswer, OwnApproval, NotesMissing) as error:
             form.refuse(error)
             return self.page(request, question, answer_form=form)
         except PermanentError as error:
-            return self.refused(request, question, error)
-        words = _("“%(title)s” is answered.") % {"title": found.title}
-        return self.settled(request, words, found.blocked, go_on=request.POST.get("answer_question") == "next")
+            return self.redirect_refused(request, question, error)
+        words = _("“%(title)s” is answered.") % {"title": locked.title}
+        return self.redirect_settled(
+            request, words, locked.blocked, go_on=request.POST.get("answer_question") == "next"
+        )
 
     def decline(self, request: HttpRequest, question: Question) -> HttpResponse:
-        """Have the question declined for a reason."""
+        """Decline the question with the reason in the form."""
         form = ReasonForm(request.POST, prefix="decline")
         if not form.is_valid():
             return self.page(request, question, decline_form=form)
         by = request.user.get_username()
         try:
             with project_work() as work:
-                found = question_in(work, question.pk)
-                decline_question(work, question=found, by=by, reason=form.cleaned_data["reason"])
+                locked = question_in(work, question.pk)
+                decline_question(work, question=locked, by=by, reason=form.cleaned_data["reason"])
         except PermanentError as error:
-            return self.refused(request, question, error)
-        return self.settled(request, _("“%(title)s” is declined.") % {"title": found.title}, found.blocked)
+            return self.redirect_refused(request, question, error)
+        return self.redirect_settled(request, _("“%(title)s” is declined.") % {"title": locked.title}, locked.blocked)
 
     def claim(self, request: HttpRequest, question: Question) -> HttpResponse:
-        """Take it on."""
-        return self.assigned(request, question, in_work(claim_question, by=request.user))
+        """Assign the question to the user."""
+        return self.change_assignment(request, question, in_project_work(claim_question, by=request.user))
 
     def release(self, request: HttpRequest, question: Question) -> HttpResponse:
-        """Give it back."""
-        return self.assigned(request, question, in_work(release_question, by=request.user))
+        """Remove the question's assigned person."""
+        return self.change_assignment(request, question, in_project_work(release_question, by=request.user))
 
     def reassign(self, request: HttpRequest, question: Question) -> HttpResponse:
-        """Assign to another person or group."""
+        """Assign the question to the person or group that was chosen."""
         to = request.POST.get("to", "")
-        return self.assigned(request, question, in_work(reassign_question, to=to, by=request.user))
+        return self.change_assignment(request, question, in_project_work(reassign_question, to=to, by=request.user))
 
-    def assigned(self, request: HttpRequest, question: Question, act: Callable[[Question], Question]) -> HttpResponse:
-        """Have it assigned, and stay on its page."""
+    def change_assignment(
+        self, request: HttpRequest, question: Question, act: Callable[[Question], Question]
+    ) -> HttpResponse:
+        """Call the service that changes the assignment, and redirect to the question's page."""
         try:
-            now = act(question)
+            changed = act(question)
         except PermanentError as error:
-            return self.refused(request, question, error)
+            return self.redirect_refused(request, question, error)
         self.message_user(
-            request, _("The question now waits for %(who)s.") % {"who": inbox.waits_for(now)}, messages.SUCCESS
+            request, _("The question now waits for %(who)s.") % {"who": inbox.waits_for(changed)}, messages.SUCCESS
         )
         return HttpResponseRedirect(page_of(question))
 
-    def refused(self, request: HttpRequest, question: Question, error: PermanentError) -> HttpResponse:
-        """Back to the question as it is now, with what stood in the way."""
+    def redirect_refused(self, request: HttpRequest, question: Question, error: PermanentError) -> HttpResponse:
+        """Redirect to the question's page and show why nothing was changed."""
         self.message_user(request, str(error), messages.ERROR)
         return HttpResponseRedirect(page_of(question))
 
-    def settled(self, request: HttpRequest, words: str, items: list[Item], *, go_on: bool = False) -> HttpResponse:
-        """To the next question or back to the list, with what becomes of the items that waited."""
+    def redirect_settled(
+        self, request: HttpRequest, words: str, items: list[Item], *, go_on: bool = False
+    ) -> HttpResponse:
+        """Redirect to the list, or with `go_on` to the next question, and show the states of the items that waited."""
         in_order = sorted(items, key=lambda item: item.position)
-        now = listed([f"{item.title} – {standing(item).lower()}" for item in in_order])
-        words = _("%(words)s Now: %(now)s.") % {"words": words, "now": now} if items else words
+        states = listed([f"{item.title} – {standing(item).lower()}" for item in in_order])
+        words = _("%(words)s Now: %(now)s.") % {"words": words, "now": states} if items else words
         self.message_user(request, words, messages.SUCCESS)
         waiting = answerable_by(request.user).filter(mine(request.user) | of_my_groups(request.user))  # type: ignore[arg-type]
         following = waiting.order_by("due_at", "id").first() if go_on else None
@@ -248,21 +254,21 @@ class QuestionAdmin(DetailAdmin):
 def chosen_suggestion(
     request: HttpRequest, suggested: list[question_page.Suggestion]
 ) -> question_page.Suggestion | None:
-    """The earlier answer that the person wants to start from."""
+    """Return the earlier answer in `?from=` that the form starts from, or None."""
     chosen = request.GET.get("from")
     return next((s for s in suggested if str(s.question_id) == chosen), None)
 
 
 def page_of(question: Question) -> str:
-    """The address of the question's page."""
+    """Return the address of the question's page."""
     return reverse("admin:clarifications_question_change", args=[question.pk])
 
 
-def in_work(service: Callable[..., Question], **said: Any) -> Callable[[Question], Question]:
-    """The service on a question, in a unit of work of its own."""
+def in_project_work(service: Callable[..., Question], **arguments: Any) -> Callable[[Question], Question]:
+    """Return a function that calls the service on a question in a unit of work of its own."""
 
     def act(question: Question) -> Question:
         with project_work() as work:
-            return service(work, question=question_in(work, question.pk), **said)
+            return service(work, question=question_in(work, question.pk), **arguments)
 
     return act

@@ -1,4 +1,4 @@
-"""The form that asks a question: made from its schema, and giving back the JSON value."""
+"""The form for answering a question. Its fields are made from the question's schema; its result is a JSON value."""
 
 import re
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
 
 from clarifications.errors import ClarificationError
-from clarifications.forms.fields import PARTS, Part, field_for, kind_of, parts_of, shown
+from clarifications.forms.fields import PARTS, Part, field_for, initial_value, kind_of, parts_of
 from clarifications.forms.json_fields import ABSENT, JsonTextField
-from clarifications.forms.rows_field import ADD, REMOVE, RowsField, put
+from clarifications.forms.rows_field import ADD, REMOVE, RowsField, set_at_path
 from clarifications.forms.tables import FileRows, rows_of, takes_table
 from clarifications.models import Question
 from clarifications.services import require_fits
@@ -22,14 +22,14 @@ PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 
 
 class Suggested(Protocol):
-    """An answer that was given before."""
+    """An earlier answer from which the form can start."""
 
     @property
     def value(self) -> Any: ...
 
 
 class AnswerForm(forms.Form):
-    """One field for a value, or one for each part of an object; `answer()` is the JSON value."""
+    """A form with one field, or with one field for each part of an object; `answer()` returns the JSON value."""
 
     required_css_class = "required"
 
@@ -57,13 +57,13 @@ class AnswerForm(forms.Form):
             self.start_from(suggested.value)
 
     def add_spreadsheet(self) -> None:
-        """A field for a file, where the answer is a table."""
+        """Add a field for a spreadsheet if the answer is a table."""
         if takes_table(self.question.schema):
             help_text = _("CSV or XLSX, with a column of tasks and one of durations. Or fill in the table below.")
             self.fields["spreadsheet"] = forms.FileField(label=_("Spreadsheet"), required=False, help_text=help_text)
 
     def add_parts(self, question: Question) -> None:
-        """A field for each part; what the question says as a whole is the explanation."""
+        """Add a field for each part of the object; the question's own description becomes the form's explanation."""
         self.explanation = help_text({"description": question.description}, question.reason, kind="")
         for name, part in self.parts.items():
             field = field_for(part.schema, name=part.path[-1], required=part.is_needed)
@@ -72,30 +72,33 @@ class AnswerForm(forms.Form):
         self.start_from(question.schema.get("default"), only_given=True)
 
     def start_from(self, value: Any, *, only_given: bool = False) -> None:
-        """Begin with a value that was given before; `only_given` leaves the parts' own defaults where it lacks one."""
+        """Set the initial values of the fields from a value.
+
+        With `only_given`, a part that the value lacks keeps the default of its own schema.
+        """
         schema = self.question.schema
         if not self.parts:
-            self.fields["answer"].initial = shown(value, kind_of(schema))
+            self.fields["answer"].initial = initial_value(value, kind_of(schema))
             return
         for name, part in self.parts.items():
             known = value_at(value, part.path)
             if known is not None or not only_given:
-                self.fields[name].initial = shown(known, kind_of(part.schema))
+                self.fields[name].initial = initial_value(known, kind_of(part.schema))
 
-    # -- what stands in the way of an answer -------------------------------------------------------
+    # -- why the form may have no answer yet -------------------------------------------------------
     @property
     def needs_json(self) -> bool:
-        """Whether a field takes nothing but JSON, which only staff and programs write."""
+        """True if a field can only be filled in with JSON, which requesters cannot be expected to write."""
         return any(isinstance(field, JsonTextField) for field in self.fields.values())
 
     @property
     def is_filled_in(self) -> bool:
-        """Whether a button asked for a row more or less: the form is shown again, and nothing is sent."""
+        """True if the button pressed adds or removes a row: the form is then shown again and no answer is given."""
         tables = [name for name, field in self.fields.items() if isinstance(field, RowsField)]
         return any(f"{name}{end}" in self.data for name in tables for end in (ADD, REMOVE))
 
     def unjudged(self) -> "AnswerForm":
-        """The form as it was typed, with nothing said about it but that a chosen file has to be chosen again."""
+        """Return the form with what was typed and without errors, but for a hint that a file must be chosen again."""
         self._errors, self.cleaned_data = ErrorDict(), {}
         if upload := self.files.get("spreadsheet"):
             words = _("“%(name)s” is not kept while you fill in the table: choose it again before you send.")
@@ -104,7 +107,7 @@ class AnswerForm(forms.Form):
 
     # -- the answer --------------------------------------------------------------------------------
     def clean(self) -> dict[str, Any]:
-        """A spreadsheet's rows are the answer; without one the table has to be filled in."""
+        """Take the answer from the spreadsheet if there is one, else require the table to be filled in."""
         cleaned = super().clean() or {}
         if "spreadsheet" not in self.fields or self.errors:
             return cleaned
@@ -119,16 +122,16 @@ class AnswerForm(forms.Form):
         return cleaned
 
     def answer(self) -> Any:
-        """The JSON value of a valid form; a part that nobody filled in is left out."""
+        """Return the JSON value of a valid form; parts that were not filled in are left out."""
         if not self.parts:
             return self.cleaned_data["answer"]
-        given: dict[str, Any] = {}
+        value: dict[str, Any] = {}
         for name, part in self.parts.items():
-            put(given, part.path, ABSENT if self.cleaned_data[name] == [] else self.cleaned_data[name])
-        return given
+            set_at_path(value, part.path, ABSENT if self.cleaned_data[name] == [] else self.cleaned_data[name])
+        return value
 
     def fits(self) -> bool:
-        """Whether the form is valid and its answer fits the question's schema; if not, it says why."""
+        """Return True if the form is valid and its answer fits the question's schema; else show the errors on it."""
         if not self.is_valid():
             return False
         try:
@@ -138,7 +141,7 @@ class AnswerForm(forms.Form):
         return self.is_valid()
 
     def refuse(self, error: ClarificationError) -> None:
-        """Show why the answer was refused, at the field or the cell that is at fault."""
+        """Add the error's problems to the form, each at its field or cell."""
         for pointer, message in error.extra.get("problems", [("", error.message)]):
             name, rest = self.field_at(pointer)
             field = self.fields.get(name or "")
@@ -148,7 +151,10 @@ class AnswerForm(forms.Form):
                 self.add_error(name, field.fault_at(rest, message) if isinstance(field, RowsField) else message)
 
     def field_at(self, pointer: str) -> tuple[str | None, str]:
-        """The field that a place of the answer belongs to, and the rest of the way; no field for the whole of parts."""
+        """Return the name of the field that a JSON Pointer of the answer leads into, and the rest of the pointer.
+
+        The name is None if the pointer leads into no single part.
+        """
         if not self.parts:
             return ("spreadsheet" if self.from_file else "answer"), pointer
         for name, part in self.parts.items():
@@ -159,12 +165,12 @@ class AnswerForm(forms.Form):
 
 
 def name_of(part: Part) -> str:
-    """What the field of this part is called; two parts never share a name."""
+    """Return the form field's name for this part; unique, since unusual characters of a key are written in hex."""
     return "answer_" + "-".join(key if PLAIN_NAME.fullmatch(key) else key.encode().hex() + "." for key in part.path)
 
 
 def value_at(value: Any, path: tuple[str, ...]) -> Any:
-    """What lies at the path in the value; None where there is nothing."""
+    """Return the value at the path, or None if there is none."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value

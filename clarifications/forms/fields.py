@@ -1,4 +1,4 @@
-"""From JSON Schema to a form field that takes and gives JSON values: nobody writes a form."""
+"""Making form fields from JSON Schema, so that no form has to be written by hand. The fields return JSON values."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from clarifications.forms.json_fields import (
     WholeNumberField,
 )
 from clarifications.forms.rows_field import Column, RowsField
-from clarifications.wording import CHOOSE, NOT_SAID, help_text, label_of
+from clarifications.wording import CHOOSE, NO_ANSWER, help_text, label_of
 from schemas import strict_json
 from schemas.formats import moment_of
 
 Schema = Mapping[str, Any]
 
-# Texts that may be longer get an area instead of a line.
+# In characters: a text that may be longer gets a text area instead of a line.
 LONGEST_LINE = 200
 LINE_INPUTS = {"email": forms.EmailInput, "uri": forms.URLInput}
 
@@ -34,19 +34,19 @@ LINE_INPUTS = {"email": forms.EmailInput, "uri": forms.URLInput}
 def field_for(
     schema: Schema, *, name: str, required: bool = True, default: Any = None, reason: str = ""
 ) -> forms.Field:
-    """The field for one value of the schema, with its words and its default."""
+    """Return the form field for one value of the schema, with label, help text and initial value."""
     common = {
         "required": required,
         "label": label_of(schema, name),
         "help_text": help_text(schema, reason, kind=kind_of(schema)),
     }
     field = BUILDERS[kind_of(schema)](schema, common)
-    field.initial = shown(schema.get("default", default), kind_of(schema))
+    field.initial = initial_value(schema.get("default", default), kind_of(schema))
     return field
 
 
 def kind_of(schema: Schema) -> str:
-    """Which of the builders fits the schema."""
+    """Return the kind of field for the schema: a key of BUILDERS."""
     if "enum" in schema or "const" in schema:
         return "choice"
     kind = single_type(schema)
@@ -58,12 +58,15 @@ def kind_of(schema: Schema) -> str:
         return "rows"
     if kind in ("number", "integer", "boolean"):
         return kind
-    return "string" if kind == "string" or is_open(schema) else "json"
+    return "string" if kind == "string" or accepts_any_text(schema) else "json"
 
 
 @dataclass(frozen=True)
 class Part:
-    """A value that a field of its own takes: where it lies in the object, its titles on the way, and its schema."""
+    """A value inside an object that has its own form field.
+
+    `path` has the keys that lead to the value, `titles` the title of each object on the way and the value's own.
+    """
 
     path: tuple[str, ...]
     titles: tuple[str, ...]
@@ -72,23 +75,25 @@ class Part:
 
     @property
     def title(self) -> str:
-        """What a person reads: the titles of the objects that hold it, and its own."""
+        """The titles joined, outermost first."""
         return ": ".join(self.titles)
 
 
 def parts_of(schema: Schema, kinds: Collection[str]) -> list[Part]:
-    """The object's values in order, those of the objects in it included; none if any is of another kind than these."""
+    """Return the parts of an object's schema in order, those of nested objects too; empty if one has another kind."""
     properties = schema.get("properties") or {}
     if single_type(schema) not in ("object", "") or "enum" in schema or "const" in schema:
         return []
     if not properties or not set(schema.get("required", ())) <= set(properties):
         return []
-    found = [parts_at(name, below, name in schema.get("required", ()), kinds) for name, below in properties.items()]
-    return [part for parts in found for part in parts] if all(found) else []
+    parts_by_property = [
+        parts_at(name, below, name in schema.get("required", ()), kinds) for name, below in properties.items()
+    ]
+    return [part for parts in parts_by_property for part in parts] if all(parts_by_property) else []
 
 
 def parts_at(name: str, schema: Schema, is_needed: bool, kinds: Collection[str]) -> list[Part]:
-    """The part of this name, or the parts of the object that it is; none if it is of another kind."""
+    """Return the property as one part, or its parts if it is an object; empty if it is of another kind."""
     title = label_of(schema, name)
     if kind_of(schema) in kinds:
         return [Part((name,), (title,), schema, is_needed)]
@@ -96,31 +101,31 @@ def parts_at(name: str, schema: Schema, is_needed: bool, kinds: Collection[str])
     return [Part((name, *p.path), (title, *p.titles), p.schema, is_needed and p.is_needed) for p in inner]
 
 
-def is_open(schema: Schema) -> bool:
-    """Return True if texts of any kind are among the values of several types, so that a person may write one."""
+def accepts_any_text(schema: Schema) -> bool:
+    """Return True if the schema allows several types, text among them: then a person can answer with text."""
     return not single_type(schema) and "string" in schema.get("type", []) and "properties" not in schema
 
 
 def single_type(schema: Schema) -> str:
-    """The schema's type when it has one beside null, else nothing."""
+    """Return the schema's type, not counting null, or "" if it has none or several."""
     types = schema.get("type", [])
-    named = [types] if isinstance(types, str) else [kind for kind in types if kind != "null"]
-    return str(named[0]) if len(named) == 1 else ""
+    types_but_null = [types] if isinstance(types, str) else [kind for kind in types if kind != "null"]
+    return str(types_but_null[0]) if len(types_but_null) == 1 else ""
 
 
 def choice_field(values: list[Any], common: dict[str, Any], *, radio: bool = False) -> forms.Field:
-    """A choice of JSON values; each travels as its JSON text."""
-    choices = [(json_text(value), said(value)) for value in values]
+    """Return a field to choose one of the JSON values; the browser sends a choice as JSON text."""
+    choices = [(json_text(value), value_in_words(value)) for value in values]
     if not radio or not common["required"]:
-        choices.insert(0, ("", str(CHOOSE if common["required"] else NOT_SAID)))
+        choices.insert(0, ("", str(CHOOSE if common["required"] else NO_ANSWER)))
     widget = forms.RadioSelect() if radio else forms.Select()
     return forms.TypedChoiceField(
         choices=choices, coerce=strict_json.loads, empty_value=ABSENT, widget=widget, **common
     )
 
 
-def said(value: Any) -> str:
-    """A value as a person says it."""
+def value_in_words(value: Any) -> str:
+    """Return the value as a person reads it: a text as it is, Yes, No or None, anything else as JSON."""
     words = {True: _("Yes"), False: _("No"), None: _("None")}
     if isinstance(value, bool) or value is None:
         return words[value]
@@ -128,12 +133,12 @@ def said(value: Any) -> str:
 
 
 def json_text(value: Any) -> str:
-    """The value as JSON text."""
+    """Return the value as JSON text."""
     return strict_json.dumps(value).decode()
 
 
 def text_field(schema: Schema, common: dict[str, Any]) -> forms.Field:
-    """A line, or an area for what may be long."""
+    """Return a field for text: a line, or an area if the text may be longer than LONGEST_LINE."""
     longest = schema.get("maxLength")
     line = LINE_INPUTS.get(schema.get("format", ""), forms.TextInput)
     is_long = "format" not in schema and (longest is None or longest > LONGEST_LINE)
@@ -141,25 +146,25 @@ def text_field(schema: Schema, common: dict[str, Any]) -> forms.Field:
     return TextField(widget=widget, max_length=longest, min_length=schema.get("minLength"), **common)
 
 
-def bounds(schema: Schema) -> dict[str, Any]:
-    """The inclusive bounds; the exclusive ones are the schema's to judge."""
-    named = {"min_value": schema.get("minimum"), "max_value": schema.get("maximum")}
-    return {name: Decimal(str(bound)) for name, bound in named.items() if bound is not None}
+def inclusive_bounds(schema: Schema) -> dict[str, Any]:
+    """Return the arguments for inclusive bounds; exclusive bounds are checked by the schema later."""
+    bounds_by_name = {"min_value": schema.get("minimum"), "max_value": schema.get("maximum")}
+    return {name: Decimal(str(bound)) for name, bound in bounds_by_name.items() if bound is not None}
 
 
 def lines_field(schema: Schema, common: dict[str, Any]) -> forms.Field:
-    """An area with one entry a line."""
+    """Return a text area with one entry on each line."""
     return LinesField(entry=field_for(schema["items"], name="entry"), **common)
 
 
 def rows_field(schema: Schema, common: dict[str, Any]) -> forms.Field:
-    """A table with a column for each property of an entry."""
+    """Return a table with a column for each part of an entry."""
     columns = [column_of(part) for part in parts_of(schema["items"], CELLS)]
     return RowsField(columns=columns, most=schema.get("maxItems", MOST_ROWS), **common)
 
 
 def column_of(part: Part) -> Column:
-    """The column of a table for a part of its entries."""
+    """Return the column of a table for one part of its entries."""
     kind = kind_of(part.schema)
     common: dict[str, Any] = {"required": False, "label": part.title}
     if kind == "boolean":
@@ -170,20 +175,22 @@ def column_of(part: Part) -> Column:
     else:
         field = BUILDERS[kind](part.schema, common)
     words = help_text(part.schema, "", kind=kind)
-    return Column(part.path, part.title, words, part.is_needed, field, lambda value: shown(value, kind))
+    return Column(part.path, part.title, words, part.is_needed, field, lambda value: initial_value(value, kind))
 
 
+# The most rows of a table whose schema has no maxItems.
 MOST_ROWS = 1000
+# Kinds of entries that a text area can take, one on each line.
 ENTRIES = ("string", "number", "integer")
-# Kinds that an input of one line takes.
+# Kinds that fit into a cell of a table.
 CELLS = frozenset({"choice", "boolean", "number", "integer", "string", "date", "date-time"})
-# Kinds that a field of a form takes.
+# Kinds that a part of an object may have.
 PARTS = CELLS | {"lines", "rows"}
 BUILDERS: dict[str, Callable[[Schema, dict[str, Any]], forms.Field]] = {
     "choice": lambda schema, common: choice_field(schema.get("enum", [schema.get("const")]), common),
     "boolean": lambda schema, common: choice_field([True, False], common, radio=True),
-    "number": lambda schema, common: NumberField(**bounds(schema), **common),
-    "integer": lambda schema, common: WholeNumberField(**bounds(schema), **common),
+    "number": lambda schema, common: NumberField(**inclusive_bounds(schema), **common),
+    "integer": lambda schema, common: WholeNumberField(**inclusive_bounds(schema), **common),
     "string": text_field,
     "date": lambda schema, common: DayField(widget=forms.DateInput(attrs={"type": "date"}), **common),
     "date-time": lambda schema, common: JsonMomentField(**common),
@@ -193,12 +200,12 @@ BUILDERS: dict[str, Callable[[Schema, dict[str, Any]], forms.Field]] = {
 }
 
 
-def shown(value: Any, kind: str) -> Any:
-    """A JSON value as its field shows it at first; nothing when there is none or it does not fit."""
+def initial_value(value: Any, kind: str) -> Any:
+    """Return the JSON value as the initial value of a field of this kind, or None if it does not fit."""
     if value is None:
         return None
     if kind == "date-time":
-        return moment(value)
+        return moment_or_none(value)
     if kind == "lines":
         return "\n".join(str(entry) for entry in value) if isinstance(value, list) else None
     if kind == "rows":
@@ -206,8 +213,8 @@ def shown(value: Any, kind: str) -> Any:
     return json_text(value) if kind in ("choice", "boolean", "json") else value
 
 
-def moment(value: Any) -> datetime | None:
-    """The moment that an RFC 3339 text names, if it names one."""
+def moment_or_none(value: Any) -> datetime | None:
+    """Return the moment of an RFC 3339 text, or None if the text is no such moment."""
     try:
         return moment_of(value)
     except (TypeError, ValueError, AttributeError, OverflowError):

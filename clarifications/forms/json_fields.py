@@ -1,4 +1,4 @@
-"""Form fields that take what a person types and give the JSON value that it means."""
+"""Form fields whose cleaned value is a JSON value."""
 
 from datetime import date
 from decimal import Decimal
@@ -9,28 +9,28 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from clarifications.forms.moments import MomentField
-from clarifications.forms.numbers import NotANumber, number_in, read_back, shown_number
+from clarifications.forms.numbers import NotANumber, number_in, read_back_attributes, shown_number
 from schemas import strict_json
 
-# What a field gives when nothing was entered: it never becomes a null in the answer.
+# The cleaned value of a field that was not filled in; such a field is left out of the answer, it is not null there.
 ABSENT = ""
 
 
 class GivesJson(forms.Field):
-    """A field whose cleaned value is a JSON value that every part of the system reads alike."""
+    """Base of fields whose cleaned value is a JSON value within the limits that hold for all JSON in the system."""
 
     def clean(self, value: Any) -> Any:
-        """The JSON value, or ABSENT. Raises ValidationError."""
+        """Return the JSON value, or ABSENT. Raises ValidationError."""
         cleaned = super().clean(value)
         try:
-            given = self.to_json(cleaned)
-            strict_json.check(given)
+            json_value = self.to_json(cleaned)
+            strict_json.check(json_value)
         except strict_json.InvalidJson as error:
             raise ValidationError(_("This cannot be used: %(why)s.") % {"why": error}) from error
-        return given
+        return json_value
 
     def to_json(self, cleaned: Any) -> Any:
-        """What the cleaned value is in JSON."""
+        """Return the cleaned value as a JSON value."""
         if cleaned is None:
             return ABSENT
         if isinstance(cleaned, Decimal):
@@ -39,16 +39,16 @@ class GivesJson(forms.Field):
 
 
 class TypedNumber(GivesJson):
-    """A number typed as text: the browser's own number input reads `45,50` as 4550, without a word."""
+    """A number that is typed as text, because a browser's number input reads `45,50` as 4550 without a warning."""
 
     widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        """What the script needs that reads the number back while it is typed."""
-        return {**super().widget_attrs(widget), **read_back()}
+        """Return the attributes for the script that shows the number as it is understood, while it is typed."""
+        return {**super().widget_attrs(widget), **read_back_attributes()}
 
     def to_python(self, value: Any) -> Any:
-        """The number that was typed, in the reader's language. Raises ValidationError."""
+        """Return the number that was typed in the reader's number format. Raises ValidationError."""
         if isinstance(value, str) and value.strip():
             try:
                 value = number_in(value)
@@ -57,7 +57,7 @@ class TypedNumber(GivesJson):
         return super().to_python(value)
 
     def prepare_value(self, value: Any) -> Any:
-        """A number as the reader writes it; what was typed stays as it was."""
+        """Return a number in the reader's format; text that was typed is returned unchanged."""
         return shown_number(value)
 
 
@@ -69,7 +69,7 @@ class WholeNumberField(NumberField):
     """A number without a fraction."""
 
     def to_python(self, value: Any) -> Any:
-        """The whole number. Raises ValidationError for a fraction."""
+        """Return the whole number. Raises ValidationError for a fraction."""
         number = super().to_python(value)
         if number is None:
             return None
@@ -83,11 +83,11 @@ class DayField(GivesJson, forms.DateField):
 
 
 class JsonMomentField(GivesJson, MomentField):
-    """A moment with its offset, as RFC 3339."""
+    """A date and time with offset, as RFC 3339."""
 
 
 class TextField(GivesJson, forms.CharField):
-    """Text; a line ends the same way whatever the browser sent."""
+    """Text in which every line ends with a line feed, whatever the browser sent."""
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
@@ -95,7 +95,7 @@ class TextField(GivesJson, forms.CharField):
 
 
 class LinesField(TextField):
-    """A list with one entry a line, each read by a field of its own."""
+    """A list with one entry on each line; `entry` is the field that reads an entry."""
 
     def __init__(self, *, entry: forms.Field, **kwargs: Any) -> None:
         super().__init__(widget=forms.Textarea(attrs={"rows": 6}), **kwargs)
@@ -106,7 +106,7 @@ class LinesField(TextField):
         return [self.read(number, line) for number, line in lines] if lines else ABSENT
 
     def read(self, number: int, line: str) -> Any:
-        """The entry on a line. Raises ValidationError, naming the line."""
+        """Return the entry on a line. Raises ValidationError that names the line."""
         try:
             return self.entry.clean(line)
         except ValidationError as error:
@@ -116,7 +116,7 @@ class LinesField(TextField):
 
 
 class JsonTextField(TextField):
-    """Whatever no other field can take, written as JSON."""
+    """Any value that no other field can take, typed as JSON."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}), **kwargs)

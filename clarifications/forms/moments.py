@@ -1,6 +1,7 @@
-"""Moments in forms: each carries the zone in which it was shown, so that it is read in that zone and in no other.
+"""Form fields for a date and time. Each is read in the time zone in which it was shown.
 
-A page may be shown before the browser's time zone is known, and sent when it is.
+The zone travels with the form in a hidden input, since a page may be shown before the browser's time zone is known
+and sent after it is known.
 """
 
 from datetime import datetime
@@ -15,43 +16,44 @@ from django.utils.safestring import SafeString
 
 from accounts.preferences import known_zones
 
-# What the name of the hidden input ends with.
+# The suffix of the hidden input's name; its value is the zone's name and the moment that was shown.
 SHOWN = "__shown"
 SHOWN_AS = "%Y-%m-%dT%H:%M:%S"
+# In characters: the hidden value is cut to this length.
 LONGEST = 100
 
 
 class MomentInput(forms.DateTimeInput):
-    """The browser's own picker, and hidden beside it the zone and the moment that were shown."""
+    """The browser's picker for date and time, and a hidden input with the zone and the moment that were shown."""
 
-    supports_microseconds = True  # they are not shown, and not lost
+    supports_microseconds = True  # the picker does not show them, but an unchanged value keeps them
 
     def __init__(self) -> None:
         super().__init__(format=SHOWN_AS, attrs={"type": "datetime-local", "step": "1"})
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        """The two inputs. A form that comes back keeps the zone that it was first shown in."""
-        typed, hidden = value if isinstance(value, tuple) else (local(value), beside(value))
+        """Return the HTML of both inputs; a form that is shown again keeps its first zone."""
+        typed, hidden = value if isinstance(value, tuple) else (local_text(value), zone_and_moment(value))
         picker = super().render(name, typed, attrs, renderer)
         return format_html('{}<input type="hidden" name="{}" value="{}">', picker, f"{name}{SHOWN}", hidden)
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        """What was typed, and what was hidden beside it."""
+        """Return (typed text, hidden text), or the empty text if nothing was typed."""
         typed = super().value_from_datadict(data, files, name)
         return (typed, str(data.get(f"{name}{SHOWN}", ""))[:LONGEST]) if typed else typed
 
 
 class MomentField(forms.DateTimeField):
-    """A moment with its offset. An untouched one is the moment that was shown, to the second."""
+    """A date and time with its zone. If it was not changed in the picker, the exact moment that was shown is kept."""
 
     widget = MomentInput
 
     def prepare_value(self, value: Any) -> Any:
-        """The moment with its zone: the picker shows it in the zone of the page."""
+        """Return the moment with its zone; the picker converts it to the zone of the page."""
         return value
 
     def to_python(self, value: Any) -> datetime | None:
-        """The moment, read in the zone in which it was shown. Raises ValidationError."""
+        """Return the moment, read in the zone in which it was shown. Raises ValidationError."""
         if not isinstance(value, tuple):
             return super().to_python(value)
         typed, hidden = value
@@ -70,29 +72,29 @@ class MomentField(forms.DateTimeField):
 
 
 def is_untouched(shown: str, typed: str) -> bool:
-    """Return True if the browser sent what it was shown; it leaves out seconds that are zero."""
+    """Return True if the browser sent back what was shown; browsers leave out seconds that are zero."""
     return typed == shown or f"{typed}:00" == shown
 
 
-def local(value: Any) -> Any:
-    """The moment as the picker shows it, in the zone of the page."""
+def local_text(value: Any) -> Any:
+    """Return the moment as text for the picker, in the zone of the page; any other value unchanged."""
     return timezone.localtime(value).strftime(SHOWN_AS) if isinstance(value, datetime) else value
 
 
-def beside(value: Any) -> str:
-    """The zone of the page, and the moment that it shows."""
+def zone_and_moment(value: Any) -> str:
+    """Return the text for the hidden input: the page's zone and, if there is one, the moment that is shown."""
     shown = value.isoformat() if isinstance(value, datetime) else ""
     return f"{timezone.get_current_timezone_name()} {shown}".strip()
 
 
 def zone_in(hidden: str) -> ZoneInfo:
-    """The zone in which the page showed its moments; the page's own where that is not said or not known."""
+    """Return the zone in the hidden text, or the current zone if the text has none or an unknown one."""
     name = hidden.partition(" ")[0]
     return ZoneInfo(name if name in known_zones() else timezone.get_current_timezone_name())
 
 
 def moment_in(hidden: str) -> datetime | None:
-    """The moment that the page showed, if it showed one."""
+    """Return the moment in the hidden text, or None."""
     try:
         shown = datetime.fromisoformat(hidden.partition(" ")[2])
     except ValueError:

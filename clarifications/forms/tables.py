@@ -1,4 +1,4 @@
-"""A table as an answer: its rows out of a spreadsheet, by the reader that the system registers."""
+"""Answers given as a spreadsheet. The `intake` room registers the reader, because this room may not import it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,10 @@ MOST_FAULTS = 20
 
 @dataclass(frozen=True)
 class FileRows:
-    """The rows of a file, the number that the spreadsheet gives to each, and what each key's column is called there.
+    """The rows of a spreadsheet file.
 
-    `faults` are (row, column, why) of what could not be read.
+    `numbers` has the row number in the file for each of the `rows`, `columns` the heading in the file for each key.
+    `faults` are (row number, heading, reason) for cells that could not be read.
     """
 
     name: str
@@ -28,66 +29,67 @@ class FileRows:
     faults: Sequence[tuple[int, str | None, str]] = ()
 
     def fault_at(self, pointer: str, words: str) -> str:
-        """What is wrong at a place of the rows (a JSON Pointer), with the file's own row and column."""
+        """Return the words for a fault at a JSON Pointer into the rows, with the row and column of the file."""
         at, _sep, key = pointer.strip("/").partition("/")
         if not at.isdigit() or int(at) >= len(self.numbers):
             return words
         return self.fault(self.numbers[int(at)], self.columns.get(key), words)
 
     def fault(self, row: int, column: str | None, words: str) -> str:
-        """What is wrong in a row of the file."""
-        said = {"row": row, "file": self.name, "column": column, "why": words}
+        """Return the words for a fault in a row of the file, and in a column if one is given."""
+        values = {"row": row, "file": self.name, "column": column, "why": words}
         if column is None:
-            return _("Row %(row)s of %(file)s: %(why)s") % said
-        return _("Row %(row)s of %(file)s, column %(column)s: %(why)s") % said
+            return _("Row %(row)s of %(file)s: %(why)s") % values
+        return _("Row %(row)s of %(file)s, column %(column)s: %(why)s") % values
 
 
-# Reads at most so many rows of a file; raises Unreadable.
+# Reads an uploaded file up to a number of rows. Raises Unreadable.
 Reader = Callable[["UploadedFile[Any]", int], FileRows]
 
+# The registered reader; empty if no room has registered one.
 readers: list[Reader] = []
 
 
 class Unreadable(Exception):
-    """The file holds no table that can be read; the message says why."""
+    """The file has no table that can be read; the message says why."""
 
 
 def register_reader(reader: Reader) -> None:
-    """Let answers be given as a spreadsheet."""
+    """Register the reader, so that answers can be given as a spreadsheet; it replaces an earlier one."""
     readers[:] = [reader]
 
 
 def takes_table(schema: Mapping[str, Any]) -> bool:
-    """Whether an answer is a list of tasks, and spreadsheets can be read."""
+    """Return True if the answer is a list of tasks and a reader of spreadsheets is registered."""
     items = schema.get("items") or {}
     is_table = schema.get("type") == "array" and "text" in (items.get("properties") or {})
     return bool(readers) and is_table
 
 
 def rows_of(upload: "UploadedFile[Any]", schema: Mapping[str, Any]) -> FileRows:
-    """The rows of an uploaded spreadsheet. Raises ValidationError, also where some of it could not be read.
+    """Return the rows of an uploaded spreadsheet. Raises ValidationError, also if only some cells cannot be read.
 
-    Nobody looks at what was read before it counts, so nothing is left out without a word.
+    There is no preview of the rows before they are accepted as the answer, so a faulty row is never just left out.
     """
     if (upload.size or 0) > LARGEST_BYTES:
         raise ValidationError(_("The file is larger than %(n)s MB.") % {"n": LARGEST_BYTES // 1024 // 1024})
     most = int(schema.get("maxItems", MOST_ROWS))
     try:
-        found = readers[0](upload, most + 1)
+        file_rows = readers[0](upload, most + 1)
     except Unreadable as error:
         raise ValidationError(_("This file cannot be read: %(why)s") % {"why": error}) from error
-    if len(found.rows) > most:
+    if len(file_rows.rows) > most:
         words = _("An answer takes at most %(n)s rows. Send a new request with this file instead.")
         raise ValidationError(words % {"n": most})
-    if found.faults:
-        raise ValidationError(faults_in_words(found))
-    return found
+    if file_rows.faults:
+        raise ValidationError(faults_in_words(file_rows))
+    return file_rows
 
 
-def faults_in_words(found: FileRows) -> list[str]:
-    """What could not be read, row by row, and how much more of it there is."""
-    words = [found.fault(*fault) for fault in found.faults[:MOST_FAULTS]]
-    rest = len(found.faults) - MOST_FAULTS
+def faults_in_words(file_rows: FileRows) -> list[str]:
+    """Return the first MOST_FAULTS faults in words, and a line with the number of the others."""
+    words = [file_rows.fault(*fault) for fault in file_rows.faults[:MOST_FAULTS]]
+    rest = len(file_rows.faults) - MOST_FAULTS
     if rest > 0:
         more = ngettext("and %(n)s row more.", "and %(n)s rows more.", rest) % {"n": rest}
         return [*words, more]

@@ -1,4 +1,4 @@
-"""The mail that tells a person of a question: in their language, with a link of their own."""
+"""The text of a mail about a question, in the recipient's language and with a personal link."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,21 +15,21 @@ from clarifications.wording import title_of
 
 
 def letter(notice: Notice) -> EmailMultiAlternatives:
-    """The mail for the notice, as its reader reads it."""
+    """Return the mail for the notice, in its recipient's language and time zone."""
     with reading_as(notice.recipient):
-        shown = contents(notice)
+        context = contents(notice)
         mail = EmailMultiAlternatives(
-            subject=" ".join(f"{shown['title']} – {notice.question.project.title}".split()),
-            body=render_to_string("email/question.txt", shown),
+            subject=" ".join(f"{context['title']} – {notice.question.project.title}".split()),
+            body=render_to_string("email/question.txt", context),
             to=[notice.recipient.email],
             headers=headers(notice),
         )
-        mail.attach_alternative(render_to_string("email/question.html", shown), "text/html")
+        mail.attach_alternative(render_to_string("email/question.html", context), "text/html")
     return mail
 
 
 def contents(notice: Notice) -> dict[str, Any]:
-    """What the mail's templates show."""
+    """Return the context of the mail's templates."""
     question = notice.question
     return {
         "question": question,
@@ -42,6 +42,6 @@ def contents(notice: Notice) -> dict[str, Any]:
 
 
 def headers(notice: Notice) -> dict[str, str]:
-    """A mail that comes twice after a crash has the same id; holiday replies are not wanted."""
+    """Return the mail's headers: the same Message-ID if a mail is sent twice, and no automatic replies wanted."""
     host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
     return {"Message-ID": f"<{notice.event.event_id}.{notice.recipient_id}@{host}>", "Auto-Submitted": "auto-generated"}

@@ -1,4 +1,4 @@
-"""Signed links: whoever holds one may answer one question as one person, while it waits for that person."""
+"""Signed links in mails: a link lets its holder answer one question as one person, while it waits for that person."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,13 +19,13 @@ from clarifications.selectors import question_in, questions_for, waiting_questio
 from clarifications.services import answer_question, closed_in_words
 
 SALT = "clarifications.mails.links"
-# Neither part of a token has a dot, and a mail program keeps one inside an address.
+# No part of a token contains a dot, and mail programs do not end an address at a dot inside it.
 SEPARATOR = "."
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What a token says, whether or not it still holds."""
+    """The content of a token: for which question, revision and person it was made, and until when it is valid."""
 
     question_id: UUID
     revision: int
@@ -34,39 +34,39 @@ class Claim:
 
 
 def link_token(question: Question, user: User) -> str:
-    """A token with which this person may answer this question, until it expires."""
-    said = [question.pk.hex, question.revision, user.pk, int(expiry().timestamp())]
-    return signer().sign_object(said)
+    """Return a token with which this person may answer this question, valid until `expiry()`."""
+    claims = [question.pk.hex, question.revision, user.pk, int(expiry().timestamp())]
+    return signer().sign_object(claims)
 
 
 def expiry() -> datetime:
-    """When a link made now expires."""
+    """Return the time at which a link that is made now expires."""
     return timezone.now() + timedelta(hours=settings.ANSWER_LINK_HOURS)
 
 
 def link_to(question: Question, user: User) -> str:
-    """The whole address of the person's page for this question."""
+    """Return the complete address of the page on which the person answers the question."""
     path = reverse("portal:answer-link", args=[link_token(question, user)])
     return f"{settings.PUBLIC_URL.rstrip('/')}{path}"
 
 
 def signer() -> signing.Signer:
-    """Signs links and nothing else."""
+    """Return the signer for links; its salt keeps other signed values from being used as links."""
     return signing.Signer(salt=SALT, sep=SEPARATOR)
 
 
 def claim_of(token: str) -> Claim:
-    """What the token says. Raises LinkTampered unless we signed it."""
+    """Return the content of the token. Raises LinkTampered unless this system signed it."""
     try:
         question_id, revision, user_id, until = signer().unsign_object(token)
     except signing.BadSignature as error:
-        words = _("This address is not whole: open the link in the e-mail again, or copy all of it.")
+        words = _("This link is incomplete or was changed: open it from the e-mail again, or copy all of it.")
         raise LinkTampered(words) from error
     return Claim(UUID(question_id), revision, user_id, datetime.fromtimestamp(until, UTC))
 
 
 def holder_of(token: str) -> User | None:
-    """The person whom the link was made for, if we made it and the person is still here."""
+    """Return the person for whom the token was made, or None if it is not signed or the account is not active."""
     try:
         return User.objects.filter(pk=claim_of(token).user_id, is_active=True).first()
     except LinkTampered:
@@ -74,7 +74,7 @@ def holder_of(token: str) -> User | None:
 
 
 def read_token(token: str) -> tuple[Question, User]:
-    """The question and the person who may answer it now.
+    """Return the token's question and person, if the person may answer the question by this link now.
 
     Raises LinkTampered, LinkExpired, LinkNotAllowed, LinkSuperseded or LinkClosed.
     """
@@ -82,17 +82,17 @@ def read_token(token: str) -> tuple[Question, User]:
     user = User.objects.filter(pk=claim.user_id, is_active=True).first()
     question = Question.objects.select_related("project", "assigned_to").filter(pk=claim.question_id).first()
     if user is None or question is None or not questions_for(user).filter(pk=question.pk).exists():
-        raise LinkNotAllowed(_("This link was made for a person who may not answer any more."))
+        raise LinkNotAllowed(_("This link was made for a person who may not answer this question any more."))
     require_current(question, claim)
     require_waiting(question, user)
     return question, user
 
 
 def require_current(question: Question, claim: Claim) -> None:
-    """Raise LinkSuperseded, LinkClosed or LinkExpired unless the question stands as it was when the link was made."""
+    """Raise LinkSuperseded, LinkClosed or LinkExpired unless question and link are still valid."""
     later = Question.objects.filter(project=question.project_id, field=question.field, revision__gt=claim.revision)
     if later.exists():
-        raise LinkSuperseded(_("This was asked again since: answer the newer question."))
+        raise LinkSuperseded(_("This question was asked again after this link was sent: answer the newer question."))
     if question.status != QuestionStatus.OPEN:
         answer = Answer.objects.filter(question_id=question.pk).first()
         raise LinkClosed(closed_in_words(question, answer), answered_by=answer.answered_by if answer else None)
@@ -101,21 +101,24 @@ def require_current(question: Question, claim: Claim) -> None:
 
 
 def require_waiting(question: Question, user: User) -> None:
-    """Raise LinkNotAllowed unless the question waits for the person."""
+    """Raise LinkNotAllowed unless the question waits for the person; see `waits_for_person`."""
     if not waits_for_person(question, user):
         raise LinkNotAllowed(_("This question now waits for another person."))
 
 
 def waits_for_person(question: Question, user: User) -> bool:
-    """Whether it is open, nobody else holds it, and the person may answer it: never an approval of their own."""
+    """Return True if the question is open and waits for the person or one of their groups, or for anybody.
+
+    False for the approval of a project that the person owns.
+    """
     own = question.kind == Question.Kind.APPROVAL and question.project.owner_id == user.pk
     return user.is_active and not own and waiting_questions(user).filter(pk=question.pk).exists()
 
 
 def answer_by_link(work: ProjectWork, *, token: str, answer: Any) -> Question:
-    """Accept the answer of the person whom the link was made for, judging the link again now that all is locked.
+    """Accept the answer as the person of the token; the token is checked under the lock of the question's project.
 
-    Raises as `read_token` and `answer_question` do; then nothing changes.
+    Raises what `read_token` and `answer_question` raise; then nothing changes.
     """
     locked = question_in(work, claim_of(token).question_id)
     _question, user = read_token(token)

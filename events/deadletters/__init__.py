@@ -1,4 +1,4 @@
-"""Burying what cannot be handled, and what staff can do with it: replay or discard."""
+"""Dead letters: buries entries that cannot be handled; staff replay or discard them. Also counts failed attempts."""
 
 import logging
 import traceback
@@ -25,22 +25,22 @@ from schemas import strict_json
 logger = logging.getLogger(__name__)
 
 LONGEST_RETRY_SECONDS = 60
-# Letters one statement writes: each holds its entry, which may have a mebibyte.
+# Dead letters that one statement writes: each contains its entry, which may have a mebibyte.
 MOST_AT_ONCE = 50
-# Letters of one burial that have a line each in the log.
+# Dead letters of one burial that get a line of their own in the log.
 MOST_LOGGED = 10
-# What a correction keeps, and the events that are a person's own words.
-IDS = ("project_id", "backlog_item_id", "question_id")
-KEPT = (*IDS, "requester", "submitted_by", "answered_by")
-PERSONAL = ("USER.ANSWER_SUBMITTED", "HUMAN.APPROVAL_SUBMITTED")
+# Payload keys that a correction may not change, and events that are a person's own statement and may not be edited.
+ID_KEYS = ("project_id", "backlog_item_id", "question_id")
+KEPT_KEYS = (*ID_KEYS, "requester", "submitted_by", "answered_by")
+PERSONAL_EVENTS = ("USER.ANSWER_SUBMITTED", "HUMAN.APPROVAL_SUBMITTED")
 
 
 class NotReplayable(PermanentError):
-    """The entry was never ours to handle, so putting it on its stream again helps nobody."""
+    """The entry was reported by a worker outside of Interlock: putting it on its stream again would help nobody."""
 
 
 class OtherSpeaker(PermanentError):
-    """An edited event may not speak for somebody else, or about something else, than the entry that came."""
+    """An edited event may not claim another sender, or another subject, than the original entry."""
 
 
 class AlreadySettled(EventError):
@@ -48,22 +48,22 @@ class AlreadySettled(EventError):
 
 
 def bury(entry: Entry, group: str, error: BaseException) -> None:
-    """Keep the entry as a dead letter; whoever met it first has the word, a second burial changes nothing."""
+    """Keep the entry as a dead letter with the error as its reason; a second burial changes nothing."""
     bury_all([(entry, error)], group)
 
 
 def bury_all(hopeless: Sequence[tuple[Entry, BaseException]], group: str) -> None:
-    """Keep these entries of one stream as dead letters: a fixed number of statements, however many they are."""
+    """Keep these entries of one stream as dead letters; a fixed number of statements for each MOST_AT_ONCE entries."""
     if not hopeless:
         return
     now, ids = database_now(), [entry.entry_id for entry, _ in hopeless]
-    tried = Attempt.objects.filter(stream=hopeless[0][0].stream, group=group, entry_id__in=ids)
-    attempts = {attempt.entry_id: attempt for attempt in tried}
+    failed_before = Attempt.objects.filter(stream=hopeless[0][0].stream, group=group, entry_id__in=ids)
+    attempts = {attempt.entry_id: attempt for attempt in failed_before}
     letters = [letter_of(entry, group, error, attempts.get(entry.entry_id), now) for entry, error in hopeless]
     with transaction.atomic():
         DeadLetter.objects.bulk_create(letters, ignore_conflicts=True, batch_size=MOST_AT_ONCE)
         if attempts:
-            tried.delete()
+            failed_before.delete()
     for letter in letters[:MOST_LOGGED]:
         logger.warning("Buried %s %s: %s", letter.stream, letter.entry_id, letter.reason[:300])
     if len(letters) > MOST_LOGGED:
@@ -71,8 +71,8 @@ def bury_all(hopeless: Sequence[tuple[Entry, BaseException]], group: str) -> Non
 
 
 def letter_of(entry: Entry, group: str, error: BaseException, attempt: Attempt | None, now: datetime) -> DeadLetter:
-    """The entry as a dead letter, with what was wrong and how often it was tried."""
-    event_id, event_type = identity(entry)
+    """Return an unsaved dead letter for the entry, with the error and the number of attempts."""
+    event_id, event_type = event_identity(entry)
     return DeadLetter(
         stream=entry.stream,
         entry_id=entry.entry_id,
@@ -91,12 +91,12 @@ def letter_of(entry: Entry, group: str, error: BaseException, attempt: Attempt |
 
 
 def is_killer(error: BaseException) -> bool:
-    """Only for an entry that killed its consumers is the broker's own counter the number of attempts."""
+    """Return True if the entry ended its consumers: then the broker's counter of deliveries gives the attempts."""
     return isinstance(error, TooManyAttempts)
 
 
-def identity(entry: Entry) -> tuple[str | None, str]:
-    """The event id and type of an entry, as far as they can be read."""
+def event_identity(entry: Entry) -> tuple[str | None, str]:
+    """Return the event id (None if unreadable) and the event type of an entry."""
     try:
         document = strict_json.loads(entry.fields.get(b"event", b""))
         return str(UUID(document["event_id"])), clean(str(document["event_type"]))[:200]
@@ -105,12 +105,12 @@ def identity(entry: Entry) -> tuple[str | None, str]:
 
 
 def clean(text: str) -> str:
-    """Text any database stores: no NUL, no lone surrogate, of bounded length."""
+    """Return the text as any database stores it: no NUL, no lone surrogate, 20,000 characters at most."""
     return text.encode(errors="replace").decode().replace("\x00", "\\0")[:20_000]
 
 
 def record_attempt(entry: Entry, group: str, error: BaseException) -> int:
-    """Count a failed attempt and put off the next one, twice as long each time; attempts so far."""
+    """Count a failed attempt and postpone the next one, twice as long each time; return the attempts so far."""
     now = database_now()
     attempt, _made = Attempt.objects.get_or_create(
         stream=entry.stream,
@@ -129,7 +129,7 @@ def record_attempt(entry: Entry, group: str, error: BaseException) -> int:
 
 
 def not_due(stream: str, group: str, entry_ids: list[str]) -> set[str]:
-    """Of these entries, those whose next attempt lies ahead."""
+    """Return the ids of those entries whose next attempt is in the future."""
     waiting = Attempt.objects.filter(
         stream=stream, group=group, entry_id__in=entry_ids, next_attempt_at__gt=database_now()
     )
@@ -137,20 +137,20 @@ def not_due(stream: str, group: str, entry_ids: list[str]) -> set[str]:
 
 
 def forget_attempts(stream: str, group: str, entry_ids: list[str]) -> None:
-    """The entries are settled."""
+    """Delete the attempts counted for these entries, since they are settled."""
     Attempt.objects.filter(stream=stream, group=group, entry_id__in=entry_ids).delete()
 
 
 def replay(letter: DeadLetter, *, by: str, event: bytes | None = None) -> str:
-    """Put the entry on its stream again, once; the new entry's id. The raw entry is kept as it was.
+    """Put the entry on its stream again, once, and return the new entry's id. The raw entry is kept unchanged.
 
-    With `event` (JSON bytes), the new entry carries that in place of the raw entry's own.
-    Raises AlreadySettled, NotReplayable for what a worker elsewhere reported, and InvalidEvent or UnknownEventType
-    when the contracts refuse `event`.
+    With `event` (JSON bytes), the new entry has this event in place of the original one. Raises AlreadySettled,
+    NotReplayable for an entry that a worker outside of Interlock reported, OtherSpeaker, and InvalidEvent or
+    UnknownEventType if the contracts refuse `event`.
     """
     if letter.stream == settings.DLQ_STREAM:
         raise NotReplayable(
-            _("A worker elsewhere reported this about its dispatch: retry the item, then discard this.")
+            _("A worker outside of Interlock reported this failure: retry the item, then discard this.")
         )
     fields, note = letter.fields, f"Replayed by {by}"
     if event is not None:
@@ -161,36 +161,38 @@ def replay(letter: DeadLetter, *, by: str, event: bytes | None = None) -> str:
 
 
 def with_event(fields: dict[bytes, bytes], event: bytes) -> dict[bytes, bytes]:
-    """The entry with another event, and what rides beside it said of that one. Raises PermanentError."""
+    """Return the fields with another event, and with its type and project beside it. Raises PermanentError."""
     envelope = from_wire(event)
     require_same_speaker(fields.get(b"event", b""), envelope)
-    beside = {b"type": envelope.event_type.encode(), b"project": str(envelope.project_id or "").encode()}
-    return {**fields, b"event": event, **beside}
+    copied_fields = {b"type": envelope.event_type.encode(), b"project": str(envelope.project_id or "").encode()}
+    return {**fields, b"event": event, **copied_fields}
 
 
 def require_same_speaker(raw: bytes, edited: Envelope) -> None:
-    """Raise OtherSpeaker where an edited event would speak for somebody, or about something, that the original did not.
+    """Raise OtherSpeaker if the edited event claims another sender or subject than the original event.
 
-    A correction mends how a thing was said. Answers and approvals are a person's own words: nobody edits them.
+    A correction may change how something was said, not by whom. Answers and approvals are personal: nobody edits them.
     """
-    if edited.event_type in PERSONAL:
-        raise OtherSpeaker(_("An answer or an approval is a person's own: replay it as it came, or discard it."))
-    original = readable_payload(raw)
-    if original is None:
+    if edited.event_type in PERSONAL_EVENTS:
+        raise OtherSpeaker(_("An answer or an approval cannot be edited by others: replay it as it is, or discard it."))
+    original_event = readable_payload(raw)
+    if original_event is None:
         if edited.payload.get("requester"):
-            raise OtherSpeaker(_("Who asks cannot be read in the entry: leave `requester` out."))
+            raise OtherSpeaker(_("The original entry does not show who the requester is: leave `requester` out."))
         return
-    kind, payload = original
+    kind, payload = original_event
     if kind != edited.event_type:
-        raise OtherSpeaker(_("A correction keeps the event's type, %(kind)s.") % {"kind": kind})
-    for key in KEPT:
-        is_kept = payload.get(key) == edited.payload.get(key) or (key in IDS and key not in payload)
+        raise OtherSpeaker(_("A correction may not change the event's type: it has to be %(kind)s.") % {"kind": kind})
+    for key in KEPT_KEYS:
+        is_kept = payload.get(key) == edited.payload.get(key) or (key in ID_KEYS and key not in payload)
         if not is_kept:
-            raise OtherSpeaker(_("A correction keeps what the entry says in `%(key)s`.") % {"key": key})
+            raise OtherSpeaker(
+                _("A correction may not change `%(key)s`: write there what the original entry has.") % {"key": key}
+            )
 
 
 def readable_payload(raw: bytes) -> tuple[str, dict[str, Any]] | None:
-    """The type and the payload of an entry, as far as they can be read, in today's spelling."""
+    """Return the type and the payload of an event, older spellings translated; None if it cannot be read."""
     try:
         document = older.translated(strict_json.loads(raw))
         kind, payload = document["event_type"], document["payload"]
@@ -200,28 +202,31 @@ def readable_payload(raw: bytes) -> tuple[str, dict[str, Any]] | None:
 
 
 def discard(letter: DeadLetter, *, by: str, why: str) -> None:
-    """Close the dead letter for good. Raises AlreadySettled."""
+    """Close the dead letter without replaying it, with a reason. Raises AlreadySettled."""
     settle(letter, DeadLetter.State.DISCARDED, by=by, note=f"Discarded by {by}: {why}")
 
 
 def settle(letter: DeadLetter, state: DeadLetter.State, *, by: str, note: str, edited: bytes | None = None) -> None:
-    """Move an open dead letter on, in one conditional statement: of two people one wins. Raises AlreadySettled."""
+    """Change an open dead letter to the given state, in one conditional statement.
+
+    Of two people who do this at the same time one succeeds; the other gets AlreadySettled.
+    """
     now = database_now()
     changed = DeadLetter.objects.filter(pk=letter.pk, state=DeadLetter.State.OPEN).update(
         state=state, settled_at=now, settled_by=by[:200], note=note, edited=edited
     )
     if not changed:
-        raise AlreadySettled(settled_before(letter.pk))
+        raise AlreadySettled(settled_in_words(letter.pk))
     letter.state, letter.settled_at, letter.settled_by, letter.note, letter.edited = state, now, by, note, edited
 
 
-def settled_before(pk: int) -> str:
-    """Who settled the dead letter, how and when, in words."""
+def settled_in_words(pk: int) -> str:
+    """Return the message that says who settled the dead letter, how and when."""
     letter = DeadLetter.objects.only("state", "settled_at", "settled_by", "note").filter(pk=pk).first()
     if letter is None or letter.settled_at is None:
         return _("Dead letter %(id)s was settled before.") % {"id": pk}
     when = date_format(timezone.localtime(letter.settled_at), "DATETIME_FORMAT")
-    said = {"id": pk, "state": letter.get_state_display(), "by": letter.settled_by, "note": letter.note, "when": when}
+    values = {"id": pk, "state": letter.get_state_display(), "by": letter.settled_by, "note": letter.note, "when": when}
     if not letter.settled_by:
-        return _("Dead letter %(id)s was settled before: %(note)s, %(when)s.") % said
-    return _("Dead letter %(id)s was settled before: %(state)s by %(by)s, %(when)s.") % said
+        return _("Dead letter %(id)s was settled before: %(note)s, %(when)s.") % values
+    return _("Dead letter %(id)s was settled before: %(state)s by %(by)s, %(when)s.") % values

@@ -1,7 +1,7 @@
-"""Dead letters of others: what a worker that is not ours put on the dead-letter stream, read and kept.
+"""Dead letters of other programs: what workers outside of Interlock put on the dead-letter stream is read and kept.
 
-Our own dead letters stand on the same stream and carry the field `dead_letter`. Others carry the field `dlq`, a JSON
-object, or its keys as plain fields; whatever can be read of it is shown, and nothing in it can stop the reading.
+Our own dead letters are on the same stream and have the field `dead_letter`. Those of others have the field `dlq`, a
+JSON object, or its keys as plain fields. Every readable part is shown; no content can stop the reading.
 """
 
 from collections.abc import Sequence
@@ -19,19 +19,22 @@ from events.streams import Entry
 from schemas import strict_json
 
 LONGEST_NAME = 200
-NO_REASON = "Its worker gave no reason."
+NO_REASON = "The worker gave no reason."
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A dispatch that its worker could not handle: the event's id, as far as it can be read, and why."""
+    """A dispatch that its worker could not handle: the event's id (None if unreadable) and the reason."""
 
     event_id: UUID | None
     reason: str
 
 
 def take_in(entries: Sequence[Entry]) -> list[Refusal]:
-    """Keep the entries of others as dead letters, each once, and return what they refuse. Runs in a transaction."""
+    """Save dead letters of other programs, each entry once, and return the dispatches they refuse.
+
+    Runs in a transaction.
+    """
     others = [entry for entry in entries if b"dead_letter" not in entry.fields]
     known = set(
         DeadLetter.objects.filter(
@@ -44,21 +47,24 @@ def take_in(entries: Sequence[Entry]) -> list[Refusal]:
 
 
 def letter_of(entry: Entry) -> DeadLetter:
-    """The entry as a dead letter; it stands on the dead-letter stream already."""
-    told, now = told_by(entry), database_now()
-    event = told.get("original_event")
+    """Return an unsaved dead letter for the entry.
+
+    It counts as published, since it is on the dead-letter stream already.
+    """
+    content, now = content_of(entry), database_now()
+    event = content.get("original_event")
     original = event if isinstance(event, dict) else {}
     return DeadLetter(
         stream=entry.stream,
         entry_id=entry.entry_id,
-        group=text(told, "consumer_group", "service"),
-        event_id=uuid_in(told.get("event_id")) or uuid_in(original.get("event_id")),
-        event_type=text(told, "event_type") or text(original, "event_type"),
-        reason=clean(text(told, "error_message", "reason", longest=20_000)) or NO_REASON,
-        schema_id=text(told, "schema_id"),
+        group=first_text(content, "consumer_group", "service"),
+        event_id=uuid_in(content.get("event_id")) or uuid_in(original.get("event_id")),
+        event_type=first_text(content, "event_type") or first_text(original, "event_type"),
+        reason=clean(first_text(content, "error_message", "reason", longest=20_000)) or NO_REASON,
+        schema_id=first_text(content, "schema_id"),
         error_class=BuriedElsewhere.__name__,
-        trace=clean(text(told, "stack_trace", longest=20_000)),
-        attempts=count_in(told.get("attempts")),
+        trace=clean(first_text(content, "stack_trace", longest=20_000)),
+        attempts=count_in(content.get("attempts")),
         first_seen=now,
         last_seen=now,
         raw=packed(entry.fields),
@@ -66,19 +72,19 @@ def letter_of(entry: Entry) -> DeadLetter:
     )
 
 
-def told_by(entry: Entry) -> dict[str, Any]:
-    """What the entry says: the object in its field `dlq`, or its fields as text; `original_event` is read as JSON."""
-    told: dict[str, Any] = {
+def content_of(entry: Entry) -> dict[str, Any]:
+    """Return the entry's content: the object in its field `dlq`, or its fields as text; `original_event` is parsed."""
+    content: dict[str, Any] = {
         name.decode(errors="replace"): value.decode(errors="replace") for name, value in entry.fields.items()
     }
-    inside = json_in(told.get("dlq"))
-    if isinstance(inside, dict):
-        told = inside
-    return {**told, "original_event": json_in(told.get("original_event"))}
+    nested = json_in(content.get("dlq"))
+    if isinstance(nested, dict):
+        content = nested
+    return {**content, "original_event": json_in(content.get("original_event"))}
 
 
 def json_in(value: Any) -> Any:
-    """The value that a JSON text holds; what is no text comes back as it is, and what cannot be read is None."""
+    """Return the value of a JSON text, None if it cannot be read; any other value is returned unchanged."""
     if not isinstance(value, str):
         return value
     try:
@@ -87,14 +93,14 @@ def json_in(value: Any) -> Any:
         return None
 
 
-def text(told: dict[str, Any], *keys: str, longest: int = LONGEST_NAME) -> str:
-    """The first of these keys that holds a text, as any database stores it; empty when none does."""
-    found = next((told[key] for key in keys if isinstance(told.get(key), str) and told[key].strip()), "")
-    return clean(found)[:longest]
+def first_text(content: dict[str, Any], *keys: str, longest: int = LONGEST_NAME) -> str:
+    """Return the first text among these keys, cleaned for the database and cut to `longest`; empty if there is none."""
+    value = next((content[key] for key in keys if isinstance(content.get(key), str) and content[key].strip()), "")
+    return clean(value)[:longest]
 
 
 def uuid_in(value: Any) -> UUID | None:
-    """The uuid that the value spells, if it does."""
+    """Return the value as a UUID; None if it is not one."""
     try:
         return UUID(value) if isinstance(value, str) else None
     except ValueError:
@@ -102,7 +108,7 @@ def uuid_in(value: Any) -> UUID | None:
 
 
 def count_in(value: Any) -> int:
-    """A count of attempts between 1 and a million, whatever was sent."""
+    """Return the value as a count from 1 to 1,000,000; 1 if it is not a number."""
     try:
         return min(max(int(value), 1), 1_000_000)
     except (TypeError, ValueError, OverflowError):

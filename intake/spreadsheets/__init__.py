@@ -1,4 +1,4 @@
-"""Spreadsheets in, rows out."""
+"""Reading spreadsheets: `read_rows` turns a CSV file or an Excel workbook into a stream of rows."""
 
 from intake.spreadsheets.outside import Ingested, read_rows
 from intake.spreadsheets.reading import RowWarning

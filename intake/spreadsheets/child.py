@@ -1,8 +1,9 @@
-"""Reads one upload in a process of its own, with little memory and time: `python -I child.py FILE NAME PID MOST`.
+"""The child process that parses one upload: `python -I child.py FILE NAME PARENT_PID MOST_WARNINGS`.
 
-A parser may end its whole process on some small legal files, so nobody else may live in it. Writes JSON lines: what
-the columns are, each row as [text, category, minutes, number in the sheet], and at the end the counts; or
-{"unreadable": …}, in words for the file's owner, or {"fault": …} where the parser could not go on.
+A parser can crash its whole process on some small legal files. Therefore each upload is parsed in its own process,
+with little memory and time. The process writes JSON lines to standard output: first {"columns": …}, then each row as
+[text, category, minutes, row number in the sheet], at the end {"end": [counts and warnings]}. Instead of the end it
+writes {"unreadable": …}, a message for the file's owner, or {"fault": …} when the parser failed.
 """
 
 import contextlib
@@ -22,26 +23,26 @@ CPU_SECONDS = 50
 PR_SET_PDEATHSIG = 1
 
 
-class Named(PosixPath):
-    """A file that is called otherwise by its owner."""
+class RenamedPath(PosixPath):
+    """A path whose `name` is the owner's name for the file, so that error messages use that name."""
 
-    shown = ""
+    owner_name = ""
 
     @property
     def name(self) -> str:
-        return self.shown
+        return self.owner_name
 
 
-def end_with(parent: int) -> None:
-    """End when the parent does; at once if it is gone already."""
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when its parent ends; exit at once if the parent has ended already."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit(1)
 
 
-def limit() -> None:
-    """Take no more memory and time than a decent spreadsheet needs, after everybody else, and write no files."""
+def limit_resources() -> None:
+    """Limit this process to the memory and CPU time of an ordinary spreadsheet, lower its priority, forbid files."""
     os.nice(5)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
@@ -50,8 +51,8 @@ def limit() -> None:
 
 
 def messages(path: Path, most_warnings: int) -> Iterator[Any]:
-    """What there is to say about the file's rows, in order."""
-    # The interpreter is isolated: it knows nothing of the project before it is told where it is.
+    """Yield the messages about the file, in the order of the module's docstring; keep `most_warnings` warnings."""
+    # `python -I` does not put the project's folder on the import path, so it is added here.
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from intake.spreadsheets.reading import Table
     from intake.spreadsheets.sheet import Unreadable
@@ -68,11 +69,11 @@ def messages(path: Path, most_warnings: int) -> Iterator[Any]:
 
 
 def main(file: str, name: str, parent: str, most_warnings: str) -> None:
-    """Write all messages; a fault that can still be told is the last of them."""
-    end_with(int(parent))
-    limit()
-    path = Named(file)
-    path.shown = name
+    """Write all messages about the file; if the parser fails, write a {"fault": …} message as the last one."""
+    die_with_parent(int(parent))
+    limit_resources()
+    path = RenamedPath(file)
+    path.owner_name = name
     try:
         for message in messages(path, int(most_warnings)):
             sys.stdout.write(json.dumps(message) + "\n")

@@ -1,4 +1,4 @@
-"""Which column is which: found by the words of its header, and by whether it is filled."""
+"""Decide which column holds the task, the category and the duration: by the header's words, then by filled cells."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ from intake.spreadsheets.durations import UNITS
 
 Role = Literal["duration", "category", "text"]
 
-# Per role, the words that name it, the likeliest first.
+# The words that name each role in a header, in several languages; the most likely word comes first.
 NAMES: dict[Role, str] = {
     "duration": "duration minutes time hours effort dauer minuten zeit stunden aufwand duree temps minutos"
     " duracion tiempo horas duur tijd uren",
@@ -21,25 +21,26 @@ NAMES: dict[Role, str] = {
 }
 WORDS: dict[Role, list[str]] = {role: words.split() for role, words in NAMES.items()}
 
-# A header with one of these words is about something else, whatever else it says.
-ELSEWHERE_NAMES: dict[Role, str] = {
+# A header of several words does not name the role if one of them is in this list: "start time" is no duration.
+RULED_OUT_BY_NAMES: dict[Role, str] = {
     "text": "id no nr number code key date time start end by owner employee person status count hours",
     "category": "id no nr number code key date",
     "duration": "start end begin began finish date due created updated stamp zone at from until",
 }
-ELSEWHERE: dict[Role, set[str]] = {role: set(words.split()) for role, words in ELSEWHERE_NAMES.items()}
+RULED_OUT_BY: dict[Role, set[str]] = {role: set(words.split()) for role, words in RULED_OUT_BY_NAMES.items()}
+# Words that name a role only if no other column names it better.
 WEAK = {"name"}
-# Among columns that could have a role, those filled in at least this share of the fullest one count as filled.
+# A column counts as filled if it has at least this share of the filled cells of the fullest candidate.
 FILLED_SHARE = 0.5
 
 BRACKETED = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
-# A header says what it is about at its beginning, and no table that people keep is wider.
+# Longer headers are cut (their subject comes first), and columns beyond the limit are not looked at.
 LONGEST_HEADER, MOST_COLUMNS = 200, 1024
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column that has a role: where it is, what its header says, and the unit of its bare numbers."""
+    """A column that has a role: its index from 0, its header, and the unit of its numbers that name no unit."""
 
     index: int
     header: str
@@ -50,17 +51,22 @@ Columns = dict[Role, Column]
 
 
 def find_columns(headers: Sequence[str], sample: Sequence[Sequence[object]] = ()) -> Columns:
-    """The column of each role that some header names; of several that could be it, the one that is filled."""
+    """Return the column of each role that a header names; among several candidates the filled, best-named one.
+
+    `sample` holds the cells of the first rows and decides which candidates are filled.
+    """
     headers = [header[:LONGEST_HEADER] for header in headers[:MOST_COLUMNS]]
     candidates: dict[Role, list[int]] = {role: [] for role in WORDS}
     for index, header in enumerate(headers):
         if role := likeliest_role(header):
             candidates[role].append(index)
-    return {role: chosen(role, headers, found, sample) for role, found in candidates.items() if found}
+    return {role: best_column(role, headers, indexes, sample) for role, indexes in candidates.items() if indexes}
 
 
-def chosen(role: Role, headers: Sequence[str], indexes: Sequence[int], sample: Sequence[Sequence[object]]) -> Column:
-    """The best-named of the filled columns."""
+def best_column(
+    role: Role, headers: Sequence[str], indexes: Sequence[int], sample: Sequence[Sequence[object]]
+) -> Column:
+    """Return, of the columns at `indexes` that count as filled, the one whose header fits the role best."""
     filled = {i: sum(bool(row[i]) for row in sample if i < len(row)) for i in indexes}
     enough = max(filled.values()) * FILLED_SHARE
     best = max((i for i in indexes if filled[i] >= enough), key=lambda i: (score(role, headers[i]), -i))
@@ -68,44 +74,44 @@ def chosen(role: Role, headers: Sequence[str], indexes: Sequence[int], sample: S
 
 
 def likeliest_role(header: str) -> Role | None:
-    """The role that the header fits best, if it fits any."""
+    """Return the role that the header fits best, or None if it fits none."""
     scores = {role: score(role, header) for role in WORDS}
     best = max(scores, key=lambda role: scores[role])
     return best if scores[best] > (0, 0) else None
 
 
 def score(role: Role, header: str) -> tuple[int, int]:
-    """How well a header names a role: as a whole, by its last word, by any word; then by the word's place."""
+    """Return (fit, rank): how well the header names the role, then minus the word's place in WORDS; (0, 0) if not."""
     words = words_of(BRACKETED.sub(" ", header)) or words_of(header)
-    if ELSEWHERE[role] & set(words) and len(words) > 1:
+    if RULED_OUT_BY[role] & set(words) and len(words) > 1:
         return (0, 0)
-    known = [(place, word) for place, word in enumerate(words) if word in WORDS[role]]
-    scores = [(fit(word, place, words), -WORDS[role].index(word)) for place, word in known]
+    matches = [(place, word) for place, word in enumerate(words) if word in WORDS[role]]
+    scores = [(fit(word, place, words), -WORDS[role].index(word)) for place, word in matches]
     return max(scores, default=(1 if role == "duration" and is_unit(header) else 0, 0))
 
 
 def fit(word: str, place: int, words: Sequence[str]) -> int:
-    """4 when the word is all the header says, 3 when it comes last, 2 elsewhere, 1 when it is weak."""
+    """Return 4 if the word is the whole header, 3 if it is the last word, 2 elsewhere, and 1 for a weak word."""
     if len(words) == 1:
         return 4
     return 1 if word in WEAK else 3 if place == len(words) - 1 else 2
 
 
 def words_of(header: str) -> list[str]:
-    """The header's words, without case, accents and punctuation."""
+    """Return the header's words in lower case, without accents and punctuation; `camelCase` is two words."""
     split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
     bare = "".join(c for c in unicodedata.normalize("NFKD", split.casefold()) if not unicodedata.combining(c))
     return re.findall(r"[^\W_]+", bare)
 
 
 def is_unit(header: str) -> bool:
-    """Whether the header is nothing but a unit of time."""
+    """Return True if the header is only a unit of time of more than one letter."""
     words = words_of(header)
     return len(words) == 1 and words[0] in UNITS and len(words[0]) > 1
 
 
 def unit_in(header: str) -> str:
-    """The unit that the header gives to bare numbers: in brackets first, else as a word; minutes otherwise."""
+    """Return the unit (s, min, h, d) for numbers without one: from brackets, else from a word, else `min`."""
     bracketed = [word for inside in BRACKETED.findall(header) for word in words_of(inside)]
     words = words_of(header)
     spelled = [word for word in words if len(word) > 1] + words[-1:]

@@ -1,4 +1,4 @@
-"""Durations as people write them, in minutes. What could mean two things is refused, never guessed."""
+"""Turn durations as people write them into minutes. A text that could mean two durations is refused, never guessed."""
 
 import re
 from datetime import timedelta
@@ -31,7 +31,7 @@ GROUPED = re.compile(r"[0-9]{1,3}(?:(?P<group>[.,' ])[0-9]{3})(?:(?P=group)[0-9]
 
 
 class UnreadableDuration(ValueError):
-    """The text is no duration, or could be more than one."""
+    """The text is not a duration, or could mean more than one; the message lists the accepted forms."""
 
     def __init__(self, text: str, reason: str = "is not a duration") -> None:
         accepted = "90, 1.5h, 45m, 2 hours, 1.5d, 1:30, 01:30:00, 1h 30m, PT1H30M"
@@ -39,27 +39,27 @@ class UnreadableDuration(ValueError):
 
 
 def parse_minutes(text: str, *, unit: str = "min", decimal: DecimalMark = ".") -> float:
-    """The duration in minutes, seconds as fractions. Raises UnreadableDuration.
+    """Return the duration in minutes; seconds become fractions of a minute. Raises UnreadableDuration.
 
-    `unit` (s, min, h or d) is what a bare number counts; `decimal` is the mark that decides for `1,234`.
-    A day has eight working hours, `1:30` is an hour and a half.
+    `unit` (s, min, h or d) is the unit of a number without one; `decimal` is the decimal mark where `1,234` could
+    be read two ways. A day has eight working hours; `1:30` is an hour and a half.
     """
-    said = " ".join(text.casefold().replace("’", "'").split())
-    if not said or len(said) > LONGEST_TEXT:
+    normalized = " ".join(text.casefold().replace("’", "'").split())
+    if not normalized or len(normalized) > LONGEST_TEXT:
         raise UnreadableDuration(text)
-    if said.startswith("p"):
-        return in_minutes(iso_seconds(said, text), text)
-    if match := CLOCK.fullmatch(said):
+    if normalized.startswith("p"):
+        return in_minutes(iso_seconds(normalized, text), text)
+    if match := CLOCK.fullmatch(normalized):
         return in_minutes(clock_seconds(*match.groups()), text)
-    if match := HOURS_AND_MINUTES.fullmatch(said):
+    if match := HOURS_AND_MINUTES.fullmatch(normalized):
         return in_minutes(clock_seconds(*match.groups()), text)
-    if said[-1].isdigit():
-        return in_minutes(amount(said, decimal, text) * SECONDS[unit], text)
-    return in_minutes(parts_seconds(said, decimal, text), text)
+    if normalized[-1].isdigit():
+        return in_minutes(parse_number(normalized, decimal, text) * SECONDS[unit], text)
+    return in_minutes(parts_seconds(normalized, decimal, text), text)
 
 
 def in_minutes(seconds: Decimal, text: str) -> float:
-    """Seconds as minutes, unless nobody works that long."""
+    """Return the seconds in minutes. Raises UnreadableDuration above MOST_MINUTES."""
     minutes = seconds / 60
     if minutes > MOST_MINUTES:
         raise UnreadableDuration(text, f"is longer than {MOST_MINUTES:,} minutes")
@@ -67,18 +67,21 @@ def in_minutes(seconds: Decimal, text: str) -> float:
 
 
 def clock_seconds(hours: str, minutes: str, seconds: str | None = None) -> Decimal:
-    """h:mm or h:mm:ss in seconds."""
+    """Return h:mm or h:mm:ss in seconds."""
     return Decimal(hours) * 3600 + Decimal(minutes) * 60 + Decimal((seconds or "0").replace(",", "."))
 
 
-def iso_seconds(said: str, text: str) -> Decimal:
-    """An ISO 8601 duration of hours, minutes and seconds; its days would have 24 hours and ours have 8."""
-    if re.match("p[0-9]", said):
+def iso_seconds(normalized: str, text: str) -> Decimal:
+    """Return an ISO 8601 duration of hours, minutes and seconds (`pt1h30m`) in seconds. Raises UnreadableDuration.
+
+    Days are refused: an ISO day has 24 hours, a working day here has 8.
+    """
+    if re.match("p[0-9]", normalized):
         raise UnreadableDuration(text, "is not clear: a calendar day has 24 hours, a working day 8")
-    if not re.match("pt[0-9]", said):
+    if not re.match("pt[0-9]", normalized):
         raise UnreadableDuration(text)
     try:
-        duration = parse_duration(said.upper())
+        duration = parse_duration(normalized.upper())
     except (ValueError, OverflowError, ArithmeticError):
         duration = None
     if duration is None:
@@ -86,24 +89,27 @@ def iso_seconds(said: str, text: str) -> Decimal:
     return Decimal(duration // timedelta(microseconds=1)) / 1_000_000
 
 
-def parts_seconds(said: str, decimal: DecimalMark, text: str) -> Decimal:
-    """`1h 30m`, `2 hours`, `1.5d`: each unit once, from large to small, a fraction only in the last."""
-    total, at, last_size, fraction = Decimal(0), 0, None, False
-    while at < len(said):
-        match = PART.match(said, at)
+def parts_seconds(normalized: str, decimal: DecimalMark, text: str) -> Decimal:
+    """Return `1h 30m`, `2 hours` or `1.5d` in seconds. Raises UnreadableDuration.
+
+    Each unit may occur once, from large to small, and only the last number may have a fraction.
+    """
+    total, position, last_size, has_fraction = Decimal(0), 0, None, False
+    while position < len(normalized):
+        match = PART.match(normalized, position)
         unit = UNITS.get(match["unit"]) if match else None
         if match is None or unit is None:
             raise UnreadableDuration(text)
-        number = amount(match["number"].strip(), decimal, text)
-        if fraction or (last_size is not None and SECONDS[unit] >= last_size):
+        number = parse_number(match["number"].strip(), decimal, text)
+        if has_fraction or (last_size is not None and SECONDS[unit] >= last_size):
             raise UnreadableDuration(text)
         total += number * SECONDS[unit]
-        at, last_size, fraction = match.end(), SECONDS[unit], number % 1 != 0
+        position, last_size, has_fraction = match.end(), SECONDS[unit], number % 1 != 0
     return total
 
 
-def amount(number: str, decimal: DecimalMark, text: str) -> Decimal:
-    """The number, with either decimal mark and with thousands marks, where it can mean only one thing."""
+def parse_number(number: str, decimal: DecimalMark, text: str) -> Decimal:
+    """Return the number, which may have a decimal mark and thousands marks. Raises UnreadableDuration if unclear."""
     if PLAIN_NUMBER.fullmatch(number):
         return Decimal(number)
     if (match := SINGLE_MARK.fullmatch(number)) and not is_unclear(match, decimal):
@@ -113,11 +119,11 @@ def amount(number: str, decimal: DecimalMark, text: str) -> Decimal:
         raise UnreadableDuration(text)
     if SINGLE_MARK.fullmatch(number):
         raise UnreadableDuration(text, "could be thousands or a fraction")
-    whole, fraction = number.rsplit(match["mark"], 1) if match["mark"] else (number, "0")
-    return Decimal(f"{whole.replace(match['group'], '')}.{fraction}")
+    integer, fraction = number.rsplit(match["mark"], 1) if match["mark"] else (number, "0")
+    return Decimal(f"{integer.replace(match['group'], '')}.{fraction}")
 
 
 def is_unclear(match: re.Match[str], decimal: DecimalMark) -> bool:
-    """Whether the one mark could as well separate thousands: `1,234`, unless the comma is the decimal mark."""
-    whole, mark, rest = match.groups()
-    return mark != decimal and len(rest) == 3 and len(whole) <= 3 and whole.strip("0") != ""
+    """Return True if the number's one mark may separate thousands: `1,234`, unless the comma is the decimal mark."""
+    integer, mark, fraction = match.groups()
+    return mark != decimal and len(fraction) == 3 and len(integer) <= 3 and integer.strip("0") != ""

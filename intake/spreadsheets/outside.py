@@ -1,4 +1,4 @@
-"""Reads uploads outside of this process: a child parses, this side takes the rows as they come."""
+"""Read uploads in a child process: the child parses the file, this process receives the rows as a stream."""
 
 import os
 import select
@@ -20,35 +20,37 @@ from intake.spreadsheets.reading import RowWarning
 from intake.spreadsheets.rows import Row
 from intake.spreadsheets.sheet import Unreadable
 
-# From the beginning to the last row, however much the child has to say.
+# The time limit for reading a whole file, from its beginning to its last row.
 LONGEST_SECONDS = 60.0
 LOOK_AGAIN_SECONDS = 0.25
 CHUNK_BYTES = 1 << 16
-# A row of three cells, each as long as a cell may be, is shorter.
+# Longer than any row: a row has three cells, each of at most LONGEST_CELL characters.
 LONGEST_MESSAGE = 1 << 20
 
-# Set once whoever sent the file is gone: nobody needs the rows then.
+# The web server sets this event when the sender of the file has closed the connection: reading then stops.
 asker_gone: ContextVar[Event | None] = ContextVar("asker_gone", default=None)
 
 
 def read_rows(file: Path | IO[bytes], *, name: str = "", limit_warnings: int = 100) -> "Ingested":
-    """The rows of a CSV file (plain or gzipped) or Excel workbook, streamed. Raises Unreadable, also on the way.
+    """Return the rows of a CSV file (plain or gzipped) or an Excel workbook as a stream.
 
-    `file` is a path or an open file of the system; `name` is what its owner calls it.
+    `file` is a path or an open file with a file descriptor; `name` is the owner's name for the file. Raises
+    Unreadable, at once or while the rows are iterated.
     """
     return Ingested(file, name, limit_warnings)
 
 
 class Ingested:
-    """Rows as they are read, once. `columns` is known at once, the counts and warnings when all rows are read.
+    """The rows of one file, to be iterated once.
 
-    `row_number` is the last row's, as the spreadsheet counts it.
+    `columns` (role → header) is known from the beginning; the counts and warnings are known after the last row.
+    `row_number` is the spreadsheet's own number of the row that was returned last.
     """
 
     def __init__(self, file: Path | IO[bytes], name: str, limit_warnings: int) -> None:
         self.rows_read = self.row_warnings = self.row_number = 0
         self.warnings: list[RowWarning] = []
-        self._messages = messages(file, name, limit_warnings)
+        self._messages = child_messages(file, name, limit_warnings)
         self.columns: dict[str, str] = next(self._messages)["columns"]
 
     def __iter__(self) -> Iterator[Row]:
@@ -65,29 +67,29 @@ class Ingested:
         return Row(text=text, category=category, estimated_minutes=minutes)
 
     def close(self) -> None:
-        """Read no further; the child ends."""
+        """Stop reading and end the child process."""
         self._messages.close()
 
 
-def messages(file: Path | IO[bytes], name: str, limit_warnings: int) -> Generator[Any]:
-    """What the child says, in order. Raises Unreadable."""
+def child_messages(file: Path | IO[bytes], name: str, limit_warnings: int) -> Generator[Any]:
+    """Wait for a place, start the child, and yield its messages in order. Raises Unreadable, or Busy if no place."""
     name = name or (file.name if isinstance(file, Path) else "The file")
-    with place(require_asker):
+    with place(require_sender):
         until = time.monotonic() + LONGEST_SECONDS
-        with reading(file, name, limit_warnings) as said:
-            yield from heard(said, name, until)
+        with running_child(file, name, limit_warnings) as output:
+            yield from read_messages(output, name, until)
 
 
-def require_asker() -> None:
-    """Raise Unreadable if nobody waits for the rows any more."""
+def require_sender() -> None:
+    """Raise Unreadable if the sender of the file has closed the connection and no longer needs the rows."""
     gone = asker_gone.get()
     if gone is not None and gone.is_set():
-        raise Unreadable("Whoever sent the file is gone.")
+        raise Unreadable("The sender of the file closed the connection, so reading was stopped.")
 
 
 @contextmanager
-def reading(file: Path | IO[bytes], name: str, limit_warnings: int) -> Iterator[IO[bytes]]:
-    """What the parsing process says; it ends with the block."""
+def running_child(file: Path | IO[bytes], name: str, limit_warnings: int) -> Iterator[IO[bytes]]:
+    """Run the parsing process during the block and return its standard output; kill the process at the end."""
     path = str(file.resolve()) if isinstance(file, Path) else "/dev/fd/0"
     process = subprocess.Popen(
         [sys.executable, "-I", "-X", "utf8", child.__file__, path, name, str(os.getpid()), str(limit_warnings)],
@@ -106,20 +108,19 @@ def reading(file: Path | IO[bytes], name: str, limit_warnings: int) -> Iterator[
         process.wait()
 
 
-def heard(said: IO[bytes], name: str, until: float) -> Iterator[Any]:
-    """Each message of the child. Raises Unreadable if it reports a fault, takes too long, or dies before the end."""
-    rest = bytearray()
-    while chunk := next_chunk(said, name, until):
-        rest += chunk
-        *whole, last = rest.split(b"\n") if b"\n" in chunk else [rest]
-        rest = last
-        for line in whole:
+def read_messages(output: IO[bytes], name: str, until: float) -> Iterator[Any]:
+    """Yield each message of the child. Raises Unreadable if the child reports a fault, is too slow, or dies early."""
+    unfinished = bytearray()
+    while chunk := next_chunk(output, name, until):
+        unfinished += chunk
+        *complete_lines, unfinished = unfinished.split(b"\n") if b"\n" in chunk else [unfinished]
+        for line in complete_lines:
             message = orjson.loads(line)
-            refuse_faults(message, name)
+            require_no_fault(message, name)
             yield message
             if isinstance(message, dict) and "end" in message:
                 return
-        if len(rest) > LONGEST_MESSAGE:
+        if len(unfinished) > LONGEST_MESSAGE:
             break
     raise Unreadable(
         f"{name} takes more memory or time than a list of tasks should: "
@@ -127,18 +128,18 @@ def heard(said: IO[bytes], name: str, until: float) -> Iterator[Any]:
     )
 
 
-def refuse_faults(message: Any, name: str) -> None:
-    """Raise Unreadable for what the child says instead of rows."""
+def require_no_fault(message: Any, name: str) -> None:
+    """Raise Unreadable if the child's message reports an unreadable file or a fault of the parser."""
     if isinstance(message, dict) and "unreadable" in message:
         raise Unreadable(message["unreadable"])
     if isinstance(message, dict) and "fault" in message:
         raise Unreadable(f"{name} cannot be read: {message['fault']}. Open it in Excel and save it again.")
 
 
-def next_chunk(said: IO[bytes], name: str, until: float) -> bytes:
-    """More of what the child says; nothing when it has ended. Raises Unreadable when the time is over."""
+def next_chunk(output: IO[bytes], name: str, until: float) -> bytes:
+    """Return more bytes of the child's output; none when the child has ended. Raises Unreadable after `until`."""
     while time.monotonic() < until:
-        require_asker()
-        if select.select([said], [], [], LOOK_AGAIN_SECONDS)[0]:
-            return said.read(CHUNK_BYTES)
+        require_sender()
+        if select.select([output], [], [], LOOK_AGAIN_SECONDS)[0]:
+            return output.read(CHUNK_BYTES)
     raise Unreadable(f"{name} takes too long to read: save the table as CSV (UTF-8), or send a part of it.")

@@ -1,6 +1,6 @@
-"""Who may read an upload now: two at once over all processes, a few that wait, and no more.
+"""Limit how many uploads are read at the same time: two over all processes, a few more may wait, others are refused.
 
-A place is a locked file: the system unlocks it when its holder ends, however it ends.
+A place is a locked file: the operating system unlocks the file when its holder ends, also when the holder crashes.
 """
 
 import fcntl
@@ -16,36 +16,39 @@ from django.utils.translation import gettext as _
 from intake.spreadsheets.sheet import Busy
 
 AT_ONCE = 2
-# Each holds a thread of the web server while it waits.
+# How many readers may wait. Each blocks a thread of the web server while it waits.
 WAITING = 4
 LONGEST_WAIT_SECONDS = 20.0
 ASK_AGAIN_SECONDS = 0.05
-# When a caller who was sent away may come again.
+# A refused caller is asked to try again after this many seconds.
 AGAIN_SECONDS = 10
 
 
 @contextmanager
 def place(check: Callable[[], None]) -> Iterator[None]:
-    """Hold one of the places while a file is read. Raises Busy, and whatever `check` raises while it waits."""
-    held = taken("reading", AT_ONCE)
-    if held is None:
-        held = in_line(check)
+    """Hold one of the places for reading during the block, after waiting for it if needed.
+
+    `check` is called again and again while waiting, and may raise to end the wait. Raises Busy if no place is free.
+    """
+    lock_of_place = taken("reading", AT_ONCE)
+    if lock_of_place is None:
+        lock_of_place = wait_for_place(check)
     try:
         yield
     finally:
-        os.close(held)
+        os.close(lock_of_place)
 
 
-def in_line(check: Callable[[], None]) -> int:
-    """Wait for a place, in one of the few where waiting is allowed. Raises Busy."""
+def wait_for_place(check: Callable[[], None]) -> int:
+    """Wait and return the lock of a place. Raises Busy if too many wait already or LONGEST_WAIT_SECONDS pass."""
     waiting, until = taken("waiting", WAITING), time.monotonic() + LONGEST_WAIT_SECONDS
     if waiting is None:
         raise busy()
     try:
         while time.monotonic() < until:
             check()
-            if (held := taken("reading", AT_ONCE)) is not None:
-                return held
+            if (lock_of_place := taken("reading", AT_ONCE)) is not None:
+                return lock_of_place
             time.sleep(ASK_AGAIN_SECONDS)
         raise busy()
     finally:
@@ -53,14 +56,14 @@ def in_line(check: Callable[[], None]) -> int:
 
 
 def busy() -> Busy:
-    """What somebody is told for whom there is no place."""
+    """Return the error for a caller who got no place: its message says when to send the file again."""
     return Busy(
         _("Many files are being read at the moment. Send this one again in %(n)s seconds.") % {"n": AGAIN_SECONDS}
     )
 
 
 def taken(kind: str, most: int) -> int | None:
-    """The lock of a free place; None where all are taken."""
+    """Lock a free place of this kind, of `most` places, and return its file descriptor; None if none is free."""
     for number in range(most):
         lock = os.open(folder() / f"{kind}-{number}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         with suppress(BlockingIOError):
@@ -71,7 +74,7 @@ def taken(kind: str, most: int) -> int | None:
 
 
 def folder() -> Path:
-    """Where the locks are."""
+    """Return the folder of the lock files; create it if it is missing."""
     place = Path(settings.DATA_DIR) / "reading"
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     return place

@@ -1,4 +1,4 @@
-"""From a spreadsheet to rows: what can be read is, what cannot is told with its row, nothing is guessed."""
+"""Turn a spreadsheet into rows. A cell that cannot be read is left empty and reported with its row, never guessed."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from intake.spreadsheets.rows import Row
 from intake.spreadsheets.sheet import MOST_ROWS, Cell, Elapsed, Line, Sheet, Unreadable
 from intake.spreadsheets.workbook import open_workbook
 
-# The first rows say which of several columns is filled, and what a comma in a number means.
+# The first rows decide which of several columns is filled, and whether a comma is a decimal mark.
 SAMPLE_ROWS = 200
-# Titles and notes may stand above the table of a workbook's sheet.
+# In a workbook, titles and notes may come before the table: the header is searched in the first lines.
 HEADER_WITHIN_LINES = 20
 
 ZIP, OLE, PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF"
@@ -24,7 +24,7 @@ UNPRINTABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, 0xFFFE, 0xF
 
 @dataclass(frozen=True)
 class RowWarning:
-    """What could not be read, and where: the row as the spreadsheet counts it, its header being a row too."""
+    """A part of the file that could not be read. `row` is the spreadsheet's own number: it counts the header too."""
 
     row: int
     column: str | None
@@ -32,7 +32,10 @@ class RowWarning:
 
 
 class Table:
-    """Rows as they are read, once. `columns` is known at once, the counts and warnings when all rows are read."""
+    """The rows of one file, to be iterated once, at most `limit_warnings` warnings kept.
+
+    `columns` (role → header) is known from the beginning; the counts and warnings are known after the last row.
+    """
 
     def __init__(self, path: Path, limit_warnings: int) -> None:
         self.rows_read = self.row_warnings = self.row_number = 0
@@ -66,44 +69,43 @@ class Table:
         return row
 
     def _find_table(self) -> tuple[Sheet, Line, Iterator[Line]]:
-        """The first sheet with a header, the header, and the lines below it that are not blank."""
-        seen: list[str] = []
+        """Return the first sheet that has a header, the header, and the lines below it without blank ones.
+
+        Raises Unreadable if no sheet has a header; the message quotes the first line that was found.
+        """
+        first_cells: list[str] = []
         for sheet in self._opened:
             lines = (line for line in sheet.lines if not line.is_blank)
             head = list(islice(lines, 1 if sheet.is_ragged else HEADER_WITHIN_LINES))
             if (at := header_at(head)) is not None:
                 return sheet, head[at], chain(head[at + 1 :], lines)
-            seen = seen or [str(cell) for line in head[:1] for cell in line.cells]
-        if not seen:
+            first_cells = first_cells or [str(cell) for line in head[:1] for cell in line.cells]
+        if not first_cells:
             raise Unreadable(f"{self._name} has no rows: it needs a header row and rows below it.")
         raise Unreadable(
             f"No column of {self._name} is named like a task or a duration; its first row says "
-            f"{', '.join(f'“{name[:40]}”' for name in seen[:12])}. Name the columns in the first row, "
+            f"{', '.join(f'“{name[:40]}”' for name in first_cells[:12])}. Name the columns in the first row, "
             "for example Task, Category and Duration (min)."
         )
 
     def _decimal_mark(self, sample: list[Line]) -> DecimalMark:
-        """The comma, where semicolons separate the cells and the durations use it."""
+        """Return the comma if semicolons separate the cells and a duration in the sample has a comma, else the dot."""
         column = self._columns.get("duration")
         if column is None or self._sheet.delimiter != ";":
             return "."
         return "," if any("," in str(cell_at(line, column)) for line in sample) else "."
 
     def _row(self, line: Line) -> Row:
-        """The line as a row; what is wrong with it is noted."""
+        """Return the line as a row; add a warning for each thing that is wrong with the line."""
         self.row_number = line.number
         self._check_shape(line)
         text, category = self._text(line, "text"), self._text(line, "category")
         if not text and not category and not line.fault:
-            self._warn(
-                line.number,
-                self.columns.get("text"),
-                "The row names no task and no category. If it is a total, delete the row.",
-            )
+            self._warn(line.number, self.columns.get("text"), NAMELESS)
         return Row(text=text, category=category, estimated_minutes=self._minutes(line))
 
     def _check_shape(self, line: Line) -> None:
-        """Note a line that could not be read, or that has too few or too many cells."""
+        """Add a warning if the line could not be read, or has fewer or more cells than the header."""
         count = len(line.cells)
         if line.fault:
             self._warn(line.number, None, line.fault)
@@ -113,12 +115,12 @@ class Table:
             self._warn(line.number, None, f"The row has {count} cells, its header {self._width}: the rest is left out.")
 
     def _text(self, line: Line, role: Role) -> str:
-        """What the line says in the role's column."""
+        """Return the line's text in the role's column; empty if no column has the role."""
         column = self._columns.get(role)
         return clean(cell_at(line, column)) if column else ""
 
     def _minutes(self, line: Line) -> float | None:
-        """The line's duration; None if it has none, or none that can be read."""
+        """Return the line's duration in minutes; None if it has none, or (with a warning) none that can be read."""
         column = self._columns.get("duration")
         if column is None or (cell := cell_at(line, column)) == "":
             return None
@@ -129,14 +131,14 @@ class Table:
             return None
 
     def _warn(self, row: int, column: str | None, message: str) -> None:
-        """Count the warning, and keep it if it is one of the first."""
+        """Count the warning, and keep it if fewer than the limit are kept."""
         self.row_warnings += 1
         if len(self.warnings) < self._limit:
             self.warnings.append(RowWarning(row, column, message))
 
 
 def open_sheets(path: Path) -> Generator[Sheet]:
-    """The file's sheets, by what is in it and not by its name. Raises Unreadable."""
+    """Return the file's sheets. The file's first bytes decide the format, not its name. Raises Unreadable."""
     try:
         with path.open("rb") as file:
             start = file.read(4)
@@ -150,28 +152,28 @@ def open_sheets(path: Path) -> Generator[Sheet]:
 
 
 def header_at(head: list[Line]) -> int | None:
-    """Where the header is: the first line if it names any column, else the first that names two."""
+    """Return the index of the header: the first line if it names a task or a duration, else the first naming two."""
     for index, line in enumerate(head):
-        found = find_columns([str(cell) for cell in line.cells])
-        if (index == 0 and found.keys() & {"text", "duration"}) or len(found) > 1:
+        columns = find_columns([str(cell) for cell in line.cells])
+        if (index == 0 and columns.keys() & {"text", "duration"}) or len(columns) > 1:
             return index
     return None
 
 
 def cell_at(line: Line, column: Column) -> Cell:
-    """The line's cell in a column; empty where the line is too short."""
+    """Return the line's cell in the column; empty if the line is too short."""
     return line.cells[column.index] if column.index < len(line.cells) else ""
 
 
 def clean(cell: Cell) -> str:
-    """The cell as text: whole numbers without a fraction, no control characters."""
+    """Return the cell as text: whole numbers without a fraction, no control characters."""
     if isinstance(cell, float):
         return f"{cell:.15g}"
     return str(cell).translate(UNPRINTABLE).strip()
 
 
 def minutes_of(cell: Cell, unit: str, decimal: DecimalMark) -> float:
-    """The cell in minutes. Raises UnreadableDuration."""
+    """Return the cell in minutes; `unit` is the unit of a number without one. Raises UnreadableDuration."""
     if isinstance(cell, str):
         return parse_minutes(cell, unit=unit, decimal=decimal)
     if isinstance(cell, Elapsed):

@@ -1,4 +1,4 @@
-"""The rows of a request: what was done, in which category, how long it took. Read again as often as wanted."""
+"""The rows of a request, each a task with its category and duration; `Rows` can be iterated any number of times."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -9,16 +9,16 @@ import orjson
 
 from intake.spreadsheets.unpacking import lines
 
-# More than nineteen years in one row is a slip of the pen or a timestamp.
+# More than nineteen years in one row is a typing error or a timestamp.
 MOST_MINUTES = 10_000_000
-# Fewer rows are done before anybody has looked at the progress.
+# Fewer rows than this are done before a person could look at the progress.
 FEWEST_ROWS_TO_WATCH = 10_000
 
 Watcher = Callable[[int, int], None]
 
 
 class Row(TypedDict):
-    """One line of somebody's work; a row without an estimate has None."""
+    """One task; `estimated_minutes` is None where the file names no duration."""
 
     text: str
     category: str
@@ -26,70 +26,76 @@ class Row(TypedDict):
 
 
 class Rows:
-    """Rows from wherever they are kept, one at a time: each iteration is a fresh pass, memory stays flat."""
+    """A collection of rows, from a list or a file. Each iteration reads the source again, one row in memory at a time.
+
+    Every row is brought into the form of `Row`, whatever program wrote it.
+    """
 
     def __init__(self, source: Callable[[], Iterable[Any]], total: int) -> None:
         self._source, self.total = source, total
 
     @classmethod
     def of(cls, rows: list[Any]) -> Self:
-        """Rows that came inline, whoever wrote them."""
+        """Return the rows of a list, as an event carries them."""
         return cls(lambda: rows, len(rows))
 
     @classmethod
     def from_ndjson(cls, path: Path, total: int) -> Self:
-        """Rows stored one JSON document a line, plain or gzipped."""
+        """Return the `total` rows of a file with one JSON document on each line, plain or gzipped."""
         return cls(lambda: documents(path), total)
 
     def __iter__(self) -> Iterator[Row]:
-        return map(tidy, self._source())
+        return map(as_row, self._source())
 
     def watched(self, watcher: Watcher) -> "Rows":
-        """The same rows; the first pass tells the watcher (done, total) at each full tenth of many rows."""
+        """Return the same rows; reading them calls `watcher(done, total)` once at each full tenth.
+
+        Fewer than FEWEST_ROWS_TO_WATCH rows are returned unchanged and call nobody.
+        """
         if self.total < FEWEST_ROWS_TO_WATCH:
             return self
         return WatchedRows(self._source, self.total, watcher)
 
 
 class WatchedRows(Rows):
-    """Rows whose watcher hears of each tenth once, however often and in how many passes they are read."""
+    """Rows that call their watcher at each tenth once, however often the rows are iterated."""
 
     def __init__(self, source: Callable[[], Iterable[Any]], total: int, watcher: Watcher) -> None:
         super().__init__(source, total)
         self._watcher = watcher
-        self._ahead = [-(-total * tenth // 10) for tenth in range(1, 11)]
+        self._thresholds = [-(-total * tenth // 10) for tenth in range(1, 11)]
 
     def __iter__(self) -> Iterator[Row]:
         for done, row in enumerate(super().__iter__(), start=1):
             yield row
-            if self._ahead and done == self._ahead[0]:
-                self._ahead.pop(0)
+            if self._thresholds and done == self._thresholds[0]:
+                self._thresholds.pop(0)
                 self._watcher(done, self.total)
 
 
 def documents(path: Path) -> Iterator[Any]:
-    """Each line's document. Raises TooLarge at a line that is no row."""
+    """Yield the JSON document of each line. Raises TooLarge at a line that is too long for a row."""
     return map(orjson.loads, lines(path))
 
 
-def tidy(row: Any) -> Row:
-    """A row as ours are, whatever somebody else's lacks or spells differently."""
+def as_row(row: Any) -> Row:
+    """Return any JSON value as a Row: missing parts are empty, numbers written as text are read."""
     if not isinstance(row, dict):
-        return Row(text=word(row), category="", estimated_minutes=None)
+        return Row(text=as_text(row), category="", estimated_minutes=None)
     return Row(
-        text=word(row.get("text")),
-        category=word(row.get("category")),
-        estimated_minutes=minutes(row.get("estimated_minutes")),
+        text=as_text(row.get("text")),
+        category=as_text(row.get("category")),
+        estimated_minutes=as_minutes(row.get("estimated_minutes")),
     )
 
 
-def word(value: Any) -> str:
-    """The value as text; nothing is the empty text."""
+def as_text(value: Any) -> str:
+    """Return the value as text without spaces around it; None becomes the empty text."""
     return "" if value is None else str(value).strip()
 
 
-def minutes(value: Any) -> float | None:
-    """The value as minutes; None unless it is a number, or spells one, from zero to the most a row can take."""
+def as_minutes(value: Any) -> float | None:
+    """Return the value as minutes; None unless it is a number, or a text of one, from 0 to MOST_MINUTES."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -1,13 +1,13 @@
-"""What the readers of file formats hand on: sheets of numbered lines of cells."""
+"""The form that all readers of file formats return: sheets of numbered lines of cells."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# Unpacked, a million rows of tasks take as much as this.
+# About the unpacked size of a million rows of tasks.
 MOST_UNPACKED_BYTES = 128 * 1024 * 1024
 TOO_LARGE = "{} is larger than 128 MiB unpacked: split it into smaller files."
 MOST_ROWS = 1_000_000
-# Nobody writes more about a task; what is longer is cut.
+# A longer cell is cut: no description of a task needs more characters.
 LONGEST_CELL = 4096
 
 
@@ -16,12 +16,12 @@ class Unreadable(Exception):
 
 
 class Busy(Unreadable):
-    """Too many files are being read already: the same file can be read in a while."""
+    """Too many files are being read at the moment: the same file can be sent again later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Elapsed:
-    """A cell that the spreadsheet itself knows to be a duration."""
+    """A cell that the workbook itself stores as a time or a duration, in minutes."""
 
     minutes: float
 
@@ -35,7 +35,7 @@ Cell = str | float | Elapsed
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a sheet, counted from 1 as the person who opens it sees it; `fault` says why it has no cells."""
+    """One line of a sheet. `number` counts from 1, as spreadsheet programs do; `fault` says why `cells` is empty."""
 
     number: int
     cells: list[Cell]
@@ -43,18 +43,18 @@ class Line:
 
     @property
     def is_blank(self) -> bool:
-        """Whether there is nothing on the line."""
+        """Return True if the line has no fault and all its cells are empty."""
         return not self.fault and all(cell == "" for cell in self.cells)
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet's lines, read as they are asked for."""
+    """One sheet: its lines, read from the file when they are iterated; `delimiter` is empty for a workbook."""
 
     lines: Iterator[Line]
     delimiter: str = ""
 
     @property
     def is_ragged(self) -> bool:
-        """Whether each line has its own number of cells, as lines of delimited text do."""
+        """Return True if the lines may have different numbers of cells, as in delimited text."""
         return bool(self.delimiter)

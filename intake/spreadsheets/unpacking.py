@@ -1,4 +1,4 @@
-"""Reads what is stored packed, and never more of it than it was told to: a small file may hold a great deal."""
+"""Read stored files that are compressed, within a size limit: a small gzip file may unpack to a huge content."""
 
 import gzip
 import hashlib
@@ -8,18 +8,18 @@ from typing import Any
 
 import orjson
 
-# Of a packed document so much is unpacked at a time.
+# How much of a compressed document is unpacked at a time.
 STEP_BYTES = 1 << 20
-# One row is a line; a longer line is no row of ours.
+# Each line is one row; a longer line was not written by Interlock.
 LONGEST_ROW_BYTES = 1 << 20
 
 
 class TooLarge(Exception):
-    """What is stored is larger, unpacked, than this process may hold."""
+    """The stored content is larger, after unpacking, than this process may hold."""
 
 
 def unpacked(path: Path, most_bytes: int) -> bytes:
-    """The content of a gzip file. Raises TooLarge as soon as more than `most_bytes` have come out of it."""
+    """Return the content of a gzip file. Raises TooLarge as soon as more than `most_bytes` are unpacked."""
     parts, size = [], 0
     with gzip.open(path) as file:
         while part := file.read(STEP_BYTES):
@@ -31,7 +31,7 @@ def unpacked(path: Path, most_bytes: int) -> bytes:
 
 
 def document(path: Path, sha256: str, most_bytes: int) -> Any:
-    """The one document that the file holds. Raises TooLarge; or ValueError when it is not what was stored."""
+    """Return the JSON document in the gzip file. Raises TooLarge, or ValueError if its SHA-256 digest differs."""
     content = unpacked(path, most_bytes)
     if hashlib.sha256(content).hexdigest() != sha256:
         raise ValueError(f"Artifact {path.name} is not what was stored: its digest differs.")
@@ -39,7 +39,7 @@ def document(path: Path, sha256: str, most_bytes: int) -> Any:
 
 
 def lines(path: Path) -> Iterator[bytes]:
-    """Each line of a file, plain or gzipped. Raises TooLarge at a line that is no row."""
+    """Yield each line of a file, plain or gzipped. Raises TooLarge at a line of more than LONGEST_ROW_BYTES."""
     with path.open("rb") as file:
         packed = file.peek(2)[:2] == b"\x1f\x8b"
         source: Any = gzip.GzipFile(fileobj=file) if packed else file

@@ -1,4 +1,4 @@
-"""Excel workbooks: looked over for what is hostile, then parsed. Call it in a process that may end: see `child`."""
+"""Read Excel workbooks, after checks for hostile files. The parser may crash its process: run it as `child` does."""
 
 import datetime
 import math
@@ -23,14 +23,14 @@ from intake.spreadsheets.sheet import (
 
 MOST_MEMBERS = 10_000
 
-# Excel counts days from here, and counts a 29 February 1900 that never was.
+# Excel counts days from here, and also counts 29 February 1900, a day that did not exist.
 DAY_ZERO = datetime.datetime(1899, 12, 31)
 DAYS_BEFORE_THE_GAP = 60
 
 
 def open_workbook(path: Path) -> Generator[Sheet]:
-    """The workbook's sheets in order. Raises Unreadable."""
-    look_over(path)
+    """Yield the workbook's sheets in order. Raises Unreadable."""
+    require_safe_workbook(path)
     try:
         with CalamineWorkbook.from_path(str(path)) as workbook:
             for index in range(len(workbook.sheet_names)):
@@ -40,8 +40,8 @@ def open_workbook(path: Path) -> Generator[Sheet]:
         raise Unreadable(f"{path.name} cannot be read: {why}. Open it in Excel and save it again.") from None
 
 
-def look_over(path: Path) -> None:
-    """Raise Unreadable unless the file is a workbook of reasonable size, by what its directory says."""
+def require_safe_workbook(path: Path) -> None:
+    """Raise Unreadable unless the ZIP directory lists an unencrypted workbook within the limits of size."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
@@ -56,14 +56,14 @@ def look_over(path: Path) -> None:
 
 
 def lines_of(sheet: CalamineSheet) -> Iterator[Line]:
-    """The sheet's lines that are not empty."""
+    """Yield the sheet's lines that have at least one filled cell."""
     for number, cells in enumerate(sheet.iter_rows(), start=1):
         if any(cell != "" for cell in cells):
             yield Line(number, [cell_of(cell) for cell in cells[:MOST_COLUMNS]])
 
 
 def cell_of(cell: Any) -> Cell:
-    """The cell as text, a number, or a duration."""
+    """Return the cell as text, a number, or a duration; a date becomes ISO text, a time of day a duration."""
     if isinstance(cell, str):
         return cell[:LONGEST_CELL].strip()
     if isinstance(cell, bool):
@@ -80,7 +80,7 @@ def cell_of(cell: Any) -> Cell:
 
 
 def since_day_zero(moment: datetime.datetime) -> float:
-    """A duration of more than a day, shown as a time of day, in minutes."""
+    """Return in minutes a duration of a day or more, which Excel stores as a date and time after DAY_ZERO."""
     elapsed = moment - DAY_ZERO
     if elapsed.days >= DAYS_BEFORE_THE_GAP - 1:
         elapsed += datetime.timedelta(days=1)

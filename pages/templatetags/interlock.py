@@ -1,4 +1,4 @@
-"""What templates use: `{% state value label %}` and `{{ moment|ago }}`, `{{ form|faults }}`."""
+"""Template tags of all pages: `state` (tag), `spoken`, `ago` and `faults` (filters)."""
 
 from datetime import datetime
 
@@ -13,31 +13,30 @@ register = template.Library()
 
 @register.simple_tag
 def state(value: str, label: object) -> SafeString:
-    """A state as a coloured word."""
+    """Return a state as a coloured word."""
     return presentation.state_word(value, label)
 
 
 @register.filter
 def spoken(text: str) -> str:
-    """A text of a contract or a shipped template in the reader's language."""
+    """Return the reader's translation of a text from a contract or a template that comes with Interlock."""
     return presentation.spoken(str(text or ""))
 
 
 @register.filter
 def ago(moment: datetime | None) -> SafeString:
-    """How long ago, with the exact time on hover."""
+    """Return how long ago the moment was, with the exact time on hover."""
     return presentation.ago(moment)
 
 
 @register.filter
 def faults(form: forms.BaseForm) -> list[dict[str, str]]:
-    """What is wrong in a form: each fault's words, with the label and the id of the input to go to, if it has one."""
-    found = []
+    """Return the form's errors as {words, label, id}: `id` is the input to jump to, or empty for the whole form."""
+    result = []
     for name, errors in form.errors.as_data().items():
         field = form[name] if name != NON_FIELD_ERRORS else None
         for error in errors:
-            at = f"{field.auto_id}{getattr(error, 'cell', '')}" if field else ""
-            found += [
-                {"id": at, "label": str(field.label) if field else "", "words": words} for words in error.messages
-            ]
-    return found
+            input_id = f"{field.auto_id}{getattr(error, 'cell', '')}" if field else ""
+            label = str(field.label) if field else ""
+            result += [{"id": input_id, "label": label, "words": words} for words in error.messages]
+    return result

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from callers import group
-from processes import manage
-from waiting import wait_until
 
 from accounts import keys
 from accounts.models import User
 from accounts.roles import OPERATOR
+from tests.callers import group
+from tests.processes import manage
+from tests.waiting import wait_until
 
 
 @pytest.fixture

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from flows import envelope, put, request
-from invariants import violations
-from processes import manage
-from waiting import wait_until
 
 from backlog.models import Project
 from backlog.selectors import latest_deliverables
 from clarifications.models import Question
 from events import streams
 from events.models import Event
+from tests.flows import envelope, put, request
+from tests.invariants import violations
+from tests.processes import manage
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import httpx
 import pytest
-from flows import put, request
-from waiting import wait_until
 
 from backlog.models import Item, Lease, Project
 from backlog.selectors import latest_deliverables
 from clarifications.models import Question
+from tests.flows import put, request
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

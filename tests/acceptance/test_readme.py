@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from processes import ROOT
-from waiting import wait_until
 
 from runtime.processes import tied_to_parent, wait_or_kill
+from tests.processes import ROOT
+from tests.waiting import wait_until
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(?:sh|python)\n(.*?)```", README, re.DOTALL)

@@ -11,13 +11,13 @@ from typing import Any
 import orjson
 import pytest
 import redis
-from flows import envelope, request
-from processes import ROOT
-from waiting import wait_until
 
 from environment.broker import broker_url, socket_path
 from runtime.embedded import answers_ping
 from runtime.processes import tied_to_parent
+from tests.flows import envelope, request
+from tests.processes import ROOT
+from tests.waiting import wait_until
 
 HERE = Path(__file__).parent
 LOG = "audit:events"

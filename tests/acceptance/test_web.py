@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from processes import STOP_SECONDS, manage
-from waiting import wait_until
 
 from runtime import web
 from runtime.web import listening
+from tests.processes import STOP_SECONDS, manage
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

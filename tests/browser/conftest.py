@@ -6,15 +6,24 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from chromium import NoChromium, executable
-from live_system import LiveSystem, live_system
 from playwright.sync_api import Browser, Cookie, Page, expect
 from playwright.sync_api import Error as BrowserError
-from visiting import TIMEOUT_MS, Faults, Visits, running_chromium
+
+from tests.browser.live_system import LiveSystem, live_system
+from tests.browser.visiting import TIMEOUT_MS, Faults, Visits, running_chromium
+from tests.chromium import NoChromium, executable
 
 FAILED = pytest.StashKey[bool]()
 
 expect.set_options(timeout=TIMEOUT_MS)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder: `-m "not browser"` leaves them out."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("browser")
 
 
 # -- what a test may ask for -----------------------------------------------------------------------

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from flows import envelope, failed, reply, request
-from live_system import ABSENT_AGENT, ROOT, LiveSystem
-from waiting import wait_until
-
 from intake.spreadsheets import read_rows
+from tests.browser.live_system import ABSENT_AGENT, ROOT, LiveSystem
+from tests.flows import envelope, failed, reply, request
+from tests.waiting import wait_until
 
 SAMPLE = ROOT / "examples" / "finance_month.csv"
 WISH = "Find out where the team loses time. The report must show what that costs and what an agent could take over."

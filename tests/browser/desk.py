@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from flows import request
-from live_system import LiveSystem
 from playwright.sync_api import Locator, Page
+
+from tests.browser.live_system import LiveSystem
+from tests.flows import request
 
 ROWS = [
     {"text": "Match payments", "category": "Receivable", "estimated_minutes": 90},

@@ -15,10 +15,10 @@ from typing import Any
 
 import orjson
 import redis
-from waiting import wait_until
 
 from environment.broker import broker_url
 from runtime.processes import tied_to_parent
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 LOG, DEAD_LETTERS = "audit:events", "audit:dlq"

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 import pytest
-from accessibility import axe
-from demo_data import Demo, demo_data
-from live_system import LiveSystem
 from playwright.sync_api import Page
-from visiting import Faults
 
-from pages import SHOTS, Shot
+from tests.browser.accessibility import axe
+from tests.browser.demo_data import Demo, demo_data
+from tests.browser.live_system import LiveSystem
+from tests.browser.pages import SHOTS, Shot
+from tests.browser.visiting import Faults
 
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 LOOKS = {"light": DESK, "dark": DESK, "phone": PHONE}

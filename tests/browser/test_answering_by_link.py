@@ -4,11 +4,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from accessibility import axe
-from demo_data import opened, rows
-from live_system import ROOT, LiveSystem, environment
 from playwright.sync_api import Page, expect
-from visiting import Faults
+
+from tests.browser.accessibility import axe
+from tests.browser.demo_data import opened, rows
+from tests.browser.live_system import ROOT, LiveSystem, environment
+from tests.browser.visiting import Faults
 
 MAKE_LINK = """
 from accounts.models import User

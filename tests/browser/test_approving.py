@@ -3,9 +3,10 @@
 import json
 from collections.abc import Callable
 
-from desk import card, open_board, open_question, question_of, send_in
-from live_system import LiveSystem
 from playwright.sync_api import Page, expect
+
+from tests.browser.desk import card, open_board, open_question, question_of, send_in
+from tests.browser.live_system import LiveSystem
 
 Person = Callable[..., Page]
 
@@ -59,4 +60,4 @@ def test_nobody_approves_what_they_asked_for(site: LiveSystem, person: Person) -
     open_question(page, site, project, "approval:only")
     page.get_by_label("Yes").check()
     page.get_by_role("button", name="Answer", exact=True).click()
-    expect(page.get_by_role("alert")).to_contain_text("somebody else has to approve it")
+    expect(page.get_by_role("alert")).to_contain_text("another person has to approve it")

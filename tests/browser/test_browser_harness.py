@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
-from accessibility import axe
-from flows import envelope
-from live_system import LiveSystem
-from make_people import PEOPLE
 from playwright.sync_api import Page, expect
-from visiting import Faults
-from waiting import wait_until
+
+from tests.browser.accessibility import axe
+from tests.browser.live_system import LiveSystem
+from tests.browser.make_people import PEOPLE
+from tests.browser.visiting import Faults
+from tests.flows import envelope
+from tests.waiting import wait_until
 
 
 def test_axe_names_the_rule_and_the_place_of_what_is_wrong(visitor: Callable[..., Page]) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from flows import request
-from live_system import LiveSystem
 from playwright.sync_api import Page, expect
-from waiting import wait_until
+
+from tests.browser.live_system import LiveSystem
+from tests.flows import request
+from tests.waiting import wait_until
 
 
 def test_a_dead_letter_is_corrected_and_replayed(site: LiveSystem, person: Callable[..., Page]) -> None:

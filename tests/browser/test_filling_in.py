@@ -5,14 +5,14 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from accessibility import axe
-from desk import open_question, question_of, send_in
-from live_system import LiveSystem
-from make_people import PASSWORD
 from playwright.sync_api import Page, expect
-from visiting import sign_in
 
 from clarifications.forms.numbers import NotANumber, number_in
+from tests.browser.accessibility import axe
+from tests.browser.desk import open_question, question_of, send_in
+from tests.browser.live_system import LiveSystem
+from tests.browser.make_people import PASSWORD
+from tests.browser.visiting import sign_in
 
 Person = Callable[..., Page]
 COPIED = "What was done\\tCategory\\tMinutes\\nMatch\\tClose\\t10\\nPay\\tClose\\t20\\nCall\\t\\t30\\nWrite\\t\\t40\\n"

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from desk import open_question, send_in
-from live_system import LiveSystem
 from playwright.sync_api import Page, expect
+
+from tests.browser.desk import open_question, send_in
+from tests.browser.live_system import LiveSystem
 
 
 def tab_to(page: Page, words: str, *, most: int = 80) -> None:

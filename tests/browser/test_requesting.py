@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from desk import send_in
-from live_system import LiveSystem
 from playwright.sync_api import Page, expect
-from visiting import Faults
+
+from tests.browser.desk import send_in
+from tests.browser.live_system import LiveSystem
+from tests.browser.visiting import Faults
 
 Person = Callable[..., Page]
 ROOT = Path(__file__).resolve().parents[2]

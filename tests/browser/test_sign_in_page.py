@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from accessibility import axe
-from make_people import PASSWORD
 from playwright.sync_api import Page, expect
+
+from tests.browser.accessibility import axe
+from tests.browser.make_people import PASSWORD
 
 
 def sign_in_as(page: Page, name: str, password: str) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from desk import card, open_board, open_question, send_in
-from live_system import LiveSystem
 from playwright.sync_api import Page, expect
-from visiting import Faults
+
+from tests.browser.desk import card, open_board, open_question, send_in
+from tests.browser.live_system import LiveSystem
+from tests.browser.visiting import Faults
 
 
 def test_a_cut_page_says_so_and_catches_up(site: LiveSystem, person: Callable[..., Page], faults: Faults) -> None:

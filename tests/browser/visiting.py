@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from chromium import FLAGS, executable
-from make_people import PASSWORD
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -19,6 +17,9 @@ from playwright.sync_api import (
     Response,
     sync_playwright,
 )
+
+from tests.browser.make_people import PASSWORD
+from tests.chromium import FLAGS, executable
 
 TIMEOUT_MS = 10_000
 NAVIGATION_TIMEOUT_MS = 30_000

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import uvicorn
 from a2wsgi import WSGIMiddleware
-from waiting import wait_until
 
 from intake.spreadsheets.outside import asker_gone
 from runtime.bodies import Bodies, Limits
 from runtime.heads import StrictHeads
+from tests.waiting import wait_until
 
 THREADS = 4
 Seen = list[tuple[str, bytes]]

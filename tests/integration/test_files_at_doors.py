@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from callers import Caller, machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -16,6 +15,7 @@ from api import idempotency, projects
 from api.models import KeptAnswer
 from backlog.models import Project
 from intake.spreadsheets import places
+from tests.callers import Caller, machine
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 import uvicorn
 from a2wsgi import WSGIMiddleware
-from callers import machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
-from waiting import wait_until
 
 from accounts.roles import OPERATOR
 from runtime.bodies import Bodies
 from runtime.routing import WEB_THREADS
+from tests.callers import machine
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

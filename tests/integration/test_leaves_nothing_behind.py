@@ -4,14 +4,14 @@ import io
 import logging
 
 import pytest
-from callers import account
 from django.test import Client
-from flows import opened
 
 from accounts.roles import ADMINISTRATOR, REQUESTER
 from config.log_filter import MaskTokens
 from console.operator import console_on, plain
 from reports.figures import as_csv
+from tests.callers import account
+from tests.flows import opened
 
 
 @pytest.mark.django_db

@@ -2,12 +2,12 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
@@ -25,10 +25,9 @@ from pages import live
 from pages.live import Teller
 from runtime.origins import is_own_page
 from runtime.routing import sockets
+from tests.live_pages import ROOM_SECONDS, LivePage
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-SOON = 5
 
 
 @pytest.fixture
@@ -56,10 +55,10 @@ def cookie(user: User | None) -> bytes:
     return f"{settings.SESSION_COOKIE_NAME}={key}".encode()
 
 
-def socket(user: User | None, topics: str, *, origin: bytes = b"http://localhost") -> WebsocketCommunicator:
+def socket(user: User | None, topics: str, *, origin: bytes = b"http://localhost") -> LivePage:
     """A page's socket."""
     headers = [(b"cookie", cookie(user)), (b"origin", origin), (b"host", b"localhost")]
-    return WebsocketCommunicator(sockets(), f"/ws/live/?topics={topics}", headers)
+    return LivePage(sockets(), f"/ws/live/?topics={topics}", headers)
 
 
 def say(event_type: str, project_id: Any) -> None:
@@ -67,17 +66,26 @@ def say(event_type: str, project_id: Any) -> None:
     streams.client().xadd(settings.STREAM_NAME, {"event": "{}", "type": event_type, "project": str(project_id)})
 
 
-def listen(page: WebsocketCommunicator, then: Callable[[], Awaitable[Any]]) -> Any:
+@asynccontextmanager
+async def telling() -> AsyncIterator[None]:
+    """The feed, which follows the log from its beginning here."""
+    teller = Teller(stop := threading.Event())
+    following = asyncio.create_task(teller.follow())
+    while not teller.positions:
+        await asyncio.sleep(0.01)
+    yield
+    stop.set()
+    await following
+
+
+def listen(page: LivePage, then: Callable[[], Awaitable[Any]]) -> Any:
     """What `then` gives while the page is connected and the feed is told."""
 
     async def run() -> Any:
-        stop = threading.Event()
-        telling = asyncio.create_task(Teller(stop).follow())
-        await page.connect()
-        result = await then()
-        await page.disconnect()
-        stop.set()
-        await telling
+        async with telling():
+            await page.connect()
+            result = await then()
+            await page.disconnect()
         return result
 
     return asyncio.run(run())
@@ -86,24 +94,22 @@ def listen(page: WebsocketCommunicator, then: Callable[[], Awaitable[Any]]) -> A
 def test_strangers_and_pages_of_other_sites_are_refused(broker: None, rita: User) -> None:
     elsewhere = [socket(rita, "inbox", origin=at) for at in (b"https://elsewhere.example", b"http://localhost:3000")]
     for page in (socket(None, "inbox"), *elsewhere):
-        connected, _ = asyncio.run(page.connect())
-        assert not connected
+        assert not asyncio.run(page.connect())
 
 
 def test_a_page_listens_only_to_what_its_person_may_see(broker: None, rita: User, project: Project) -> None:
     page = socket(rita, f"inbox+overview+deadletters+project:{project.pk}+project:{uuid4()}+project:x")
-    assert listen(page, page.receive_json_from) == {"listening": [f"project:{project.pk}"]}
+    assert listen(page, page.receive) == {"listening": [f"project:{project.pk}"]}
 
 
 def test_a_page_is_told_to_look_again_and_nothing_else(broker: None, rita: User, project: Project) -> None:
     page = socket(rita, f"project:{project.pk}")
 
     async def said() -> Any:
-        await page.receive_json_from()
-        await asyncio.sleep(0.3)
+        await page.receive()
         await asyncio.to_thread(say, "WORK.ITEM_STARTED", uuid4())
         await asyncio.to_thread(say, "WORK.ITEM_STARTED", project.pk)
-        return await page.receive_json_from(timeout=SOON), await page.receive_nothing(0.3)
+        return await page.receive(), await page.receive_nothing(0.3)
 
     assert listen(page, said) == ({"changed": f"project:{project.pk}"}, True)
 
@@ -112,13 +118,12 @@ def test_a_burst_is_told_at_once_and_once_more_at_its_end(broker: None, rita: Us
     page = socket(rita, f"project:{project.pk}")
 
     async def count() -> int:
-        await page.receive_json_from()
-        await asyncio.sleep(0.3)
+        await page.receive()
         for _ in range(60):
             await asyncio.to_thread(say, "WORK.ITEM_PROGRESSED", project.pk)
         told = 0
         while not await page.receive_nothing(0.5):
-            await page.receive_json_from()
+            await page.receive()
             told += 1
         return told
 
@@ -131,10 +136,10 @@ def test_a_page_that_heard_nothing_for_longer_than_the_sockets_timeout_is_still_
     page = socket(rita, f"project:{project.pk}")
 
     async def after_a_while() -> Any:
-        await page.receive_json_from()
+        await page.receive()
         await asyncio.sleep(streams.SOCKET_TIMEOUT_SECONDS + 1)
         await asyncio.to_thread(say, "WORK.ITEM_STARTED", project.pk)
-        return await page.receive_json_from(timeout=SOON)
+        return await page.receive()
 
     assert listen(page, after_a_while) == {"changed": f"project:{project.pk}"}
 
@@ -174,19 +179,16 @@ def test_a_page_asks_as_many_questions_for_100_projects_as_for_one(rita: User, p
     assert counts[0] == counts[1]
 
 
-def close_code_after(page: WebsocketCommunicator, change: Callable[[], object], then: Callable[[], object]) -> int:
+def close_code_after(page: LivePage, change: Callable[[], object], then: Callable[[], object]) -> int:
     """The code with which the socket ends once this has changed and that has happened."""
 
     async def run() -> int:
         await page.connect()
-        await page.receive_json_from()
+        await page.receive()
         await asyncio.to_thread(change)
-        telling = asyncio.create_task(Teller(stop := threading.Event()).follow())
-        await asyncio.sleep(0.3)
-        await asyncio.to_thread(then)
-        said = await page.receive_output(SOON)
-        stop.set()
-        await telling
+        async with telling():
+            await asyncio.to_thread(then)
+            said = await page.receive_output(ROOM_SECONDS)
         await page.disconnect()
         assert said["type"] == "websocket.close", said
         return int(said["code"])
@@ -226,8 +228,8 @@ def test_one_socket_too_many_of_a_person_is_closed_and_others_connect(
     async def run() -> list[str]:
         said = []
         for page in pages:
-            assert (await page.connect())[0]
-            answer = await page.receive_output(SOON)
+            assert await page.connect()
+            answer = await page.receive_output(ROOM_SECONDS)
             said.append("listens" if answer["type"] == "websocket.send" else str(answer["code"]))
         for page in pages:
             await page.disconnect()

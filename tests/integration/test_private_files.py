@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from processes import ROOT
+from tests.processes import ROOT
 
 # Everything that is written, while the database is open: its journals are there.
 SCRIPT = """
@@ -58,3 +58,16 @@ def test_what_was_there_is_closed_what_is_written_is_private_and_what_is_not_our
     assert is_open == {}
     assert (modes["."], modes["notes.txt"]) == (0o700, 0o644)
     assert elsewhere.stat().st_mode & 0o777 == 0o644
+
+
+def test_the_secret_key_is_whole_as_soon_as_it_is_there(tmp_path: Path) -> None:
+    code = "from config.settings import SECRET_KEY; print(SECRET_KEY)"
+    environment = {**os.environ, "DATA_DIR": str(tmp_path / "data"), "SECRET_KEY": ""}
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    keys = {process.communicate()[0].strip() for process in started}
+    assert len(keys) == 1
+    assert len(keys.pop()) > 40
+    assert [path.name for path in (tmp_path / "data").glob("secret_key*")] == ["secret_key"]

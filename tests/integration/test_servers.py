@@ -6,8 +6,9 @@ import tempfile
 from pathlib import Path
 
 import psycopg
-import servers
-from waiting import is_alive, wait_until
+
+from tests import servers
+from tests.waiting import is_alive, wait_until
 
 SCRIPT = str(Path(servers.__file__))
 SHOW_FSYNC = """

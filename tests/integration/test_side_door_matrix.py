@@ -12,12 +12,10 @@ from uuid import UUID, uuid4
 
 import orjson
 import pytest
-from callers import EVERY_SCOPE, Caller, account, key_of, machine, person
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.urls import reverse
-from flows import envelope, step, template
 from pytest_django import Settings
 
 from accounts.models import User
@@ -33,6 +31,8 @@ from events import deadletters
 from events.models import DeadLetter, packed
 from events.streams import Entry
 from schemas.registry import registry
+from tests.callers import EVERY_SCOPE, Caller, account, key_of, machine, person
+from tests.flows import envelope, step, template
 from webhooks.models import Endpoint
 
 pytestmark = pytest.mark.django_db
@@ -375,7 +375,7 @@ def take(entry: Entry) -> int:
     """Have the consumers handle the entry inside the test's transaction; how many of them it concerned."""
     heard = 0
     for consumer in (OrchestratorConsumer(), ClarificationsConsumer()):
-        event = consumer.read(entry, {})
+        event = consumer.read(entry)
         if event is not None:
             consumer.apply_or_isolate([(entry, event)])
             heard += 1

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from waiting import is_alive, wait_until
 
 from runtime.processes import LAUNCHER
 from runtime.supervisor import LONGEST_DELAY_SECONDS, Child, Supervisor, restart_delay
+from tests.waiting import is_alive, wait_until
 
 SLEEP = "import time; time.sleep(60)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); import time; time.sleep(60)"

@@ -1,30 +1,14 @@
 """The house: every room is in the rules about who may call whom, and no part of it is too large to be read."""
 
 import ast
-import subprocess
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 
-from django.conf import settings
+from tests.house import ROOT, rooms, sources
 
-ROOT = Path(settings.BASE_DIR)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LINTER = PROJECT["tool"]["importlinter"]
-# What is run beside the product, and belongs to none of its rooms.
-BESIDE = {"tests", "benchmarks"}
 LONGEST_FUNCTION, LONGEST_FILE, LARGEST_CONFIGURATION = 32, 350, 600
-
-
-def rooms() -> set[str]:
-    """The import packages at the top of the house."""
-    return {path.parent.name for path in ROOT.glob("*/__init__.py")} - BESIDE
-
-
-def sources() -> Iterator[Path]:
-    """The product's own modules, without migrations."""
-    tracked = subprocess.check_output(["git", "ls-files", "*.py"], cwd=ROOT, text=True).split()
-    yield from (ROOT / name for name in tracked if name.split("/")[0] in rooms() and "/migrations/" not in name)
 
 
 def test_every_room_is_checked_shipped_and_in_the_rules_of_who_may_call_whom() -> None:

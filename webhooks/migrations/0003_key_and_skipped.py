@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
             name="key",
             field=models.ForeignKey(
                 editable=False,
-                help_text="The key it was made with: it sees no more than that, and ends with it.",
+                help_text="The API key that made the webhook: it gets only events that the key may read, and ends with the key.",
                 null=True,
                 on_delete=django.db.models.deletion.SET_NULL,
                 related_name="+",

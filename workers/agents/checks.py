@@ -1,4 +1,4 @@
-"""Checks of what others delivered: each says what was expected, what was found, and whether they agree."""
+"""Checks of other agents' deliverables. A check holds the expected value, the actual value, and if the two agree."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from workers.agents.requirements_manager import REVIEW
 from workers.contract import Period
 
 CENT = Decimal("0.01")
-# What rounding a figure to two decimals may do to it, with a little room for binary fractions.
+# The largest error of rounding to two decimals, plus a little for the inexactness of binary fractions.
 HALF_A_CENT = Decimal("0.0051")
 LONGEST_ACTUAL = 200
 
@@ -22,7 +22,7 @@ Check = dict[str, Any]
 
 @dataclass(frozen=True)
 class Facts:
-    """What the rows and the request say, computed again."""
+    """The figures that the checks compare with, computed again from the rows and the request."""
 
     stats: RowStats
     friction: Friction
@@ -34,7 +34,10 @@ class Facts:
 
 
 def figure(name: str, content: Content, expected: Decimal, tolerance: Decimal = CENT) -> Check:
-    """Whether the figure at the end of the dotted name is what is expected, give or take the rounding."""
+    """Return the check of one figure: its key in `content` is the last part of the dotted name.
+
+    The check passes if the figure is a number that differs from `expected` by at most `tolerance`.
+    """
     actual = content.get(name.rsplit(".", 1)[-1])
     if isinstance(actual, bool) or not isinstance(actual, int | float):
         return check(name, rounded(expected), actual, passed=False, detail="There is no such figure.")
@@ -44,29 +47,29 @@ def figure(name: str, content: Content, expected: Decimal, tolerance: Decimal = 
 
 
 def check(name: str, expected: Any, actual: Any, *, passed: bool, detail: str = "") -> Check:
-    """One line of the report."""
-    shown = actual if isinstance(actual, bool | int | float | None) else str(actual)[:LONGEST_ACTUAL]
-    return {"name": name, "expected": expected, "actual": shown, "passed": passed, "detail": detail}
+    """Return one line of the test report; a text as `actual` is cut to LONGEST_ACTUAL characters."""
+    short_actual = actual if isinstance(actual, bool | int | float | None) else str(actual)[:LONGEST_ACTUAL]
+    return {"name": name, "expected": expected, "actual": short_actual, "passed": passed, "detail": detail}
 
 
 def entries(content: Content, key: str) -> list[Content]:
-    """The objects of a list in the content; none if it is not there."""
-    listed = content.get(key)
-    return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    """Return the objects in the content's list of this key; an empty list if there is no such list."""
+    values = content.get(key)
+    return [entry for entry in values if isinstance(entry, dict)] if isinstance(values, list) else []
 
 
 # -- analyses --------------------------------------------------------------------------------------
 def check_time(content: Content, facts: Facts) -> Iterator[Check]:
-    """Totals and each category, against the rows."""
+    """Yield checks of the time analysis: its totals and each category against the rows."""
     stats = facts.stats
     yield figure("time_waste_analysis.total_minutes", content, stats.minutes)
     yield figure("time_waste_analysis.total_hours", content, stats.hours)
-    named = entries(content, "breakdown")
+    categories = entries(content, "breakdown")
     count = len(stats.by_category)
-    yield check("time_waste_analysis.breakdown", count, len(named), passed=len(named) == count)
-    for entry in named:
+    yield check("time_waste_analysis.breakdown", count, len(categories), passed=len(categories) == count)
+    for entry in categories:
         name = f"time_waste_analysis.breakdown[{entry.get('category')}]"
-        # A name that no row carries can only mean the rows without a category.
+        # A category that no row has can only be another worker's name for the rows without a category.
         minutes = stats.by_category.get(str(entry.get("category")), stats.by_category.get(UNCATEGORISED, Decimal()))
         yield figure(f"{name}.minutes", entry, minutes)
         yield figure(f"{name}.hours", entry, minutes / 60)
@@ -74,11 +77,11 @@ def check_time(content: Content, facts: Facts) -> Iterator[Check]:
 
 
 def check_cost(content: Content, facts: Facts) -> Iterator[Check]:
-    """Hours, rate and cost, against the rows and the rate."""
+    """Yield checks of the cost analysis: hours and costs against the rows and the request's rate."""
     yield figure("cost_analysis.total_hours", content, facts.stats.hours)
     if facts.rate is None:
-        said = content.get("hourly_rate")
-        yield check("cost_analysis.hourly_rate", None, said, passed=False, detail="The request holds no valid rate.")
+        actual = content.get("hourly_rate")
+        yield check("cost_analysis.hourly_rate", None, actual, passed=False, detail="The request holds no valid rate.")
         return
     cost, slack = cost_of(facts.stats, facts.rate, facts.period), slack_of(facts)
     yield figure("cost_analysis.hourly_rate", content, facts.rate)
@@ -87,41 +90,43 @@ def check_cost(content: Content, facts: Facts) -> Iterator[Check]:
 
 
 def slack_of(facts: Facts) -> Decimal:
-    """How far a month's cost may be off when its hours were rounded to two decimals before."""
+    """Return the tolerance for a month's cost, for a worker that rounded the hours to two decimals first."""
     return CENT + a_month(HALF_A_CENT * (facts.rate or 0), facts.period)
 
 
 def check_friction(content: Content, facts: Facts) -> Iterator[Check]:
-    """Recurring rows against the rows, and what follows from them against their number."""
+    """Yield checks of the friction analysis: recurring rows against the rows, shares against the stated count."""
     friction, count = facts.friction, content.get("recurring_count")
     total = friction.recurrence.total_rows
     yield figure("friction_analysis.total_rows", content, Decimal(total))
     yield check_recurring(content, friction)
     recurring = share(count, total) if isinstance(count, int) else friction.recurring_share
-    said = content.get("recurring_share")
-    is_fraction = isinstance(said, int | float) and said <= 1 < recurring
+    stated_share = content.get("recurring_share")
+    # A worker may state the share as a fraction from 0 to 1 and not in percent.
+    is_fraction = isinstance(stated_share, int | float) and stated_share <= 1 < recurring
     yield figure("friction_analysis.recurring_share", content, recurring / 100 if is_fraction else recurring)
     yield check_avoidable(content, friction, recurring)
     yield check_clusters(content)
 
 
 def check_avoidable(content: Content, friction: Friction, recurring: Decimal) -> Check:
-    """min(cap, factor × recurring share), with the coefficients that the deliverable states, else the request's.
+    """Return the check that avoidable percent = min(cap, factor × recurring share).
 
-    Other coefficients are another judgement and no wrong figure; the report names them.
+    The coefficients are those that the deliverable states, else the request's. Coefficients that differ from the
+    request's are a judgement, not an error: the check's detail names them.
     """
     stated = {key: stated_coefficient(content, key, most) for key, most in (("cap_percent", 100), ("factor", 10))}
     cap = friction.cap_percent if stated["cap_percent"] is None else stated["cap_percent"]
     factor = friction.factor if stated["factor"] is None else stated["factor"]
-    found = figure("friction_analysis.avoidable_percent", content, min(cap, factor * recurring))
+    result = figure("friction_analysis.avoidable_percent", content, min(cap, factor * recurring))
     if (cap, factor) != (friction.cap_percent, friction.factor):
         words = f"With the coefficients it states: at most {float(cap):g} percent, factor {float(factor):g}."
-        found["detail"] = f"{found['detail']} {words}".strip()
-    return found
+        result["detail"] = f"{result['detail']} {words}".strip()
+    return result
 
 
 def stated_coefficient(content: Content, key: str, most: int) -> Decimal | None:
-    """The coefficient that the content states; None where it states none that could be one."""
+    """Return the coefficient that the content states; None if there is none or it is not a number from 0 to `most`."""
     coefficients = content.get("coefficients")
     value = coefficients.get(key) if isinstance(coefficients, dict) else None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
@@ -130,9 +135,9 @@ def stated_coefficient(content: Content, key: str, most: int) -> Decimal | None:
 
 
 def check_recurring(content: Content, friction: Friction) -> Check:
-    """At least the rows that share their very text recur, at most those whose texts are nearly the same.
+    """Return the check that the recurring count lies between the rows with equal and the rows with similar texts.
 
-    How near is near is each worker's own choice; ours is the widest.
+    Each worker chooses for itself how similar two texts have to be; Interlock's own rule accepts the most rows.
     """
     least, most = friction.recurrence.repeated_rows, friction.recurrence.recurring_rows
     count = content.get("recurring_count")
@@ -141,17 +146,17 @@ def check_recurring(content: Content, friction: Friction) -> Check:
 
 
 def check_clusters(content: Content) -> Check:
-    """The clusters together hold the recurring rows; a list that may have been cut holds no more than those."""
+    """Return the check that the clusters' counts sum to the recurring rows; less is right if the list was cut."""
     clusters, recurring = entries(content, "clusters"), content.get("recurring_count")
     counted = sum(entry["count"] for entry in clusters if isinstance(entry.get("count"), int))
     number = content.get("cluster_count")
-    is_whole = isinstance(number, int) and number <= MOST_CLUSTERS_SHOWN
-    fits = isinstance(recurring, int) and (counted == recurring or (0 < counted < recurring and not is_whole))
+    is_complete = isinstance(number, int) and number <= MOST_CLUSTERS_SHOWN
+    fits = isinstance(recurring, int) and (counted == recurring or (0 < counted < recurring and not is_complete))
     return check("friction_analysis.clusters", recurring, counted, passed=fits)
 
 
 def check_scenario(content: Content, facts: Facts) -> Iterator[Check]:
-    """What is recovered, against the rows, the rate and the avoidable percentage."""
+    """Yield checks of the scenario: recovered hours and costs against the rows, the rate and the avoidable percent."""
     part = facts.avoidable_percent / 100
     hours = a_month(facts.stats.hours, facts.period) * part
     yield figure("with_agent_scenario.avoidable_percent", content, facts.avoidable_percent)
@@ -165,13 +170,13 @@ def check_scenario(content: Content, facts: Facts) -> Iterator[Check]:
 
 
 def hours_slack(facts: Facts) -> Decimal:
-    """How far a month's recovered hours may be off when the percentage was rounded before."""
+    """Return the tolerance for a month's recovered hours, for a worker that rounded the percentage first."""
     return a_month(facts.stats.hours, facts.period) * HALF_A_CENT / 100
 
 
 # -- requirements ----------------------------------------------------------------------------------
 def check_requirements(content: Content, facts: Facts) -> Iterator[Check]:
-    """Each requirement's sentence stands in the request."""
+    """Yield a check for each requirement of the request that its source sentence is in the request's text."""
     request = " ".join(facts.request_text.split())
     for entry in entries(content, "requirements"):
         sentence = " ".join(str(entry.get("source_sentence", "")).split()).removesuffix("…")
@@ -182,7 +187,7 @@ def check_requirements(content: Content, facts: Facts) -> Iterator[Check]:
 
 
 def check_coverage(content: Content, facts: Facts) -> Iterator[Check]:
-    """Each requirement is covered by some artifact."""
+    """Yield a check for each collected requirement that at least one artifact covers it."""
     covered = {number for artifact in entries(content, "artifacts") for number in numbers_of(artifact)}
     for entry in entries(facts.deliverables.get("requirements_analysis", {}), "requirements"):
         number = entry.get("number")
@@ -191,7 +196,7 @@ def check_coverage(content: Content, facts: Facts) -> Iterator[Check]:
 
 
 def numbers_of(artifact: Content) -> list[int]:
-    """The requirements that the artifact says it covers."""
+    """Return the numbers of the requirements that the artifact claims to cover."""
     numbers = artifact.get("requirement_numbers")
     return [number for number in numbers if isinstance(number, int)] if isinstance(numbers, list) else []
 

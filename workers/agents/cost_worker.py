@@ -1,4 +1,4 @@
-"""What the work costs, a month and a year."""
+"""The agent that computes what the work costs in a month and in a year."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -8,7 +8,7 @@ from workers.contract import AgentInput, HourlyRate, Period, Result, agent
 
 
 class RatedInput(AgentInput):
-    """An input that is of no use without a valid rate and period."""
+    """The input of an agent that cannot work without a valid hourly rate and period."""
 
     hourly_rate: HourlyRate
     period: Period = Period()
@@ -16,7 +16,7 @@ class RatedInput(AgentInput):
 
 @dataclass(frozen=True)
 class Cost:
-    """Money, not yet rounded: annual = 12 × monthly."""
+    """A cost in the currency of the hourly rate, not rounded: annual = 12 × monthly."""
 
     monthly: Decimal
 
@@ -26,13 +26,13 @@ class Cost:
 
 
 def cost_of(stats: RowStats, rate: Decimal, period: Period) -> Cost:
-    """hours × rate × (month ÷ period length)."""
+    """Return the cost: hours × rate × (month ÷ period length)."""
     return Cost(a_month(stats.hours * rate, period))
 
 
 @agent("cost_worker", deliverable="cost_analysis")
 def analyse_cost(work: RatedInput) -> Result:
-    """Monthly and annual cost of the rows' hours at the given rate."""
+    """Return the cost analysis: monthly and annual cost of the rows' hours at the given rate."""
     stats = stats_of(work.rows)
     cost = cost_of(stats, work.hourly_rate, work.period)
     content = {

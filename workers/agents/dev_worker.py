@@ -1,27 +1,27 @@
-"""From requirements to a plan of the work: a skeleton for whoever builds it, not the built thing."""
+"""The agent that turns requirements into a work plan and test outlines: documents for developers, not software."""
 
 from typing import Any
 
-from workers.agents.requirements_manager import MOST_REQUIREMENTS, RequestText, requirements_of, shown
-from workers.contract import AgentInput, Contradiction, Missing, Result, agent, asked
+from workers.agents.requirements_manager import MOST_REQUIREMENTS, RequestText, requirements_of, shortened
+from workers.contract import AgentInput, Contradiction, Missing, Result, agent, question_schema
 
 PLAN, TESTS = "work_plan.md", "acceptance_tests.md"
 SUMMARY = "A work plan and an outline of tests for {count} requirements: a skeleton, no running software."
 
 
 class DevelopmentInput(AgentInput):
-    """Requirements that were collected before, or the request itself."""
+    """The input: the requirements that an earlier item collected, or else the text of the request."""
 
 
 class RequestNeeded(AgentInput):
-    """What is asked for when neither is there."""
+    """The schema of the question to a person when there are neither requirements nor a request text."""
 
     request_text: RequestText
 
 
 @agent("dev_worker", deliverable="development_output")
 def plan_development(work: DevelopmentInput) -> Result:
-    """A step for each requirement, an outline of its test, and which requirement each artifact covers."""
+    """Return the artifacts (work plan, one step per requirement, test outline) and which requirements they cover."""
     requirements = numbered_requirements(work)
     artifacts = [
         plan(requirements, work.notes),
@@ -35,21 +35,25 @@ def plan_development(work: DevelopmentInput) -> Result:
 
 
 def numbered_requirements(work: DevelopmentInput) -> list[dict[str, Any]]:
-    """Number and text of each requirement. Raises Missing if there is nothing to start from, or Contradiction."""
+    """Return {number, text} of each requirement, from the deliverable or else from the request's text.
+
+    Raises Missing if there is neither, Contradiction if the delivered numbers are missing or not unique.
+    """
     delivered = work.deliverables.get("requirements_analysis", {}).get("requirements")
     if isinstance(delivered, list) and delivered:
-        known = [r for r in delivered if isinstance(r, dict) and isinstance(r.get("number"), int)]
-        if len({r["number"] for r in known}) < len(delivered):
-            raise Contradiction("The requirements do not have one number each: collect them again.")
-        return [{"number": r["number"], "text": shown(str(r.get("text", "")))} for r in known]
+        numbered = [r for r in delivered if isinstance(r, dict) and isinstance(r.get("number"), int)]
+        if len({r["number"] for r in numbered}) < len(delivered):
+            raise Contradiction("Some requirements have no number or the same number: collect the requirements again.")
+        return [{"number": r["number"], "text": shortened(str(r.get("text", "")))} for r in numbered]
     if not work.request_text.strip():
-        raise Missing({"request_text": asked(RequestNeeded, "request_text")}, "There is no requirement to start from.")
+        fields = {"request_text": question_schema(RequestNeeded, "request_text")}
+        raise Missing(fields, "There is no requirement to start from.")
     return requirements_of(work.request_text, [])[:MOST_REQUIREMENTS]
 
 
 def plan(requirements: list[dict[str, Any]], notes: list[str]) -> dict[str, Any]:
-    """The order of the work, with what reviewers noted on top."""
-    remarks = [f"> Reviewer: {shown(note)}" for note in notes]
+    """Return the work plan: the reviewers' notes, then one numbered line for each requirement."""
+    remarks = [f"> Reviewer: {shortened(note)}" for note in notes]
     steps = [f"{place}. {r['text']} (requirement {r['number']})" for place, r in enumerate(requirements, start=1)]
     return {
         "name": PLAN,
@@ -60,7 +64,7 @@ def plan(requirements: list[dict[str, Any]], notes: list[str]) -> dict[str, Any]
 
 
 def step(requirement: dict[str, Any]) -> dict[str, Any]:
-    """What is to be built for one requirement, to be filled in."""
+    """Return the outline of one requirement's step: headings that a developer fills in."""
     number = requirement["number"]
     parts = ("Input", "What happens", "Result", "What can go wrong")
     return {
@@ -72,18 +76,18 @@ def step(requirement: dict[str, Any]) -> dict[str, Any]:
 
 
 def tests(requirements: list[dict[str, Any]]) -> dict[str, Any]:
-    """One acceptance test a requirement, in outline."""
-    lines = [f"- [ ] {r['number']}: it can be shown that: {r['text']}" for r in requirements]
+    """Return the list of acceptance tests, one line for each requirement."""
+    lines = [f"- [ ] {r['number']}: it can be shortened that: {r['text']}" for r in requirements]
     return {
         "name": TESTS,
-        "purpose": "How each requirement is shown to be met",
+        "purpose": "How each requirement is shortened to be met",
         "requirement_numbers": [r["number"] for r in requirements],
         "content": "\n".join(["# Acceptance tests", "", *lines]),
     }
 
 
 def coverage(requirements: list[dict[str, Any]], artifacts: list[dict[str, Any]]) -> dict[str, Any]:
-    """How many requirements there are, and how many some step of its own is for."""
-    own = {artifact["requirement_numbers"][0] for artifact in artifacts if len(artifact["requirement_numbers"]) == 1}
-    covered = sum(r["number"] in own for r in requirements)
+    """Return the counts of requirements, of those with an artifact of their own, and of those without."""
+    with_own_artifact = {a["requirement_numbers"][0] for a in artifacts if len(a["requirement_numbers"]) == 1}
+    covered = sum(r["number"] in with_own_artifact for r in requirements)
     return {"requirements": len(requirements), "covered": covered, "uncovered": len(requirements) - covered}

@@ -1,4 +1,4 @@
-"""What the figures of all analyses rest on: sums over the rows, the way of rounding, and how sure one can be."""
+"""The arithmetic that all analyses share: sums over the rows, rounding, shares, months and confidence."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from workers.contract import Missing, Period
 
 UNCATEGORISED = "Uncategorised"
 OTHER = "Other categories"
-# More categories than this are no categories; the rows beyond are summed up together, so memory stays flat.
+# Rows of any further category are summed up under OTHER, so that memory stays bounded.
 MOST_CATEGORIES = 200
 LONGEST_CATEGORY = 100
 
@@ -39,7 +39,7 @@ ROWS_SCHEMA: dict[str, Any] = {
 
 @dataclass
 class RowStats:
-    """Sums over the rows, exact whatever their order."""
+    """Exact sums over the rows; the order of the rows does not change them."""
 
     rows: int = 0
     without_estimate: int = 0
@@ -54,57 +54,61 @@ class RowStats:
         return self.minutes / 60
 
     def counting(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """The same rows, counted as they pass."""
+        """Yield the same rows and add each to the sums while it is passed on."""
         for row in rows:
             self.rows += 1
             self.without_estimate += row["estimated_minutes"] is None
-            self.by_category[self.place_of(row)] += exact(row["estimated_minutes"])
+            self.by_category[self.category_of(row)] += exact(row["estimated_minutes"])
             yield row
 
-    def place_of(self, row: Row) -> str:
-        """The category that the row counts for."""
+    def category_of(self, row: Row) -> str:
+        """Return the category that the row is counted under: its own, UNCATEGORISED, or OTHER."""
         name = row["category"][:LONGEST_CATEGORY] or UNCATEGORISED
         return name if name in self.by_category or len(self.by_category) < MOST_CATEGORIES else OTHER
 
 
 def stats_of(rows: Rows) -> RowStats:
-    """The sums, in one pass. Raises Missing when there are no rows."""
+    """Return the sums over the rows, in one pass. Raises Missing if there are no rows."""
     stats = RowStats()
-    for _ in stats.counting(require(rows)):
+    for _ in stats.counting(require_rows(rows)):
         pass
     return stats
 
 
-def require(rows: Rows) -> Rows:
-    """The rows. Raises Missing when there are none: an analysis of nothing would pass for one that found nothing."""
+def require_rows(rows: Rows) -> Rows:
+    """Return the rows. Raises Missing if there are none: an analysis without rows would look like a finding of zero."""
     if rows.total == 0:
         raise Missing({"rows": ROWS_SCHEMA}, "There are no tasks to analyse.")
     return rows
 
 
 def exact(minutes: float | None) -> Decimal:
-    """The minutes as they were written; no estimate counts nothing."""
+    """Return the minutes as the exact decimal number that was written; 0 if there is no estimate."""
     return Decimal(repr(minutes)) if minutes else Decimal()
 
 
 def rounded(value: Decimal | Fraction | float) -> float:
-    """The figure with two decimals, halves away from zero; to be used at the very end only."""
+    """Return the figure with two decimals, halves away from zero. Round results only, never intermediate figures."""
     number = Decimal(value.numerator) / value.denominator if isinstance(value, Fraction) else Decimal(value)
     return float(number.quantize(CENT, ROUND_HALF_UP))
 
 
 def share(part: Decimal | int, whole: Decimal | int) -> Decimal:
-    """The part in percent of the whole; of nothing, nothing."""
+    """Return the part in percent of the whole, from 0 to 100; 0 if the whole is 0."""
     return Decimal(part) * 100 / Decimal(whole) if whole else Decimal()
 
 
 def a_month(value: Decimal, period: Period) -> Decimal:
-    """What was counted over the period, for a month: value × (month ÷ period length)."""
+    """Return a value of the period as a value of a month: value × (month ÷ period length)."""
     factor = period.a_month()
     return value * factor.numerator / factor.denominator
 
 
 def confidence(stats: RowStats, *, has_rate: bool) -> float:
-    """0.6, more with a rate, several rows and several categories, less where many estimates lack; within 0..1."""
-    sure = 60 + 10 * has_rate + 5 * (stats.rows > 5) + 5 * (len(stats.by_category) > 1)
-    return max(0, min(100, sure - 10 * (stats.without_estimate > 2))) / 100
+    """Return how reliable an analysis of the rows is, from 0 to 1.
+
+    Starts at 0.6; plus 0.1 with a rate, 0.05 with more than five rows, 0.05 with more than one category; minus 0.1
+    if more than two rows have no estimate.
+    """
+    percent = 60 + 10 * has_rate + 5 * (stats.rows > 5) + 5 * (len(stats.by_category) > 1)
+    return max(0, min(100, percent - 10 * (stats.without_estimate > 2))) / 100

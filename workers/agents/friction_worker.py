@@ -1,4 +1,4 @@
-"""Which tasks recur, and what share of the work that makes avoidable."""
+"""The agent that finds recurring tasks and estimates which share of the work could be avoided."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from workers.agents.figures import RowStats, confidence, require, rounded, share
+from workers.agents.figures import RowStats, confidence, require_rows, rounded, share
 from workers.agents.recurrence import Recurrence, Task, recurrence_of
 from workers.contract import AgentInput, Result, agent
 
@@ -17,7 +17,7 @@ Percent = Annotated[Decimal, Field(ge=0, le=100)]
 
 
 class FrictionInput(AgentInput):
-    """The two coefficients belong to the template; they are printed with the result."""
+    """The input; the template sets the two coefficients, and the result states them."""
 
     friction_cap_percent: Percent = Field(Decimal(60), title="Most that can be avoided, in percent")
     friction_factor: Annotated[Decimal, Field(ge=0, le=10)] = Field(
@@ -27,7 +27,7 @@ class FrictionInput(AgentInput):
 
 @dataclass(frozen=True)
 class Friction:
-    """What recurs and what of it is avoidable, in percent (0 to 100), not yet rounded."""
+    """The recurring tasks and the two coefficients. All percentages are from 0 to 100 and not rounded."""
 
     recurrence: Recurrence
     cap_percent: Decimal
@@ -35,24 +35,24 @@ class Friction:
 
     @property
     def recurring_share(self) -> Decimal:
-        """The rows that recur, in percent of all rows."""
+        """Return the recurring rows in percent of all rows."""
         return share(self.recurrence.recurring_rows, self.recurrence.total_rows)
 
     @property
     def avoidable_percent(self) -> Decimal:
-        """min(cap, factor × recurring share)."""
+        """Return the avoidable percentage: min(cap, factor × recurring share)."""
         return min(self.cap_percent, self.factor * self.recurring_share)
 
 
 def friction_of(work: FrictionInput, stats: RowStats) -> Friction:
-    """The friction in the rows, which are counted on the way. Raises Missing when there are none."""
-    recurrence = recurrence_of(stats.counting(require(work.rows)))
+    """Return the friction in the rows, and add the rows to `stats` in the same pass. Raises Missing without rows."""
+    recurrence = recurrence_of(stats.counting(require_rows(work.rows)))
     return Friction(recurrence, work.friction_cap_percent, work.friction_factor)
 
 
 @agent("friction_worker", deliverable="friction_analysis")
 def analyse_friction(work: FrictionInput) -> Result:
-    """Clusters of recurring tasks, their share of the rows, and the avoidable percentage with its coefficients."""
+    """Return clusters of recurring tasks, their share of the rows, and the avoidable percentage with coefficients."""
     stats = RowStats()
     friction = friction_of(work, stats)
     content = content_of(friction)
@@ -62,7 +62,7 @@ def analyse_friction(work: FrictionInput) -> Result:
 
 
 def content_of(friction: Friction) -> dict[str, Any]:
-    """The friction as it is delivered; all shares are percentages from 0 to 100."""
+    """Return the deliverable's content; all shares are percentages from 0 to 100."""
     recurrence = friction.recurrence
     return {
         "total_rows": recurrence.total_rows,
@@ -76,7 +76,7 @@ def content_of(friction: Friction) -> dict[str, Any]:
 
 
 def cluster(task: Task) -> dict[str, Any]:
-    """One recurring task."""
+    """Return one recurring task as a cluster of the deliverable."""
     return {
         "fingerprint": task.fingerprint[:LONGEST_TEXT_SHOWN],
         "count": task.count,

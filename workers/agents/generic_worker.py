@@ -1,4 +1,4 @@
-"""Runs an item that names no special agent."""
+"""The agent for items that name no other agent: it lists the deliverables that the item builds on."""
 
 from typing import Any
 
@@ -6,20 +6,20 @@ from workers.contract import AgentInput, Result, agent
 
 
 class GenericInput(AgentInput):
-    """Nothing is needed; a title is repeated."""
+    """The input: nothing is required; a title is copied into the result."""
 
     title: str | None = None
 
 
-# Only the names of what was delivered are looked at, and a project has few: nothing that needs to be ended.
+# `quick`, because the agent reads only the names of the deliverables, of which a project has few.
 @agent("generic_worker", deliverable="generic_output", prefetch=200, quick=True)
 def do_item(work: GenericInput) -> Result:
-    """Say what the item rests on."""
+    """Return the item's title and a summary that names the deliverables it builds on."""
     content: dict[str, Any] = {"title": work.title} if work.title else {}
     content["summary"] = summary(sorted(set(work.deliverables) - {"generic_output"}))
     return Result(content, {"deliverable": "generic_output", "rests_on": sorted(work.deliverables)})
 
 
 def summary(rests_on: list[str]) -> str:
-    """One sentence."""
+    """Return one sentence that names the deliverables."""
     return f"It rests on {', '.join(rests_on)}." if rests_on else "Nothing had to be worked out."

@@ -1,4 +1,7 @@
-"""Which texts mean the same task: a normal form, then near-duplicates, the same result in any order of the rows."""
+"""Group rows whose texts mean the same task: first by a normal form, then by similarity.
+
+The result does not depend on the order of the rows.
+"""
 
 import re
 import unicodedata
@@ -12,14 +15,14 @@ from rapidfuzz import fuzz, process
 from intake.spreadsheets.rows import Row
 from workers.agents.figures import exact
 
-# Tried on real task lists: below, different tasks fall together; above, misspelt ones stay apart.
+# Scores from 0 to 100, found with real task lists: lower ones join different tasks, higher ones part misspelt ones.
 SAME_TEXT_SCORE = 86
 SAME_WORD_SCORE = 80
-# Comparing grows with the square of this; rarer texts beyond it are matched by their normal form alone.
+# The time to compare grows with the square of this number; rarer texts are grouped by their normal form only.
 MOST_COMPARED = 5_000
-# A longer text is a story, and stories that are alike are not the same task.
+# A longer text tells a story, and two similar stories are usually not the same task: it is not compared.
 LONGEST_COMPARED = 300
-# Words that change nothing about which task is meant.
+# Words that do not change which task is meant.
 FILLERS = frozenset({"a", "an", "the", "of", "for", "and"})
 
 NO_WORD = re.compile(r"[\W_]+")
@@ -28,7 +31,7 @@ NUMBER = re.compile(r"(?<!\S)\d+(?!\S)")
 
 @dataclass
 class Task:
-    """Rows with the same text, or nearly so."""
+    """A group of rows with the same or similar texts; `fingerprint` is the normal form of `sample_text`."""
 
     fingerprint: str
     sample_text: str
@@ -36,14 +39,14 @@ class Task:
     minutes: Decimal = Decimal()
 
     def add(self, other: "Task") -> None:
-        """Take in more rows of the same task."""
+        """Add the rows of another group that means the same task."""
         self.count += other.count
         self.minutes += other.minutes
 
 
 @dataclass(frozen=True)
 class Recurrence:
-    """What recurs in the rows: the tasks that occur at least twice, the most frequent first."""
+    """The tasks that occur at least twice in the rows, the most frequent first."""
 
     total_rows: int
     repeated_rows: int
@@ -51,12 +54,12 @@ class Recurrence:
 
     @property
     def recurring_rows(self) -> int:
-        """How many rows belong to a task that recurs; `repeated_rows` of them share their very text."""
+        """Return how many rows belong to a recurring task; `repeated_rows` of them have exactly equal texts."""
         return sum(task.count for task in self.tasks)
 
 
 def recurrence_of(rows: Iterable[Row]) -> Recurrence:
-    """What recurs, in one pass; memory grows with the distinct texts only. Rows without a text recur never."""
+    """Return the recurring tasks, in one pass; memory grows with the distinct texts. Rows without text never recur."""
     total, texts = 0, dict[str, Task]()
     for row in rows:
         total += 1
@@ -70,7 +73,7 @@ def recurrence_of(rows: Iterable[Row]) -> Recurrence:
 
 
 def by_form(texts: dict[str, Task]) -> Iterable[Task]:
-    """The tasks with the same normal form taken together, under the first of their texts."""
+    """Return the tasks after joining those with the same normal form, under the alphabetically first text."""
     forms: dict[str, Task] = {}
     for text in sorted(texts):
         task = texts[text]
@@ -81,52 +84,58 @@ def by_form(texts: dict[str, Task]) -> Iterable[Task]:
 
 
 def by_frequency(tasks: Iterable[Task]) -> list[Task]:
-    """The most frequent first; in a fixed order where two are equally frequent."""
+    """Return the tasks sorted by falling frequency; equally frequent ones by their fingerprint."""
     return sorted(tasks, key=lambda task: (-task.count, task.fingerprint))
 
 
 def normal_form(text: str) -> str:
-    """The text without case, punctuation, runs of space, numbers and dates; empty if it has no letter or digit."""
+    """Return the text in lower case without punctuation, numbers, dates and extra spaces.
+
+    A text of only numbers keeps them; a text without letters and digits becomes empty.
+    """
     bare = NO_WORD.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
     return " ".join(NUMBER.sub(" ", bare).split()) or bare
 
 
 def merged(tasks: Sequence[Task]) -> list[Task]:
-    """The tasks, near-duplicates taken together under the most frequent of them."""
+    """Return the tasks after joining similar ones under the most frequent of them; `tasks` is sorted by frequency."""
     comparable = [task for task in tasks if len(task.fingerprint) <= LONGEST_COMPARED][:MOST_COMPARED]
     leaders: defaultdict[str, list[Task]] = defaultdict(list)
     followers: set[str] = set()
     for task in comparable:
-        alike = leaders[initials(task.fingerprint)]
-        if leader := leader_of(task, alike):
+        candidates = leaders[initials(task.fingerprint)]
+        if leader := leader_of(task, candidates):
             leader.add(task)
             followers.add(task.fingerprint)
         else:
-            alike.append(task)
+            candidates.append(task)
     return [task for task in tasks if task.fingerprint not in followers]
 
 
 def leader_of(task: Task, leaders: Sequence[Task]) -> Task | None:
-    """The first leader that means the same task."""
+    """Return the first leader (most frequent task of a group) that means the same task, or None."""
     forms = [leader.fingerprint for leader in leaders]
     near = process.extract(
         task.fingerprint, forms, scorer=fuzz.token_set_ratio, score_cutoff=SAME_TEXT_SCORE, limit=None
     )
-    return next((leaders[i] for i in sorted(i for *_, i in near) if same_words(task.fingerprint, forms[i])), None)
+    return next((leaders[i] for i in sorted(i for *_, i in near) if has_same_words(task.fingerprint, forms[i])), None)
 
 
 def initials(form: str) -> str:
-    """The first letters of the words that matter, sorted: misspelt and inflected words keep theirs."""
+    """Return the sorted first letters of the words except FILLERS; only tasks with equal initials are compared.
+
+    Misspelt and inflected words usually keep their first letter.
+    """
     return "".join(sorted(word[0] for word in form.split() if word not in FILLERS))
 
 
-def same_words(one: str, other: str) -> bool:
-    """Whether each word of one has its like in the other: `file` and `file report` share words, not a meaning."""
-    left, right = (Counter(word for word in form.split() if word not in FILLERS) for form in (one, other))
-    ours, theirs = list((left - right).elements()), list((right - left).elements())
-    for word in ours:
-        like = [other for other in theirs if other[0] == word[0] and fuzz.ratio(word, other) >= SAME_WORD_SCORE]
-        if not like:
+def has_same_words(first: str, second: str) -> bool:
+    """Return True if each word of one form is similar to a word of the other: `file report` is not `file`."""
+    left, right = (Counter(word for word in form.split() if word not in FILLERS) for form in (first, second))
+    only_left, only_right = list((left - right).elements()), list((right - left).elements())
+    for word in only_left:
+        similar = [other for other in only_right if other[0] == word[0] and fuzz.ratio(word, other) >= SAME_WORD_SCORE]
+        if not similar:
             return False
-        theirs.remove(like[0])
-    return not theirs
+        only_right.remove(similar[0])
+    return not only_right

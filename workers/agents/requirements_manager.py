@@ -1,4 +1,4 @@
-"""What the request demands, numbered, each with the sentence it came from."""
+"""The agent that numbers the requirements in a request and keeps the sentence that each of them came from."""
 
 from typing import Annotated, Any
 
@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from workers.agents.sentences import is_open_point, is_requirement, sentences_of
 from workers.contract import AgentInput, Result, agent
 
-# What is more than this is counted and left out: a deliverable has to fit an event.
+# Further ones are only counted, in `left_out`: a deliverable has to fit into an event.
 MOST_REQUIREMENTS = 200
 MOST_OPEN_POINTS = 50
 LONGEST_SENTENCE = 250
@@ -18,7 +18,7 @@ RequestText = Annotated[str, StringConstraints(strip_whitespace=True, min_length
 
 
 class RequirementsInput(AgentInput):
-    """A text; what reviewers noted about earlier results adds to it."""
+    """The input: the request's text; the reviewers' notes on earlier results add further requirements."""
 
     request_text: RequestText = Field(
         title="What is wanted?",
@@ -29,11 +29,11 @@ class RequirementsInput(AgentInput):
 
 @agent("requirements_manager", deliverable="requirements_analysis")
 def collect_requirements(work: RequirementsInput) -> Result:
-    """The requirements and open points of the request, in its order."""
-    found = requirements_of(work.request_text, work.notes)
-    undecided = [shown(sentence) for sentence in sentences_of(work.request_text) if is_open_point(sentence)]
-    requirements, open_points = found[:MOST_REQUIREMENTS], undecided[:MOST_OPEN_POINTS]
-    left_out = len(found) - len(requirements) + len(undecided) - len(open_points)
+    """Return the requirements and open points of the request, in the order of the text."""
+    all_requirements = requirements_of(work.request_text, work.notes)
+    undecided = [shortened(sentence) for sentence in sentences_of(work.request_text) if is_open_point(sentence)]
+    requirements, open_points = all_requirements[:MOST_REQUIREMENTS], undecided[:MOST_OPEN_POINTS]
+    left_out = len(all_requirements) - len(requirements) + len(undecided) - len(open_points)
     content = {"requirements": requirements, "open_points": open_points, "left_out": left_out}
     evidence = {
         "deliverable": "requirements_analysis",
@@ -44,7 +44,10 @@ def collect_requirements(work: RequirementsInput) -> Result:
 
 
 def requirements_of(text: str, notes: list[str]) -> list[dict[str, Any]]:
-    """Numbered requirements {number, text, source_sentence, source}; a text that demands nothing is one itself."""
+    """Return the numbered requirements {number, text, source_sentence, source} of the text and the notes.
+
+    If no sentence is a requirement, every sentence counts as one.
+    """
     sentences = sentences_of(text)
     demanded = [sentence for sentence in sentences if is_requirement(sentence)] or sentences or [text]
     noted = [sentence for note in notes for sentence in sentences_of(note)]
@@ -53,16 +56,16 @@ def requirements_of(text: str, notes: list[str]) -> list[dict[str, Any]]:
 
 
 def requirement(number: int, sentence: str, source: str) -> dict[str, Any]:
-    """One requirement: the sentence without its greeting and full stop, and the sentence as it stands."""
+    """Return one requirement: its `text` is the sentence without "Please" and full stop, with a capital letter."""
     words = " ".join(sentence.split()).removeprefix("Please ").rstrip(".! ")
     return {
         "number": number,
-        "text": shown(words[:1].upper() + words[1:]),
-        "source_sentence": shown(sentence),
+        "text": shortened(words[:1].upper() + words[1:]),
+        "source_sentence": shortened(sentence),
         "source": source,
     }
 
 
-def shown(sentence: str) -> str:
-    """The sentence, cut where it is too long."""
+def shortened(sentence: str) -> str:
+    """Return the sentence, cut to LONGEST_SENTENCE characters with an ellipsis."""
     return sentence if len(sentence) <= LONGEST_SENTENCE else sentence[: LONGEST_SENTENCE - 1] + "…"

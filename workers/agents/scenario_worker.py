@@ -1,4 +1,4 @@
-"""What an agent would give back: hours and money that recurring work takes today."""
+"""The agent that estimates which hours and costs an AI agent would save by doing the avoidable work."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,12 +11,12 @@ from workers.contract import AgentInput, Contradiction, Result, agent
 
 
 class ScenarioInput(RatedInput, FrictionInput):
-    """Rows and a rate; the avoidable percentage comes from the friction analysis, or is found here the same way."""
+    """The input: rows, a rate and a period; the friction analysis, if delivered, sets the avoidable percentage."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is recovered a month, not yet rounded."""
+    """The hours and the cost that are recovered in a month, not rounded."""
 
     avoidable_percent: Decimal
     hours: Decimal
@@ -24,7 +24,7 @@ class Scenario:
 
 
 def scenario_of(stats: RowStats, work: ScenarioInput, avoidable_percent: Decimal) -> Scenario:
-    """recovered = avoidable % of the hours a month, and of their cost."""
+    """Return the scenario: recovered = avoidable percent of a month's hours, and of their cost."""
     part = avoidable_percent / 100
     cost = cost_of(stats, work.hourly_rate, work.period)
     return Scenario(avoidable_percent, a_month(stats.hours, work.period) * part, Cost(cost.monthly * part))
@@ -32,7 +32,7 @@ def scenario_of(stats: RowStats, work: ScenarioInput, avoidable_percent: Decimal
 
 @agent("scenario_worker", deliverable="with_agent_scenario")
 def work_out_scenario(work: ScenarioInput) -> Result:
-    """Hours and money recovered a month and a year if an agent took over what is avoidable."""
+    """Return the hours and costs recovered in a month and in a year if an agent did the avoidable work."""
     stats = stats_of(work.rows)
     scenario = scenario_of(stats, work, avoidable_percent(work))
     content = {
@@ -55,23 +55,26 @@ def work_out_scenario(work: ScenarioInput) -> Result:
 
 
 def avoidable_percent(work: ScenarioInput) -> Decimal:
-    """What the friction analysis delivered, else what its own function finds. Raises Contradiction."""
+    """Return the percentage that the friction analysis delivered, else compute it from the rows the same way.
+
+    Raises Contradiction if the delivered one is not from 0 to 100, Missing if there is none and no rows.
+    """
     delivered = delivered_percent(work)
     return friction_of(work, RowStats()).avoidable_percent if delivered is None else delivered
 
 
 def delivered_percent(work: AgentInput) -> Decimal | None:
-    """The avoidable percentage of the friction analysis, if there is one. Raises Contradiction."""
+    """Return the avoidable percentage of the friction analysis; None without one. Raises Contradiction if invalid."""
     delivered = work.deliverables.get("friction_analysis", {}).get("avoidable_percent")
     if delivered is None:
         return None
     if isinstance(delivered, bool) or not isinstance(delivered, int | float) or not 0 <= delivered <= 100:
-        raise Contradiction(f"The friction analysis says that {delivered!r} percent are avoidable: 0 to 100 can be.")
+        raise Contradiction(f"The friction analysis says that {delivered!r} percent are avoidable, not 0 to 100.")
     return Decimal(repr(delivered))
 
 
 def summary(figures: dict[str, Any]) -> str:
-    """One sentence for a person in a hurry."""
+    """Return the deliverable's content as one English sentence."""
     return (
         f"An agent could take over {figures['avoidable_percent']:.2f} % of the work: "
         f"{figures['recovered_hours']:,.2f} hours a month, worth {figures['recovered_monthly_cost']:,.2f} a month "

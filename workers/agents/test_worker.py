@@ -1,4 +1,4 @@
-"""Computes the figures of every other deliverable again, from the rows and the request."""
+"""The agent that tests the other deliverables: it computes their figures again from the rows and the request."""
 
 from contextlib import suppress
 from typing import Any
@@ -15,10 +15,13 @@ NOTHING_CHECKED = "No check was made: nothing was delivered that has figures to 
 
 @agent("test_worker", deliverable="test_report")
 def run_checks(work: FrictionInput) -> Result:
-    """The result of each check; a figure that is off is reported, not corrected. No check made is none passed."""
+    """Return the test report: the result of each check. A wrong figure is reported and not corrected.
+
+    Without any check, `all_passed` is False and `reason` says why.
+    """
     facts = facts_of(work)
-    known = [(run, work.deliverables[name]) for name, run in CHECKS.items() if name in work.deliverables]
-    checks = [check for run, content in known for check in run(content, facts)]
+    applicable = [(run, work.deliverables[name]) for name, run in CHECKS.items() if name in work.deliverables]
+    checks = [check for run, content in applicable for check in run(content, facts)]
     failed = sum(not check["passed"] for check in checks)
     figures: dict[str, Any] = {"passed": len(checks) - failed, "failed": failed}
     figures["all_passed"] = bool(checks) and not failed
@@ -31,7 +34,7 @@ def run_checks(work: FrictionInput) -> Result:
 
 
 def facts_of(work: FrictionInput) -> Facts:
-    """What the rows and the request say, in one pass over the rows."""
+    """Return the facts for the checks, computed in one pass over the rows."""
     stats = RowStats()
     recurrence = recurrence_of(stats.counting(work.rows))
     friction = Friction(recurrence, work.friction_cap_percent, work.friction_factor)

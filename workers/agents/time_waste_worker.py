@@ -1,4 +1,4 @@
-"""Where the time goes: minutes and hours, in all and per category."""
+"""The agent that sums up minutes and hours, in total and for each category."""
 
 from decimal import Decimal
 from typing import Any
@@ -9,7 +9,7 @@ from workers.contract import AgentInput, Result, agent
 
 @agent("time_waste_worker", deliverable="time_waste_analysis")
 def analyse_time(work: AgentInput) -> Result:
-    """Total minutes and hours of the rows, and what each category takes of them, the largest first."""
+    """Return the time analysis: total minutes and hours, and each category's part, the largest first."""
     stats = stats_of(work.rows)
     content = {
         "total_minutes": rounded(stats.minutes),
@@ -28,13 +28,13 @@ def analyse_time(work: AgentInput) -> Result:
 
 
 def breakdown(stats: RowStats) -> list[dict[str, Any]]:
-    """One line a category: its minutes, its hours, and its share of all minutes in percent."""
+    """Return one line for each category, the largest first."""
     largest_first = sorted(stats.by_category.items(), key=lambda entry: (-entry[1], entry[0]))
     return [line(category, minutes, stats.minutes) for category, minutes in largest_first]
 
 
 def line(category: str, minutes: Decimal, total: Decimal) -> dict[str, Any]:
-    """A category's part of the total."""
+    """Return a category's minutes, its hours, and its share of the total minutes in percent."""
     return {
         "category": category,
         "minutes": rounded(minutes),

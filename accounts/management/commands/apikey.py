@@ -1,4 +1,4 @@
-"""Make, list, rotate and revoke the keys by which machines come in."""
+"""Make, list, rotate and revoke API keys."""
 
 from argparse import ArgumentParser
 from datetime import timedelta
@@ -15,23 +15,28 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        make = actions.add_parser("make", help="a new key of an account")
-        make.add_argument("account", help="whose key it is; see `manage.py person --service`")
-        make.add_argument("--name", required=True, help="what it is for")
-        make.add_argument("--scope", action="append", required=True, metavar="SCOPE", help=scopes.offered())
-        make.add_argument("--days", type=int, default=365, help="how long it is good for; 0 for ever (default: 365)")
-        listing = actions.add_parser("list", help="the keys there are")
-        listing.add_argument("account", nargs="?", default="")
-        rotate = actions.add_parser("rotate", help="a successor; the old key goes on for a day")
-        rotate.add_argument("prefix")
-        rotate.add_argument("--at-once", action="store_true", help="the old key ends now")
-        actions.add_parser("revoke", help="the key opens nothing any more").add_argument("prefix")
+        make = actions.add_parser("make", help="make a new key for an account")
+        make.add_argument(
+            "account", help="the account that the key acts as; make a machine's with `manage.py person --service`"
+        )
+        make.add_argument("--name", required=True, help="what the key is for, such as the name of a program")
+        make.add_argument("--scope", action="append", required=True, metavar="SCOPE", help=scopes.all_names())
+        make.add_argument("--days", type=int, default=365, help="days until it expires; 0: never (default: 365)")
+        listing = actions.add_parser("list", help="list the keys")
+        listing.add_argument("account", nargs="?", default="", help="only the keys of this account")
+        rotate = actions.add_parser(
+            "rotate", help="make a new key in place of an old one, which works for one more day"
+        )
+        rotate.add_argument("prefix", help="the prefix of the old key; see `manage.py apikey list`")
+        rotate.add_argument("--at-once", action="store_true", help="the old key stops working now")
+        revoke = actions.add_parser("revoke", help="end a key at once")
+        revoke.add_argument("prefix", help="the prefix of the key; see `manage.py apikey list`")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         getattr(self, action)(**options)
 
     def make(self, *, account: str, name: str, scope: list[str], days: int, **options: Any) -> None:
-        """Make a key and show it."""
+        """Make a key and show its text. Raises CommandError."""
         user = User.objects.filter(username=account, is_active=True).first()
         if user is None:
             raise CommandError(f"There is no account {account}: make it with `manage.py person {account} --service`.")
@@ -41,10 +46,10 @@ class Command(BaseCommand):
             made = keys.make(user, name=name, scopes=scope, lifetime=timedelta(days=days) if days else None)
         except ValueError as error:
             raise CommandError(str(error)) from error
-        self.show(*made)
+        self.show_text(*made)
 
     def list(self, *, account: str, **options: Any) -> None:
-        """A line a key."""
+        """Write a line for each key."""
         found = ApiKey.objects.select_related("user")
         for key in found.filter(user__username=account) if account else found:
             until = f"until {key.expires_at:%Y-%m-%d}" if key.expires_at else "without end"
@@ -53,25 +58,25 @@ class Command(BaseCommand):
             self.stdout.write(f"{key.prefix}  {key.user}  {key.name}  {' '.join(key.scopes)}  {state}, {used}")
 
     def rotate(self, *, prefix: str, at_once: bool, **options: Any) -> None:
-        """Make the successor and show it."""
+        """Make the successor of a key and show its text. Raises CommandError."""
         try:
-            self.show(*keys.rotate(self.key(prefix), at_once=at_once))
+            self.show_text(*keys.rotate(self.find(prefix), at_once=at_once))
         except keys.NoSuchKey as error:
             raise CommandError(str(error)) from error
 
     def revoke(self, *, prefix: str, **options: Any) -> None:
-        """End a key."""
-        key = self.key(prefix)
+        """Revoke a key. Raises CommandError."""
+        key = self.find(prefix)
         keys.revoke(key)
         self.stdout.write(f"{key} is revoked.")
 
-    def key(self, prefix: str) -> ApiKey:
-        """The key with this prefix. Raises CommandError."""
+    def find(self, prefix: str) -> ApiKey:
+        """Return the key with this prefix. Raises CommandError."""
         if key := ApiKey.objects.filter(prefix=prefix).select_related("user").first():
             return key
         raise CommandError(f"There is no key {prefix}; see `manage.py apikey list`.")
 
-    def show(self, key: ApiKey, text: str) -> None:
-        """The key's text alone on the first line, so that a script can take it."""
+    def show_text(self, key: ApiKey, text: str) -> None:
+        """Write the text of the key alone to stdout, so that a script can read it, and the rest to stderr."""
         self.stdout.write(text)
         self.stderr.write(f"{key} of {key.user}, scopes {' '.join(key.scopes)}. It is not shown again.")

@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
 
 def line(record: AuditRecord) -> str:
-    """The record in one line."""
+    """Return the record in one line."""
     times = f" ({record.count} times)" if record.count > 1 else ""
     parts = [f"{record.recorded_at:%Y-%m-%d %H:%M:%S}", record.actor or "nobody signed in"]
     parts += [f"{AuditRecord.Action(record.action).label}{times}", record.target or "other names"]

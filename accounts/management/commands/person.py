@@ -1,4 +1,4 @@
-"""Give a person an account and a role."""
+"""Make an account for a person or a machine, and change its role."""
 
 import os
 from argparse import ArgumentParser
@@ -19,25 +19,27 @@ PASSWORD_VARIABLE = "PERSON_PASSWORD"  # noqa: S105  (a name, no password)
 
 class Command(BaseCommand):
     help = (
-        "Make a person with a role, or set, add or take away the role of a person that there is. The password of a"
-        f" new person is asked for, or taken from the environment ({PASSWORD_VARIABLE})."
+        "Make an account with a role, or set, add or remove a role of an existing account. The command asks for the"
+        f" password of a new person, or reads it from the environment variable {PASSWORD_VARIABLE}."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name", help="the name to sign in with")
-        wanted = parser.add_mutually_exclusive_group(required=True)
-        wanted.add_argument("--role", choices=list(ROLES), help="the one role from now on, in place of any other")
-        wanted.add_argument("--add", choices=list(ROLES), metavar="ROLE", help="one role more")
-        wanted.add_argument("--remove", choices=list(ROLES), metavar="ROLE", help="one role less")
-        parser.add_argument("--email", default="")
+        parser.add_argument("name", help="the name of the account, with which the person signs in")
+        changes = parser.add_mutually_exclusive_group(required=True)
+        changes.add_argument("--role", choices=list(ROLES), help="give this role in place of all others")
+        changes.add_argument("--add", choices=list(ROLES), metavar="ROLE", help="give this role too")
+        changes.add_argument("--remove", choices=list(ROLES), metavar="ROLE", help="take this role away")
+        parser.add_argument("--email", default="", help="the mail address of a new person")
         parser.add_argument(
-            "--service", action="store_true", help="a machine: it has no password, and comes with `manage.py apikey`"
+            "--service",
+            action="store_true",
+            help="make a service account for a machine: it has no password and uses a key from `manage.py apikey`",
         )
 
     def handle(self, *args: Any, name: str, email: str, service: bool, **options: Any) -> None:
         role, more, less = (options.get(word) for word in ("role", "add", "remove"))
         with transaction.atomic():
-            user = self.found(name, email, service, made=not less)
+            user = self.find_or_make(name, email, service, may_make=not less)
             user.save()
             if role:
                 user.groups.remove(*Group.objects.filter(name__in=ROLES).exclude(name=role))
@@ -46,12 +48,12 @@ class Command(BaseCommand):
             if less:
                 user.groups.remove(Group.objects.get(name=less))
             self.set_staff(user)
-        self.stdout.write(self.said(name, role or more, less))
+        self.stdout.write(self.sentence(name, role or more, less))
 
-    def found(self, name: str, email: str, service: bool, *, made: bool) -> User:
-        """The account of this name, made where there is none. Raises CommandError."""
+    def find_or_make(self, name: str, email: str, service: bool, *, may_make: bool) -> User:
+        """Return the account of this name; with `may_make`, an unsaved one if there is none. Raises CommandError."""
         user = User.objects.filter(username=name).first()
-        if user is None and not made:
+        if user is None and not may_make:
             raise CommandError(f"There is no account {name}.")
         if user is None:
             return self.new_machine(name) if service else self.new_person(name, email)
@@ -60,18 +62,18 @@ class Command(BaseCommand):
         return user
 
     def set_staff(self, user: User) -> None:
-        """A person with a staff role, or a superuser, may enter the admin; nobody else."""
+        """Let the account enter the admin if it is a superuser, or a person with a staff role; otherwise not."""
         has_staff_role = user.groups.filter(name__in=STAFF).exists() and not user.is_service
         user.is_staff = user.is_superuser or has_staff_role
         user.save(update_fields=["is_staff"])
 
-    def said(self, name: str, given: str | None, taken: str | None) -> str:
-        """What became of the account, in a sentence."""
+    def sentence(self, name: str, given: str | None, taken: str | None) -> str:
+        """Return a sentence about the change of role."""
         role = str(given or taken)
         return f"{name} is {'an' if role[0] in 'aeiou' else 'a'} {role} {'now' if given else 'no more'}."
 
     def new_machine(self, name: str) -> User:
-        """A service account, which nobody can sign in as. Raises CommandError."""
+        """Return an unsaved service account, without a password. Raises CommandError for an invalid name."""
         user = User(username=name, is_service=True)
         user.set_unusable_password()
         try:
@@ -81,7 +83,7 @@ class Command(BaseCommand):
         return user
 
     def new_person(self, name: str, email: str) -> User:
-        """A person with a password that passes the rules. Raises CommandError."""
+        """Return an unsaved person with a password that meets the password rules. Raises CommandError."""
         user = User(username=name, email=email)
         password = os.environ.get(PASSWORD_VARIABLE) or getpass(f"Password for {name}: ")
         try:

@@ -7,38 +7,38 @@ from backlog.flow.orchestration import project_work
 from clarifications.models import Question
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
-from console.operator import OperatorCommand, identified, operator
+from console.operator import OperatorCommand, operator, row_with_id
 from schemas import strict_json
 
 YES, NO = ("yes", "approve", "true"), ("no", "reject", "false")
 
 
 class Command(OperatorCommand):
-    help = "Answer a question; an answer that does not fit is refused and changes nothing."
+    help = "Answer a question. An answer that does not fit the question is refused and changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("id", metavar="QUESTION_ID", help="the id, or enough of its beginning")
-        parser.add_argument("value", help="JSON, or plain text; yes or no for an approval")
+        parser.add_argument("id", metavar="QUESTION_ID", help="the question's id, or its first characters")
+        parser.add_argument("value", help="the answer: JSON or plain text; yes or no for an approval")
         parser.add_argument("--notes", default="", help="with a rejection: what should be done differently")
-        parser.add_argument("--by", default="", help="who says so, if not whoever runs this")
+        parser.add_argument("--by", default="", help="the person who answers, if not the user who runs this command")
 
     def handle(self, *args: Any, id: str, value: str, notes: str, by: str, **options: Any) -> None:
-        chosen = identified(Question.objects.all(), id, see="questions --open")
+        chosen = row_with_id(Question.objects.all(), id, see="questions --open")
         with project_work() as work:
             question = question_in(work, chosen.pk)
-            held = [str(item) for item in question.blocked] if question.status == "OPEN" else []
-            said = meant(question, value, notes)
-            answer_question(work, question=question, answer=said, by=by or operator(), door="command")
-        self.stdout.write(f"Answered: {question.title} → {said!r}. Going on: {', '.join(held) or 'nothing waited'}")
+            blocked = [str(item) for item in question.blocked] if question.status == "OPEN" else []
+            answer = parse_answer(question, value, notes)
+            answer_question(work, question=question, answer=answer, by=by or operator(), door="command")
+        self.stdout.write(f"Answered: {question.title} → {answer!r}. Items that waited: {', '.join(blocked) or 'none'}")
 
 
-def meant(question: Question, text: str, notes: str = "") -> Any:
-    """The answer that somebody means by this text, given what is asked."""
-    return approval(text, notes) if question.kind == Question.Kind.APPROVAL else read(text, question.schema)
+def parse_answer(question: Question, text: str, notes: str = "") -> Any:
+    """Return the answer that a typed text means, by the kind and the schema of the question."""
+    return approval(text, notes) if question.kind == Question.Kind.APPROVAL else parse_value(text, question.schema)
 
 
-def read(text: str, schema: dict[str, Any]) -> Any:
-    """The value that the text means: itself where text is asked for, JSON elsewhere."""
+def parse_value(text: str, schema: dict[str, Any]) -> Any:
+    """Return the text itself if the schema asks for a string or the text is no JSON; else its JSON value."""
     if schema.get("type") == "string":
         return text
     try:
@@ -48,7 +48,7 @@ def read(text: str, schema: dict[str, Any]) -> Any:
 
 
 def approval(text: str, notes: str) -> Any:
-    """An approval's answer: yes or no, with notes."""
+    """Return an approval's answer {approved, notes}; any other word than yes or no stays, for the service to refuse."""
     word = text.strip().lower()
-    said: Any = {"approved": word in YES} if word in (*YES, *NO) else {"approved": text}
-    return {**said, "notes": notes} if notes else said
+    answer: Any = {"approved": word in YES} if word in (*YES, *NO) else {"approved": text}
+    return {**answer, "notes": notes} if notes else answer

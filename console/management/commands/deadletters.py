@@ -1,4 +1,4 @@
-"""Look at what could not be handled, and settle it."""
+"""List, show, replay and discard dead letters."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -21,34 +21,39 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        listing = actions.add_parser("list", help="the open ones, newest first")
-        listing.add_argument("--all", action="store_true", help="settled ones too")
-        actions.add_parser("show", help="one, whole").add_argument("id", type=at_least_one)
-        replay = actions.add_parser("replay", help="put them on their stream again")
+        listing = actions.add_parser("list", help="list the open dead letters, newest first")
+        listing.add_argument("--all", action="store_true", help="list settled dead letters too")
+        actions.add_parser("show", help="show one dead letter completely").add_argument("id", type=at_least_one)
+        replay = actions.add_parser("replay", help="put dead letters on their stream again")
         replay.add_argument("ids", type=at_least_one, nargs="*")
-        replay.add_argument("--all-open", action="store_true", help="every one that is not settled")
-        replay.add_argument("--reason-contains", default="", metavar="TEXT", help="of those, the ones with this reason")
+        replay.add_argument("--all-open", action="store_true", help="replay every open dead letter")
+        replay.add_argument(
+            "--reason-contains",
+            default="",
+            metavar="TEXT",
+            help="with --all-open: those with TEXT in their reason",
+        )
         replay.add_argument("--dry-run", action="store_true", help="only show what would be replayed")
-        discard = actions.add_parser("discard", help="close them for good")
+        discard = actions.add_parser("discard", help="close dead letters for good, without handling them")
         discard.add_argument("ids", type=at_least_one, nargs="+")
-        discard.add_argument("--why", default="no reason given", help="kept with the dead letter")
+        discard.add_argument("--why", default="no reason given", help="the reason, stored with the dead letter")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         getattr(self, f"do_{action}")(**options)
 
     def do_list(self, *, all: bool, **_: Any) -> None:
-        found = DeadLetter.objects.order_by("-pk") if all else DeadLetter.objects.filter(state="open").order_by("-pk")
+        letters = DeadLetter.objects.order_by("-pk") if all else DeadLetter.objects.filter(state="open").order_by("-pk")
         table = Table("id", "state", "last seen", "event", "error", "reason")
-        for letter in found[:SHOWN]:
+        for letter in letters[:SHOWN]:
             seen = f"{letter.last_seen:%Y-%m-%d %H:%M:%S}"
             reason = letter.reason[:LONGEST_REASON]
             table.add_row(str(letter.pk), letter.state, seen, letter.event_type, letter.error_class, reason)
         if table.row_count:
             self.console.print(table)
-        self.stdout.write(f"{found.count()} dead letters; `deadletters show ID` shows one whole")
+        self.stdout.write(f"{letters.count()} dead letters; `deadletters show ID` shows one with all its fields")
 
     def do_show(self, *, id: int, **_: Any) -> None:
-        letter = one(id)
+        letter = dead_letter(id)
         for name in ("state", "note", "stream", "entry_id", "group", "event_id", "event_type", "reason", "schema_id"):
             self.stdout.write(f"{name + ':':12} {getattr(letter, name)}")
         self.stdout.write(f"{'attempts:':12} {letter.attempts}, from {letter.first_seen} to {letter.last_seen}")
@@ -64,24 +69,29 @@ class Command(OperatorCommand):
         self.stdout.write(f"{len(letters)} dead letters {'would be ' if dry_run else ''}replayed")
 
     def do_discard(self, *, ids: list[int], why: str, **_: Any) -> None:
-        for letter in [one(pk) for pk in ids]:
+        for letter in [dead_letter(pk) for pk in ids]:
             deadletters.discard(letter, by=operator(), why=why)
             self.stdout.write(f"{letter.pk} is discarded")
 
 
 def chosen_letters(*, ids: list[int], all_open: bool, reason_contains: str, **_: Any) -> list[DeadLetter]:
-    """The named ones, or all open ones with such a reason, oldest first. Raises CommandError."""
+    """Return the dead letters with these ids, or all open ones with that text in their reason, oldest first.
+
+    Raises CommandError for an unknown id or for options that do not fit together.
+    """
     if bool(ids) == all_open or (reason_contains and not all_open):
-        raise CommandError("Name the dead letters by their ids, or take --all-open, with --reason-contains TEXT.")
+        raise CommandError(
+            "Give either ids of dead letters or --all-open; --reason-contains TEXT can be used only with --all-open."
+        )
     if ids:
-        return [one(pk) for pk in ids]
-    open_ones = DeadLetter.objects.filter(state=DeadLetter.State.OPEN, reason__icontains=reason_contains)
-    return list(open_ones.order_by("pk"))
+        return [dead_letter(pk) for pk in ids]
+    open_letters = DeadLetter.objects.filter(state=DeadLetter.State.OPEN, reason__icontains=reason_contains)
+    return list(open_letters.order_by("pk"))
 
 
-def one(pk: int) -> DeadLetter:
-    """The dead letter. Raises CommandError."""
-    found = DeadLetter.objects.filter(pk=pk).first()
-    if found is None:
+def dead_letter(pk: int) -> DeadLetter:
+    """Return the dead letter. Raises CommandError if there is none with this id."""
+    letter = DeadLetter.objects.filter(pk=pk).first()
+    if letter is None:
         raise CommandError(f"There is no dead letter {pk}; see `manage.py deadletters list --all`.")
-    return found
+    return letter

@@ -1,4 +1,4 @@
-"""Show the main job from end to end."""
+"""Run the demonstration: one project through the whole system, from the request to the report."""
 
 import signal
 import sys
@@ -14,10 +14,10 @@ from backlog.states import ProjectStatus
 from console.demo import (
     SAMPLE,
     Demonstration,
+    DemoOptions,
     Interruption,
     NoAnswer,
     ProcessEnded,
-    Wishes,
     in_private_folder,
     start_again_in_private_folder,
 )
@@ -33,10 +33,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--file", type=Path, default=SAMPLE, help="a CSV or XLSX file with a header row")
-        parser.add_argument("--rate", type=hourly_rate, help="the hourly rate, which is then not asked for")
-        parser.add_argument("--template", default="audit", help="audit, software or minimal")
-        parser.add_argument("--timeout", type=seconds, default=600.0, metavar="SECONDS")
-        parser.add_argument("--json", action="store_true", help="the result as JSON on the last line")
+        parser.add_argument("--rate", type=hourly_rate, help="the hourly rate; without it, a question asks for it")
+        parser.add_argument("--template", default="audit", help="the template: audit, software or minimal")
+        parser.add_argument("--timeout", type=seconds, default=600.0, metavar="SECONDS", help="give up after this time")
+        parser.add_argument("--json", action="store_true", help="print the result as JSON on the last line")
 
     def handle(
         self, *args: Any, file: Path, rate: Decimal | None, template: str, timeout: float, **options: Any
@@ -48,7 +48,7 @@ class Command(BaseCommand):
             signal.signal(number, interruption)
         console = console_on(sys.stderr if options["json"] else sys.stdout)
         try:
-            result = Demonstration(Wishes(file, rate, template, timeout), console, interruption).run()
+            result = Demonstration(DemoOptions(file, rate, template, timeout), console, interruption).run()
         except (EventError, NoAnswer, ProcessEnded, TookTooLong, Unreadable) as error:
             raise CommandError(str(error)) from error
         if options["json"]:
@@ -58,7 +58,7 @@ class Command(BaseCommand):
 
 
 def hourly_rate(text: str) -> Decimal:
-    """An amount of money above nothing."""
+    """Return the text as an amount of money above 0. Raises ArgumentTypeError."""
     try:
         rate = Decimal(text)
     except InvalidOperation:

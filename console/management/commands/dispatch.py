@@ -11,30 +11,30 @@ from backlog.flow.orchestration import project_work
 from backlog.models import Item, Project
 from backlog.selectors import dispatchable, load_projects
 from backlog.services import dispatch_item
-from console.operator import OperatorCommand, identified
+from console.operator import OperatorCommand, row_with_id
 from events.clock import database_now
 from events.isolation import in_halves
 from runtime.commands import at_least_one
 
-# Items one transaction takes.
-ROUND = 200
+# How many items are dispatched in one transaction.
+BATCH_SIZE = 200
 
 
 class Command(OperatorCommand):
     help = "Dispatch items that are ready: all of them, those of a project, or one."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--project", metavar="PROJECT_ID", help="the id, or enough of its beginning")
-        parser.add_argument("--item", metavar="ITEM_ID", help="the id, or enough of its beginning")
-        parser.add_argument("--limit", type=at_least_one, help="at most so many items")
+        parser.add_argument("--project", metavar="PROJECT_ID", help="the project's id, or its first characters")
+        parser.add_argument("--item", metavar="ITEM_ID", help="the item's id, or its first characters")
+        parser.add_argument("--limit", type=at_least_one, help="dispatch at most this many items")
         parser.add_argument("--dry-run", action="store_true", help="only show what would be dispatched")
 
     def handle(self, *args: Any, **options: Any) -> None:
         project, item = options["project"], options["item"]
         chosen = dispatchable(
             database_now(),
-            project=identified(Project.objects.all(), project, see="projects").pk if project else None,
-            item=identified(Item.objects.all(), item, see="project ID").pk if item else None,
+            project=row_with_id(Project.objects.all(), project, see="projects").pk if project else None,
+            item=row_with_id(Item.objects.all(), item, see="project ID").pk if item else None,
         )[: options["limit"]]
         items = list(chosen.values_list("pk", "project_id", "title", "agent_target"))
         for _, _, title, agent in items:
@@ -45,17 +45,18 @@ class Command(OperatorCommand):
             self.dispatch([(pk, project) for pk, project, _, _ in items])
 
     def dispatch(self, items: list[tuple[UUID, UUID]]) -> None:
-        """Dispatch (item, project) pairs; those that cannot be dispatched are named and cost the others nothing."""
-        bad: list[str] = []
-        for start in range(0, len(items), ROUND):
-            in_halves(items[start : start + ROUND], send, lambda one, error: bad.append(f"{one[0]}: {error!r}"))
-        self.stdout.write(f"{len(items) - len(bad)} dispatched")
-        if bad:
-            raise CommandError("\n".join([f"{len(bad)} could not be dispatched:", *bad]))
+        """Dispatch (item, project) pairs, each item even if others fail. Raises CommandError that names the failed."""
+        failed: list[str] = []
+        for start in range(0, len(items), BATCH_SIZE):
+            batch = items[start : start + BATCH_SIZE]
+            in_halves(batch, dispatch_batch, lambda pair, error: failed.append(f"{pair[0]}: {error!r}"))
+        self.stdout.write(f"{len(items) - len(failed)} dispatched")
+        if failed:
+            raise CommandError("\n".join([f"{len(failed)} could not be dispatched:", *failed]))
 
 
-def send(items: Sequence[tuple[UUID, UUID]]) -> None:
-    """Dispatch these in one transaction; what changed meanwhile is judged anew."""
+def dispatch_batch(items: Sequence[tuple[UUID, UUID]]) -> None:
+    """Dispatch (item, project) pairs in one transaction; an item that is no longer ready is left out."""
     with project_work(divisible=len(items) > 1) as work:
         load_projects(work, {project for _, project in items})
         for pk, _ in items:

@@ -1,4 +1,4 @@
-"""Open a project: text, a spreadsheet, a few figures."""
+"""Open a project from a text, a spreadsheet and figures, and follow the project on request."""
 
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
@@ -13,7 +13,7 @@ from backlog.states import ProjectStatus
 from clarifications.contract import merged
 from clarifications.models import Question
 from console.asking import PERSON_NEEDED, ask
-from console.follow import Progress, TookTooLong, look, watch
+from console.follow import Progress, TookTooLong, snapshot_of, watch
 from console.operator import OperatorCommand, operator, short
 from console.outcome import outcome
 from console.report_view import report
@@ -26,23 +26,31 @@ WARNINGS_SHOWN = 10
 
 
 class Command(OperatorCommand):
-    help = "Open a project for a request, and follow it if you like."
+    help = "Open a project for a request; with --wait, follow the project until it is over."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--title", default="")
-        parser.add_argument("--text", default="", help="what is wanted, or - to read it from standard input")
+        parser.add_argument("--title", default="", help="the project's title")
+        parser.add_argument("--text", default="", help="the text of the request, or - to read it from standard input")
         parser.add_argument("--file", type=Path, help="a CSV or XLSX file with a header row")
         parser.add_argument("--template", default="", help="audit (the default), software, minimal or your own")
-        parser.add_argument("--set", type=setting, action="append", default=[], metavar="KEY=VALUE", dest="figures")
-        parser.add_argument("--requester", default="")
-        parser.add_argument("--wait", action="store_true", help="follow it until it is over")
-        parser.add_argument("--timeout", type=seconds, default=600.0, metavar="SECONDS")
-        parser.add_argument("--json", action="store_true", help="the result as JSON on the last line")
+        parser.add_argument(
+            "--set",
+            type=setting,
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            dest="figures",
+            help="a figure for the work, such as hourly_rate=45; may be given several times",
+        )
+        parser.add_argument("--requester", default="", help="the requester, if not the user who runs this command")
+        parser.add_argument("--wait", action="store_true", help="follow the project until it is over")
+        parser.add_argument("--timeout", type=seconds, default=600.0, metavar="SECONDS", help="how long --wait waits")
+        parser.add_argument("--json", action="store_true", help="print the result as JSON on the last line")
 
     def handle(self, *args: Any, **options: Any) -> None:
         project = self.open(options)
         if not options["json"]:
-            self.tell(project)
+            self.print_opened(project)
         status = self.follow(project, options) if options["wait"] else ""
         if options["json"]:
             self.stdout.write(orjson.dumps(outcome(Project.objects.get(pk=project.pk))).decode())
@@ -52,23 +60,23 @@ class Command(OperatorCommand):
             raise CommandError(f"The project is not done; it is {status}. See why: ./manage.py project {project.pk}")
 
     def open(self, options: dict[str, Any]) -> Project:
-        """Read the request and open its project."""
+        """Read the request and open its project. Raises CommandError if the request is empty or its file unreadable."""
         text = sys.stdin.read() if options["text"] == "-" else options["text"]
         if not text.strip() and options["file"] is None:
-            raise CommandError("Say what is wanted with --text, or hand in a spreadsheet with --file.")
+            raise CommandError("The request is empty: give a text with --text or a spreadsheet with --file.")
         context: dict[str, Any] = {}
         for pointer, value in options["figures"]:
             context = merged(context, pointer, value)
-        named = {key: options[key] for key in ("title", "file", "template")}
+        fields = {key: options[key] for key in ("title", "file", "template")}
         try:
             return open_request(
-                Request(text=text, context=context, requester=options["requester"] or operator(), **named)
+                Request(text=text, context=context, requester=options["requester"] or operator(), **fields)
             )
         except Unreadable as error:
             raise CommandError(str(error)) from error
 
-    def tell(self, project: Project) -> None:
-        """What was opened, what could not be read, and what is asked."""
+    def print_opened(self, project: Project) -> None:
+        """Print the opened project, the warnings about its file, and its open questions."""
         self.stdout.write(f"Project {project.pk}: {project.title}")
         if project.intake:
             self.stdout.write(f"{project.intake['rows_read']:,} rows read from {project.intake['file']}")
@@ -81,26 +89,32 @@ class Command(OperatorCommand):
         self.stdout.write(f"Follow it: ./manage.py project {short(project.pk)}")
 
     def follow(self, project: Project, options: dict[str, Any]) -> str:
-        """Show its progress until it is over or waits for a person who is not at this terminal; its status then."""
+        """Show the project's progress and return its status.
+
+        Ends when the project is over, or when it waits for a person and nobody is at this terminal to answer.
+        """
         progress = Progress(self.console)
         try:
-            for sight in watch(project.pk, seconds=options["timeout"]):
+            for snapshot in watch(project.pk, seconds=options["timeout"]):
                 if not options["json"]:
-                    progress.show(sight)
-                if sight.question is not None and sys.stdin.isatty() and not options["json"]:
-                    ask(self.console, sight.question)
-                elif sight.stands_still:
+                    progress.show(snapshot)
+                if snapshot.question is not None and sys.stdin.isatty() and not options["json"]:
+                    ask(self.console, snapshot.question)
+                elif snapshot.waits_for_person:
                     return str(ProjectStatus.WAITING)
         except TookTooLong as error:
             raise CommandError(str(error)) from error
-        sight = look(project.pk)
+        snapshot = snapshot_of(project.pk)
         if not options["json"]:
-            self.console.print(report(project.title, outcome(sight.project)["deliverables"]))
-        return str(sight.project.status)
+            self.console.print(report(project.title, outcome(snapshot.project)["deliverables"]))
+        return str(snapshot.project.status)
 
 
 def setting(text: str) -> tuple[str, Any]:
-    """(JSON Pointer, value) of KEY=VALUE; dots in the key lead into objects, the value is JSON or plain text."""
+    """Return (JSON Pointer, value) of KEY=VALUE. Dots in the key lead into objects; the value is JSON or plain text.
+
+    Raises ArgumentTypeError if the text has no key or no equals sign.
+    """
     key, equals, value = text.partition("=")
     if not key or not equals:
         raise ArgumentTypeError(f"{text!r} is not KEY=VALUE, such as hourly_rate=45")

@@ -1,4 +1,4 @@
-"""One project: its items, its questions, what happened, and the report."""
+"""Show one project: its items, its questions, its timeline and its report."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -12,7 +12,7 @@ from backlog.models import Project
 from backlog.selectors import latest_deliverables, timeline
 from backlog.states import ItemState, ProjectStatus
 from clarifications.models import Question, QuestionStatus
-from console.operator import OperatorCommand, identified, identifier, short
+from console.operator import OperatorCommand, id_column, row_with_id, short
 from console.outcome import outcome
 from console.report_view import report
 
@@ -23,11 +23,11 @@ class Command(OperatorCommand):
     help = "Show a project: items, questions, timeline, report."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("id", metavar="PROJECT_ID", help="the id, or enough of its beginning")
-        parser.add_argument("--json", action="store_true")
+        parser.add_argument("id", metavar="PROJECT_ID", help="the project's id, or its first characters")
+        parser.add_argument("--json", action="store_true", help="print the project as JSON")
 
     def handle(self, *args: Any, id: str, **options: Any) -> None:
-        project = identified(Project.objects.all(), id, see="projects")
+        project = row_with_id(Project.objects.all(), id, see="projects")
         if options["json"]:
             self.stdout.write(orjson.dumps(outcome(project)).decode())
             return
@@ -35,11 +35,11 @@ class Command(OperatorCommand):
 
 
 def show(console: Console, project: Project) -> None:
-    """Everything a person wants to know about a project, the newest at the end."""
+    """Print the project's status, items, questions, timeline, warnings about its file, and report."""
     console.print(Text.assemble((project.title, "bold"), f"  {ProjectStatus(project.status).label}  {project.pk}"))
     if project.reason:
         console.print(project.reason, style="red")
-    for table in (items(project), questions(project), happened(project)):
+    for table in (item_table(project), question_table(project), timeline_table(project)):
         if table.row_count:
             console.print(table)
     for warning in project.intake.get("warnings", [])[:20]:
@@ -49,11 +49,11 @@ def show(console: Console, project: Project) -> None:
         console.print(report(project.title, delivered))
 
 
-def items(project: Project) -> Table:
-    """The project's items."""
+def item_table(project: Project) -> Table:
+    """Return the table of the project's items."""
     table = Table(
         "item",
-        identifier(),
+        id_column(),
         Column("agent", overflow="fold"),
         "state",
         "tries",
@@ -67,9 +67,9 @@ def items(project: Project) -> Table:
     return table
 
 
-def questions(project: Project) -> Table:
-    """What was asked, and the answers."""
-    table = Table("asked", identifier(), "why", "status", "answer", title="Questions", title_justify="left")
+def question_table(project: Project) -> Table:
+    """Return the table of the project's questions with their answers, oldest first."""
+    table = Table("asked", id_column(), "why", "status", "answer", title="Questions", title_justify="left")
     for question in Question.objects.filter(project=project).select_related("answer").order_by("asked_at"):
         answer = f"{question.answer.value} ({question.answer.answered_by})" if hasattr(question, "answer") else ""
         status = str(QuestionStatus(question.status).label)
@@ -77,8 +77,8 @@ def questions(project: Project) -> Table:
     return table
 
 
-def happened(project: Project) -> Table:
-    """What was said about the project, in order."""
+def timeline_table(project: Project) -> Table:
+    """Return the table of the project's first TIMELINE_SHOWN events, oldest first."""
     table = Table("time", "event", "about", title="What happened", title_justify="left")
     for event in timeline(project.pk)[:TIMELINE_SHOWN]:
         about = event.payload.get("key") or event.payload.get("field") or event.payload.get("agent_target") or ""

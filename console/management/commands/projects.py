@@ -1,4 +1,4 @@
-"""Projects, newest first."""
+"""List projects, newest first."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -7,7 +7,7 @@ from rich.table import Table
 
 from backlog.selectors import projects_with_counts
 from backlog.states import ProjectStatus
-from console.operator import OperatorCommand, identifier, short
+from console.operator import OperatorCommand, id_column, short
 from runtime.commands import at_least_one
 
 
@@ -15,15 +15,15 @@ class Command(OperatorCommand):
     help = "List projects, newest first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--status", choices=ProjectStatus.values)
-        parser.add_argument("--limit", type=at_least_one, default=20)
+        parser.add_argument("--status", choices=ProjectStatus.values, help="list only projects with this status")
+        parser.add_argument("--limit", type=at_least_one, default=20, help="list at most this many projects")
 
     def handle(self, *args: Any, status: str | None, limit: int, **options: Any) -> None:
-        found = projects_with_counts()
+        projects = projects_with_counts()
         if status:
-            found = found.filter(status=status)
-        table = Table(identifier(), "title", "status", "done", "template", "opened")
-        for project in list(found[:limit]):
+            projects = projects.filter(status=status)
+        table = Table(id_column(), "title", "status", "done", "template", "opened")
+        for project in list(projects[:limit]):
             done = f"{project.items_done} of {project.items_total}"
             opened = f"{project.opened_at:%Y-%m-%d %H:%M}"
             words = str(ProjectStatus(project.status).label)

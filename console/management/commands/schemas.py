@@ -1,4 +1,4 @@
-"""Look at the contracts, and hold files against them."""
+"""List and show the contracts of events, and validate files of events with them."""
 
 import json
 from argparse import ArgumentParser
@@ -19,16 +19,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        actions.add_parser("list", help="every event type")
-        show = actions.add_parser("show", help="one contract")
-        show.add_argument("type", help="such as WORK.ITEM_COMPLETED")
-        show.add_argument("--event-version", type=at_least_one, default=1)
-        validate = actions.add_parser("validate", help="events in a file: one JSON envelope, or one a line")
+        actions.add_parser("list", help="list every event type")
+        show = actions.add_parser("show", help="show one contract")
+        show.add_argument("type", help="an event type, such as WORK.ITEM_COMPLETED")
+        show.add_argument("--event-version", type=at_least_one, default=1, help="the version of the contract")
+        validate = actions.add_parser("validate", help="check the events in a file: one JSON envelope, or one per line")
         validate.add_argument("file", nargs="?", help="a path, or - for standard input")
-        validate.add_argument("--examples", action="store_true", help="the examples in the schemas themselves")
+        validate.add_argument("--examples", action="store_true", help="check the examples in the contracts, no file")
         validate.add_argument("--type", help="the file holds payloads of this type, without envelopes")
-        docs = actions.add_parser("docs", help="write the page of contracts")
-        docs.add_argument("file", nargs="?", default="docs/contracts.md")
+        docs = actions.add_parser("docs", help="write the documentation page of the contracts")
+        docs.add_argument("file", nargs="?", default="docs/contracts.md", help="the file to write")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         getattr(self, f"do_{action}")(**options)
@@ -46,7 +46,7 @@ class Command(BaseCommand):
 
     def do_validate(self, file: str | None, type: str | None, examples: bool, **_: Any) -> None:
         if examples == bool(file):
-            raise CommandError("Name a file (or - for standard input), or say --examples.")
+            raise CommandError("Give either a file (- is standard input) or --examples.")
         try:
             findings = examine_examples() if examples else examine_file(file or "-", event_type=type)
         except OSError as error:
@@ -56,14 +56,14 @@ class Command(BaseCommand):
         self.report(findings)
 
     def report(self, findings: list[Finding]) -> None:
-        """A line a problem, a summary, and a failure if anything is invalid."""
+        """Print a line for each problem and a summary. Raises CommandError if anything is invalid."""
         for finding in findings:
             for problem in finding.problems:
                 self.stdout.write(f"{finding.where}: {problem.pointer or '/'} {problem.message}")
         invalid = sum(bool(finding.problems) for finding in findings)
         self.stdout.write(f"{len(findings)} checked, {invalid} invalid")
         if invalid:
-            raise CommandError("What is invalid is listed above.")
+            raise CommandError("Some entries are invalid: their problems are listed above.")
 
     def do_docs(self, file: str, **_: Any) -> None:
         try:

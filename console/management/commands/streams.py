@@ -1,4 +1,4 @@
-"""How far every group has read, and what waits in the ledger."""
+"""Show how far every consumer group has read and what waits in the ledger, or drop a group."""
 
 import logging
 import time
@@ -16,9 +16,9 @@ from console.operator import OperatorCommand, operator
 from events import abandoned, streams
 from events.models import DeadLetter, Event, SetAside
 
-# Between two looks of --watch.
+# The pause between two outputs of --watch.
 PAUSE_SECONDS = 2.0
-# A reader that has asked for nothing for so long is gone.
+# A group whose readers asked for no entries for this long has no reader any more.
 QUIET_SECONDS = 60
 OWN_GROUPS = (*streams.OWNER_GROUPS, "dead-letters")
 
@@ -30,10 +30,10 @@ class Command(OperatorCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("action", nargs="?", choices=["drop"], help="drop: remove a group that nobody reads")
-        parser.add_argument("group", nargs="?", help="the group to drop, from every stream of ours")
-        parser.add_argument("--force", action="store_true", help="drop it although somebody reads it")
-        parser.add_argument("--json", action="store_true")
-        parser.add_argument("--watch", action="store_true", help="look again and again, until Ctrl-C")
+        parser.add_argument("group", nargs="?", help="the group to drop, from all streams of Interlock")
+        parser.add_argument("--force", action="store_true", help="drop the group even if a process reads it")
+        parser.add_argument("--json", action="store_true", help="print the state as JSON")
+        parser.add_argument("--watch", action="store_true", help="show the state again and again, until Ctrl-C")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["action"]:
@@ -46,41 +46,44 @@ class Command(OperatorCommand):
             self.show(options)
 
     def drop(self, group: str, *, force: bool) -> None:
-        """Remove the group from every stream that has it. What waited for it is lost to it, and the log says so."""
+        """Remove the group from every stream that has it, and log how many entries it had not read or not settled.
+
+        Raises CommandError if no stream has the group. Without `force`, also if Interlock needs or a process reads it.
+        """
         names = [*streams.ours(), settings.DLQ_STREAM]
-        found = [(name, one) for name in names for one in streams.groups(name) if one.name == group]
-        if not found:
+        matches = [(name, status) for name in names for status in streams.groups(name) if status.name == group]
+        if not matches:
             raise CommandError(f"No stream has a group called {group!r}; see `manage.py streams`.")
         if group in OWN_GROUPS and not force:
             raise CommandError(
-                f"{group} is a group of Interlock itself: without it nothing goes on. It is not dropped."
+                f"{group} is not dropped: Interlock itself needs this group. Use --force to drop it all the same."
             )
-        idle = [abandoned.idle_seconds(name, group) for name, _ in found]
+        idle = [abandoned.idle_seconds(name, group) for name, _ in matches]
         if not force and any(seconds is not None and seconds < QUIET_SECONDS for seconds in idle):
-            raise CommandError(f"Somebody reads as {group} now: stop the reader first, or say --force.")
-        for name, one in found:
+            raise CommandError(f"A process reads group {group} at the moment: stop it first, or use --force.")
+        for name, status in matches:
             abandoned.drop_group(name, group)
-            said = f"{group} is dropped from {name}: {one.pending} entries were not settled, {one.lag} not read."
-            logger.warning("%s (by %s)", said, operator())
-            self.stdout.write(said)
+            message = f"{group} is dropped from {name}: {status.pending} entries not settled, {status.lag} not read."
+            logger.warning("%s (by %s)", message, operator())
+            self.stdout.write(message)
 
     def show(self, options: dict[str, Any]) -> None:
-        """One look at everything."""
-        found = {name: streams.groups(name) for name in [*streams.ours(), settings.DLQ_STREAM]}
-        waiting = what_waits()
+        """Print the groups of all streams and the counts of the ledger, as a table or as JSON."""
+        groups_by_stream = {name: streams.groups(name) for name in [*streams.ours(), settings.DLQ_STREAM]}
+        waiting = ledger_counts()
         if options["json"]:
-            listed = {
+            streams_data = {
                 name: {"length": streams.length(name), "groups": [asdict(g) for g in groups]}
-                for name, groups in found.items()
+                for name, groups in groups_by_stream.items()
             }
-            self.stdout.write(orjson.dumps({"streams": listed, "ledger": waiting}).decode())
+            self.stdout.write(orjson.dumps({"streams": streams_data, "ledger": waiting}).decode())
             return
-        self.console.print(table_of(found))
+        self.console.print(table_of(groups_by_stream))
         self.stdout.write(", ".join(f"{count} {words.replace('_', ' ')}" for words, count in waiting.items()))
 
 
-def what_waits() -> dict[str, int]:
-    """What the ledger still has to do."""
+def ledger_counts() -> dict[str, int]:
+    """Return the numbers of unpublished events, unanswered commands, projects set aside, and open dead letters."""
     return {
         "events_unpublished": Event.objects.filter(published_at=None).count(),
         "commands_unanswered": Event.objects.filter(next_publish_at__isnull=False).count(),
@@ -89,12 +92,12 @@ def what_waits() -> dict[str, int]:
     }
 
 
-def table_of(found: dict[str, list[streams.GroupStatus]]) -> Table:
-    """A line a group, under its stream."""
+def table_of(groups_by_stream: dict[str, list[streams.GroupStatus]]) -> Table:
+    """Return a table with a line for each group of each stream."""
     table = Table(Column("stream", overflow="fold"), Column("group", overflow="fold"))
     for heading in ("length", "lag", "pending", "oldest pending", "consumers"):
         table.add_column(heading, justify="right")
-    for name, groups in found.items():
+    for name, groups in groups_by_stream.items():
         length = f"{streams.length(name):,}"
         for group in groups:
             lag = "?" if group.lag is None else f"{group.lag:,}"
@@ -106,7 +109,7 @@ def table_of(found: dict[str, list[streams.GroupStatus]]) -> Table:
 
 
 def age(entry_id: str | None) -> str:
-    """How long ago an entry was written, by its id."""
+    """Return how long ago an entry was written, in seconds as text, from its id; empty for None."""
     if entry_id is None:
         return ""
     written = datetime.fromtimestamp(streams.position(entry_id)[0] / 1000, UTC)

@@ -1,5 +1,5 @@
-// Keeps a page's regions up to date: told over a WebSocket to look again, it fetches itself and swaps what changed.
-// The socket carries no content: after a cut the page catches up by looking again.
+// Keeps the regions of a page up to date: when the WebSocket says that a topic changed, the page fetches itself and
+// replaces the regions that changed. The socket carries no content: after a reconnect the page fetches itself again.
 "use strict";
 
 (() => {
@@ -13,7 +13,7 @@
   let socket = null, wait = FIRST_WAIT_MS, retry = 0, fetching = false, again = false, timer = 0, away = false, leaving = false;
 
   // -- looking again ---------------------------------------------------------------------------
-  // At once when told; what is told meanwhile makes one more look, after a rest.
+  // Fetch at once after a message; all messages during a fetch cause one more fetch, after a pause.
   async function look() {
     if (leaving) return;
     if (fetching || timer) { again = true; return; }
@@ -31,7 +31,7 @@
     }
   }
 
-  // Who was signed out meanwhile keeps the page, and what they typed, until they send it.
+  // A person who was signed out keeps the page and the typed text until they send the form.
   function somethingTyped() {
     const typed = document.querySelectorAll("form[method=post] input:not([type=hidden]), form[method=post] textarea");
     return [...typed].some((one) => one.value !== one.defaultValue || one.checked !== one.defaultChecked);
@@ -47,7 +47,7 @@
     document.dispatchEvent(new CustomEvent("interlock:looked"));
   }
 
-  // A region in which something is ticked waits: its boxes are somebody's choice.
+  // A region with a ticked box is not replaced: the person is choosing rows in it.
   function swap(region, newer) {
     if (comparable(region) === comparable(newer) || region.querySelector("input[type=checkbox]:checked")) return;
     const focused = region.contains(document.activeElement) ? pathTo(document.activeElement) : null;
@@ -60,7 +60,7 @@
     if (focused) find(region, focused)?.focus({ preventScroll: true });
   }
 
-  // What is folded goes by its id, or by the plot whose figures it holds.
+  // A folded part is recognised by its id, or by the plot whose numbers it holds.
   function nameOf(details) {
     return details.id || details.closest("figure")?.querySelector("figcaption").textContent || details.firstElementChild.textContent;
   }
@@ -69,7 +69,7 @@
     return region.innerHTML.replace(/name="csrfmiddlewaretoken" value="[^"]*"/g, "").replace(/ open=""/g, "");
   }
 
-  // An element is found again by its id, or by its card and its place inside it.
+  // An element of the new page is matched by its id, or by its card and its position inside the card.
   function pathTo(element) {
     const card = element.closest("[data-key]");
     const inside = card ? [...card.querySelectorAll("a, button, input, summary")].indexOf(element) : -1;

@@ -1,5 +1,5 @@
-// Reads each number back while it is typed, by the rules of clarifications/forms/numbers.py: what it is taken for, or which
-// of two it could be. The server reads it again; without this file it asks only where two numbers could be meant.
+// Shows, while a person types a number, how it is understood, or the two numbers that it could mean. The rules are those
+// of clarifications/forms/numbers.py. The server decides; without this file it asks back if two numbers are possible.
 "use strict";
 
 (() => {
@@ -8,7 +8,7 @@
   const ONE_MARK = /^([+-]?\d{0,30})[.,](\d{1,30})$/;
   const sentence = (words, said) => words.replace(/%\((\w+)\)s/g, (_whole, name) => said[name]);
 
-  // What the text means: {number: [whole, rest]}, {one, other}, or nothing.
+  // Return what the text means: {number: [whole, rest]}, {one, other} if it could mean two numbers, or nothing.
   function meaning(typed) {
     const text = typed.trim().slice(0, 64).replace(/[ \u00a0\u202f’']/g, "");
     if (/^[+-]?\d{1,30}$/.test(text)) return { number: [text, ""] };
@@ -48,8 +48,8 @@
     return made;
   }
 
-  // A screen reader hears it once the typing rests, not at each digit. While a button is being pressed nothing is
-  // said: the words would push it away from under the pointer.
+  // The text for screen readers changes when the person stops typing, not at each digit. It does not change while a
+  // button is pressed: new text would move the button away from the pointer.
   const REST_MS = 400;
   const timers = new WeakMap();
   let pressed = false;

@@ -1,4 +1,4 @@
-// Comforts of the requester's pages; every one of them works without this file.
+// Conveniences for the requester's pages; each page also works without this file.
 "use strict";
 
 (() => {
@@ -10,7 +10,7 @@
     const button = form.querySelector("[data-with-file]");
     const plainWords = button.hasAttribute("data-has-file") ? button.dataset.withFile : button.textContent;
 
-    // Only the figures of the chosen kind of work are in sight.
+    // Show only the figures of the chosen kind of work.
     const choose = () => {
       const chosen = form.querySelector('input[name="template"]:checked');
       for (const group of figures) group.hidden = !chosen || group.dataset.figuresOf !== chosen.value;
@@ -20,7 +20,7 @@
     addEventListener("pageshow", () => { choose(); name(); });
     choose();
 
-    // A file may be dropped on the field.
+    // Accept a file that is dropped on the field.
     drop.classList.add("ready");
     drop.querySelector("[data-drop-hint]").hidden = false;
     const over = (event) => {

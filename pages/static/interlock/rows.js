@@ -1,4 +1,4 @@
-// Comforts of tables to fill in: rows come and go without a look at the server, and a spreadsheet's rows can be pasted.
+// Conveniences for tables in forms: rows are added and removed without the server, and spreadsheet rows can be pasted.
 "use strict";
 
 for (const field of document.querySelectorAll("[data-rows]")) {
@@ -9,7 +9,7 @@ for (const field of document.querySelectorAll("[data-rows]")) {
   const inputs = (row) => [...row.querySelectorAll("td > input:not([type=hidden]), td > select, td > textarea")];
   field.querySelector("[data-paste-hint]").hidden = false;
 
-  // Each row's inputs, labels and buttons are named by its place.
+  // The names of a row's inputs, labels and buttons contain the row's position.
   function renumber() {
     rows().forEach((row, at) => {
       for (const one of row.querySelectorAll("[data-row]")) one.textContent = at + 1;
@@ -42,7 +42,7 @@ for (const field of document.querySelectorAll("[data-rows]")) {
     return row;
   }
 
-  // Enter presses the first button of the form, wherever it is typed: it adds a row only in this table.
+  // Enter presses the first button of the form, from any input; let it add a row only from inside this table.
   field.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (button?.name === `${name}-add`) {

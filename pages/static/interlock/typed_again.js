@@ -1,4 +1,4 @@
-// Goes on to the form at once: the button is for browsers without scripts.
+// Sends the form at once; the button is for browsers without scripts.
 "use strict";
 
 document.querySelector("form[data-go-on]")?.requestSubmit();

@@ -1,4 +1,4 @@
-"""Run consumer groups: apply what the streams bring."""
+"""Runs consumer groups: applies the events of the log, and the dead letters of other programs."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -13,12 +13,15 @@ from runtime.routing import CONSUMERS, channels
 
 
 class Command(ServerCommand):
-    help = "Serve consumer groups until SIGTERM: orchestrator, clarifications, validators."
+    help = "Run consumer groups (orchestrator, clarifications, validators) until SIGTERM or Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("groups", nargs="+", choices=sorted(CONSUMERS))
         parser.add_argument(
-            "--slot", type=at_least_one, default=1, help="which of several equal processes this is (stable)"
+            "--slot",
+            type=at_least_one,
+            default=1,
+            help="number of this process among those that run the same groups; stable over restarts",
         )
 
     def handle(self, *args: Any, groups: list[str], slot: int, **options: Any) -> None:
@@ -31,7 +34,10 @@ class Command(ServerCommand):
 
 
 def server(application: Any, group: str, stream: str, slot: int) -> StreamServer:
-    """A server of one consumer group; the orchestrator's process reads the dead-letter stream beside the log."""
+    """Return the server of one consumer group.
+
+    The orchestrator's process has a second one for the dead-letter stream.
+    """
     return StreamServer(
         application,
         channel=group,

@@ -1,4 +1,4 @@
-"""Tell endpoints of events over HTTP."""
+"""Sends events to webhook endpoints over HTTP."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -9,10 +9,10 @@ from webhooks.delivery import Deliverer
 
 
 class Command(ServerCommand):
-    help = "Send events to the registered webhooks, in order, until each has taken them."
+    help = "Send events to the registered webhooks, in order, and again until each has accepted them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--once", action="store_true", help="serve what is due now, then exit")
+        parser.add_argument("--once", action="store_true", help="send what is due now, then exit")
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
         deliverer = Deliverer()

@@ -1,4 +1,4 @@
-"""Run the mails: write to whom a question waits for."""
+"""Sends mails to the people for whom a question waits."""
 
 import threading
 from argparse import ArgumentParser
@@ -13,14 +13,14 @@ from runtime.supervisor import stop_on_signals
 
 
 class Command(ServerCommand):
-    help = "Send a mail to whom a new, reassigned, escalated or still open question waits for."
+    help = "Send mails to people for whom a question waits: a new, reassigned, escalated or still open one."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--once", action="store_true", help="one turn, then exit")
+        parser.add_argument("--once", action="store_true", help="send what is due now, then exit")
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
         if not settings.SENDS_MAIL:
-            raise CommandError("No mail server is set: see EMAIL_URL in .env.example.")
+            raise CommandError("No mail server is set: set EMAIL_URL, which .env.example describes.")
         if once:
             self.stdout.write(f"{send_due()} sent")
             return

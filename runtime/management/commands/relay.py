@@ -1,4 +1,4 @@
-"""Run the relay: publish what a crash left behind, and tell pages what changed."""
+"""Runs the relay: publishes events that a dead process left behind, and tells pages which projects changed."""
 
 import threading
 from argparse import ArgumentParser
@@ -12,10 +12,10 @@ from runtime.supervisor import stop_on_signals
 
 
 class Command(ServerCommand):
-    help = "Publish ledger rows that nobody published, repeat unanswered dispatches, trim the streams, tell pages."
+    help = "Publish events that are not published yet, repeat lost dispatches, trim the streams, update open pages."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--once", action="store_true", help="one sweep, then exit")
+        parser.add_argument("--once", action="store_true", help="publish what is due now, then exit")
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
         announce_broker()

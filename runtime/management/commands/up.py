@@ -1,4 +1,4 @@
-"""Start everything and stop it cleanly."""
+"""Starts all processes of the system and stops them together."""
 
 import threading
 from argparse import ArgumentParser
@@ -16,18 +16,25 @@ from runtime.system import broker, children, only_system_here, require_agents
 from runtime.web import AddressUnusable, answers, listening
 
 INSTEAD = 'make up ARGS="--web {}"'
-# Ends of the web's process before its first page, after which it is not started again.
+# Deaths of the web process before its first page after which everything is stopped.
 MOST_DEATHS = 3
 
 
 class Command(BaseCommand):
-    help = "Start broker, web, consumers, relay and workers; stop them all on SIGTERM or Ctrl-C."
+    help = "Start all processes of the system; stop them all on SIGTERM or Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--web", default="127.0.0.1:8000", metavar="HOST:PORT", help="where the web listens")
-        parser.add_argument("--no-web", action="store_const", const=None, dest="web", help="leave the web out")
+        parser.add_argument("--web", default="127.0.0.1:8000", metavar="HOST:PORT", help="address of the web pages")
         parser.add_argument(
-            "--except", action="append", default=[], metavar="AGENT", dest="excepted", help="leave its work to others"
+            "--no-web", action="store_const", const=None, dest="web", help="run everything except the web"
+        )
+        parser.add_argument(
+            "--except",
+            action="append",
+            default=[],
+            metavar="AGENT",
+            dest="excepted",
+            help="do not run this agent",
         )
 
     def handle(self, *args: Any, web: str | None, excepted: list[str], **options: Any) -> None:
@@ -46,13 +53,13 @@ class Command(BaseCommand):
         self.stdout.write("Interlock is down")
 
     def say(self, text: str) -> None:
-        """Print the line now, also where the output is a file or a pipe."""
+        """Print the line at once, also where the output is a file or a pipe."""
         self.stdout.write(text)
         self.stdout.flush()
 
 
 def require_free(web: str | None) -> None:
-    """Raise CommandError unless the web can listen there."""
+    """Raise CommandError unless the web can listen at the address."""
     try:
         if web:
             listening(web, instead=INSTEAD).close()
@@ -61,18 +68,23 @@ def require_free(web: str | None) -> None:
 
 
 class Opening:
-    """Says once that the system is up: when its pages answer, or at once where there are none."""
+    """Prints once that the system is up: when its pages answer, or at once where there are none."""
 
     def __init__(self, supervisor: Supervisor, web: str | None, say: Callable[[str], object]) -> None:
-        self.supervisor, self.web, self.say, self.said = supervisor, web, say, False
+        self.supervisor, self.web, self.say, self.is_announced = supervisor, web, say, False
 
     def look(self) -> None:
-        """Say it if it is so. Raises CommandError when the web ends again and again before its first page."""
-        if self.said:
+        """Print the line if the system is up.
+
+        Raises CommandError if the web ends MOST_DEATHS times before its first page.
+        """
+        if self.is_announced:
             return
         if self.web is None or (self.supervisor.pids.get("web") and answers(self.web)):
             where = f" at http://{self.web}/ (staff: /admin/)" if self.web else ""
             self.say(f"Interlock is up{where}; data in {Path(settings.DATA_DIR)}")
-            self.said = True
+            self.is_announced = True
         elif self.supervisor.deaths["web"] >= MOST_DEATHS:
-            raise CommandError("The web does not start; the lines that begin with “web” say why. All is stopped.")
+            raise CommandError(
+                "The web process does not start; the lines that begin with “web” say why. Everything was stopped."
+            )

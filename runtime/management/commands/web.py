@@ -1,4 +1,4 @@
-"""Run the web: pages, REST interface and live feed."""
+"""Runs the web: pages, REST interface and live feed."""
 
 import threading
 from argparse import ArgumentParser
@@ -18,8 +18,10 @@ class Command(ServerCommand):
     help = "Serve pages, REST interface and live feed until SIGTERM or Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--at", default="127.0.0.1:8000", metavar="HOST:PORT", help="where to listen")
-        parser.add_argument("--processes", type=at_least_one, default=1, help="how many serve, about one a core")
+        parser.add_argument("--at", default="127.0.0.1:8000", metavar="HOST:PORT", help="address to listen at")
+        parser.add_argument(
+            "--processes", type=at_least_one, default=1, help="number of processes, about one for each core"
+        )
         parser.add_argument("--shared", action="store_true", help="let other processes listen at the address too")
 
     def handle(self, *args: Any, at: str, processes: int, shared: bool, **options: Any) -> None:
@@ -36,7 +38,7 @@ class Command(ServerCommand):
 
 
 def run(children: list[Child]) -> None:
-    """Keep the processes running until a signal ends them all."""
+    """Keep these processes running until a signal ends all of them."""
     stop = threading.Event()
     stop_on_signals(stop)
     with Supervisor(children) as supervisor:

@@ -1,4 +1,4 @@
-"""Run agents: do the items dispatched to them."""
+"""Runs agents: they do the items that are dispatched to them."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -16,21 +16,26 @@ from workers.agents import AGENTS
 
 
 class Command(ServerCommand):
-    help = "Serve agents until SIGTERM, any set of them in one process."
+    help = "Run agents until SIGTERM or Ctrl-C, any number of them in one process."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("agents", nargs="*", metavar="AGENT", help=f"of: {', '.join(sorted(AGENTS))}")
-        parser.add_argument("--all", action="store_true", help="every agent of ours")
-        parser.add_argument("--except", action="append", default=[], metavar="AGENT", dest="excepted")
+        parser.add_argument("--all", action="store_true", help="run every built-in agent")
         parser.add_argument(
-            "--slot", type=at_least_one, default=1, help="which of several equal processes this is (stable)"
+            "--except", action="append", default=[], metavar="AGENT", dest="excepted", help="leave this agent out"
+        )
+        parser.add_argument(
+            "--slot",
+            type=at_least_one,
+            default=1,
+            help="number of this process among those that run the same agents; stable over restarts",
         )
 
     def handle(self, *args: Any, agents: list[str], excepted: list[str], slot: int, **options: Any) -> None:
         chosen = [name for name in (sorted(AGENTS) if options["all"] else agents) if name not in excepted]
         require_agents({*chosen, *excepted})
         if not chosen:
-            raise CommandError("Name the agents to run, or say --all.")
+            raise CommandError("No agent is left to run: name agents, or use --all.")
         announce_broker()
         application = channels()
         self.stderr.write(f"Working as {', '.join(chosen)}, slot {slot}")
@@ -38,13 +43,16 @@ class Command(ServerCommand):
 
 
 def lanes(agent: str) -> range:
-    """The numbers of the servers that one process runs for the agent: as many as it does items at once."""
+    """Return the numbers of the agent's servers in one process: as many as it may do items at the same time."""
     spec = AGENTS[agent]
     return range(1, 2 if spec.quick else 1 + max(1, min(spec.prefetch, settings.AGENT_CHILDREN)))
 
 
 def server(application: Any, agent: str, slot: int, lane: int = 1) -> RenewingServer:
-    """A server of one agent's work stream; one that is not quick has one item in hand, so that none waits for it."""
+    """Return a server of the agent's work stream.
+
+    An agent that is not quick gets one item at a time, so that none waits behind it.
+    """
     return RenewingServer(
         application,
         channel=agent,

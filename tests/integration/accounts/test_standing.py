@@ -1,7 +1,6 @@
 """Nobody acts on an account above their own: not by its form, its password, its roles or its keys."""
 
 import pytest
-from callers import account, group
 from django.test import Client
 from django.urls import reverse
 
@@ -9,6 +8,7 @@ from accounts import keys
 from accounts.models import ApiKey, User
 from accounts.rank import is_above
 from accounts.roles import ADMINISTRATOR, OPERATOR, REQUESTER
+from tests.callers import account, group
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,6 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
-from flows import step, template
 
 from accounts.models import User
 from backlog.blueprints import definition_of
@@ -15,6 +14,7 @@ from backlog.flow.opening import submit_request
 from backlog.flow.orchestration import project_work
 from backlog.models import Project
 from clarifications.models import Question
+from tests.flows import step, template
 
 SignIn = Callable[..., Client]
 Opened = Callable[..., Project]

@@ -143,7 +143,7 @@ def test_nobody_approves_what_they_asked_for(sign_in: Callable[..., Client], wai
     rita = sign_in("rita", "change_question")
     Project.objects.update(owner=User.objects.get(username="rita"))
     response, _ = post(rita, waiting_approval, answer_approved="true")
-    assert "somebody else has to approve it" in response.content.decode()
+    assert "another person has to approve it" in response.content.decode()
     assert status(waiting_approval) == "OPEN"
 
 

@@ -7,11 +7,11 @@ import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
-from flows import step, template
 
 from backlog.models import Deliverable, Item, Project, Template
 from clarifications.models import Question
 from events.clock import database_now
+from tests.flows import step, template
 
 pytestmark = pytest.mark.django_db
 

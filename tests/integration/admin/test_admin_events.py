@@ -9,7 +9,6 @@ from django.conf import settings
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
-from forging import unprotected
 
 from backlog.models import Project
 from events import streams
@@ -17,6 +16,7 @@ from events.deadletters import bury
 from events.errors import InvalidEvent
 from events.models import DeadLetter, Event
 from events.streams import Entry
+from tests.forging import unprotected
 
 pytestmark = pytest.mark.django_db
 

@@ -10,14 +10,14 @@ from django.conf import settings
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
-from flows import put, request, tell
-from system import run_to_rest
 
 from backlog.models import Project
 from events import deadletters, streams
 from events.errors import InvalidEvent
 from events.models import DeadLetter, Event
 from events.streams import Entry
+from tests.flows import put, request, tell
+from tests.system import run_to_rest
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -101,7 +101,7 @@ def test_a_long_event_is_put_into_the_editor_when_somebody_asks(staff: Client, b
 
 def test_the_list_says_that_nothing_is_broken(staff: Client) -> None:
     html = staff.get(reverse("admin:events_deadletter_changelist")).content.decode()
-    assert "Nothing is broken" in html
+    assert "There are no dead letters" in html
 
 
 def test_the_list_has_open_letters_first_and_says_what_they_are(staff: Client, buried: Any) -> None:
@@ -145,7 +145,7 @@ def test_an_edited_event_is_replayed_as_a_new_entry_and_the_raw_one_is_kept(staf
     letter = buried(event, type="OLD.TYPE", other="kept")
     raw = letter.fields
     _, words = post(staff, letter, "save", mended(event))
-    assert words == ["Replayed as you edited it. The entry is kept as it came."]
+    assert words == ["Replayed as you edited it. The original entry is kept unchanged."]
     settled = now(letter)
     assert (settled.state, settled.settled_by, settled.note) == ("replayed", "ann", "Replayed by ann, edited")
     assert settled.settled_at is not None
@@ -156,7 +156,7 @@ def test_an_edited_event_is_replayed_as_a_new_entry_and_the_raw_one_is_kept(staf
     assert entry[b"event"] == bytes(settled.edited)
     assert (entry[b"type"], entry[b"other"]) == (event["event_type"].encode(), b"kept")
     html = staff.get(page(letter)).content.decode()
-    assert "What was replayed in its place" in html
+    assert "The event that was replayed instead" in html
     assert "&quot;template&quot;: 7" in html
 
 
@@ -178,7 +178,7 @@ def test_an_event_whose_id_was_used_is_refused_until_it_gets_a_new_one(staff: Cl
     run_to_rest()
     letter = DeadLetter.objects.get()
     html, _ = post(staff, letter, "save", mended(second))
-    assert "would be refused as a conflict" in html
+    assert "is refused as a conflict" in html
     assert re.search(r'<input type="checkbox" name="new_id"[^>]* checked', html)
     assert now(letter).state == "open"
     post(staff, letter, "save", mended(second), new_id="on")
@@ -202,14 +202,14 @@ def test_what_only_interlock_may_say_cannot_be_made_up(staff: Client, broker: No
     event = Event.objects.filter(type="PROJECT.OPENED").latest("seq").envelope().to_wire()
     letter = buried(faulty())
     html, _ = post(staff, letter, "save", event.decode(), new_id="on")
-    assert "Only Interlock says PROJECT.OPENED" in html
+    assert "Only Interlock emits PROJECT.OPENED" in html
     assert now(letter).state == "open"
 
 
 # -- settling --------------------------------------------------------------------------------------
 def test_a_letter_is_replayed_as_it_is_from_its_page(staff: Client, buried: Any) -> None:
     letter = buried(b"\xff", type="X")
-    assert post(staff, letter, "replay")[1] == ["Replayed as it is."]
+    assert post(staff, letter, "replay")[1] == ["Replayed unchanged."]
     assert entries() == [letter.fields]
     assert (now(letter).state, now(letter).settled_by, now(letter).edited) == ("replayed", "ann", None)
 

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from callers import account
 from django.contrib.auth.models import Group
 from django.contrib.messages import get_messages
 from django.db import connection
@@ -20,6 +19,7 @@ from accounts.roles import ANSWERER
 from backlog.models import Project, Template
 from clarifications.models import Answer, Question
 from events.models import Event
+from tests.callers import account
 
 pytestmark = pytest.mark.django_db
 
@@ -76,7 +76,7 @@ def test_each_tab_shows_whose_questions_it_says_the_most_urgent_first(
     asked(opened, "hers", assigned_to=berta)
     asked(opened, "her group's", assigned_group="controllers")
     asked(opened, "another group's", assigned_group="lawyers")
-    asked(opened, "another's", assigned_to=User.objects.create_user("carl"))
+    asked(opened, "another's", assigned_to=account("carl", ANSWERER))
     assert shown(browser) == ["urgent", "anybody's", "hers", "her group's"]
     assert shown(browser, whose="mine") == ["hers"]
     assert shown(browser, whose="groups") == ["urgent", "anybody's", "her group's"]
@@ -108,7 +108,7 @@ def test_a_question_is_taken_on_and_given_back_and_both_are_on_record(
 
 
 def test_what_another_holds_is_not_taken_on(browser: Client, opened: Opened) -> None:
-    question = asked(opened, "a", assigned_to=User.objects.create_user("carl"))
+    question = asked(opened, "a", assigned_to=account("carl", ANSWERER))
     assert post(browser, page(question), claim="") == ["“Hourly rate” is held by carl: ask them, or reassign it."]
     assert str(Question.objects.get(pk=question.pk).assigned_to) == "carl"
 

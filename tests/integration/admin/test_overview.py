@@ -14,7 +14,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from flows import envelope, put
 
 from accounts.models import User
 from backlog.models import Item, Project, Template
@@ -24,6 +23,7 @@ from events.models import DeadLetter
 from staff import overview as home
 from staff.overview import overview
 from staff.overview_parts import Figure, Overview
+from tests.flows import envelope, put
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
 
@@ -200,7 +200,7 @@ def test_beyond_a_bound_only_the_newest_finished_projects_are_looked_at(
     assert found.flow
     assert found.projects.finished.text == "3+"
     assert "Half were done in 1 min" in found.flow.summary
-    assert "only the newest are counted here" in page(staff)
+    assert "only the newest are included" in page(staff)
 
 
 def test_failed_projects_and_dead_letters_are_counted_up_to_a_bound(
@@ -365,7 +365,7 @@ def test_an_empty_system_says_what_to_do(staff: Client) -> None:
     assert "There is no request yet. Send one, or run “make demo”." in html
     for words in (
         "No question is open.",
-        "Nothing is broken",
+        "There are no dead letters",
         "Nothing was finished in the last 24 hours.",
         "No agent has anything to do.",
         "No process reads the streams yet.",
@@ -388,7 +388,7 @@ def test_without_a_broker_the_page_says_so_and_shows_the_rest(staff: Client, set
     finally:
         settings.REDIS_URL = before
         streams.client.cache_clear()
-    assert "The broker is away." in html
+    assert "The broker does not answer." in html
     assert "There is no such event type." in html
 
 

@@ -8,7 +8,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from flows import step
 
 from backlog import blueprints
 from backlog.admin import templates as template_admin
@@ -16,6 +15,7 @@ from backlog.admin.templates import MOST_COUNTED, TemplateAdmin
 from backlog.blueprints import add_version, load_blueprints, newest, shipped
 from backlog.models import Project, Template
 from events.clock import database_now
+from tests.flows import step
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +59,7 @@ def versions() -> list[int]:
 def test_a_preview_shows_what_would_change_and_saves_nothing(staff: Client) -> None:
     template = version()
     html, _ = post(staff, template, "preview", YAML.replace("title: Own", "title: Mine"))
-    assert "Nothing is saved yet; saved, it becomes own v2." in html
+    assert "If you save it, it becomes own v2." in html
     assert "&quot;Own&quot;" in html
     assert "title: Mine" in html
     assert versions() == [1]
@@ -114,7 +114,7 @@ def test_an_edit_is_saved_as_the_next_version(staff: Client) -> None:
 def test_saving_what_the_newest_version_says_changes_nothing(staff: Client) -> None:
     template = version()
     _, words = post(staff, template, "again")
-    assert words == ["own v1 says exactly this already: nothing changed."]
+    assert words == ["own v1 has exactly this definition already: nothing was saved."]
     assert versions() == [1]
 
 
@@ -122,7 +122,7 @@ def test_who_was_overtaken_is_told_once_and_loses_nothing_typed(staff: Client) -
     template = version()
     version("Of bob", by="bob")
     html, _ = post(staff, template, "save", YAML, newest="1")
-    assert "Meanwhile bob saved own v2." in html
+    assert "bob saved own v2 while you were editing." in html
     assert "agent_target: worker" in html
     assert versions() == [1, 2]
     assert 'name="newest" value="2"' in html
@@ -266,3 +266,14 @@ def test_the_list_takes_as_many_queries_for_many_versions_as_for_few(staff: Clie
         taken.append(len(queries))
         assert all(template.get_deferred_fields() == {"definition"} for template in listed)
     assert taken[0] == taken[1]
+
+
+def test_a_version_that_this_release_cannot_read_is_shown_as_it_is(staff: Client) -> None:
+    spoiled = Template.objects.create(name="old", version=1, definition={"name": "old", "items": "many"})
+    address = reverse("admin:backlog_template_change", args=[spoiled.pk])
+    html = staff.get(address).content.decode()
+    assert "This release cannot read this version" in html
+    assert "many" in html
+    assert staff.post(address, {"again": "1"}).status_code == 200
+    assert staff.get(address, {"compare": "1"}).status_code == 200
+    assert Template.objects.filter(name="old").count() == 1

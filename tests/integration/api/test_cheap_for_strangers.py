@@ -3,13 +3,13 @@
 import time
 
 import pytest
-from callers import account
 from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
 from accounts import keys
 from accounts.roles import OPERATOR
+from tests.callers import account
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
 

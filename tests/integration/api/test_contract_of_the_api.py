@@ -6,15 +6,16 @@ from typing import Any
 import hypothesis
 import pytest
 import schemathesis
-from api_figures import NAME
-from api_seeds import Ids, seeded
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
-from fuzzing import CALLERS, Caller, configuration, credentials, is_for, name_real_things, undone
 from schemathesis import Case
 
-pytestmark = pytest.mark.django_db
+from tests.api_figures import NAME
+from tests.api_seeds import Ids, seeded
+from tests.fuzzing import CALLERS, Caller, configuration, credentials, is_for, name_real_things, undone
+
+pytestmark = [pytest.mark.django_db, pytest.mark.contract]
 contract = schemathesis.openapi.from_wsgi("/api/schema/?format=json", get_wsgi_application(), config=configuration())
 
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from callers import Caller, anybody, machine, person
 from django.core.cache import cache
 
 from accounts.roles import ADMINISTRATOR, OPERATOR, REQUESTER
 from api.models import KeptAnswer
 from backlog.models import Project
 from events.models import Event
+from tests.callers import Caller, anybody, machine, person
 
 pytestmark = pytest.mark.django_db
 

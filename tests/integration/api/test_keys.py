@@ -5,7 +5,6 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from callers import Caller, account, machine
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
@@ -13,6 +12,7 @@ from django.utils import timezone
 from accounts import keys
 from accounts.models import ApiKey, User
 from accounts.roles import ADMINISTRATOR, ANSWERER
+from tests.callers import Caller, account, machine
 
 pytestmark = pytest.mark.django_db
 

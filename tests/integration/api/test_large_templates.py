@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import yaml
-from callers import machine, person
 from django.urls import reverse
 
 from accounts.roles import ADMINISTRATOR
@@ -15,6 +14,7 @@ from backlog.blueprints import MOST_BYTES, add_version, checked
 from backlog.errors import InvalidTemplate
 from backlog.models import Template
 from schemas.restricted import fault_of
+from tests.callers import machine, person
 
 pytestmark = pytest.mark.django_db
 

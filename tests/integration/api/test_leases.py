@@ -6,16 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from callers import Caller, key_of, machine
 from django.db import connection
 from django.db.models import F
-from flows import answer, deliverable, item_of, opened, step
 
 from accounts.roles import OPERATOR
 from backlog.flow import due, leases
 from backlog.models import Deliverable, Item, Lease
 from clarifications.models import Question
 from events.models import Event
+from tests.callers import Caller, key_of, machine
+from tests.flows import answer, deliverable, item_of, opened, step
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

@@ -7,9 +7,17 @@ from typing import Any
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
-from callers import Caller, machine
-from flows import opened, step
-from held_connections import (
+from pytest_django import Settings
+
+from accounts.roles import OPERATOR
+from backlog.models import Project
+from events.connections import ConnectionLimit
+from runtime import lookout
+from runtime.bodies import Bodies
+from runtime.patience import MOST_STREAMS, Patience
+from tests.callers import Caller, machine
+from tests.flows import opened, step
+from tests.held_connections import (
     answered,
     connection,
     lease_of,
@@ -20,15 +28,7 @@ from held_connections import (
     text_until,
     web,
 )
-from pytest_django import Settings
-from waiting import wait_until
-
-from accounts.roles import OPERATOR
-from backlog.models import Project
-from events.connections import ConnectionLimit
-from runtime import lookout
-from runtime.bodies import Bodies
-from runtime.patience import MOST_STREAMS, Patience
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

@@ -6,12 +6,12 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
-from api_seeds import Ids, seeded
-from callers import Caller, machine
 from django.test import Client
 
 from accounts.roles import ADMINISTRATOR
 from events.streams import BROKER_ERRORS
+from tests.api_seeds import Ids, seeded
+from tests.callers import Caller, machine
 
 pytestmark = pytest.mark.django_db
 PROBLEM = "application/problem+json"

@@ -6,12 +6,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from callers import machine
 from django.test import Client
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from accounts.roles import ADMINISTRATOR
+from tests.callers import machine
 
 pytestmark = pytest.mark.django_db
 Json = dict[str, Any]

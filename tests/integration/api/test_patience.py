@@ -5,9 +5,6 @@ import json
 import re
 
 import pytest
-from callers import Caller, machine
-from flows import opened, step
-from held_connections import answered, connection, lease_of, run, text_until
 
 from accounts.models import User
 from accounts.roles import OPERATOR
@@ -16,6 +13,9 @@ from backlog.models import Project
 from backlog.selectors import project_of
 from backlog.services import cancel_project
 from runtime import patience
+from tests.callers import Caller, machine
+from tests.flows import opened, step
+from tests.held_connections import answered, connection, lease_of, run, text_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

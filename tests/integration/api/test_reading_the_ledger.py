@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from callers import Caller, machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from forging import unprotected
 
 from accounts.roles import OPERATOR
 from events.models import Event
+from tests.callers import Caller, machine
+from tests.forging import unprotected
 
 pytestmark = pytest.mark.django_db
 

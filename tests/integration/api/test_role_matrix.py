@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from callers import Caller, account, anybody, key_of, machine, person
 from django.urls import get_resolver
 from django.utils import timezone
 
@@ -21,6 +20,7 @@ from backlog.flow.orchestration import project_work
 from backlog.models import Deliverable, Project
 from clarifications.models import Blocking, Question
 from events.models import DeadLetter, Event
+from tests.callers import Caller, account, anybody, key_of, machine, person
 from webhooks.models import Endpoint
 
 pytestmark = pytest.mark.django_db

@@ -6,11 +6,11 @@ import orjson
 import pytest
 from django.test import Client
 from django.utils import timezone
-from flows import dispatch_of, opened
 from pytest_django import Settings
 
 from events import artifacts
 from events.artifact_links import with_address
+from tests.flows import dispatch_of, opened
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

@@ -5,14 +5,14 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from callers import Caller, machine
 from django.db import connection
-from flows import opened, step
 
 from accounts.roles import OPERATOR
 from backlog.models import Item
 from clarifications.models import Answer, Question
 from events.models import Event
+from tests.callers import Caller, machine
+from tests.flows import opened, step
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from callers import Caller, machine, person
 
 from accounts.roles import ADMINISTRATOR, OPERATOR, REQUESTER
+from tests.callers import Caller, machine, person
 
 pytestmark = pytest.mark.django_db
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from argparse import ArgumentTypeError
+from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from backlog.blueprints import shipped
 from backlog.models import Template
 from console.demo import Interruption, title_of
 from console.management.commands.demo import hourly_rate
+from tests.waiting import wait_until
 
 SHEET = "Task,Category,Minutes\nMatch [/payments],[/x],90\nFile receipts,Expenses,a while\nClose month,Close,2h\n"
 # The item that needs the rate goes on.
@@ -81,14 +83,18 @@ def test_given_the_rate_it_asks_nothing_and_interrupted_it_leaves_nothing_behind
     assert not any("Waits for an answer" in line for line in before)
     assert "Traceback" not in said
     assert len(processes) >= 7
-    assert not any(Path(f"/proc/{pid}").exists() for pid in processes)
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes), 20)
     assert list(tmp_path.iterdir()) == []
 
 
 def children(pid: int) -> list[int]:
-    """The processes that this one started."""
-    stats = {int(path.parent.name): path for path in Path("/proc").glob("[0-9]*/stat")}
-    return [child for child, path in stats.items() if path.read_text().rpartition(")")[2].split()[1] == str(pid)]
+    """The processes that this one started; others come and go meanwhile."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if path.read_text().rpartition(")")[2].split()[1] == str(pid):
+                found.append(int(path.parent.name))
+    return found
 
 
 @pytest.mark.parametrize("name", ["audit", "software", "minimal"])

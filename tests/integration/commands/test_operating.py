@@ -7,14 +7,14 @@ from typing import Any
 import orjson
 import pytest
 from django.core.management import CommandError
-from flows import answer, opened, put, step
-from system import run_to_rest
 
 from backlog.models import Item, Project
 from clarifications.models import Question
 from console.operator import short
 from events import streams
 from events.models import DeadLetter
+from tests.flows import answer, opened, put, step
+from tests.system import run_to_rest
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -88,7 +88,7 @@ def test_a_question_is_listed_and_answered_once(broker: None, run: Run) -> None:
     assert "Analyse what it costs" in run("answer", question.pk, "45", "--by", "dana")
     with pytest.raises(CommandError, match="answered by dana with 45"):
         run("answer", question.pk, "46")
-    assert "Nobody is waited for" in run("questions", "--open")
+    assert "No question waits for an answer" in run("questions", "--open")
     assert "Answered: 45" in run("questions")
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import orjson
 import pytest
 from django.core.management import CommandError
-from flows import opened, step, tell
 
 from events import streams
 from events.models import DeadLetter
+from tests.flows import opened, step, tell
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,7 +60,7 @@ def test_shortened_ids_serve_every_command(broker: None, run: Run) -> None:
 
 @pytest.mark.parametrize("limit", ["0", "-1", "many"])
 def test_a_limit_counts_from_one(broker: None, run: Run, limit: str) -> None:
-    with pytest.raises(CommandError, match="whole number from 1 on"):
+    with pytest.raises(CommandError, match="whole number of at least 1"):
         run("projects", f"--limit={limit}")
 
 

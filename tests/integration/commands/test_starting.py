@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError
-from processes import ROOT
-from waiting import wait_until
 
 from backlog.errors import UnknownTemplate
 from console.entry import sentence
@@ -22,6 +20,8 @@ from runtime.embedded import EmbeddedServerError, EmbeddedValkey, Reach, take_lo
 from runtime.management.commands.up import Opening
 from runtime.supervisor import Child, Supervisor
 from runtime.web import AddressUnusable, listening
+from tests.processes import ROOT
+from tests.waiting import wait_until
 
 HEREABOUTS = ("DATABASE_URL", "REDIS_URL", "DATA_DIR", "DJANGO_SETTINGS_MODULE")
 SLEEPING = Child("web", [sys.executable, "-c", "import time; time.sleep(60)"])
@@ -103,7 +103,7 @@ def test_what_is_missing_is_told_in_a_sentence(
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (EOFError(), "nobody types it"),
+        (EOFError(), "waits for input, but there is none"),
         (UnknownTemplate("There is no template 'x'."), "no template"),
         (ValueError("a fault of ours"), "None"),
     ],
@@ -115,7 +115,7 @@ def test_what_its_user_can_mend_is_a_sentence_and_a_fault_of_ours_is_none(error:
 def test_commands_refuse_what_cannot_be(run: Callable[..., str]) -> None:
     with pytest.raises(CommandError, match="/nowhere/x cannot be written"):
         run("schemas", "docs", "/nowhere/x")
-    with pytest.raises(CommandError, match="whole number from 1 on"):
+    with pytest.raises(CommandError, match="whole number of at least 1"):
         run("web", "--processes", "0")
 
 
@@ -143,6 +143,6 @@ def test_a_web_that_ends_again_and_again_before_its_first_page_ends_the_system()
         pass
     with Supervisor([Child("web", [sys.executable, "-c", "raise SystemExit(3)"])]) as supervisor:
         opening = Opening(supervisor, f"127.0.0.1:{port}", print)
-        with pytest.raises(CommandError, match="The web does not start"):
+        with pytest.raises(CommandError, match="The web process does not start"):
             supervisor.run_until(threading.Event(), each_turn=opening.look)
     wait_until(lambda: supervisor.pids == {})

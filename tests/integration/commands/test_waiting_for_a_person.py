@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import pytest
 from django.core.management import CommandError
-from flows import step, template
 from rich.console import Console
 
 from backlog.models import Project
 from clarifications.models import Answer, Question
 from console import asking
+from tests.flows import step, template
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

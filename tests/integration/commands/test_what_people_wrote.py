@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 from django.core.management import CommandError
-from flows import deliverable, dispatch_of, envelope, opened, reply, step, tell
 
 from backlog.models import Project
 from clarifications.models import Question
@@ -14,6 +13,7 @@ from console.asking import panel
 from console.operator import console_on
 from console.report_view import report
 from events.models import DeadLetter
+from tests.flows import deliverable, dispatch_of, envelope, opened, reply, step, tell
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,7 +12,6 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from flows import answer, step, template
 
 from accounts.models import User
 from accounts.roles import ANSWERER, REQUESTER
@@ -24,6 +23,7 @@ from clarifications.mails.links import link_token
 from clarifications.models import Answer, Question
 from clarifications.selectors import question_in
 from events.models import Event
+from tests.flows import answer, step, template
 
 pytestmark = pytest.mark.django_db
 
@@ -203,7 +203,7 @@ def test_a_changed_link_is_not_found(rate: Question, rita: User, spoil: Callable
     address = reverse("portal:answer-link", args=[spoil(link_token(rate, rita))])
     response = Client().post(address, {"answer": "45"})
     assert response.status_code == 404
-    assert "This address is not whole" in response.content.decode()
+    assert "This link is incomplete or was changed" in response.content.decode()
     assert not Answer.objects.exists()
 
 
@@ -250,7 +250,7 @@ def test_a_question_handed_to_somebody_else_is_not_answered_by_an_older_link(
 def test_a_person_who_left_or_lost_the_right_may_not_answer_any_more(rate: Question, ann: User) -> None:
     address = page(rate, ann)
     ann.groups.clear()
-    assert "may not answer any more" in Client().get(address).content.decode()
+    assert "may not answer this question any more" in Client().get(address).content.decode()
     ann.groups.set(Group.objects.filter(name=ANSWERER))
     assert Client().get(address).status_code == 200
     User.objects.update(is_active=False)

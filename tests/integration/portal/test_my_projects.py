@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from callers import account
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
@@ -16,6 +15,7 @@ from accounts.models import User
 from accounts.roles import ANSWERER
 from backlog.models import Item, Project, Template
 from clarifications.models import Question
+from tests.callers import account
 
 pytestmark = pytest.mark.django_db
 
@@ -95,7 +95,7 @@ def test_what_waits_for_the_person_comes_first_the_most_urgent_on_top(
 
 def test_what_is_handed_to_somebody_else_does_not_wait_for_the_requester(rita: Client, question: Question) -> None:
     account("leo", ANSWERER).groups.add(Group.objects.create(name="controllers"))
-    for change in ({"assigned_group": "controllers"}, {"assigned_to": User.objects.create_user("carl")}):
+    for change in ({"assigned_group": "controllers"}, {"assigned_to": account("carl", ANSWERER)}):
         Question.objects.filter(pk=question.pk).update(**{"assigned_group": "", "assigned_to": None, **change})
         assert rita.get(url()).context["questions"] == []
 

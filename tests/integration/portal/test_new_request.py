@@ -16,14 +16,14 @@ from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from flows import step
-from flows import template as template_of
 
 from accounts.models import User
 from backlog.blueprints import add_version
 from backlog.models import Project
 from intake import uploads
 from portal.new_request import NewRequest
+from tests.flows import step
+from tests.flows import template as template_of
 
 pytestmark = pytest.mark.django_db
 
@@ -226,7 +226,7 @@ def test_the_same_token_in_other_hands_is_another_request(rita: Client, rob: Cli
 def test_a_kept_file_is_of_no_use_to_somebody_else(rita: Client, rob: Client) -> None:
     theirs = hidden(send(rita, file=file()))
     response = rob.post(url(), {**theirs, "step": "send"})
-    assert "not kept any more" in str(response.context["form"].errors["file"])
+    assert "no longer stored" in str(response.context["form"].errors["file"])
     assert not Project.objects.exists()
     assert uploads.find(theirs["upload"], User.objects.get(username="rita")).path.exists()
 

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.models import F
 from django.test import Client
-from flows import answer, step, template
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from accounts.roles import ANSWERER, REQUESTER
@@ -22,11 +22,13 @@ from backlog.models import Project
 from clarifications import checks, silence
 from clarifications.assignment import claim_question, reassign_question, release_question
 from clarifications.mails import notices
+from clarifications.mails.links import waits_for_person
 from clarifications.mails.notices import send_due
 from clarifications.models import LedgerPosition, Notice, Question
-from clarifications.selectors import question_in
+from clarifications.selectors import people_waited_for, question_in
 from events.models import Event
 from runtime import system
+from tests.flows import answer, step, template
 
 pytestmark = pytest.mark.django_db
 
@@ -330,3 +332,40 @@ def test_the_check_says_that_links_need_an_address(settings: Any) -> None:
     assert checks.links_lead_somewhere() == []
     settings.PUBLIC_URL = ""
     assert [found.id for found in checks.links_lead_somewhere()] == ["clarifications.E001"]
+
+
+def test_who_is_written_to_is_found_in_as_many_questions_for_60_people_as_for_one(rita: User, rate: Question) -> None:
+    counts = []
+    User.objects.filter(pk=rita.pk).update(email="")
+    for number in range(60):
+        someone(f"reader-{number}", ANSWERER)
+        if number in (0, 59):
+            with CaptureQueriesContext(connection) as seen:
+                found = notices.people_to_tell(Question.objects.get(pk=rate.pk))
+            assert len(found) == min(number + 1, 50)
+            counts.append(len(seen))
+    assert counts[0] == counts[1] < 12
+
+
+HOLDERS = ["nobody", "rita", "ann", "leo", "bot", "gone"]
+GROUPS = ["", "desk", "empty"]
+
+
+@pytest.mark.parametrize("kind", [Question.Kind.INPUT, Question.Kind.APPROVAL])
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_those_written_to_are_those_for_whom_it_waits(
+    rita: User, rate: Question, kind: str, group: str, holder: str
+) -> None:
+    people = {name: someone(name, ANSWERER) for name in ("ann", "leo", "olga")}
+    people |= {"remy": someone("remy"), "rita": rita}
+    people["bot"] = someone("bot", ANSWERER, is_service=True)
+    people["gone"] = someone("gone", ANSWERER, is_active=False)
+    people["leo"].groups.add(Group.objects.create(name="desk"))
+    Group.objects.create(name="empty")
+    held_by = people.get(holder)
+    Question.objects.filter(pk=rate.pk).update(kind=kind, assigned_group=group, assigned_to=held_by)
+    question = Question.objects.get(pk=rate.pk)
+    waits = {name for name, user in people.items() if waits_for_person(question, User.objects.get(pk=user.pk))}
+    waits -= {"bot"}  # a machine reads no mails
+    assert {user.username for user in people_waited_for(question)} == waits

@@ -6,12 +6,14 @@ import pytest
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
-from flows import answer, step, template
 
 from accounts.models import User
+from accounts.roles import ANSWERER
 from backlog.models import Project
 from clarifications.models import Answer, Question
 from portal.question_page import QuestionPage
+from tests.callers import account
+from tests.flows import answer, step, template
 
 pytestmark = pytest.mark.django_db
 
@@ -86,7 +88,7 @@ def test_somebody_elses_question_is_not_there(rob: Client, question: Question) -
 
 
 def test_what_waits_for_somebody_else_can_be_read_and_not_answered(rita: Client, question: Question) -> None:
-    Question.objects.filter(pk=question.pk).update(assigned_to=User.objects.create_user("carl"))
+    Question.objects.filter(pk=question.pk).update(assigned_to=account("carl", ANSWERER))
     response = rita.get(page(question))
     assert "This question waits for carl." in response.content.decode()
     assert response.context["form"] is None

@@ -15,13 +15,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
-from flows import step, template
 
 from accounts.models import User
+from accounts.roles import ANSWERER
 from backlog.models import Deliverable, Project
 from backlog.states import ProjectStatus
 from clarifications.models import Question
 from reports.figures import harmless
+from tests.callers import account
+from tests.flows import step, template
 from workers.agents import AGENTS
 
 pytestmark = pytest.mark.django_db
@@ -264,7 +266,7 @@ def test_what_is_over_cannot_be_cancelled(rita: Client, opened: Opened, status: 
     Project.objects.filter(pk=project.pk).update(status=status)
     assert rita.get(page(project, "cancel")).url == page(project)
     response = rita.post(page(project, "cancel"), {"reason": "Too late"}, follow=True)
-    assert "is over already" in response.content.decode()
+    assert "has ended already" in response.content.decode()
     assert Project.objects.get(pk=project.pk).status == status
 
 
@@ -282,7 +284,7 @@ def test_a_project_that_nobody_asked_for_belongs_to_no_nameless_person(opened: O
 
 def test_a_project_of_many_items_takes_as_many_queries_as_one_of_few(rita: Client, opened: Opened) -> None:
     few, many = (opened(template(*(asking(f"k{n}") for n in range(number)))) for number in (1, 30))
-    Question.objects.update(assigned_to=User.objects.create_user("carl"))
+    Question.objects.update(assigned_to=account("carl", ANSWERER))
     taken = []
     for project in (few, few, many):
         deliver(project, "plan", {"steps": 1})

@@ -58,7 +58,7 @@ def test_an_operator_reads_why_and_has_it_tried_again(sign_in: Callable[..., Cli
 def test_who_may_not_settle_it_reads_who_can(ann: Client, project: Project) -> None:
     html = shown(ann, project, "admin:backlog_project_change")
     assert STAFF_WORDS in html
-    assert "An operator can have it tried again." in html
+    assert "An operator can press “Try again now”." in html
     assert 'value="try_again"' not in html
     response = ann.post(reverse("admin:backlog_project_change", args=[project.pk]), {"act": "try_again"})
     assert response.status_code == 403

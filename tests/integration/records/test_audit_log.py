@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from callers import Caller, account, group, machine
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.test import Client
@@ -16,6 +15,7 @@ from accounts import audit, keys
 from accounts.audit import AuditRecord
 from accounts.models import ApiKey, User
 from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER
+from tests.callers import Caller, account, group, machine
 from webhooks import services
 from webhooks.models import Endpoint
 

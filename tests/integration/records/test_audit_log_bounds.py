@@ -5,17 +5,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from callers import account
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
-from forging import unprotected
 
 from accounts import audit_signals, keys
 from accounts.audit import AuditRecord
 from accounts.models import User
 from accounts.roles import ADMINISTRATOR, ROLES
+from tests.callers import account
+from tests.forging import unprotected
 from webhooks import services
 from webhooks.models import Endpoint
 

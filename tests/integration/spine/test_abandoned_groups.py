@@ -5,9 +5,9 @@ import logging
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from flows import completed, dispatch_of, opened, tell
 
 from events import abandoned, outbox, streams
+from tests.flows import completed, dispatch_of, opened, tell
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
@@ -58,7 +58,7 @@ def test_once_it_is_dropped_the_log_is_trimmed() -> None:
 def test_a_group_of_interlocks_own_or_one_that_is_read_is_not_dropped() -> None:
     left_behind()
     streams.read_new(LOG, "analytics", "one", count=1)
-    for group, words in (("orchestrator", "itself"), ("analytics", "Somebody reads"), ("nowhere", "No stream")):
+    for group, words in (("orchestrator", "itself"), ("analytics", "A process reads"), ("nowhere", "No stream")):
         with pytest.raises(CommandError, match=words):
             run("drop", group)
     assert "analytics is dropped" in run("drop", "analytics", force=True)

@@ -6,10 +6,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from callers import account
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from flows import (
+
+from accounts.roles import ANSWERER
+from backlog.models import Project
+from backlog.states import ItemState, ProjectStatus
+from clarifications.errors import AlreadyClosed, InvalidAnswer
+from clarifications.models import Answer, Question
+from events.models import DeadLetter, Event
+from tests.callers import account
+from tests.flows import (
     answer,
     completed,
     dispatch_of,
@@ -24,16 +31,9 @@ from flows import (
     step,
     tell,
 )
-from invariants import violations
-from system import GROUPS, group_server, run, run_to_rest, serving
-from waiting import wait_until
-
-from accounts.roles import ANSWERER
-from backlog.models import Project
-from backlog.states import ItemState, ProjectStatus
-from clarifications.errors import AlreadyClosed, InvalidAnswer
-from clarifications.models import Answer, Question
-from events.models import DeadLetter, Event
+from tests.invariants import violations
+from tests.system import GROUPS, group_server, run, run_to_rest, serving
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 
@@ -352,7 +352,7 @@ def test_an_answer_that_no_dispatch_could_carry_is_refused_whoever_asked_for_it(
     project = opened()
     fields = {"worklog": {"type": "string", "x_pointer": "/rows"}}
     tell(reply(dispatch_of(project), "CLARIFICATION.NEEDED", {"reason": "Needed.", "fields": fields}))
-    with pytest.raises(InvalidAnswer, match="No agent could be given this as “Worklog”: Please give a list for"):
+    with pytest.raises(InvalidAnswer, match="No agent can work with this value for “Worklog”: Please give a list for"):
         answer(Question.objects.get(), "Match payments")
     assert item_of(project).state == ItemState.BLOCKED
 
@@ -363,7 +363,7 @@ def test_answers_that_together_are_larger_than_an_event_are_refused_in_words(bro
     project = opened(step("only", needs=needs))
     first, second = Question.objects.filter(project=project).order_by("field")
     answer(first, "x" * 300_000)
-    with pytest.raises(InvalidAnswer, match="With what was answered before, this is too large"):
+    with pytest.raises(InvalidAnswer, match="Together with the earlier answers, this answer is too large"):
         answer(second, "x" * 300_000)
     answer(second, "x" * 200_000)
     assert item_of(project).state == ItemState.IN_PROGRESS

@@ -3,11 +3,7 @@
 from typing import Any
 
 import pytest
-from callers import account
-from flows import answer, completed, deliverable, dispatch_of, item_of, on_the_log, opened, reply, step, tell
-from invariants import violations
 from pytest_django import Settings
-from system import run_to_rest
 
 from accounts.roles import ANSWERER
 from backlog.models import Deliverable, Project
@@ -15,6 +11,10 @@ from backlog.states import ItemState, ProjectStatus
 from clarifications.errors import InvalidAnswer, NotesMissing, OwnApproval
 from clarifications.models import Question
 from events.models import Event
+from tests.callers import account
+from tests.flows import answer, completed, deliverable, dispatch_of, item_of, on_the_log, opened, reply, step, tell
+from tests.invariants import violations
+from tests.system import run_to_rest
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 

@@ -6,19 +6,19 @@ from contextlib import ExitStack
 
 import pytest
 from django.conf import settings
-from flows import put, request, template
-from processes import running
-from system import system
-from tally import Tally
-from waiting import wait_until
 
 from backlog.models import Item, Project
 from backlog.states import ItemState
 from events import streams
 from runtime.embedded import EmbeddedValkey
+from tests.flows import put, request, template
+from tests.processes import running
+from tests.system import system
+from tests.tally import Tally
+from tests.waiting import wait_until
 
-pytest_plugins = ["fault_report"]
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytest_plugins = ["tests.fault_report"]
+pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 FLOWS = 50
 # Each time that so many more items are done, the broker is lost.

@@ -8,12 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from callers import group
 from django.conf import settings
 from django.test import Client
-from flows import envelope, item_of, opened, put, request
-from system import run, run_to_rest
-from waiting import wait_until
 
 from accounts import keys
 from accounts.models import User
@@ -25,8 +21,12 @@ from events import outbox, runner, streams
 from events.models import DeadLetter, Event
 from events.outage import outage
 from runtime.embedded import EmbeddedValkey
+from tests.callers import group
+from tests.flows import envelope, item_of, opened, put, request
+from tests.system import run, run_to_rest
+from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 ANSWERS = [
     "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.",

@@ -1,9 +1,6 @@
 """Cancelling takes what depends on it along, withdraws its questions, and makes late replies stale."""
 
 import pytest
-from flows import answer, completed, deliverable, dispatch_of, item_of, on_the_log, opened, reply, step, tell
-from invariants import violations
-from system import run_to_rest
 
 from backlog.flow.orchestration import project_work
 from backlog.models import Deliverable, Item, Project
@@ -14,6 +11,9 @@ from clarifications.errors import AlreadyClosed
 from clarifications.models import Question
 from events.lifecycle import IllegalTransition
 from events.models import Event
+from tests.flows import answer, completed, deliverable, dispatch_of, item_of, on_the_log, opened, reply, step, tell
+from tests.invariants import violations
+from tests.system import run_to_rest
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 

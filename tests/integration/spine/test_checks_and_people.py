@@ -1,15 +1,15 @@
 """Where an agent cannot decide a person does: checks that failed, and approvals that an agent asks for."""
 
 import pytest
-from flows import answer, completed, dispatch_of, item_of, on_the_log, opened, reply, step, tell
-from invariants import violations
-from system import run_to_rest
 
 from backlog.models import Project
 from backlog.states import ItemState, ProjectStatus
 from clarifications.errors import NotesMissing
 from clarifications.models import Question
 from events.models import DeadLetter, Event
+from tests.flows import answer, completed, dispatch_of, item_of, on_the_log, opened, reply, step, tell
+from tests.invariants import violations
+from tests.system import run_to_rest
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

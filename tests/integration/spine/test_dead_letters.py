@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from flows import put, request, step, tell
-from invariants import violations
-from system import run, run_to_rest
 
 from backlog.blueprints import add_version
 from backlog.models import Project
 from events import deadletters, streams
 from events.models import DeadLetter, Event
+from tests.flows import put, request, step, tell
+from tests.invariants import violations
+from tests.system import run, run_to_rest
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 

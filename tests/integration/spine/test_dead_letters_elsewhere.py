@@ -6,9 +6,6 @@ from typing import Any
 import orjson
 import pytest
 from django.conf import settings
-from flows import deliverable, dispatch_of, item_of, on_the_log, opened, put, reply, request, step, tell
-from invariants import violations
-from system import run_to_rest, serve_to_rest
 
 from backlog.consumers import DeadLettersConsumer
 from backlog.flow import replies
@@ -19,6 +16,9 @@ from events.models import DeadLetter
 from events.work import UnitOfWork
 from runtime.management.commands.consume import server
 from runtime.routing import channels
+from tests.flows import deliverable, dispatch_of, item_of, on_the_log, opened, put, reply, request, step, tell
+from tests.invariants import violations
+from tests.system import run_to_rest, serve_to_rest
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

@@ -3,10 +3,7 @@
 from typing import Any
 
 import pytest
-from flows import completed, deliverable, dispatch_of, item_of, on_the_log, opened, reply, step, tell
-from invariants import violations
 from pytest_django import Settings
-from system import run_to_rest
 
 from backlog.errors import BacklogError, ReasonMissing
 from backlog.flow.orchestration import project_work
@@ -16,6 +13,9 @@ from backlog.services import waive_criteria
 from backlog.states import ItemState, ProjectStatus
 from events.lifecycle import IllegalTransition
 from events.models import Event
+from tests.flows import completed, deliverable, dispatch_of, item_of, on_the_log, opened, reply, step, tell
+from tests.invariants import violations
+from tests.system import run_to_rest
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 

@@ -4,9 +4,9 @@ import gzip
 
 import orjson
 import pytest
-from flows import dispatch_of, opened
 
 from events import artifacts
+from tests.flows import dispatch_of, opened
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

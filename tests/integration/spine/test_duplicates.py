@@ -3,16 +3,16 @@
 from collections import Counter
 
 import pytest
-from flows import completed, dispatch_of, item_of, opened, put, request, tell
-from invariants import violations
 from pytest_django import Settings
-from system import group_server, run_to_rest, serving
-from waiting import wait_until
 
 from backlog.models import Item, Project
 from backlog.states import ItemState, ProjectStatus
 from events import streams
 from events.models import DeadLetter, Event
+from tests.flows import completed, dispatch_of, item_of, opened, put, request, tell
+from tests.invariants import violations
+from tests.system import group_server, run_to_rest, serving
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 

@@ -4,12 +4,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from flows import envelope, opened, put, tell
 from pytest_django import Settings
-from system import run_to_rest
 
 from backlog.models import Item, Project
 from events.models import Attempt, DeadLetter
+from tests.flows import envelope, opened, put, tell
+from tests.system import run_to_rest
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

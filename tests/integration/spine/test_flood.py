@@ -9,10 +9,6 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from flows import put, request, step, template
-from invariants import violations
-from system import group_server, run_to_rest, serve_once, serve_to_rest, system
-from waiting import wait_until
 
 from backlog.consumers import DeadLettersConsumer
 from backlog.models import Project
@@ -23,6 +19,10 @@ from events.models import DeadLetter
 from events.producers import MOST_REFUSED_IN_WINDOW, WINDOW_SECONDS, RefusedLately
 from runtime.management.commands.consume import server
 from runtime.routing import channels
+from tests.flows import put, request, step, template
+from tests.invariants import violations
+from tests.system import group_server, run_to_rest, serve_once, serve_to_rest, system
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

@@ -1,13 +1,13 @@
 """A project goes from an XADD to its final report."""
 
 import pytest
-from flows import on_the_log, put, request
-from invariants import violations
-from system import system
-from waiting import wait_until
 
 from backlog.models import Item, Project
 from backlog.states import ItemState, ProjectStatus
+from tests.flows import on_the_log, put, request
+from tests.invariants import violations
+from tests.system import system
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 

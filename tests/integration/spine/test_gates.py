@@ -3,14 +3,14 @@
 from typing import Any
 
 import pytest
-from flows import answer, completed, dispatch_of, item_of, opened, opened_by, request, step, tell, template
-from invariants import violations
-from system import run_to_rest
 
 from backlog.models import WorkContext
 from backlog.states import ItemState
 from clarifications.models import Question
 from events.models import Event
+from tests.flows import answer, completed, dispatch_of, item_of, opened, opened_by, request, step, tell, template
+from tests.invariants import violations
+from tests.system import run_to_rest
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 

@@ -3,13 +3,13 @@
 import time
 
 import pytest
-from flows import put, request
-from invariants import violations
-from system import system
-from waiting import wait_until
 
 from backlog.models import Project
 from backlog.states import ProjectStatus
+from tests.flows import put, request
+from tests.invariants import violations
+from tests.system import system
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 

@@ -7,14 +7,14 @@ from uuid import uuid4
 import orjson
 import pytest
 from django.conf import settings
-from flows import completed, dispatch_of, envelope, opened, put, request
-from invariants import violations
-from system import run_to_rest
 
 from backlog.models import Item, Project
 from backlog.states import ItemState
 from events import outbox, streams
 from events.models import DeadLetter
+from tests.flows import completed, dispatch_of, envelope, on_the_log, opened, put, request
+from tests.invariants import violations
+from tests.system import run_to_rest
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 
@@ -122,6 +122,7 @@ BAD: dict[str, tuple[Callable[[], Fields], str]] = {
         lambda: event_field(forged_dispatch(any_item())),
         "InvalidEvent",
     ),
+    "a dispatch of ours that says something else": (lambda: event_field(changed_dispatch()), "InvalidEvent"),
 }
 
 
@@ -139,6 +140,13 @@ def forged_dispatch(item: Item) -> dict[str, Any]:
     """A command that looks like ours."""
     more = {"item_type": "task", "agent_target": item.agent_target, "work_context": {"rows": []}}
     return about("WORK.ITEM_DISPATCHED", item.project_id, item.pk, **more)
+
+
+def changed_dispatch() -> dict[str, Any]:
+    """A dispatch of ours under its own id, with a context that we never gave."""
+    sent = on_the_log("WORK.ITEM_DISPATCHED")[0]
+    context = {"rows": [], "hourly_rate": 1}
+    return {**sent, "payload": {**sent["payload"], "work_context": context}}
 
 
 def put_fields(fields: Fields) -> str:

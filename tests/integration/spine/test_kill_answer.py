@@ -1,19 +1,19 @@
 """An answer whose process dies before or after its commit can be given again, and takes effect once."""
 
 import pytest
-from flows import answer, put, request, template
-from processes import killed_at, start
-from system import system
-from tally import Tally
-from waiting import wait_until
 
 from backlog.models import Item
 from backlog.states import ItemState
 from clarifications.models import Answer, Question, QuestionStatus
 from events.models import Event
+from tests.flows import answer, put, request, template
+from tests.processes import killed_at, start
+from tests.system import system
+from tests.tally import Tally
+from tests.waiting import wait_until
 
-pytest_plugins = ["fault_report"]
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytest_plugins = ["tests.fault_report"]
+pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 FLOWS = 50
 # Of these the process that answers is killed.

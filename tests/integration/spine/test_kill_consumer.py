@@ -2,17 +2,17 @@
 
 import pytest
 from django.conf import settings
-from flows import put, request
-from processes import killed_at, running
-from system import system
-from tally import Tally
 
 from backlog.models import Item
 from backlog.states import ItemState
 from events import streams
+from tests.flows import put, request
+from tests.processes import killed_at, running
+from tests.system import system
+from tests.tally import Tally
 
-pytest_plugins = ["fault_report"]
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytest_plugins = ["tests.fault_report"]
+pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 FLOWS = 50
 ORCHESTRATOR = ("consume", "orchestrator")

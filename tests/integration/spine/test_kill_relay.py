@@ -1,20 +1,20 @@
 """A relay that dies at any step leaves no event unpublished, and repeats at most the batch it held."""
 
 import pytest
-from flows import request
-from processes import killed_at, running
-from system import system
-from tally import Tally, entries_added
-from waiting import wait_until
 
 from backlog.flow.opening import submit_request
 from backlog.flow.orchestration import project_work
 from events import outbox
 from events.models import Event
 from events.outbox import SWEEP_ROWS
+from tests.flows import request
+from tests.processes import killed_at, running
+from tests.system import system
+from tests.tally import Tally, entries_added
+from tests.waiting import wait_until
 
-pytest_plugins = ["fault_report"]
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytest_plugins = ["tests.fault_report"]
+pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 FLOWS = 150
 # Step → events that are published again after a death there.

@@ -1,16 +1,16 @@
 """A worker that dies at any step does its item again, and the item is done once."""
 
 import pytest
-from flows import put, request
-from processes import killed_at, running
-from system import system
-from tally import Tally
 
 from backlog.models import Deliverable, Item
 from backlog.states import ItemState
+from tests.flows import put, request
+from tests.processes import killed_at, running
+from tests.system import system
+from tests.tally import Tally
 
-pytest_plugins = ["fault_report"]
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytest_plugins = ["tests.fault_report"]
+pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 FLOWS = 50
 WORKER = ("work", "generic_worker")

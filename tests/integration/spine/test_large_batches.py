@@ -5,13 +5,13 @@ from collections import Counter
 
 import orjson
 import pytest
-from flows import on_the_log, put, reply, request, step, template
-from system import run_to_rest
 
 from backlog.models import Item
 from backlog.states import ItemState
 from events import work
 from events.models import Attempt, DeadLetter, Event
+from tests.flows import on_the_log, put, reply, request, step, template
+from tests.system import run_to_rest
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

@@ -10,9 +10,6 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
-from flows import completed, dispatch_of, item_of, on_the_log, opened, reply, request, step, tell, template
-from invariants import violations
-from system import run_to_rest
 
 from accounts.models import User
 from accounts.roles import REQUESTER
@@ -28,6 +25,9 @@ from clarifications.models import Question
 from events.lifecycle import IllegalTransition
 from events.models import Event
 from events.streams import Entry
+from tests.flows import completed, dispatch_of, item_of, on_the_log, opened, reply, request, step, tell, template
+from tests.invariants import violations
+from tests.system import run_to_rest
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 

@@ -10,11 +10,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from flows import item_of, opened, step
-from invariants import violations
-from processes import running, start
-from system import system
-from waiting import is_alive, wait_until
 
 from backlog.flow.orchestration import project_work
 from backlog.models import Item, Project
@@ -23,9 +18,19 @@ from backlog.services import cancel_project
 from backlog.states import ItemState
 from events import holding, streams
 from events.models import DeadLetter
+from tests.flows import item_of, opened, step
+from tests.invariants import violations
+from tests.processes import running, start
+from tests.system import system
+from tests.waiting import is_alive, wait_until
 
-pytest_plugins = ["fault_report"]
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
+pytest_plugins = ["tests.fault_report"]
+pytestmark = [
+    pytest.mark.spine,
+    pytest.mark.faults,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("broker"),
+]
 
 # Four times as long as an entry that nobody renews is left alone. LONG_WORK_SECONDS=40 tries the product's own times.
 LONG_SECONDS = float(os.environ.get("LONG_WORK_SECONDS", "8"))
@@ -128,7 +133,7 @@ def test_an_agent_that_holds_the_interpreter_is_ended_at_its_time_and_holds_up_n
         wait_until(is_in(others[0], ItemState.DONE), 20)
         wait_until(is_in(stuck, ItemState.FAILED), 20)
         wait_until(is_in(others[1], ItemState.DONE), 20)
-    assert "Not finished within 1 seconds" in item_of(stuck).reason
+    assert "did not finish within 1 seconds" in item_of(stuck).reason
 
 
 def test_a_slow_item_does_not_hold_up_its_neighbours(log: Path) -> None:
@@ -238,5 +243,5 @@ def test_a_dispatch_that_was_answered_is_not_begun_again_and_one_that_interlock_
         streams.replay(STREAM, {b"event": json.dumps(forged).encode()})
         wait_until(DeadLetter.objects.exists, 20)
         wait_until(lambda: not violations(dead_letters=1), 10)
-    assert "Only Interlock dispatches" in DeadLetter.objects.get().reason
+    assert "only Interlock itself may dispatch" in DeadLetter.objects.get().reason
     assert len(noted(log, "began")) == 1

@@ -5,15 +5,15 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import pytest
 from django.conf import settings
-from flows import completed, deliverable, dispatch_of, envelope, item_of, opened, reply, tell
-from invariants import violations
-from system import run_to_rest
 
 from backlog.models import Project
 from backlog.states import ItemState
 from clarifications.models import Question
 from events import streams
 from events.models import DeadLetter, Event
+from tests.flows import completed, deliverable, dispatch_of, envelope, item_of, opened, reply, tell
+from tests.invariants import violations
+from tests.system import run_to_rest
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from flows import opened, put, request, step, template
 from pytest_django import Settings
-from system import group_server, run_to_rest
 
 from backlog.models import Project
 from events import deadletters, streams
 from events.errors import InvalidEvent
 from events.models import Attempt, DeadLetter
 from events.streams import Entry
+from tests.flows import opened, put, request, step, template
+from tests.system import group_server, run_to_rest
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

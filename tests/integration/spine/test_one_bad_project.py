@@ -11,9 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, connections
 from django.db.models import F
-from flows import dispatch_of, failed, opened, put, request, step, tell, template
 from pytest_django import Settings
-from system import run_to_rest
 
 from backlog.blueprints import definition_of
 from backlog.flow import due
@@ -24,6 +22,8 @@ from clarifications.models import Question
 from events import rounds
 from events.clock import database_now
 from events.models import SetAside
+from tests.flows import dispatch_of, failed, opened, put, request, step, tell, template
+from tests.system import run_to_rest
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
@@ -102,7 +102,7 @@ def test_a_project_that_somebody_holds_locked_costs_the_others_nothing() -> None
         due.do_what_is_due()
     assert set(Item.objects.filter(project__in=good).values_list("failures", flat=True)) == {BLAMED}
     reasons = list(SetAside.objects.filter(project_id=held.pk).values_list("reason", flat=True))
-    assert ["Somebody holds it locked" in reason for reason in reasons] == [True] * BLAMED
+    assert ["Another session holds a lock on it" in reason for reason in reasons] == [True] * BLAMED
     assert SetAside.objects.count() == BLAMED
 
 

@@ -4,12 +4,12 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from flows import completed, deliverable, dispatch_of, item_of, opened, reply, step, tell
-from invariants import violations
 
 from backlog.models import Deliverable, Project
 from backlog.states import ItemState
 from events.models import Event
+from tests.flows import completed, deliverable, dispatch_of, item_of, opened, reply, step, tell
+from tests.invariants import violations
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 

@@ -6,10 +6,6 @@ from typing import Any
 
 import pytest
 from django.db import InterfaceError, connection, connections, transaction
-from flows import put, request
-from system import serving, system
-from tally import Tally
-from waiting import wait_until
 
 from backlog.flow.opening import submit_request
 from backlog.flow.orchestration import project_work
@@ -17,9 +13,13 @@ from backlog.models import Item
 from backlog.states import ItemState
 from events import faults, outbox, streams
 from events.models import Attempt, Event
+from tests.flows import put, request
+from tests.system import serving, system
+from tests.tally import Tally
+from tests.waiting import wait_until
 
-pytest_plugins = ["fault_report"]
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytest_plugins = ["tests.fault_report"]
+pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 FLOWS = 50
 # Each time that so many more items are done, the database goes away.

@@ -5,11 +5,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as configured
-from flows import dispatch_of, item_of, opened, put, reply, request, step, tell
-from invariants import violations
 from pytest_django import Settings
-from system import group_server, run_to_rest, serving
-from waiting import wait_until
 
 from backlog.flow import opening, replies
 from backlog.models import Project
@@ -18,8 +14,12 @@ from events.clock import database_now
 from events.errors import PermanentError
 from events.models import Attempt, DeadLetter, Event
 from events.work import UnitOfWork
+from tests.flows import dispatch_of, item_of, opened, put, reply, request, step, tell
+from tests.invariants import violations
+from tests.system import group_server, run_to_rest, serving
+from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 POISON = "This request makes its handler raise."
 Break = Callable[[type[Exception]], None]

@@ -4,13 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from callers import account, group
 from django.contrib.auth.models import Group
 from django.utils import timezone
-from flows import answer, completed, dispatch_of, item_of, on_the_log, opened, step, tell, template
-from invariants import violations
 from pytest_django import Settings
-from system import run_to_rest
 
 from accounts.models import User
 from accounts.roles import ANSWERER, REQUESTER
@@ -23,6 +19,10 @@ from clarifications.mails import notices
 from clarifications.models import Answer, Question
 from clarifications.selectors import answerable_by, question_in, waiting_questions
 from clarifications.services import decline_question
+from tests.callers import account, group
+from tests.flows import answer, completed, dispatch_of, item_of, on_the_log, opened, step, tell, template
+from tests.invariants import violations
+from tests.system import run_to_rest
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

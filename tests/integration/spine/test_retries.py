@@ -3,11 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from flows import completed, deliverable, dispatch_of, failed, item_of, on_the_log, opened, reply, step, tell
-from invariants import violations
 from pytest_django import Settings
-from system import GROUPS, group_server, run_to_rest, serving
-from waiting import wait_until
 
 from backlog.flow import due
 from backlog.flow.orchestration import project_work
@@ -18,6 +14,10 @@ from backlog.states import ItemState, ProjectStatus
 from events.clock import database_now
 from events.lifecycle import IllegalTransition
 from events.models import Event
+from tests.flows import completed, deliverable, dispatch_of, failed, item_of, on_the_log, opened, reply, step, tell
+from tests.invariants import violations
+from tests.system import GROUPS, group_server, run_to_rest, serving
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 

@@ -5,11 +5,7 @@ from uuid import uuid4
 
 import orjson
 import pytest
-from callers import Caller, account
-from flows import completed, deliverable, dispatch_of, envelope, item_of, opened, put, reply, request, step, tell
-from invariants import violations
 from pytest_django import Settings
-from system import run_to_rest
 
 from accounts import keys
 from accounts.models import User
@@ -24,6 +20,10 @@ from backlog.states import ItemState
 from clarifications.models import Question
 from events import deadletters
 from events.models import DeadLetter, Event
+from tests.callers import Caller, account
+from tests.flows import completed, deliverable, dispatch_of, envelope, item_of, opened, put, reply, request, step, tell
+from tests.invariants import violations
+from tests.system import run_to_rest
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 

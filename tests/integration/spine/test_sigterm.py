@@ -5,18 +5,18 @@ from multiprocessing.context import ForkServerProcess
 import orjson
 import pytest
 from django.conf import settings
-from flows import on_the_log, put, request
-from processes import last_words, start
-from system import system
-from tally import Tally
-from waiting import wait_until
 
 from backlog.models import Item
 from backlog.states import ItemState
 from events import streams
+from tests.flows import on_the_log, put, request
+from tests.processes import last_words, start
+from tests.system import system
+from tests.tally import Tally
+from tests.waiting import wait_until
 
-pytest_plugins = ["fault_report"]
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytest_plugins = ["tests.fault_report"]
+pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 FLOWS = 150
 LONGEST_END_SECONDS = 10.0

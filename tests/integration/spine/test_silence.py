@@ -6,11 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.db.models import F
-from flows import answer, dispatch_of, item_of, on_the_log, opened, step
-from invariants import violations
 from pytest_django import Settings
-from system import GROUPS, group_server, run_to_rest, serving
-from waiting import wait_until
 
 from backlog.models import Project
 from backlog.states import ItemState, ProjectStatus
@@ -18,6 +14,10 @@ from clarifications import silence
 from clarifications.errors import AlreadyClosed
 from clarifications.models import Answer, Question
 from events.models import Event
+from tests.flows import answer, dispatch_of, item_of, on_the_log, opened, step
+from tests.invariants import violations
+from tests.system import GROUPS, group_server, run_to_rest, serving
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from flows import completed, deliverable, dispatch_of, failed, item_of, opened, reply, step, tell
-from invariants import violations
 from pytest_django import Settings
 
 from backlog.models import Deliverable, Project
 from backlog.states import ItemState
 from events.models import Event
+from tests.flows import completed, deliverable, dispatch_of, failed, item_of, opened, reply, step, tell
+from tests.invariants import violations
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 

@@ -2,13 +2,13 @@
 
 import pytest
 from django.conf import settings
-from flows import completed, dispatch_of, on_the_log, opened, put, request, step, tell
-from invariants import violations
-from system import run_to_rest
 
 from backlog.models import Project
 from events import outbox, streams
 from events.models import Event
+from tests.flows import completed, dispatch_of, on_the_log, opened, put, request, step, tell
+from tests.invariants import violations
+from tests.system import run_to_rest
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 

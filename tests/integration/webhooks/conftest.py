@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from receivers import Receiver, administrator, receiving
 
 from accounts.models import User
+from tests.receivers import Receiver, administrator, receiving
 from webhooks.models import Endpoint
 from webhooks.services import register_endpoint
 

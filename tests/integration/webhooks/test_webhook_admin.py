@@ -8,10 +8,10 @@ from django.contrib.auth.models import Group
 from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
-from receivers import Receiver, happened, project_of
 
 from accounts.models import User
 from accounts.roles import ADMINISTRATOR, OPERATOR
+from tests.receivers import Receiver, happened, project_of
 from webhooks.delivery import Deliverer
 from webhooks.models import Delivery, Endpoint
 

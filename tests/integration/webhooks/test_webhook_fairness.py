@@ -5,12 +5,12 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
-import receivers
-from receivers import Receiver, handler, happened, project_of, receiving
 
 from accounts import keys
 from accounts.models import ApiKey, User
 from events.horizon import newest
+from tests import receivers
+from tests.receivers import Receiver, handler, happened, project_of, receiving
 from webhooks.delivery import Deliverer, leased
 from webhooks.errors import EndpointEnded, KeyTooNarrow, NotWaiting, TooManyEndpoints
 from webhooks.models import Delivery, Endpoint
@@ -156,7 +156,7 @@ def test_a_webhook_of_somebody_who_left_is_disabled_with_the_reason(endpoint: En
     User.objects.update(is_active=False)
     Deliverer().once()
     endpoint.refresh_from_db()
-    assert (endpoint.active, endpoint.disabled_reason) == (False, "The account of its owner is deactivated.")
+    assert (endpoint.active, endpoint.disabled_reason) == (False, "The account of the webhook's owner is deactivated.")
 
 
 # -- slow receivers --------------------------------------------------------------------------------

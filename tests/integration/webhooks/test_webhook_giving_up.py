@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from receivers import Receiver, happened
 
+from tests.receivers import Receiver, happened
 from webhooks import delivery
 from webhooks.delivery import Deliverer
 from webhooks.errors import EndpointDisabled

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 
 import pytest
 from django.db import connection, transaction
-from receivers import Receiver, happened
-from waiting import wait_until
 
 from events.horizon import Horizon, writers
 from events.models import Event
+from tests.receivers import Receiver, happened
+from tests.waiting import wait_until
 from webhooks.delivery import Deliverer
 from webhooks.models import Endpoint
 

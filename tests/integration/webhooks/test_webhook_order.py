@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from receivers import Receiver, happened, receiving
 
 from accounts.models import User
 from events.faults import InjectedFault, reached
+from tests.receivers import Receiver, happened, receiving
 from webhooks.delivery import LEASE_SECONDS, Deliverer, leased
 from webhooks.models import Delivery, Endpoint
 from webhooks.services import register_endpoint

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from callers import Caller, account, key_of, person
 from django.contrib.auth.models import Permission
 from django.urls import reverse
-from receivers import Receiver, happened, project_of
 
 from accounts.models import User
 from accounts.roles import ADMINISTRATOR, REQUESTER
+from tests.callers import Caller, account, key_of, person
+from tests.receivers import Receiver, happened, project_of
 from webhooks import services
 from webhooks.delivery import Deliverer
 from webhooks.errors import RefusedAddress

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
-from processes import running, start
-from receivers import Receiver, administrator, happened, receiving
-from waiting import wait_until
 
 from accounts.models import User
+from tests.processes import running, start
+from tests.receivers import Receiver, administrator, happened, receiving
+from tests.waiting import wait_until
 from webhooks import attempts
 from webhooks.delivery import Deliverer
 from webhooks.models import Delivery, Endpoint

@@ -4,9 +4,9 @@ import base64
 from typing import Any
 
 import pytest
-from receivers import Receiver, happened
 
 from accounts.models import User
+from tests.receivers import Receiver, happened
 from webhooks import addresses
 from webhooks.delivery import Deliverer
 from webhooks.errors import InvalidUrl, RefusedAddress, UnknownTypes

@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from receivers import Receiver, happened
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from tests.receivers import Receiver, happened
 from webhooks.delivery import Deliverer
 from webhooks.models import Endpoint
 from webhooks.services import rotate_secret

@@ -7,11 +7,11 @@ from threading import Thread
 from typing import Any
 
 import pytest
-import receivers
 from django.db import connection
-from receivers import Receiver, administrator, handler, happened, receiving
-from waiting import wait_until
 
+from tests import receivers
+from tests.receivers import Receiver, administrator, handler, happened, receiving
+from tests.waiting import wait_until
 from webhooks.delivery import Deliverer
 from webhooks.services import register_endpoint
 

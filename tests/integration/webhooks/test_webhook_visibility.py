@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from receivers import Receiver, happened, project_of, requester
 
 from accounts.models import User
+from tests.receivers import Receiver, happened, project_of, requester
 from webhooks.delivery import Deliverer, take_from_ledger
 from webhooks.errors import UnseenProject
 from webhooks.models import Delivery

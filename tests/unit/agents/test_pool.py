@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from waiting import is_alive, wait_until
 
+from tests.waiting import is_alive, wait_until
 from workers.contract import DataInsufficient, Missing, Result, ToolFailure
 from workers.errand import Errand
 from workers.pool import AgentTimedOut, ChildDied, GivenUp, Pool
@@ -32,7 +32,7 @@ def log(tmp_path: Path) -> Path:
 def errand(log: Path, **told: Any) -> Errand:
     """An item for the slow agent."""
     text = json.dumps({"log": str(log), "how": "sleep", "seconds": 0, **told})
-    return Errand("slow_worker", "slow_agents", {"request_text": text})
+    return Errand("slow_worker", "tests.slow_agents", {"request_text": text})
 
 
 def run(pool: Pool, task: Errand, seconds: float = 20.0, unwanted: bool = False) -> Result:
@@ -51,7 +51,7 @@ def test_a_child_does_many_items(pool: Pool, log: Path) -> None:
 
 
 def test_a_child_that_is_not_done_in_time_is_gone_when_that_is_said(pool: Pool, log: Path) -> None:
-    with pytest.raises(AgentTimedOut, match="Not finished within 0.5 seconds"):
+    with pytest.raises(AgentTimedOut, match="did not finish within 0.5 seconds"):
         run(pool, errand(log, how="hold"), seconds=0.5)
     assert not is_alive(child_of(log))
     run(pool, errand(log))
@@ -108,7 +108,7 @@ def test_what_an_agent_raises_comes_back(pool: Pool, tmp_path: Path) -> None:
         run(pool, Errand("cost_worker", "workers.agents.cost_worker", {"rows": rows}))
     assert list(asked.value.fields) == ["hourly_rate"]
     with pytest.raises(ToolFailure) as failed:
-        run(pool, Errand("slow_worker", "slow_agents", {"request_text": "no JSON"}))
+        run(pool, Errand("slow_worker", "tests.slow_agents", {"request_text": "no JSON"}))
     assert "JSONDecodeError" in failed.value.__notes__[0]
     packed = tmp_path / "packed"
     packed.write_bytes(b"no gzip at all")

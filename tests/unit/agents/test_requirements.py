@@ -80,7 +80,7 @@ def test_a_plan_without_requirements_begins_with_the_request_or_asks_for_it(run:
 
 def test_requirements_with_the_same_number_are_a_contradiction(run: Run) -> None:
     twice = {"requirements_analysis": {"requirements": [{"number": 1, "text": "a"}, {"number": 1, "text": "b"}]}}
-    with pytest.raises(Contradiction, match="one number each"):
+    with pytest.raises(Contradiction, match="no number or the same number"):
         run("dev_worker", deliverables=twice)
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from config.settings import ENVIRONMENT
 from environment import variables
 from environment.variables import Environment, InvalidVariable, misspelt, read_file
+from tests.house import rooms
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = (ROOT / ".env.example").read_text()
@@ -98,9 +99,7 @@ def test_the_example_names_every_variable_with_its_default() -> None:
 
 
 def test_nothing_reads_the_environment_beside_the_register() -> None:
-    rooms = ("accounts", "api", "backlog", "charts", "clarifications", "config", "events", "portal", "schemas",
-             "webhooks", "workers")  # fmt: skip
-    texts = [path.read_text() for room in rooms for path in (ROOT / room).rglob("*.py")]
+    texts = [path.read_text() for room in rooms() for path in (ROOT / room).rglob("*.py")]
     read = {name for text in texts for name in re.findall(r"(?:environ(?:\.get)?|getenv)[(\[]\W?([A-Z_]+)", text)}
     constants = {"FOLDER": "INTERLOCK_DEMO_DIR", "PASSWORD_VARIABLE": "PERSON_PASSWORD"}
     assert {constants.get(name, name) for name in read} <= ENVIRONMENT.names

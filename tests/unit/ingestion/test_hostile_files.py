@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from waiting import is_alive, wait_until
 
 from intake.spreadsheets import Busy, Unreadable, outside, places, read_rows
 from intake.spreadsheets.columns import BRACKETED, MOST_COLUMNS, find_columns
 from intake.spreadsheets.sheet import LONGEST_CELL
+from tests.waiting import is_alive, wait_until
 
 PARENT = """
 import sys, os
 sys.path[:0] = sys.argv[2:]
-os.environ["DJANGO_SETTINGS_MODULE"] = "settings_for_tests"
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings_for_tests"
 from pathlib import Path
 from intake.spreadsheets import read_rows
 rows = read_rows(Path(sys.argv[1]))
@@ -160,7 +160,7 @@ def test_reading_stops_when_nobody_waits_for_the_rows(tmp_path: Path) -> None:
         rows = read_rows(csv(tmp_path / "work.csv"))
         next(rows)
         gone.set()
-        with pytest.raises(Unreadable, match="gone"):
+        with pytest.raises(Unreadable, match="closed the connection"):
             list(rows)
     finally:
         outside.asker_gone.reset(token)

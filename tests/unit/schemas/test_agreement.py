@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from schemas.compiled import CompiledSchema, compile_schema
 from schemas.registry import registry
 
+pytestmark = pytest.mark.contract
+
 CONTRACTS = [*(registry().compiled(kind) for kind in registry().event_types()), registry().envelope]
 WORDS = st.sampled_from(
     ["", "x", "a\nb", "6f0d3a52-6c3f-4d0f-9a38-0a5f2b6f1c11", "6F0D3A526C3F4D0F9A380A5F2B6F1C11", "{}", "é" * 70]

@@ -16,7 +16,7 @@ from schemas.registry import registry
 ROOT = Path(settings.BASE_DIR)
 ROOMS = {path.parent for path in ROOT.glob("*/__init__.py")} - {ROOT / "tests", ROOT / "benchmarks"}
 # Functions whose first text is an event type, followed by the payload.
-EMITTERS = {"emit", "emit_about", "record"}
+EMITTERS = {"emit", "emit_about", "emit_statement"}
 
 
 def emitted() -> Iterator[tuple[str, str, str]]:

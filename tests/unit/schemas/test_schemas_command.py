@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from flows import envelope
 
 from schemas.registry import registry
+from tests.flows import envelope
 
 
 def run(*arguments: str) -> str:

@@ -1,4 +1,4 @@
-"""Calls Interlock over HTTP: open projects, answer, read what came of them, and do their work."""
+"""Python client of Interlock's REST interface: open projects, answer questions, read results, work on items."""
 
 from interlock_client.client import Client, Json, Problem
 from interlock_client.worker import Ask, Fail, Result, Work, Worker

@@ -1,4 +1,4 @@
-"""A worker: leases the items of an agent, does them, keeps its leases alive meanwhile, and replies."""
+"""A worker: leases the items of an agent, does them, renews its leases during the work, and replies."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ from interlock_client.client import Client, Json, Problem
 LEASE_SECONDS = 60
 WAIT_SECONDS = 20
 STALE = "stale-lease"
-# Between one round of tries and the next, while Interlock is away: doubled up to a minute.
+# While Interlock is not available: the pause after each round of tries, doubled up to a minute.
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 
@@ -25,11 +25,14 @@ logger = logging.getLogger(__name__)
 
 
 class Stopped(Exception):
-    """The worker was told to end while it waited for Interlock to come back."""
+    """The worker got SIGTERM or SIGINT while it waited for Interlock to be available again."""
 
 
 class Ask(Exception):
-    """Something is missing that a person has to say: per field a JSON Schema with a title to ask by."""
+    """Raised by the work function: facts are missing that a person has to give.
+
+    `fields` has for each missing field a JSON Schema with the question as `title`.
+    """
 
     def __init__(self, reason: str, fields: dict[str, Json]) -> None:
         super().__init__(reason)
@@ -37,7 +40,7 @@ class Ask(Exception):
 
 
 class Fail(Exception):
-    """The item cannot be done."""
+    """Raised by the work function: the item cannot be done. `retryable`: another attempt may succeed."""
 
     def __init__(self, reason: str, *, retryable: bool = True) -> None:
         super().__init__(reason)
@@ -46,7 +49,7 @@ class Fail(Exception):
 
 @dataclass(frozen=True)
 class Result:
-    """What was made of an item, and the evidence for its definition of done."""
+    """The result of an item: a deliverable, and the evidence for its definition of done."""
 
     type: str
     content: Json
@@ -56,7 +59,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Work:
-    """A leased item: what it is, and what is known."""
+    """A leased item with its work context, which has all known facts."""
 
     client: Client
     lease: str
@@ -64,7 +67,7 @@ class Work:
     context: Json
 
     def rows(self) -> list[Json]:
-        """The rows of the work context, also where they are too many for an event."""
+        """Return the rows of the work context; if they are too many for it, download them."""
         reference = self.context.get("rows_ref")
         if reference is None:
             return list(self.context.get("rows", []))
@@ -72,19 +75,22 @@ class Work:
         return [json.loads(line) for line in text.splitlines()]
 
     def progress(self, done: int, total: int) -> None:
-        """Tell how far the work is."""
+        """Report how many units of the work are done. This renews the lease too."""
         self.client.post(f"work/{self.lease}/progress", {"done": done, "total": total})
 
 
 class Worker:
-    """Does the items of one agent, one after the other; an outage is waited out, however long it takes."""
+    """Does the items of one agent, one after the other, with the function `do`.
+
+    While Interlock is not available it waits, without a limit.
+    """
 
     def __init__(self, client: Client, agent: str, do: Callable[[Work], Result]) -> None:
         self.client, self.agent, self.do = client, agent, do
         self.stopping = threading.Event()
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT, and finish what is in hand then."""
+        """Work until SIGTERM or SIGINT; the item that is under way then is finished first."""
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, lambda *_: self.stopping.set())
         with suppress(Stopped):
@@ -92,38 +98,38 @@ class Worker:
                 self.once(wait=WAIT_SECONDS)
 
     def once(self, *, wait: int = 0) -> bool:
-        """Do one item; whether there was one."""
-        asked = {"agent": self.agent, "seconds": LEASE_SECONDS, "wait": wait}
-        items = self.patiently(lambda: self.client.post("work/lease", asked))["items"]
+        """Lease and do one item. Return False if there was none within `wait` seconds."""
+        request = {"agent": self.agent, "seconds": LEASE_SECONDS, "wait": wait}
+        items = self.retry_during_outage(lambda: self.client.post("work/lease", request))["items"]
         for leased in items:
             work = Work(self.client, leased["lease"], leased["item"], leased["work_context"])
-            with kept_alive(self.client, work.lease), suppress_stale():
+            with lease_renewed(self.client, work.lease), lost_lease_suppressed():
                 self.reply(work)
         return bool(items)
 
     def reply(self, work: Work) -> None:
-        """Do the item and say what came of it. Raises Problem when the lease is lost."""
+        """Do the item and send its result, question or failure. Raises Problem if the lease is lost."""
         try:
             result = self.do(work)
         except Ask as ask:
-            self.say(work, "ask", {"reason": ask.reason, "fields": ask.fields})
+            self.send(work, "ask", {"reason": ask.reason, "fields": ask.fields})
         except Fail as fail:
-            self.say(work, "fail", {"reason": fail.reason, "retryable": fail.retryable})
+            self.send(work, "fail", {"reason": fail.reason, "retryable": fail.retryable})
         except (Problem, Stopped):
             raise
         except Exception as error:
-            self.say(work, "fail", {"reason": f"{type(error).__name__}: {error}", "category": "TOOL_FAILURE"})
+            self.send(work, "fail", {"reason": f"{type(error).__name__}: {error}", "category": "TOOL_FAILURE"})
         else:
-            made = {"type": result.type, "content": result.content, "confidence": result.confidence}
-            self.say(work, "deliverables", made)
-            self.say(work, "complete", {"evidence": result.evidence})
+            deliverable = {"type": result.type, "content": result.content, "confidence": result.confidence}
+            self.send(work, "deliverables", deliverable)
+            self.send(work, "complete", {"evidence": result.evidence})
 
-    def say(self, work: Work, what: str, said: dict[str, Any]) -> None:
-        """One reply about the item. Raises Problem when the lease is lost, which a long outage may bring with it."""
-        self.patiently(lambda: self.client.post(f"work/{work.lease}/{what}", said))
+    def send(self, work: Work, action: str, body: dict[str, Any]) -> None:
+        """Send one reply about the item. Raises Problem if the lease is lost, for example after a long outage."""
+        self.retry_during_outage(lambda: self.client.post(f"work/{work.lease}/{action}", body))
 
-    def patiently(self, call: Callable[[], Json]) -> Json:
-        """What the call answers, made again after growing pauses while Interlock is away. Raises Stopped or Problem."""
+    def retry_during_outage(self, call: Callable[[], Json]) -> Json:
+        """Return the response of the call, repeated with growing pauses during an outage. Raises Stopped or Problem."""
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
@@ -131,15 +137,15 @@ class Worker:
             except (httpx.TransportError, Problem) as error:
                 if isinstance(error, Problem) and not error.may_pass:
                     raise
-                logger.warning("Interlock is away, trying again within %g s: %s", pause, error)
+                logger.warning("Interlock is not available, trying again within %g s: %s", pause, error)
                 if self.stopping.wait(pause * random.uniform(0.5, 1)):
                     raise Stopped from error
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
 @contextmanager
-def suppress_stale() -> Iterator[None]:
-    """A lost lease ends the item and not the worker: another has it."""
+def lost_lease_suppressed() -> Iterator[None]:
+    """Suppress the Problem of a lost lease: another worker does the item, and this one goes on."""
     try:
         yield
     except Problem as problem:
@@ -148,19 +154,19 @@ def suppress_stale() -> Iterator[None]:
 
 
 @contextmanager
-def kept_alive(client: Client, lease: str) -> Iterator[None]:
-    """The lease is kept while the block runs, by a word every third of its time."""
-    over = threading.Event()
+def lease_renewed(client: Client, lease: str) -> Iterator[None]:
+    """Renew the lease inside the block, in a thread, after each third of its time."""
+    ended = threading.Event()
 
-    def keep() -> None:
-        while not over.wait(LEASE_SECONDS / 3):
+    def renew() -> None:
+        while not ended.wait(LEASE_SECONDS / 3):
             with suppress(Problem, httpx.TransportError):
                 client.post(f"work/{lease}/heartbeat")
 
-    thread = threading.Thread(target=keep, daemon=True)
+    thread = threading.Thread(target=renew, daemon=True)
     thread.start()
     try:
         yield
     finally:
-        over.set()
+        ended.set()
         thread.join()
