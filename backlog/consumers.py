@@ -1,6 +1,7 @@
 """The consumers of the backlog. Each method of OrchestratorConsumer handles the event type of the same name."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from django.db import close_old_connections
 
@@ -14,6 +15,7 @@ from events.deadletters import elsewhere
 from events.envelope import Envelope
 from events.isolation import in_halves
 from events.streams import LETTERS_GROUP, Entry
+from schemas.payloads.project import ProjectInitialRequestReceived
 
 
 class DeadLettersConsumer(BatchConsumer):
@@ -53,8 +55,9 @@ class OrchestratorConsumer(StreamConsumer):
         due.do_what_is_due()
 
     def project_initial_request_received(self, event: Envelope, work: ProjectWork) -> None:
-        policy.require_own_figures(event.payload.get("work_context") or {})
-        opening.open_project(work, request=event.payload, correlation_id=event.correlation_id)
+        request = cast(ProjectInitialRequestReceived, event.payload)
+        policy.require_own_figures(request.get("work_context") or {})
+        opening.open_project(work, request=request, correlation_id=event.correlation_id)
 
     def work_item_started(self, event: Envelope, work: ProjectWork) -> None:
         replies.start_item(work, item_of(work, event), event)

@@ -1,7 +1,7 @@
 """The rules about who may decide what. Pages, REST, commands and events all ask here, so that they agree."""
 
 import unicodedata
-from typing import Any
+from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
@@ -15,7 +15,7 @@ from schemas import strict_json
 RESERVED_KEYS = ("deliverables", "deliverables_ref", "notes", "approved", "rows_ref")
 
 
-def require_own_figures(context: dict[str, Any]) -> None:
+def require_own_figures(context: Mapping[str, object]) -> None:
     """Raise ForbiddenContext if a request's work context has a reserved key or is too large for an event."""
     if reserved := [key for key in RESERVED_KEYS if key in context]:
         words = _("A request may not hold `%(key)s` in its work context: Interlock adds it itself. Leave it out.")

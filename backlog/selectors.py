@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
@@ -15,6 +15,7 @@ from backlog.states import ItemState, ProjectStatus
 from backlog.work import ProjectWork
 from events.envelope import Envelope
 from events.models import Event
+from schemas.payloads.about import AboutItem
 
 
 def load_projects(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
@@ -45,10 +46,11 @@ def project_of(work: ProjectWork, project_id: UUID) -> Project:
 
 def item_of(work: ProjectWork, event: Envelope) -> Item:
     """Return the item that the event's payload names, its project locked. Raises UnknownProject or UnknownItem."""
-    project = project_of(work, UUID(event.payload["project_id"]))
-    item = work.known(Item, UUID(event.payload["backlog_item_id"]))
+    named = cast(AboutItem, event.payload)
+    project = project_of(work, UUID(named["project_id"]))
+    item = work.known(Item, UUID(named["backlog_item_id"]))
     if item is None or item.project_id != project.pk:
-        raise UnknownItem(f"Project {project.pk} has no item {event.payload['backlog_item_id']}.")
+        raise UnknownItem(f"Project {project.pk} has no item {named['backlog_item_id']}.")
     return item
 
 

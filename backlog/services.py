@@ -9,13 +9,16 @@ from django.utils.translation import ngettext
 
 from backlog import policy
 from backlog.errors import BacklogError, ItemNotReady, ReasonMissing
-from backlog.flow import orchestration
+from backlog.flow import orchestration, report
 from backlog.flow.definition_of_done import unmet_criteria
 from backlog.flow.orchestration import about
 from backlog.flow.replies import accept, ready_again
 from backlog.models import Item, Project
 from backlog.states import CANCELLABLE, ITEM_EDGES, ItemState, ProjectStatus
 from backlog.work import ProjectWork
+from schemas.payloads.backlog import BacklogItemBlocked, BacklogItemCancelled, BacklogItemUnblocked
+from schemas.payloads.project import ProjectCancelled, ProjectFailed
+from schemas.payloads.work import WorkItemReviewed
 
 # The maxLength of `reason` in the event schemas.
 LONGEST_REASON = 20_000
@@ -30,7 +33,8 @@ def cancel_project(work: ProjectWork, project: Project, *, reason: str, by: str)
     for item in project.members:
         if item.state in CANCELLABLE:
             cancel_one(work, item, reason=reason, by=by)
-    work.emit_about(project, "PROJECT.CANCELLED", {"title": project.title, "reason": reason, "cancelled_by": by})
+    cancelled: ProjectCancelled = {**report.about(project), "reason": reason, "cancelled_by": by}
+    work.emit_about(project, "PROJECT.CANCELLED", cancelled)
     work.note_change(project)
     return project
 
@@ -43,7 +47,8 @@ def fail_project(work: ProjectWork, project: Project, *, reason: str, by: str) -
     for item in project.members:
         if item.state in CANCELLABLE:
             cancel_one(work, item, reason=reason, by=by)
-    work.emit_about(project, "PROJECT.FAILED", {"title": project.title, "reason": reason, "failed_items": []})
+    failed: ProjectFailed = {**report.about(project), "reason": reason, "failed_items": []}
+    work.emit_about(project, "PROJECT.FAILED", failed)
     work.note_change(project)
 
 
@@ -100,7 +105,8 @@ def cancel_one(work: ProjectWork, item: Item, *, reason: str, by: str) -> None:
     item.reason, item.deadline_at, item.held_for, item.current_dispatch = reason, None, Item.Held.NO, None
     work.change(item, "state", "reason", "deadline_at", "held_for", "current_dispatch")
     work.changes.cancelled[item.pk] = item
-    work.emit_about(item.project, "BACKLOG.ITEM_CANCELLED", {**about(item), "reason": reason, "cancelled_by": by})
+    cancelled: BacklogItemCancelled = {**about(item), "reason": reason, "cancelled_by": by}
+    work.emit_about(item.project, "BACKLOG.ITEM_CANCELLED", cancelled)
 
 
 def waive_criteria(work: ProjectWork, item: Item, *, reason: str, by: str) -> Item:
@@ -142,8 +148,12 @@ def block_item(work: ProjectWork, item: Item, *, reason: str, question_ids: list
         item.current_dispatch, item.deadline_at, item.held_for = None, None, Item.Held.NO
     item.reason = reason[:LONGEST_REASON]
     work.change(item, "state", "current_dispatch", "deadline_at", "held_for", "reason")
-    asked = {"reason": item.reason, "question_ids": [str(q) for q in question_ids]}
-    work.emit_about(item.project, "BACKLOG.ITEM_BLOCKED", {**about(item), **asked})
+    blocked: BacklogItemBlocked = {
+        **about(item),
+        "reason": item.reason,
+        "question_ids": [str(q) for q in question_ids],
+    }
+    work.emit_about(item.project, "BACKLOG.ITEM_BLOCKED", blocked)
     work.note_change(item.project)
     return item
 
@@ -153,8 +163,8 @@ def unblock_item(work: ProjectWork, item: Item, *, question_id: UUID | None) -> 
     item.unblock()
     item.reason = ""
     work.change(item, "state", "reason")
-    freed = {"question_id": str(question_id) if question_id else None}
-    work.emit_about(item.project, "BACKLOG.ITEM_UNBLOCKED", {**about(item), **freed})
+    freed: BacklogItemUnblocked = {**about(item), "question_id": str(question_id) if question_id else None}
+    work.emit_about(item.project, "BACKLOG.ITEM_UNBLOCKED", freed)
     work.note_change(item.project)
     return item
 
@@ -180,7 +190,13 @@ def send_back(work: ProjectWork, item: Item, *, notes: str, by: str) -> None:
     item.notes = [*item.notes, notes]
     work.change(item, "notes")
     if item.state == ItemState.IN_PROGRESS:
-        verdict = {"outcome": "rejected", "unmet_criteria": [], "reviewed_by": by, "reason": notes}
-        work.emit_about(item.project, "WORK.ITEM_REVIEWED", {**about(item), **verdict})
+        verdict: WorkItemReviewed = {
+            **about(item),
+            "outcome": "rejected",
+            "unmet_criteria": [],
+            "reviewed_by": by,
+            "reason": notes,
+        }
+        work.emit_about(item.project, "WORK.ITEM_REVIEWED", verdict)
         block_item(work, item, reason=f"Sent back: {notes}", question_ids=[])
         unblock_item(work, item, question_id=None)

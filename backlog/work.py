@@ -1,5 +1,6 @@
 """The unit of work on projects. It records which projects changed, so that consequences follow once, at its end."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -47,11 +48,11 @@ class ProjectWork(UnitOfWork):
         taken, self.changes = self.changes, Changes()
         return taken
 
-    def emit_about(self, project: Project, event_type: str, payload: dict[str, Any], **options: Any) -> Event:
+    def emit_about(self, project: Project, event_type: str, payload: Mapping[str, object], **options: Any) -> Event:
         """Emit an event about the project; its cause is the current event, or the one that changed the project last."""
         return self.emit(
             event_type,
-            {"project_id": str(project.pk), **payload},
+            payload,
             correlation_id=project.correlation_id,
             causation_id=self.cause or self.causes.get(project.pk),
             **options,

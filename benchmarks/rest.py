@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 from urllib.error import HTTPError, URLError
 from uuid import uuid4
 
@@ -115,6 +116,7 @@ def asked(count: int) -> list[str]:
     from backlog.flow.opening import submit_request
     from backlog.flow.orchestration import project_work
     from clarifications.models import Question
+    from schemas.payloads.project import ProjectInitialRequestReceived
 
     add_version(ASKING, by="bench")
     projects = [str(uuid4()) for _ in range(count)]
@@ -122,7 +124,7 @@ def asked(count: int) -> list[str]:
         with project_work() as work:
             for project_id in projects[start : start + 200]:
                 said = {"project_id": project_id, "request_text": "Ask.", "template": ASKING["name"]}
-                submit_request(work, request=said)
+                submit_request(work, request=cast(ProjectInitialRequestReceived, said))
     return [str(pk) for pk in Question.objects.filter(project_id__in=projects).values_list("pk", flat=True)]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.utils.translation import gettext_noop
 
@@ -17,11 +17,14 @@ from backlog.work import ProjectWork
 from clarifications.contract import APPROVAL_SCHEMA, MissingField, pointer_to, schema_of
 from clarifications.models import Blocking, Question
 from clarifications.selectors import load_questions, open_question, questions_of
+from clarifications.services import about
 from clarifications.wording import ACCEPT_FAILED_CHECKS, APPROVE_WORK, MAY_GO_ON, MAY_START
 from events.envelope import Envelope
 from events.errors import InvalidEvent
 from events.models import Event
 from events.texts import joined, shortened
+from schemas.payloads.clarification import ClarificationNeeded, ClarificationQuestionAsked, QuestionKind
+from schemas.payloads.people import HumanApprovalRequested
 from schemas.restricted import SchemaRefused, check_restricted
 
 # In characters: the length of the columns `title` and `pointer` of a question.
@@ -66,7 +69,7 @@ def ask_for_approval(work: ProjectWork, item: Item, title: str, reason: str, *, 
 
     Finished work that is held stays in its state; an item that has not begun or is in progress is blocked.
     """
-    field, when = f"approval:{item.key}", "after" if item.held_for else "before"
+    field = f"approval:{item.key}"
     if already_open := open_question(work, item.project_id, field):
         return already_open
     title = title % {"item": item.title}
@@ -75,7 +78,13 @@ def ask_for_approval(work: ProjectWork, item: Item, title: str, reason: str, *, 
     question = new_question(work, item.project, missing, kind=Question.Kind.APPROVAL, asked_by=asked_by)
     link_items(work, question, [item])
     emit_question_asked(work, question)
-    request = {"backlog_item_id": str(item.pk), "question_id": str(question.pk), "title": title, "when": when}
+    request: HumanApprovalRequested = {
+        "project_id": str(item.project_id),
+        "backlog_item_id": str(item.pk),
+        "question_id": str(question.pk),
+        "title": title,
+        "when": "after" if item.held_for else "before",
+    }
     work.emit_about(item.project, "HUMAN.APPROVAL_REQUESTED", request)
     if not item.held_for:
         backlog.block_item(work, item, reason=title, question_ids=[question.pk])
@@ -120,10 +129,9 @@ def link_items(work: ProjectWork, question: Question, items: Sequence[Item]) -> 
 
 def emit_question_asked(work: ProjectWork, question: Question) -> None:
     """Emit CLARIFICATION.QUESTION_ASKED with every item that waits for the question."""
-    payload = {
-        "question_id": str(question.pk),
-        "kind": question.kind,
-        "field": question.field,
+    payload: ClarificationQuestionAsked = {
+        **about(question),
+        "kind": cast(QuestionKind, question.kind),
         "title": question.title,
         "schema": question.schema,
         "blocked_items": [str(item.pk) for item in question.blocked],
@@ -143,8 +151,9 @@ def needed_by_worker(work: ProjectWork, event: Envelope) -> None:
     if not applies(work, item, event):
         return
     load_questions(work, [item.project_id])
-    asked_by = event.payload.get("agent") or item.agent_target
-    for missing in asked_fields(item, event):
+    need = cast(ClarificationNeeded, event.payload)
+    asked_by = need.get("agent") or item.agent_target
+    for missing in asked_fields(item, need):
         ask_input(work, [item], missing, asked_by=asked_by)
 
 
@@ -160,21 +169,22 @@ def approval_wanted_by_worker(work: ProjectWork, event: Envelope) -> None:
     if item.cleared:
         work.set_aside(event.event_id, Event.Outcome.IGNORED)
         return
-    if "reason" not in event.payload:
+    request = cast(HumanApprovalRequested, event.payload)
+    if "reason" not in request:
         raise InvalidEvent("The `reason` is missing: say what the agent wants to do and why it needs an approval.")
     load_questions(work, [item.project_id])
-    asked_by = event.payload.get("agent") or item.agent_target
-    ask_for_approval(work, item, MAY_GO_ON, event.payload["reason"], asked_by=asked_by)
+    asked_by = request.get("agent") or item.agent_target
+    ask_for_approval(work, item, MAY_GO_ON, request["reason"], asked_by=asked_by)
 
 
-def asked_fields(item: Item, event: Envelope) -> list[MissingField]:
+def asked_fields(item: Item, need: ClarificationNeeded) -> list[MissingField]:
     """Return the fields that a worker asks for, a field named `clarification` if it names none.
 
     A field's schema is the template's, else the one in KNOWN, else the worker's own. Raises InvalidEvent.
     """
-    reason, fields = event.payload["reason"], event.payload.get("fields") or {}
+    reason, fields = need["reason"], need.get("fields") or {}
     known = definition_of(item.project.template_id).item(item.key).needs.get("properties", {})
-    names = list(dict.fromkeys([*fields, *(event.payload.get("missing_fields") or [])])) or ["clarification"]
+    names = list(dict.fromkeys([*fields, *(need.get("missing_fields") or [])])) or ["clarification"]
     try:
         for name in names:
             check_restricted(fields.get(name, {}))

@@ -7,8 +7,9 @@ from accounts.models import User
 from backlog.work import ProjectWork
 from clarifications.errors import AlreadyClaimed, UnknownAssignee
 from clarifications.models import Question
-from clarifications.services import require_open
+from clarifications.services import about, require_open
 from clarifications.wording import title_of
+from schemas.payloads.clarification import ClarificationQuestionAssigned
 
 
 def claim_question(work: ProjectWork, *, question: Question, by: User) -> Question:
@@ -51,7 +52,11 @@ def assign(work: ProjectWork, question: Question, *, to: User | None, group: str
     """Set the question's person and group, and emit CLARIFICATION.QUESTION_ASSIGNED."""
     question.assigned_to, question.assigned_group = to, group
     work.change(question, "assigned_to", "assigned_group")
-    assignment = {"assigned_to": str(to or ""), "assigned_group": group, "assigned_by": by.get_username()}
-    about = {"question_id": str(question.pk), "field": question.field}
-    work.emit_about(question.project, "CLARIFICATION.QUESTION_ASSIGNED", {**about, **assignment})
+    assigned: ClarificationQuestionAssigned = {
+        **about(question),
+        "assigned_to": str(to or ""),
+        "assigned_group": group,
+        "assigned_by": by.get_username(),
+    }
+    work.emit_about(question.project, "CLARIFICATION.QUESTION_ASSIGNED", assigned)
     return question

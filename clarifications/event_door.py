@@ -4,6 +4,7 @@ Writing to the stream gives no right to answer: the name in an event is only a c
 active account, and that account must have the right.
 """
 
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from clarifications.services import answer_question
 from clarifications.wording import title_of
 from events.envelope import Envelope
 from events.models import Event
+from schemas.payloads.people import HumanApprovalSubmitted, UserAnswerSubmitted
 
 
 def receive_answer(work: ProjectWork, event: Envelope) -> None:
@@ -26,7 +28,7 @@ def receive_answer(work: ProjectWork, event: Envelope) -> None:
 
     Raises NotEntitled, or what `answer_question` raises.
     """
-    payload = event.payload
+    payload = cast(UserAnswerSubmitted, event.payload)
     question = question_of(work, UUID(payload["project_id"]), UUID(payload["question_id"]))
     if question.status != QuestionStatus.OPEN:
         work.set_aside(event.event_id, Event.Outcome.IGNORED)
@@ -46,8 +48,11 @@ def receive_approval(work: ProjectWork, event: Envelope) -> None:
     if question is None:
         work.set_aside(event.event_id, Event.Outcome.IGNORED)
         return
-    by = entitled_speaker(question, event, event.payload.get("submitted_by"))
-    answer = {key: event.payload[key] for key in ("approved", "notes") if key in event.payload}
+    approval = cast(HumanApprovalSubmitted, event.payload)
+    by = entitled_speaker(question, event, approval.get("submitted_by"))
+    answer: dict[str, Any] = {"approved": approval["approved"]}
+    if "notes" in approval:
+        answer["notes"] = approval["notes"]
     answer_question(work, question=question, answer=answer, by=by, door="event", event_id=event.event_id)
 
 

@@ -1,6 +1,6 @@
 """The commands on questions: answer, approve, decline, withdraw. Pages, REST, commands and events all call them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,13 @@ from events.texts import shortened
 from pages.presentation import spoken
 from schemas import strict_json
 from schemas.compiled import compile_schema
+from schemas.payloads.about import AboutQuestion
+from schemas.payloads.clarification import (
+    ClarificationAnswerProvided,
+    ClarificationQuestionDeclined,
+    ClarificationQuestionWithdrawn,
+)
+from schemas.payloads.people import HumanApprovalSubmitted, UserAnswerSubmitted
 from schemas.registry import registry
 
 DISPATCH = "WORK.ITEM_DISPATCHED"
@@ -137,12 +144,24 @@ def require_carriable(question: Question, data: dict[str, Any]) -> None:
     raise InvalidAnswer(message, problems=[("", message)])
 
 
-def answer_payload(question: Question, answer: Any, by: str) -> dict[str, Any]:
+def about(question: Question) -> AboutQuestion:
+    """Return the part of a payload that names the question."""
+    return {"project_id": str(question.project_id), "question_id": str(question.pk), "field": question.field}
+
+
+def answer_payload(question: Question, answer: Any, by: str) -> UserAnswerSubmitted:
     """Return the payload of USER.ANSWER_SUBMITTED."""
-    return {"question_id": str(question.pk), "answer": answer, "answered_by": by}
+    return {
+        "project_id": str(question.project_id),
+        "question_id": str(question.pk),
+        "answer": answer,
+        "answered_by": by,
+    }
 
 
-def emit_statement(work: ProjectWork, project: Project, event_type: str, payload: dict[str, Any], by: str) -> UUID:
+def emit_statement(
+    work: ProjectWork, project: Project, event_type: str, payload: Mapping[str, object], by: str
+) -> UUID:
     """Emit what a person submitted through pages, REST, a link or a command, and make it the cause of what follows.
 
     Returns the id of the event.
@@ -166,9 +185,14 @@ def close_answered(work: ProjectWork, question: Question, value: Any, *, by: str
     freed = [
         item for item in question.blocked if item.state == ItemState.BLOCKED and not blocking_questions(work, item)
     ]
-    answered = {"question_id": str(question.pk), "field": question.field, "answer": value}
-    outcome = {"answered_by": by, "door": door, "unblocked_items": [str(item.pk) for item in freed]}
-    work.emit_about(question.project, "CLARIFICATION.ANSWER_PROVIDED", {**answered, **outcome})
+    provided: ClarificationAnswerProvided = {
+        **about(question),
+        "answer": value,
+        "answered_by": by,
+        "door": door,
+        "unblocked_items": [str(item.pk) for item in freed],
+    }
+    work.emit_about(question.project, "CLARIFICATION.ANSWER_PROVIDED", provided)
     for item in freed:
         backlog.unblock_item(work, item, question_id=question.pk)
     work.note_change(question.project)
@@ -211,10 +235,18 @@ def accepted_by_waiver(item: Item) -> bool:
     return bool(item.held_for and unmet_criteria(item, item.evidence or {}))
 
 
-def approval_payload(item: Item, question: Question, answer: dict[str, Any], by: str) -> dict[str, Any]:
+def approval_payload(item: Item, question: Question, answer: dict[str, Any], by: str) -> HumanApprovalSubmitted:
     """Return the payload of HUMAN.APPROVAL_SUBMITTED."""
-    about = {"backlog_item_id": str(item.pk), "question_id": str(question.pk), "submitted_by": by}
-    return {**about, **answer}
+    submitted: HumanApprovalSubmitted = {
+        "project_id": str(item.project_id),
+        "backlog_item_id": str(item.pk),
+        "question_id": str(question.pk),
+        "submitted_by": by,
+        "approved": answer["approved"],
+    }
+    if "notes" in answer:
+        submitted["notes"] = answer["notes"]
+    return submitted
 
 
 # -- closing without an answer ---------------------------------------------------------------------
@@ -228,9 +260,13 @@ def decline_question(work: ProjectWork, *, question: Question, by: str, reason: 
     question.closed_at, question.declined_by, question.declined_because = work.now, by, shortened(reason)
     work.change(question, "status", "closed_at", "declined_by", "declined_because")
     waiting = [item for item in question.blocked if item.state == ItemState.BLOCKED or item.held_for]
-    about = {"question_id": str(question.pk), "field": question.field, "reason": reason, "declined_by": by}
-    cancelled = {"cancelled_items": [str(item.pk) for item in waiting]}
-    work.emit_about(question.project, "CLARIFICATION.QUESTION_DECLINED", {**about, **cancelled})
+    declined: ClarificationQuestionDeclined = {
+        **about(question),
+        "reason": reason,
+        "declined_by": by,
+        "cancelled_items": [str(item.pk) for item in waiting],
+    }
+    work.emit_about(question.project, "CLARIFICATION.QUESTION_DECLINED", declined)
     for item in waiting:
         if item.state != ItemState.CANCELLED:
             backlog.cancel_item(work, item, reason=f"“{question.title}” was declined: {reason}", by=by)
@@ -256,5 +292,5 @@ def withdraw(work: ProjectWork, question: Question, *, reason: str) -> None:
     question.withdraw()
     question.closed_at = work.now
     work.change(question, "status", "closed_at")
-    closed = {"question_id": str(question.pk), "field": question.field, "reason": reason}
-    work.emit_about(question.project, "CLARIFICATION.QUESTION_WITHDRAWN", closed)
+    withdrawn: ClarificationQuestionWithdrawn = {**about(question), "reason": reason}
+    work.emit_about(question.project, "CLARIFICATION.QUESTION_WITHDRAWN", withdrawn)

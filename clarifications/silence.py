@@ -14,9 +14,14 @@ from backlog.work import ProjectWork
 from clarifications.errors import ClarificationError
 from clarifications.models import Question, QuestionStatus
 from clarifications.selectors import due_questions, load_questions
-from clarifications.services import answer_question, decline_question
+from clarifications.services import about, answer_question, decline_question
 from events import rounds
 from events.clock import database_now
+from schemas.payloads.clarification import (
+    ClarificationQuestionEscalated,
+    ClarificationQuestionExpired,
+    ClarificationQuestionReminded,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +70,7 @@ def remind(work: ProjectWork, question: Question, silence: Silence) -> None:
     question.next_step_at = min(question.due_at, work.now + timedelta(seconds=silence.remind_every_seconds))
     work.change(question, "reminders", "next_step_at")
     logger.info("Reminder %s: “%s” waits for an answer (question %s)", question.reminders, question.title, question.pk)
-    reminded = {**about(question), "reminders": question.reminders}
+    reminded: ClarificationQuestionReminded = {**about(question), "reminders": question.reminders}
     work.emit_about(question.project, "CLARIFICATION.QUESTION_REMINDED", reminded)
 
 
@@ -76,8 +81,12 @@ def escalate(work: ProjectWork, question: Question, silence: Silence) -> None:
     question.due_at = work.now + timedelta(seconds=silence.due_seconds)
     question.next_step_at = min(question.due_at, work.now + timedelta(seconds=silence.remind_every_seconds))
     work.change(question, "assigned_to", "assigned_group", "level", "due_at", "next_step_at")
-    to = {"group": question.assigned_group, "level": question.level}
-    work.emit_about(question.project, "CLARIFICATION.QUESTION_ESCALATED", {**about(question), **to})
+    escalated: ClarificationQuestionEscalated = {
+        **about(question),
+        "group": question.assigned_group,
+        "level": question.level,
+    }
+    work.emit_about(question.project, "CLARIFICATION.QUESTION_ESCALATED", escalated)
 
 
 def apply_policy(work: ProjectWork, question: Question, silence: Silence) -> None:
@@ -90,7 +99,8 @@ def apply_policy(work: ProjectWork, question: Question, silence: Silence) -> Non
         question.next_step_at = question.due_at
         work.change(question, "due_at", "next_step_at")
         return
-    work.emit_about(question.project, "CLARIFICATION.QUESTION_EXPIRED", {**about(question), "policy": silence.then})
+    expired: ClarificationQuestionExpired = {**about(question), "policy": silence.then}
+    work.emit_about(question.project, "CLARIFICATION.QUESTION_EXPIRED", expired)
     if silence.then == "default":
         take_default(work, question)
     elif silence.then == "decline":
@@ -113,8 +123,3 @@ def fail_for_silence(work: ProjectWork, question: Question) -> None:
     question.closed_at = work.now
     work.change(question, "status", "closed_at")
     backlog.fail_project(work, question.project, reason=f"Nobody answered “{question.title}” in time.", by=POLICY)
-
-
-def about(question: Question) -> dict[str, str]:
-    """Return the part of a payload that names the question."""
-    return {"question_id": str(question.pk), "field": question.field}

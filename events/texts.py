@@ -1,6 +1,6 @@
 """Cuts texts where they are built, so that no event is larger than its contract allows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 # Most characters of a reason or a note in every contract.
@@ -25,9 +25,9 @@ def joined(parts: Iterable[str], longest: int = LONGEST_REASON) -> str:
     return shortened("; ".join(shortened(part, share) for part in texts), longest)
 
 
-def cut_to_contract(payload: dict[str, Any]) -> dict[str, Any]:
+def cut_to_contract(payload: Mapping[str, object]) -> dict[str, Any]:
     """Return the payload with its reason and its criteria cut to what every contract allows."""
-    cut = dict(payload)
+    cut: dict[str, Any] = dict(payload)
     if isinstance(reason := payload.get("reason"), str):
         cut["reason"] = shortened(reason)
     if isinstance(criteria := payload.get("unmet_criteria"), list):

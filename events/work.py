@@ -1,7 +1,7 @@
 """The unit of work: load and lock once, decide in memory, write in bulk, publish after the commit."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -78,7 +78,7 @@ class UnitOfWork:
     def emit(
         self,
         event_type: str,
-        payload: dict[str, Any],
+        payload: Mapping[str, object],
         *,
         correlation_id: UUID,
         causation_id: UUID | None = None,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 from uuid import UUID, uuid4
 
 import orjson
@@ -15,6 +15,8 @@ from backlog.models import Project
 from backlog.policy import require_own_figures
 from events import artifacts
 from intake.spreadsheets import Ingested, read_rows
+from schemas.payloads.objects import WorkContext
+from schemas.payloads.project import ProjectInitialRequestReceived
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,19 @@ def open_request(request: Request) -> Project:
 def open_read(request: Request, read: Read) -> Project:
     """Open a project for a request whose file was read before, so that the transaction is short. Raises EventError."""
     require_own_figures(request.context or {})
-    payload = {
+    context = {"rows": [], **(request.context or {}), **read.context}
+    payload: ProjectInitialRequestReceived = {
         "project_id": str(request.project_id or uuid4()),
         "request_text": request.text or f"Find out where the time in {read.report['file']} goes.",
-        "work_context": {"rows": [], **(request.context or {}), **read.context},
+        # It may have more keys than its type names.
+        "work_context": cast(WorkContext, context),
     }
-    optional = {"title": request.title, "template": request.template, "requester": request.requester}
-    payload |= {key: value for key, value in optional.items() if value}
+    if request.title:
+        payload["title"] = request.title
+    if request.template:
+        payload["template"] = request.template
+    if request.requester:
+        payload["requester"] = request.requester
     with project_work() as work:
         return submit_request(work, request=payload, intake=read.report)
 

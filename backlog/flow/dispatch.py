@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from backlog.models import Deliverable, Item, WorkContext
@@ -11,6 +11,8 @@ from backlog.selectors import contexts, deliverables_of
 from backlog.work import ProjectWork
 from events import artifacts
 from events.artifact_links import with_address
+from schemas.payloads.objects import DispatchedWorkContext
+from schemas.payloads.work import WorkItemDispatched
 
 
 def send(work: ProjectWork, items: Sequence[Item]) -> None:
@@ -24,10 +26,11 @@ def send(work: ProjectWork, items: Sequence[Item]) -> None:
         dispatch(work, item, work_context(work, item, known[item.project_id], upstream))
 
 
-def dispatch(work: ProjectWork, item: Item, context: dict[str, Any]) -> None:
+def dispatch(work: ProjectWork, item: Item, context: DispatchedWorkContext) -> None:
     """Dispatch one item with this work context, and reset what its earlier attempt left."""
     item.dispatch()
-    payload = {
+    payload: WorkItemDispatched = {
+        "project_id": str(item.project_id),
         "backlog_item_id": str(item.pk),
         "item_type": item.item_type,
         "agent_target": item.agent_target,
@@ -57,7 +60,9 @@ NOTES_BYTES = 64 * 1024
 REFERENCES = ("rows_ref", "deliverables_ref")
 
 
-def work_context(work: ProjectWork, item: Item, context: WorkContext, upstream: dict[str, Any]) -> dict[str, Any]:
+def work_context(
+    work: ProjectWork, item: Item, context: WorkContext, upstream: dict[str, Any]
+) -> DispatchedWorkContext:
     """Return the work context of a dispatch: the project's data, reviewers' notes, and upstream deliverables.
 
     Parts too large for an event are stored and replaced by a reference; with PUBLIC_URL set, the reference has an
@@ -72,7 +77,9 @@ def work_context(work: ProjectWork, item: Item, context: WorkContext, upstream: 
         context_sent["deliverables"] = upstream
     context_sent = artifacts.check_in_deliverables(context_sent)
     references = {key: context_sent[key] for key in REFERENCES if key in context_sent}
-    return context_sent | {key: with_address(reference, now=work.now) for key, reference in references.items()}
+    context_sent |= {key: with_address(reference, now=work.now) for key, reference in references.items()}
+    # It has more keys than its type names.
+    return cast(DispatchedWorkContext, context_sent)
 
 
 def newest_notes(notes: Sequence[str], bytes_left: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django.utils.translation import gettext as _
@@ -15,13 +15,19 @@ from backlog.models import Item, Project, Template, WorkContext
 from backlog.selectors import load_projects
 from backlog.work import ProjectWork
 from events import artifacts
+from schemas.payloads.backlog import BacklogItemCreated
+from schemas.payloads.project import ProjectInitialRequestReceived, ProjectOpened
 
+# What reading a request's file said: its name, its columns, how many rows, warnings.
+Intake = dict[str, Any]
 REQUEST = "PROJECT.INITIAL_REQUEST_RECEIVED"
 # Control characters, and marks that change the direction of text.
 INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def submit_request(work: ProjectWork, *, request: dict[str, Any], intake: dict[str, Any] | None = None) -> Project:
+def submit_request(
+    work: ProjectWork, *, request: ProjectInitialRequestReceived, intake: Intake | None = None
+) -> Project:
     """Emit a request that came through Interlock's own pages, REST or commands, and open its project.
 
     `intake` is the report of the spreadsheet reader, if the request came with a file.
@@ -32,7 +38,7 @@ def submit_request(work: ProjectWork, *, request: dict[str, Any], intake: dict[s
 
 
 def open_project(
-    work: ProjectWork, *, request: dict[str, Any], correlation_id: UUID, intake: dict[str, Any] | None = None
+    work: ProjectWork, *, request: ProjectInitialRequestReceived, correlation_id: UUID, intake: Intake | None = None
 ) -> Project:
     """Create a project and its items from its template's newest version. Raises ProjectExists or UnknownTemplate."""
     project_id = UUID(request["project_id"])
@@ -56,13 +62,24 @@ def open_project(
     project.members = []
     remember_context(work, project, request)
     definitions = blueprints.definition_of(template.pk).items
-    payload = {"template": template.name, "template_version": template.version, "items": len(definitions)}
-    work.emit_about(project, "PROJECT.OPENED", {"title": project.title, **payload})
+    announce(work, project, template, items=len(definitions))
     for position, definition in enumerate(definitions):
         create_item(work, project, definition, position)
     work.changes.opened.append(project)
     work.note_change(project)
     return project
+
+
+def announce(work: ProjectWork, project: Project, template: Template, *, items: int) -> None:
+    """Emit PROJECT.OPENED, with the template that the project was made from and how many items it has."""
+    opened: ProjectOpened = {
+        "project_id": str(project.pk),
+        "title": project.title,
+        "template": template.name,
+        "template_version": template.version,
+        "items": items,
+    }
+    work.emit_about(project, "PROJECT.OPENED", opened)
 
 
 def load_owners(work: ProjectWork, names: Iterable[str]) -> None:
@@ -99,9 +116,10 @@ def titled(request_text: str) -> str:
     return (words[:77] + "…" if len(words) > 78 else words) or "Untitled request"
 
 
-def remember_context(work: ProjectWork, project: Project, request: dict[str, Any]) -> WorkContext:
+def remember_context(work: ProjectWork, project: Project, request: ProjectInitialRequestReceived) -> WorkContext:
     """Store the request's data as the project's work context; rows too large for an event are stored separately."""
-    data = {"rows": [], **(request.get("work_context") or {}), "request_text": request["request_text"].strip()}
+    named = cast(dict[str, Any], request.get("work_context") or {})
+    data = {"rows": [], **named, "request_text": request["request_text"].strip()}
     origin = {"by": request.get("requester") or "requester", "door": "request", "at": work.now.isoformat()}
     provenance = dict.fromkeys((key for key in data if key != "rows" or data[key]), origin)
     return work.add(WorkContext(project=project, data=artifacts.check_in_rows(data), provenance=provenance))
@@ -127,6 +145,11 @@ def create_item(work: ProjectWork, project: Project, definition: blueprints.Item
         )
     )
     project.members.append(item)
-    described = {"title": item.title, "agent_target": item.agent_target, "depends_on": item.depends_on}
-    work.emit_about(project, "BACKLOG.ITEM_CREATED", {**about(item), **described})
+    created: BacklogItemCreated = {
+        **about(item),
+        "title": item.title,
+        "agent_target": item.agent_target,
+        "depends_on": item.depends_on,
+    }
+    work.emit_about(project, "BACKLOG.ITEM_CREATED", created)
     return item

@@ -5,7 +5,7 @@ They are computed once, at the end of a unit of work, over all projects it chang
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from backlog.flow import dispatch, report
@@ -14,6 +14,8 @@ from backlog.states import OVER, ItemState, ProjectStatus
 from backlog.work import Changes, ProjectWork
 from events.texts import joined
 from events.work import unit_of_work
+from schemas.payloads.about import AboutKeyedItem
+from schemas.payloads.backlog import BacklogItemReadied
 
 When = Literal["at_intake", "before_dispatch", "before_done"]
 # Extension points, filled by `clarifications.apps`: the backlog does not import that room. A gate blocks the items
@@ -35,9 +37,9 @@ def project_work(*, divisible: bool = False) -> Iterator[ProjectWork]:
         advance(work)
 
 
-def about(item: Item) -> dict[str, Any]:
+def about(item: Item) -> AboutKeyedItem:
     """Return the part of a payload that names the item."""
-    return {"backlog_item_id": str(item.pk), "key": item.key}
+    return {"project_id": str(item.project_id), "backlog_item_id": str(item.pk), "key": item.key}
 
 
 def advance(work: ProjectWork) -> None:
@@ -85,7 +87,8 @@ def make_ready(work: ProjectWork, items: Sequence[Item]) -> None:
         if item.state == ItemState.CREATED and item.waiting_on == 0:
             item.ready()
             work.change(item, "state")
-            work.emit_about(item.project, "BACKLOG.ITEM_READIED", {"backlog_item_id": str(item.pk), "key": item.key})
+            readied: BacklogItemReadied = {**about(item)}
+            work.emit_about(item.project, "BACKLOG.ITEM_READIED", readied)
 
 
 def is_due(work: ProjectWork, item: Item) -> bool:

@@ -5,7 +5,7 @@ A reply has an effect only if it answers the item's current dispatch; any other 
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 
@@ -21,6 +21,16 @@ from events.errors import InvalidEvent
 from events.models import Event
 from events.texts import joined
 from schemas import strict_json
+from schemas.payloads.backlog import BacklogItemRetried
+from schemas.payloads.work import (
+    DeliverablePublished,
+    ReviewOutcome,
+    WorkItemCompleted,
+    WorkItemFailed,
+    WorkItemProgressed,
+    WorkItemReviewed,
+    WorkItemTimedOut,
+)
 
 # The wait before a retry doubles with each failure up to this.
 LONGEST_RETRY_SECONDS = 3600
@@ -42,7 +52,8 @@ def progress_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
     """Record a worker's progress and count the deadline from now; a lower `done` than before is ignored."""
     if applies(work, item, event):
         work.close(item.current_dispatch)
-        done, total = event.payload["done"], event.payload["total"]
+        reply = cast(WorkItemProgressed, event.payload)
+        done, total = reply["done"], reply["total"]
         if done >= item.progress_done:
             item.progress_done, item.progress_total = done, total
         item.deadline_at = work.now + timedelta(seconds=item.timeout_seconds)
@@ -57,10 +68,10 @@ def accept_deliverable(work: ProjectWork, item: Item, event: Envelope) -> Delive
     deliverable of a type that exists already would change what was decided: it is marked STALE.
     Raises InvalidEvent if no later dispatch could carry the content.
     """
-    if not answers_current(item, event) or is_decided(item, event.payload["deliverable"]["type"]):
+    delivered = cast(DeliverablePublished, event.payload)["deliverable"]
+    if not answers_current(item, event) or is_decided(item, delivered["type"]):
         work.set_aside(event.event_id, Event.Outcome.STALE)
         return None
-    delivered = event.payload["deliverable"]
     require_carriable(delivered["content"])
     deliverable = work.add(
         Deliverable(
@@ -107,7 +118,7 @@ def complete_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
     """Record a worker's completion with its evidence: the item becomes done, failed, or held for what is missing."""
     if applies(work, item, event):
         work.close(item.current_dispatch)
-        item.evidence = event.payload["evidence"]
+        item.evidence = cast(WorkItemCompleted, event.payload)["evidence"]
         work.change(item, "evidence")
         review(work, item, by="definition of done")
     return item
@@ -143,31 +154,46 @@ def hold(work: ProjectWork, item: Item, held: Item.Held, *, seconds: float | Non
 
 
 def accept(
-    work: ProjectWork, item: Item, *, outcome: str, by: str, reason: str = "", unmet: list[str] | None = None
+    work: ProjectWork, item: Item, *, outcome: ReviewOutcome, by: str, reason: str = "", unmet: list[str] | None = None
 ) -> None:
     """Mark the item DONE and emit the review; items that depend on it are advanced at the end of this work."""
     item.finish()
     item.done_at, item.deadline_at, item.held_for, item.reason = work.now, None, Item.Held.NO, ""
     work.change(item, "state", "done_at", "deadline_at", "held_for", "reason")
-    verdict = {"outcome": outcome, "unmet_criteria": unmet or [], "reviewed_by": by}
-    work.emit_about(
-        item.project, "WORK.ITEM_REVIEWED", {**about(item), **verdict, **({"reason": reason} if reason else {})}
-    )
+    verdict: WorkItemReviewed = {
+        "project_id": str(item.project_id),
+        "backlog_item_id": str(item.pk),
+        "key": item.key,
+        "outcome": outcome,
+        "unmet_criteria": unmet or [],
+        "reviewed_by": by,
+    }
+    if reason:
+        verdict["reason"] = reason
+    work.emit_about(item.project, "WORK.ITEM_REVIEWED", verdict)
     work.note_change(item.project)
 
 
 def reject_evidence(work: ProjectWork, item: Item, unmet: list[str]) -> None:
     """Fail finished work that does not meet its definition of done; the reason names the unmet criteria."""
     reason = "The definition of done is not met: " + joined(unmet)
-    payload = {"reason": reason, "category": "DATA_INSUFFICIENCY", "retryable": True, "unmet_criteria": unmet}
-    work.emit_about(item.project, "WORK.ITEM_FAILED", {"backlog_item_id": str(item.pk), **payload})
+    failed: WorkItemFailed = {
+        "project_id": str(item.project_id),
+        "backlog_item_id": str(item.pk),
+        "reason": reason,
+        "category": "DATA_INSUFFICIENCY",
+        "retryable": True,
+        "unmet_criteria": unmet,
+    }
+    work.emit_about(item.project, "WORK.ITEM_FAILED", failed)
     give_up_or_retry(work, item, reason=reason, retryable=True)
 
 
 def fail_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
     """Record a worker's failure: the item is retried while attempts are left, unless the worker says `retryable` no."""
     if applies(work, item, event):
-        give_up_or_retry(work, item, reason=event.payload["reason"], retryable=event.payload.get("retryable", True))
+        reply = cast(WorkItemFailed, event.payload)
+        give_up_or_retry(work, item, reason=reply["reason"], retryable=reply.get("retryable", True))
     return item
 
 
@@ -188,8 +214,14 @@ def fail_refused(work: ProjectWork, refusals: Sequence[Refusal]) -> None:
 def refuse(work: ProjectWork, item: Item, *, reason: str) -> None:
     """Fail the item without a retry, since its worker could not handle the dispatch; staff may retry it."""
     reason = f"Its worker put the dispatch on the dead-letter stream: {reason}"[:LONGEST_REFUSAL]
-    failure = {"reason": reason, "category": "TOOL_FAILURE", "retryable": False}
-    work.emit_about(item.project, "WORK.ITEM_FAILED", {"backlog_item_id": str(item.pk), **failure})
+    failed: WorkItemFailed = {
+        "project_id": str(item.project_id),
+        "backlog_item_id": str(item.pk),
+        "reason": reason,
+        "category": "TOOL_FAILURE",
+        "retryable": False,
+    }
+    work.emit_about(item.project, "WORK.ITEM_FAILED", failed)
     give_up_or_retry(work, item, reason=reason, retryable=False)
 
 
@@ -199,8 +231,12 @@ def time_out(work: ProjectWork, item: Item) -> None:
         reject_evidence(work, item, unmet_criteria(item, item.evidence or {}))
         return
     assert item.deadline_at is not None
-    overdue = {"deadline": item.deadline_at.isoformat(), "failures": item.failures + 1}
-    work.emit_about(item.project, "WORK.ITEM_TIMED_OUT", {**about(item), **overdue})
+    overdue: WorkItemTimedOut = {
+        **about(item),
+        "deadline": item.deadline_at.isoformat(),
+        "failures": item.failures + 1,
+    }
+    work.emit_about(item.project, "WORK.ITEM_TIMED_OUT", overdue)
     give_up_or_retry(work, item, reason="Its deadline passed without an answer.", retryable=True)
 
 
@@ -222,9 +258,14 @@ def ready_again(work: ProjectWork, item: Item, *, wait: timedelta, by: str | Non
     item.retry()
     item.not_before = work.now + wait if wait else None
     work.change(item, "state", "not_before")
-    budget = {"failures": item.failures, "max_attempts": item.max_attempts, "requested_by": by}
-    when = item.not_before.isoformat() if item.not_before else None
-    work.emit_about(item.project, "BACKLOG.ITEM_RETRIED", {**about(item), **budget, "not_before": when})
+    retried: BacklogItemRetried = {
+        **about(item),
+        "failures": item.failures,
+        "max_attempts": item.max_attempts,
+        "requested_by": by,
+        "not_before": item.not_before.isoformat() if item.not_before else None,
+    }
+    work.emit_about(item.project, "BACKLOG.ITEM_RETRIED", retried)
 
 
 def applies(work: ProjectWork, item: Item, event: Envelope) -> bool:

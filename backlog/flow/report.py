@@ -2,24 +2,33 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from backlog.models import Deliverable, Item, Project
 from backlog.selectors import deliverables_of
 from backlog.states import ItemState, ProjectStatus
 from backlog.work import ProjectWork
+from schemas.payloads.about import AboutTitledProject
+from schemas.payloads.project import ProjectCancelled, ProjectCompleted, ProjectFailed
+from schemas.payloads.report import (
+    DeliverableLine,
+    ItemLine,
+    ReportFinalPublished,
+    ReportProjectSnapshotPublished,
+)
 
 
 def announce(work: ProjectWork, project: Project, items: Sequence[Item]) -> None:
     """Emit the event of the project's new status; the events of DONE are left to `emit_final_reports`."""
     if project.status in (ProjectStatus.OPEN, ProjectStatus.WAITING):
-        emit(work, project, "REPORT.PROJECT_SNAPSHOT_PUBLISHED", snapshot(project, items))
+        work.emit_about(project, "REPORT.PROJECT_SNAPSHOT_PUBLISHED", snapshot(project, items))
     elif project.status == ProjectStatus.FAILED:
-        failed = [item.key for item in items if item.state == ItemState.FAILED]
-        emit(work, project, "PROJECT.FAILED", {"reason": project.reason, "failed_items": failed})
+        keys = [item.key for item in items if item.state == ItemState.FAILED]
+        failed: ProjectFailed = {**about(project), "reason": project.reason, "failed_items": keys}
+        work.emit_about(project, "PROJECT.FAILED", failed)
     elif project.status == ProjectStatus.CANCELLED:
-        emit(work, project, "PROJECT.CANCELLED", {"reason": project.reason, "cancelled_by": "Interlock"})
+        cancelled: ProjectCancelled = {**about(project), "reason": project.reason, "cancelled_by": "Interlock"}
+        work.emit_about(project, "PROJECT.CANCELLED", cancelled)
 
 
 def emit_final_reports(work: ProjectWork, finished: Mapping[UUID, Project]) -> None:
@@ -28,27 +37,29 @@ def emit_final_reports(work: ProjectWork, finished: Mapping[UUID, Project]) -> N
     for pk, project in finished.items():
         items = project.members
         seconds = (work.now - project.opened_at).total_seconds()
-        emit(work, project, "PROJECT.COMPLETED", {"items": len(items), "seconds": max(seconds, 0)})
-        emit(work, project, "REPORT.FINAL_PUBLISHED", final_report(project, items, delivered[pk]))
+        completed: ProjectCompleted = {**about(project), "items": len(items), "seconds": max(seconds, 0)}
+        work.emit_about(project, "PROJECT.COMPLETED", completed)
+        work.emit_about(project, "REPORT.FINAL_PUBLISHED", final_report(project, items, delivered[pk]))
 
 
-def emit(work: ProjectWork, project: Project, event_type: str, payload: dict[str, Any]) -> None:
-    """Emit an event about the project with its title in the payload."""
-    work.emit_about(project, event_type, {"title": project.title, **payload})
+def about(project: Project) -> AboutTitledProject:
+    """Return the part of a payload that names the project, with its title."""
+    return {"project_id": str(project.pk), "title": project.title}
 
 
-def snapshot(project: Project, items: Sequence[Item]) -> dict[str, Any]:
+def snapshot(project: Project, items: Sequence[Item]) -> ReportProjectSnapshotPublished:
     """Return the payload of a snapshot: the number of items in each state, and how many wait for a person."""
     states = Counter(str(item.state) for item in items)
     waiting = sum(item.state == ItemState.BLOCKED or item.held_for == Item.Held.APPROVAL for item in items)
-    return {"status": project.status, "items": dict(states), "open_questions": waiting}
+    return {**about(project), "status": project.status, "items": dict(states), "open_questions": waiting}
 
 
-def final_report(project: Project, items: Sequence[Item], delivered: Sequence[Deliverable]) -> dict[str, Any]:
+def final_report(project: Project, items: Sequence[Item], delivered: Sequence[Deliverable]) -> ReportFinalPublished:
     """Return the payload of the final report: a summary, the items, and the current dispatches' deliverables."""
     current = {item.pk: item.current_dispatch for item in items}
     current_deliverables = [d for d in delivered if d.dispatch_id == current.get(d.item_id)]
     return {
+        **about(project),
         "status": project.status,
         "summary": summary(project, items, current_deliverables),
         "items": [item_line(item) for item in items],
@@ -63,7 +74,7 @@ def summary(project: Project, items: Sequence[Item], delivered: Sequence[Deliver
     return " ".join([f"{done} of {len(items)} items of “{project.title}” are done.", *summaries])[:2000]
 
 
-def item_line(item: Item) -> dict[str, Any]:
+def item_line(item: Item) -> ItemLine:
     """Return an item as the final report has it."""
     return {
         "key": item.key,
@@ -74,7 +85,7 @@ def item_line(item: Item) -> dict[str, Any]:
     }
 
 
-def deliverable_line(deliverable: Deliverable) -> dict[str, Any]:
+def deliverable_line(deliverable: Deliverable) -> DeliverableLine:
     """Return a deliverable as the final report has it."""
     return {
         "deliverable_id": str(deliverable.pk),
