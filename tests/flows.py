@@ -1,5 +1,6 @@
 """What others put on the streams: a producer's requests and a worker's replies, as plain entries."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -14,6 +15,7 @@ from clarifications.models import Question
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
 from events import streams
+from events.streams import Entry
 from tests.system import run_to_rest
 
 
@@ -43,6 +45,11 @@ def put(*events: dict[str, Any] | bytes) -> list[str]:
     for event in events:
         pipe.xadd(settings.STREAM_NAME, {"event": event if isinstance(event, bytes) else orjson.dumps(event)})
     return [entry_id.decode() for entry_id in pipe.execute()]
+
+
+def as_entries(events: Iterable[dict[str, Any]]) -> list[Entry]:
+    """The events as a consumer is given them, with ids in their order."""
+    return [Entry(settings.STREAM_NAME, f"{n}-0", {b"event": orjson.dumps(event)}) for n, event in enumerate(events)]
 
 
 def reply(

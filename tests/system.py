@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import connections
+from django.test.utils import CaptureQueriesContext
 
 from events import streams
 from events.bridge import StreamServer
@@ -99,3 +100,8 @@ async def serve_once(server: StreamServer) -> int:
 def read_at_once(server: StreamServer) -> list[Entry]:
     """A batch of new entries, or none."""
     return streams.read_new(server.stream, server.group, server.consumer, count=server.batch_size, block_ms=None)
+
+
+def transactions(seen: CaptureQueriesContext) -> int:
+    """How many were begun; what other threads do is not among what was seen."""
+    return sum(query["sql"].startswith("BEGIN") for query in seen.captured_queries)

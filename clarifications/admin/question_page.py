@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from backlog.admin.project_page import standing
 from backlog.blueprints import definition_of
-from backlog.flow.definition_of_done import unmet_criteria
+from backlog.flow.definition_of_done import check_faults, evidence_faults
 from backlog.models import Deliverable, Item, WorkContext
 from clarifications.models import Answer, Question
 from clarifications.selectors import questions_for
@@ -105,23 +105,18 @@ def evidence(question: Question) -> dict[str, Any]:
 def criteria(item: Item) -> list[Criterion]:
     """Return the criteria of the item's definition of done; none is met before the item was worked on."""
     done_when = definition_of(item.project.template_id).item(item.key).done_when
-    unmet = unmet_criteria(item, item.evidence or {})
-    if not item.evidence:
-        unmet = unmet or [_("The item has not been worked on yet.")]
+    is_worked_on, given = item.evidence is not None, item.evidence or {}
     lines = []
     if done_when.deliverable:
         missing = done_when.deliverable not in item.delivered
         lines.append(Criterion(_("A deliverable of type %(type)s") % {"type": done_when.deliverable}, not missing))
     for name in done_when.checks:
-        lines.append(Criterion(_("Check: %(name)s") % {"name": name.replace("_", " ")}, not has_unmet(unmet, "check")))
+        is_met = is_worked_on and not check_faults(name, given)
+        lines.append(Criterion(_("Check: %(name)s") % {"name": name.replace("_", " ")}, is_met))
     if done_when.evidence:
-        lines.append(Criterion(_("Evidence as the template describes it"), not has_unmet(unmet, "evidence")))
+        is_met = is_worked_on and not evidence_faults(done_when, given)
+        lines.append(Criterion(_("Evidence as the template describes it"), is_met))
     return lines
-
-
-def has_unmet(unmet: list[str], kind: str) -> bool:
-    """Return True if one of the unmet criteria begins with this word."""
-    return any(words.startswith(kind) for words in unmet)
 
 
 def assignees() -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -59,6 +59,16 @@ def test_the_web_serves_until_it_is_told_to_end(address: str, processes: int) ->
         process.send_signal(signal.SIGTERM)
         assert process.wait(STOP_SECONDS) == 0
     assert status(address) == 0
+
+
+def test_a_stranger_is_not_told_what_serves(address: str) -> None:
+    with served("web", "--at", address, address=address), closing(HTTPConnection(address, timeout=10)) as stranger:
+        for path in ("/sign-in/", "/nowhere/"):
+            stranger.request("GET", path)
+            answer = stranger.getresponse()
+            answer.read()
+            assert answer.getheader("Date")
+            assert answer.getheader("Server") is None
 
 
 def test_told_to_end_before_it_serves_it_ends(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

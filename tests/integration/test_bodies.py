@@ -1,5 +1,6 @@
 """Bodies on their way: slow, short, unclear and large ones cost no thread, and no half of one reaches a page."""
 
+import asyncio
 import http.client
 import socket
 import threading
@@ -165,6 +166,32 @@ def test_a_length_said_in_two_ways_is_refused(shop: Shop) -> None:
     with served(shop, Limits()) as port:
         assert status_of(raw(port, *words, body=b"0\r\n\r\nGET /inner HTTP/1.1\r\n\r\n")) == 400
     assert shop.seen == []
+
+
+def test_a_length_said_in_two_ways_is_refused_also_where_both_say_the_same(shop: Shop) -> None:
+    words = ["POST / HTTP/1.1", "Content-Length: 5", "Transfer-Encoding: chunked"]
+    with served(shop, Limits()) as port:
+        assert status_of(raw(port, *words, body=b"5\r\nabcde\r\n0\r\n\r\n")) == 400
+    assert shop.seen == []
+
+
+def test_a_body_of_another_length_than_it_says_is_refused_whatever_server_hands_it_over() -> None:
+    said: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"abc", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        said.append(message)
+
+    scope = {"type": "http", "path": "/", "headers": [(b"content-length", b"5")]}
+    asyncio.run(Bodies(never_called)(scope, receive, send))
+    assert said[0]["status"] == 400
+
+
+async def never_called(scope: Any, receive: Any, send: Any) -> None:
+    """An application that gets no half of a body."""
+    raise AssertionError(scope)
 
 
 def test_a_body_in_chunks_is_read_whole(shop: Shop) -> None:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
 
+from accounts import keys
 from accounts.models import User
 from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER, ROLES, STAFF
 from backlog.models import Project, Template
@@ -79,6 +80,16 @@ def test_staff_see_everything_and_may_answer(role: str) -> None:
     assert list(projects_for(staff)) == [asked.project]
     assert list(answerable_by(staff)) == [asked]
     assert waiting_for(staff) == 0
+
+
+def test_an_approval_is_given_by_no_key_and_by_no_machine() -> None:
+    asked, approval = question("rita"), question("rita", kind=Question.Kind.APPROVAL)
+    ann, bot = person("ann", OPERATOR), User.objects.create_user("bot", is_service=True)
+    bot.groups.add(Group.objects.get(name=OPERATOR))
+    assert set(answerable_by(ann)) == {asked, approval}
+    ann.key, _text = keys.make(ann, name="k", scopes=["read", "questions"], lifetime=None)
+    assert list(answerable_by(ann)) == [asked]
+    assert list(answerable_by(bot)) == [asked]
 
 
 @pytest.fixture

@@ -85,6 +85,13 @@ def test_each_tab_shows_whose_questions_it_says_the_most_urgent_first(
     assert '<span class="badge">4<' in browser.get(reverse(INBOX)).content.decode()
 
 
+def test_equal_questions_are_told_apart_by_the_request_they_are_of(browser: Client, opened: Opened) -> None:
+    asked(opened, "Time at the loan desk")
+    asked(opened, "Time at the till")
+    html = browser.get(reverse(INBOX)).content.decode()
+    assert html.count("Time at the loan desk · rita") == html.count("Time at the till · rita") == 1
+
+
 def test_an_overdue_question_says_so_in_words(browser: Client, opened: Opened) -> None:
     asked(opened, "late", due_at=timezone.now() - timedelta(hours=2))
     html = browser.get(reverse(INBOX)).content.decode()

@@ -1,13 +1,18 @@
 """What holds for every call: problems, answers given once, ETags, limits, languages."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 
 from accounts.roles import ADMINISTRATOR, OPERATOR, REQUESTER
 from api.models import KeptAnswer
-from backlog.models import Project
+from backlog.models import Project, Template
+from events.clock import database_now
 from events.models import Event
 from tests.callers import Caller, anybody, machine, person
 
@@ -114,6 +119,40 @@ def test_a_project_id_of_ones_own_is_opened_once(bot: Caller) -> None:
     opened(bot, **named)
     assert bot.post("projects", {**REQUEST, **named}).status_code == 409
     assert Event.objects.filter(type="PROJECT.OPENED").count() == 1
+
+
+# -- at the same moment ----------------------------------------------------------------------------
+@contextmanager
+def overtaken(table: str, make: Callable[[], object]) -> Iterator[None]:
+    """Just before the first row is put into the table, another is: as by a caller that looked at the same moment."""
+    rivals = [make]
+
+    def insert(execute: Any, sql: str, *about: Any) -> Any:
+        if sql.startswith(f'INSERT INTO "{table}"') and rivals:
+            rivals.pop()()
+        return execute(sql, *about)
+
+    with connection.execute_wrapper(insert):
+        yield
+    assert not rivals
+
+
+def test_of_two_callers_with_one_project_id_the_later_is_told_to_read_again(bot: Caller) -> None:
+    named = {"id": UUID("6f0d3a52-6c3f-4d0f-9a38-0a5f2b6f1c11"), "title": "First"}
+    minimal, now = Template.objects.get(name="minimal"), database_now()
+    with overtaken("backlog_project", lambda: Project.objects.create(**named, template=minimal, opened_at=now)):
+        response = bot.post("projects", {**REQUEST, "project_id": str(named["id"])})
+    assert (response.status_code, response.json()["type"]) == (409, "urn:interlock:problem:conflict")
+    assert not Event.objects.exists()
+
+
+def test_of_two_new_versions_of_a_template_the_later_is_told_to_read_again() -> None:
+    minimal = Template.objects.get(name="minimal")
+    body = {"definition": {**minimal.definition, "title": "Second"}}
+    rival = {"name": "minimal", "version": minimal.version + 1, "definition": minimal.definition}
+    with overtaken("backlog_template", lambda: Template.objects.create(**rival)):
+        response = machine("adder", ADMINISTRATOR).post("templates/minimal/versions", body)
+    assert (response.status_code, response.json()["type"]) == (409, "urn:interlock:problem:conflict")
 
 
 # -- ETags -----------------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ from django.utils import timezone
 from accounts import keys
 from accounts.models import ApiKey, User
 from accounts.roles import ADMINISTRATOR, ANSWERER
+from accounts.scopes import QUESTIONS
+from api.rules import Rule
 from tests.callers import Caller, account, machine
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +91,14 @@ def test_a_key_gives_no_more_than_its_owner_may_and_its_scopes_name() -> None:
     assert reader.user.has_perm("backlog.view_project")
     assert not reader.user.has_perm("clarifications.change_question")
     assert not reader.user.has_perm("events.view_event")
+
+
+def test_where_a_person_decides_neither_a_key_nor_a_machine_comes_in() -> None:
+    decides, ann = Rule(QUESTIONS, people_only=True), account("ann", ANSWERER)
+    assert decides.allows(ann)
+    ann.key, _text = keys.make(ann, name="k", scopes=[QUESTIONS], lifetime=None)
+    assert not decides.allows(ann)
+    assert not decides.allows(account("bot", ANSWERER, is_service=True))
 
 
 def test_an_administrator_makes_rotates_and_revokes_keys_in_the_admin(client: Client) -> None:

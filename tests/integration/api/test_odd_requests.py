@@ -209,6 +209,14 @@ def test_a_worker_that_asks_in_too_many_words_is_told_so(caller: Caller, ids: Id
     assert refused(response, 422) if is_long else response.status_code == 200, response.content
 
 
+@pytest.mark.parametrize(("levels", "status"), [(5, 200), (6, 422), (140, 422)])
+def test_a_worker_that_asks_for_a_place_too_deep_is_told_so(caller: Caller, ids: Ids, levels: int, status: int) -> None:
+    body = {"reason": "Why", "fields": {"price": {"type": "number", "x_pointer": "/a" * levels}}}
+    response = caller.post(f"work/{ids['lease'][0]}/ask", body)
+    assert response.status_code == status, response.content
+    assert status == 200 or (refused(response, 422) and "5 levels" in response.json()["detail"])
+
+
 def test_a_worker_may_give_as_long_a_reason_as_the_contract_allows(caller: Caller, ids: Ids) -> None:
     response = caller.post(f"work/{ids['lease'][0]}/ask", {"reason": "a" * 20_000})
     assert response.status_code == 200, response.content

@@ -169,6 +169,17 @@ def test_each_member_of_a_group_gets_a_mail_up_to_a_bound(
     assert readers() == [user.username for user in people[:2]] * 2  # it was asked, and handed over
 
 
+def test_those_who_cannot_be_written_to_take_nobodys_place_below_the_bound(
+    rita: User, rate: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "MOST_RECIPIENTS", 2)
+    someone("ann", ANSWERER, is_active=False)
+    User.objects.filter(pk=someone("bob", ANSWERER).pk).update(email="")
+    people = [someone(name, ANSWERER) for name in ("cid", "dan", "eve")]
+    Question.objects.filter(pk=rate.pk).update(assigned_group=ANSWERER)
+    assert notices.people_to_tell(Question.objects.get(pk=rate.pk)) == people[:2]
+
+
 def test_a_question_that_is_escalated_goes_to_the_next_group(opened: Opened, rita: User) -> None:
     someone("ann", ANSWERER)
     needs = {"type": "object", "required": ["rate"], "properties": {"rate": RATE}}
@@ -314,6 +325,20 @@ def test_no_transaction_is_open_while_the_server_is_spoken_to(
     monkeypatch.setattr(EmailMessage, "send", lambda *_: depths.append(len(connection.savepoint_ids)) or 1)
     send_due()
     assert depths == [0]
+
+
+def test_no_transaction_is_open_while_it_is_looked_up_who_is_written_to(rita: User, rate: Question) -> None:
+    depths = []
+
+    def look(execute: Any, sql: str, *about: Any) -> Any:
+        if sql.startswith("SELECT") and "accounts_user" in sql:
+            depths.append(len(connection.savepoint_ids))
+        return execute(sql, *about)
+
+    with connection.execute_wrapper(look):
+        notices.note_new()
+    assert Notice.objects.get().recipient == rita
+    assert set(depths) == {0}
 
 
 # -- the process -----------------------------------------------------------------------------------

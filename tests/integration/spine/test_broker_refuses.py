@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 from django.conf import settings
 from django.test import Client
+from pytest_django import Settings
 
 from accounts import keys
 from accounts.models import User
@@ -98,6 +99,22 @@ def test_a_broker_that_hangs_holds_one_request_for_its_time_out_and_no_other(own
     assert took[0] < 2 * streams.SOCKET_TIMEOUT_SECONDS + 3
     assert max(took[1:]) < streams.SOCKET_TIMEOUT_SECONDS
     assert Project.objects.count() == 4
+
+
+def test_a_broker_that_hangs_while_it_counts_holds_a_page_for_about_a_second(
+    own_broker: EmbeddedValkey, settings: Settings
+) -> None:
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": own_broker.url}}
+    answers: list[int] = []
+    page = threading.Thread(target=run, args=(lambda: answers.append(Client().get("/api/v1/projects").status_code), []))
+    with frozen(own_broker):
+        begun = time.monotonic()
+        page.start()
+        page.join(3)
+        took = time.monotonic() - begun
+    page.join(10)
+    assert answers == [401]
+    assert 0.4 < took < 2.5
 
 
 def test_no_row_is_locked_while_a_broker_hangs(own_broker: EmbeddedValkey) -> None:

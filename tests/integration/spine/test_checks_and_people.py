@@ -2,8 +2,10 @@
 
 import pytest
 
+from backlog.flow import named_checks
 from backlog.models import Project
 from backlog.states import ItemState, ProjectStatus
+from clarifications.admin import question_page
 from clarifications.errors import NotesMissing
 from clarifications.models import Question
 from events.models import DeadLetter, Event
@@ -48,6 +50,33 @@ def test_failed_checks_are_put_to_a_person_and_not_tried_again(evidence: dict[st
     assert "check" in open_question().reason
     assert Project.objects.get().status == ProjectStatus.WAITING
     assert violations() == []
+
+
+@pytest.mark.parametrize(
+    ("evidence", "is_met"),
+    [({"passed": 3, "failed": 0}, True), ({"passed": 3, "failed": 2}, False), ({"passed": 0, "failed": 0}, False)],
+    ids=["passed", "failed", "none made"],
+)
+def test_who_approves_sees_whether_the_check_is_met(evidence: dict[str, int], is_met: bool) -> None:
+    project = opened({**CHECKED, "approval": "after"})
+    tell(completed(dispatch_of(project), **evidence))
+    assert shown_criteria() == [("Check: no failed checks", is_met)]
+
+
+def test_who_approves_sees_that_a_check_that_is_gone_is_not_met(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_failed_checks()
+    monkeypatch.delitem(named_checks.CHECKS, "no_failed_checks")
+    assert shown_criteria() == [("Check: no failed checks", False)]
+
+
+def test_who_approves_a_start_sees_no_criterion_that_is_met_already() -> None:
+    opened(step("only", approval="before", done_when={"evidence": {"type": "object"}, "deliverable": "report"}))
+    assert [is_met for _, is_met in shown_criteria()] == [False, False]
+
+
+def shown_criteria() -> list[tuple[str, bool]]:
+    """What the page of the open question says of the definition of done."""
+    return [(line.words, line.met) for line in question_page.evidence(open_question())["criteria"]]
 
 
 def test_a_person_accepts_failed_checks_by_a_waiver_with_a_reason() -> None:

@@ -10,18 +10,17 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from backlog.consumers import DeadLettersConsumer
+from backlog.consumers import DeadLettersConsumer, OrchestratorConsumer
 from backlog.models import Project
 from events import outbox, producers, streams
-from events.bridge import StreamServer
 from events.consumers import MOST_ALONE
 from events.models import DeadLetter
 from events.producers import MOST_REFUSED_IN_WINDOW, WINDOW_SECONDS, RefusedLately
 from runtime.management.commands.consume import server
 from runtime.routing import channels
-from tests.flows import put, request, step, template
+from tests.flows import as_entries, put, request, step, template
 from tests.invariants import violations
-from tests.system import group_server, run_to_rest, serve_once, serve_to_rest, system
+from tests.system import run_to_rest, serve_to_rest, system, transactions
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -75,19 +74,12 @@ def test_what_cannot_be_read_is_buried_by_the_validators_alone() -> None:
 
 def test_a_batch_with_many_refused_takes_few_transactions_and_the_good_ones_are_done() -> None:
     name = template(step("only"))
-    put(*(request("nowhere") if n % 2 else request(name) for n in range(128)))
+    entries = as_entries(request("nowhere") if n % 2 else request(name) for n in range(128))
     with CaptureQueriesContext(connection) as seen:
-        asyncio.run(once(group_server("orchestrator")))
-    begun = [q for q in seen.captured_queries if q["sql"].startswith("BEGIN")]
-    assert (Project.objects.count(), DeadLetter.objects.count()) == (64, MOST_ALONE)
-    assert len(begun) <= 2 * MOST_ALONE + 6
-
-
-async def once(served: StreamServer) -> None:
-    """Let the server handle one batch."""
-    await served.in_thread(streams.ensure_group, served.stream, served.group)
-    await serve_once(served)
-    await served.close()
+        verdicts = OrchestratorConsumer().handle(entries)
+    refused = [error for error in verdicts.values() if error]
+    assert (Project.objects.count(), len(refused)) == (64, MOST_ALONE)
+    assert MOST_ALONE <= transactions(seen) <= MOST_ALONE + 6
 
 
 def test_a_producer_waits_for_the_rest_of_the_minute_in_which_too_many_were_refused() -> None:

@@ -8,15 +8,20 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
+from backlog.consumers import OrchestratorConsumer
+from backlog.flow import opening
 from backlog.models import Project
 from events import deadletters, streams
 from events.errors import InvalidEvent
 from events.models import Attempt, DeadLetter
 from events.streams import Entry
-from tests.flows import opened, put, request, step, template
-from tests.system import group_server, run_to_rest
+from tests.flows import as_entries, opened, put, request, step, template
+from tests.system import group_server, run_to_rest, transactions
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
+
+
+POISON = "This request has no title."
 
 
 def seconds(events: list[Any]) -> float:
@@ -39,14 +44,22 @@ def test_five_bad_ones_among_500_cost_the_good_ones_little(capsys: pytest.Captur
         print(f"\n500 entries: {good:.2f} s; with 5 bad ones {bad:.2f} s, {bad / good:.2f} times")  # noqa: T201
 
 
-def test_one_bad_entry_in_a_batch_takes_no_transaction_for_each_good_one() -> None:
+def test_one_bad_entry_in_a_batch_takes_no_transaction_for_each_good_one(monkeypatch: pytest.MonkeyPatch) -> None:
     name = template(step("only"))
-    put(*(request("nowhere") if n == 77 else request(name) for n in range(128)))
+    monkeypatch.setattr(opening, "titled", no_title_for_poison)
+    entries = as_entries(request(name, request_text=POISON if n == 77 else "Look.") for n in range(128))
     with CaptureQueriesContext(connection) as seen:
-        run_to_rest("orchestrator")
-    begun = [q for q in seen.captured_queries if q["sql"].startswith("BEGIN")]
-    assert len(begun) <= 2 * 8 + 4
+        verdicts = OrchestratorConsumer().handle(entries)
+    assert [entry_id for entry_id, error in verdicts.items() if error] == ["77-0"]
     assert Project.objects.count() == 127
+    assert 8 <= transactions(seen) <= 2 * 8 + 4
+
+
+def no_title_for_poison(text: str) -> str:
+    """A title, or a fault that nobody foresaw."""
+    if text == POISON:
+        raise RuntimeError("poison")
+    return text
 
 
 def test_many_are_buried_in_as_many_statements_as_one() -> None:

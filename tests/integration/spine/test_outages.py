@@ -12,7 +12,9 @@ from backlog.flow.orchestration import project_work
 from backlog.models import Item
 from backlog.states import ItemState
 from events import faults, outbox, streams
+from events.clock import database_now
 from events.models import Attempt, Event
+from events.outage import outage
 from tests.flows import put, request
 from tests.system import serving, system
 from tests.tally import Tally
@@ -63,6 +65,19 @@ def close_own_connection() -> None:
 OUTAGE = {"postgresql": terminate_all_backends, "sqlite": hold_the_write_lock}[connection.vendor]
 LONGEST_WAIT = {"postgresql": "SHOW lock_timeout", "sqlite": "PRAGMA busy_timeout"}[connection.vendor]
 CUT = {"postgresql": cut_own_connection, "sqlite": close_own_connection}[connection.vendor]
+
+
+def test_an_event_that_was_held_back_bears_the_time_at_which_it_was_published(broker: None) -> None:
+    outage.met()
+    with project_work() as work:
+        submit_request(work, request=request()["payload"])
+    outage.over()
+    events, before = list(Event.objects.order_by("seq")), database_now()
+    outbox.publish_now(events)
+    assert all(
+        recorded < before <= published
+        for recorded, published in Event.objects.values_list("recorded_at", "published_at")
+    )
 
 
 @pytest.fixture

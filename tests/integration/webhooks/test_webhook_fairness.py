@@ -14,6 +14,7 @@ from tests.receivers import Receiver, handler, happened, project_of, receiving
 from webhooks.delivery import Deliverer, leased
 from webhooks.errors import EndpointEnded, KeyTooNarrow, NotWaiting, TooManyEndpoints
 from webhooks.models import Delivery, Endpoint
+from webhooks.selectors import events_for
 from webhooks.services import disable, enable, register_endpoint, resend, skip
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db]
@@ -141,6 +142,34 @@ def test_a_webhook_ends_with_its_key(receiver: Receiver) -> None:
     assert "revoked" in endpoint.disabled_reason
     with pytest.raises(EndpointEnded):
         enable(endpoint)
+
+
+def test_a_key_that_may_not_read_shows_its_webhook_no_event(receiver: Receiver) -> None:
+    endpoint = register_endpoint(owner_with_key("webhooks", "read"), url=receiver.url)
+    told = happened(1) + happened(2, project_id=project_of("remy").pk)
+    assert set(events_for(Endpoint.objects.get(pk=endpoint.pk))) >= set(told)
+    ApiKey.objects.update(scopes=["webhooks"])
+    assert not events_for(Endpoint.objects.get(pk=endpoint.pk)).exists()
+
+
+def test_a_webhook_with_nothing_to_tell_ends_with_its_key_too(receiver: Receiver) -> None:
+    user = owner_with_key("webhooks", "read")
+    endpoint = register_endpoint(user, url=receiver.url)
+    keys.revoke(user.keys.get())
+    Deliverer().once()
+    endpoint.refresh_from_db()
+    assert not endpoint.active
+
+
+def test_a_webhook_whose_key_ends_after_its_turn_began_is_told_nothing_more(receiver: Receiver) -> None:
+    user = owner_with_key("webhooks", "read")
+    register_endpoint(user, url=receiver.url)
+    happened(1)
+    [begun] = leased(newest(), 1)
+    keys.revoke(user.keys.get())
+    Deliverer().serve(begun, newest())
+    begun.refresh_from_db()
+    assert (receiver.requests, begun.active) == ([], False)
 
 
 def test_a_webhook_goes_on_with_the_successor_of_its_key(receiver: Receiver) -> None:
