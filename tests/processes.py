@@ -34,8 +34,8 @@ SHARED_SETTINGS = (
 )
 # Which arrival at its fault point kills each of a row of processes.
 ARRIVALS = (1, 3, 2)
-START_SECONDS = 20.0
-STOP_SECONDS = 10.0
+START_SECONDS = 30.0
+STOP_SECONDS = 30.0
 
 
 def start(*command: str, fault_points: dict[str, str] | None = None) -> ForkServerProcess:

@@ -25,7 +25,7 @@ LOG, DEAD_LETTERS = "audit:events", "audit:dlq"
 # Nobody does this agent's work, so that a test can: what is sent to it stays in progress until the test replies.
 ABSENT_AGENT = "dev_worker"
 START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+STOP_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

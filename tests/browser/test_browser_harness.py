@@ -53,7 +53,7 @@ def test_everybody_can_sign_in_and_each_has_a_browser_of_their_own(person: Calla
 
 def test_a_session_that_ended_is_begun_again(person: Callable[..., Page]) -> None:
     page = person("remy")
-    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
     page.wait_for_url("**/sign-in/")
     expect(person("remy").get_by_role("banner")).to_contain_text("remy")
 

@@ -23,7 +23,7 @@ def test_a_member_of_staff_signs_in_and_comes_to_the_page_they_asked_for(visitor
     sign_in_as(page, "ann", PASSWORD)
     expect(page).to_have_url(re.compile(r"/admin/$"))
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign out", exact=True)).to_be_visible()
 
 
 def test_a_wrong_password_is_refused_in_words_and_the_name_stays(visitor: Callable[..., Page]) -> None:
