@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-
 # A busy machine takes several times as long as a quiet one, for which tests name their seconds.
 ROOM = 4.0
 
