@@ -75,6 +75,7 @@ def test_a_person_who_looks_at_a_question_sees_at_once_that_it_was_answered(site
     first.get_by_label("Hourly rate").fill("45")
     first.keyboard.press("Control+Enter")
     expect(second.locator("#standing")).to_contain_text("Answered by berta through admin")
+    expect(first.get_by_text("is answered").first).to_be_visible()  # it is not closed on its way
 
 
 def test_a_question_is_taken_on_and_handed_over(site: LiveSystem, person: Person) -> None:
