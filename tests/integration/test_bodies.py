@@ -10,12 +10,11 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
-import uvicorn
 from a2wsgi import WSGIMiddleware
 
 from intake.spreadsheets.outside import asker_gone
 from runtime.bodies import Bodies, Limits
-from runtime.heads import StrictHeads
+from tests.held_connections import served as listening
 from tests.waiting import wait_until
 
 THREADS = 4
@@ -45,19 +44,8 @@ class Shop:
 def served(shop: Shop, limits: Limits, wrap: Callable[[Any, Limits], Any] = Bodies) -> Iterator[int]:
     """The port at which the application is served, its bodies read first."""
     threads: Any = WSGIMiddleware(shop, workers=THREADS)
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        config = uvicorn.Config(
-            wrap(threads, limits), http=StrictHeads, lifespan="off", log_level="critical", log_config=None
-        )
-        server = uvicorn.Server(config)
-        runner = threading.Thread(target=server.run, args=([sock],))
-        runner.start()
-        wait_until(lambda: server.started)
-        try:
-            yield int(sock.getsockname()[1])
-        finally:
-            server.should_exit = server.force_exit = True
-            runner.join(10)
+    with listening(wrap(threads, limits)) as port:
+        yield port
 
 
 @pytest.fixture
