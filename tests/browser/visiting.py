@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from playwright.sync_api import (
     Response,
     sync_playwright,
 )
+from playwright.sync_api import Error as BrowserError
 
 from tests.browser.make_people import PASSWORD
 from tests.chromium import FLAGS, executable
@@ -115,8 +116,14 @@ class Visits:
         return [path for number, page in enumerate(pages, start=1) for path in kept(page, folder / f"page-{number}")]
 
     def close(self) -> None:
-        """Every page is closed; what it still had to say has been noted."""
+        """Every page is closed; what it still had to say has been noted.
+
+        Each leaves for an empty page first: a browser that closes a page on its way elsewhere may hang.
+        """
         for context in self.contexts:
+            for page in context.pages:
+                with suppress(BrowserError):
+                    page.goto("about:blank")
             context.close()
 
 
