@@ -17,7 +17,7 @@ from api.problems import Refused
 from api.projects import Reason
 from api.rules import Rule
 from events.deadletters import discard, replay
-from events.deadletters.repair import findings, forged, refused_by_ledger
+from events.deadletters.repair import findings, forgery_in_words, ledger_refusal_in_words
 from events.envelope import from_wire
 from events.models import DeadLetter
 from schemas import strict_json
@@ -165,6 +165,6 @@ def acceptable_json(corrected: dict[str, Any]) -> bytes:
         faults = [(f"/event{each.pointer}", each.message) for each in found]
         raise Refused(422, "invalid-event", _("The event breaks its contract: see the errors."), faults=faults)
     event = from_wire(raw)
-    if why := refused_by_ledger(event) or forged(event):
+    if why := ledger_refusal_in_words(event) or forgery_in_words(event):
         raise Refused(422, "invalid-event", why, faults=[("/event", why)])
     return raw

@@ -24,7 +24,7 @@ from api.openapi import endpoint
 from api.rules import Rule
 from api.waiting import ACCOUNT, AGAIN
 from backlog.selectors import projects_for
-from events.horizon import final_now
+from events.horizon import final_seq
 from events.models import Event
 
 MEDIA_TYPE = "text/event-stream"
@@ -86,7 +86,7 @@ class ProjectStream(ApiView):
         """
         project = row_or_404(projects_for(self.account), pk=project_id)
         after = last_seen(request.headers.get(LAST, "")) or self.read_query(After).get("after", 0)
-        following = Event.objects.filter(project_id=project.pk, seq__gt=after, seq__lte=final_now())
+        following = Event.objects.filter(project_id=project.pk, seq__gt=after, seq__lte=final_seq())
         events = following.order_by("seq")[:MOST_EVENTS]
         messages = [sse_message(event) for event in events]
         last = str(events[len(messages) - 1].seq) if messages else str(after)

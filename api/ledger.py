@@ -19,7 +19,7 @@ from api.renderers import json_and
 from api.rules import Rule
 from backlog.models import Deliverable
 from backlog.selectors import projects_for
-from events.horizon import first_since
+from events.horizon import first_seq_since
 from events.models import Event
 from reports.downloads import as_file, table_as_file
 
@@ -175,7 +175,7 @@ class Events(ApiView):
             cause = events_for(self.account).filter(event_id=filters["causation_id"])
             filters["project_id__in"] = cause.values("project_id")
         if since := filters.get("recorded_at__gt"):
-            filters["seq__gte"] = first_since(since)
+            filters["seq__gte"] = first_seq_since(since)
         return self.page(events_for(self.account).filter(**filters), EventShown, by=("seq",))
 
 

@@ -22,7 +22,7 @@ from backlog import errors as backlog
 from clarifications import errors as clarifications
 from events import errors as events
 from events.artifacts import ArtifactMissing
-from events.deadletters import AlreadySettled, NotReplayable, OtherSpeaker
+from events.deadletters import AlreadySettled, NotReplayable, OtherSender
 from events.lifecycle import IllegalTransition
 from intake.spreadsheets import Busy, Unreadable
 from intake.spreadsheets.places import AGAIN_SECONDS
@@ -87,7 +87,7 @@ MEANING: dict[type[Exception], tuple[int, str]] = {
     IllegalTransition: (409, "illegal-transition"),
     AlreadySettled: (409, "already-settled"),
     NotReplayable: (409, "not-replayable"),
-    OtherSpeaker: (403, "other-speaker"),
+    OtherSender: (403, "other-speaker"),
     events.InvalidEvent: (422, "invalid-event"),
     events.ContractBroken: (422, "contract-broken"),
     events.UnknownEventType: (422, "unknown-event-type"),

@@ -33,14 +33,14 @@ class PerAccount(BaseThrottle):
         """Count the request; return True if it is within the limit. Keeps itself for the response headers."""
         if is_asked_again(request):
             return True
-        if outage.lasts():
+        if outage.is_current():
             return True
         now = int(time.time())
         self.resets_in = WINDOW_SECONDS - now % WINDOW_SECONDS
         try:
             count = counted(f"api:{caller_of(request)}:{now // WINDOW_SECONDS}")
         except (ConnectionInterrupted, *BROKER_ERRORS):
-            outage.met()
+            outage.note_outage()
             return True
         self.remaining = max(0, settings.API_REQUESTS_A_MINUTE - count)
         request._request.META["api.throttle"] = self
@@ -76,7 +76,7 @@ def count_refusal(caller: str) -> None:
 
     Only refused requests are limited here: behind the same proxy a valid key still works beside a wrong one.
     """
-    if outage.lasts():
+    if outage.is_current():
         return
     now = int(time.time())
     with suppress(ConnectionInterrupted, *BROKER_ERRORS):

@@ -14,14 +14,14 @@ from events.consumers import BatchConsumer, StreamConsumer, Verdicts
 from events.deadletters import elsewhere
 from events.envelope import Envelope
 from events.isolation import in_halves
-from events.streams import LETTERS_GROUP, Entry
+from events.streams import DEAD_LETTERS_GROUP, Entry
 from schemas.payloads.project import ProjectInitialRequestReceived
 
 
 class DeadLettersConsumer(BatchConsumer):
     """Reads the dead-letter stream: external workers put dispatches there that they could not handle."""
 
-    group = LETTERS_GROUP
+    group = DEAD_LETTERS_GROUP
 
     def handle(self, entries: Sequence[Entry]) -> Verdicts:
         close_old_connections()
@@ -37,7 +37,7 @@ class DeadLettersConsumer(BatchConsumer):
 def fail_refused_items(entries: Sequence[Entry]) -> None:
     """Store the entries as dead letters and fail the items whose dispatches they refuse, in one transaction."""
     with project_work(divisible=len(entries) > 1) as work:
-        replies.fail_refused(work, elsewhere.take_in(entries))
+        replies.fail_refused(work, elsewhere.save_foreign_letters(entries))
 
 
 class OrchestratorConsumer(StreamConsumer):

@@ -31,7 +31,7 @@ def load_projects(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
     projects = {p.pk: p for p in work.lock(Project.objects.filter(pk__in=new))}
     for project in projects.values():
         project.members = []
-    for item in work.remember(Item.objects.filter(project_id__in=projects).order_by("project_id", "position")):
+    for item in work.keep_loaded(Item.objects.filter(project_id__in=projects).order_by("project_id", "position")):
         item.project = projects[item.project_id]
         item.project.members.append(item)
 
@@ -39,7 +39,7 @@ def load_projects(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
 def project_of(work: ProjectWork, project_id: UUID) -> Project:
     """Return the project, locked and with its items loaded. Raises UnknownProject."""
     load_projects(work, [project_id])
-    if project := work.known(Project, project_id):
+    if project := work.loaded(Project, project_id):
         return project
     raise UnknownProject(f"There is no project {project_id}; see `manage.py projects`.")
 
@@ -48,7 +48,7 @@ def item_of(work: ProjectWork, event: Envelope) -> Item:
     """Return the item that the event's payload names, its project locked. Raises UnknownProject or UnknownItem."""
     named = cast(AboutItem, event.payload)
     project = project_of(work, UUID(named["project_id"]))
-    item = work.known(Item, UUID(named["backlog_item_id"]))
+    item = work.loaded(Item, UUID(named["backlog_item_id"]))
     if item is None or item.project_id != project.pk:
         raise UnknownItem(f"Project {project.pk} has no item {named['backlog_item_id']}.")
     return item
@@ -60,7 +60,7 @@ def item_in(work: ProjectWork, item_id: UUID) -> Item:
     if project_id is None:
         raise UnknownItem(f"There is no item {item_id}; see `manage.py project ID`.")
     load_projects(work, [project_id])
-    item = work.known(Item, item_id)
+    item = work.loaded(Item, item_id)
     assert item is not None
     return item
 
@@ -68,19 +68,19 @@ def item_in(work: ProjectWork, item_id: UUID) -> Item:
 def contexts(work: ProjectWork, project_ids: Iterable[UUID]) -> dict[UUID, WorkContext]:
     """Return the work context of each project by project id; one query for those that are not loaded yet."""
     wanted = set(project_ids)
-    new = {pk for pk in wanted if work.known(WorkContext, pk) is None}
+    new = {pk for pk in wanted if work.loaded(WorkContext, pk) is None}
     if new:
-        work.remember(WorkContext.objects.filter(pk__in=new))
-    return {context.pk: context for context in work.all(WorkContext) if context.pk in wanted}
+        work.keep_loaded(WorkContext.objects.filter(pk__in=new))
+    return {context.pk: context for context in work.all_loaded(WorkContext) if context.pk in wanted}
 
 
 def deliverables_of(work: ProjectWork, project_ids: Iterable[UUID]) -> dict[UUID, list[Deliverable]]:
     """Return each project's deliverables by project id, oldest first, unsaved ones of this work included; one query."""
     wanted = set(project_ids)
     if wanted:
-        work.remember(Deliverable.objects.filter(project_id__in=wanted).order_by("recorded_at", "timestamp"))
+        work.keep_loaded(Deliverable.objects.filter(project_id__in=wanted).order_by("recorded_at", "timestamp"))
     grouped: dict[UUID, list[Deliverable]] = {pk: [] for pk in wanted}
-    for deliverable in work.all(Deliverable):
+    for deliverable in work.all_loaded(Deliverable):
         if deliverable.project_id in grouped:
             grouped[deliverable.project_id].append(deliverable)
     return grouped

@@ -101,7 +101,7 @@ def cancel_item(work: ProjectWork, item: Item, *, reason: str, by: str) -> Item:
 def cancel_one(work: ProjectWork, item: Item, *, reason: str, by: str) -> None:
     """Cancel one item and supersede its dispatch, so that later replies of its worker have no effect."""
     item.cancel()
-    work.supersede(item.current_dispatch)
+    work.supersede_command(item.current_dispatch)
     item.reason, item.deadline_at, item.held_for, item.current_dispatch = reason, None, Item.Held.NO, None
     work.change(item, "state", "reason", "deadline_at", "held_for", "current_dispatch")
     work.changes.cancelled[item.pk] = item
@@ -144,7 +144,7 @@ def block_item(work: ProjectWork, item: Item, *, reason: str, question_ids: list
     """
     if item.state != ItemState.BLOCKED:
         item.block()
-        work.supersede(item.current_dispatch)
+        work.supersede_command(item.current_dispatch)
         item.current_dispatch, item.deadline_at, item.held_for = None, None, Item.Held.NO
     item.reason = reason[:LONGEST_REASON]
     work.change(item, "state", "current_dispatch", "deadline_at", "held_for", "reason")

@@ -167,7 +167,7 @@ def approval_wanted_by_worker(work: ProjectWork, event: Envelope) -> None:
     if not applies(work, item, event):
         return
     if item.cleared:
-        work.set_aside(event.event_id, Event.Outcome.IGNORED)
+        work.record_no_effect(event.event_id, Event.Outcome.IGNORED)
         return
     request = cast(HumanApprovalRequested, event.payload)
     if "reason" not in request:

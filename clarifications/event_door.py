@@ -31,7 +31,7 @@ def receive_answer(work: ProjectWork, event: Envelope) -> None:
     payload = cast(UserAnswerSubmitted, event.payload)
     question = question_of(work, UUID(payload["project_id"]), UUID(payload["question_id"]))
     if question.status != QuestionStatus.OPEN:
-        work.set_aside(event.event_id, Event.Outcome.IGNORED)
+        work.record_no_effect(event.event_id, Event.Outcome.IGNORED)
         return
     by = entitled_speaker(question, event, payload.get("answered_by"))
     answer_question(work, question=question, answer=payload["answer"], by=by, door="event", event_id=event.event_id)
@@ -46,7 +46,7 @@ def receive_approval(work: ProjectWork, event: Envelope) -> None:
     load_questions(work, [item.project_id])
     question = open_question(work, item.project_id, f"approval:{item.key}")
     if question is None:
-        work.set_aside(event.event_id, Event.Outcome.IGNORED)
+        work.record_no_effect(event.event_id, Event.Outcome.IGNORED)
         return
     approval = cast(HumanApprovalSubmitted, event.payload)
     by = entitled_speaker(question, event, approval.get("submitted_by"))

@@ -33,19 +33,19 @@ def load_questions(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
     questions = {q.pk: q for q in work.lock(Question.objects.filter(project_id__in=new))}
     for question in questions.values():
         question.blocked = []
-        question.project = work.known(Project, question.project_id) or question.project
+        question.project = work.loaded(Project, question.project_id) or question.project
     open_ones = [pk for pk, question in questions.items() if question.status == QuestionStatus.OPEN]
     for question_id, item_id in Blocking.objects.filter(question_id__in=open_ones).values_list(
         "question_id", "item_id"
     ):
-        item = work.known(Item, item_id)
+        item = work.loaded(Item, item_id)
         if item is not None:
             questions[question_id].blocked.append(item)
 
 
 def questions_of(work: ProjectWork, project_id: UUID) -> list[Question]:
     """Return the project's questions that this work has loaded or added."""
-    return [q for q in work.all(Question) if q.project_id == project_id]
+    return [q for q in work.all_loaded(Question) if q.project_id == project_id]
 
 
 def open_question(work: ProjectWork, project_id: UUID, field: str) -> Question | None:
@@ -58,7 +58,7 @@ def question_of(work: ProjectWork, project_id: UUID, question_id: UUID) -> Quest
     """Return the question of this project, loaded and locked. Raises UnknownProject or UnknownQuestion."""
     project_of(work, project_id)
     load_questions(work, [project_id])
-    question = work.known(Question, question_id)
+    question = work.loaded(Question, question_id)
     if question is None or question.project_id != project_id:
         raise UnknownQuestion(f"Project {project_id} has no question {question_id}; see `manage.py questions`.")
     return question

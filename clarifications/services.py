@@ -279,7 +279,7 @@ def withdraw_unneeded(work: ProjectWork, cancelled: Sequence[Item]) -> None:
     if not project_ids:
         return
     load_questions(work, project_ids)
-    for question in work.all(Question):
+    for question in work.all_loaded(Question):
         waits = any(
             item.state not in (ItemState.CANCELLED, ItemState.DONE) for item in getattr(question, "blocked", [])
         )

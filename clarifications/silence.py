@@ -37,7 +37,7 @@ def act_on_silence() -> None:
 
     A project for which this fails is set aside with its reason, and the other projects are still handled.
     """
-    due = due_questions(database_now(), limit=ROUND, excluding=rounds.put_off(NAME))
+    due = due_questions(database_now(), limit=ROUND, excluding=rounds.left_out_projects(NAME))
 
     def take_steps(project_ids: Sequence[UUID]) -> None:
         """Take the next step of each due question of these projects, in one transaction."""
@@ -52,7 +52,7 @@ def act_on_silence() -> None:
 
 def take_next_step(work: ProjectWork, question_id: UUID) -> None:
     """Remind, escalate or apply the policy, if the question is still open and due now that it is locked."""
-    question = work.known(Question, question_id)
+    question = work.loaded(Question, question_id)
     if question is None or question.status != QuestionStatus.OPEN or question.next_step_at > work.now:
         return
     silence = definition_of(question.project.template_id).silence

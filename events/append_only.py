@@ -25,16 +25,17 @@ RECORDS: dict[str, frozenset[str]] = {
     "admin.LogEntry": frozenset(),
 }
 PREFIX = "append_only_"
-WORDS = "is append-only: what it says is never changed or deleted."
+REFUSAL_WORDS = "is append-only: what it says is never changed or deleted."
 # SQLite accepts these names for the key of a row, too: an update may use them.
 ROW_IDS = ("rowid", "oid", "_rowid_")
 FUNCTION = f"""
 CREATE OR REPLACE FUNCTION {PREFIX}refusal() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION '% {WORDS}', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$
+BEGIN RAISE EXCEPTION '% {REFUSAL_WORDS}', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$
 """
 # The trigger of each database. A statement that touches no row, or only changeable columns, does not fire it.
 TRIGGER = {
-    "sqlite": "CREATE TRIGGER {name} BEFORE {event} ON {table} BEGIN SELECT RAISE(ABORT, '{table} " + WORDS + "'); END",
+    "sqlite": "CREATE TRIGGER {name} BEFORE {event} ON {table} BEGIN"
+    f" SELECT RAISE(ABORT, '{{table}} {REFUSAL_WORDS}'); END",
     "postgresql": "CREATE OR REPLACE TRIGGER {name} BEFORE {event} ON {table} FOR EACH {each}"
     f" EXECUTE FUNCTION {PREFIX}refusal()",
 }
@@ -45,14 +46,14 @@ EXISTING = {
 }
 
 
-def put_up(using: str = "default", **sent: Any) -> None:
+def create_triggers(using: str = "default", **sent: Any) -> None:
     """Create the triggers of every record table, unless all exist in their present shape; runs after each migrate."""
     connection = connections[using]
     with transaction.atomic(using=using), connection.cursor() as cursor:
         wanted = wanted_triggers(connection, cursor)
         if wanted.keys() == existing_triggers(connection, cursor).keys():
             return
-        drop_all(connection, cursor)
+        drop_all_triggers(connection, cursor)
         if connection.vendor == "postgresql":
             cursor.execute(FUNCTION)
         for statement in wanted.values():
@@ -64,7 +65,7 @@ def drop_triggers(using: str = "default", plan: Any = (), **sent: Any) -> None:
     connection = connections[using]
     if plan:
         with transaction.atomic(using=using), connection.cursor() as cursor:
-            drop_all(connection, cursor)
+            drop_all_triggers(connection, cursor)
 
 
 def missing_triggers(using: str) -> list[str]:
@@ -104,7 +105,7 @@ def existing_triggers(connection: BaseDatabaseWrapper, cursor: CursorWrapper) ->
     return dict(cursor.fetchall())
 
 
-def drop_all(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> None:
+def drop_all_triggers(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> None:
     """Drop every trigger whose name has our prefix."""
     for name, table in existing_triggers(connection, cursor).items():
         cursor.execute(f"DROP TRIGGER {name}" + (f" ON {table}" if connection.vendor == "postgresql" else ""))

@@ -10,4 +10,4 @@ class EventsConfig(AppConfig):
         from events import append_only, checks  # noqa: F401  (registers the system checks)
 
         pre_migrate.connect(append_only.drop_triggers, sender=self, dispatch_uid="events.append_only")
-        post_migrate.connect(append_only.put_up, sender=self, dispatch_uid="events.append_only")
+        post_migrate.connect(append_only.create_triggers, sender=self, dispatch_uid="events.append_only")

@@ -35,11 +35,11 @@ LONGEST_OUTAGE_WAIT_SECONDS = 2.0
 # Most pages of pending entries that one look reads: far more than a healthy group has.
 MOST_PAGES = 50
 # Renewals of the entries in hand in each RECLAIM_IDLE_SECONDS, after which they would be taken over.
-RENEWALS = 4
+RENEWALS_PER_IDLE_TIME = 4
 # PostgreSQL's limits: no session waits longer than this for a lock, and a frozen one loses its locks after this.
 LOCK_TIMEOUT, IDLE_IN_TRANSACTION_TIMEOUT = "1s", "3s"
 
-AWAY = (*streams.BROKER_ERRORS, *DATABASE_AWAY)
+AWAY_ERRORS = (*streams.BROKER_ERRORS, *DATABASE_AWAY)
 
 
 class StreamServer:
@@ -73,7 +73,7 @@ class StreamServer:
             await self.patiently(lambda: self.in_thread(streams.ensure_group, self.stream, self.group))
             while not self.stopping.is_set():
                 await self.patiently(self.cycle)
-        except AWAY as error:
+        except AWAY_ERRORS as error:
             logger.warning("%s stops while broker or database are away: %s", self.channel, error)
         finally:
             await self.close()
@@ -151,7 +151,7 @@ class StreamServer:
         for _page in range(MOST_PAGES):
             page = streams.pending(self.stream, self.group, count=self.batch_size, after=after, **which)
             ids = [p.entry_id for p in page]
-            put_off = deadletters.not_due(self.stream, self.group, ids) if ids else set()
+            put_off = deadletters.entries_not_due(self.stream, self.group, ids) if ids else set()
             due += [p for p in page if p.entry_id not in put_off]
             if len(page) < self.batch_size or len(due) >= self.batch_size:
                 break
@@ -193,7 +193,7 @@ class StreamServer:
         So long work does not count as dead, and no delivery is counted. Runs until it is cancelled.
         """
         while True:
-            await asyncio.sleep(settings.RECLAIM_IDLE_SECONDS / RENEWALS)
+            await asyncio.sleep(settings.RECLAIM_IDLE_SECONDS / RENEWALS_PER_IDLE_TIME)
             with suppress(*streams.BROKER_ERRORS):
                 await asyncio.to_thread(holding.renew_held, self.group, self.consumer, entries)
 
@@ -240,7 +240,7 @@ class StreamServer:
         while True:
             try:
                 return await step()
-            except AWAY as error:
+            except AWAY_ERRORS as error:
                 logger.warning("%s waits: %s", self.channel, error)
                 if self.stopping.is_set():
                     raise

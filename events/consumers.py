@@ -123,7 +123,7 @@ class StreamConsumer(BatchConsumer):
 
         Also None for an entry that cannot be read: the validators bury it.
         """
-        if label_of(entry) and label_of(entry) not in self.wiring:
+        if type_label(entry) and type_label(entry) not in self.wiring:
             return None
         try:
             event = event_of(entry)
@@ -214,10 +214,10 @@ class ValidatorConsumer(BatchConsumer):
             verdicts[entry.entry_id] = None
             if registry().direction(event.event_type, event.event_version) == "out":
                 own_events.append((entry.entry_id, event))
-        return verdicts | ledger.forged(own_events)
+        return verdicts | ledger.forgery_errors(own_events)
 
 
-def label_of(entry: Entry) -> str:
+def type_label(entry: Entry) -> str:
     """Return the event type in the field `type`, which the producer wrote beside the event; empty if there is none."""
     return entry.fields.get(b"type", b"").decode(errors="replace")
 
@@ -227,8 +227,8 @@ def event_of(entry: Entry) -> Envelope:
     if b"event" not in entry.fields:
         raise InvalidEvent(no_event_in_words(entry))
     event = from_wire(entry.fields[b"event"])
-    if label_of(entry) not in ("", event.event_type):
-        raise InvalidEvent(f"The field `type` says {label_of(entry)}, the event says {event.event_type}.")
+    if type_label(entry) not in ("", event.event_type):
+        raise InvalidEvent(f"The field `type` says {type_label(entry)}, the event says {event.event_type}.")
     return event
 
 

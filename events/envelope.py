@@ -86,7 +86,7 @@ def from_wire(raw: bytes | str) -> Envelope:
     """
     contracts = registry()
     try:
-        document = older.translated(strict_json.loads(raw))
+        document = older.in_current_spelling(strict_json.loads(raw))
     except strict_json.InvalidJson as error:
         raise InvalidEvent(f"Not acceptable JSON: {error}") from error
     if not contracts.envelope_is_valid(document):
@@ -120,7 +120,7 @@ def require_valid_payload(envelope: Envelope) -> None:
     """Raise UnknownEventType or InvalidEvent unless the payload fits its contract."""
     contracts, kind, version = registry(), envelope.event_type, envelope.event_version
     if not contracts.knows(kind, version):
-        raise UnknownEventType(unknown_in_words(kind, version))
+        raise UnknownEventType(unknown_type_in_words(kind, version))
     if not contracts.is_valid(kind, version, envelope.payload):
         problems = contracts.problems(kind, version, envelope.payload)
         heading = f"The payload breaks {kind} v{version}"
@@ -129,7 +129,7 @@ def require_valid_payload(envelope: Envelope) -> None:
         raise InvalidEvent(problems_in_words(heading, problems), schema_id=contracts.schema_id(kind, version))
 
 
-def unknown_in_words(kind: str, version: int) -> str:
+def unknown_type_in_words(kind: str, version: int) -> str:
     """Return the message for an unknown type or version, with similar names and the command that lists all types."""
     known = registry().event_types()
     if kind in known:

@@ -20,7 +20,7 @@ def take_over_idle(stream: str, group: str, consumer: str, waiting: Sequence[Pen
     return [Entry(stream, entry_id.decode(), f, deliveries[entry_id.decode()]) for entry_id, f in claimed if f]
 
 
-def existing(stream: str, entry_ids: Iterable[str]) -> set[str]:
+def existing_entries(stream: str, entry_ids: Iterable[str]) -> set[str]:
     """Return the ids of those entries that are still on the stream."""
     ids = list(entry_ids)
     pipe = client().pipeline(transaction=False)
@@ -38,7 +38,7 @@ def still_held(group: str, consumer: str, entries: Sequence[Entry]) -> set[str]:
     return {e.entry_id for e in entries if holders.get(e.entry_id) == (consumer, e.deliveries)}
 
 
-def taken_over(group: str, consumer: str, entries: Sequence[Entry]) -> set[str]:
+def entries_taken_over(group: str, consumer: str, entries: Sequence[Entry]) -> set[str]:
     """Return the ids of those entries that are pending for another consumer, or for a later delivery, by now."""
     holders = holders_of(group, entries)
     return {e.entry_id for e in entries if holders.get(e.entry_id, mine := (consumer, e.deliveries)) != mine}

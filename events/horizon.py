@@ -38,7 +38,7 @@ class Horizon:
         if not self.writers:
             self.final = self.seen
             # The number is read first: a transaction with a lower number is then among the writers, or has ended.
-            seen, open_writers = newest(), writers()
+            seen, open_writers = highest_seq(), writers()
             self.seen, self.writers = seen, open_writers
             self.final = self.final if open_writers else seen
         return self.final
@@ -47,13 +47,13 @@ class Horizon:
 shared_horizon, horizon_lock = Horizon(), threading.Lock()
 
 
-def final_now() -> int:
+def final_seq() -> int:
     """Return the number up to which the ledger is final; all threads of this process share one Horizon."""
     with horizon_lock:
         return shared_horizon.look()
 
 
-def newest() -> int:
+def highest_seq() -> int:
     """Return the highest number in the ledger; 0 if it is empty."""
     highest: int | None = Event.objects.aggregate(newest=Max("seq"))["newest"]
     return highest or 0
@@ -68,13 +68,13 @@ def writers() -> set[str]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def first_since(moment: datetime) -> int:
+def first_seq_since(moment: datetime) -> int:
     """Return a number such that no row with a lower number was recorded after the moment.
 
     Found by bisection, so that no index on `recorded_at` is needed. Rows are recorded in the order of their numbers,
     except for the time that a transaction may last (LONGEST_TRANSACTION).
     """
-    low, high = 0, newest() + 1
+    low, high = 0, highest_seq() + 1
     while low < high:
         middle = (low + high) // 2
         row = Event.objects.filter(seq__gte=middle).order_by("seq").values_list("recorded_at", flat=True).first()

@@ -14,7 +14,7 @@ from events.models import Event
 from schemas import strict_json
 
 # Most bytes of an event that Interlock emits: below the 1 MiB that is read, since a dead letter adds to it.
-LARGEST_WIRE = strict_json.MAX_BYTES - 64 * 1024
+MOST_WIRE_BYTES = strict_json.MAX_BYTES - 64 * 1024
 CLAIM = """
 INSERT INTO {table} ({columns}) VALUES {rows}
 ON CONFLICT (event_id) DO UPDATE SET handled_at = excluded.handled_at, stream_id = excluded.stream_id
@@ -28,7 +28,7 @@ def own_source() -> Source:
     return Source("interlock", settings.SERVICE_INSTANCE)
 
 
-def row(envelope: Envelope, *, now: datetime, **marks: Any) -> Event:
+def unsaved_row(envelope: Envelope, *, now: datetime, **marks: Any) -> Event:
     """Return an unsaved ledger row for the envelope; `marks` are further columns."""
     return Event(
         event_id=envelope.event_id,
@@ -57,13 +57,13 @@ def claim(arrived: Sequence[tuple[str, Envelope]], *, now: datetime) -> tuple[se
     for entry_id, envelope in arrived:
         first.setdefault(envelope.event_id, (entry_id, envelope))
     rows = {
-        entry_id: row(e, now=now, handled_at=now, published_at=now, stream_id=entry_id)
+        entry_id: unsaved_row(e, now=now, handled_at=now, published_at=now, stream_id=entry_id)
         for entry_id, e in first.values()
     }
     inserted = insert_unclaimed(list(rows.values()))
     claimed = {entry_id for entry_id, event in rows.items() if event.event_id in inserted}
     repeated = [(entry_id, e) for entry_id, e in arrived if entry_id not in claimed]
-    return claimed, conflicting(repeated)
+    return claimed, conflict_errors(repeated)
 
 
 def insert_unclaimed(rows: list[Event]) -> set[UUID]:
@@ -83,7 +83,7 @@ def insert_unclaimed(rows: list[Event]) -> set[UUID]:
         return {UUID(str(event_id)) for (event_id,) in cursor.fetchall()}
 
 
-def conflicting(repeated: Sequence[tuple[str, Envelope]]) -> dict[str, ConflictingEvent]:
+def conflict_errors(repeated: Sequence[tuple[str, Envelope]]) -> dict[str, ConflictingEvent]:
     """Return {entry id: error} of those events whose id the ledger has with different content."""
     if not repeated:
         return {}
@@ -97,7 +97,7 @@ def conflicting(repeated: Sequence[tuple[str, Envelope]]) -> dict[str, Conflicti
     }
 
 
-def forged(envelopes: Sequence[tuple[str, Envelope]]) -> dict[str, InvalidEvent]:
+def forgery_errors(envelopes: Sequence[tuple[str, Envelope]]) -> dict[str, InvalidEvent]:
     """Return {entry id: error} of events of types that only Interlock emits and that it never emitted like this."""
     if not envelopes:
         return {}
@@ -119,16 +119,16 @@ def handled_entries(entry_ids: set[str]) -> set[str]:
 def row_to_emit(envelope: Envelope, *, now: datetime, **marks: Any) -> Event:
     """Return an unsaved ledger row for an event that Interlock emits: handled already, still to be published.
 
-    Raises ContractBroken if the event breaks its contract or is larger than LARGEST_WIRE.
+    Raises ContractBroken if the event breaks its contract or is larger than MOST_WIRE_BYTES.
     """
     try:
         require_valid_payload(envelope)
         wire_bytes = len(envelope.to_wire())
-        if wire_bytes > LARGEST_WIRE:
-            raise ContractBroken(f"{envelope.event_type} would be larger than {LARGEST_WIRE} bytes.")
+        if wire_bytes > MOST_WIRE_BYTES:
+            raise ContractBroken(f"{envelope.event_type} would be larger than {MOST_WIRE_BYTES} bytes.")
     except (PermanentError, strict_json.InvalidJson) as error:
         raise ContractBroken(str(error)) from error
-    event = row(envelope, now=now, handled_at=now, **marks)
+    event = unsaved_row(envelope, now=now, handled_at=now, **marks)
     event.wire_bytes = wire_bytes
     return event
 

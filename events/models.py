@@ -172,15 +172,15 @@ class DeadLetter(models.Model):
     @property
     def fields(self) -> dict[bytes, bytes]:
         """Return the entry's fields exactly as they were on the stream."""
-        return unpacked(bytes(self.raw))
+        return unpacked_fields(bytes(self.raw))
 
 
-def packed(fields: dict[bytes, bytes]) -> bytes:
+def packed_fields(fields: dict[bytes, bytes]) -> bytes:
     """Return stream fields as JSON pairs of base64, which any database can store."""
     return orjson.dumps([[base64.b64encode(k).decode(), base64.b64encode(v).decode()] for k, v in fields.items()])
 
 
-def unpacked(raw: bytes) -> dict[bytes, bytes]:
-    """Return the stream fields that `packed` stored."""
+def unpacked_fields(raw: bytes) -> dict[bytes, bytes]:
+    """Return the stream fields that `packed_fields` stored."""
     pairs: list[Any] = orjson.loads(raw)
     return {base64.b64decode(k): base64.b64decode(v) for k, v in pairs}

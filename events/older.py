@@ -22,7 +22,7 @@ FINISHED = frozenset({"done", "completed"})
 NO_REASON = "The worker asks for clarification and gives no reason."
 
 
-def translated(document: Any) -> Any:
+def in_current_spelling(document: Any) -> Any:
     """Return the envelope with every older spelling translated; a document without any is returned unchanged.
 
     Only events that may come in are translated: events that Interlock alone emits have one spelling.

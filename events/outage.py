@@ -15,15 +15,15 @@ class Outage:
     def __init__(self) -> None:
         self._over_at = 0.0
 
-    def met(self) -> None:
+    def note_outage(self) -> None:
         """Note that the broker was away just now."""
         self._over_at = time.monotonic() + LEAVE_ALONE_SECONDS
 
-    def over(self) -> None:
+    def note_answer(self) -> None:
         """Note that the broker answers."""
         self._over_at = 0.0
 
-    def lasts(self) -> bool:
+    def is_current(self) -> bool:
         """Return True while the broker is probably still away."""
         return time.monotonic() < self._over_at
 

@@ -19,8 +19,8 @@ from schemas import strict_json
 
 logger = logging.getLogger(__name__)
 
-# Rows that one sweep publishes: enough for a few thousand a second, and locked for milliseconds only.
-SWEEP_ROWS = 500
+# Rows that `publish_unpublished` publishes at once: enough for a few thousand a second, locked for milliseconds only.
+PUBLISHED_AT_ONCE = 500
 # Longest wait between two publications of an unanswered command.
 LONGEST_BACKOFF_SECONDS = 300
 
@@ -31,7 +31,7 @@ def publish_now(events: Sequence[Event]) -> None:
     Nothing is raised, since the commit counts whether it is published or not. After an outage nothing is tried for a
     while, so that of many callers only one waits for the broker's time-out.
     """
-    if not events or outage.lasts():
+    if not events or outage.is_current():
         return
     try:
         entries = put_on_streams(events)
@@ -39,7 +39,7 @@ def publish_now(events: Sequence[Event]) -> None:
         ledger.mark_published(entries, now=database_now())
         fault_point("publish.after_mark")
     except streams.BROKER_ERRORS as error:
-        outage.met()
+        outage.note_outage()
         logger.warning("%s events wait for the relay: %s", len(events), error)
     except InjectedFault:
         raise
@@ -55,7 +55,7 @@ def put_on_streams(events: Sequence[Event]) -> list[tuple[int, str, str]]:
     return [(e.seq, *ids) for e, ids in zip(events, streams.publish([e.envelope() for e in events]), strict=True)]
 
 
-def sweep() -> int:
+def publish_unpublished() -> int:
     """Publish events that their process did not publish, because it died or had no broker; return how many."""
     if not Event.objects.filter(published_at=None).exists():
         return 0
@@ -76,7 +76,7 @@ def sweep() -> int:
 def unpublished_before(moment: datetime) -> list[Event]:
     """Lock and return unpublished rows recorded before the moment; rows locked by another relay are skipped."""
     rows = Event.objects.select_for_update(skip_locked=True).filter(published_at=None, recorded_at__lt=moment)
-    return list(rows.order_by("seq")[:SWEEP_ROWS])
+    return list(rows.order_by("seq")[:PUBLISHED_AT_ONCE])
 
 
 def republish_unanswered() -> int:
@@ -89,16 +89,16 @@ def republish_unanswered() -> int:
         overdue = list(
             Event.objects.select_for_update(skip_locked=True)
             .filter(next_publish_at__lt=now, published_at__isnull=False)
-            .order_by("next_publish_at")[:SWEEP_ROWS]
+            .order_by("next_publish_at")[:PUBLISHED_AT_ONCE]
         )
         are_held = streams.are_still_held([(e.payload["agent_target"], e.work_id) for e in overdue])
         lost = [e for e, is_held in zip(overdue, are_held, strict=True) if not is_held]
         ledger.mark_published(put_on_streams(lost), now=now)
-        put_off(overdue, now=now)
+        postpone_republishing(overdue, now=now)
     return len(lost)
 
 
-def put_off(overdue: Sequence[Event], *, now: datetime) -> None:
+def postpone_republishing(overdue: Sequence[Event], *, now: datetime) -> None:
     """Set the time of the next check of these commands: a wait that doubles with each publication, with jitter."""
     for publishes in {e.publishes for e in overdue}:
         seconds = min(settings.REPUBLISH_SECONDS * 2**publishes, LONGEST_BACKOFF_SECONDS)
@@ -114,7 +114,9 @@ def publish_dead_letters() -> int:
     streams.require_reachable()
     with transaction.atomic():
         rows = list(
-            DeadLetter.objects.select_for_update(skip_locked=True).filter(published_at=None).order_by("id")[:SWEEP_ROWS]
+            DeadLetter.objects.select_for_update(skip_locked=True)
+            .filter(published_at=None)
+            .order_by("id")[:PUBLISHED_AT_ONCE]
         )
         if rows:
             streams.publish_dead_letters([dead_letter_fields(row) for row in rows])
@@ -170,7 +172,7 @@ def readable_event(text: str) -> Any:
         return text
 
 
-def trim() -> dict[str, int]:
+def trim_streams() -> dict[str, int]:
     """Delete entries that every group has settled and no open command needs; return {stream: entries deleted}.
 
     A dead letter is in the database by then: ours before it is published, those of other programs once they are
@@ -179,7 +181,7 @@ def trim() -> dict[str, int]:
     The bounds are read first, the open commands afterwards: entries that are published in between lie behind the
     bounds.
     """
-    settled = {name: streams.settled_up_to(name) for name in [*streams.ours(), settings.DLQ_STREAM]}
+    settled = {name: streams.settled_up_to(name) for name in [*streams.own_streams(), settings.DLQ_STREAM]}
     abandoned.warn_about_abandoned(settled)
     commands = Event.objects.filter(next_publish_at__isnull=False)
     if commands.filter(published_at=None).exists():

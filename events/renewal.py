@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connections
 
 from events import holding
-from events.bridge import AWAY, RENEWALS, StreamServer
+from events.bridge import AWAY_ERRORS, RENEWALS_PER_IDLE_TIME, StreamServer
 from events.streams import Entry, Pending
 
 logger = logging.getLogger(__name__)
@@ -55,17 +55,17 @@ class Renewal:
 
     def is_lost(self, entry: Entry) -> bool:
         """Ask the broker whether another consumer has the entry now: then only that consumer may report its outcome."""
-        self.lost |= holding.taken_over(self.group, self.consumer, [entry])
+        self.lost |= holding.entries_taken_over(self.group, self.consumer, [entry])
         return entry.entry_id in self.lost
 
     def _renew_until_over(self) -> None:
         """Renew at intervals until the block ends; an absent broker or database is tried again at the next renewal."""
-        has_renewed, pause = False, max(settings.RECLAIM_IDLE_SECONDS / RENEWALS, SHORTEST_PAUSE_SECONDS)
+        has_renewed, pause = False, max(settings.RECLAIM_IDLE_SECONDS / RENEWALS_PER_IDLE_TIME, SHORTEST_PAUSE_SECONDS)
         while not self._over.wait(pause):
             has_renewed = True
             try:
                 self._renew()
-            except AWAY as error:
+            except AWAY_ERRORS as error:
                 logger.warning("%s could not renew what it holds: %s", self.consumer, error)
         if has_renewed:
             connections.close_all()
@@ -76,7 +76,7 @@ class Renewal:
         if not entries:
             return
         holding.renew_held(self.group, self.consumer, entries)
-        self.lost |= holding.taken_over(self.group, self.consumer, entries)
+        self.lost |= holding.entries_taken_over(self.group, self.consumer, entries)
         if self.look:
             self.look()
 
@@ -103,5 +103,5 @@ class RenewingServer(StreamServer):
         """Claim and return the entries that are still idle; entries gone from the stream are settled and reported."""
         entries = holding.take_over_idle(self.stream, self.group, self.consumer, waiting, idle_ms=self.idle_ms)
         missing = {p.entry_id for p in waiting} - {e.entry_id for e in entries}
-        self.settle_gone(missing - holding.existing(self.stream, missing))
+        self.settle_gone(missing - holding.existing_entries(self.stream, missing))
         return entries

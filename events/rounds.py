@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from events.clock import database_now
-from events.deadletters import clean
+from events.deadletters import storable_text
 from events.isolation import in_halves, raising_locked
 from events.models import SetAside
 
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 10, 3600
 
 
-def put_off(name: str) -> QuerySet[SetAside, UUID]:
+def left_out_projects(name: str) -> QuerySet[SetAside, UUID]:
     """Return the ids of the projects that this round leaves out for now, as a subquery."""
     return SetAside.objects.filter(round=name, next_try_at__gt=database_now()).values_list("project_id", flat=True)
 
@@ -57,8 +57,8 @@ def set_aside(name: str, project_id: UUID, error: Exception) -> None:
         round=name,
         project_id=project_id,
         defaults={
-            "reason": clean(f"{type(error).__name__}: {error}"),
-            "trace": clean("".join(traceback.format_exception(error))),
+            "reason": storable_text(f"{type(error).__name__}: {error}"),
+            "trace": storable_text("".join(traceback.format_exception(error))),
             "failures": failures,
             "first_seen": before.first_seen if before else now,
             "last_seen": now,
@@ -68,11 +68,11 @@ def set_aside(name: str, project_id: UUID, error: Exception) -> None:
     logger.error("%s: project %s is set aside for %s s: %r", name, project_id, pause, error)
 
 
-def standing_still(project_id: UUID) -> list[SetAside]:
+def set_aside_rows(project_id: UUID) -> list[SetAside]:
     """Return the rounds that leave the project out, the oldest first."""
     return list(SetAside.objects.filter(project_id=project_id).order_by("first_seen"))
 
 
-def try_again(row: SetAside) -> None:
+def retry_now(row: SetAside) -> None:
     """Make the round include the project again from now on."""
     SetAside.objects.filter(pk=row.pk).update(next_try_at=database_now())

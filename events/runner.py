@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from django.db import close_old_connections
 
 from events import outbox, streams
-from events.bridge import AWAY, StreamServer
+from events.bridge import AWAY_ERRORS, StreamServer
 
 logger = logging.getLogger(__name__)
 
@@ -46,10 +46,10 @@ def stop_all(servers: Sequence[StreamServer]) -> None:
 def relay_until(stopping: threading.Event) -> None:
     """Do the relay's chores again and again until `stopping` is set."""
     chores = [
-        Chore("publish what was left behind", outbox.sweep),
+        Chore("publish what was left behind", outbox.publish_unpublished),
         Chore("publish dead letters", outbox.publish_dead_letters),
         Chore("publish lost dispatches again", outbox.republish_unanswered, every=REPUBLISH_EVERY_SECONDS),
-        Chore("trim the streams", outbox.trim, every=TRIM_EVERY_SECONDS),
+        Chore("trim the streams", outbox.trim_streams, every=TRIM_EVERY_SECONDS),
     ]
     while not stopping.is_set():
         had_work = [chore.do() for chore in chores]
@@ -74,7 +74,7 @@ class Chore:
         self.due = time.monotonic() + self.every
         try:
             result = self.call()
-        except AWAY as error:
+        except AWAY_ERRORS as error:
             logger.warning("The relay waits: %s", error)
             close_old_connections()
             return False
@@ -88,7 +88,7 @@ class Chore:
         return bool(result) and not self.every
 
 
-def announce_broker() -> None:
+def log_broker_warnings() -> None:
     """Log the warnings about a broker that is fit to use. Raises BrokerUnfit for one that would lose events."""
     for warning in streams.verify_broker():
         logger.warning(warning)

@@ -43,7 +43,7 @@ BLOCK_MS = 1000
 SOCKET_TIMEOUT_SECONDS = 2.5
 # Groups that must have settled an entry of the log (OWNER_GROUPS) or of the dead-letter stream before it is trimmed.
 OWNER_GROUPS = ("orchestrator", "clarifications", "validators")
-LETTERS_GROUP = "dead-letters"
+DEAD_LETTERS_GROUP = "dead-letters"
 DISPATCH = "WORK.ITEM_DISPATCHED"
 
 
@@ -159,12 +159,12 @@ def pairs(reply: Any) -> list[tuple[bytes, Any]]:
     return list(reply or [])
 
 
-def ends(names: Sequence[str]) -> dict[str, str]:
+def newest_positions(names: Sequence[str]) -> dict[str, str]:
     """Return {stream: id of its newest entry}, the positions from which to follow the streams; "0" for an empty one."""
     return {name: last_entry(name) or "0" for name in names}
 
 
-def tail(positions: dict[str, str], *, count: int, block_ms: int = BLOCK_MS) -> list[Entry]:
+def read_after(positions: dict[str, str], *, count: int, block_ms: int = BLOCK_MS) -> list[Entry]:
     """Return the entries after these positions, up to `count` of each stream; no consumer group is involved."""
     reply = client().xread(dict(positions), count=count, block=block_ms)
     return [
@@ -219,7 +219,7 @@ def ack(stream: str, group: str, entry_ids: Iterable[str]) -> None:
 def require_reachable() -> None:
     """Raise one of BROKER_ERRORS unless the broker answers; call this before rows are locked, never while they are."""
     client().ping()
-    outage.over()
+    outage.note_answer()
 
 
 # -- writing ---------------------------------------------------------------------------------------
@@ -278,7 +278,7 @@ def last_delivered(stream: str, group: str) -> str | None:
 
 
 # -- looking and trimming --------------------------------------------------------------------------
-def ours() -> list[str]:
+def own_streams() -> list[str]:
     """Return the names of the log and of all existing work streams."""
     names = client().scan_iter(match=f"{settings.NAMESPACE}:work:*", _type="stream")
     return [settings.STREAM_NAME, *sorted(name.decode() for name in names)]
@@ -320,7 +320,7 @@ def settled_up_to(stream: str) -> str | None:
     Not known until every group exists that has to read the stream: one created after trimming would miss entries.
     """
     readers = groups(stream)
-    owners = {settings.STREAM_NAME: OWNER_GROUPS, settings.DLQ_STREAM: (LETTERS_GROUP,)}.get(stream, ())
+    owners = {settings.STREAM_NAME: OWNER_GROUPS, settings.DLQ_STREAM: (DEAD_LETTERS_GROUP,)}.get(stream, ())
     if not {g.name for g in readers}.issuperset(owners):
         return None
     if not readers:

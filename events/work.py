@@ -23,7 +23,7 @@ W = TypeVar("W", bound="UnitOfWork")
 
 # Most bytes that one transaction emits, if its work can be divided: half a second of checking and writing, well below
 # the time after which PostgreSQL ends a session that is idle in its transaction.
-MOST_SAID_BYTES = 8 * 1024 * 1024
+MOST_EMITTED_BYTES = 8 * 1024 * 1024
 
 
 class UnitOfWork:
@@ -46,21 +46,21 @@ class UnitOfWork:
         self.cause: UUID | None = None
 
     # -- what is loaded --------------------------------------------------------------------------
-    def remember(self, objects: Iterable[M]) -> list[M]:
+    def keep_loaded(self, objects: Iterable[M]) -> list[M]:
         """Keep one object per row and return those kept: the first copy of a row wins over later ones."""
         return [self._loaded[type(o)].setdefault(o.pk, o) for o in objects]  # type: ignore[misc]
 
-    def known(self, model: type[M], pk: Any) -> M | None:
+    def loaded(self, model: type[M], pk: Any) -> M | None:
         """Return the loaded or added object with this key; None if there is none. No query."""
         return self._loaded[model].get(pk)  # type: ignore[return-value]
 
-    def all(self, model: type[M]) -> list[M]:
+    def all_loaded(self, model: type[M]) -> list[M]:
         """Return the loaded and added objects of the model, in the order in which they came. No query."""
         return list(self._loaded[model].values())  # type: ignore[arg-type]
 
     def lock(self, queryset: models.QuerySet[M]) -> list[M]:
         """Lock and load the rows, in the order of their keys as every process does: so there is no deadlock."""
-        return self.remember(queryset.select_for_update(of=("self",)).order_by("pk"))
+        return self.keep_loaded(queryset.select_for_update(of=("self",)).order_by("pk"))
 
     # -- what is changed -------------------------------------------------------------------------
     def add(self, obj: M) -> M:
@@ -102,11 +102,11 @@ class UnitOfWork:
         event = ledger.row_to_emit(envelope, now=self.now, next_publish_at=again)
         self.emitted.append(event)
         self.emitted_bytes += event.wire_bytes
-        if self.divisible and self.emitted_bytes > MOST_SAID_BYTES:
-            raise TooMuchAtOnce(f"More than {MOST_SAID_BYTES} bytes in one transaction.")
+        if self.divisible and self.emitted_bytes > MOST_EMITTED_BYTES:
+            raise TooMuchAtOnce(f"More than {MOST_EMITTED_BYTES} bytes in one transaction.")
         return event
 
-    def take(self, event: Envelope) -> None:
+    def record_external(self, event: Envelope) -> None:
         """Record an event that another program sent to an endpoint of ours; it becomes the cause of what follows.
 
         It is published with the others. Raises ContractBroken, and writes nothing, if it breaks its contract.
@@ -114,18 +114,18 @@ class UnitOfWork:
         self.emitted.append(ledger.row_to_emit(event, now=self.now))
         self.cause = event.event_id
 
-    def close(self, command_id: UUID | None) -> None:
+    def close_command(self, command_id: UUID | None) -> None:
         """Mark the command as answered or superseded: it is not published again."""
         if command_id is not None:
             self._closed.add(command_id)
 
-    def supersede(self, event_id: UUID | None) -> None:
+    def supersede_command(self, event_id: UUID | None) -> None:
         """Mark the command as over: it is not published again, and a worker that finds it later does not begin."""
-        self.close(event_id)
+        self.close_command(event_id)
         if event_id is not None:
-            self.set_aside(event_id, Event.Outcome.IGNORED)
+            self.record_no_effect(event_id, Event.Outcome.IGNORED)
 
-    def set_aside(self, event_id: UUID, outcome: Event.Outcome) -> None:
+    def record_no_effect(self, event_id: UUID, outcome: Event.Outcome) -> None:
         """Record that the event came and had no effect, and why."""
         self._outcomes[event_id] = outcome
 

@@ -172,9 +172,10 @@ class Teller:
     async def turn(self) -> None:
         """Read the entries since the last turn, and tell the pages of each changed topic once."""
         if not self.positions:
-            self.positions = await asyncio.to_thread(streams.ends, [settings.STREAM_NAME, settings.DLQ_STREAM])
+            names = [settings.STREAM_NAME, settings.DLQ_STREAM]
+            self.positions = await asyncio.to_thread(streams.newest_positions, names)
         wait_ms = int(TOPIC_EVERY_SECONDS * 1000) if self.changed else streams.BLOCK_MS
-        entries = await asyncio.to_thread(streams.tail, self.positions, count=MOST_ENTRIES, block_ms=wait_ms)
+        entries = await asyncio.to_thread(streams.read_after, self.positions, count=MOST_ENTRIES, block_ms=wait_ms)
         for entry in entries:
             self.positions[entry.stream] = entry.entry_id
         self.changed |= topics_of(entries)

@@ -53,7 +53,7 @@ class ProjectPage(LoginRequiredMixin, View):
             "report": report_of(project.pk),
             "may_cancel": may_cancel(user, project),
             "is_own": project.owner_id == user.pk,
-            "still": next(iter(rounds.standing_still(project.pk)), None),
+            "still": next(iter(rounds.set_aside_rows(project.pk)), None),
         }
         return render(request, "portal/project.html", context)
 

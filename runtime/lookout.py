@@ -12,7 +12,7 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 
 from backlog.flow.leases import free_counts
-from events.horizon import final_now
+from events.horizon import final_seq
 from events.models import Event
 
 logger = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ def look(agents: set[str], projects: set[UUID], seen: int | None) -> Sight:
     free = free_counts(agents) if agents else {}
     if not projects:
         return Sight(free, set(), 0)
-    final = final_now()
+    final = final_seq()
     if seen is None:
         return Sight(free, None, final)
     new = Event.objects.filter(seq__gt=seen, seq__lte=final, project_id__in=projects)

@@ -15,7 +15,14 @@ from django.utils.translation import gettext_lazy
 
 from events import rounds
 from events.deadletters import discard, replay
-from events.deadletters.repair import editable, explanation, findings, marked, refused_by_ledger, visible
+from events.deadletters.repair import (
+    editable_text,
+    explanation,
+    findings,
+    ledger_refusal_in_words,
+    marked_lines,
+    visible_text,
+)
 from events.envelope import from_wire
 from events.errors import PermanentError
 from events.models import DeadLetter, Event, SetAside
@@ -139,7 +146,7 @@ class DeadLetterAdmin(DetailAdmin):
 
     @admin.display(description=gettext_lazy("reason"))
     def short_reason(self, letter: DeadLetter) -> str:
-        return visible(letter.reason, longest=LONGEST_REASON)
+        return visible_text(letter.reason, longest=LONGEST_REASON)
 
     @admin.display(description=gettext_lazy("when"), ordering="last_seen")
     def seen(self, letter: DeadLetter) -> SafeString:
@@ -161,7 +168,7 @@ class DeadLetterAdmin(DetailAdmin):
         """Return why the entry was buried, what the contracts say against it now, and the form to edit its event."""
         fields = obj.fields
         raw = fields.get(b"event", b"")
-        faults, text, known = findings(raw), editable(raw), reason_without_effect(raw)
+        faults, text, known = findings(raw), editable_text(raw), reason_without_effect(raw)
         too_long = len(raw) > MAX_BYTES
         at_once = not too_long and (len(text) <= LONGEST_AT_ONCE or "edit" in request.GET)
         return {
@@ -169,7 +176,7 @@ class DeadLetterAdmin(DetailAdmin):
             "is_open": obj.state == DeadLetter.State.OPEN,
             "why": explanation(obj.error_class),
             "findings": faults,
-            "lines": marked(raw, faults, longest=LONGEST_TEXT),
+            "lines": marked_lines(raw, faults, longest=LONGEST_TEXT),
             "size": grouped(len(raw)),
             "others": [
                 (readable(name, LONGEST_NAME), grouped(len(value)), readable(value))
@@ -251,7 +258,7 @@ class SetAsideAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("reason"))
     def short_reason(self, row: SetAside) -> str:
-        return visible(row.reason, longest=LONGEST_REASON)
+        return visible_text(row.reason, longest=LONGEST_REASON)
 
     @admin.display(description=gettext_lazy("since"), ordering="first_seen")
     def since(self, row: SetAside) -> SafeString:
@@ -263,18 +270,18 @@ class SetAsideAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Try again now"), permissions=["act"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[SetAside]) -> None:
-        carry_out(self, request, queryset, rounds.try_again, done=_("To be tried again"))
+        carry_out(self, request, queryset, rounds.retry_now, done=_("To be tried again"))
 
 
 def name_in_words(letter: DeadLetter) -> str:
     """Return the event type of the dead letter, or a phrase if the type could not be read."""
-    return visible(letter.event_type, longest=LONGEST_NAME) or _("An entry that cannot be read")
+    return visible_text(letter.event_type, longest=LONGEST_NAME) or _("An entry that cannot be read")
 
 
 def reason_without_effect(raw: bytes) -> str:
     """Return why a replay of the unchanged event would have no effect; empty if it would have one, or is no event."""
     try:
-        return refused_by_ledger(from_wire(raw))
+        return ledger_refusal_in_words(from_wire(raw))
     except PermanentError:
         return ""
 
@@ -293,4 +300,4 @@ def readable(raw: bytes, longest: int = LONGEST_TEXT) -> str:
     """Return at most `longest` characters of the bytes as text; invalid UTF-8 and invisible signs become escapes."""
     text = raw[: longest * MOST_BYTES].decode(errors="backslashreplace")
     is_complete = len(text) <= longest and len(raw) <= longest * MOST_BYTES
-    return visible(text, longest=longest) if is_complete else f"{visible(text[:longest], longest=longest)}…"
+    return visible_text(text, longest=longest) if is_complete else f"{visible_text(text[:longest], longest=longest)}…"

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from events.deadletters.repair import findings, forged, refused_by_ledger, with_new_id
+from events.deadletters.repair import findings, forgery_in_words, ledger_refusal_in_words, with_new_id
 from events.envelope import from_wire
 from schemas import strict_json
 
@@ -51,8 +51,8 @@ class EventForm(forms.Form):
     def require_effect(self, raw: bytes) -> None:
         """Add an error if the event would change nothing or is forged; tick `new_id` if a new id would help."""
         event = from_wire(raw)
-        if why := refused_by_ledger(event):
+        if why := ledger_refusal_in_words(event):
             self.add_error("event", why + " " + _("Give the event a new id, or discard the dead letter."))
             self.data = {**dict(self.data.items()), "new_id": "on"}
-        elif why := forged(event):
+        elif why := forgery_in_words(event):
             self.add_error("event", why)

@@ -20,7 +20,7 @@ from backlog.states import ItemState, ProjectStatus
 from charts import stacked
 from clarifications.models import Question, QuestionStatus
 from events import streams
-from events.deadletters.repair import visible
+from events.deadletters.repair import visible_text
 from events.models import DeadLetter, SetAside
 from staff.overview_parts import (
     AgentLine,
@@ -203,7 +203,7 @@ def agent_line(agent: str, counts: dict[str, int]) -> AgentLine:
 def consumer_groups(user: User) -> Streams:
     """Return how far each group of the log and of the work streams has read; `away` if the broker does not answer."""
     try:
-        groups = [(name, group) for name in streams.ours() for group in streams.groups(name)]
+        groups = [(name, group) for name in streams.own_streams() for group in streams.groups(name)]
     except streams.BROKER_ERRORS:
         return Streams([], away=True)
     may_see_items = may_see(user, "backlog.item")
@@ -240,8 +240,8 @@ def open_letters() -> DeadLetters:
 def letter_line(letter: DeadLetter) -> LetterLine:
     """Return the dead letter's event type and reason; invisible characters are shown as escapes."""
     return LetterLine(
-        what=visible(letter.event_type, longest=LONGEST_REASON) or _("An entry that cannot be read"),
-        reason=visible(letter.reason, longest=LONGEST_REASON),
+        what=visible_text(letter.event_type, longest=LONGEST_REASON) or _("An entry that cannot be read"),
+        reason=visible_text(letter.reason, longest=LONGEST_REASON),
         seen=letter.last_seen,
         url=reverse("admin:events_deadletter_change", args=[letter.pk]),
     )

@@ -17,7 +17,7 @@ from backlog.services import cancel_project
 from clarifications.models import Blocking, Question
 from events import artifacts
 from events.deadletters import discard
-from events.models import DeadLetter, Event, packed
+from events.models import DeadLetter, Event, packed_fields
 from schemas.registry import registry
 from webhooks.models import Delivery, Endpoint
 
@@ -88,7 +88,7 @@ def letters() -> None:
     for number, fields in enumerate(({b"event": b"{}"}, {b"\xff": b"\x00\xfe"}, {})):
         letter = DeadLetter.objects.create(
             stream="s", entry_id=str(number), group="g", reason="r", error_class="InvalidEvent",
-            first_seen=now, last_seen=now, raw=packed(fields),
+            first_seen=now, last_seen=now, raw=packed_fields(fields),
         )  # fmt: skip
     discard(letter, by="tests", why="It is nothing.")
 

@@ -33,7 +33,7 @@ def emptied_records() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def reachable_broker() -> None:
     """What one test did to the broker is nothing to the next."""
-    outage.over()
+    outage.note_answer()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.backends.base.operations import BaseDatabaseOperations
 
-from events.append_only import drop_all, put_up
+from events.append_only import create_triggers, drop_all_triggers
 
 flush = BaseDatabaseOperations.execute_sql_flush
 
@@ -20,9 +20,9 @@ def unprotected() -> Iterator[None]:
     """
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            drop_all(connection, cursor)
+            drop_all_triggers(connection, cursor)
             yield
-            put_up()
+            create_triggers()
         else:
             cursor.execute("SET LOCAL session_replication_role = replica")
             yield

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from backlog.models import Project, Template
 from events.envelope import Envelope
-from events.ledger import own_source, row
+from events.ledger import own_source, unsaved_row
 from events.models import Event
 
 
@@ -110,7 +110,7 @@ def happened(*figures: int, project_id: UUID | None = None, kind: str = "PROJECT
 def stored(kind: str, payload: dict[str, Any]) -> Event:
     """The event, in the ledger."""
     envelope = Envelope(kind, payload, own_source(), uuid4())
-    event = row(envelope, now=timezone.now())
+    event = unsaved_row(envelope, now=timezone.now())
     event.save()
     return event
 

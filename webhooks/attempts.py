@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from events.clock import database_now
-from events.deadletters import clean
+from events.deadletters import storable_text
 from events.models import Event
 from webhooks.errors import RefusedAddress
 from webhooks.models import LONGEST_EXCERPT, Delivery, Endpoint
@@ -104,7 +104,7 @@ def store_attempt(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
         "tries": delivery.tries + 1,
         "response_status": answer and answer.status,
         "response_excerpt": excerpt(answer.body) if answer else "",
-        "error": clean(outcome.fault),
+        "error": storable_text(outcome.fault),
         "duration_ms": round(outcome.seconds * 1000),
     }
     if outcome.is_delivered:
@@ -114,7 +114,7 @@ def store_attempt(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
 
 def excerpt(body: bytes) -> str:
     """Return the beginning of the receiver's answer as text."""
-    return clean(body.decode(errors="replace"))[:LONGEST_EXCERPT]
+    return storable_text(body.decode(errors="replace"))[:LONGEST_EXCERPT]
 
 
 def skip_refused(endpoint: Endpoint, delivery: Delivery) -> None:
@@ -153,7 +153,7 @@ def reason_to_disable(endpoint: Endpoint, outcome: Outcome, now: datetime) -> st
     if since is None or now - since < timedelta(seconds=settings.WEBHOOK_GIVE_UP_SECONDS):
         return ""
     words = _("Nothing could be delivered since %(since)s. The last time: %(why)s")
-    return words % {"since": f"{since:%Y-%m-%d %H:%M} UTC", "why": clean(outcome.fault)}
+    return words % {"since": f"{since:%Y-%m-%d %H:%M} UTC", "why": storable_text(outcome.fault)}
 
 
 def postpone(endpoint: Endpoint, now: datetime) -> None:

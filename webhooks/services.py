@@ -11,7 +11,7 @@ from accounts.models import ApiKey, User
 from accounts.scopes import READ
 from backlog.selectors import projects_for
 from events.clock import database_now
-from events.horizon import newest
+from events.horizon import highest_seq
 from webhooks.addresses import checked_url
 from webhooks.errors import (
     EndpointDisabled,
@@ -49,7 +49,7 @@ def register_endpoint(
         **validated_values(owner, url=url, types=types or [], project_id=project_id),
         description=description,
         secret=new_secret(),
-        position=newest(),
+        position=highest_seq(),
         created_at=database_now(),
     )
 

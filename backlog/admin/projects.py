@@ -80,7 +80,7 @@ class ProjectAdmin(DetailAdmin):
             "intake": pretty(obj.intake) if obj.intake else "",
             "deliverables": list(latest_deliverables(obj.pk).values()),
             "story": story(obj),
-            "standing_still": rounds.standing_still(obj.pk),
+            "standing_still": rounds.set_aside_rows(obj.pk),
             "sees_why": request.user.has_perm("events.view_deadletter"),
             "may_try_again": request.user.has_perm("events.change_deadletter"),
         }
@@ -144,8 +144,8 @@ class ProjectAdmin(DetailAdmin):
         """Let the next rounds of the clock try a project again that was set aside. Raises PermissionDenied."""
         if not request.user.has_perm("events.change_deadletter"):
             raise PermissionDenied
-        for row in rounds.standing_still(project.pk):
-            rounds.try_again(row)
+        for row in rounds.set_aside_rows(project.pk):
+            rounds.retry_now(row)
         words = _("The project is tried again within a few seconds. If it fails again, it is shown here.")
         return self.redirect_with_message(request, project, words, messages.SUCCESS)
 

@@ -114,7 +114,7 @@ def upstream_deliverables(work: ProjectWork, item: Item, delivered: Sequence[Del
 
 def is_current(work: ProjectWork, deliverable: Deliverable) -> bool:
     """Return True if the deliverable answers its item's current dispatch."""
-    item = work.known(Item, deliverable.item_id)
+    item = work.loaded(Item, deliverable.item_id)
     return item is not None and deliverable.dispatch_id == item.current_dispatch
 
 

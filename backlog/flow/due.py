@@ -24,9 +24,9 @@ def do_what_is_due() -> None:
 
     A project for which this fails is set aside with its reason, and the other projects are still handled.
     """
-    now, put_off = database_now(), rounds.put_off(NAME)
-    overdue = overdue_projects(now, limit=ROUND, excluding=put_off)
-    waited = dispatchable(now, automatic=True).exclude(project_id__in=put_off).values_list("project_id", flat=True)
+    now, left_out = database_now(), rounds.left_out_projects(NAME)
+    overdue = overdue_projects(now, limit=ROUND, excluding=left_out)
+    waited = dispatchable(now, automatic=True).exclude(project_id__in=left_out).values_list("project_id", flat=True)
     rounds.do_round(NAME, [*overdue, *waited[:ROUND]], handle_due_projects)
 
 
@@ -34,7 +34,7 @@ def handle_due_projects(project_ids: Sequence[UUID]) -> None:
     """Time out or advance every item of these projects that is due, in one transaction."""
     with project_work(divisible=len(project_ids) > 1) as work:
         load_projects(work, project_ids)
-        for item in work.all(Item):
+        for item in work.all_loaded(Item):
             handle_due_item(work, item)
 
 

@@ -100,11 +100,11 @@ def start_leased(won: Sequence[Lease], *, agent: str) -> list[Leased]:
         dispatches = Event.objects.in_bulk([lease.dispatch_id for lease in won], field_name="event_id")
         begun = []
         for lease in won:
-            item = work.known(Item, lease.item_id)
+            item = work.loaded(Item, lease.item_id)
             if item is None or not is_held(lease, item, work.now):
                 continue
             event = reply_event(lease, item, "WORK.ITEM_STARTED", {})
-            work.take(event)
+            work.record_external(event)
             start_item(work, item, event)
             extend(work, lease, item)
             begun.append(Leased(lease, item, dispatches[lease.dispatch_id]))
@@ -136,7 +136,7 @@ def reply(token: UUID, *, holder: str, event_type: str, payload: dict[str, Any],
     with project_work() as work:
         lease, item = lock_lease(work, token, holder)
         event = reply_event(lease, item, event_type, payload)
-        work.take(event)
+        work.record_external(event)
         effect(work, item, event)
         item.done_by = User.objects.filter(username=holder).first()
         work.change(item, "done_by")

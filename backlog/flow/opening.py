@@ -43,7 +43,7 @@ def open_project(
     """Create a project and its items from its template's newest version. Raises ProjectExists or UnknownTemplate."""
     project_id = UUID(request["project_id"])
     load_projects(work, [project_id])
-    if work.known(Project, project_id):
+    if work.loaded(Project, project_id):
         words = _("Project %(id)s is open already: a new request needs a new project_id.")
         raise ProjectExists(words % {"id": project_id})
     template = newest_template(work, request.get("template") or blueprints.DEFAULT_TEMPLATE)

@@ -41,7 +41,7 @@ LONGEST_REFUSAL = 2_000
 def start_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
     """Record that a worker has begun the item: its dispatch is not published again, its deadline counts from now."""
     if applies(work, item, event):
-        work.close(item.current_dispatch)
+        work.close_command(item.current_dispatch)
         item.started_at = work.now
         item.deadline_at = work.now + timedelta(seconds=item.timeout_seconds)
         work.change(item, "started_at", "deadline_at")
@@ -51,7 +51,7 @@ def start_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
 def progress_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
     """Record a worker's progress and count the deadline from now; a lower `done` than before is ignored."""
     if applies(work, item, event):
-        work.close(item.current_dispatch)
+        work.close_command(item.current_dispatch)
         reply = cast(WorkItemProgressed, event.payload)
         done, total = reply["done"], reply["total"]
         if done >= item.progress_done:
@@ -70,7 +70,7 @@ def accept_deliverable(work: ProjectWork, item: Item, event: Envelope) -> Delive
     """
     delivered = cast(DeliverablePublished, event.payload)["deliverable"]
     if not answers_current(item, event) or is_decided(item, delivered["type"]):
-        work.set_aside(event.event_id, Event.Outcome.STALE)
+        work.record_no_effect(event.event_id, Event.Outcome.STALE)
         return None
     require_carriable(delivered["content"])
     deliverable = work.add(
@@ -117,7 +117,7 @@ def is_decided(item: Item, kind: str) -> bool:
 def complete_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
     """Record a worker's completion with its evidence: the item becomes done, failed, or held for what is missing."""
     if applies(work, item, event):
-        work.close(item.current_dispatch)
+        work.close_command(item.current_dispatch)
         item.evidence = cast(WorkItemCompleted, event.payload)["evidence"]
         work.change(item, "evidence")
         review(work, item, by="definition of done")
@@ -206,7 +206,7 @@ def fail_refused(work: ProjectWork, refusals: Sequence[Refusal]) -> None:
     dispatches = Event.objects.filter(event_id__in=reasons, type="WORK.ITEM_DISPATCHED")
     projects = dict(dispatches.values_list("event_id", "project_id"))
     load_projects(work, [project_id for project_id in projects.values() if project_id])
-    for item in work.all(Item):
+    for item in work.all_loaded(Item):
         if item.current_dispatch in projects and item.state == ItemState.IN_PROGRESS and not item.held_for:
             refuse(work, item, reason=reasons[item.current_dispatch])
 
@@ -243,7 +243,7 @@ def time_out(work: ProjectWork, item: Item) -> None:
 def give_up_or_retry(work: ProjectWork, item: Item, *, reason: str, retryable: bool) -> None:
     """Mark the item FAILED; while attempts are left, mark it READY again after a wait that doubles each time."""
     item.fail()
-    work.supersede(item.current_dispatch)
+    work.supersede_command(item.current_dispatch)
     item.failures += 1
     item.reason, item.deadline_at, item.held_for = reason, None, Item.Held.NO
     work.change(item, "state", "failures", "reason", "deadline_at", "held_for")
@@ -271,10 +271,10 @@ def ready_again(work: ProjectWork, item: Item, *, wait: timedelta, by: str | Non
 def applies(work: ProjectWork, item: Item, event: Envelope) -> bool:
     """Return True if the reply answers the item's work in progress; otherwise mark it STALE or IGNORED."""
     if not answers_current(item, event):
-        work.set_aside(event.event_id, Event.Outcome.STALE)
+        work.record_no_effect(event.event_id, Event.Outcome.STALE)
         return False
     if item.state != ItemState.IN_PROGRESS or item.held_for:
-        work.set_aside(event.event_id, Event.Outcome.IGNORED)
+        work.record_no_effect(event.event_id, Event.Outcome.IGNORED)
         return False
     return True
 

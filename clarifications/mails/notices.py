@@ -16,7 +16,7 @@ from clarifications.mails.links import waits_for_person
 from clarifications.models import LedgerPosition, Notice, Question, QuestionStatus
 from clarifications.selectors import people_waited_for
 from events.clock import database_now
-from events.horizon import final_now, newest
+from events.horizon import final_seq, highest_seq
 from events.isolation import DATABASE_AWAY
 from events.models import Event
 
@@ -96,12 +96,12 @@ def position_of(reader: str) -> int:
     """Return the `seq` of the last event that the reader has handled; a new reader begins after the newest event."""
     if position := LedgerPosition.objects.filter(reader=reader).first():
         return position.seq
-    return LedgerPosition.objects.get_or_create(reader=reader, defaults={"seq": newest()})[0].seq
+    return LedgerPosition.objects.get_or_create(reader=reader, defaults={"seq": highest_seq()})[0].seq
 
 
 def unread_events(position: int) -> list[Event]:
     """Return the next events after the position that mails are sent about, up to where the ledger is final."""
-    final = Event.objects.filter(type__in=TOLD, seq__gt=position, seq__lte=final_now())
+    final = Event.objects.filter(type__in=TOLD, seq__gt=position, seq__lte=final_seq())
     return list(final.order_by("seq")[:MOST_EVENTS])
 
 

@@ -18,7 +18,7 @@ from events import older, streams
 from events.clock import database_now
 from events.envelope import Envelope, from_wire
 from events.errors import EventError, PermanentError, TooManyAttempts
-from events.models import Attempt, DeadLetter, packed
+from events.models import Attempt, DeadLetter, packed_fields
 from events.streams import Entry
 from schemas import strict_json
 
@@ -39,7 +39,7 @@ class NotReplayable(PermanentError):
     """The entry was reported by a worker outside of Interlock: putting it on its stream again would help nobody."""
 
 
-class OtherSpeaker(PermanentError):
+class OtherSender(PermanentError):
     """An edited event may not claim another sender, or another subject, than the original entry."""
 
 
@@ -79,14 +79,14 @@ def letter_of(entry: Entry, group: str, error: BaseException, attempt: Attempt |
         group=group,
         event_id=event_id,
         event_type=event_type,
-        reason=clean(str(error)) or type(error).__name__,
+        reason=storable_text(str(error)) or type(error).__name__,
         schema_id=getattr(error, "schema_id", ""),
         error_class=type(error).__name__,
-        trace=clean("".join(traceback.format_exception(error))),
+        trace=storable_text("".join(traceback.format_exception(error))),
         attempts=max(attempt.attempts if attempt else 1, entry.deliveries if is_killer(error) else 1),
         first_seen=attempt.first_seen if attempt else now,
         last_seen=now,
-        raw=packed(entry.fields),
+        raw=packed_fields(entry.fields),
     )
 
 
@@ -99,12 +99,12 @@ def event_identity(entry: Entry) -> tuple[str | None, str]:
     """Return the event id (None if unreadable) and the event type of an entry."""
     try:
         document = strict_json.loads(entry.fields.get(b"event", b""))
-        return str(UUID(document["event_id"])), clean(str(document["event_type"]))[:200]
+        return str(UUID(document["event_id"])), storable_text(str(document["event_type"]))[:200]
     except (strict_json.InvalidJson, KeyError, TypeError, ValueError, AttributeError):
-        return None, clean(entry.fields.get(b"type", b"").decode(errors="replace"))[:200]
+        return None, storable_text(entry.fields.get(b"type", b"").decode(errors="replace"))[:200]
 
 
-def clean(text: str) -> str:
+def storable_text(text: str) -> str:
     """Return the text as any database stores it: no NUL, no lone surrogate, 20,000 characters at most."""
     return text.encode(errors="replace").decode().replace("\x00", "\\0")[:20_000]
 
@@ -123,12 +123,12 @@ def record_attempt(entry: Entry, group: str, error: BaseException) -> int:
         attempts=F("attempts") + 1,
         last_seen=now,
         next_attempt_at=now + timedelta(seconds=wait),
-        error=clean(f"{type(error).__name__}: {error}"),
+        error=storable_text(f"{type(error).__name__}: {error}"),
     )
     return attempt.attempts + 1
 
 
-def not_due(stream: str, group: str, entry_ids: list[str]) -> set[str]:
+def entries_not_due(stream: str, group: str, entry_ids: list[str]) -> set[str]:
     """Return the ids of those entries whose next attempt is in the future."""
     waiting = Attempt.objects.filter(
         stream=stream, group=group, entry_id__in=entry_ids, next_attempt_at__gt=database_now()
@@ -145,7 +145,7 @@ def replay(letter: DeadLetter, *, by: str, event: bytes | None = None) -> str:
     """Put the entry on its stream again, once, and return the new entry's id. The raw entry is kept unchanged.
 
     With `event` (JSON bytes), the new entry has this event in place of the original one. Raises AlreadySettled,
-    NotReplayable for an entry that a worker outside of Interlock reported, OtherSpeaker, and InvalidEvent or
+    NotReplayable for an entry that a worker outside of Interlock reported, OtherSender, and InvalidEvent or
     UnknownEventType if the contracts refuse `event`.
     """
     if letter.stream == settings.DLQ_STREAM:
@@ -169,24 +169,24 @@ def with_event(fields: dict[bytes, bytes], event: bytes) -> dict[bytes, bytes]:
 
 
 def require_same_speaker(raw: bytes, edited: Envelope) -> None:
-    """Raise OtherSpeaker if the edited event claims another sender or subject than the original event.
+    """Raise OtherSender if the edited event claims another sender or subject than the original event.
 
     A correction may change how something was said, not by whom. Answers and approvals are personal: nobody edits them.
     """
     if edited.event_type in PERSONAL_EVENTS:
-        raise OtherSpeaker(_("An answer or an approval cannot be edited by others: replay it as it is, or discard it."))
+        raise OtherSender(_("An answer or an approval cannot be edited by others: replay it as it is, or discard it."))
     original_event = readable_payload(raw)
     if original_event is None:
         if edited.payload.get("requester"):
-            raise OtherSpeaker(_("The original entry does not show who the requester is: leave `requester` out."))
+            raise OtherSender(_("The original entry does not show who the requester is: leave `requester` out."))
         return
     kind, payload = original_event
     if kind != edited.event_type:
-        raise OtherSpeaker(_("A correction may not change the event's type: it has to be %(kind)s.") % {"kind": kind})
+        raise OtherSender(_("A correction may not change the event's type: it has to be %(kind)s.") % {"kind": kind})
     for key in KEPT_KEYS:
         is_kept = payload.get(key) == edited.payload.get(key) or (key in ID_KEYS and key not in payload)
         if not is_kept:
-            raise OtherSpeaker(
+            raise OtherSender(
                 _("A correction may not change `%(key)s`: write there what the original entry has.") % {"key": key}
             )
 
@@ -194,7 +194,7 @@ def require_same_speaker(raw: bytes, edited: Envelope) -> None:
 def readable_payload(raw: bytes) -> tuple[str, dict[str, Any]] | None:
     """Return the type and the payload of an event, older spellings translated; None if it cannot be read."""
     try:
-        document = older.translated(strict_json.loads(raw))
+        document = older.in_current_spelling(strict_json.loads(raw))
         kind, payload = document["event_type"], document["payload"]
     except (strict_json.InvalidJson, KeyError, TypeError):
         return None

@@ -12,9 +12,9 @@ from uuid import UUID
 from django.conf import settings
 
 from events.clock import database_now
-from events.deadletters import clean
+from events.deadletters import storable_text
 from events.errors import BuriedElsewhere
-from events.models import DeadLetter, packed
+from events.models import DeadLetter, packed_fields
 from events.streams import Entry
 from schemas import strict_json
 
@@ -30,7 +30,7 @@ class Refusal:
     reason: str
 
 
-def take_in(entries: Sequence[Entry]) -> list[Refusal]:
+def save_foreign_letters(entries: Sequence[Entry]) -> list[Refusal]:
     """Save dead letters of other programs, each entry once, and return the dispatches they refuse.
 
     Runs in a transaction.
@@ -60,14 +60,14 @@ def letter_of(entry: Entry) -> DeadLetter:
         group=first_text(content, "consumer_group", "service"),
         event_id=uuid_in(content.get("event_id")) or uuid_in(original.get("event_id")),
         event_type=first_text(content, "event_type") or first_text(original, "event_type"),
-        reason=clean(first_text(content, "error_message", "reason", longest=20_000)) or NO_REASON,
+        reason=storable_text(first_text(content, "error_message", "reason", longest=20_000)) or NO_REASON,
         schema_id=first_text(content, "schema_id"),
         error_class=BuriedElsewhere.__name__,
-        trace=clean(first_text(content, "stack_trace", longest=20_000)),
+        trace=storable_text(first_text(content, "stack_trace", longest=20_000)),
         attempts=count_in(content.get("attempts")),
         first_seen=now,
         last_seen=now,
-        raw=packed(entry.fields),
+        raw=packed_fields(entry.fields),
         published_at=now,
     )
 
@@ -96,7 +96,7 @@ def json_in(value: Any) -> Any:
 def first_text(content: dict[str, Any], *keys: str, longest: int = LONGEST_NAME) -> str:
     """Return the first text among these keys, cleaned for the database and cut to `longest`; empty if there is none."""
     value = next((content[key] for key in keys if isinstance(content.get(key), str) and content[key].strip()), "")
-    return clean(value)[:longest]
+    return storable_text(value)[:longest]
 
 
 def uuid_in(value: Any) -> UUID | None:

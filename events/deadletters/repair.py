@@ -61,11 +61,11 @@ class Explanation:
 def findings(raw: bytes) -> list[Finding]:
     """Return every fault of the event in these bytes under the contracts of today; empty if they accept it."""
     try:
-        document = older.translated(strict_json.loads(raw))
+        document = older.in_current_spelling(strict_json.loads(raw))
     except strict_json.InvalidJson as error:
         return [Finding("", str(error), line_of_json_error(raw, error.__cause__))]
     problems = [*envelope_problems(document), *payload_problems(document)]
-    lines = places(raw.decode()) if problems else {}
+    lines = line_numbers(raw.decode()) if problems else {}
     return [Finding(p.pointer, p.message, lines.get(p.pointer, 0)) for p in problems]
 
 
@@ -94,30 +94,30 @@ def names_of(document: dict[str, Any]) -> dict[str, Any]:
     return {"kind": document["event_type"], "version": document["event_version"]}
 
 
-def refused_by_ledger(event: Envelope) -> str:
+def ledger_refusal_in_words(event: Envelope) -> str:
     """Return in words why the event would have no effect under its id; empty if it would have one."""
-    if ledger.conflicting([("", event)]):
+    if ledger.conflict_errors([("", event)]):
         return _("Another event has this id: if this one is replayed under the same id, it is refused as a conflict.")
     if Event.objects.filter(event_id=event.event_id, handled_at__isnull=False).exists():
         return _("This event was handled before: replayed under the same id, it would be dropped as a duplicate.")
     return ""
 
 
-def forged(event: Envelope) -> str:
+def forgery_in_words(event: Envelope) -> str:
     """Return in words why this event was not sent by Interlock, though only Interlock may send it.
 
     Empty if all is well.
     """
     if registry().direction(event.event_type, event.event_version) != "out":
         return ""
-    return "".join(str(error) for error in ledger.forged([("", event)]).values())
+    return "".join(str(error) for error in ledger.forgery_errors([("", event)]).values())
 
 
 def with_new_id(raw: bytes) -> bytes:
     """Return the event under a new id, laid out for reading."""
     document = strict_json.loads(raw)
     document["event_id"] = str(uuid4())
-    return editable(strict_json.dumps(document)).encode()
+    return editable_text(strict_json.dumps(document)).encode()
 
 
 # -- layout ----------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def laid_out(text: str) -> str:
     return "".join(parts)
 
 
-def places(text: str) -> dict[str, int]:
+def line_numbers(text: str) -> dict[str, int]:
     """Return {JSON Pointer: line} of a JSON text, lines counted from 1: where the value or its key begins."""
     lines: dict[str, int] = {}
     containers: list[tuple[str, int]] = []  # (pointer, next index) of each open container; -1 in an object
@@ -190,7 +190,7 @@ def pointer_token(key: str) -> str:
     return str(json_value(key)).replace("~", "~0").replace("/", "~1")
 
 
-def editable(raw: bytes) -> str:
+def editable_text(raw: bytes) -> str:
     """Return the event as text to edit: laid out if it is JSON, bytes that are no text escaped.
 
     Empty if it is too long.
@@ -202,13 +202,13 @@ def editable(raw: bytes) -> str:
     return pretty if len(pretty.encode()) <= strict_json.MAX_BYTES else text
 
 
-def marked(raw: bytes, faults: Iterable[Finding], *, longest: int) -> list[Line]:
+def marked_lines(raw: bytes, faults: Iterable[Finding], *, longest: int) -> list[Line]:
     """Return the lines of the event to show, with their faults; of many lines, the first ones and those with faults."""
     text = raw[: strict_json.MAX_BYTES].decode(errors="backslashreplace")
     lines_of: dict[str, int] = {}
     if as_json := is_json(raw):
         text = laid_out(text)
-        lines_of = places(text)
+        lines_of = line_numbers(text)
     notes: dict[int, list[str]] = {}
     for finding in faults:
         number = lines_of.get(finding.pointer, 1) if as_json else finding.line or 1
@@ -225,7 +225,7 @@ def chosen_lines(texts: list[str], notes: dict[int, list[str]], *, longest: int)
     for number, text in enumerate(texts, start=1):
         if number not in near and (number > FIRST_LINES or length >= longest):
             continue
-        cut = visible(text, longest=LONGEST_LINE)
+        cut = visible_text(text, longest=LONGEST_LINE)
         lines.append(Line(number, cut, tuple(notes.get(number, ())), number - last - 1))
         length, last = length + len(cut), number
     if last < len(texts):
@@ -233,7 +233,7 @@ def chosen_lines(texts: list[str], notes: dict[int, list[str]], *, longest: int)
     return lines
 
 
-def visible(text: str, *, longest: int) -> str:
+def visible_text(text: str, *, longest: int) -> str:
     """Return the beginning of the text with invisible characters, and those that change its direction, escaped."""
     cut = text[:longest]
     seen = cut if cut.isprintable() else "".join(c if c.isprintable() or c in "\n\t" else escaped(c) for c in cut)

@@ -28,7 +28,7 @@ from backlog.models import Item, Project, Template
 from clarifications.consumers import ClarificationsConsumer
 from clarifications.models import Question
 from events import deadletters
-from events.models import DeadLetter, packed
+from events.models import DeadLetter, packed_fields
 from events.streams import Entry
 from schemas.registry import registry
 from tests.callers import EVERY_SCOPE, Caller, account, key_of, machine, person
@@ -79,7 +79,7 @@ def held_for(owner: User, name: str) -> Held:
     event = envelope("PROJECT.INITIAL_REQUEST_RECEIVED", {**said, "project_id": str(uuid4()), "template": "nowhere"})
     letter = DeadLetter.objects.create(
         stream="audit:events", entry_id=f"1-{owner.pk}", group="orchestrator", reason="No such template.",
-        error_class="UnknownTemplate", raw=packed({b"event": orjson.dumps(event)}),
+        error_class="UnknownTemplate", raw=packed_fields({b"event": orjson.dumps(event)}),
         event_type=event["event_type"], event_id=event["event_id"],
         first_seen=project.opened_at, last_seen=project.opened_at,
     )  # fmt: skip
@@ -392,5 +392,5 @@ def test_no_replay_says_in_anothers_name_what_the_entry_did_not_say(held: list[H
             before = facts()
             with transaction.atomic(), pytest.raises(Exception, match=r".+") as refused:
                 deadletters.replay(letter, by="otto", event=orjson.dumps(envelope(kind, payload)))
-            assert refused.type.__name__ in ("OtherSpeaker", "InvalidEvent"), (kind, name, refused.value)
+            assert refused.type.__name__ in ("OtherSender", "InvalidEvent"), (kind, name, refused.value)
             assert changes(before, facts()) == set()

@@ -60,6 +60,6 @@ def dispatch_batch(items: Sequence[tuple[UUID, UUID]]) -> None:
     with project_work(divisible=len(items) > 1) as work:
         load_projects(work, {project for _, project in items})
         for pk, _ in items:
-            item = work.known(Item, pk)
+            item = work.loaded(Item, pk)
             if item is not None and item.state == "READY":
                 dispatch_item(work, item)

@@ -50,7 +50,7 @@ class Command(OperatorCommand):
 
         Raises CommandError if no stream has the group. Without `force`, also if Interlock needs or a process reads it.
         """
-        names = [*streams.ours(), settings.DLQ_STREAM]
+        names = [*streams.own_streams(), settings.DLQ_STREAM]
         matches = [(name, status) for name in names for status in streams.groups(name) if status.name == group]
         if not matches:
             raise CommandError(f"No stream has a group called {group!r}; see `manage.py streams`.")
@@ -69,7 +69,7 @@ class Command(OperatorCommand):
 
     def show(self, options: dict[str, Any]) -> None:
         """Print the groups of all streams and the counts of the ledger, as a table or as JSON."""
-        groups_by_stream = {name: streams.groups(name) for name in [*streams.ours(), settings.DLQ_STREAM]}
+        groups_by_stream = {name: streams.groups(name) for name in [*streams.own_streams(), settings.DLQ_STREAM]}
         waiting = ledger_counts()
         if options["json"]:
             streams_data = {

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from backlog.consumers import DeadLettersConsumer, OrchestratorConsumer
 from events.bridge import StreamServer
-from events.runner import announce_broker, serve
+from events.runner import log_broker_warnings, serve
 from runtime.commands import ServerCommand, at_least_one
 from runtime.routing import CONSUMERS, channels
 
@@ -25,7 +25,7 @@ class Command(ServerCommand):
         )
 
     def handle(self, *args: Any, groups: list[str], slot: int, **options: Any) -> None:
-        announce_broker()
+        log_broker_warnings()
         application = channels()
         self.stderr.write(f"Serving {', '.join(groups)} on {settings.STREAM_NAME}, slot {slot}")
         log = [server(application, group, settings.STREAM_NAME, slot) for group in groups]

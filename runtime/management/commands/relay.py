@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from events import outbox
-from events.runner import announce_broker, relay_until
+from events.runner import log_broker_warnings, relay_until
 from pages.live import tell_until
 from runtime.commands import ServerCommand
 from runtime.supervisor import stop_on_signals
@@ -18,9 +18,9 @@ class Command(ServerCommand):
         parser.add_argument("--once", action="store_true", help="publish what is due now, then exit")
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
-        announce_broker()
+        log_broker_warnings()
         if once:
-            self.stdout.write(f"{outbox.sweep()} published, {outbox.republish_unanswered()} repeated")
+            self.stdout.write(f"{outbox.publish_unpublished()} published, {outbox.republish_unanswered()} repeated")
             return
         self.stderr.write("Relaying")
         stop = threading.Event()

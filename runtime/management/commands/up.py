@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from events.runner import announce_broker
+from events.runner import log_broker_warnings
 from runtime.supervisor import Supervisor, stop_on_signals
 from runtime.system import broker, children, only_system_here, require_agents
 from runtime.web import AddressUnusable, answers, listening
@@ -45,7 +45,7 @@ class Command(BaseCommand):
             require_free(web)
             call_command("migrate", verbosity=0)
             with broker() as server:
-                announce_broker()
+                log_broker_warnings()
                 with Supervisor(children(web=web, excepted=excepted)) as supervisor:
                     opening = Opening(supervisor, web, self.say)
                     turns = [opening.look, *([server.ensure_running] if server else [])]

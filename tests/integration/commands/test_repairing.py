@@ -29,10 +29,10 @@ def test_all_open_dead_letters_with_a_reason_are_replayed_and_no_others(broker: 
 
 def test_a_dry_run_shows_what_would_be_replayed_and_replays_nothing(broker: None, run: Run) -> None:
     tell(b"not json", b"[]")
-    before = streams.length(streams.ours()[0])
+    before = streams.length(streams.own_streams()[0])
     assert "2 dead letters would be replayed" in run("deadletters", "replay", "--all-open", "--dry-run")
     assert states() == ["open", "open"]
-    assert streams.length(streams.ours()[0]) == before
+    assert streams.length(streams.own_streams()[0]) == before
 
 
 @pytest.mark.parametrize("arguments", [(), ("1", "--all-open"), ("1", "--reason-contains", "x")])

@@ -213,7 +213,7 @@ def test_the_ledger_is_read_only_as_far_as_it_is_final(
 ) -> None:
     [asked] = Event.objects.filter(type__in=notices.TOLD)
     with monkeypatch.context() as patch:
-        patch.setattr(notices, "final_now", lambda: asked.seq - 1)
+        patch.setattr(notices, "final_seq", lambda: asked.seq - 1)
         assert send_due() == 0
     assert LedgerPosition.objects.get().seq < asked.seq
     assert send_due() == 1

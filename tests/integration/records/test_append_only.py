@@ -20,7 +20,7 @@ from accounts.audit import AuditRecord
 from accounts.models import User
 from backlog.models import Project, Template
 from clarifications.models import Answer, Question
-from events.append_only import RECORDS, existing_triggers, missing_triggers, put_up
+from events.append_only import RECORDS, create_triggers, existing_triggers, missing_triggers
 from events.models import DeadLetter, Event
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db]
@@ -176,7 +176,7 @@ def test_a_table_that_a_migration_changed_is_protected_again_after_it() -> None:
 def test_a_migrate_without_anything_to_do_leaves_the_protection_alone() -> None:
     emit_pre_migrate_signal(0, False, "default", apps=apps, plan=[])
     assert not missing_triggers("default")
-    put_up()
+    create_triggers()
     assert not missing_triggers("default")
 
 
@@ -188,7 +188,7 @@ def test_a_trigger_that_was_dropped_or_disabled_is_complained_of_and_put_back() 
     for statement in spoiled:
         run(statement)
         assert [name in fault.msg for fault in run_checks(databases=["default"])] == [True]
-        put_up()
+        create_triggers()
         assert not run_checks(databases=["default"])
 
 

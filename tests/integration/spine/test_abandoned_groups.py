@@ -40,8 +40,8 @@ def run(*arguments: str, **options: object) -> str:
 def test_it_is_shown_and_complained_of_once(caplog: pytest.LogCaptureFixture) -> None:
     left_behind()
     with caplog.at_level(logging.ERROR):
-        outbox.trim()
-        outbox.trim()
+        outbox.trim_streams()
+        outbox.trim_streams()
     said = [record.getMessage() for record in caplog.records if "analytics" in record.getMessage()]
     assert len(said) == 1
     assert "streams drop analytics" in said[0]
@@ -50,9 +50,9 @@ def test_it_is_shown_and_complained_of_once(caplog: pytest.LogCaptureFixture) ->
 
 def test_once_it_is_dropped_the_log_is_trimmed() -> None:
     length = left_behind()
-    assert outbox.trim()[LOG] == 0
+    assert outbox.trim_streams()[LOG] == 0
     assert "analytics is dropped" in run("drop", "analytics")
-    assert outbox.trim()[LOG] == length - 1
+    assert outbox.trim_streams()[LOG] == length - 1
 
 
 def test_a_group_of_interlocks_own_or_one_that_is_read_is_not_dropped() -> None:

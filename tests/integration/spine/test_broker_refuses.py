@@ -118,7 +118,7 @@ def test_a_broker_that_hangs_while_it_counts_holds_a_page_for_about_a_second(
 
 
 def test_no_row_is_locked_while_a_broker_hangs(own_broker: EmbeddedValkey) -> None:
-    outage.met()
+    outage.note_outage()
     with project_work() as work:
         submit_request(work, request=a_request())
     with frozen(own_broker):
@@ -136,7 +136,7 @@ def test_no_row_is_locked_while_a_broker_hangs(own_broker: EmbeddedValkey) -> No
 def swept() -> str:
     """What a sweep says of a broker that hangs."""
     try:
-        outbox.sweep()
+        outbox.publish_unpublished()
     except streams.BROKER_ERRORS:
         return "away"
     return "swept"
@@ -150,8 +150,8 @@ def test_a_chore_that_fails_is_put_off_alone(monkeypatch: pytest.MonkeyPatch, br
     def breaks() -> int:
         raise ValueError("no such row")
 
-    monkeypatch.setattr(outbox, "sweep", breaks)
-    monkeypatch.setattr(outbox, "trim", lambda: done.set())
+    monkeypatch.setattr(outbox, "publish_unpublished", breaks)
+    monkeypatch.setattr(outbox, "trim_streams", lambda: done.set())
     relay = threading.Thread(target=run, args=(lambda: runner.relay_until(stop), []))
     relay.start()
     assert done.wait(10)
@@ -168,13 +168,13 @@ def test_trimming_passes_over_a_dispatch_that_is_committed_between_two_looks(
     run_to_rest()
     current = item_of(project).current_dispatch
     exists = Event.objects.filter(event_id=current)
-    ours = streams.ours
+    real_streams = streams.own_streams
 
     def committed_meanwhile() -> list[str]:
         exists.update(stream_id="", work_id="")
-        return ours()
+        return real_streams()
 
-    monkeypatch.setattr(streams, "ours", committed_meanwhile)
-    outbox.trim()
+    monkeypatch.setattr(streams, "own_streams", committed_meanwhile)
+    outbox.trim_streams()
     assert streams.length(settings.STREAM_NAME) > 0
     assert DeadLetter.objects.count() == 1

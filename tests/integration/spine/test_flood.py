@@ -101,15 +101,15 @@ def hear() -> None:
 def test_the_dead_letter_stream_is_trimmed_once_the_database_holds_what_others_put_there() -> None:
     for _ in range(3):
         streams.client().xadd(settings.DLQ_STREAM, {"dlq": b"{}"})
-    assert outbox.trim()[settings.DLQ_STREAM] == 0
+    assert outbox.trim_streams()[settings.DLQ_STREAM] == 0
     streams.ensure_group(settings.DLQ_STREAM, DeadLettersConsumer.group)
     streams.read_new(settings.DLQ_STREAM, DeadLettersConsumer.group, "dead-letters-1", count=2)
-    assert outbox.trim()[settings.DLQ_STREAM] == 0
+    assert outbox.trim_streams()[settings.DLQ_STREAM] == 0
     hear()
     put(b"not an event")
     run_to_rest()
     outbox.publish_dead_letters()
     hear()
     assert DeadLetter.objects.count() == 4
-    assert outbox.trim()[settings.DLQ_STREAM] == 3
+    assert outbox.trim_streams()[settings.DLQ_STREAM] == 3
     assert streams.length(settings.DLQ_STREAM) == 1

@@ -6,7 +6,7 @@ from backlog.flow.opening import submit_request
 from backlog.flow.orchestration import project_work
 from events import outbox
 from events.models import Event
-from events.outbox import SWEEP_ROWS
+from events.outbox import PUBLISHED_AT_ONCE
 from tests.flows import request
 from tests.processes import killed_at, running
 from tests.system import system
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(trans
 
 FLOWS = 150
 # Step → events that are published again after a death there.
-STEPS = {"relay.after_xadd": SWEEP_ROWS, "relay.before_commit": SWEEP_ROWS, "relay.after_commit": 0}
+STEPS = {"relay.after_xadd": PUBLISHED_AT_ONCE, "relay.before_commit": PUBLISHED_AT_ONCE, "relay.after_commit": 0}
 
 
 def submit_unpublished(flows: int) -> int:
@@ -58,6 +58,6 @@ def test_two_relays_at_once_publish_every_event_once(tally: Tally, haste: None) 
     tally.attempted = submit_unpublished(FLOWS)
     with running("relay"), running("relay"):
         wait_until(all_published)
-        assert entries_added() == Event.objects.count() > 2 * SWEEP_ROWS
+        assert entries_added() == Event.objects.count() > 2 * PUBLISHED_AT_ONCE
         with system(relay=False):
             tally.wait_for_rest()

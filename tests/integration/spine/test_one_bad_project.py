@@ -114,7 +114,7 @@ def test_the_bad_project_does_not_come_first_again_until_its_pause_is_over() -> 
     due.do_what_is_due()
     due.do_what_is_due()
     assert SetAside.objects.get().failures == 1
-    rounds.try_again(SetAside.objects.get())
+    rounds.retry_now(SetAside.objects.get())
     due.do_what_is_due()
     row = SetAside.objects.get()
     assert row.failures == 2
@@ -129,7 +129,7 @@ def test_a_project_that_works_again_is_set_aside_no_longer() -> None:
     spoil(bad)
     due.do_what_is_due()
     Project.objects.update(template=before)
-    rounds.try_again(SetAside.objects.get())
+    rounds.retry_now(SetAside.objects.get())
     definition_of.cache_clear()
     due.do_what_is_due()
     assert not SetAside.objects.exists()

@@ -68,10 +68,10 @@ CUT = {"postgresql": cut_own_connection, "sqlite": close_own_connection}[connect
 
 
 def test_an_event_that_was_held_back_bears_the_time_at_which_it_was_published(broker: None) -> None:
-    outage.met()
+    outage.note_outage()
     with project_work() as work:
         submit_request(work, request=request()["payload"])
-    outage.over()
+    outage.note_answer()
     events, before = list(Event.objects.order_by("seq")), database_now()
     outbox.publish_now(events)
     assert all(
@@ -119,7 +119,7 @@ def test_a_relay_cut_off_between_two_sweeps_goes_on(
     cut: Callable[[], None], tally: Tally, haste: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trims = [cut]
-    monkeypatch.setattr(outbox, "trim", lambda: trims.pop()() if trims else None)
+    monkeypatch.setattr(outbox, "trim_streams", lambda: trims.pop()() if trims else None)
     with serving(relay=True):
         wait_until(lambda: not trims)
         with transaction.atomic(), project_work() as work:

@@ -140,7 +140,7 @@ def test_a_correction_that_mends_how_a_thing_was_said_is_replayed() -> None:
 @pytest.mark.parametrize("changes", [{"requester": "remy"}, {"project_id": str(uuid4())}])
 def test_a_correction_speaks_for_nobody_else(changes: dict[str, str]) -> None:
     letter = buried(requester="rita")
-    with pytest.raises(deadletters.OtherSpeaker):
+    with pytest.raises(deadletters.OtherSender):
         deadletters.replay(letter, by="ann", event=edited(letter, **changes))
     assert DeadLetter.objects.get().state == "open"
 
@@ -149,14 +149,14 @@ def test_a_dead_letter_is_not_replaced_by_an_approval_in_anothers_name() -> None
     project, letter = held(requester="olga"), buried()
     said = {"project_id": str(project.pk), "backlog_item_id": str(item_of(project).pk), "approved": True}
     approval = envelope("HUMAN.APPROVAL_SUBMITTED", {**said, "submitted_by": "amy"})
-    with pytest.raises(deadletters.OtherSpeaker):
+    with pytest.raises(deadletters.OtherSender):
         deadletters.replay(letter, by="olga", event=orjson.dumps(approval))
 
 
 def test_an_entry_that_cannot_be_read_is_not_replaced_by_a_request_in_anothers_name() -> None:
     put(b"nonsense")
     run_to_rest()
-    with pytest.raises(deadletters.OtherSpeaker):
+    with pytest.raises(deadletters.OtherSender):
         deadletters.replay(DeadLetter.objects.get(), by="ann", event=orjson.dumps(request(requester="remy")))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from accounts import keys
 from accounts.models import ApiKey, User
-from events.horizon import newest
+from events.horizon import highest_seq
 from tests import receivers
 from tests.receivers import Receiver, handler, happened, project_of, receiving
 from webhooks.delivery import Deliverer, leased
@@ -88,7 +88,7 @@ def test_a_receiver_that_takes_nothing_has_nothing_skipped(endpoint: Endpoint, r
     for _turn in range(6):
         Endpoint.objects.update(next_attempt_at=None)
         Endpoint.objects.update(leased_until=None)
-        Deliverer().serve(leased(newest(), 1)[0], newest())
+        Deliverer().serve(leased(highest_seq(), 1)[0], highest_seq())
     assert State.SKIPPED not in states(endpoint)
     receiver.status = 200
     Endpoint.objects.update(next_attempt_at=None)
@@ -165,9 +165,9 @@ def test_a_webhook_whose_key_ends_after_its_turn_began_is_told_nothing_more(rece
     user = owner_with_key("webhooks", "read")
     register_endpoint(user, url=receiver.url)
     happened(1)
-    [begun] = leased(newest(), 1)
+    [begun] = leased(highest_seq(), 1)
     keys.revoke(user.keys.get())
-    Deliverer().serve(begun, newest())
+    Deliverer().serve(begun, highest_seq())
     begun.refresh_from_db()
     assert (receiver.requests, begun.active) == ([], False)
 
@@ -213,7 +213,7 @@ def test_an_owner_holds_one_thread_at_most(owner: User, receiver: Receiver) -> N
 def test_a_slow_receiver_is_put_off(endpoint: Endpoint, receiver: Receiver, settings: Any) -> None:
     settings.WEBHOOK_SLOW_SECONDS = 0.0
     happened(1, 2)
-    Deliverer().serve(leased(newest(), 1)[0], newest())
+    Deliverer().serve(leased(highest_seq(), 1)[0], highest_seq())
     endpoint.refresh_from_db()
     assert receiver.figures == [1]
     assert endpoint.next_attempt_at is not None

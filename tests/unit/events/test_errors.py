@@ -5,7 +5,7 @@ import pytest
 from backlog.errors import BacklogError
 from clarifications.errors import ClarificationError
 from events import errors
-from events.deadletters import AlreadySettled, clean
+from events.deadletters import AlreadySettled, storable_text
 from events.lifecycle import IllegalTransition
 
 
@@ -46,4 +46,4 @@ def test_every_refusal_has_a_message_and_details(made: type[BacklogError]) -> No
     ids=["NUL", "half a surrogate pair", "long", "plain"],
 )
 def test_the_story_of_a_dead_letter_can_be_stored_anywhere(text: str, stored: str) -> None:
-    assert clean(text) == stored
+    assert storable_text(text) == stored

@@ -11,7 +11,16 @@ import pytest
 import backlog.errors
 import clarifications.errors
 import events.errors
-from events.deadletters.repair import EXPLANATIONS, editable, explanation, findings, laid_out, marked, places, visible
+from events.deadletters.repair import (
+    EXPLANATIONS,
+    editable_text,
+    explanation,
+    findings,
+    laid_out,
+    line_numbers,
+    marked_lines,
+    visible_text,
+)
 from events.envelope import from_wire
 from events.errors import PermanentError
 
@@ -119,7 +128,7 @@ def test_a_key_that_is_there_twice_stays_there_twice() -> None:
 def test_every_value_has_its_pointer_and_line() -> None:
     text = laid_out('{"a/b~c":[10,{"x":[]},[[20]]],"d":{},"e":[{},{"f":1}]}')
     lines = text.split("\n")
-    found = places(text)
+    found = line_numbers(text)
     assert {pointer: lines[line - 1].strip() for pointer, line in found.items()} == {
         "": "{",
         "/a~1b~0c": '"a/b~c": [',
@@ -141,7 +150,7 @@ def test_the_line_at_fault_is_marked_with_what_is_wrong() -> None:
     event = request()
     event["payload"]["template"] = 7
     raw = wire(event)
-    noted = [line for line in marked(raw, findings(raw), longest=10_000) if line.notes]
+    noted = [line for line in marked_lines(raw, findings(raw), longest=10_000) if line.notes]
     assert [line.text.strip() for line in noted] == ['"template": 7']
     assert noted[0].notes[0].startswith("/payload/template: ")
 
@@ -153,7 +162,7 @@ def test_of_a_long_entry_the_beginning_and_the_lines_at_fault_are_shown() -> Non
     event["payload"] = {key: event["payload"][key] for key in ("project_id", "request_text", "columns", "template")}
     raw = wire(event)
     found = [finding for finding in findings(raw) if finding.pointer == "/payload/template"]
-    lines = marked(raw, found, longest=10_000)
+    lines = marked_lines(raw, found, longest=10_000)
     [at_fault] = [line for line in lines if line.notes]
     assert '"template": 7' in at_fault.text
     assert at_fault.number > 5000
@@ -165,20 +174,20 @@ def test_of_a_long_entry_the_beginning_and_the_lines_at_fault_are_shown() -> Non
 
 def test_what_is_no_text_is_shown_and_edited_as_escapes() -> None:
     raw = b'{"a": "\xff\x00"}'
-    assert editable(raw) == '{"a": "\\xff\\x00"}'
-    [line] = marked(raw, findings(raw), longest=100)
+    assert editable_text(raw) == '{"a": "\\xff\\x00"}'
+    [line] = marked_lines(raw, findings(raw), longest=100)
     assert "\\xff\\x00" in line.text
     assert line.notes
 
 
 def test_an_entry_larger_than_any_event_is_not_offered_for_editing() -> None:
-    assert editable(ENTRIES["too large"]) == ""
-    assert len(editable(b'"' + b"x" * 1000 + b'"')) == 1002
+    assert editable_text(ENTRIES["too large"]) == ""
+    assert len(editable_text(b'"' + b"x" * 1000 + b'"')) == 1002
 
 
 def test_characters_that_nobody_sees_are_shown_as_escapes_and_others_as_they_are() -> None:
-    assert visible("Zeitaufnahme für 東京 \u202etxt\x07", longest=100) == "Zeitaufnahme für 東京 \\u202etxt\\x07"
-    assert visible("abcdef", longest=3) == "abc…"
+    assert visible_text("Zeitaufnahme für 東京 \u202etxt\x07", longest=100) == "Zeitaufnahme für 東京 \\u202etxt\\x07"
+    assert visible_text("abcdef", longest=3) == "abc…"
 
 
 def test_every_class_of_error_is_explained_also_one_that_nobody_foresaw() -> None:
