@@ -18,8 +18,8 @@ from accounts import audit_admin, keys, scopes  # noqa: F401  (registers the aud
 from accounts.lookups import FewLookups
 from accounts.mails import mail_password_set
 from accounts.models import ApiKey, User
-from accounts.people import person
-from accounts.rank import AccountAbove, accounts_to_make_keys_for, groups_within, is_above
+from accounts.people import signed_in_person
+from accounts.rank import AccountHasMoreRights, accounts_to_make_keys_for, groups_within_rights_of, has_rights_beyond
 
 DAYS = 365
 
@@ -38,12 +38,14 @@ class PersonAdmin(FewLookups, UserAdmin):  # type: ignore[type-arg]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Only a superuser may make superusers, give single permissions, or turn a person into a machine."""
-        if person(request).is_superuser:
+        if signed_in_person(request).is_superuser:
             return self.readonly_fields
         return [*self.readonly_fields, "is_superuser", "user_permissions", *(["is_service"] if obj else [])]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and not (obj and is_above(obj, person(request)))
+        return super().has_change_permission(request, obj) and not (
+            obj and has_rights_beyond(obj, signed_in_person(request))
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: an account is deactivated instead, so that the record of its acts stays complete."""
@@ -52,12 +54,12 @@ class PersonAdmin(FewLookups, UserAdmin):  # type: ignore[type-arg]
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer only groups whose permissions the acting person has as well."""
         if db_field.name == "groups":
-            kwargs["queryset"] = groups_within(person(request))
+            kwargs["queryset"] = groups_within_rights_of(signed_in_person(request))
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Log the change; if it set the password of another account, notify that person by mail."""
-        if "password" in str(message).lower() and obj.pk != person(request).pk:
+        if "password" in str(message).lower() and obj.pk != signed_in_person(request).pk:
             mail_password_set(obj)
         return super().log_change(request, obj, message)
 
@@ -70,13 +72,13 @@ class RoleAdmin(FewLookups, GroupAdmin):
     """The pages of roles (Django groups); only superusers may add, change or delete one."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return person(request).is_superuser
+        return signed_in_person(request).is_superuser
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return person(request).is_superuser
+        return signed_in_person(request).is_superuser
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return person(request).is_superuser
+        return signed_in_person(request).is_superuser
 
 
 class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -116,7 +118,7 @@ class NewKeyForm(forms.ModelForm):  # type: ignore[type-arg]
         agents = typed.get("agents", "").replace(",", " ").split()
         typed["scopes"] = [*typed.get("scopes", []), *(f"work:{agent}" for agent in agents)]
         try:
-            scopes.require_known(typed["scopes"])
+            scopes.require_known_scopes(typed["scopes"])
         except ValueError as error:
             raise forms.ValidationError(str(error)) from error
         return typed
@@ -138,7 +140,7 @@ class ApiKeyAdmin(FewLookups):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj:
             return super().get_form(request, obj, change, **kwargs)
-        return type("NewKeyForm", (NewKeyForm,), {"actor": person(request)})
+        return type("NewKeyForm", (NewKeyForm,), {"actor": signed_in_person(request)})
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.readonly_fields if obj else ["user", "name", "scopes", "agents", "days"]
@@ -149,20 +151,24 @@ class ApiKeyAdmin(FewLookups):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
         """Return all keys if the person has the permission, otherwise their own keys."""
         all_keys: QuerySet[ApiKey] = super().get_queryset(request)
-        return all_keys if request.user.has_perm("accounts.view_apikey") else all_keys.filter(user=person(request))
+        return (
+            all_keys
+            if request.user.has_perm("accounts.view_apikey")
+            else all_keys.filter(user=signed_in_person(request))
+        )
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return person(request).is_staff
+        return signed_in_person(request).is_staff
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return person(request).is_staff
+        return signed_in_person(request).is_staff
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return True for staff: the form offers only accounts for which the person may make keys."""
-        return person(request).is_staff
+        return signed_in_person(request).is_staff
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return person(request).is_staff
+        return signed_in_person(request).is_staff
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: a key is revoked instead, so that it stays on record."""
@@ -196,7 +202,7 @@ class ApiKeyAdmin(FewLookups):
         values = form.cleaned_data
         lifetime = timedelta(days=values["days"]) if values["days"] else None
         arguments = {"name": values["name"], "scopes": values["scopes"], "lifetime": lifetime}
-        key, text = keys.make(values["user"], **arguments, by=person(request))
+        key, text = keys.make_key(values["user"], **arguments, by=signed_in_person(request))
         obj.pk = key.pk
         self.show_text(request, key, text)
 
@@ -207,16 +213,16 @@ class ApiKeyAdmin(FewLookups):
     def rotate_keys(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         for key in queryset.select_related("user"):
             try:
-                self.show_text(request, *keys.rotate(key, by=person(request)))
-            except (keys.NoSuchKey, AccountAbove) as error:
+                self.show_text(request, *keys.rotate_key(key, by=signed_in_person(request)))
+            except (keys.NoSuchKey, AccountHasMoreRights) as error:
                 messages.error(request, str(error))
 
     @admin.action(description=gettext_lazy("Revoke: the key stops working at once"), permissions=["change"])
     def revoke_keys(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         for key in queryset.select_related("user"):
             try:
-                keys.revoke(key, by=person(request))
-            except AccountAbove as error:
+                keys.revoke_key(key, by=signed_in_person(request))
+            except AccountHasMoreRights as error:
                 messages.error(request, str(error))
             else:
                 messages.success(request, _("%(key)s is revoked.") % {"key": key})

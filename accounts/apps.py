@@ -8,10 +8,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the signals: update the roles after every migrate, and write the audit log."""
-        from accounts.audit_signals import listen
+        from accounts.audit_signals import connect_receivers
         from accounts.roles import update_role_groups
         from accounts.sessions import note_use
 
         post_migrate.connect(update_role_groups, sender=self, dispatch_uid="accounts.roles")
-        listen()
+        connect_receivers()
         user_logged_in.connect(note_use, dispatch_uid="accounts.sessions")

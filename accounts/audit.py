@@ -97,28 +97,30 @@ class ActingRequest:
             current_request.reset(token)
 
 
-def entry(action: AuditRecord.Action, *, target: str, target_id: int | None = None, details: str = "") -> AuditRecord:
+def unsaved_entry(
+    action: AuditRecord.Action, *, target: str, target_id: int | None = None, details: str = ""
+) -> AuditRecord:
     """Return an unsaved entry of the audit log, done by who acts now: the signed-in account or the command line."""
     request = current_request.get()
-    actor, actor_id = (command(), None) if request is None else signed_in(request)
+    actor, actor_id = (command_name(), None) if request is None else signed_in_account(request)
     return AuditRecord(
         action=action,
         actor=actor,
         actor_id=actor_id,
-        target=printable(target)[:LONGEST_NAME],
+        target=printable_text(target)[:LONGEST_NAME],
         target_id=target_id,
         address=address_of(request),
-        details=printable(details)[:LONGEST_DETAILS],
+        details=printable_text(details)[:LONGEST_DETAILS],
     )
 
 
-def command() -> str:
+def command_name() -> str:
     """Return the name under which the command line acts, with the command where `manage.py` runs one."""
     program = PurePath(sys.argv[0]).name
     return f"{COMMAND_LINE} ({program} {sys.argv[1]})" if program == "manage.py" and sys.argv[1:] else COMMAND_LINE
 
 
-def signed_in(request: HttpRequest) -> tuple[str, int | None]:
+def signed_in_account(request: HttpRequest) -> tuple[str, int | None]:
     """Return (name, number) of the account that the request came in as, with its key if it came with one."""
     user: Any = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
@@ -129,9 +131,9 @@ def signed_in(request: HttpRequest) -> tuple[str, int | None]:
 
 def address_of(request: HttpRequest | None) -> str:
     """Return the address that the connection came from, whatever a header says; empty where there is none."""
-    return printable(str(request.META.get("REMOTE_ADDR") or ""))[:LONGEST_ADDRESS] if request else ""
+    return printable_text(str(request.META.get("REMOTE_ADDR") or ""))[:LONGEST_ADDRESS] if request else ""
 
 
-def printable(text: str) -> str:
+def printable_text(text: str) -> str:
     """Return the text with everything that cannot be seen, or cannot be stored, replaced."""
     return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_save
 from django.http import HttpRequest
 
-from accounts.audit import LONGEST_NAME, AuditRecord, address_of, entry, printable
+from accounts.audit import LONGEST_NAME, AuditRecord, address_of, printable_text, unsaved_entry
 from accounts.models import User
 from accounts.recorded import Recorded, record_deletion, write_records
 
@@ -35,27 +35,27 @@ NAMES = {
 }
 
 
-def listen() -> None:
+def connect_receivers() -> None:
     """Connect all receivers to their signals."""
-    user_logged_in.connect(signed_in)
-    user_logged_out.connect(signed_out)
-    user_login_failed.connect(sign_in_failed)
-    m2m_changed.connect(rights_changed)
+    user_logged_in.connect(record_sign_in)
+    user_logged_out.connect(record_sign_out)
+    user_login_failed.connect(record_failed_sign_in)
+    m2m_changed.connect(record_rights_change)
     pre_save.connect(remember_role_name, sender=Group)
-    post_save.connect(role_saved, sender=Group)
-    pre_delete.connect(role_deleted, sender=Group)
+    post_save.connect(record_role_saved, sender=Group)
+    pre_delete.connect(record_role_deleted, sender=Group)
     for model in apps.get_models():
         if issubclass(model, Recorded):
             pre_delete.connect(record_deletion, sender=model)
 
 
 # -- signing in ------------------------------------------------------------------------------------
-def signed_in(sender: Any, user: User, request: HttpRequest | None = None, **sent: Any) -> None:
+def record_sign_in(sender: Any, user: User, request: HttpRequest | None = None, **sent: Any) -> None:
     """Record a sign-in."""
     record_own_act(Action.SIGNED_IN, user, request)
 
 
-def signed_out(sender: Any, user: User | None, request: HttpRequest | None = None, **sent: Any) -> None:
+def record_sign_out(sender: Any, user: User | None, request: HttpRequest | None = None, **sent: Any) -> None:
     """Record a sign-out, except of a request without a session."""
     if user is not None:
         record_own_act(Action.SIGNED_OUT, user, request)
@@ -63,18 +63,20 @@ def signed_out(sender: Any, user: User | None, request: HttpRequest | None = Non
 
 def record_own_act(action: AuditRecord.Action, user: User, request: HttpRequest | None) -> None:
     """Record an act of a person on their own account."""
-    record = entry(action, target=user.username, target_id=user.pk)
+    record = unsaved_entry(action, target=user.username, target_id=user.pk)
     record.actor, record.actor_id, record.address = user.username, user.pk, address_of(request)
     record.save()
 
 
-def sign_in_failed(sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **sent: Any) -> None:
+def record_failed_sign_in(
+    sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **sent: Any
+) -> None:
     """Record a failed sign-in: one row for each name and address within an hour, with a count.
 
     After MOST_FAILURES such rows in the hour, further ones are counted by name only if an account has that name, and
     otherwise all together. So invented names neither fill the table nor hide attempts on real accounts.
     """
-    name, address = printable(str(credentials.get("username", "")))[:LONGEST_NAME], address_of(request)
+    name, address = printable_text(str(credentials.get("username", "")))[:LONGEST_NAME], address_of(request)
     recent = AuditRecord.objects.filter(action=Action.SIGN_IN_FAILED, recorded_at__gt=Now() - FAILURES_COUNTED_FOR)
     if increment_count(recent, name, address):
         return
@@ -82,7 +84,7 @@ def sign_in_failed(sender: Any, credentials: dict[str, Any], request: HttpReques
         name, address = (name if User.objects.filter(username=name).exists() else ""), ""
         if increment_count(recent, name, address):
             return
-    record = entry(Action.SIGN_IN_FAILED, target=name)
+    record = unsaved_entry(Action.SIGN_IN_FAILED, target=name)
     record.actor, record.actor_id, record.address = "", None, address
     record.save()
 
@@ -93,7 +95,7 @@ def increment_count(recent: models.QuerySet[AuditRecord], name: str, address: st
 
 
 # -- rights ----------------------------------------------------------------------------------------
-def rights_changed(
+def record_rights_change(
     sender: Any, instance: Any, action: str, model: Any, pk_set: set[Any] | None, using: str, **sent: Any
 ) -> None:
     """Record which holders got or lost which roles or permissions, from whichever side of the relation it was changed.
@@ -121,7 +123,7 @@ def rights_records(rows: models.QuerySet[Any], holder: str, right: str, *, given
         rights[pk, name].append(".".join(parts))
     action, word = Action.RIGHTS_GIVEN if given else Action.RIGHTS_TAKEN, "role" if right == "group" else "permission"
     return [
-        entry(
+        unsaved_entry(
             action,
             target=name if holder == "user" else role_target(name),
             target_id=pk if holder == "user" else None,
@@ -142,19 +144,23 @@ def remember_role_name(sender: Any, instance: Any, using: str, **sent: Any) -> N
     instance.former_name = Group.objects.using(using).filter(pk=instance.pk).values_list("name", flat=True).first()
 
 
-def role_saved(sender: Any, instance: Any, using: str, created: bool, **sent: Any) -> None:
+def record_role_saved(sender: Any, instance: Any, using: str, created: bool, **sent: Any) -> None:
     """Record that a role was made or renamed."""
     if created:
-        write_records([entry(Action.ROLE_MADE, target=role_target(instance.name))], using)
+        write_records([unsaved_entry(Action.ROLE_MADE, target=role_target(instance.name))], using)
     elif instance.name != instance.former_name:
         write_records(
-            [entry(Action.ROLE_CHANGED, target=role_target(instance.name), details=f"before: {instance.former_name}")],
+            [
+                unsaved_entry(
+                    Action.ROLE_CHANGED, target=role_target(instance.name), details=f"before: {instance.former_name}"
+                )
+            ],
             using,
         )
 
 
-def role_deleted(sender: Any, instance: Any, using: str, **sent: Any) -> None:
+def record_role_deleted(sender: Any, instance: Any, using: str, **sent: Any) -> None:
     """Record that a role is deleted, and which accounts lose it."""
     holders = ", ".join(instance.user_set.using(using).order_by("username").values_list("username", flat=True))
     details = f"taken from: {holders}" if holders else ""
-    write_records([entry(Action.ROLE_DELETED, target=role_target(instance.name), details=details)], using)
+    write_records([unsaved_entry(Action.ROLE_DELETED, target=role_target(instance.name), details=details)], using)

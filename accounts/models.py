@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from accounts.audit import AuditRecord, entry
-from accounts.recorded import Recorded, RecordedQuerySet, differences
-from accounts.scopes import permits
+from accounts.audit import AuditRecord, unsaved_entry
+from accounts.recorded import Recorded, RecordedQuerySet, differences_in_words
+from accounts.scopes import any_scope_permits
 
 Action = AuditRecord.Action
 
@@ -60,13 +60,13 @@ class User(AbstractUser, Recorded):
 
         Pages, REST and commands all check permissions here.
         """
-        return super().has_perm(perm, obj) and (self.key is None or permits(self.key.scopes, perm))
+        return super().has_perm(perm, obj) and (self.key is None or any_scope_permits(self.key.scopes, perm))
 
     def audit_records(self, before: Self | None) -> list[AuditRecord]:
         """Return unsaved audit records of the differences from the account `before`, the password in one of its own."""
         if before is None:
-            return [self.entry(Action.ACCOUNT_MADE, differences(self, None, without={"username", "password"}))]
-        words = differences(self, before, without=self.secret_fields)
+            return [self.entry(Action.ACCOUNT_MADE, differences_in_words(self, None, without={"username", "password"}))]
+        words = differences_in_words(self, before, without=self.secret_fields)
         records = [self.entry(Action.ACCOUNT_CHANGED, words)] if words else []
         if self.password != before.password:
             records.append(self.entry(Action.PASSWORD_CHANGED, self.password_in_words()))
@@ -84,7 +84,7 @@ class User(AbstractUser, Recorded):
 
     def entry(self, action: AuditRecord.Action, words: str = "") -> AuditRecord:
         """Return an unsaved entry about this account."""
-        return entry(action, target=self.username, target_id=self.pk, details=words)
+        return unsaved_entry(action, target=self.username, target_id=self.pk, details=words)
 
 
 class ApiKeys(RecordedQuerySet["ApiKey"]):
@@ -134,7 +134,7 @@ class ApiKey(Recorded):
 
     def audit_records(self, before: Self | None) -> list[AuditRecord]:
         """Return an unsaved audit record of the differences from the key `before`: made, rotated, revoked, changed."""
-        words = differences(self, before, without=() if before else {"user", "name", "prefix", "digest"})
+        words = differences_in_words(self, before, without=() if before else {"user", "name", "prefix", "digest"})
         if not words:
             return []
         action = Action.KEY_CHANGED if before else Action.KEY_MADE
@@ -152,4 +152,4 @@ class ApiKey(Recorded):
         """Return an unsaved entry about this key."""
         key_name = f"key {self.name} ({self.prefix})"
         details = f"{key_name}: {words}" if words else key_name
-        return entry(action, target=self.user.username, target_id=self.user_id, details=details)
+        return unsaved_entry(action, target=self.user.username, target_id=self.user_id, details=details)

@@ -7,11 +7,11 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 
 
-class AccountAbove(Exception):
+class AccountHasMoreRights(Exception):
     """The person may not act on the account, because it has more permissions; the message says why."""
 
 
-def is_above(account: User, actor: User) -> bool:
+def has_rights_beyond(account: User, actor: User) -> bool:
     """Return True if the account, active or not, has a permission that the actor does not have."""
     if actor.is_superuser:
         return False
@@ -28,7 +28,7 @@ def permission_names(permissions: QuerySet[Permission]) -> set[str]:
     return {f"{label}.{name}" for label, name in permissions.values_list("content_type__app_label", "codename")}
 
 
-def groups_within(actor: User) -> QuerySet[Group]:
+def groups_within_rights_of(actor: User) -> QuerySet[Group]:
     """Return the groups whose permissions the actor has all."""
     if actor.is_superuser:
         return Group.objects.all()
@@ -45,22 +45,22 @@ def accounts_to_make_keys_for(actor: User) -> QuerySet[User]:
     own = Q(pk=actor.pk)
     if not actor.has_perm("accounts.add_apikey"):
         return User.objects.filter(own)
-    service_accounts = [user.pk for user in User.objects.filter(is_service=True) if not is_above(user, actor)]
+    service_accounts = [user.pk for user in User.objects.filter(is_service=True) if not has_rights_beyond(user, actor)]
     return User.objects.filter(own | Q(pk__in=service_accounts), is_active=True)
 
 
 def require_may_make_keys(actor: User, account: User) -> None:
-    """Raise AccountAbove unless the actor may make and rotate keys for the account."""
+    """Raise AccountHasMoreRights unless the actor may make and rotate keys for the account."""
     if not accounts_to_make_keys_for(actor).filter(pk=account.pk).exists():
         words = _(
             "You may not make keys for %(account)s, only for yourself and for service accounts with no more rights."
         )
-        raise AccountAbove(words % {"account": account})
+        raise AccountHasMoreRights(words % {"account": account})
 
 
-def require_not_above(actor: User, account: User) -> None:
-    """Raise AccountAbove if the account has a permission that the actor does not have."""
-    if is_above(account, actor):
-        raise AccountAbove(
+def require_no_rights_beyond(actor: User, account: User) -> None:
+    """Raise AccountHasMoreRights if the account has a permission that the actor does not have."""
+    if has_rights_beyond(account, actor):
+        raise AccountHasMoreRights(
             _("%(account)s has rights that you do not have: ask a superuser to do this.") % {"account": account}
         )

@@ -71,9 +71,9 @@ class Recorded(models.Model):
             super().save_base(*args, **options)
             write_records(self.audit_records(before), using)
 
-    def in_words(self, field: str) -> str:
+    def field_in_words(self, field: str) -> str:
         """Return the value of the field in words, for a record."""
-        return in_words(getattr(self, field))
+        return value_in_words(getattr(self, field))
 
 
 def stored_rows(model: type[M], using: str | None, pks: Iterable[Any]) -> dict[Any, M]:
@@ -93,7 +93,7 @@ def record_deletion(sender: type[Recorded], instance: Recorded, using: str, **se
     write_records([instance.deleted_record()], using)
 
 
-def differences(row: Recorded, before: Recorded | None, *, without: Collection[str] = ()) -> str:
+def differences_in_words(row: Recorded, before: Recorded | None, *, without: Collection[str] = ()) -> str:
     """Return in words the differences of recorded fields: "email: a@x → b@x; staff status: no → yes".
 
     For a new row (`before` is None), the values that differ from the defaults.
@@ -108,11 +108,11 @@ def change_in_words(field: "models.Field[Any, Any]", row: Recorded, before: Reco
     """Return the change of one field in words; of a secret field only that it changed."""
     if field.name in row.secret_fields:
         return "changed" if before else "set"
-    new = row.in_words(field.name)
-    return f"{before.in_words(field.name)} → {new}" if before else new
+    new = row.field_in_words(field.name)
+    return f"{before.field_in_words(field.name)} → {new}" if before else new
 
 
-def in_words(value: Any) -> str:
+def value_in_words(value: Any) -> str:
     """Return a value in words, at most LONGEST_VALUE characters."""
     if isinstance(value, bool):
         return "yes" if value else "no"

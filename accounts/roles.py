@@ -7,23 +7,23 @@ from django.contrib.auth.management import create_permissions
 
 REQUESTER, ANSWERER, OPERATOR, ADMINISTRATOR = "requester", "answerer", "operator", "administrator"
 
-REQUESTS = ("backlog.add_project",)
-LOOKS = (
+REQUEST_PERMISSIONS = ("backlog.add_project",)
+VIEW_PERMISSIONS = (
     "backlog.view_project",
     "backlog.view_item",
     "backlog.view_deliverable",
     "backlog.view_template",
     "clarifications.view_question",
 )
-ANSWERS = ("clarifications.change_question",)
-STEERS = (
+ANSWER_PERMISSIONS = ("clarifications.change_question",)
+STEERING_PERMISSIONS = (
     "backlog.change_item",
     "backlog.change_project",
     "events.view_event",
     "events.view_deadletter",
     "events.change_deadletter",
 )
-ADMINISTERS = (
+ADMINISTRATION_PERMISSIONS = (
     "backlog.change_template",
     "accounts.view_user",
     "accounts.add_user",
@@ -41,13 +41,19 @@ ADMINISTERS = (
 
 # A requester sees their own projects through the selectors, so needs no permission to view.
 ROLES: dict[str, tuple[str, ...]] = {
-    REQUESTER: REQUESTS,
-    ANSWERER: (*REQUESTS, *LOOKS, *ANSWERS),
-    OPERATOR: (*REQUESTS, *LOOKS, *ANSWERS, *STEERS),
-    ADMINISTRATOR: (*REQUESTS, *LOOKS, *ANSWERS, *STEERS, *ADMINISTERS),
+    REQUESTER: REQUEST_PERMISSIONS,
+    ANSWERER: (*REQUEST_PERMISSIONS, *VIEW_PERMISSIONS, *ANSWER_PERMISSIONS),
+    OPERATOR: (*REQUEST_PERMISSIONS, *VIEW_PERMISSIONS, *ANSWER_PERMISSIONS, *STEERING_PERMISSIONS),
+    ADMINISTRATOR: (
+        *REQUEST_PERMISSIONS,
+        *VIEW_PERMISSIONS,
+        *ANSWER_PERMISSIONS,
+        *STEERING_PERMISSIONS,
+        *ADMINISTRATION_PERMISSIONS,
+    ),
 }
 # The roles whose members may enter the admin.
-STAFF = (ANSWERER, OPERATOR, ADMINISTRATOR)
+STAFF_ROLES = (ANSWERER, OPERATOR, ADMINISTRATOR)
 
 
 def update_role_groups(using: str = "default", apps: Any = installed, **sent: Any) -> None:

@@ -37,26 +37,26 @@ LABELS = {
     TEMPLATES: gettext_lazy("templates: make new versions"),
     WEBHOOKS: gettext_lazy("webhooks: add and change webhooks, which send events to other programs"),
 }
-WORK = re.compile(r"work:(\*|[a-z][a-z0-9_]{0,99})")
+WORK_SCOPE = re.compile(r"work:(\*|[a-z][a-z0-9_]{0,99})")
 
 
-def require_known(scopes: Collection[str]) -> None:
+def require_known_scopes(scopes: Collection[str]) -> None:
     """Raise ValueError if there are no scopes, or one of them does not exist."""
     if not scopes:
-        raise ValueError(_("A key needs at least one scope: %(scopes)s.") % {"scopes": all_names()})
+        raise ValueError(_("A key needs at least one scope: %(scopes)s.") % {"scopes": all_scope_names()})
     for scope in scopes:
-        if scope not in SCOPES and not WORK.fullmatch(scope):
+        if scope not in SCOPES and not WORK_SCOPE.fullmatch(scope):
             raise ValueError(
-                _("There is no scope “%(scope)s”, only %(scopes)s.") % {"scope": scope, "scopes": all_names()}
+                _("There is no scope “%(scope)s”, only %(scopes)s.") % {"scope": scope, "scopes": all_scope_names()}
             )
 
 
-def all_names() -> str:
+def all_scope_names() -> str:
     """Return the names of all scopes in one line."""
     return ", ".join([*SCOPES, "work:<agent>", "work:*"])
 
 
-def permits(scopes: Collection[str], permission: str) -> bool:
+def any_scope_permits(scopes: Collection[str], permission: str) -> bool:
     """Return True if one of the scopes includes the permission."""
     return any(permission in SCOPES.get(scope, ()) for scope in scopes)
 

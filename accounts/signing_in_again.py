@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
-from accounts.typed_text import SHOW, TypedText, ask_again, words_for
+from accounts.typed_text import TYPED_AGAIN_FIELD, TypedText, change_into_show_again, nothing_sent_message
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -27,13 +27,13 @@ class TypedTextMiddleware:
         if request.method != "POST" or request.user.is_authenticated or not is_sent_to_sign_in(response):
             return response
         typed = TypedText.of(request)
-        return sign_in_with(request, typed) if typed else response
+        return sign_in_page_with(request, typed) if typed else response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
         """Change the request method of a form that comes back from the sign-in page, so that no view processes it."""
         is_form = request.method == "POST" and request.content_type in FORMS
-        if is_form and not getattr(view, "csrf_exempt", False) and SHOW in request.POST:
-            ask_again(request, words_for(request.POST.getlist(SHOW)))
+        if is_form and not getattr(view, "csrf_exempt", False) and TYPED_AGAIN_FIELD in request.POST:
+            change_into_show_again(request, nothing_sent_message(request.POST.getlist(TYPED_AGAIN_FIELD)))
 
 
 def is_sent_to_sign_in(response: HttpResponseBase) -> bool:
@@ -42,7 +42,7 @@ def is_sent_to_sign_in(response: HttpResponseBase) -> bool:
     return isinstance(response, HttpResponseRedirect) and urlsplit(response.url).path in paths
 
 
-def sign_in_with(request: HttpRequest, typed: TypedText) -> HttpResponse:
+def sign_in_page_with(request: HttpRequest, typed: TypedText) -> HttpResponse:
     """Return the sign-in page, with the typed text in a hidden field."""
     context = {"form": AuthenticationForm(request), "next": typed.path, "typed": typed}
     response = render(request, "accounts/sign_in.html", context)
@@ -50,6 +50,6 @@ def sign_in_with(request: HttpRequest, typed: TypedText) -> HttpResponse:
     return response
 
 
-def typed_again(request: HttpRequest, typed: TypedText) -> HttpResponse:
+def page_with_typed_text(request: HttpRequest, typed: TypedText) -> HttpResponse:
     """Return the page that leads back to the form with the typed text, or shows the text for copying."""
     return render(request, "accounts/typed_again.html", {"typed": typed})

@@ -16,9 +16,9 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
 # Hidden fields: the mark of the account, the typed text, and the sign that a form has to be shown, not processed.
-MARK, BEFORE, SHOW = "typed_by", "typed_before", "typed_again"
+MARK_FIELD, TYPED_BEFORE_FIELD, TYPED_AGAIN_FIELD = "typed_by", "typed_before", "typed_again"
 # The request method that asks a view for its form with the typed text. A view must not change anything then.
-AGAIN = "AGAIN"
+SHOW_AGAIN_METHOD = "AGAIN"
 # The key in `request.META` of the names of files that were not read.
 FILES_LEFT_OUT = "interlock.files_left_out"
 SALT = "accounts.typed_text"
@@ -41,18 +41,24 @@ class TypedText:
     @classmethod
     def of(cls, request: HttpRequest) -> Self | None:
         """Return the text of the refused form; None if it has no mark, is from another site, or is too long to keep."""
-        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin" or MARK not in request.POST:
+        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin" or MARK_FIELD not in request.POST:
             return None
         fields = [(name, value) for name, values in request.POST.lists() for value in values if is_kept(name)]
-        if len(fields) > MOST_FIELDS or length_of(fields) > LONGEST or len(request.POST[MARK]) > LONGEST_MARK:
+        if (
+            len(fields) > MOST_FIELDS
+            or length_of_fields(fields) > LONGEST
+            or len(request.POST[MARK_FIELD]) > LONGEST_MARK
+        ):
             return None
-        return cls(request.get_full_path(), request.POST[MARK], fields, names_of_files(request))
+        return cls(request.get_full_path(), request.POST[MARK_FIELD], fields, names_of_files(request))
 
     @classmethod
     def packed_in(cls, request: HttpRequest) -> Self | None:
         """Return the text that the sign-in form carries; None if it carries none."""
         try:
-            path, mark, fields, files = signing.loads(request.POST.get(BEFORE, ""), salt=SALT, max_age=KEPT_SECONDS)
+            path, mark, fields, files = signing.loads(
+                request.POST.get(TYPED_BEFORE_FIELD, ""), salt=SALT, max_age=KEPT_SECONDS
+            )
         except signing.BadSignature:
             return None
         return cls(path, mark, [(name, value) for name, value in fields], files)
@@ -68,24 +74,24 @@ class TypedText:
     @property
     def words(self) -> str:
         """Return the message above the form."""
-        return words_for(self.files)
+        return nothing_sent_message(self.files)
 
     @property
     def can_be_shown(self) -> bool:
         """Return True if the view of the page can show its form with the text; otherwise people have to copy it."""
         try:
-            return shows_again(resolve(self.path.partition("?")[0]))
+            return can_show_again(resolve(self.path.partition("?")[0]))
         except Resolver404:
             return False
 
 
-def ask_again(request: HttpRequest, words: str) -> None:
+def change_into_show_again(request: HttpRequest, words: str) -> None:
     """Change the request into one that shows the form with the typed text, and the message `words` above it."""
-    request.method = AGAIN
+    request.method = SHOW_AGAIN_METHOD
     request.typed_again = words  # type: ignore[attr-defined]
 
 
-def words_for(files: list[str]) -> str:
+def nothing_sent_message(files: list[str]) -> str:
     """Return the message that nothing was sent and which files have to be chosen again."""
     words = [_("Nothing was sent yet. What you typed is here again: please look at it and send it.")]
     for name in filter(None, files):
@@ -93,7 +99,7 @@ def words_for(files: list[str]) -> str:
     return " ".join(words)
 
 
-def shows_again(match: ResolverMatch) -> bool:
+def can_show_again(match: ResolverMatch) -> bool:
     """Return True if the view can show its form with the typed text."""
     view: Any = match.func
     is_page = hasattr(getattr(view, "view_class", None), "again")
@@ -107,7 +113,7 @@ def names_of_files(request: HttpRequest) -> list[str]:
     return [*request.META.get(FILES_LEFT_OUT, []), *taken]
 
 
-def length_of(fields: list[tuple[str, str]]) -> int:
+def length_of_fields(fields: list[tuple[str, str]]) -> int:
     """Return the number of characters in the names and values of the fields."""
     return sum(len(name) + len(value) for name, value in fields)
 
@@ -119,4 +125,9 @@ def mark_of(user: Account) -> str:
 
 def is_kept(name: str) -> bool:
     """Return True if the text of this field is kept: not for passwords and the forms' own hidden fields."""
-    return "password" not in name and name not in ("csrfmiddlewaretoken", MARK, BEFORE, SHOW)
+    return "password" not in name and name not in (
+        "csrfmiddlewaretoken",
+        MARK_FIELD,
+        TYPED_BEFORE_FIELD,
+        TYPED_AGAIN_FIELD,
+    )

@@ -14,9 +14,9 @@ from django.views.generic import UpdateView, View
 
 from accounts.forms import PreferencesForm
 from accounts.models import User
-from accounts.people import person
+from accounts.people import signed_in_person
 from accounts.sessions import sign_out_everywhere_else
-from accounts.signing_in_again import typed_again
+from accounts.signing_in_again import page_with_typed_text
 from accounts.typed_text import TypedText
 
 
@@ -33,7 +33,7 @@ class SignIn(LoginView):
         if typed is None:
             return response
         if typed.is_of(self.request.user):
-            return typed_again(self.request, typed)
+            return page_with_typed_text(self.request, typed)
         words = _("What was typed before belongs to another account, so it was left out. Nothing was sent.")
         messages.warning(self.request, words)
         return HttpResponseRedirect("/")
@@ -64,7 +64,7 @@ class SignOutEverywhere(LoginRequiredMixin, View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Back to the preferences."""
-        sign_out_everywhere_else(request, person(request))
+        sign_out_everywhere_else(request, signed_in_person(request))
         messages.success(request, _("You are signed out in every other browser."))
         return HttpResponseRedirect(reverse("preferences"))
 
@@ -78,7 +78,7 @@ class Preferences(LoginRequiredMixin, UpdateView):  # type: ignore[type-arg]
 
     def get_object(self, queryset: object = None) -> User:
         """Return the signed-in person: everybody changes only their own preferences."""
-        return person(self.request)
+        return signed_in_person(self.request)
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Save the preferences and show a message."""

@@ -4,7 +4,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from accounts.keys import NoSuchKey, owner_of
+from accounts.keys import NoSuchKey, user_of_key
 from accounts.models import ApiKey, User
 
 
@@ -17,7 +17,7 @@ class KeyAuthentication(BaseAuthentication):
         if scheme.lower() != b"bearer":
             return None
         try:
-            user = owner_of(text.strip().decode("ascii", errors="replace"))
+            user = user_of_key(text.strip().decode("ascii", errors="replace"))
         except NoSuchKey as error:
             raise AuthenticationFailed(str(error)) from error
         return user, user.key

@@ -17,7 +17,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 
 from accounts.keys import NoSuchKey
-from accounts.rank import AccountAbove
+from accounts.rank import AccountHasMoreRights
 from backlog import errors as backlog
 from clarifications import errors as clarifications
 from events import errors as events
@@ -97,7 +97,7 @@ MEANING: dict[type[Exception], tuple[int, str]] = {
     events.BrokerUnfit: (503, "broker-unfit"),
     ArtifactMissing: (404, "artifact-missing"),
     NoSuchKey: (409, "key-ended"),
-    AccountAbove: (403, "account-above"),
+    AccountHasMoreRights: (403, "account-above"),
     InvalidJson: (422, "invalid-json"),
     SchemaRefused: (422, "schema-refused"),
     BadSchema: (422, "schema-refused"),

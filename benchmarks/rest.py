@@ -107,7 +107,7 @@ def prepared() -> str:
     call_command("migrate", verbosity=0)
     user = User.objects.create_user("bench", is_service=True)
     user.groups.add(Group.objects.get(name=OPERATOR))
-    return keys.make(user, name="bench", scopes=list(scopes.SCOPES), lifetime=None)[1]
+    return keys.make_key(user, name="bench", scopes=list(scopes.SCOPES), lifetime=None)[1]
 
 
 def asked(count: int) -> list[str]:

@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.lookups import FewLookups
-from accounts.typed_text import AGAIN
+from accounts.typed_text import SHOW_AGAIN_METHOD
 from events import streams
 from events.deadletters import AlreadySettled
 from events.errors import PermanentError
@@ -102,7 +102,7 @@ class DetailAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         if obj is None:
             return super().change_view(request, object_id)
-        if request.method == AGAIN and self.has_act_permission(request):
+        if request.method == SHOW_AGAIN_METHOD and self.has_act_permission(request):
             return self.again(request, obj)
         if request.method != "POST":
             return self.page(request, obj)

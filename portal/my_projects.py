@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.generic import View
 
-from accounts.people import person
+from accounts.people import signed_in_person
 from backlog.states import ProjectStatus
 from portal.selectors import own_projects, own_questions
 
@@ -23,7 +23,7 @@ class MyProjects(LoginRequiredMixin, View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Return the page; the parameters `q`, `state` and `page` filter and page the requests."""
-        user = person(request)
+        user = signed_in_person(request)
         words = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
         state = request.GET.get("state", "")
         status = state if state in ProjectStatus.values else ""

@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
-from accounts.people import person
+from accounts.people import signed_in_person
 from backlog.blueprints import newest_templates
 from backlog.errors import ProjectExists
 from backlog.models import Project
@@ -86,11 +86,11 @@ class NewRequest(LoginRequiredMixin, View):
     @property
     def project_id(self) -> UUID:
         """Return the id of the project that this form opens for this person."""
-        return uuid5(NAMESPACE, f"{person(self.request).pk}:{self.form_token}")
+        return uuid5(NAMESPACE, f"{signed_in_person(self.request).pk}:{self.form_token}")
 
     def opened_before(self) -> HttpResponse | None:
         """Return a redirect to the project that this form opened before; None if it has not opened one."""
-        username = person(self.request).get_username()
+        username = signed_in_person(self.request).get_username()
         if "form_token" not in self.request.POST:
             return None
         if not Project.objects.filter(pk=self.project_id, owner__username=username).exists():
@@ -107,7 +107,7 @@ class NewRequest(LoginRequiredMixin, View):
         chosen, earlier = form.cleaned_data.get("file"), self.stored_upload(form)
         if chosen is None and (earlier is None or self.request.POST.get("step") in (SEND, BACK)):
             return earlier, None
-        upload = uploads.keep(chosen, person(self.request)) if chosen else earlier
+        upload = uploads.keep(chosen, signed_in_person(self.request)) if chosen else earlier
         assert upload is not None
         try:
             read = preview(upload)
@@ -130,7 +130,7 @@ class NewRequest(LoginRequiredMixin, View):
         if not token:
             return None
         try:
-            upload = uploads.find(token, person(self.request))
+            upload = uploads.find(token, signed_in_person(self.request))
         except uploads.Gone:
             if form.has_kept_file and not form.cleaned_data.get("file"):
                 form.add_error(
@@ -166,7 +166,7 @@ class NewRequest(LoginRequiredMixin, View):
             text=data["request_text"],
             title=data["title"],
             template=data["template"],
-            requester=person(self.request).get_username(),
+            requester=signed_in_person(self.request).get_username(),
             file=upload.path if upload else None,
             file_name=upload.name if upload else "",
             context=figures.context() if figures else {},

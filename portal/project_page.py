@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
-from accounts.people import person
+from accounts.people import signed_in_person
 from backlog.errors import BacklogError
 from backlog.flow.orchestration import project_work
 from backlog.models import Item, Project
@@ -29,7 +29,7 @@ from reports.report import report_of
 
 def project_for(request: HttpRequest, pk: UUID) -> Project:
     """Return the project. Raises Http404 unless the person may see it."""
-    project: Project = get_object_or_404(projects_for(person(request)), pk=pk)
+    project: Project = get_object_or_404(projects_for(signed_in_person(request)), pk=pk)
     return project
 
 
@@ -38,7 +38,7 @@ class ProjectPage(LoginRequiredMixin, View):
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Return the page. Raises Http404 unless the person may see the project."""
-        project, user = project_for(request, pk), person(request)
+        project, user = project_for(request, pk), signed_in_person(request)
         items = list(Item.objects.filter(project=project).order_by("position"))
         for item in items:
             item.project = project
@@ -75,7 +75,7 @@ class Cancel(LoginRequiredMixin, View):
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Return the form; redirect to the project if the person may not cancel it or it has ended."""
         project = project_for(request, pk)
-        if not may_cancel(person(request), project):
+        if not may_cancel(signed_in_person(request), project):
             return redirect("portal:project", pk=pk)
         return self.page(project, ReasonForm())
 
@@ -102,7 +102,7 @@ class Cancel(LoginRequiredMixin, View):
 
         Raises BacklogError if it has ended, PermissionDenied if the person may not cancel it.
         """
-        user = person(self.request)
+        user = signed_in_person(self.request)
         if project.status in OVER:
             words = _("“%(title)s” has ended already: there is nothing left to cancel.")
             raise BacklogError(words % {"title": project.title})

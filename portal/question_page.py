@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
-from accounts.people import person
+from accounts.people import signed_in_person
 from backlog.flow.orchestration import project_work
 from clarifications.admin.question_page import background, in_words, waiting_items
 from clarifications.errors import AlreadyClosed, ClarificationError
@@ -69,19 +69,19 @@ class QuestionPage(LoginRequiredMixin, View):
 
     def answer(self, question: Question, form: AnswerForm) -> None:
         """Submit the form's answer to the service. Raises ClarificationError if the service refuses it."""
-        by = person(self.request).get_username()
+        by = signed_in_person(self.request).get_username()
         with project_work() as work:
             locked = question_in(work, question.pk)
             answer_question(work, question=locked, answer=form.answer(), by=by, door="web")
 
     def question(self, pk: UUID) -> Question:
         """Return the question. Raises Http404 unless the person may see it."""
-        question: Question = get_object_or_404(readable_questions(person(self.request)), pk=pk)
+        question: Question = get_object_or_404(readable_questions(signed_in_person(self.request)), pk=pk)
         return question
 
     def may_answer(self, question: Question) -> bool:
         """Return True if the question waits for this person."""
-        return to_answer(person(self.request)).filter(pk=question.pk).exists()
+        return to_answer(signed_in_person(self.request)).filter(pk=question.pk).exists()
 
     def too_late(self, pk: UUID, form: AnswerForm) -> HttpResponse:
         """Return the page (status 409) with the accepted answer and the one that this person entered too late."""

@@ -5,8 +5,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import resolve
 
-from accounts.signing_in_again import sign_in_with, typed_again
-from accounts.typed_text import TypedText, ask_again, names_of_files, shows_again, words_for
+from accounts.signing_in_again import page_with_typed_text, sign_in_page_with
+from accounts.typed_text import TypedText, can_show_again, change_into_show_again, names_of_files, nothing_sent_message
 from intake.uploads import may_send_unknown
 
 
@@ -17,10 +17,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """
     typed, packed = TypedText.of(request), TypedText.packed_in(request)
     if packed and packed.is_of(request.user):
-        return typed_again(request, packed)
+        return page_with_typed_text(request, packed)
     if text := packed or typed:
         if not request.user.is_authenticated:
-            return sign_in_with(request, text)
+            return sign_in_page_with(request, text)
         if text.is_of(request.user) and not packed:
             return form_again(request, text)
     if is_from_answer_link(request):
@@ -38,9 +38,9 @@ def is_from_answer_link(request: HttpRequest) -> bool:
 def form_again(request: HttpRequest, typed: TypedText | None) -> HttpResponseBase:
     """Return the page's form with the typed text (status 403); only the text if the page cannot show its form again."""
     match = resolve(request.path_info)
-    if typed is not None and not shows_again(match):
-        return typed_again(request, typed)
-    ask_again(request, words_for(names_of_files(request)))
+    if typed is not None and not can_show_again(match):
+        return page_with_typed_text(request, typed)
+    change_into_show_again(request, nothing_sent_message(names_of_files(request)))
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
     response.status_code = 403
     return response

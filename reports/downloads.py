@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from accounts.people import person
+from accounts.people import signed_in_person
 from backlog.models import Deliverable
 from backlog.selectors import projects_for
 from reports.figures import as_csv, tables_in
@@ -33,7 +33,7 @@ def table(request: HttpRequest, pk: UUID, deliverable: UUID) -> HttpResponse:
 
 def deliverable_for(request: HttpRequest, project_id: UUID, deliverable_id: UUID) -> Deliverable:
     """Return the deliverable. Raises Http404 unless it belongs to a project that the person may see."""
-    project = get_object_or_404(projects_for(person(request)), pk=project_id)
+    project = get_object_or_404(projects_for(signed_in_person(request)), pk=project_id)
     deliverable: Deliverable = get_object_or_404(
         Deliverable.objects.select_related("project"), pk=deliverable_id, project=project
     )

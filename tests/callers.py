@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts import keys
 from accounts.models import User
-from accounts.roles import ROLES, STAFF
+from accounts.roles import ROLES, STAFF_ROLES
 from accounts.scopes import SCOPES
 
 EVERY_SCOPE = [*SCOPES, "work:*"]
@@ -40,7 +40,7 @@ class Caller:
 
 def account(name: str, role: str = "", **fields: Any) -> User:
     """An account with a role, or without any."""
-    user = User.objects.create_user(name, is_staff=role in STAFF and not fields.get("is_service"), **fields)
+    user = User.objects.create_user(name, is_staff=role in STAFF_ROLES and not fields.get("is_service"), **fields)
     if role:
         user.groups.add(group(role))
     return user
@@ -72,7 +72,7 @@ def machine(name: str, role: str = "", *scopes: str) -> Caller:
 def key_of(caller: Caller, *scopes: str) -> Caller:
     """The same account with another key."""
     assert caller.user is not None
-    _key, text = keys.make(caller.user, name="tests", scopes=scopes, lifetime=None)
+    _key, text = keys.make_key(caller.user, name="tests", scopes=scopes, lifetime=None)
     return Caller(caller.user, authorization=f"Bearer {text}")
 
 

@@ -94,7 +94,7 @@ def credentials(name: str) -> Headers:
 
 def key_of(user: Any) -> Headers:
     """A key with every scope."""
-    return {"Authorization": f"Bearer {keys.make(user, name='tests', scopes=EVERY_SCOPE, lifetime=None)[1]}"}
+    return {"Authorization": f"Bearer {keys.make_key(user, name='tests', scopes=EVERY_SCOPE, lifetime=None)[1]}"}
 
 
 def session_of(user: Any) -> Headers:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.people import person
+from accounts.people import signed_in_person
 from pages.admin_pages import ReadOnlyAdmin, carry_out, carry_out_with_reason, preformatted
 from pages.presentation import ago, state_word
 from webhooks import services
@@ -59,7 +59,7 @@ class EndpointAdmin(ReadOnlyAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form class, with the person whose permissions it checks."""
         form: Any = super().get_form(request, obj, change, **kwargs)
-        form.person = person(request)
+        form.person = signed_in_person(request)
         return form
 
     def save_model(self, request: HttpRequest, obj: Endpoint, form: Any, change: bool) -> None:
@@ -68,7 +68,7 @@ class EndpointAdmin(ReadOnlyAdmin):
         if change:
             services.change(obj, **values)
             return
-        made = services.register_endpoint(person(request), **values)
+        made = services.register_endpoint(signed_in_person(request), **values)
         obj.pk = made.pk
         self.show_secret(request, made)
 
@@ -171,7 +171,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         """Return the delivery, without the receiver's answer if the person may not see it."""
         found: Delivery | None = super().get_object(request, object_id, from_field)
         if found is not None:
-            found.response_excerpt = excerpt_for(person(request), found)
+            found.response_excerpt = excerpt_for(signed_in_person(request), found)
         return found
 
     @admin.action(description=gettext_lazy("Send again"), permissions=["act"])

@@ -8,7 +8,7 @@ class WebhooksConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the signal of key rotation, so that endpoints get the new key."""
-        from accounts.keys import rotated
+        from accounts.keys import key_rotated
         from webhooks.services import follow_rotation
 
-        rotated.connect(follow_rotation, dispatch_uid="webhooks.follow_rotation")
+        key_rotated.connect(follow_rotation, dispatch_uid="webhooks.follow_rotation")

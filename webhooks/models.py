@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.audit import AuditRecord, entry
-from accounts.recorded import Recorded, RecordedQuerySet, differences
+from accounts.audit import AuditRecord, unsaved_entry
+from accounts.recorded import Recorded, RecordedQuerySet, differences_in_words
 from events.models import Event
 
 Action = AuditRecord.Action
@@ -77,9 +77,9 @@ class Endpoint(Recorded):
     def __str__(self) -> str:
         return self.url
 
-    def in_words(self, field: str) -> str:
+    def field_in_words(self, field: str) -> str:
         """Return the value of the field in words; of the address only the host, since its path is often a secret."""
-        return f"{self.host()}/…" if field == "url" else super().in_words(field)
+        return f"{self.host()}/…" if field == "url" else super().field_in_words(field)
 
     def host(self) -> str:
         """Return scheme and host of the address."""
@@ -89,14 +89,14 @@ class Endpoint(Recorded):
     def audit_records(self, before: Self | None) -> list[AuditRecord]:
         """Return unsaved audit records of the differences from the webhook `before`; None: it is new."""
         if before is None:
-            return [self.entry(Action.WEBHOOK_MADE, differences(self, None, without={"owner"}))]
+            return [self.entry(Action.WEBHOOK_MADE, differences_in_words(self, None, without={"owner"}))]
         records = []
         if self.active != before.active:
             action = Action.WEBHOOK_ENABLED if self.active else Action.WEBHOOK_DISABLED
             records.append(self.entry(action, self.disabled_reason))
         if self.secret != before.secret:
             records.append(self.entry(Action.WEBHOOK_SECRET_ROTATED))
-        if words := differences(self, before, without={"active", "disabled_reason", "secret"}):
+        if words := differences_in_words(self, before, without={"active", "disabled_reason", "secret"}):
             records.append(self.entry(Action.WEBHOOK_CHANGED, words))
         return records
 
@@ -108,7 +108,7 @@ class Endpoint(Recorded):
         """Return an unsaved entry about this webhook."""
         name = f"webhook {self.pk} ({self.host()})"
         details = f"{name}: {words}" if words else name
-        return entry(action, target=self.owner.username, target_id=self.owner_id, details=details)
+        return unsaved_entry(action, target=self.owner.username, target_id=self.owner_id, details=details)
 
 
 class Delivery(models.Model):

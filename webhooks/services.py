@@ -136,7 +136,7 @@ def skip(delivery: Delivery) -> Delivery:
 
 
 def follow_rotation(sender: Any, old: ApiKey, new: ApiKey, **sent: Any) -> None:
-    """Give endpoints of the rotated key its successor. Receiver of the signal `accounts.keys.rotated`."""
+    """Give endpoints of the rotated key its successor. Receiver of the signal `accounts.keys.key_rotated`."""
     Endpoint.objects.filter(key=old).update(key=new)
 
 

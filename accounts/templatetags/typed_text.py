@@ -6,7 +6,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.typed_text import MARK, mark_of
+from accounts.typed_text import MARK_FIELD, mark_of
 
 register = template.Library()
 
@@ -17,4 +17,4 @@ def typed_by(context: dict[str, Any]) -> SafeString:
     user = context.get("user")
     if user is None or not user.is_authenticated:
         return SafeString("")
-    return format_html('<input type="hidden" name="{}" value="{}">', MARK, mark_of(user))
+    return format_html('<input type="hidden" name="{}" value="{}">', MARK_FIELD, mark_of(user))

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.people import person
+from accounts.people import signed_in_person
 from backlog.admin.board import Act, act_named, board, may_cancel
 from backlog.admin.project_page import known_fields
 from backlog.admin.story import story
@@ -73,9 +73,9 @@ class ProjectAdmin(DetailAdmin):
             item.project = obj
         return {
             "progress": self.progress(obj),
-            "columns": board(items, person(request)),
+            "columns": board(items, signed_in_person(request)),
             "graph": dependency_graph(items),
-            "may_cancel": may_cancel(obj, person(request)),
+            "may_cancel": may_cancel(obj, signed_in_person(request)),
             "known": known_fields(obj),
             "intake": pretty(obj.intake) if obj.intake else "",
             "deliverables": list(latest_deliverables(obj.pk).values()),

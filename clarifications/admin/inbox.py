@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.people import person
+from accounts.people import signed_in_person
 from clarifications.models import Question, QuestionStatus
 from clarifications.selectors import mine, of_my_groups
 from pages.presentation import ago, state_word
@@ -38,7 +38,7 @@ class WhoseFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Question]) -> QuerySet[Question]:
         """Return the questions of the chosen tab."""
-        whose, user = self.value() or WAITING, person(request)
+        whose, user = self.value() or WAITING, signed_in_person(request)
         if whose == CLOSED:
             return queryset.exclude(status=QuestionStatus.OPEN)
         open_questions = queryset.filter(status=QuestionStatus.OPEN)

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.people import person
+from accounts.people import signed_in_person
 from backlog.admin.project_page import standing
 from backlog.flow.orchestration import project_work
 from backlog.models import Item
@@ -138,7 +138,7 @@ class QuestionAdmin(DetailAdmin):
     def detail(self, request: HttpRequest, obj: Question) -> dict[str, Any]:
         """Return the context of the question's page."""
         answer = Answer.objects.filter(question=obj).first()
-        suggested = question_page.suggestions(obj, person(request))
+        suggested = question_page.suggestions(obj, signed_in_person(request))
         return {
             "title": title_of(obj),
             "is_open": obj.status == QuestionStatus.OPEN,
@@ -157,7 +157,7 @@ class QuestionAdmin(DetailAdmin):
 
     def act(self, request: HttpRequest, obj: Question) -> HttpResponse:
         """Carry out the action of the button that was pressed. Raises PermissionDenied."""
-        if waits_for_others(person(request), obj.pk):
+        if waits_for_others(signed_in_person(request), obj.pk):
             raise PermissionDenied
         acts = {"decline": self.decline, "claim": self.claim, "release": self.release, "reassign": self.reassign}
         act = next((acts[name] for name in acts if name in request.POST), self.answer)

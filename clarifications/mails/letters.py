@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
-from accounts.preferences import reading_as
+from accounts.preferences import with_preferences_of
 from clarifications.admin.question_page import waiting_items
 from clarifications.mails.links import expiry, link_to
 from clarifications.models import Notice
@@ -16,7 +16,7 @@ from clarifications.wording import title_of
 
 def letter(notice: Notice) -> EmailMultiAlternatives:
     """Return the mail for the notice, in its recipient's language and time zone."""
-    with reading_as(notice.recipient):
+    with with_preferences_of(notice.recipient):
         context = contents(notice)
         mail = EmailMultiAlternatives(
             subject=" ".join(f"{context['title']} – {notice.question.project.title}".split()),

@@ -20,7 +20,7 @@ def key() -> str:
     user = User.objects.create_user("bot", is_service=True)
     user.groups.add(group(OPERATOR))
     scopes = ["read", "projects", "questions", "work:cost_worker"]
-    return keys.make(user, name="tests", scopes=scopes, lifetime=None)[1]
+    return keys.make_key(user, name="tests", scopes=scopes, lifetime=None)[1]
 
 
 @pytest.fixture

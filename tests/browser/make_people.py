@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
 
-from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER, STAFF
+from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER, STAFF_ROLES
 
 PASSWORD = "a long enough password"
 # Username → role. The administrator is a superuser too.
@@ -25,7 +25,7 @@ def make_people() -> None:
     call_command("migrate", verbosity=0)
     hashed = make_password(PASSWORD)
     for name, role in PEOPLE.items():
-        rank = {"is_staff": role in STAFF, "is_superuser": role == ADMINISTRATOR}
+        rank = {"is_staff": role in STAFF_ROLES, "is_superuser": role == ADMINISTRATOR}
         person = get_user_model().objects.create(username=name, password=hashed, **rank)
         person.groups.set([apps.get_model("auth", "Group").objects.get(name=role)])
     make_machine()
@@ -38,7 +38,7 @@ def make_machine() -> None:
 
     machine = get_user_model().objects.create(username="tickets", is_service=True)
     machine.groups.set([apps.get_model("auth", "Group").objects.get(name=OPERATOR)])
-    keys.make(machine, name="ticket system", scopes=["read", "projects", "questions"], lifetime=None)
+    keys.make_key(machine, name="ticket system", scopes=["read", "projects", "questions"], lifetime=None)
     endpoint = register_endpoint(
         machine, url="https://tickets.example.com/interlock", types=["PROJECT.*"], description="Ticket system"
     )

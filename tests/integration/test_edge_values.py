@@ -88,7 +88,7 @@ class Asked:
     def __init__(self) -> None:
         self.olga, self.rita = account("olga", OPERATOR, email="o@example.org"), account("rita", REQUESTER)
         bot = account("bot", OPERATOR, is_service=True)
-        key = keys.make(bot, name="k", scopes=["read", "questions"], lifetime=None)[1]
+        key = keys.make_key(bot, name="k", scopes=["read", "questions"], lifetime=None)[1]
         self.rest = Caller(None, authorization=f"Bearer {key}")
         self.browsers = {user.username: Client() for user in (self.olga, self.rita)}
         for user in (self.olga, self.rita):

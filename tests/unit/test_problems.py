@@ -6,7 +6,7 @@ import pytest
 
 import api.urls  # noqa: F401 - with the interface everything that it can refuse is loaded
 from accounts.keys import NoSuchKey
-from accounts.rank import AccountAbove
+from accounts.rank import AccountHasMoreRights
 from api.problems import MEANING
 from events.errors import EventError, PermanentError
 from intake.spreadsheets import Busy, Unreadable
@@ -15,7 +15,17 @@ from schemas.registry import UnknownSchema
 from schemas.restricted import SchemaRefused
 from schemas.strict_json import InvalidJson
 
-ROOTS = (EventError, NoSuchKey, AccountAbove, BadSchema, UnknownSchema, SchemaRefused, InvalidJson, Busy, Unreadable)
+ROOTS = (
+    EventError,
+    NoSuchKey,
+    AccountHasMoreRights,
+    BadSchema,
+    UnknownSchema,
+    SchemaRefused,
+    InvalidJson,
+    Busy,
+    Unreadable,
+)
 # Never raised themselves: what is raised is one of the classes below them.
 ABSTRACT = {EventError, PermanentError}
 

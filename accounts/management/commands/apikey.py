@@ -20,7 +20,7 @@ class Command(BaseCommand):
             "account", help="the account that the key acts as; make a machine's with `manage.py person --service`"
         )
         make.add_argument("--name", required=True, help="what the key is for, such as the name of a program")
-        make.add_argument("--scope", action="append", required=True, metavar="SCOPE", help=scopes.all_names())
+        make.add_argument("--scope", action="append", required=True, metavar="SCOPE", help=scopes.all_scope_names())
         make.add_argument("--days", type=int, default=365, help="days until it expires; 0: never (default: 365)")
         listing = actions.add_parser("list", help="list the keys")
         listing.add_argument("account", nargs="?", default="", help="only the keys of this account")
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         if days < 0:
             raise CommandError("--days is 0 or more.")
         try:
-            made = keys.make(user, name=name, scopes=scope, lifetime=timedelta(days=days) if days else None)
+            made = keys.make_key(user, name=name, scopes=scope, lifetime=timedelta(days=days) if days else None)
         except ValueError as error:
             raise CommandError(str(error)) from error
         self.show_text(*made)
@@ -60,14 +60,14 @@ class Command(BaseCommand):
     def rotate(self, *, prefix: str, at_once: bool, **options: Any) -> None:
         """Make the successor of a key and show its text. Raises CommandError."""
         try:
-            self.show_text(*keys.rotate(self.find(prefix), at_once=at_once))
+            self.show_text(*keys.rotate_key(self.find(prefix), at_once=at_once))
         except keys.NoSuchKey as error:
             raise CommandError(str(error)) from error
 
     def revoke(self, *, prefix: str, **options: Any) -> None:
         """Revoke a key. Raises CommandError."""
         key = self.find(prefix)
-        keys.revoke(key)
+        keys.revoke_key(key)
         self.stdout.write(f"{key} is revoked.")
 
     def find(self, prefix: str) -> ApiKey:

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts.models import User
-from accounts.roles import ROLES, STAFF
+from accounts.roles import ROLES, STAFF_ROLES
 
 PASSWORD_VARIABLE = "PERSON_PASSWORD"  # noqa: S105  (a name, no password)
 
@@ -63,7 +63,7 @@ class Command(BaseCommand):
 
     def set_staff(self, user: User) -> None:
         """Let the account enter the admin if it is a superuser, or a person with a staff role; otherwise not."""
-        has_staff_role = user.groups.filter(name__in=STAFF).exists() and not user.is_service
+        has_staff_role = user.groups.filter(name__in=STAFF_ROLES).exists() and not user.is_service
         user.is_staff = user.is_superuser or has_staff_role
         user.save(update_fields=["is_staff"])
 

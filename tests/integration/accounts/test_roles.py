@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.models import User
-from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER, ROLES, STAFF
+from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER, ROLES, STAFF_ROLES
 from backlog.models import Project, Template
 from backlog.selectors import may_watch, projects_for
 from clarifications.models import Question
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 def person(name: str, role: str) -> User:
     """A person with one role."""
-    user = User.objects.create_user(name, is_staff=role in STAFF)
+    user = User.objects.create_user(name, is_staff=role in STAFF_ROLES)
     user.groups.add(Group.objects.get(name=role))
     return user
 
@@ -72,7 +72,7 @@ def test_a_closed_question_waits_for_nobody_which_takes_one_look(django_assert_n
         assert [waits_for_others(rita, asked.pk) for asked in (own, other, closed)] == [False, True, False]
 
 
-@pytest.mark.parametrize("role", STAFF)
+@pytest.mark.parametrize("role", STAFF_ROLES)
 def test_staff_see_everything_and_may_answer(role: str) -> None:
     staff = person("ann", role)
     person("leo", ANSWERER).groups.add(Group.objects.create(name="lawyers"))
@@ -87,7 +87,7 @@ def test_an_approval_is_given_by_no_key_and_by_no_machine() -> None:
     ann, bot = person("ann", OPERATOR), User.objects.create_user("bot", is_service=True)
     bot.groups.add(Group.objects.get(name=OPERATOR))
     assert set(answerable_by(ann)) == {asked, approval}
-    ann.key, _text = keys.make(ann, name="k", scopes=["read", "questions"], lifetime=None)
+    ann.key, _text = keys.make_key(ann, name="k", scopes=["read", "questions"], lifetime=None)
     assert list(answerable_by(ann)) == [asked]
     assert list(answerable_by(bot)) == [asked]
 

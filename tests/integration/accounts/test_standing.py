@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from accounts import keys
 from accounts.models import ApiKey, User
-from accounts.rank import is_above
+from accounts.rank import has_rights_beyond
 from accounts.roles import ADMINISTRATOR, OPERATOR, REQUESTER
 from tests.callers import account, group
 
@@ -98,8 +98,8 @@ def test_an_administrator_makes_keys_of_machines_and_of_their_own(browser: Clien
 
 
 def test_keys_of_others_are_not_rotated_and_those_above_not_revoked(browser: Client, root: User) -> None:
-    theirs = keys.make(account("olga", OPERATOR), name="o", scopes=["read"], lifetime=None)[0]
-    above = keys.make(root, name="r", scopes=["read"], lifetime=None)[0]
+    theirs = keys.make_key(account("olga", OPERATOR), name="o", scopes=["read"], lifetime=None)[0]
+    above = keys.make_key(root, name="r", scopes=["read"], lifetime=None)[0]
     page = reverse("admin:accounts_apikey_changelist")
     for action in ("rotate_keys", "revoke_keys"):
         browser.post(page, {"action": action, "_selected_action": [theirs.pk, above.pk]})
@@ -116,5 +116,5 @@ def test_the_text_of_a_key_is_in_no_cookie(browser: Client, ann: User) -> None:
 
 def test_an_account_that_is_switched_off_still_counts_with_its_rights(ann: User) -> None:
     former = account("sue", ADMINISTRATOR, is_active=False)
-    assert is_above(former, account("olga", OPERATOR))
-    assert not is_above(former, ann)
+    assert has_rights_beyond(former, account("olga", OPERATOR))
+    assert not has_rights_beyond(former, ann)

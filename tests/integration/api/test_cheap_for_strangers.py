@@ -60,14 +60,14 @@ def test_a_long_header_becomes_no_key_of_the_cache(client: Client, few: None) ->
 def test_options_tells_a_stranger_nothing(client: Client) -> None:
     answer = client.options("/api/v1/projects")
     assert (answer.status_code, b"parses" in answer.content) == (401, False)
-    key = keys.make(account("bot", OPERATOR, is_service=True), name="k", scopes=["read"], lifetime=None)[1]
+    key = keys.make_key(account("bot", OPERATOR, is_service=True), name="k", scopes=["read"], lifetime=None)[1]
     assert client.options("/api/v1/projects", headers={"authorization": f"Bearer {key}"}).status_code == 200
 
 
 def test_who_has_a_key_is_not_held_back_by_the_refusals_of_others_at_the_same_address(
     client: Client, few: None
 ) -> None:
-    key = keys.make(account("bot", OPERATOR, is_service=True), name="k", scopes=["read"], lifetime=None)[1]
+    key = keys.make_key(account("bot", OPERATOR, is_service=True), name="k", scopes=["read"], lifetime=None)[1]
     for number in range(6):
         client.get("/api/v1/projects", headers={"authorization": f"Bearer ilk_{number}"})
     assert client.get("/api/v1/projects", headers={"authorization": f"Bearer {key}"}).status_code == 200

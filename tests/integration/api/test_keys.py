@@ -49,19 +49,19 @@ def test_a_text_that_is_no_key_opens_nothing(text: str) -> None:
 
 def test_a_key_ends_with_its_time_its_owner_and_its_revoking() -> None:
     user = account("bot", is_service=True)
-    made = [keys.make(user, name="t", scopes=["read"], lifetime=timedelta(hours=1)) for _ in range(2)]
+    made = [keys.make_key(user, name="t", scopes=["read"], lifetime=timedelta(hours=1)) for _ in range(2)]
     (timed, its_text), (revoked, text) = made
     ApiKey.objects.filter(pk=timed.pk).update(expires_at=timezone.now())
     run("apikey", "revoke", revoked.prefix)
     assert (status_with(its_text), status_with(text)) == (401, 401)
-    _key, third = keys.make(user, name="t", scopes=["read"], lifetime=None)
+    _key, third = keys.make_key(user, name="t", scopes=["read"], lifetime=None)
     User.objects.update(is_active=False)
     assert status_with(third) == 401
 
 
 def test_a_rotated_key_goes_on_for_a_day_unless_it_ends_at_once() -> None:
     user = account("bot", is_service=True)
-    key, old = keys.make(user, name="t", scopes=["read"], lifetime=timedelta(days=30))
+    key, old = keys.make_key(user, name="t", scopes=["read"], lifetime=timedelta(days=30))
     new = run("apikey", "rotate", key.prefix).strip()
     assert (status_with(old), status_with(new)) == (200, 200)
     key.refresh_from_db()
@@ -96,7 +96,7 @@ def test_a_key_gives_no_more_than_its_owner_may_and_its_scopes_name() -> None:
 def test_where_a_person_decides_neither_a_key_nor_a_machine_comes_in() -> None:
     decides, ann = Rule(QUESTIONS, people_only=True), account("ann", ANSWERER)
     assert decides.allows(ann)
-    ann.key, _text = keys.make(ann, name="k", scopes=[QUESTIONS], lifetime=None)
+    ann.key, _text = keys.make_key(ann, name="k", scopes=[QUESTIONS], lifetime=None)
     assert not decides.allows(ann)
     assert not decides.allows(account("bot", ANSWERER, is_service=True))
 

@@ -282,12 +282,20 @@ def test_the_log_has_what_was_done_by_whom_and_to_whom(scene: Scene, door: str) 
 
 
 def test_no_entry_holds_a_secret(scene: Scene) -> None:
-    _key, text = keys.make(scene.bot, name="k", scopes=["read"], lifetime=None)
+    _key, text = keys.make_key(scene.bot, name="k", scopes=["read"], lifetime=None)
     services.rotate_secret(scene.hook)
     new_password(scene)
     kept = "\n".join(scene.log())
     scene.olga.refresh_from_db()
-    for secret in (text, keys.digest(text), scene.hook.secret, scene.olga.password, PASSWORD, "token", "secret-path"):
+    for secret in (
+        text,
+        keys.key_digest(text),
+        scene.hook.secret,
+        scene.olga.password,
+        PASSWORD,
+        "token",
+        "secret-path",
+    ):
         assert secret not in kept
 
 
@@ -300,9 +308,9 @@ def test_an_entry_says_when_by_the_databases_clock_and_from_where_whatever_a_hea
 
 def test_the_command_line_says_which_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["/srv/manage.py", "person", "olga"])
-    assert audit.command() == "command line (manage.py person)"
+    assert audit.command_name() == "command line (manage.py person)"
     monkeypatch.setattr(sys, "argv", ["script.py", "x"])
-    assert audit.command() == "command line"
+    assert audit.command_name() == "command line"
 
 
 def test_the_log_is_narrowed_by_what_who_when_and_searched_by_name(scene: Scene) -> None:

@@ -36,7 +36,7 @@ def test_what_is_rolled_back_leaves_no_entry_and_what_cannot_be_recorded_is_not_
         "save": lambda: (setattr(olga, "username", "olga.new"), olga.save()),
         "update": lambda: User.objects.update(is_active=False),
         "rights": lambda: olga.groups.add(lawyers),
-        "key": lambda: keys.make(olga, name="k", scopes=["read"], lifetime=None),
+        "key": lambda: keys.make_key(olga, name="k", scopes=["read"], lifetime=None),
         "hook": lambda: services.rotate_secret(hook),
     }
     before = count()
@@ -79,7 +79,7 @@ def test_a_stranger_with_many_names_fills_no_table_and_hides_no_account(
     monkeypatch.setattr(audit_signals, "MOST_FAILURES", 3)
     account("ann")
     for name in (*"abcdef", "ann", "ann", "x" * 200, "a\ud800\x1b[31m"):
-        audit_signals.sign_in_failed(None, {"username": name}, None)
+        audit_signals.record_failed_sign_in(None, {"username": name}, None)
     assert list(failures().order_by("pk").values_list("target", "count")) == [
         *(("a", 1), ("b", 1), ("c", 1)),
         *(("", 5), ("ann", 2)),
@@ -88,7 +88,7 @@ def test_a_stranger_with_many_names_fills_no_table_and_hides_no_account(
 
 def test_what_was_typed_as_a_name_is_cut_and_can_be_stored() -> None:
     for typed in ("x" * 200, "a\ud800\x00\x1b[31m", None, 7):
-        audit_signals.sign_in_failed(None, {"username": typed}, None)
+        audit_signals.record_failed_sign_in(None, {"username": typed}, None)
     kept = list(failures().order_by("pk").values_list("target", flat=True))
     assert kept == ["x" * 150, "a���[31m", "None", "7"]
 

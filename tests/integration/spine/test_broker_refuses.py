@@ -86,7 +86,7 @@ def test_a_broker_whose_disk_is_full_refuses_no_request_and_loses_nothing(own_br
 def test_a_broker_that_hangs_holds_one_request_for_its_time_out_and_no_other(own_broker: EmbeddedValkey) -> None:
     user = User.objects.create_user("bot", is_service=True)
     user.groups.add(group(OPERATOR))
-    headers = {"authorization": f"Bearer {keys.make(user, name='t', scopes=['projects'], lifetime=None)[1]}"}
+    headers = {"authorization": f"Bearer {keys.make_key(user, name='t', scopes=['projects'], lifetime=None)[1]}"}
     took = []
     with frozen(own_broker):
         for _ in range(4):

@@ -32,7 +32,7 @@ CHECKED = step("only", done_when={"deliverable": "report"}, max_attempts=1)
 
 def key_of(user: User, *scopes: str) -> Caller:
     """The account's key, with these scopes."""
-    text = keys.make(user, name="k", scopes=list(scopes), lifetime=None)[1]
+    text = keys.make_key(user, name="k", scopes=list(scopes), lifetime=None)[1]
     return Caller(user, authorization=f"Bearer {text}")
 
 

@@ -60,7 +60,7 @@ def states(endpoint: Endpoint) -> list[str]:
 def owner_with_key(*scopes: str, name: str = "bot") -> User:
     """An account that comes with a key of these scopes, and whose project there is."""
     user = User.objects.create_superuser(name)
-    user.key = keys.make(user, name="k", scopes=scopes, lifetime=None)[0]
+    user.key = keys.make_key(user, name="k", scopes=scopes, lifetime=None)[0]
     return user
 
 
@@ -134,7 +134,7 @@ def test_a_webhook_sees_no_more_than_its_key(receiver: Receiver) -> None:
 def test_a_webhook_ends_with_its_key(receiver: Receiver) -> None:
     user = owner_with_key("webhooks", "read")
     endpoint = register_endpoint(user, url=receiver.url)
-    keys.revoke(user.keys.get())
+    keys.revoke_key(user.keys.get())
     happened(1, project_id=project_of("bot").pk)
     Deliverer().once()
     endpoint.refresh_from_db()
@@ -155,7 +155,7 @@ def test_a_key_that_may_not_read_shows_its_webhook_no_event(receiver: Receiver) 
 def test_a_webhook_with_nothing_to_tell_ends_with_its_key_too(receiver: Receiver) -> None:
     user = owner_with_key("webhooks", "read")
     endpoint = register_endpoint(user, url=receiver.url)
-    keys.revoke(user.keys.get())
+    keys.revoke_key(user.keys.get())
     Deliverer().once()
     endpoint.refresh_from_db()
     assert not endpoint.active
@@ -166,7 +166,7 @@ def test_a_webhook_whose_key_ends_after_its_turn_began_is_told_nothing_more(rece
     register_endpoint(user, url=receiver.url)
     happened(1)
     [begun] = leased(highest_seq(), 1)
-    keys.revoke(user.keys.get())
+    keys.revoke_key(user.keys.get())
     Deliverer().serve(begun, highest_seq())
     begun.refresh_from_db()
     assert (receiver.requests, begun.active) == ([], False)
@@ -175,7 +175,7 @@ def test_a_webhook_whose_key_ends_after_its_turn_began_is_told_nothing_more(rece
 def test_a_webhook_goes_on_with_the_successor_of_its_key(receiver: Receiver) -> None:
     user = owner_with_key("webhooks", "read")
     register_endpoint(user, url=receiver.url)
-    keys.rotate(user.keys.get(), at_once=True)
+    keys.rotate_key(user.keys.get(), at_once=True)
     happened(1)
     Deliverer().once()
     assert receiver.figures == [1]
