@@ -16,7 +16,7 @@ from api.openapi import endpoint
 from api.rules import Rule
 from backlog.models import Item
 from backlog.selectors import projects_for
-from backlog.states import OVER, ItemState
+from backlog.states import OVER_STATUSES, ItemState
 from clarifications.models import QuestionStatus
 from clarifications.selectors import questions_for
 from events.models import DeadLetter
@@ -104,7 +104,7 @@ class Figures(ApiView):
 
 def stats(user: User) -> dict[str, Any]:
     """Return the counts for this account, with four queries."""
-    projects = projects_for(user).exclude(status__in=OVER).order_by()
+    projects = projects_for(user).exclude(status__in=OVER_STATUSES).order_by()
     items = Item.objects.exclude(state__in=[ItemState.DONE, ItemState.CANCELLED]).order_by()
     if not user.has_perm("backlog.view_project"):
         items = items.filter(project__in=projects_for(user))

@@ -14,7 +14,7 @@ from api.endpoint import ApiView, row_or_404
 from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
 from api.problems import Refused
 from api.rules import Rule
-from backlog.blueprints import add_version, checked, newest_templates, shipped
+from backlog.blueprints import add_version, checked_definition, newest_templates, shipped_definitions
 from backlog.models import Template
 
 LOOK = Rule(READ)
@@ -57,7 +57,7 @@ class Verdict(serializers.Serializer[Any]):
     items = serializers.IntegerField(help_text="Number of work items that a project with it gets.")
 
 
-EXAMPLE = {"definition": shipped()[1]}
+EXAMPLE = {"definition": shipped_definitions()[1]}
 
 
 class Templates(ApiView):
@@ -94,7 +94,7 @@ class Versions(ApiView):
         If-Match is the ETag of the newest version: you get 412 if another version was made since you read it.
         """
         definition = self.read_body(NewVersion)["definition"]
-        require_name(checked(definition).name, name)
+        require_name(checked_definition(definition).name, name)
         newest = Template.objects.filter(name=name).order_by("-version").first()
         self.require_unchanged(lambda: TemplateShown(newest).data if newest else None)
         with transaction.atomic():
@@ -129,7 +129,7 @@ class Check(ApiView):
     )
     def post(self, request: Request) -> Response:
         """Check whether the definition can be used, without storing it. Its faults are in the refusal (422)."""
-        blueprint = checked(self.read_body(NewVersion)["definition"])
+        blueprint = checked_definition(self.read_body(NewVersion)["definition"])
         return Response({"name": blueprint.name, "title": blueprint.title, "items": len(blueprint.items)})
 
 

@@ -150,7 +150,7 @@ class LeaseItems(ApiView):
         wanted = self.read_body(LeaseRequest)
         require_agent(self, wanted["agent"])
         holder = self.account.get_username()
-        leased = leases.take(wanted["agent"], holder=holder, most=wanted["max"], seconds=wanted["seconds"])
+        leased = leases.lease_items(wanted["agent"], holder=holder, most=wanted["max"], seconds=wanted["seconds"])
         rows = {"items": [LeaseShown(lease_row(lease)).data for lease in leased]}
         waits = wanted["wait"] and not leased
         headers = waiting_headers(self.account, seconds=wanted["wait"], agent=wanted["agent"]) if waits else None
@@ -165,7 +165,9 @@ class Reply(ApiView):
     def reply(self, lease: UUID, event_type: str, payload: dict[str, Any], effect: Effect) -> Response:
         """Record the reply as an event and apply its effect; return the state of the lease and its item."""
         require_payload(event_type, payload)
-        held = leases.reply(lease, holder=holder_of(self, lease), event_type=event_type, payload=payload, effect=effect)
+        held = leases.handle_reply(
+            lease, holder=holder_of(self, lease), event_type=event_type, payload=payload, effect=effect
+        )
         return lease_state(*held)
 
 

@@ -37,7 +37,7 @@ class DeadLettersConsumer(BatchConsumer):
 def fail_refused_items(entries: Sequence[Entry]) -> None:
     """Store the entries as dead letters and fail the items whose dispatches they refuse, in one transaction."""
     with project_work(divisible=len(entries) > 1) as work:
-        replies.fail_refused(work, elsewhere.save_foreign_letters(entries))
+        replies.fail_refused_items(work, elsewhere.save_foreign_letters(entries))
 
 
 class OrchestratorConsumer(StreamConsumer):

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 
-from backlog.states import CANCELLABLE, ItemState, ProjectStatus
+from backlog.states import CANCELLABLE_STATES, ItemState, ProjectStatus
 from events.lifecycle import edge
 
 
@@ -220,7 +220,7 @@ class Item(models.Model):
     def retry(self) -> None:
         """Mark the failed item READY for another attempt."""
 
-    @edge(state, source=CANCELLABLE, target="CANCELLED")
+    @edge(state, source=CANCELLABLE_STATES, target="CANCELLED")
     def cancel(self) -> None:
         """Mark the item CANCELLED: a person cancelled it, its project, or an item it depends on."""
 

@@ -27,7 +27,7 @@ def require_own_figures(context: Mapping[str, object]) -> None:
         raise ForbiddenContext(words % {"why": error}) from error
 
 
-def folded(name: str) -> str:
+def normalized_name(name: str) -> str:
     """Return the name as it is compared: NFKC-normalized, without surrounding blanks, case-folded."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
@@ -39,7 +39,7 @@ def is_own(item: Item, by: str) -> bool:
     """
     people = [user.get_username() for user in (item.project.owner, item.done_by) if user is not None]
     names = [item.project.requester, item.agent_target, *people]
-    return bool(by) and folded(by) in {folded(name) for name in names if name}
+    return bool(by) and normalized_name(by) in {normalized_name(name) for name in names if name}
 
 
 def require_other(item: Item, by: str) -> None:

@@ -65,7 +65,7 @@ def item_in(work: ProjectWork, item_id: UUID) -> Item:
     return item
 
 
-def contexts(work: ProjectWork, project_ids: Iterable[UUID]) -> dict[UUID, WorkContext]:
+def work_contexts(work: ProjectWork, project_ids: Iterable[UUID]) -> dict[UUID, WorkContext]:
     """Return the work context of each project by project id; one query for those that are not loaded yet."""
     wanted = set(project_ids)
     new = {pk for pk in wanted if work.loaded(WorkContext, pk) is None}
@@ -92,7 +92,7 @@ def overdue_projects(now: datetime, *, limit: int, excluding: QuerySet[Any, UUID
     return list(late.order_by("deadline_at").values_list("project_id", flat=True)[:limit])
 
 
-def dispatchable(
+def dispatchable_items(
     now: datetime, *, project: UUID | None = None, item: UUID | None = None, automatic: bool | None = None
 ) -> QuerySet[Item]:
     """Return READY items whose dependencies are done and whose `not_before` has passed, highest priority first.
@@ -164,7 +164,7 @@ def count_subquery(rows: QuerySet[Any], by: str) -> Coalesce:
     return Coalesce(Subquery(counts), 0)
 
 
-def timeline(project_id: UUID) -> QuerySet[Event]:
+def project_events(project_id: UUID) -> QuerySet[Event]:
     """Return all events of the project in ledger order."""
     return Event.objects.filter(project_id=project_id).order_by("seq")
 

@@ -11,10 +11,10 @@ from backlog import policy
 from backlog.errors import BacklogError, ItemNotReady, ReasonMissing
 from backlog.flow import orchestration, report
 from backlog.flow.definition_of_done import unmet_criteria
-from backlog.flow.orchestration import about
-from backlog.flow.replies import accept, ready_again
+from backlog.flow.orchestration import item_keys
+from backlog.flow.replies import accept_item, make_ready_again
 from backlog.models import Item, Project
-from backlog.states import CANCELLABLE, ITEM_EDGES, ItemState, ProjectStatus
+from backlog.states import CANCELLABLE_STATES, ITEM_EDGES, ItemState, ProjectStatus
 from backlog.work import ProjectWork
 from schemas.payloads.backlog import BacklogItemBlocked, BacklogItemCancelled, BacklogItemUnblocked
 from schemas.payloads.project import ProjectCancelled, ProjectFailed
@@ -31,9 +31,9 @@ def cancel_project(work: ProjectWork, project: Project, *, reason: str, by: str)
     project.reason, project.finished_at = reason, work.now
     work.change(project, "status", "reason", "finished_at")
     for item in project.members:
-        if item.state in CANCELLABLE:
+        if item.state in CANCELLABLE_STATES:
             cancel_one(work, item, reason=reason, by=by)
-    cancelled: ProjectCancelled = {**report.about(project), "reason": reason, "cancelled_by": by}
+    cancelled: ProjectCancelled = {**report.titled_project_keys(project), "reason": reason, "cancelled_by": by}
     work.emit_about(project, "PROJECT.CANCELLED", cancelled)
     work.note_change(project)
     return project
@@ -45,9 +45,9 @@ def fail_project(work: ProjectWork, project: Project, *, reason: str, by: str) -
     project.reason, project.finished_at = reason, work.now
     work.change(project, "status", "reason", "finished_at")
     for item in project.members:
-        if item.state in CANCELLABLE:
+        if item.state in CANCELLABLE_STATES:
             cancel_one(work, item, reason=reason, by=by)
-    failed: ProjectFailed = {**report.about(project), "reason": reason, "failed_items": []}
+    failed: ProjectFailed = {**report.titled_project_keys(project), "reason": reason, "failed_items": []}
     work.emit_about(project, "PROJECT.FAILED", failed)
     work.note_change(project)
 
@@ -79,7 +79,7 @@ def retry_item(work: ProjectWork, item: Item, *, by: str) -> Item:
 
     Raises IllegalTransition unless the item is FAILED.
     """
-    ready_again(work, item, wait=timedelta(), by=by)
+    make_ready_again(work, item, wait=timedelta(), by=by)
     if item.project.status == ProjectStatus.FAILED:
         item.project.reopen()
         item.project.finished_at = None
@@ -92,7 +92,7 @@ def cancel_item(work: ProjectWork, item: Item, *, reason: str, by: str) -> Item:
     """Cancel an item and, recursively, the items that depend on it. Raises IllegalTransition if the item is done."""
     cancel_one(work, item, reason=reason, by=by)
     for dependant in item.project.members:
-        if item.key in dependant.depends_on and dependant.state in CANCELLABLE:
+        if item.key in dependant.depends_on and dependant.state in CANCELLABLE_STATES:
             cancel_item(work, dependant, reason=f"It depends on {item.key}, which was cancelled.", by=by)
     work.note_change(item.project)
     return item
@@ -105,7 +105,7 @@ def cancel_one(work: ProjectWork, item: Item, *, reason: str, by: str) -> None:
     item.reason, item.deadline_at, item.held_for, item.current_dispatch = reason, None, Item.Held.NO, None
     work.change(item, "state", "reason", "deadline_at", "held_for", "current_dispatch")
     work.changes.cancelled[item.pk] = item
-    cancelled: BacklogItemCancelled = {**about(item), "reason": reason, "cancelled_by": by}
+    cancelled: BacklogItemCancelled = {**item_keys(item), "reason": reason, "cancelled_by": by}
     work.emit_about(item.project, "BACKLOG.ITEM_CANCELLED", cancelled)
 
 
@@ -124,7 +124,7 @@ def waive_criteria(work: ProjectWork, item: Item, *, reason: str, by: str) -> It
     unmet = unmet_criteria(item, item.evidence)
     if item.state in (ItemState.FAILED, ItemState.READY):
         return_to_progress(work, item, by=by)
-    accept(work, item, outcome="waived", by=by, reason=reason, unmet=unmet)
+    accept_item(work, item, outcome="waived", by=by, reason=reason, unmet=unmet)
     return item
 
 
@@ -149,7 +149,7 @@ def block_item(work: ProjectWork, item: Item, *, reason: str, question_ids: list
     item.reason = reason[:LONGEST_REASON]
     work.change(item, "state", "current_dispatch", "deadline_at", "held_for", "reason")
     blocked: BacklogItemBlocked = {
-        **about(item),
+        **item_keys(item),
         "reason": item.reason,
         "question_ids": [str(q) for q in question_ids],
     }
@@ -163,7 +163,7 @@ def unblock_item(work: ProjectWork, item: Item, *, question_id: UUID | None) -> 
     item.unblock()
     item.reason = ""
     work.change(item, "state", "reason")
-    freed: BacklogItemUnblocked = {**about(item), "question_id": str(question_id) if question_id else None}
+    freed: BacklogItemUnblocked = {**item_keys(item), "question_id": str(question_id) if question_id else None}
     work.emit_about(item.project, "BACKLOG.ITEM_UNBLOCKED", freed)
     work.note_change(item.project)
     return item
@@ -177,7 +177,7 @@ def approve_item(work: ProjectWork, item: Item, *, by: str, notes: str = "") -> 
     """
     if item.held_for == Item.Held.APPROVAL:
         unmet = unmet_criteria(item, item.evidence or {})
-        accept(work, item, outcome="waived" if unmet else "accepted", by=by, reason=notes, unmet=unmet)
+        accept_item(work, item, outcome="waived" if unmet else "accepted", by=by, reason=notes, unmet=unmet)
     if item.state == ItemState.DONE or (item.approval == Item.Approval.BEFORE and not item.approved):
         item.approved = True
     else:
@@ -185,13 +185,13 @@ def approve_item(work: ProjectWork, item: Item, *, by: str, notes: str = "") -> 
     work.change(item, "approved", "cleared")
 
 
-def send_back(work: ProjectWork, item: Item, *, notes: str, by: str) -> None:
+def send_item_back(work: ProjectWork, item: Item, *, notes: str, by: str) -> None:
     """Record a rejection: the notes go into the item's next dispatch, and finished work is done again."""
     item.notes = [*item.notes, notes]
     work.change(item, "notes")
     if item.state == ItemState.IN_PROGRESS:
         verdict: WorkItemReviewed = {
-            **about(item),
+            **item_keys(item),
             "outcome": "rejected",
             "unmet_criteria": [],
             "reviewed_by": by,

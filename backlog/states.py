@@ -42,6 +42,6 @@ PROJECT_EDGES: dict[str, set[str]] = {
 }
 
 # Item states from which an item may still be cancelled.
-CANCELLABLE = [state for state, targets in ITEM_EDGES.items() if "CANCELLED" in targets]
+CANCELLABLE_STATES = [state for state, targets in ITEM_EDGES.items() if "CANCELLED" in targets]
 # Project states in which no item of the project is worked on any more.
-OVER = (ProjectStatus.DONE, ProjectStatus.FAILED, ProjectStatus.CANCELLED)
+OVER_STATUSES = (ProjectStatus.DONE, ProjectStatus.FAILED, ProjectStatus.CANCELLED)

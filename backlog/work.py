@@ -13,7 +13,7 @@ from events.work import UnitOfWork
 
 @dataclass
 class Changes:
-    """The changes of one unit of work that `flow.orchestration.advance` has not handled yet, by id."""
+    """The changes of one unit of work that `flow.orchestration.advance_projects` has not handled yet, by id."""
 
     projects: dict[UUID, Project] = field(default_factory=dict)
     opened: list[Project] = field(default_factory=list)
@@ -43,7 +43,7 @@ class ProjectWork(UnitOfWork):
         self.causes[project.pk] = self.cause or self.causes.get(project.pk)
         self.changes.projects[project.pk] = project
 
-    def take_changes(self) -> Changes:
+    def pop_changes(self) -> Changes:
         """Return the changes since the last call and start with an empty record."""
         taken, self.changes = self.changes, Changes()
         return taken

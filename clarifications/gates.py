@@ -7,7 +7,7 @@ from uuid import UUID
 from backlog.blueprints import Definition, definition_of
 from backlog.flow.orchestration import When
 from backlog.models import Item, WorkContext
-from backlog.selectors import contexts
+from backlog.selectors import work_contexts
 from backlog.work import ProjectWork
 from clarifications.asking import ask_approval, ask_input
 from clarifications.contract import MissingField, missing_fields
@@ -51,7 +51,7 @@ def missing_by_field(
     work: ProjectWork, items: Sequence[Item], when: When
 ) -> dict[tuple[UUID, str], tuple[MissingField, list[Item]]]:
     """Return (project id, field name) → the missing field and the items that need it; one query for the contexts."""
-    known = contexts(work, {item.project_id for item in items})
+    known = work_contexts(work, {item.project_id for item in items})
     missing: dict[tuple[UUID, str], tuple[MissingField, list[Item]]] = {}
     for item in items:
         for field in missing_for(item, known[item.project_id], when):

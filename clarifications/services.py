@@ -15,7 +15,7 @@ from backlog.blueprints import definition_of
 from backlog.flow.definition_of_done import unmet_criteria
 from backlog.models import Item, Project
 from backlog.policy import is_own
-from backlog.selectors import contexts
+from backlog.selectors import work_contexts
 from backlog.states import ItemState
 from backlog.work import ProjectWork
 from clarifications.contract import field_faults, merged
@@ -57,7 +57,7 @@ def answer_question(
     require_fits(question.schema, answer, title=question.title)
     if question.kind == Question.Kind.APPROVAL:
         return approve(work, question, answer, by=by, door=door, event_id=event_id)
-    context = contexts(work, [question.project_id])[question.project_id]
+    context = work_contexts(work, [question.project_id])[question.project_id]
     data = merged(context.data, question.pointer, answer)
     require_whole_contract(question, data)
     require_carriable(question, data)
@@ -225,7 +225,7 @@ def approve(
     if answer["approved"]:
         backlog.approve_item(work, item, by=by, notes=answer.get("notes", ""))
     else:
-        backlog.send_back(work, item, notes=answer["notes"], by=by)
+        backlog.send_item_back(work, item, notes=answer["notes"], by=by)
     close_answered(work, question, answer, by=by, door=door, event_id=event_id)
     return question
 

@@ -106,7 +106,7 @@ class Demonstration:
         started = time.monotonic()
         try:
             call_command("migrate", verbosity=0)
-            self.title = title_of(blueprints.newest(self.options.template), self.options.file)
+            self.title = title_of(blueprints.newest_version(self.options.template), self.options.file)
             with broker(), Supervisor(children(web=None, excepted=[]), log_dir=self.folder / "logs") as supervisor:
                 self.console.print(f"Started: {', '.join(['broker', *supervisor.pids])}", style="dim")
                 project = self.do_project(supervisor)

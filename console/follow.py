@@ -10,7 +10,7 @@ from rich.text import Text
 
 from backlog.flow.orchestration import can_still_move
 from backlog.models import Item, Project
-from backlog.states import OVER, ItemState, ProjectStatus
+from backlog.states import OVER_STATUSES, ItemState, ProjectStatus
 from clarifications.models import Question, QuestionStatus
 from console.operator import short
 
@@ -43,7 +43,7 @@ class Snapshot:
     @property
     def is_over(self) -> bool:
         """Return True if the project is done, failed or cancelled."""
-        return self.project.status in OVER
+        return self.project.status in OVER_STATUSES
 
     @property
     def waits_for_person(self) -> bool:

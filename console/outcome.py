@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from backlog.models import Item, Project
-from backlog.selectors import latest_deliverables, timeline
+from backlog.selectors import latest_deliverables, project_events
 from clarifications.models import Question
 from events.models import DeadLetter
 
@@ -19,7 +19,7 @@ def outcome(project: Project) -> dict[str, Any]:
         "deliverables": {kind: d.content for kind, d in latest_deliverables(project.pk).items()},
         "rows_read": project.intake.get("rows_read", 0),
         "row_warnings": project.intake.get("row_warnings", 0),
-        "events": dict(Counter(timeline(project.pk).values_list("type", flat=True))),
+        "events": dict(Counter(project_events(project.pk).values_list("type", flat=True))),
         "dead_letters": DeadLetter.objects.filter(state=DeadLetter.State.OPEN).count(),
     }
 

@@ -17,7 +17,7 @@ from backlog.flow.orchestration import project_work
 from backlog.models import Item, Project
 from backlog.selectors import project_of, projects_for
 from backlog.services import cancel_project
-from backlog.states import OVER, ItemState
+from backlog.states import OVER_STATUSES, ItemState
 from backlog.work import ProjectWork
 from events import rounds
 from events.errors import PermanentError
@@ -103,7 +103,7 @@ class Cancel(LoginRequiredMixin, View):
         Raises BacklogError if it has ended, PermissionDenied if the person may not cancel it.
         """
         user = signed_in_person(self.request)
-        if project.status in OVER:
+        if project.status in OVER_STATUSES:
             words = _("“%(title)s” has ended already: there is nothing left to cancel.")
             raise BacklogError(words % {"title": project.title})
         if not may_cancel(user, project):

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from backlog.models import Project
 from backlog.selectors import may_end, projects_with_counts
-from backlog.states import OVER
+from backlog.states import OVER_STATUSES
 from clarifications.models import Question
 from clarifications.selectors import answerable_by, questions_for
 
@@ -54,4 +54,4 @@ def readable_questions(user: User) -> QuerySet[Question]:
 
 def may_cancel(user: User, project: Project) -> bool:
     """Return True if the project has not ended and the person may cancel it."""
-    return project.status not in OVER and may_end(user, project)
+    return project.status not in OVER_STATUSES and may_end(user, project)

@@ -8,7 +8,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backlog.admin.project_page import standing
+from backlog.admin.project_page import state_in_words
 from backlog.models import Item, Project
 from backlog.states import ItemState, ProjectStatus
 from clarifications.models import Blocking, Question, QuestionStatus
@@ -31,7 +31,7 @@ def steps_of(project: Project, items: Sequence[Item]) -> list[Step]:
     """Return the project's items as steps, in the same order; two queries in total."""
     titles = {item.key: spoken(item.title) for item in items if item.state != ItemState.DONE}
     questions = questions_by_item(project)
-    return [Step(item, standing(item), waits_for(item, titles, questions.get(item.pk, []))) for item in items]
+    return [Step(item, state_in_words(item), waits_for(item, titles, questions.get(item.pk, []))) for item in items]
 
 
 def questions_by_item(project: Project) -> dict[object, list[Question]]:

@@ -7,17 +7,17 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from backlog.admin.project_page import standing
+from backlog.admin.project_page import state_in_words
 from backlog.models import Item, Project
 from backlog.services import cancel_item, dispatch_item, retry_item, waive_criteria
-from backlog.states import CANCELLABLE, OVER, PROJECT_EDGES, ItemState
+from backlog.states import CANCELLABLE_STATES, OVER_STATUSES, PROJECT_EDGES, ItemState
 
 # States whose columns are left out while they have no items.
 RARE = (ItemState.FAILED, ItemState.CANCELLED)
 
 
 @dataclass(frozen=True)
-class Act:
+class BoardAction:
     """An action of staff on an item: a button that calls a service, after asking for a reason if `needs_reason`."""
 
     name: str
@@ -30,7 +30,7 @@ class Act:
 
 def can_dispatch(item: Item) -> bool:
     """Return True if the item is READY, all its dependencies are done, and its project is not over."""
-    return item.state == ItemState.READY and item.waiting_on == 0 and item.project.status not in OVER
+    return item.state == ItemState.READY and item.waiting_on == 0 and item.project.status not in OVER_STATUSES
 
 
 def can_waive(item: Item) -> bool:
@@ -39,10 +39,17 @@ def can_waive(item: Item) -> bool:
 
 
 ACTS = (
-    Act("dispatch", _("Dispatch"), dispatch_item, can_dispatch),
-    Act("retry", _("Try again"), retry_item, lambda item: item.state == ItemState.FAILED),
-    Act("waive", _("Waive the criteria"), waive_criteria, can_waive, needs_reason=True),
-    Act("cancel", _("Cancel"), cancel_item, lambda item: item.state in CANCELLABLE, needs_reason=True, dangerous=True),
+    BoardAction("dispatch", _("Dispatch"), dispatch_item, can_dispatch),
+    BoardAction("retry", _("Try again"), retry_item, lambda item: item.state == ItemState.FAILED),
+    BoardAction("waive", _("Waive the criteria"), waive_criteria, can_waive, needs_reason=True),
+    BoardAction(
+        "cancel",
+        _("Cancel"),
+        cancel_item,
+        lambda item: item.state in CANCELLABLE_STATES,
+        needs_reason=True,
+        dangerous=True,
+    ),
 )
 
 
@@ -52,7 +59,7 @@ class Card:
 
     item: Item
     standing: str
-    acts: list[Act]
+    acts: list[BoardAction]
 
 
 @dataclass(frozen=True)
@@ -64,12 +71,12 @@ class Column:
     cards: list[Card]
 
 
-def act_named(name: str) -> Act | None:
+def action_named(name: str) -> BoardAction | None:
     """Return the action with this name, or None."""
     return next((act for act in ACTS if act.name == name), None)
 
 
-def acts_on(item: Item, user: User) -> list[Act]:
+def acts_on(item: Item, user: User) -> list[BoardAction]:
     """Return the actions that are possible on the item now; none without the permission to change items."""
     if not user.has_perm("backlog.change_item"):
         return []
@@ -83,7 +90,7 @@ def may_cancel(project: Project, user: User) -> bool:
 
 def board(items: list[Item], user: User) -> list[Column]:
     """Return the columns of the board in the order of the item's lifecycle."""
-    cards = [Card(item, standing(item), acts_on(item, user)) for item in items]
+    cards = [Card(item, state_in_words(item), acts_on(item, user)) for item in items]
     columns = [
         Column(str(state), str(state.label), [card for card in cards if card.item.state == state])
         for state in ItemState

@@ -84,7 +84,7 @@ def compare(old: Definition, new: Definition) -> Comparison:
         changed=changed,
         settings=(*setting_changes(old, new), *order_changes(list(before), list(after))),
         items=(*items, *(GraphItem(item, "removed") for item in removed)),
-        edges=tuple(edges([*new.items, *removed])),
+        edges=tuple(dependency_edges([*new.items, *removed])),
     )
 
 
@@ -103,14 +103,14 @@ def standing_of(key: str, before: dict[str, ItemDefinition], changed: set[str]) 
 def setting_changes(old: Definition | ItemDefinition, new: Definition | ItemDefinition) -> tuple[Change, ...]:
     """Return the changed settings of two definitions or of two items; a definition's items are not compared."""
     before, after = (part.model_dump(mode="json", exclude={"items"}) for part in (old, new))
-    return tuple(changes(before, after))
+    return tuple(value_changes(before, after))
 
 
-def changes(old: Any, new: Any, place: str = "") -> Iterator[Change]:
+def value_changes(old: Any, new: Any, place: str = "") -> Iterator[Change]:
     """Yield the differences of two JSON values: objects are compared key by key, any other values as a whole."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in {**old, **new}:
-            yield from changes(old.get(key, ABSENT), new.get(key, ABSENT), f"{place}.{key}" if place else key)
+            yield from value_changes(old.get(key, ABSENT), new.get(key, ABSENT), f"{place}.{key}" if place else key)
     elif as_json(old) != as_json(new):
         yield Change(place, as_json(old), as_json(new))
 
@@ -127,7 +127,7 @@ def order_changes(old: list[str], new: list[str]) -> Iterator[Change]:
         yield Change(_("order of the items"), ", ".join(before), ", ".join(after))
 
 
-def edges(items: list[ItemDefinition]) -> Iterator[tuple[str, str]]:
+def dependency_edges(items: list[ItemDefinition]) -> Iterator[tuple[str, str]]:
     """Yield (earlier key, later key) for each dependency.
 
     Removed items are included. They add no cycle, since no item of the new version depends on them.

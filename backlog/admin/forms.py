@@ -69,13 +69,13 @@ def read_definition(text: str) -> tuple[dict[str, Any], list[Fault]]:
     """Return the definition in the YAML text and its faults; the definition can be used only if there are none."""
     try:
         definition = read_yaml(text)
-        blueprints.checked(definition)
+        blueprints.checked_definition(definition)
     except ValidationError as error:
         line = getattr(getattr(error.__cause__, "problem_mark", None), "line", -1) + 1
         return {}, [Fault(str(error.message), line)]
     except InvalidTemplate as error:
         cause = error.__cause__
-        faults = faults_in(cause, text, definition) if isinstance(cause, pydantic.ValidationError) else []
+        faults = definition_faults(cause, text, definition) if isinstance(cause, pydantic.ValidationError) else []
         return definition, faults or [Fault(error.message)]
     return definition, []
 
@@ -107,7 +107,7 @@ def too_many_aliases() -> str:
     return words % {"n": MOST_ALIASES}
 
 
-def faults_in(error: pydantic.ValidationError, text: str, definition: dict[str, Any]) -> list[Fault]:
+def definition_faults(error: pydantic.ValidationError, text: str, definition: dict[str, Any]) -> list[Fault]:
     """Return every fault with its place in words and its line, in the order of the text."""
     tree = yaml.compose(text, Loader=yaml.SafeLoader)
     keys = item_keys(definition)

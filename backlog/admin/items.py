@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backlog.admin.project_page import standing
+from backlog.admin.project_page import state_in_words
 from backlog.flow.orchestration import project_work
 from backlog.models import Deliverable, Item, Project
 from backlog.selectors import item_in
@@ -49,7 +49,7 @@ class ItemAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("state"))
     def standing(self, item: Item) -> SafeString:
-        return state_word(item.state, standing(item))
+        return state_word(item.state, state_in_words(item))
 
     @admin.display(description=gettext_lazy("deadline"))
     def deadline(self, item: Item) -> SafeString:
@@ -57,7 +57,7 @@ class ItemAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("project"))
     def project_link(self, item: Item) -> SafeString:
-        return link(item.project)
+        return link_to_admin_page(item.project)
 
     @admin.display(description=gettext_lazy("progress"))
     def progress(self, item: Item) -> str:
@@ -129,11 +129,11 @@ class DeliverableAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("project"))
     def project_link(self, deliverable: Deliverable) -> SafeString:
-        return link(deliverable.project)
+        return link_to_admin_page(deliverable.project)
 
     @admin.display(description=gettext_lazy("item"))
     def item_link(self, deliverable: Deliverable) -> SafeString:
-        return link(deliverable.item)
+        return link_to_admin_page(deliverable.item)
 
     @admin.display(description=gettext_lazy("delivered"))
     def delivered(self, deliverable: Deliverable) -> SafeString:
@@ -144,7 +144,7 @@ class DeliverableAdmin(ReadOnlyAdmin):
         return pretty(deliverable.content)
 
 
-def link(obj: Project | Item) -> SafeString:
+def link_to_admin_page(obj: Project | Item) -> SafeString:
     """Return a link to the object's admin page."""
     url = reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
     return format_html('<a href="{}">{}</a>', url, obj)

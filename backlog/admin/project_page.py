@@ -11,7 +11,7 @@ from backlog.states import ItemState
 from pages.admin_pages import pretty
 
 
-def standing(item: Item) -> str:
+def state_in_words(item: Item) -> str:
     """Return the item's state in words, with what it is held for or waits for."""
     if item.held_for:
         return item.get_held_for_display()
@@ -30,13 +30,13 @@ def known_fields(project: Project) -> list[dict[str, Any]]:
     if context is None:
         return []
     return [
-        {"field": field, "value": in_short(value), **provenance_with_moment(context.provenance.get(field, {}))}
+        {"field": field, "value": value_in_short(value), **provenance_with_moment(context.provenance.get(field, {}))}
         for field, value in context.data.items()
         if field != "rows" or value  # a request without a table has no rows
     ]
 
 
-def in_short(value: Any) -> Any:
+def value_in_short(value: Any) -> Any:
     """Return a table as its number of rows, other lists and objects as JSON, and any other value unchanged."""
     if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
         return ngettext("%(n)s row", "%(n)s rows", len(value)) % {"n": number_format(len(value), use_l10n=True)}

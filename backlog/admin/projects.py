@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.people import signed_in_person
-from backlog.admin.board import Act, act_named, board, may_cancel
+from backlog.admin.board import BoardAction, action_named, board, may_cancel
 from backlog.admin.project_page import known_fields
-from backlog.admin.story import story
+from backlog.admin.story import project_story
 from backlog.flow.orchestration import project_work
 from backlog.models import Item, Project
 from backlog.selectors import item_in, latest_deliverables, project_of
@@ -79,7 +79,7 @@ class ProjectAdmin(DetailAdmin):
             "known": known_fields(obj),
             "intake": pretty(obj.intake) if obj.intake else "",
             "deliverables": list(latest_deliverables(obj.pk).values()),
-            "story": story(obj),
+            "story": project_story(obj),
             "standing_still": rounds.set_aside_rows(obj.pk),
             "sees_why": request.user.has_perm("events.view_deadletter"),
             "may_try_again": request.user.has_perm("events.change_deadletter"),
@@ -98,12 +98,12 @@ class ProjectAdmin(DetailAdmin):
         if name == "try_again":
             return self.try_again(request, obj)
         item = Item.objects.filter(project=obj, pk=item_id).first() if item_id else None
-        act = act_named(name)
+        act = action_named(name)
         if item is None or act is None:
             raise Http404
         return self.act_on_item(request, obj, item, act)
 
-    def act_on_item(self, request: HttpRequest, project: Project, item: Item, act: Act) -> HttpResponse:
+    def act_on_item(self, request: HttpRequest, project: Project, item: Item, act: BoardAction) -> HttpResponse:
         """Call the action's service on the item. Raises PermissionDenied."""
         if not request.user.has_perm("backlog.change_item"):
             raise PermissionDenied

@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, Coalesce, Left
 from django.utils.translation import gettext as _
 
 from backlog.models import Item, Project
-from backlog.selectors import timeline
+from backlog.selectors import project_events
 from events.models import Event
 from pages.presentation import spoken
 from schemas.registry import registry
@@ -35,7 +35,7 @@ class Happening:
     effects: list["Happening"] = field(default_factory=list)
 
 
-def story(project: Project, *, limit: int = LONGEST) -> list[Any]:
+def project_story(project: Project, *, limit: int = LONGEST) -> list[Any]:
     """Return the first `limit` events of the project as nested chains, one for each event without a cause among them.
 
     See `chain` for the form of a chain.
@@ -64,7 +64,7 @@ def happenings(project: Project, limit: int) -> dict[UUID, Happening]:
     """Return the project's first `limit` events by id, in order; only the beginning of a large payload is read."""
     item_titles = {str(pk): key for pk, key in Item.objects.filter(project=project).values_list("pk", "title")}
     reason = Coalesce(KT("payload__reason"), KT("payload__title"), KT("payload__field"))
-    events = timeline(project.pk).annotate(
+    events = project_events(project.pk).annotate(
         item_id=KT("payload__backlog_item_id"),
         about=Left(reason, 300),
         beginning=Left(Cast("payload", TextField()), LONGEST_PAYLOAD),
@@ -75,13 +75,13 @@ def happenings(project: Project, limit: int) -> dict[UUID, Happening]:
 def happening(event: Any, item_titles: dict[str, str]) -> Happening:
     """Return the event in words; `item_titles` has the title for each item id."""
     is_complete = len(event.beginning) < LONGEST_PAYLOAD
-    payload = indented(event.beginning) if is_complete else event.beginning
+    payload = indented_json(event.beginning) if is_complete else event.beginning
     item = item_titles.get(event.item_id or "", "")
     about = "" if event.about == item else event.about or ""
     return Happening(event, event_in_words(event), spoken(item), spoken(about), payload, is_complete)
 
 
-def indented(text: str) -> str:
+def indented_json(text: str) -> str:
     """Return the JSON text with indentation."""
     return orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode()
 

@@ -95,7 +95,7 @@ class TemplateAdmin(DetailAdmin):
             definition = definition_of(obj.pk)
         except InvalidTemplate as error:
             return {"title": str(obj), "unreadable": str(error), "text": pretty(obj.definition)}
-        newest = blueprints.newest(obj.name)
+        newest = blueprints.newest_version(obj.name)
         form = DefinitionForm(initial={"definition": as_yaml(definition), "newest": newest.version})
         others = Template.objects.filter(name=obj.name).exclude(pk=obj.pk).order_by("-version")
         return {
@@ -183,7 +183,7 @@ def add_overtaken_error(form: DefinitionForm, template: Template) -> bool:
 
     The form is then given the newer version number, so that saving a second time is accepted.
     """
-    seen, newest = form.cleaned_data["newest"], blueprints.newest(template.name)
+    seen, newest = form.cleaned_data["newest"], blueprints.newest_version(template.name)
     if seen is None or seen == newest.version or form.cleaned_data["definition"]["name"] != template.name:
         return False
     values = {"by": newest.created_by, "version": newest}
@@ -205,7 +205,7 @@ def editor_context(form: DefinitionForm) -> dict[str, Any]:
 
 def preview_context(stored: Definition, edited: dict[str, Any]) -> dict[str, Any]:
     """Return the context of a preview: the graph, the version it would become, and the changes from the stored one."""
-    definition = blueprints.checked(edited)
+    definition = blueprints.checked_definition(edited)
     latest = Template.objects.filter(name=definition.name).order_by("-version").first()
     becomes = f"{definition.name} v{latest.version + 1 if latest else 1}"
     return {

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from backlog.errors import InvalidTemplate, UnknownTemplate
-from backlog.flow.named_checks import CHECKS, unknown_in_words
+from backlog.flow.named_checks import CHECKS, unknown_check_in_words
 from backlog.models import Template
 from schemas import strict_json
 from schemas.restricted import SchemaRefused, check_restricted
@@ -122,7 +122,7 @@ class Definition(Strict):
         return item
 
 
-def parse(definition: dict[str, Any]) -> Definition:
+def parse_definition(definition: dict[str, Any]) -> Definition:
     """Return the definition as typed objects, its form checked. Raises InvalidTemplate with every fault."""
     try:
         return Definition.model_validate(definition)
@@ -131,20 +131,20 @@ def parse(definition: dict[str, Any]) -> Definition:
         raise InvalidTemplate(f"The template cannot be used: {faults}") from error
 
 
-def checked(definition: dict[str, Any]) -> Definition:
+def checked_definition(definition: dict[str, Any]) -> Definition:
     """Return the definition if it may be saved: form, size, and every group, check and item that it names exist.
 
     Raises InvalidTemplate with every fault. Saved versions are read with `definition_of`, which does not look up
     names: they keep working when a group is renamed or a check is removed.
     """
-    require_small(definition)
-    parsed = parse(definition)
+    require_small_definition(definition)
+    parsed = parse_definition(definition)
     if faults := [*unknown_groups(parsed), *unknown_checks(parsed), *unknown_keys(parsed)]:
         raise InvalidTemplate(f"The template cannot be used: {'; '.join(faults)}")
     return parsed
 
 
-def require_small(definition: dict[str, Any]) -> None:
+def require_small_definition(definition: dict[str, Any]) -> None:
     """Raise InvalidTemplate if the definition is not valid JSON or larger than MOST_BYTES: checking takes time."""
     try:
         size = len(strict_json.dumps(definition))
@@ -169,7 +169,7 @@ def unknown_groups(definition: Definition) -> list[str]:
 def unknown_checks(definition: Definition) -> list[str]:
     """Return a sentence for each named check that does not exist."""
     return [
-        f"items/{item.key}/done_when/checks: {unknown_in_words(name)}"
+        f"items/{item.key}/done_when/checks: {unknown_check_in_words(name)}"
         for item in definition.items
         for name in item.done_when.checks
         if name not in CHECKS
@@ -192,10 +192,10 @@ def definition_of(template_id: int) -> Definition:
 
     Raises InvalidTemplate if this release can no longer read a version that was saved under an older one.
     """
-    return parse(Template.objects.get(pk=template_id).definition)
+    return parse_definition(Template.objects.get(pk=template_id).definition)
 
 
-def newest(name: str) -> Template:
+def newest_version(name: str) -> Template:
     """Return the newest version of the template with this name. Raises UnknownTemplate."""
     template = Template.objects.filter(name=name).order_by("-version").first()
     if template is None:
@@ -205,7 +205,7 @@ def newest(name: str) -> Template:
 
 
 @cache
-def shipped() -> list[dict[str, Any]]:
+def shipped_definitions() -> list[dict[str, Any]]:
     """Return the definitions of the YAML files in this folder, sorted by file name."""
     return [yaml.safe_load(path.read_text()) for path in sorted(FOLDER.glob("*.yaml"))]
 
@@ -215,7 +215,7 @@ def load_blueprints(**_: Any) -> None:
 
     A definition that was shipped before is not saved again, so versions that staff made since stay the newest.
     """
-    for definition in shipped():
+    for definition in shipped_definitions():
         shipped_versions = Template.objects.filter(name=definition["name"], created_by=SHIPPER)
         if all(template.definition != definition for template in shipped_versions):
             store_version(definition, by=SHIPPER)
@@ -226,13 +226,13 @@ def add_version(definition: dict[str, Any], *, by: str) -> Template:
 
     Raises InvalidTemplate, or IntegrityError if another version is saved at the same moment.
     """
-    checked(definition)
+    checked_definition(definition)
     return store_version(definition, by=by)
 
 
 def store_version(definition: dict[str, Any], *, by: str) -> Template:
     """Do what `add_version` does, without looking up groups: those that a release names may be renamed here."""
-    parse(definition)
+    parse_definition(definition)
     latest = Template.objects.filter(name=definition["name"]).order_by("-version").first()
     if latest is not None and latest.definition == definition:
         return latest

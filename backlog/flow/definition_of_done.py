@@ -3,7 +3,7 @@
 from typing import Any
 
 from backlog.blueprints import DoneWhen, ItemDefinition, definition_of
-from backlog.flow.named_checks import CHECKS, unknown_in_words
+from backlog.flow.named_checks import CHECKS, unknown_check_in_words
 from backlog.models import Item
 from schemas.compiled import compile_schema
 
@@ -51,4 +51,4 @@ def failed_checks(done_when: DoneWhen, evidence: dict[str, Any]) -> list[str]:
 def check_faults(name: str, evidence: dict[str, Any]) -> list[str]:
     """Return the faults that the check with this name finds in the evidence."""
     check = CHECKS.get(name)
-    return check(evidence) if check else [unknown_in_words(name)]
+    return check(evidence) if check else [unknown_check_in_words(name)]

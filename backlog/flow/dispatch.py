@@ -7,7 +7,7 @@ from uuid import UUID
 
 from backlog.models import Deliverable, Item, WorkContext
 from backlog.policy import RESERVED_KEYS
-from backlog.selectors import contexts, deliverables_of
+from backlog.selectors import deliverables_of, work_contexts
 from backlog.work import ProjectWork
 from events import artifacts
 from events.artifact_links import with_address
@@ -15,11 +15,11 @@ from schemas.payloads.objects import DispatchedWorkContext
 from schemas.payloads.work import WorkItemDispatched
 
 
-def send(work: ProjectWork, items: Sequence[Item]) -> None:
+def dispatch_all(work: ProjectWork, items: Sequence[Item]) -> None:
     """Mark each READY item IN_PROGRESS and emit its WORK.ITEM_DISPATCHED; two queries for all items."""
     if not items:
         return
-    known = contexts(work, {item.project_id for item in items})
+    known = work_contexts(work, {item.project_id for item in items})
     delivered = deliverables_of(work, {item.project_id for item in items if item.depends_on})
     for item in items:
         upstream = upstream_deliverables(work, item, delivered.get(item.project_id, []))

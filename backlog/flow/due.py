@@ -6,17 +6,17 @@ from uuid import UUID
 from django.utils.translation import gettext_noop
 
 from backlog.flow.orchestration import project_work
-from backlog.flow.replies import time_out
+from backlog.flow.replies import time_out_item
 from backlog.models import Item
-from backlog.selectors import dispatchable, load_projects, overdue_projects
-from backlog.states import OVER, ItemState
+from backlog.selectors import dispatchable_items, load_projects, overdue_projects
+from backlog.states import OVER_STATUSES, ItemState
 from backlog.work import ProjectWork
 from events import rounds
 from events.clock import database_now
 
 # The most projects of one round, so that its transaction stays short; a round is done every second.
-ROUND = 200
-NAME = gettext_noop("deadlines and dispatches")
+MOST_IN_A_ROUND = 200
+ROUND_NAME = gettext_noop("deadlines and dispatches")
 
 
 def do_what_is_due() -> None:
@@ -24,10 +24,12 @@ def do_what_is_due() -> None:
 
     A project for which this fails is set aside with its reason, and the other projects are still handled.
     """
-    now, left_out = database_now(), rounds.left_out_projects(NAME)
-    overdue = overdue_projects(now, limit=ROUND, excluding=left_out)
-    waited = dispatchable(now, automatic=True).exclude(project_id__in=left_out).values_list("project_id", flat=True)
-    rounds.do_round(NAME, [*overdue, *waited[:ROUND]], handle_due_projects)
+    now, left_out = database_now(), rounds.left_out_projects(ROUND_NAME)
+    overdue = overdue_projects(now, limit=MOST_IN_A_ROUND, excluding=left_out)
+    waited = (
+        dispatchable_items(now, automatic=True).exclude(project_id__in=left_out).values_list("project_id", flat=True)
+    )
+    rounds.do_round(ROUND_NAME, [*overdue, *waited[:MOST_IN_A_ROUND]], handle_due_projects)
 
 
 def handle_due_projects(project_ids: Sequence[UUID]) -> None:
@@ -40,9 +42,9 @@ def handle_due_projects(project_ids: Sequence[UUID]) -> None:
 
 def handle_due_item(work: ProjectWork, item: Item) -> None:
     """Time out the item or mark its project as changed, whichever is due now that the project is locked."""
-    if item.project.status in OVER:
+    if item.project.status in OVER_STATUSES:
         return
     if item.state == ItemState.IN_PROGRESS and item.deadline_at is not None and item.deadline_at < work.now:
-        time_out(work, item)
+        time_out_item(work, item)
     elif item.state == ItemState.READY:
         work.note_change(item.project)

@@ -19,13 +19,13 @@ from backlog.flow.orchestration import project_work
 from backlog.flow.replies import start_item
 from backlog.models import Item, Lease
 from backlog.selectors import item_in, load_projects
-from backlog.states import OVER, ItemState
+from backlog.states import OVER_STATUSES, ItemState
 from backlog.work import ProjectWork
 from events.clock import database_now
 from events.envelope import Envelope, Source, require_valid_payload
 from events.models import Event
 
-# How often `take` looks for free items when other workers lease the same ones at the same moment.
+# How often `lease_items` looks for free items when other workers lease the same ones at the same moment.
 TRIES = 5
 
 Effect = Callable[[ProjectWork, Item, Envelope], object]
@@ -41,7 +41,7 @@ class Leased:
 
 
 # -- leasing ---------------------------------------------------------------------------------------
-def take(agent: str, *, holder: str, most: int, seconds: int) -> list[Leased]:
+def lease_items(agent: str, *, holder: str, most: int, seconds: int) -> list[Leased]:
     """Lease up to `most` of the agent's free items for `seconds`, and record that their work has begun.
 
     Safe with many callers at once: each item goes to one of them.
@@ -68,7 +68,7 @@ def free_items_of(agents: Iterable[str]) -> QuerySet[Item]:
     waiting = Item.objects.filter(
         agent_target__in=list(agents), state=ItemState.IN_PROGRESS, started_at=None, held_for=""
     )
-    return waiting.filter(~Exists(leased)).exclude(project__status__in=OVER)
+    return waiting.filter(~Exists(leased)).exclude(project__status__in=OVER_STATUSES)
 
 
 def free_counts(agents: Iterable[str]) -> dict[str, int]:
@@ -106,7 +106,7 @@ def start_leased(won: Sequence[Lease], *, agent: str) -> list[Leased]:
             event = reply_event(lease, item, "WORK.ITEM_STARTED", {})
             work.record_external(event)
             start_item(work, item, event)
-            extend(work, lease, item)
+            set_deadline_to_lease_end(work, lease, item)
             begun.append(Leased(lease, item, dispatches[lease.dispatch_id]))
         delete_leases(set(won) - {leased.lease for leased in begun})
     return begun
@@ -123,11 +123,13 @@ def heartbeat(token: UUID, *, holder: str) -> tuple[Lease, Item]:
     """Renew the lease: its seconds count from now. Raises StaleLease."""
     with project_work() as work:
         lease, item = lock_lease(work, token, holder)
-        extend(work, lease, item)
+        set_deadline_to_lease_end(work, lease, item)
     return lease, item
 
 
-def reply(token: UUID, *, holder: str, event_type: str, payload: dict[str, Any], effect: Effect) -> tuple[Lease, Item]:
+def handle_reply(
+    token: UUID, *, holder: str, event_type: str, payload: dict[str, Any], effect: Effect
+) -> tuple[Lease, Item]:
     """Record a worker's reply as an event and apply its effect in one transaction, by the rules of the streams.
 
     `effect` is a function of `backlog.flow.replies`. The lease is renewed while the work goes on, else deleted.
@@ -141,7 +143,7 @@ def reply(token: UUID, *, holder: str, event_type: str, payload: dict[str, Any],
         item.done_by = User.objects.filter(username=holder).first()
         work.change(item, "done_by")
         if item.state == ItemState.IN_PROGRESS and not item.held_for:
-            extend(work, lease, item)
+            set_deadline_to_lease_end(work, lease, item)
         else:
             delete_leases({lease})
     return lease, item
@@ -167,7 +169,7 @@ def is_held(lease: Lease, item: Item, now: datetime) -> bool:
     return is_current and (item.deadline_at is None or now <= item.deadline_at)
 
 
-def extend(work: ProjectWork, lease: Lease, item: Item) -> None:
+def set_deadline_to_lease_end(work: ProjectWork, lease: Lease, item: Item) -> None:
     """Set the item's deadline to the end of the lease, counted from now."""
     item.deadline_at = work.now + timedelta(seconds=lease.seconds)
     work.change(item, "deadline_at")

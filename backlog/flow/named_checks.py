@@ -17,6 +17,6 @@ def no_failed_checks(evidence: dict[str, Any]) -> list[str]:
 CHECKS: dict[str, Callable[[dict[str, Any]], list[str]]] = {"no_failed_checks": no_failed_checks}
 
 
-def unknown_in_words(name: str) -> str:
+def unknown_check_in_words(name: str) -> str:
     """Return a sentence that no check has this name, with the names that exist."""
     return f"no check is called {name!r}; there is: {', '.join(sorted(CHECKS))}"

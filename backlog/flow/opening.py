@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from backlog import blueprints
 from backlog.errors import ProjectExists
-from backlog.flow.orchestration import about
+from backlog.flow.orchestration import item_keys
 from backlog.models import Item, Project, Template, WorkContext
 from backlog.selectors import load_projects
 from backlog.work import ProjectWork
@@ -50,7 +50,7 @@ def open_project(
     project = work.add(
         Project(
             id=project_id,
-            title=one_line(request.get("title") or "") or titled(request["request_text"]),
+            title=one_line(request.get("title") or "") or title_from_request(request["request_text"]),
             template_id=template.pk,
             correlation_id=correlation_id,
             requester=request.get("requester") or "",
@@ -62,7 +62,7 @@ def open_project(
     project.members = []
     remember_context(work, project, request)
     definitions = blueprints.definition_of(template.pk).items
-    announce(work, project, template, items=len(definitions))
+    emit_project_opened(work, project, template, items=len(definitions))
     for position, definition in enumerate(definitions):
         create_item(work, project, definition, position)
     work.changes.opened.append(project)
@@ -70,7 +70,7 @@ def open_project(
     return project
 
 
-def announce(work: ProjectWork, project: Project, template: Template, *, items: int) -> None:
+def emit_project_opened(work: ProjectWork, project: Project, template: Template, *, items: int) -> None:
     """Emit PROJECT.OPENED, with the template that the project was made from and how many items it has."""
     opened: ProjectOpened = {
         "project_id": str(project.pk),
@@ -101,7 +101,7 @@ def owner_named(work: ProjectWork, name: str) -> User | None:
 def newest_template(work: ProjectWork, name: str) -> Template:
     """Return the newest version of the template; one query for each name in a work. Raises UnknownTemplate."""
     if name not in work.templates:
-        work.templates[name] = blueprints.newest(name)
+        work.templates[name] = blueprints.newest_version(name)
     return work.templates[name]
 
 
@@ -110,7 +110,7 @@ def one_line(text: str) -> str:
     return " ".join(INVISIBLE.sub(" ", text).split())
 
 
-def titled(request_text: str) -> str:
+def title_from_request(request_text: str) -> str:
     """Return a title of at most 78 characters, made from the beginning of the request's text."""
     words = one_line(request_text)
     return (words[:77] + "…" if len(words) > 78 else words) or "Untitled request"
@@ -146,7 +146,7 @@ def create_item(work: ProjectWork, project: Project, definition: blueprints.Item
     )
     project.members.append(item)
     created: BacklogItemCreated = {
-        **about(item),
+        **item_keys(item),
         "title": item.title,
         "agent_target": item.agent_target,
         "depends_on": item.depends_on,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from backlog.flow import dispatch, report
 from backlog.models import Item, Project
-from backlog.states import OVER, ItemState, ProjectStatus
+from backlog.states import OVER_STATUSES, ItemState, ProjectStatus
 from backlog.work import Changes, ProjectWork
 from events.texts import joined
 from events.work import unit_of_work
@@ -34,19 +34,19 @@ def project_work(*, divisible: bool = False) -> Iterator[ProjectWork]:
     """
     with unit_of_work(ProjectWork, divisible=divisible) as work:
         yield work
-        advance(work)
+        advance_projects(work)
 
 
-def about(item: Item) -> AboutKeyedItem:
+def item_keys(item: Item) -> AboutKeyedItem:
     """Return the part of a payload that names the item."""
     return {"project_id": str(item.project_id), "backlog_item_id": str(item.pk), "key": item.key}
 
 
-def advance(work: ProjectWork) -> None:
+def advance_projects(work: ProjectWork) -> None:
     """Advance every changed project until nothing changes any more, then emit the final reports."""
     work.cause = None
     finished: dict[UUID, Project] = {}
-    while (changes := work.take_changes()).projects:
+    while (changes := work.pop_changes()).projects:
         advance_once(work, changes)
         finished |= {p.pk: p for p in changes.projects.values() if derive_status(work, p, p.members)}
     report.emit_final_reports(work, finished)
@@ -60,7 +60,7 @@ def advance_once(work: ProjectWork, changes: Changes) -> None:
         follower(work, list(changes.cancelled.values()))
     for project in changes.projects.values():
         count_open_dependencies(work, project.members)
-    items = [item for p in changes.projects.values() if p.status not in OVER for item in p.members]
+    items = [item for p in changes.projects.values() if p.status not in OVER_STATUSES for item in p.members]
     make_ready(work, items)
     dispatch_items(work, [item for item in items if item.auto_dispatch and is_due(work, item)])
 
@@ -87,7 +87,7 @@ def make_ready(work: ProjectWork, items: Sequence[Item]) -> None:
         if item.state == ItemState.CREATED and item.waiting_on == 0:
             item.ready()
             work.change(item, "state")
-            readied: BacklogItemReadied = {**about(item)}
+            readied: BacklogItemReadied = {**item_keys(item)}
             work.emit_about(item.project, "BACKLOG.ITEM_READIED", readied)
 
 
@@ -104,13 +104,13 @@ def dispatch_items(work: ProjectWork, items: Sequence[Item]) -> list[Item]:
     """Dispatch the items that pass their gates and return them; the others are blocked by a gate."""
     pass_gates(work, items, "before_dispatch")
     passed = [item for item in items if item.state == ItemState.READY]
-    dispatch.send(work, passed)
+    dispatch.dispatch_all(work, passed)
     return passed
 
 
 def derive_status(work: ProjectWork, project: Project, items: Sequence[Item]) -> bool:
     """Set the project's status to what follows from its items' states; return True if it became DONE."""
-    if project.status in OVER or not items:
+    if project.status in OVER_STATUSES or not items:
         return False
     status, reason = status_of(items)
     if status == project.status:
@@ -119,10 +119,10 @@ def derive_status(work: ProjectWork, project: Project, items: Sequence[Item]) ->
     {**move, "CANCELLED": project.cancel}[status]()
     project.reason = reason
     work.change(project, "status", "reason")
-    if status in OVER:
+    if status in OVER_STATUSES:
         project.finished_at = work.now
         work.change(project, "finished_at")
-    report.announce(work, project, items)
+    report.emit_project_status(work, project, items)
     return status == ProjectStatus.DONE
 
 

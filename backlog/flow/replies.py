@@ -10,10 +10,10 @@ from typing import Any, cast
 from django.conf import settings
 
 from backlog.flow.definition_of_done import only_checks_failed, unmet_criteria
-from backlog.flow.orchestration import about
+from backlog.flow.orchestration import item_keys
 from backlog.models import Deliverable, Item
 from backlog.selectors import load_projects
-from backlog.states import OVER, ItemState
+from backlog.states import OVER_STATUSES, ItemState
 from backlog.work import ProjectWork
 from events.deadletters.elsewhere import Refusal
 from events.envelope import Envelope
@@ -90,7 +90,7 @@ def accept_deliverable(work: ProjectWork, item: Item, event: Envelope) -> Delive
     item.delivered = sorted({*item.delivered, deliverable.type})
     work.change(item, "delivered")
     if item.state == ItemState.IN_PROGRESS and item.held_for == Item.Held.DELIVERABLE:
-        review(work, item, by="definition of done")
+        review_item(work, item, by="definition of done")
     return deliverable
 
 
@@ -111,7 +111,7 @@ def is_decided(item: Item, kind: str) -> bool:
     if item.held_for == Item.Held.APPROVAL:
         return True
     is_delivered = any(kind in other.delivered for other in item.project.members)
-    return item.state == ItemState.DONE and (is_delivered or item.project.status in OVER)
+    return item.state == ItemState.DONE and (is_delivered or item.project.status in OVER_STATUSES)
 
 
 def complete_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
@@ -120,11 +120,11 @@ def complete_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
         work.close_command(item.current_dispatch)
         item.evidence = cast(WorkItemCompleted, event.payload)["evidence"]
         work.change(item, "evidence")
-        review(work, item, by="definition of done")
+        review_item(work, item, by="definition of done")
     return item
 
 
-def review(work: ProjectWork, item: Item, *, by: str) -> None:
+def review_item(work: ProjectWork, item: Item, *, by: str) -> None:
     """Check finished work against its definition of done: accept it, fail it, or hold it.
 
     Held for a late deliverable if nothing else is missing (up to LATE_DELIVERABLE_SECONDS), and held for an approval
@@ -132,18 +132,18 @@ def review(work: ProjectWork, item: Item, *, by: str) -> None:
     """
     unmet = unmet_criteria(item, item.evidence or {})
     if unmet and all(fault.startswith("no deliverable") for fault in unmet) and item.held_for == Item.Held.NO:
-        hold(work, item, Item.Held.DELIVERABLE, seconds=settings.LATE_DELIVERABLE_SECONDS)
+        hold_item(work, item, Item.Held.DELIVERABLE, seconds=settings.LATE_DELIVERABLE_SECONDS)
     elif unmet and only_checks_failed(item, item.evidence or {}):
-        hold(work, item, Item.Held.APPROVAL, seconds=None)
+        hold_item(work, item, Item.Held.APPROVAL, seconds=None)
     elif unmet:
         reject_evidence(work, item, unmet)
     elif item.approval == Item.Approval.AFTER and not item.approved:
-        hold(work, item, Item.Held.APPROVAL, seconds=None)
+        hold_item(work, item, Item.Held.APPROVAL, seconds=None)
     else:
-        accept(work, item, outcome="accepted", by=by)
+        accept_item(work, item, outcome="accepted", by=by)
 
 
-def hold(work: ProjectWork, item: Item, held: Item.Held, *, seconds: float | None) -> None:
+def hold_item(work: ProjectWork, item: Item, held: Item.Held, *, seconds: float | None) -> None:
     """Keep finished work IN_PROGRESS until its deliverable or its approval comes; `seconds` None sets no deadline."""
     item.held_for = held
     item.deadline_at = None if seconds is None else work.now + timedelta(seconds=seconds)
@@ -153,7 +153,7 @@ def hold(work: ProjectWork, item: Item, held: Item.Held, *, seconds: float | Non
     work.note_change(item.project)
 
 
-def accept(
+def accept_item(
     work: ProjectWork, item: Item, *, outcome: ReviewOutcome, by: str, reason: str = "", unmet: list[str] | None = None
 ) -> None:
     """Mark the item DONE and emit the review; items that depend on it are advanced at the end of this work."""
@@ -197,7 +197,7 @@ def fail_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
     return item
 
 
-def fail_refused(work: ProjectWork, refusals: Sequence[Refusal]) -> None:
+def fail_refused_items(work: ProjectWork, refusals: Sequence[Refusal]) -> None:
     """Fail the items whose current dispatch an external worker put on the dead-letter stream.
 
     A refusal of any other event has no effect here; it is kept as a dead letter. Two queries for all refusals.
@@ -208,10 +208,10 @@ def fail_refused(work: ProjectWork, refusals: Sequence[Refusal]) -> None:
     load_projects(work, [project_id for project_id in projects.values() if project_id])
     for item in work.all_loaded(Item):
         if item.current_dispatch in projects and item.state == ItemState.IN_PROGRESS and not item.held_for:
-            refuse(work, item, reason=reasons[item.current_dispatch])
+            fail_refused_item(work, item, reason=reasons[item.current_dispatch])
 
 
-def refuse(work: ProjectWork, item: Item, *, reason: str) -> None:
+def fail_refused_item(work: ProjectWork, item: Item, *, reason: str) -> None:
     """Fail the item without a retry, since its worker could not handle the dispatch; staff may retry it."""
     reason = f"Its worker put the dispatch on the dead-letter stream: {reason}"[:LONGEST_REFUSAL]
     failed: WorkItemFailed = {
@@ -225,14 +225,14 @@ def refuse(work: ProjectWork, item: Item, *, reason: str) -> None:
     give_up_or_retry(work, item, reason=reason, retryable=False)
 
 
-def time_out(work: ProjectWork, item: Item) -> None:
+def time_out_item(work: ProjectWork, item: Item) -> None:
     """Fail an item whose deadline passed: for its missing deliverable if it was held for one, else for no reply."""
     if item.held_for == Item.Held.DELIVERABLE:
         reject_evidence(work, item, unmet_criteria(item, item.evidence or {}))
         return
     assert item.deadline_at is not None
     overdue: WorkItemTimedOut = {
-        **about(item),
+        **item_keys(item),
         "deadline": item.deadline_at.isoformat(),
         "failures": item.failures + 1,
     }
@@ -250,16 +250,16 @@ def give_up_or_retry(work: ProjectWork, item: Item, *, reason: str, retryable: b
     work.note_change(item.project)
     if retryable and item.failures < item.max_attempts:
         seconds = min(settings.ITEM_RETRY_SECONDS * 2 ** (item.failures - 1), LONGEST_RETRY_SECONDS)
-        ready_again(work, item, wait=timedelta(seconds=seconds), by=None)
+        make_ready_again(work, item, wait=timedelta(seconds=seconds), by=None)
 
 
-def ready_again(work: ProjectWork, item: Item, *, wait: timedelta, by: str | None) -> None:
+def make_ready_again(work: ProjectWork, item: Item, *, wait: timedelta, by: str | None) -> None:
     """Mark a failed item READY, not to be dispatched before `wait` is over; `by` is who asked, None for the system."""
     item.retry()
     item.not_before = work.now + wait if wait else None
     work.change(item, "state", "not_before")
     retried: BacklogItemRetried = {
-        **about(item),
+        **item_keys(item),
         "failures": item.failures,
         "max_attempts": item.max_attempts,
         "requested_by": by,

@@ -18,16 +18,20 @@ from schemas.payloads.report import (
 )
 
 
-def announce(work: ProjectWork, project: Project, items: Sequence[Item]) -> None:
+def emit_project_status(work: ProjectWork, project: Project, items: Sequence[Item]) -> None:
     """Emit the event of the project's new status; the events of DONE are left to `emit_final_reports`."""
     if project.status in (ProjectStatus.OPEN, ProjectStatus.WAITING):
-        work.emit_about(project, "REPORT.PROJECT_SNAPSHOT_PUBLISHED", snapshot(project, items))
+        work.emit_about(project, "REPORT.PROJECT_SNAPSHOT_PUBLISHED", snapshot_payload(project, items))
     elif project.status == ProjectStatus.FAILED:
         keys = [item.key for item in items if item.state == ItemState.FAILED]
-        failed: ProjectFailed = {**about(project), "reason": project.reason, "failed_items": keys}
+        failed: ProjectFailed = {**titled_project_keys(project), "reason": project.reason, "failed_items": keys}
         work.emit_about(project, "PROJECT.FAILED", failed)
     elif project.status == ProjectStatus.CANCELLED:
-        cancelled: ProjectCancelled = {**about(project), "reason": project.reason, "cancelled_by": "Interlock"}
+        cancelled: ProjectCancelled = {
+            **titled_project_keys(project),
+            "reason": project.reason,
+            "cancelled_by": "Interlock",
+        }
         work.emit_about(project, "PROJECT.CANCELLED", cancelled)
 
 
@@ -37,21 +41,21 @@ def emit_final_reports(work: ProjectWork, finished: Mapping[UUID, Project]) -> N
     for pk, project in finished.items():
         items = project.members
         seconds = (work.now - project.opened_at).total_seconds()
-        completed: ProjectCompleted = {**about(project), "items": len(items), "seconds": max(seconds, 0)}
+        completed: ProjectCompleted = {**titled_project_keys(project), "items": len(items), "seconds": max(seconds, 0)}
         work.emit_about(project, "PROJECT.COMPLETED", completed)
         work.emit_about(project, "REPORT.FINAL_PUBLISHED", final_report(project, items, delivered[pk]))
 
 
-def about(project: Project) -> AboutTitledProject:
+def titled_project_keys(project: Project) -> AboutTitledProject:
     """Return the part of a payload that names the project, with its title."""
     return {"project_id": str(project.pk), "title": project.title}
 
 
-def snapshot(project: Project, items: Sequence[Item]) -> ReportProjectSnapshotPublished:
+def snapshot_payload(project: Project, items: Sequence[Item]) -> ReportProjectSnapshotPublished:
     """Return the payload of a snapshot: the number of items in each state, and how many wait for a person."""
     states = Counter(str(item.state) for item in items)
     waiting = sum(item.state == ItemState.BLOCKED or item.held_for == Item.Held.APPROVAL for item in items)
-    return {**about(project), "status": project.status, "items": dict(states), "open_questions": waiting}
+    return {**titled_project_keys(project), "status": project.status, "items": dict(states), "open_questions": waiting}
 
 
 def final_report(project: Project, items: Sequence[Item], delivered: Sequence[Deliverable]) -> ReportFinalPublished:
@@ -59,15 +63,15 @@ def final_report(project: Project, items: Sequence[Item], delivered: Sequence[De
     current = {item.pk: item.current_dispatch for item in items}
     current_deliverables = [d for d in delivered if d.dispatch_id == current.get(d.item_id)]
     return {
-        **about(project),
+        **titled_project_keys(project),
         "status": project.status,
-        "summary": summary(project, items, current_deliverables),
+        "summary": report_summary(project, items, current_deliverables),
         "items": [item_line(item) for item in items],
         "deliverables": [deliverable_line(d) for d in current_deliverables],
     }
 
 
-def summary(project: Project, items: Sequence[Item], delivered: Sequence[Deliverable]) -> str:
+def report_summary(project: Project, items: Sequence[Item], delivered: Sequence[Deliverable]) -> str:
     """Return how many items are done, followed by the deliverables' own summaries; at most 2000 characters."""
     done = sum(item.state == ItemState.DONE for item in items)
     summaries = [d.content["summary"] for d in delivered if isinstance(d.content.get("summary"), str)]

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from backlog.admin.project_page import standing
+from backlog.admin.project_page import state_in_words
 from backlog.blueprints import definition_of
 from backlog.flow.definition_of_done import check_faults, evidence_faults
 from backlog.models import Deliverable, Item, WorkContext
@@ -57,7 +57,7 @@ def in_words(value: Any) -> str:
 def waiting_items(question: Question) -> list[tuple[Item, str]]:
     """Return the items that wait or waited for the question, each with its state in words."""
     items = Item.objects.filter(blockings__question=question).order_by("position")
-    return [(item, standing(item)) for item in items]
+    return [(item, state_in_words(item)) for item in items]
 
 
 def suggestions(question: Question, user: User) -> list[Suggestion]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.people import signed_in_person
-from backlog.admin.project_page import standing
+from backlog.admin.project_page import state_in_words
 from backlog.flow.orchestration import project_work
 from backlog.models import Item
 from clarifications.admin import inbox, question_page
@@ -241,7 +241,7 @@ class QuestionAdmin(DetailAdmin):
     ) -> HttpResponse:
         """Redirect to the list, or with `go_on` to the next question, and show the states of the items that waited."""
         in_order = sorted(items, key=lambda item: item.position)
-        states = listed([f"{item.title} – {standing(item).lower()}" for item in in_order])
+        states = listed([f"{item.title} – {state_in_words(item).lower()}" for item in in_order])
         words = _("%(words)s Now: %(now)s.") % {"words": words, "now": states} if items else words
         self.message_user(request, words, messages.SUCCESS)
         waiting = answerable_by(request.user).filter(mine(request.user) | of_my_groups(request.user))  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from django.core.management import CommandError
 
 from backlog.flow.orchestration import project_work
 from backlog.models import Item, Project
-from backlog.selectors import dispatchable, load_projects
+from backlog.selectors import dispatchable_items, load_projects
 from backlog.services import dispatch_item
 from console.operator import OperatorCommand, row_with_id
 from events.clock import database_now
@@ -31,7 +31,7 @@ class Command(OperatorCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         project, item = options["project"], options["item"]
-        chosen = dispatchable(
+        chosen = dispatchable_items(
             database_now(),
             project=row_with_id(Project.objects.all(), project, see="projects").pk if project else None,
             item=row_with_id(Item.objects.all(), item, see="project ID").pk if item else None,

@@ -9,7 +9,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from backlog.models import Project
-from backlog.selectors import latest_deliverables, timeline
+from backlog.selectors import latest_deliverables, project_events
 from backlog.states import ItemState, ProjectStatus
 from clarifications.models import Question, QuestionStatus
 from console.operator import OperatorCommand, id_column, row_with_id, short
@@ -80,7 +80,7 @@ def question_table(project: Project) -> Table:
 def timeline_table(project: Project) -> Table:
     """Return the table of the project's first TIMELINE_SHOWN events, oldest first."""
     table = Table("time", "event", "about", title="What happened", title_justify="left")
-    for event in timeline(project.pk)[:TIMELINE_SHOWN]:
+    for event in project_events(project.pk)[:TIMELINE_SHOWN]:
         about = event.payload.get("key") or event.payload.get("field") or event.payload.get("agent_target") or ""
         words = event.type.split(".", 1)[1].replace("_", " ").capitalize()
         table.add_row(f"{event.timestamp:%H:%M:%S.%f}"[:-3], words, str(about))

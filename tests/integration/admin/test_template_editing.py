@@ -12,7 +12,7 @@ from django.urls import reverse
 from backlog import blueprints
 from backlog.admin import templates as template_admin
 from backlog.admin.templates import MOST_COUNTED, TemplateAdmin
-from backlog.blueprints import add_version, load_blueprints, newest, shipped
+from backlog.blueprints import add_version, load_blueprints, newest_version, shipped_definitions
 from backlog.models import Project, Template
 from events.clock import database_now
 from tests.flows import step
@@ -108,7 +108,7 @@ def test_an_edit_is_saved_as_the_next_version(staff: Client) -> None:
     assert "Save as version 2" in staff.get(page(template)).content.decode()
     _, words = post(staff, template, "save", YAML, newest="1")
     assert words == ["New projects take own v2 from now on."]
-    assert (newest("own").version, newest("own").created_by) == (2, "ann")
+    assert (newest_version("own").version, newest_version("own").created_by) == (2, "ann")
 
 
 def test_saving_what_the_newest_version_says_changes_nothing(staff: Client) -> None:
@@ -149,31 +149,31 @@ def test_an_old_version_is_made_the_newest_again(staff: Client) -> None:
     assert "Use this version again" in staff.get(page(old)).content.decode()
     _, words = post(staff, old, "again")
     assert words == ["New projects take own v3 from now on."]
-    assert newest("own").definition == old.definition
-    assert newest("own").created_by == "ann"
+    assert newest_version("own").definition == old.definition
+    assert newest_version("own").created_by == "ann"
 
 
 def test_what_was_shipped_before_is_never_loaded_again(db: None) -> None:
-    name = shipped()[0]["name"]
-    changed = newest(name).definition | {"title": "Of ann"}
+    name = shipped_definitions()[0]["name"]
+    changed = newest_version(name).definition | {"title": "Of ann"}
     add_version(changed, by="ann")
     load_blueprints()
-    assert (newest(name).version, newest(name).created_by) == (2, "ann")
+    assert (newest_version(name).version, newest_version(name).created_by) == (2, "ann")
 
 
 def test_a_shipped_text_of_two_releases_ago_is_not_loaded_again(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = ({"name": "own", "title": title, "items": [step("only")]} for title in ("One", "Two"))
     for release in (first, second, first):
-        monkeypatch.setattr(blueprints, "shipped", lambda release=release: [release])
+        monkeypatch.setattr(blueprints, "shipped_definitions", lambda release=release: [release])
         load_blueprints()
     assert versions() == [1, 2]
-    assert newest("own").definition["title"] == "Two"
+    assert newest_version("own").definition["title"] == "Two"
 
 
 def test_a_changed_shipped_text_becomes_a_new_version_after_those_of_staff(monkeypatch: pytest.MonkeyPatch) -> None:
     for release in ("One", "Two"):
         definition = {"name": "own", "title": release, "items": [step("only")]}
-        monkeypatch.setattr(blueprints, "shipped", lambda definition=definition: [definition])
+        monkeypatch.setattr(blueprints, "shipped_definitions", lambda definition=definition: [definition])
         load_blueprints()
         version(f"Of ann after {release}", by="ann")
     load_blueprints()

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.roles import ADMINISTRATOR
 from backlog.admin.forms import MOST_TEXT, read_definition
-from backlog.blueprints import MOST_BYTES, add_version, checked
+from backlog.blueprints import MOST_BYTES, add_version, checked_definition
 from backlog.errors import InvalidTemplate
 from backlog.models import Template
 from schemas.restricted import fault_of
@@ -38,7 +38,7 @@ def seconds(what: dict[str, Any]) -> float:
     fault_of.cache_clear()
     started = time.process_time()
     with suppress(InvalidTemplate):
-        checked(what)
+        checked_definition(what)
     return time.process_time() - started
 
 

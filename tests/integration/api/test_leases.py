@@ -54,7 +54,7 @@ def test_two_hundred_workers_at_once_get_each_of_a_thousand_items_once() -> None
 
     def work(number: int) -> list[str]:
         try:
-            return [str(one.item.pk) for one in leases.take(AGENT, holder=f"w{number}", most=EACH, seconds=600)]
+            return [str(one.item.pk) for one in leases.lease_items(AGENT, holder=f"w{number}", most=EACH, seconds=600)]
         finally:
             connection.close()
 

@@ -15,7 +15,7 @@ import orjson
 import pytest
 from django.conf import settings
 
-from backlog.blueprints import shipped
+from backlog.blueprints import shipped_definitions
 from backlog.models import Template
 from console.demo import Interruption, title_of
 from console.management.commands.demo import hourly_rate
@@ -99,7 +99,7 @@ def children(pid: int) -> list[int]:
 
 @pytest.mark.parametrize("name", ["audit", "software", "minimal"])
 def test_the_title_is_that_of_the_template(name: str) -> None:
-    definition = next(one for one in shipped() if one["name"] == name)
+    definition = next(one for one in shipped_definitions() if one["name"] == name)
     template = Template(name=name, version=1, definition=definition)
     assert title_of(template, Path("team.csv")) == f"{definition['title']}: team.csv"
 

@@ -158,14 +158,14 @@ def test_one_refused_item_that_cannot_go_on_costs_the_others_and_the_process_not
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     good, bad = opened(), opened()
-    refuse = replies.refuse
+    refuse = replies.fail_refused_item
 
     def refuse_but_the_bad(work: UnitOfWork, item: Item, *, reason: str) -> None:
         if item.project_id == bad.pk:
             raise ValueError("This item cannot go on.")
         refuse(work, item, reason=reason)
 
-    monkeypatch.setattr(replies, "refuse", refuse_but_the_bad)
+    monkeypatch.setattr(replies, "fail_refused_item", refuse_but_the_bad)
     put_on_dead_letters(given_up(dispatch_of(bad)), given_up(dispatch_of(good)))
     hear()
     assert (item_of(good).state, item_of(bad).state) == (ItemState.FAILED, ItemState.IN_PROGRESS)

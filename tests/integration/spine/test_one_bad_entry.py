@@ -46,7 +46,7 @@ def test_five_bad_ones_among_500_cost_the_good_ones_little(capsys: pytest.Captur
 
 def test_one_bad_entry_in_a_batch_takes_no_transaction_for_each_good_one(monkeypatch: pytest.MonkeyPatch) -> None:
     name = template(step("only"))
-    monkeypatch.setattr(opening, "titled", no_title_for_poison)
+    monkeypatch.setattr(opening, "title_from_request", no_title_for_poison)
     entries = as_entries(request(name, request_text=POISON if n == 77 else "Look.") for n in range(128))
     with CaptureQueriesContext(connection) as seen:
         verdicts = OrchestratorConsumer().handle(entries)

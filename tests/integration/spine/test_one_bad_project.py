@@ -60,7 +60,7 @@ def test_deadlines_of_the_others_are_kept_and_the_bad_project_is_shown() -> None
     due.do_what_is_due()
     assert set(Item.objects.filter(project__in=good).values_list("failures", flat=True)) == {1}
     row = SetAside.objects.get()
-    assert (row.project_id, row.round, row.failures) == (bad.pk, due.NAME, 1)
+    assert (row.project_id, row.round, row.failures) == (bad.pk, due.ROUND_NAME, 1)
     assert "InvalidTemplate" in row.reason
 
 

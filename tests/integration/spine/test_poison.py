@@ -163,7 +163,7 @@ def test_a_reply_whose_handler_raises_leaves_its_item_as_it_was(broker: None, mo
         raise RuntimeError("poison")
 
     with monkeypatch.context() as broken:
-        broken.setattr(replies, "review", breaks)
+        broken.setattr(replies, "review_item", breaks)
         tell(reply(told, "WORK.ITEM_STARTED"), reply(told, "WORK.ITEM_COMPLETED", {"evidence": {"a": 1}}))
     item = item_of(project)
     assert (item.state, item.evidence) == ("IN_PROGRESS", None)

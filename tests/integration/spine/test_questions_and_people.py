@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.roles import ANSWERER, REQUESTER
-from backlog.blueprints import shipped
+from backlog.blueprints import shipped_definitions
 from backlog.errors import InvalidTemplate
 from backlog.flow.orchestration import project_work
 from backlog.models import Project
@@ -67,7 +67,7 @@ def test_a_template_that_names_what_is_not_there_is_refused(changes: dict[str, A
 def test_the_shipped_templates_escalate_to_roles_that_exist() -> None:
     from accounts.roles import ROLES
 
-    named = {name for each in shipped() for name in each.get("silence", {}).get("escalate_to", [])}
+    named = {name for each in shipped_definitions() for name in each.get("silence", {}).get("escalate_to", [])}
     assert named <= set(ROLES)
 
 

@@ -13,7 +13,7 @@ from accounts.roles import ANSWERER, OPERATOR, REQUESTER
 from backlog.errors import ApprovalOpen, OwnWork, PersonNeeded
 from backlog.flow.orchestration import project_work
 from backlog.models import Deliverable, Item, Project
-from backlog.policy import folded
+from backlog.policy import normalized_name
 from backlog.selectors import item_in, latest_deliverables, projects_for
 from backlog.services import waive_criteria
 from backlog.states import ItemState
@@ -218,7 +218,7 @@ def test_a_name_without_an_account_gives_nobody_a_right_later() -> None:
 
 
 def test_names_are_compared_without_case_blanks_and_composition() -> None:
-    assert folded(" Ann\u0065\u0301 ") == folded("ann\u00e9")
+    assert normalized_name(" Ann\u0065\u0301 ") == normalized_name("ann\u00e9")
 
 
 # -- what was decided stays ------------------------------------------------------------------------

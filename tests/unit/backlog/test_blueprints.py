@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from backlog.blueprints import parse, shipped
+from backlog.blueprints import parse_definition, shipped_definitions
 from backlog.errors import InvalidTemplate
 
 
@@ -18,14 +18,14 @@ def definition(*items: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {"name": "one", "title": "One", "items": list(items) or [item()]} | changes
 
 
-@pytest.mark.parametrize("shipped_one", shipped(), ids=lambda d: str(d["name"]))
+@pytest.mark.parametrize("shipped_one", shipped_definitions(), ids=lambda d: str(d["name"]))
 def test_every_shipped_template_can_be_used(shipped_one: dict[str, Any]) -> None:
-    parsed = parse(shipped_one)
+    parsed = parse_definition(shipped_one)
     assert [i.key for i in parsed.items] == [i["key"] for i in shipped_one["items"]]
 
 
 def test_the_templates_of_the_design_are_shipped() -> None:
-    assert sorted(d["name"] for d in shipped()) == ["audit", "minimal", "software"]
+    assert sorted(d["name"] for d in shipped_definitions()) == ["audit", "minimal", "software"]
 
 
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
@@ -49,11 +49,11 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
 def test_a_template_that_cannot_work_is_refused(fault: str) -> None:
     template, named = FAULTS[fault]
     with pytest.raises(InvalidTemplate, match=named):
-        parse(template)
+        parse_definition(template)
 
 
 def test_a_refusal_names_every_fault() -> None:
     with pytest.raises(InvalidTemplate) as refusal:
-        parse(definition(item(max_attempts=0, timeout_seconds=0)))
+        parse_definition(definition(item(max_attempts=0, timeout_seconds=0)))
     assert "max_attempts" in refusal.value.message
     assert "timeout_seconds" in refusal.value.message

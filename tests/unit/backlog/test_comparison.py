@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from backlog.admin.comparison import Change, DiffLine, compare, line_diff
-from backlog.blueprints import Definition, parse, shipped
+from backlog.blueprints import Definition, parse_definition, shipped_definitions
 
 
 def item(key: str, **changes: Any) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def item(key: str, **changes: Any) -> dict[str, Any]:
 
 def definition(*items: dict[str, Any], **changes: Any) -> Definition:
     """A template with these items."""
-    return parse({"name": "one", "title": "One", "items": list(items)} | changes)
+    return parse_definition({"name": "one", "title": "One", "items": list(items)} | changes)
 
 
 def standings(old: Definition, new: Definition) -> dict[str, str]:
@@ -23,9 +23,9 @@ def standings(old: Definition, new: Definition) -> dict[str, str]:
     return {found.item.key: found.standing for found in compare(old, new).items}
 
 
-@pytest.mark.parametrize("shipped_one", shipped(), ids=lambda d: str(d["name"]))
+@pytest.mark.parametrize("shipped_one", shipped_definitions(), ids=lambda d: str(d["name"]))
 def test_a_definition_does_not_differ_from_itself(shipped_one: dict[str, Any]) -> None:
-    comparison = compare(parse(shipped_one), parse(shipped_one))
+    comparison = compare(parse_definition(shipped_one), parse_definition(shipped_one))
     assert not comparison.differs
     assert {found.standing for found in comparison.items} == {"unchanged"}
 

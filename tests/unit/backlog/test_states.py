@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backlog.models import Item, Project
-from backlog.states import CANCELLABLE, ITEM_EDGES, PROJECT_EDGES, ItemState, ProjectStatus
+from backlog.states import CANCELLABLE_STATES, ITEM_EDGES, PROJECT_EDGES, ItemState, ProjectStatus
 from clarifications.models import Question, QuestionStatus
 from events.lifecycle import IllegalTransition
 
@@ -76,7 +76,7 @@ def test_the_tables_name_every_state() -> None:
 
 
 def test_anything_but_done_work_can_be_cancelled() -> None:
-    assert set(CANCELLABLE) == set(ItemState.values) - {"DONE", "CANCELLED"}
+    assert set(CANCELLABLE_STATES) == set(ItemState.values) - {"DONE", "CANCELLED"}
 
 
 def test_a_refusal_says_what_is_possible_instead() -> None:

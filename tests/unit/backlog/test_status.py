@@ -2,7 +2,7 @@
 
 import pytest
 
-from backlog.flow.opening import titled
+from backlog.flow.opening import title_from_request
 from backlog.flow.orchestration import status_of
 from backlog.models import Item
 
@@ -58,4 +58,4 @@ def test_a_failed_project_says_which_items_failed_and_why() -> None:
     ids=["blanks", "empty", "long", "just fits"],
 )
 def test_a_title_is_made_of_the_first_words(text: str, title: str) -> None:
-    assert titled(text) == title
+    assert title_from_request(text) == title
