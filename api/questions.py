@@ -23,7 +23,13 @@ from api.rules import Rule
 from backlog.flow.orchestration import project_work
 from clarifications.assignment import claim_question, reassign_question, release_question
 from clarifications.models import Answer, Question, QuestionStatus
-from clarifications.selectors import mine, of_my_groups, question_in, questions_for, waits_for_others
+from clarifications.selectors import (
+    assigned_to_user,
+    is_only_for_others,
+    question_in,
+    questions_for,
+    waits_for_groups_of,
+)
 from clarifications.services import answer_question, decline_question
 
 DOOR = "rest"
@@ -163,7 +169,7 @@ class QuestionAction(ApiView):
     def require_answerable(self, question_id: UUID, kind: Question.Kind) -> None:
         """Raise Http404 or PermissionDenied if the account may not answer the question; a closed one passes."""
         row_or_404(questions_for(self.account), pk=question_id, kind=kind)
-        if waits_for_others(self.account, question_id):
+        if is_only_for_others(self.account, question_id):
             raise PermissionDenied(_("You may not answer this question: it waits for another person or group."))
 
 
@@ -312,7 +318,8 @@ def questions_matching(user: User, query: dict[str, Any]) -> QuerySet[Question]:
     if whose:
         rows = rows.filter(status=QuestionStatus.OPEN)
     if whose == "mine":
-        rows = rows.filter(mine(user))
+        rows = rows.filter(assigned_to_user(user))
     elif whose in ("groups", "waiting"):
-        rows = rows.filter(of_my_groups(user) | mine(user) if whose == "waiting" else of_my_groups(user))
+        waiting_for_groups = waits_for_groups_of(user)
+        rows = rows.filter(waiting_for_groups | assigned_to_user(user) if whose == "waiting" else waiting_for_groups)
     return rows.filter(**{"project_id" if name == "project" else name: value for name, value in query.items()})

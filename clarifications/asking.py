@@ -17,7 +17,7 @@ from backlog.work import ProjectWork
 from clarifications.contract import APPROVAL_SCHEMA, MissingField, pointer_to, schema_of
 from clarifications.models import Blocking, Question
 from clarifications.selectors import load_questions, open_question, questions_of
-from clarifications.services import about
+from clarifications.services import question_keys
 from clarifications.wording import ACCEPT_FAILED_CHECKS, APPROVE_WORK, MAY_GO_ON, MAY_START
 from events.envelope import Envelope
 from events.errors import InvalidEvent
@@ -130,7 +130,7 @@ def link_items(work: ProjectWork, question: Question, items: Sequence[Item]) -> 
 def emit_question_asked(work: ProjectWork, question: Question) -> None:
     """Emit CLARIFICATION.QUESTION_ASKED with every item that waits for the question."""
     payload: ClarificationQuestionAsked = {
-        **about(question),
+        **question_keys(question),
         "kind": cast(QuestionKind, question.kind),
         "title": question.title,
         "schema": question.schema,

@@ -7,27 +7,27 @@ from accounts.models import User
 from backlog.work import ProjectWork
 from clarifications.errors import AlreadyClaimed, UnknownAssignee
 from clarifications.models import Question
-from clarifications.services import about, require_open
-from clarifications.wording import title_of
+from clarifications.services import question_keys, require_open_question
+from clarifications.wording import question_title
 from schemas.payloads.clarification import ClarificationQuestionAssigned
 
 
 def claim_question(work: ProjectWork, *, question: Question, by: User) -> Question:
     """Assign the question to the person `by`; idempotent. Raises AlreadyClosed, or AlreadyClaimed if it has another."""
-    require_open(question)
+    require_open_question(question)
     if question.assigned_to_id == by.pk:
         return question
     if question.assigned_to is not None:
         raise AlreadyClaimed(
             _("“%(title)s” is held by %(holder)s: ask them, or reassign it.")
-            % {"title": title_of(question), "holder": question.assigned_to}
+            % {"title": question_title(question), "holder": question.assigned_to}
         )
     return assign(work, question, to=by, group=question.assigned_group, by=by)
 
 
 def release_question(work: ProjectWork, *, question: Question, by: User) -> Question:
     """Remove the person from the question; its group, if any, stays assigned. Idempotent. Raises AlreadyClosed."""
-    require_open(question)
+    require_open_question(question)
     if question.assigned_to_id is None:
         return question
     return assign(work, question, to=None, group=question.assigned_group, by=by)
@@ -38,7 +38,7 @@ def reassign_question(work: ProjectWork, *, question: Question, to: str, by: Use
 
     Raises AlreadyClosed or UnknownAssignee.
     """
-    require_open(question)
+    require_open_question(question)
     if not to:
         return assign(work, question, to=None, group="", by=by)
     if person := User.objects.filter(username=to, is_active=True).first():
@@ -53,7 +53,7 @@ def assign(work: ProjectWork, question: Question, *, to: User | None, group: str
     question.assigned_to, question.assigned_group = to, group
     work.change(question, "assigned_to", "assigned_group")
     assigned: ClarificationQuestionAssigned = {
-        **about(question),
+        **question_keys(question),
         "assigned_to": str(to or ""),
         "assigned_group": group,
         "assigned_by": by.get_username(),

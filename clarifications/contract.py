@@ -8,13 +8,13 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from clarifications.sentences import in_words
+from clarifications.sentences import fault_in_words
 from events.texts import shortened
 from schemas.compiled import compile_schema
 
 # In characters; a question quotes an invalid value up to this length.
 LONGEST_GIVEN = 100
-NEEDED = gettext_noop("We need this figure to continue; it was not in your request.")
+DEFAULT_REASON = gettext_noop("We need this figure to continue; it was not in your request.")
 # The schema of a field that has no other: a person writes text, and a program may send any value but null.
 ANYTHING = {
     "type": ["string", "number", "boolean", "object", "array"],
@@ -37,7 +37,7 @@ APPROVAL_SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 # Fields that all agents read: each is asked for with one schema, whichever worker asks.
-KNOWN: dict[str, dict[str, Any]] = {
+KNOWN_FIELDS: dict[str, dict[str, Any]] = {
     "rows": {
         "type": "array",
         "title": gettext_noop("What the team did"),
@@ -100,7 +100,7 @@ class MissingField:
 def missing_fields(needs: Mapping[str, Any], data: Mapping[str, Any]) -> list[MissingField]:
     """Return the fields that are required by `needs` (JSON Schema of an object) and missing or invalid in `data`."""
     properties = needs.get("properties", {})
-    absent = {name: NEEDED for name in needs.get("required", ()) if name not in data}
+    absent = {name: DEFAULT_REASON for name in needs.get("required", ()) if name not in data}
     invalid = {name: given_in_words(data[name], message) for name, message in field_faults(needs, data).items()}
     return [
         MissingField(name, properties.get(name) or schema_of(name), why) for name, why in {**invalid, **absent}.items()
@@ -109,7 +109,7 @@ def missing_fields(needs: Mapping[str, Any], data: Mapping[str, Any]) -> list[Mi
 
 def schema_of(name: str, proposed: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return the schema to ask for a field: the one in KNOWN, else the proposed one, else ANYTHING."""
-    return KNOWN.get(name) or proposed or ANYTHING
+    return KNOWN_FIELDS.get(name) or proposed or ANYTHING
 
 
 def given_in_words(value: Any, message: str) -> str:
@@ -124,7 +124,7 @@ def field_faults(needs: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str,
     for problem in compile_schema(dict(needs)).problems(dict(data)):
         if problem.pointer.strip("/"):
             name = unescaped(problem.pointer.split("/")[1])
-            fault_by_field.setdefault(name, in_words(problem, needs, title=name))
+            fault_by_field.setdefault(name, fault_in_words(problem, needs, title=name))
     return fault_by_field
 
 
@@ -139,7 +139,7 @@ def pointer_to(name: str, schema: Mapping[str, Any]) -> str:
     return pointer
 
 
-def merged(data: Mapping[str, Any], pointer: str, value: Any) -> dict[str, Any]:
+def with_value_at(data: Mapping[str, Any], pointer: str, value: Any) -> dict[str, Any]:
     """Return a copy of the data with the value set at the JSON Pointer; missing objects on the path are created.
 
     A value on the path that is not an object is replaced by one. The data itself is not changed.

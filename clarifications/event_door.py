@@ -17,7 +17,7 @@ from clarifications.errors import NotEntitled
 from clarifications.models import Question, QuestionStatus
 from clarifications.selectors import answerable_by, is_for_anybody, load_questions, open_question, question_of
 from clarifications.services import answer_question
-from clarifications.wording import title_of
+from clarifications.wording import question_title
 from events.envelope import Envelope
 from events.models import Event
 from schemas.payloads.people import HumanApprovalSubmitted, UserAnswerSubmitted
@@ -85,6 +85,6 @@ def require_entitled(question: Question, name: str) -> None:
     """Raise NotEntitled unless `name` is a person's active account that may answer the question on the pages."""
     person = User.objects.filter(username=name, is_active=True, is_service=False).first()
     if person is None or not answerable_by(person).filter(pk=question.pk).exists():
-        values = {"name": name, "title": title_of(question)}
+        values = {"name": name, "title": question_title(question)}
         words = _("There is no active account %(name)s that may answer “%(title)s”.")
         raise NotEntitled(words % values)

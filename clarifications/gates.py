@@ -65,11 +65,11 @@ def missing_for(item: Item, context: WorkContext, when: When) -> Iterable[Missin
     yield from missing_fields(template.item(item.key).needs, context.data)
     if when == "at_intake":
         for figure in template.figures:
-            word = mentioned(str(context.data.get("request_text", "")), figure.mentioned_as)
+            word = first_mentioned_word(str(context.data.get("request_text", "")), figure.mentioned_as)
             if figure.blocks == item.key and word and figure.field not in context.data:
                 yield MissingField(figure.field, figure.ask, f"The request speaks of “{word}” without saying which.")
 
 
-def mentioned(text: str, words: Sequence[str]) -> str:
+def first_mentioned_word(text: str, words: Sequence[str]) -> str:
     """Return the first of the words that the text has as a whole word, in upper or lower case; "" if none."""
     return next((word for word in words if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)), "")

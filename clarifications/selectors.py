@@ -72,7 +72,7 @@ def question_in(work: ProjectWork, question_id: UUID) -> Question:
     return question_of(work, project_id, question_id)
 
 
-def questions(*, open_only: bool) -> QuerySet[Any]:
+def questions_with_counts(*, open_only: bool) -> QuerySet[Any]:
     """Return questions, newest first, with `blocked_items`: the number of items that wait or waited for each."""
     held = count_subquery(Blocking.objects.filter(question=OuterRef("pk")), "question")
     with_counts = Question.objects.select_related("project", "answer").annotate(blocked_items=held)
@@ -148,7 +148,7 @@ def people_waited_for(question: Question) -> QuerySet[User]:
     return User.objects.filter(waits, may, is_active=True, is_service=False).distinct()
 
 
-def waits_for_others(user: User, question_id: UUID) -> bool:
+def is_only_for_others(user: User, question_id: UUID) -> bool:
     """Return True if the question is open and the user may not answer it.
 
     One query, since the question may be closed by another process at any moment.
@@ -157,22 +157,22 @@ def waits_for_others(user: User, question_id: UUID) -> bool:
     return others.exclude(pk__in=answerable_by(user).values("pk")).exists()
 
 
-def mine(user: User) -> Q:
+def assigned_to_user(user: User) -> Q:
     """Return the condition for questions that are assigned to the user."""
     return Q(assigned_to=user)
 
 
-def of_my_groups(user: User) -> Q:
+def waits_for_groups_of(user: User) -> Q:
     """Return the condition for questions without a person that wait for one of the user's groups, or for anybody."""
     return (has_no_holder() & Q(assigned_group__in=user.groups.values("name"))) | for_anybody()
 
 
 def waiting_questions(user: User) -> QuerySet[Question]:
     """Return the open questions that the user may answer and that wait for the user, their groups, or anybody."""
-    return answerable_by(user).filter(mine(user) | of_my_groups(user))
+    return answerable_by(user).filter(assigned_to_user(user) | waits_for_groups_of(user))
 
 
-def waiting_for(user: User) -> int:
+def count_waiting_for(user: User) -> int:
     """Return the number of questions that wait for the user, at most MOST_COUNTED."""
     return waiting_questions(user).order_by()[:MOST_COUNTED].count()
 

@@ -53,7 +53,7 @@ UNFIT = gettext_lazy("“%(what)s” cannot be used as it is.")
 MOST_CHOICES = 20
 
 
-def in_words(problem: Problem, schema: Schema, *, title: str) -> str:
+def fault_in_words(problem: Problem, schema: Schema, *, title: str) -> str:
     """Return the sentence for a fault of an answer to this schema; `title` is used if the whole answer is at fault."""
     values = {"what": title_at(problem.pointer, schema, title), "limit": limit_of(problem)}
     if problem.keyword in ("required", "additionalProperties"):

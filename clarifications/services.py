@@ -18,15 +18,15 @@ from backlog.policy import is_own
 from backlog.selectors import work_contexts
 from backlog.states import ItemState
 from backlog.work import ProjectWork
-from clarifications.contract import field_faults, merged
+from clarifications.contract import field_faults, with_value_at
 from clarifications.errors import AlreadyClosed, InvalidAnswer, NotesMissing, OwnApproval
 from clarifications.models import Answer, Question, QuestionStatus
 from clarifications.selectors import (
     load_questions,
     questions_of,
 )
-from clarifications.sentences import in_words
-from clarifications.wording import title_of
+from clarifications.sentences import fault_in_words
+from clarifications.wording import question_title
 from events.texts import shortened
 from pages.presentation import spoken
 from schemas import strict_json
@@ -53,25 +53,25 @@ def answer_question(
     the answer; without it, the answer is emitted as USER.ANSWER_SUBMITTED.
     Raises AlreadyClosed, InvalidAnswer, OwnApproval or NotesMissing; then nothing changes.
     """
-    require_open(question)
-    require_fits(question.schema, answer, title=question.title)
+    require_open_question(question)
+    require_fitting_answer(question.schema, answer, title=question.title)
     if question.kind == Question.Kind.APPROVAL:
-        return approve(work, question, answer, by=by, door=door, event_id=event_id)
+        return decide_approval(work, question, answer, by=by, door=door, event_id=event_id)
     context = work_contexts(work, [question.project_id])[question.project_id]
-    data = merged(context.data, question.pointer, answer)
+    data = with_value_at(context.data, question.pointer, answer)
     require_whole_contract(question, data)
     require_carriable(question, data)
     event_id = event_id or emit_statement(
         work, question.project, "USER.ANSWER_SUBMITTED", answer_payload(question, answer, by), by
     )
     context.data = data
-    context.provenance = {**context.provenance, question.field: provenance(work, question, by, door)}
+    context.provenance = {**context.provenance, question.field: answer_provenance(work, question, by, door)}
     work.change(context, "data", "provenance")
     close_answered(work, question, answer, by=by, door=door, event_id=event_id)
     return question
 
 
-def require_open(question: Question) -> None:
+def require_open_question(question: Question) -> None:
     """Raise AlreadyClosed unless the question is open; the error names who answered it first."""
     if question.status == QuestionStatus.OPEN:
         return
@@ -83,15 +83,19 @@ def closed_in_words(question: Question, answer: Answer | None) -> str:
     """Return a sentence that says who answered the question, when and with what, or how it was closed."""
     if answer is None:
         return _("“%(title)s” is closed without an answer: %(how)s.") % {
-            "title": title_of(question),
+            "title": question_title(question),
             "how": question.get_status_display(),
         }
-    values = {"title": title_of(question), "by": answer.answered_by, "value": strict_json.dumps(answer.value).decode()}
+    values = {
+        "title": question_title(question),
+        "by": answer.answered_by,
+        "value": strict_json.dumps(answer.value).decode(),
+    }
     values["when"] = date_format(localtime(answer.answered_at), "DATETIME_FORMAT")
     return _("“%(title)s” was answered by %(by)s with %(value)s, %(when)s; the first answer stands.") % values
 
 
-def require_fits(schema: dict[str, Any], answer: Any, *, title: str = "") -> None:
+def require_fitting_answer(schema: dict[str, Any], answer: Any, *, title: str = "") -> None:
     """Raise InvalidAnswer, with every problem and its JSON Pointer, unless the answer fits the schema.
 
     `title` is used in the sentences if the schema has no title.
@@ -104,7 +108,7 @@ def require_fits(schema: dict[str, Any], answer: Any, *, title: str = "") -> Non
     problems_found = compile_schema(schema).problems(answer)
     if problems_found:
         title = spoken(str(schema.get("title") or title or _("The answer")))
-        problems = [(problem.pointer, in_words(problem, schema, title=title)) for problem in problems_found]
+        problems = [(problem.pointer, fault_in_words(problem, schema, title=title)) for problem in problems_found]
         raise InvalidAnswer(" ".join(words for _pointer, words in problems), problems=problems)
 
 
@@ -134,17 +138,17 @@ def require_carriable(question: Question, data: dict[str, Any]) -> None:
     if contracts.is_valid(DISPATCH, 1, dispatch):
         return
     prefix = f"/work_context{question.pointer}"
-    title = title_of(question)
+    title = question_title(question)
     problems = [problem for problem in contracts.problems(DISPATCH, 1, dispatch) if problem.pointer.startswith(prefix)]
     in_sentences = " ".join(
-        in_words(replace(p, pointer=p.pointer.removeprefix(prefix)), {}, title=title) for p in problems
+        fault_in_words(replace(p, pointer=p.pointer.removeprefix(prefix)), {}, title=title) for p in problems
     )
     why = {"title": title, "why": in_sentences or question.pointer}
     message = _("No agent can work with this value for “%(title)s”: %(why)s") % why
     raise InvalidAnswer(message, problems=[("", message)])
 
 
-def about(question: Question) -> AboutQuestion:
+def question_keys(question: Question) -> AboutQuestion:
     """Return the part of a payload that names the question."""
     return {"project_id": str(question.project_id), "question_id": str(question.pk), "field": question.field}
 
@@ -171,7 +175,7 @@ def emit_statement(
     return event.event_id
 
 
-def provenance(work: ProjectWork, question: Question, by: str, door: str) -> dict[str, Any]:
+def answer_provenance(work: ProjectWork, question: Question, by: str, door: str) -> dict[str, Any]:
     """Return the provenance of an answer: who gave it, how it came, when, and to which question."""
     return {"by": by, "door": door, "at": work.now.isoformat(), "question_id": str(question.pk)}
 
@@ -186,7 +190,7 @@ def close_answered(work: ProjectWork, question: Question, value: Any, *, by: str
         item for item in question.blocked if item.state == ItemState.BLOCKED and not blocking_questions(work, item)
     ]
     provided: ClarificationAnswerProvided = {
-        **about(question),
+        **question_keys(question),
         "answer": value,
         "answered_by": by,
         "door": door,
@@ -205,7 +209,7 @@ def blocking_questions(work: ProjectWork, item: Item) -> list[Question]:
 
 
 # -- approving -------------------------------------------------------------------------------------
-def approve(
+def decide_approval(
     work: ProjectWork, question: Question, answer: dict[str, Any], *, by: str, door: str, event_id: UUID | None
 ) -> Question:
     """Accept an approval or a rejection: approved work is done or may start, rejected work is done again.
@@ -255,13 +259,13 @@ def decline_question(work: ProjectWork, *, question: Question, by: str, reason: 
 
     A declined approval cancels its item even if the work is finished, since nobody will approve it.
     """
-    require_open(question)
+    require_open_question(question)
     question.decline()
     question.closed_at, question.declined_by, question.declined_because = work.now, by, shortened(reason)
     work.change(question, "status", "closed_at", "declined_by", "declined_because")
     waiting = [item for item in question.blocked if item.state == ItemState.BLOCKED or item.held_for]
     declined: ClarificationQuestionDeclined = {
-        **about(question),
+        **question_keys(question),
         "reason": reason,
         "declined_by": by,
         "cancelled_items": [str(item.pk) for item in waiting],
@@ -284,13 +288,13 @@ def withdraw_unneeded(work: ProjectWork, cancelled: Sequence[Item]) -> None:
             item.state not in (ItemState.CANCELLED, ItemState.DONE) for item in getattr(question, "blocked", [])
         )
         if question.project_id in project_ids and question.status == QuestionStatus.OPEN and not waits:
-            withdraw(work, question, reason=gettext_noop("What it was asked for was cancelled."))
+            withdraw_question(work, question, reason=gettext_noop("What it was asked for was cancelled."))
 
 
-def withdraw(work: ProjectWork, question: Question, *, reason: str) -> None:
+def withdraw_question(work: ProjectWork, question: Question, *, reason: str) -> None:
     """Mark the question WITHDRAWN and emit CLARIFICATION.QUESTION_WITHDRAWN."""
     question.withdraw()
     question.closed_at = work.now
     work.change(question, "status", "closed_at")
-    withdrawn: ClarificationQuestionWithdrawn = {**about(question), "reason": reason}
+    withdrawn: ClarificationQuestionWithdrawn = {**question_keys(question), "reason": reason}
     work.emit_about(question.project, "CLARIFICATION.QUESTION_WITHDRAWN", withdrawn)

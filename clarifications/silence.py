@@ -14,7 +14,7 @@ from backlog.work import ProjectWork
 from clarifications.errors import ClarificationError
 from clarifications.models import Question, QuestionStatus
 from clarifications.selectors import due_questions, load_questions
-from clarifications.services import about, answer_question, decline_question
+from clarifications.services import answer_question, decline_question, question_keys
 from events import rounds
 from events.clock import database_now
 from schemas.payloads.clarification import (
@@ -26,8 +26,8 @@ from schemas.payloads.clarification import (
 logger = logging.getLogger(__name__)
 
 # The most questions of one round, so that its transaction stays short; a round is done every second.
-ROUND = 200
-NAME = gettext_noop("unanswered questions")
+MOST_IN_A_ROUND = 200
+ROUND_NAME = gettext_noop("unanswered questions")
 # The name that answers and declines of the system itself are recorded under.
 POLICY = "silence policy"
 
@@ -37,7 +37,7 @@ def act_on_silence() -> None:
 
     A project for which this fails is set aside with its reason, and the other projects are still handled.
     """
-    due = due_questions(database_now(), limit=ROUND, excluding=rounds.left_out_projects(NAME))
+    due = due_questions(database_now(), limit=MOST_IN_A_ROUND, excluding=rounds.left_out_projects(ROUND_NAME))
 
     def take_steps(project_ids: Sequence[UUID]) -> None:
         """Take the next step of each due question of these projects, in one transaction."""
@@ -47,7 +47,7 @@ def act_on_silence() -> None:
                 if project_id in project_ids:
                     take_next_step(work, question_id)
 
-    rounds.do_round(NAME, {project_id for project_id, _ in due}, take_steps)
+    rounds.do_round(ROUND_NAME, {project_id for project_id, _ in due}, take_steps)
 
 
 def take_next_step(work: ProjectWork, question_id: UUID) -> None:
@@ -70,7 +70,7 @@ def remind(work: ProjectWork, question: Question, silence: Silence) -> None:
     question.next_step_at = min(question.due_at, work.now + timedelta(seconds=silence.remind_every_seconds))
     work.change(question, "reminders", "next_step_at")
     logger.info("Reminder %s: “%s” waits for an answer (question %s)", question.reminders, question.title, question.pk)
-    reminded: ClarificationQuestionReminded = {**about(question), "reminders": question.reminders}
+    reminded: ClarificationQuestionReminded = {**question_keys(question), "reminders": question.reminders}
     work.emit_about(question.project, "CLARIFICATION.QUESTION_REMINDED", reminded)
 
 
@@ -82,7 +82,7 @@ def escalate(work: ProjectWork, question: Question, silence: Silence) -> None:
     question.next_step_at = min(question.due_at, work.now + timedelta(seconds=silence.remind_every_seconds))
     work.change(question, "assigned_to", "assigned_group", "level", "due_at", "next_step_at")
     escalated: ClarificationQuestionEscalated = {
-        **about(question),
+        **question_keys(question),
         "group": question.assigned_group,
         "level": question.level,
     }
@@ -99,7 +99,7 @@ def apply_policy(work: ProjectWork, question: Question, silence: Silence) -> Non
         question.next_step_at = question.due_at
         work.change(question, "due_at", "next_step_at")
         return
-    expired: ClarificationQuestionExpired = {**about(question), "policy": silence.then}
+    expired: ClarificationQuestionExpired = {**question_keys(question), "policy": silence.then}
     work.emit_about(question.project, "CLARIFICATION.QUESTION_EXPIRED", expired)
     if silence.then == "default":
         take_default(work, question)

@@ -15,7 +15,7 @@ from backlog.blueprints import definition_of
 from clarifications.models import Question
 from pages.presentation import spoken
 
-# The titles of approvals. A question stores its title in English; `title_of` shows it in the reader's language.
+# The titles of approvals. A question stores its title in English; `question_title` shows it in the reader's language.
 MAY_START = gettext_noop("May “%(item)s” start?")
 MAY_GO_ON = gettext_noop("May “%(item)s” go on?")
 APPROVE_WORK = gettext_noop("Approve the work of “%(item)s”?")
@@ -42,7 +42,7 @@ WORTH_SAYING = 1000
 MOST_EXAMPLES = 3
 
 
-def title_of(question: Question) -> str:
+def question_title(question: Question) -> str:
     """Return the question's title in the reader's language, and for an approval the item's title in it as well."""
     if question.kind != Question.Kind.APPROVAL:
         return spoken(question.title)
@@ -87,12 +87,14 @@ def hints(schema: Mapping[str, Any], kind: str) -> Iterator[str]:
 def bounds_of(schema: Mapping[str, Any]) -> str:
     """Return the bounds in words, such as `more than 0, at most 100`."""
     described = (
-        str(words).format(grouped(schema[name])) for name, words in BOUNDS.items() if is_worth_saying(schema, name)
+        str(words).format(grouped_number(schema[name]))
+        for name, words in BOUNDS.items()
+        if is_worth_saying(schema, name)
     )
     return ", ".join(described)
 
 
-def grouped(bound: Any) -> str:
+def grouped_number(bound: Any) -> str:
     """Return the bound in the reader's number format, with digits in groups of three."""
     return number_format(bound, use_l10n=True, force_grouping=True)
 

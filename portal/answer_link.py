@@ -13,12 +13,12 @@ from django.views.generic import View
 from accounts.models import User
 from accounts.preferences import with_preferences_of
 from backlog.flow.orchestration import project_work
-from clarifications.admin.question_page import background, evidence, waiting_items
+from clarifications.admin.question_page import approval_evidence, request_background, waiting_items
 from clarifications.errors import ClarificationError, LinkRefused, LinkTampered
 from clarifications.forms.answer_form import AnswerForm
-from clarifications.mails.links import answer_by_link, holder_of, read_token
+from clarifications.mails.links import answer_by_link, person_of_token, read_token
 from clarifications.models import Question
-from clarifications.wording import title_of
+from clarifications.wording import question_title
 
 # The address is a secret key: browsers must not cache it or send it to other sites. "no-referrer" would be too strict:
 # browsers would then send `Origin: null` with the form, which the CSRF protection refuses.
@@ -45,7 +45,7 @@ class AnswerLink(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, token: str, **kwargs: Any) -> HttpResponseBase:
         """Return the response in the language and time zone of the person the link was made for."""
-        with with_preferences_of(holder_of(token)):
+        with with_preferences_of(person_of_token(token)):
             try:
                 response = super().dispatch(request, *args, token=token, **kwargs)
             except LinkRefused as error:
@@ -66,7 +66,9 @@ class AnswerLink(View):
         if form.is_filled_in or form.needs_json:
             return self.page(question, user, form.unjudged())
         if form.is_valid() and self.try_answer(token, form):
-            return render(request, "portal/answer_link_thanks.html", {"title": title_of(question), "reader": user})
+            return render(
+                request, "portal/answer_link_thanks.html", {"title": question_title(question), "reader": user}
+            )
         return self.page(question, user, form)
 
     def again(self, request: HttpRequest, token: str) -> HttpResponse:
@@ -93,13 +95,13 @@ class AnswerLink(View):
         """Return the page with the form and the question's background."""
         context = {
             "question": question,
-            "title": title_of(question),
+            "title": question_title(question),
             "reader": user,
             "form": form,
             "forms": [form],
             "items": waiting_items(question),
-            "background": background(question),
-            "evidence": evidence(question),
+            "background": request_background(question),
+            "evidence": approval_evidence(question),
         }
         return render(self.request, "portal/answer_link.html", context)
 

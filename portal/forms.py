@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy
 
 from backlog.blueprints import Definition, definition_of
 from backlog.models import Template
-from clarifications.contract import merged, pointer_to
+from clarifications.contract import pointer_to, with_value_at
 from clarifications.errors import InvalidAnswer
 from clarifications.forms.answer_form import PLAIN_NAME
-from clarifications.forms.fields import CELLS, field_for, kind_of
+from clarifications.forms.fields import CELL_KINDS, field_for, kind_of
 from clarifications.forms.json_fields import ABSENT
-from clarifications.forms.moments import SHOWN
-from clarifications.services import require_fits
+from clarifications.forms.moments import SHOWN_SUFFIX
+from clarifications.services import require_fitting_answer
 from intake.uploads import MOST_BYTES
 from pages.presentation import spoken
 from reports.figures import worded
@@ -56,7 +56,7 @@ def figures_of(definition: Definition) -> dict[str, list[Schema]]:
 
 def is_figure(name: str, schema: Schema) -> bool:
     """Return True if the value fits into one input of a form, and no other field of the form asks for it."""
-    if not PLAIN_NAME.fullmatch(name) or kind_of(schema) not in CELLS:
+    if not PLAIN_NAME.fullmatch(name) or kind_of(schema) not in CELL_KINDS:
         return False
     pointer = pointer_to(name, schema)
     return not any(pointer == filled or pointer.startswith(f"{filled}/") for filled in FILLED_BY_OTHER_FIELDS)
@@ -78,7 +78,7 @@ class FiguresForm(forms.Form):
                 continue
             try:
                 for schema in self.kind.figures[name]:
-                    require_fits(dict(schema), value)
+                    require_fitting_answer(dict(schema), value)
             except InvalidAnswer as error:
                 self.add_error(name, error.message)
         return self.cleaned_data
@@ -93,7 +93,7 @@ class FiguresForm(forms.Form):
         data: dict[str, Any] = {}
         for name, value in self.cleaned_data.items():
             if value != ABSENT:
-                data = merged(data, pointer_to(name, self.kind.figures[name][0]), value)
+                data = with_value_at(data, pointer_to(name, self.kind.figures[name][0]), value)
         return data
 
 
@@ -202,5 +202,5 @@ class RequestForm(forms.Form):
         own = [self.add_prefix(name) for name in self.fields if name != "file"]
         figures = [form.add_prefix(name) for form in self.figures for name in form.fields]
         # The input of a point in time has a second, hidden input with the time zone in which it was shown.
-        names = [part for name in [*own, *figures] for part in (name, f"{name}{SHOWN}")]
+        names = [part for name in [*own, *figures] for part in (name, f"{name}{SHOWN_SUFFIX}")]
         return [(name, self.data[name]) for name in names if name in self.data]

@@ -13,13 +13,13 @@ from django.views.generic import View
 
 from accounts.people import signed_in_person
 from backlog.flow.orchestration import project_work
-from clarifications.admin.question_page import background, in_words, waiting_items
+from clarifications.admin.question_page import request_background, value_in_one_line, waiting_items
 from clarifications.errors import AlreadyClosed, ClarificationError
 from clarifications.forms.answer_form import AnswerForm
 from clarifications.models import Question, QuestionStatus
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
-from clarifications.wording import title_of
+from clarifications.wording import question_title
 from portal.selectors import readable_questions, to_answer
 
 
@@ -57,7 +57,7 @@ class QuestionPage(LoginRequiredMixin, View):
             form.refuse(error)
             return self.page(question, form)
         words = _("Thank you: your answer to “%(title)s” is saved. The request continues.") % {
-            "title": title_of(question)
+            "title": question_title(question)
         }
         messages.success(request, words)
         return redirect("portal:project", pk=question.project_id)
@@ -94,14 +94,14 @@ class QuestionPage(LoginRequiredMixin, View):
         answer = getattr(question, "answer", None)
         context = {
             "question": question,
-            "title": title_of(question),
+            "title": question_title(question),
             "form": form if is_open and not form.needs_json and self.may_answer(question) else None,
             "needs_json": form.needs_json,
             "forms": [form],
             "is_open": is_open,
             "answer": answer,
-            "value": in_words(answer.value) if answer else "",
+            "value": value_in_one_line(answer.value) if answer else "",
             "items": waiting_items(question),
-            "background": background(question),
+            "background": request_background(question),
         }
         return render(self.request, "portal/question.html", {**context, **more}, status=status)

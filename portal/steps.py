@@ -12,7 +12,7 @@ from backlog.admin.project_page import state_in_words
 from backlog.models import Item, Project
 from backlog.states import ItemState, ProjectStatus
 from clarifications.models import Blocking, Question, QuestionStatus
-from clarifications.wording import title_of
+from clarifications.wording import question_title
 from pages.presentation import spoken
 
 MOST_NAMED = 3
@@ -70,7 +70,7 @@ def starts_after(titles: Sequence[str]) -> str:
 
 def question_in_words(question: Question) -> str:
     """Return a sentence with the question's title and the person or group that it waits for."""
-    values = {"title": title_of(question), "who": str(question.assigned_to or question.assigned_group)}
+    values = {"title": question_title(question), "who": str(question.assigned_to or question.assigned_group)}
     if values["who"]:
         return _("“%(title)s” waits for %(who)s.") % values
     if question.kind == Question.Kind.APPROVAL:

@@ -9,7 +9,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from accounts.people import signed_in_person
-from clarifications.selectors import MOST_COUNTED, waiting_for
+from clarifications.selectors import MOST_COUNTED, count_waiting_for
 
 
 @dataclass(frozen=True)
@@ -73,5 +73,5 @@ def may_view(request: HttpRequest, name: str) -> bool:
 
 def badge(request: HttpRequest) -> str:
     """Return the number of questions that wait for the person as text; empty for none."""
-    waiting = waiting_for(signed_in_person(request))
+    waiting = count_waiting_for(signed_in_person(request))
     return f"{MOST_COUNTED - 1}+" if waiting >= MOST_COUNTED else str(waiting or "")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.people import signed_in_person
 from clarifications.models import Question, QuestionStatus
-from clarifications.selectors import mine, of_my_groups
+from clarifications.selectors import assigned_to_user, waits_for_groups_of
 from pages.presentation import ago, state_word
 
 WAITING, MINE, GROUPS, OPEN, CLOSED = "", "mine", "groups", "all", "closed"
@@ -43,10 +43,10 @@ class WhoseFilter(admin.SimpleListFilter):
             return queryset.exclude(status=QuestionStatus.OPEN)
         open_questions = queryset.filter(status=QuestionStatus.OPEN)
         if whose == WAITING:
-            return open_questions.filter(mine(user) | of_my_groups(user))
+            return open_questions.filter(assigned_to_user(user) | waits_for_groups_of(user))
         if whose == MINE:
-            return open_questions.filter(mine(user))
-        return open_questions.filter(of_my_groups(user)) if whose == GROUPS else open_questions
+            return open_questions.filter(assigned_to_user(user))
+        return open_questions.filter(waits_for_groups_of(user)) if whose == GROUPS else open_questions
 
 
 class Inbox(ChangeList):
@@ -62,14 +62,14 @@ class Inbox(ChangeList):
         ]
 
 
-def ordering(request: HttpRequest) -> list[Any]:
+def ordering_of_tab(request: HttpRequest) -> list[Any]:
     """Return the ordering of the chosen tab: earliest due first, for closed questions the last closed first."""
     if request.GET.get("whose") == CLOSED:
         return [F("closed_at").desc(), "id"]
     return ["due_at", "id"]
 
 
-def due(question: Question) -> SafeString:
+def due_in_words(question: Question) -> SafeString:
     """Return when the question is due, marked if it is overdue; for a closed question, when it was closed."""
     if question.status != QuestionStatus.OPEN:
         return ago(question.closed_at)
@@ -78,7 +78,7 @@ def due(question: Question) -> SafeString:
     return format_html("{} {}", state_word("overdue", _("Overdue")), ago(question.due_at))
 
 
-def waits_for(question: Question) -> str:
+def holder_in_words(question: Question) -> str:
     """Return the name of the assigned person, else the assigned group, else “anybody”."""
     if question.assigned_to is not None:
         return str(question.assigned_to)

@@ -36,7 +36,7 @@ class Suggestion:
     @property
     def words(self) -> str:
         """The value in one line."""
-        return in_words(self.value)
+        return value_in_one_line(self.value)
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Criterion:
     met: bool
 
 
-def in_words(value: Any) -> str:
+def value_in_one_line(value: Any) -> str:
     """Return a JSON value in one line: Yes or No, a text as it is, anything else as JSON."""
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
@@ -74,7 +74,7 @@ def suggestions(question: Question, user: User) -> list[Suggestion]:
     return list(by_words.values())[:MOST_SUGGESTIONS]
 
 
-def background(question: Question) -> dict[str, Any]:
+def request_background(question: Question) -> dict[str, Any]:
     """Return the request's text and its first rows: `request_text`, `columns`, `rows`, and the total `rows_count`."""
     context = WorkContext.objects.filter(pk=question.project_id).first()
     data = context.data if context else {}
@@ -90,7 +90,7 @@ def background(question: Question) -> dict[str, Any]:
     }
 
 
-def evidence(question: Question) -> dict[str, Any]:
+def approval_evidence(question: Question) -> dict[str, Any]:
     """Return what a person needs to decide on an approval; empty for a question of another kind.
 
     The `item`, the `deliverables` of its current dispatch, the `criteria` of its definition of done, its `evidence`.

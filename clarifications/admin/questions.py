@@ -22,9 +22,15 @@ from clarifications.assignment import claim_question, reassign_question, release
 from clarifications.errors import InvalidAnswer, NotesMissing, OwnApproval
 from clarifications.forms.answer_form import AnswerForm
 from clarifications.models import Answer, Question, QuestionStatus
-from clarifications.selectors import answerable_by, mine, of_my_groups, question_in, waits_for_others
+from clarifications.selectors import (
+    answerable_by,
+    assigned_to_user,
+    is_only_for_others,
+    question_in,
+    waits_for_groups_of,
+)
 from clarifications.services import answer_question, decline_question
-from clarifications.wording import title_of
+from clarifications.wording import question_title
 from events.errors import PermanentError
 from pages.admin_pages import MOST_NAMED, DetailAdmin, ReasonForm, carry_out, listed, pretty
 from pages.presentation import ago, state_word
@@ -53,7 +59,7 @@ class QuestionAdmin(DetailAdmin):
         return questions.select_related("project", "assigned_to").prefetch_related("blockings")
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        return inbox.ordering(request)
+        return inbox.ordering_of_tab(request)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[inbox.Inbox]:
         return inbox.Inbox
@@ -64,7 +70,7 @@ class QuestionAdmin(DetailAdmin):
     # -- columns -----------------------------------------------------------------------------------
     @admin.display(description=gettext_lazy("question"))
     def spoken_title(self, question: Question) -> str:
-        return title_of(question)
+        return question_title(question)
 
     @admin.display(description=gettext_lazy("request"), ordering="project__title")
     def of_request(self, question: Question) -> str:
@@ -78,7 +84,7 @@ class QuestionAdmin(DetailAdmin):
 
     @admin.display(description=gettext_lazy("waits for"))
     def waits_for(self, question: Question) -> str:
-        return inbox.waits_for(question)
+        return inbox.holder_in_words(question)
 
     @admin.display(description=gettext_lazy("asked"))
     def asked(self, question: Question) -> SafeString:
@@ -86,7 +92,7 @@ class QuestionAdmin(DetailAdmin):
 
     @admin.display(description=gettext_lazy("due"))
     def due(self, question: Question) -> SafeString:
-        return inbox.due(question)
+        return inbox.due_in_words(question)
 
     @admin.display(description=gettext_lazy("items that wait"))
     def waiting_items(self, question: Question) -> int:
@@ -140,24 +146,24 @@ class QuestionAdmin(DetailAdmin):
         answer = Answer.objects.filter(question=obj).first()
         suggested = question_page.suggestions(obj, signed_in_person(request))
         return {
-            "title": title_of(obj),
+            "title": question_title(obj),
             "is_open": obj.status == QuestionStatus.OPEN,
             "items": question_page.waiting_items(obj),
             "answer": answer,
             "answer_value": pretty(answer.value) if answer else "",
             "answer_form": AnswerForm(obj, suggested=chosen_suggestion(request, suggested)),
             "decline_form": ReasonForm(prefix="decline"),
-            "waits_for": inbox.waits_for(obj),
-            "due": inbox.due(obj),
+            "waits_for": inbox.holder_in_words(obj),
+            "due": inbox.due_in_words(obj),
             "suggestions": suggested,
-            "background": question_page.background(obj),
-            "approval": question_page.evidence(obj),
+            "background": question_page.request_background(obj),
+            "approval": question_page.approval_evidence(obj),
             "assignees": question_page.assignees(),
         }
 
     def act(self, request: HttpRequest, obj: Question) -> HttpResponse:
         """Carry out the action of the button that was pressed. Raises PermissionDenied."""
-        if waits_for_others(signed_in_person(request), obj.pk):
+        if is_only_for_others(signed_in_person(request), obj.pk):
             raise PermissionDenied
         acts = {"decline": self.decline, "claim": self.claim, "release": self.release, "reassign": self.reassign}
         act = next((acts[name] for name in acts if name in request.POST), self.answer)
@@ -227,14 +233,16 @@ class QuestionAdmin(DetailAdmin):
         except PermanentError as error:
             return self.redirect_refused(request, question, error)
         self.message_user(
-            request, _("The question now waits for %(who)s.") % {"who": inbox.waits_for(changed)}, messages.SUCCESS
+            request,
+            _("The question now waits for %(who)s.") % {"who": inbox.holder_in_words(changed)},
+            messages.SUCCESS,
         )
-        return HttpResponseRedirect(page_of(question))
+        return HttpResponseRedirect(page_address(question))
 
     def redirect_refused(self, request: HttpRequest, question: Question, error: PermanentError) -> HttpResponse:
         """Redirect to the question's page and show why nothing was changed."""
         self.message_user(request, str(error), messages.ERROR)
-        return HttpResponseRedirect(page_of(question))
+        return HttpResponseRedirect(page_address(question))
 
     def redirect_settled(
         self, request: HttpRequest, words: str, items: list[Item], *, go_on: bool = False
@@ -244,10 +252,10 @@ class QuestionAdmin(DetailAdmin):
         states = listed([f"{item.title} – {state_in_words(item).lower()}" for item in in_order])
         words = _("%(words)s Now: %(now)s.") % {"words": words, "now": states} if items else words
         self.message_user(request, words, messages.SUCCESS)
-        waiting = answerable_by(request.user).filter(mine(request.user) | of_my_groups(request.user))  # type: ignore[arg-type]
+        waiting = answerable_by(request.user).filter(assigned_to_user(request.user) | waits_for_groups_of(request.user))  # type: ignore[arg-type]
         following = waiting.order_by("due_at", "id").first() if go_on else None
         return HttpResponseRedirect(
-            page_of(following) if following else reverse("admin:clarifications_question_changelist")
+            page_address(following) if following else reverse("admin:clarifications_question_changelist")
         )
 
 
@@ -259,7 +267,7 @@ def chosen_suggestion(
     return next((s for s in suggested if str(s.question_id) == chosen), None)
 
 
-def page_of(question: Question) -> str:
+def page_address(question: Question) -> str:
     """Return the address of the question's page."""
     return reverse("admin:clarifications_question_change", args=[question.pk])
 

@@ -10,13 +10,13 @@ from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
 
 from clarifications.errors import ClarificationError
-from clarifications.forms.fields import PARTS, Part, field_for, initial_value, kind_of, parts_of
+from clarifications.forms.fields import PART_KINDS, Part, field_for, initial_value, kind_of, parts_of
 from clarifications.forms.json_fields import ABSENT, JsonTextField
-from clarifications.forms.rows_field import ADD, REMOVE, RowsField, set_at_path
+from clarifications.forms.rows_field import ADD_SUFFIX, REMOVE_SUFFIX, RowsField, set_at_path
 from clarifications.forms.tables import FileRows, rows_of, takes_table
 from clarifications.models import Question
-from clarifications.services import require_fits
-from clarifications.wording import help_text, title_of
+from clarifications.services import require_fitting_answer
+from clarifications.wording import help_text, question_title
 
 PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 
@@ -45,11 +45,11 @@ class AnswerForm(forms.Form):
         self.question = question
         self.explanation = ""
         self.from_file: FileRows | None = None
-        self.parts = {name_of(part): part for part in parts_of(question.schema, PARTS)}
+        self.parts = {name_of(part): part for part in parts_of(question.schema, PART_KINDS)}
         if self.parts:
             self.add_parts(question)
         else:
-            schema = {**question.schema, "title": title_of(question), "description": question.description}
+            schema = {**question.schema, "title": question_title(question), "description": question.description}
             self.add_spreadsheet()
             required = "spreadsheet" not in self.fields
             self.fields["answer"] = field_for(schema, name=question.field, reason=question.reason, required=required)
@@ -95,7 +95,7 @@ class AnswerForm(forms.Form):
     def is_filled_in(self) -> bool:
         """True if the button pressed adds or removes a row: the form is then shown again and no answer is given."""
         tables = [name for name, field in self.fields.items() if isinstance(field, RowsField)]
-        return any(f"{name}{end}" in self.data for name in tables for end in (ADD, REMOVE))
+        return any(f"{name}{end}" in self.data for name in tables for end in (ADD_SUFFIX, REMOVE_SUFFIX))
 
     def unjudged(self) -> "AnswerForm":
         """Return the form with what was typed and without errors, but for a hint that a file must be chosen again."""
@@ -135,7 +135,7 @@ class AnswerForm(forms.Form):
         if not self.is_valid():
             return False
         try:
-            require_fits(self.question.schema, self.answer(), title=self.question.title)
+            require_fitting_answer(self.question.schema, self.answer(), title=self.question.title)
         except ClarificationError as error:
             self.refuse(error)
         return self.is_valid()

@@ -54,7 +54,7 @@ def kind_of(schema: Schema) -> str:
         return str(schema["format"])
     if kind == "array" and kind_of(schema.get("items", {})) in ENTRIES:
         return "lines"
-    if kind == "array" and parts_of(schema.get("items", {}), CELLS):
+    if kind == "array" and parts_of(schema.get("items", {}), CELL_KINDS):
         return "rows"
     if kind in ("number", "integer", "boolean"):
         return kind
@@ -159,7 +159,7 @@ def lines_field(schema: Schema, common: dict[str, Any]) -> forms.Field:
 
 def rows_field(schema: Schema, common: dict[str, Any]) -> forms.Field:
     """Return a table with a column for each part of an entry."""
-    columns = [column_of(part) for part in parts_of(schema["items"], CELLS)]
+    columns = [column_of(part) for part in parts_of(schema["items"], CELL_KINDS)]
     return RowsField(columns=columns, most=schema.get("maxItems", MOST_ROWS), **common)
 
 
@@ -183,9 +183,9 @@ MOST_ROWS = 1000
 # Kinds of entries that a text area can take, one on each line.
 ENTRIES = ("string", "number", "integer")
 # Kinds that fit into a cell of a table.
-CELLS = frozenset({"choice", "boolean", "number", "integer", "string", "date", "date-time"})
+CELL_KINDS = frozenset({"choice", "boolean", "number", "integer", "string", "date", "date-time"})
 # Kinds that a part of an object may have.
-PARTS = CELLS | {"lines", "rows"}
+PART_KINDS = CELL_KINDS | {"lines", "rows"}
 BUILDERS: dict[str, Callable[[Schema, dict[str, Any]], forms.Field]] = {
     "choice": lambda schema, common: choice_field(schema.get("enum", [schema.get("const")]), common),
     "boolean": lambda schema, common: choice_field([True, False], common, radio=True),

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from clarifications.forms.moments import MomentField
-from clarifications.forms.numbers import NotANumber, number_in, read_back_attributes, shown_number
+from clarifications.forms.numbers import NotANumber, parse_number, read_back_attributes, shown_number
 from schemas import strict_json
 
 # The cleaned value of a field that was not filled in; such a field is left out of the answer, it is not null there.
@@ -51,7 +51,7 @@ class TypedNumber(GivesJson):
         """Return the number that was typed in the reader's number format. Raises ValidationError."""
         if isinstance(value, str) and value.strip():
             try:
-                value = number_in(value)
+                value = parse_number(value)
             except NotANumber as error:
                 raise ValidationError(str(error)) from error
         return super().to_python(value)

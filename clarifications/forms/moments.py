@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from accounts.preferences import known_zones
 
 # The suffix of the hidden input's name; its value is the zone's name and the moment that was shown.
-SHOWN = "__shown"
+SHOWN_SUFFIX = "__shown"
 SHOWN_AS = "%Y-%m-%dT%H:%M:%S"
 # In characters: the hidden value is cut to this length.
 LONGEST = 100
@@ -35,12 +35,12 @@ class MomentInput(forms.DateTimeInput):
         """Return the HTML of both inputs; a form that is shown again keeps its first zone."""
         typed, hidden = value if isinstance(value, tuple) else (local_text(value), zone_and_moment(value))
         picker = super().render(name, typed, attrs, renderer)
-        return format_html('{}<input type="hidden" name="{}" value="{}">', picker, f"{name}{SHOWN}", hidden)
+        return format_html('{}<input type="hidden" name="{}" value="{}">', picker, f"{name}{SHOWN_SUFFIX}", hidden)
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         """Return (typed text, hidden text), or the empty text if nothing was typed."""
         typed = super().value_from_datadict(data, files, name)
-        return (typed, str(data.get(f"{name}{SHOWN}", ""))[:LONGEST]) if typed else typed
+        return (typed, str(data.get(f"{name}{SHOWN_SUFFIX}", ""))[:LONGEST]) if typed else typed
 
 
 class MomentField(forms.DateTimeField):

@@ -22,7 +22,7 @@ class NotANumber(ValueError):
     """The text is no number or could mean two numbers; the message says what to write instead."""
 
 
-def number_in(typed: str) -> Decimal:
+def parse_number(typed: str) -> Decimal:
     """Return the number that the text means, with point or comma as decimal mark. Raises NotANumber."""
     text = BLANKS.sub("", typed.strip()[:LONGEST])
     if PLAIN.fullmatch(text):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from clarifications.forms.json_fields import ABSENT, GivesJson
 
 # Suffixes of the names of the hidden count of rows and of the buttons that add and remove a row.
-COUNT, ADD, REMOVE = "-rows", "-add", "-remove"
+COUNT_SUFFIX, ADD_SUFFIX, REMOVE_SUFFIX = "-rows", "-add", "-remove"
 FIRST_ROWS = 3
 # Django accepts at most 1,000 fields of a form; a longer table has to be sent as a file.
 MOST_CELLS = 900
@@ -70,10 +70,10 @@ class RowsInput(forms.Widget):
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[list[Any]]:
         """Return the rows after the button pressed has added or removed rows, filled rows first."""
-        rows = [self.row(data, files, name, at) for at in range(count_in(data.get(f"{name}{COUNT}"), self.most))]
-        removed = count_in(data.get(f"{name}{REMOVE}"), MOST_CELLS)
+        rows = [self.row(data, files, name, at) for at in range(count_in(data.get(f"{name}{COUNT_SUFFIX}"), self.most))]
+        removed = count_in(data.get(f"{name}{REMOVE_SUFFIX}"), MOST_CELLS)
         rows = [row for at, row in enumerate(rows, 1) if at != removed]
-        for _row in range(min(count_in(data.get(f"{name}{ADD}"), self.most), self.most - len(rows))):
+        for _row in range(min(count_in(data.get(f"{name}{ADD_SUFFIX}"), self.most), self.most - len(rows))):
             rows.append([""] * len(self.columns))
         return sorted(rows, key=is_blank)
 

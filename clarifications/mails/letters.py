@@ -9,39 +9,39 @@ from django.template.loader import render_to_string
 
 from accounts.preferences import with_preferences_of
 from clarifications.admin.question_page import waiting_items
-from clarifications.mails.links import expiry, link_to
+from clarifications.mails.links import answer_link, link_expiry
 from clarifications.models import Notice
-from clarifications.wording import title_of
+from clarifications.wording import question_title
 
 
-def letter(notice: Notice) -> EmailMultiAlternatives:
+def mail_for_notice(notice: Notice) -> EmailMultiAlternatives:
     """Return the mail for the notice, in its recipient's language and time zone."""
     with with_preferences_of(notice.recipient):
-        context = contents(notice)
+        context = template_context(notice)
         mail = EmailMultiAlternatives(
             subject=" ".join(f"{context['title']} – {notice.question.project.title}".split()),
             body=render_to_string("email/question.txt", context),
             to=[notice.recipient.email],
-            headers=headers(notice),
+            headers=mail_headers(notice),
         )
         mail.attach_alternative(render_to_string("email/question.html", context), "text/html")
     return mail
 
 
-def contents(notice: Notice) -> dict[str, Any]:
+def template_context(notice: Notice) -> dict[str, Any]:
     """Return the context of the mail's templates."""
     question = notice.question
     return {
         "question": question,
-        "title": title_of(question),
+        "title": question_title(question),
         "items": [item.title for item, _standing in waiting_items(question)],
         "reader": notice.recipient,
-        "link": link_to(question, notice.recipient),
-        "until": expiry(),
+        "link": answer_link(question, notice.recipient),
+        "until": link_expiry(),
     }
 
 
-def headers(notice: Notice) -> dict[str, str]:
+def mail_headers(notice: Notice) -> dict[str, str]:
     """Return the mail's headers: the same Message-ID if a mail is sent twice, and no automatic replies wanted."""
     host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
     return {"Message-ID": f"<{notice.event.event_id}.{notice.recipient_id}@{host}>", "Auto-Submitted": "auto-generated"}

@@ -24,7 +24,7 @@ SEPARATOR = "."
 
 
 @dataclass(frozen=True)
-class Claim:
+class LinkContent:
     """The content of a token: for which question, revision and person it was made, and until when it is valid."""
 
     question_id: UUID
@@ -34,17 +34,17 @@ class Claim:
 
 
 def link_token(question: Question, user: User) -> str:
-    """Return a token with which this person may answer this question, valid until `expiry()`."""
-    claims = [question.pk.hex, question.revision, user.pk, int(expiry().timestamp())]
+    """Return a token with which this person may answer this question, valid until `link_expiry()`."""
+    claims = [question.pk.hex, question.revision, user.pk, int(link_expiry().timestamp())]
     return signer().sign_object(claims)
 
 
-def expiry() -> datetime:
+def link_expiry() -> datetime:
     """Return the time at which a link that is made now expires."""
     return timezone.now() + timedelta(hours=settings.ANSWER_LINK_HOURS)
 
 
-def link_to(question: Question, user: User) -> str:
+def answer_link(question: Question, user: User) -> str:
     """Return the complete address of the page on which the person answers the question."""
     path = reverse("portal:answer-link", args=[link_token(question, user)])
     return f"{settings.PUBLIC_URL.rstrip('/')}{path}"
@@ -55,17 +55,17 @@ def signer() -> signing.Signer:
     return signing.Signer(salt=SALT, sep=SEPARATOR)
 
 
-def claim_of(token: str) -> Claim:
+def claim_of(token: str) -> LinkContent:
     """Return the content of the token. Raises LinkTampered unless this system signed it."""
     try:
         question_id, revision, user_id, until = signer().unsign_object(token)
     except signing.BadSignature as error:
         words = _("This link is incomplete or was changed: open it from the e-mail again, or copy all of it.")
         raise LinkTampered(words) from error
-    return Claim(UUID(question_id), revision, user_id, datetime.fromtimestamp(until, UTC))
+    return LinkContent(UUID(question_id), revision, user_id, datetime.fromtimestamp(until, UTC))
 
 
-def holder_of(token: str) -> User | None:
+def person_of_token(token: str) -> User | None:
     """Return the person for whom the token was made, or None if it is not signed or the account is not active."""
     try:
         return User.objects.filter(pk=claim_of(token).user_id, is_active=True).first()
@@ -88,7 +88,7 @@ def read_token(token: str) -> tuple[Question, User]:
     return question, user
 
 
-def require_current(question: Question, claim: Claim) -> None:
+def require_current(question: Question, claim: LinkContent) -> None:
     """Raise LinkSuperseded, LinkClosed or LinkExpired unless question and link are still valid."""
     later = Question.objects.filter(project=question.project_id, field=question.field, revision__gt=claim.revision)
     if later.exists():

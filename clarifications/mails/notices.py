@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from accounts.roles import ANSWERER
-from clarifications.mails.letters import letter
+from clarifications.mails.letters import mail_for_notice
 from clarifications.mails.links import waits_for_person
 from clarifications.models import LedgerPosition, Notice, Question, QuestionStatus
 from clarifications.selectors import people_waited_for
@@ -22,9 +22,9 @@ from events.models import Event
 
 logger = logging.getLogger(__name__)
 
-READER = "notices"
+LEDGER_READER = "notices"
 # The events about which people are written to.
-TOLD = (
+NOTIFIED_EVENTS = (
     "CLARIFICATION.QUESTION_ASKED",
     "CLARIFICATION.QUESTION_ASSIGNED",
     "CLARIFICATION.QUESTION_ESCALATED",
@@ -48,10 +48,10 @@ REST_SECONDS = 1.0
 
 
 def notify_until(stopping: threading.Event) -> None:
-    """Call `send_due` in a loop until `stopping` is set; while the database is away, wait and try again."""
+    """Call `send_due_notices` in a loop until `stopping` is set; while the database is away, wait and try again."""
     while not stopping.is_set():
         try:
-            sent = send_due()
+            sent = send_due_notices()
         except DATABASE_AWAY as error:
             logger.warning("The mails wait: %s", error)
             sent = 0
@@ -60,34 +60,34 @@ def notify_until(stopping: threading.Event) -> None:
             stopping.wait(REST_SECONDS)
 
 
-def send_due() -> int:
+def send_due_notices() -> int:
     """Create notices for new events, then send the mails that are due. Return the number of mails sent."""
     if not settings.SENDS_MAIL:
         return 0
-    note_new()
+    create_notices()
     due = Notice.objects.filter(state=Notice.State.PENDING, next_attempt_at__lte=database_now())
     notices = due.select_related("event", "recipient", "question__project").order_by("next_attempt_at", "pk")[
         :MOST_MAILS
     ]
     # A server that fails one mail may fail them all, slowly: the next turn goes on with the next mail.
-    settled = takewhile(lambda notice: notice.state != Notice.State.PENDING, map(deliver, notices))
+    settled = takewhile(lambda notice: notice.state != Notice.State.PENDING, map(deliver_notice, notices))
     return sum(notice.state == Notice.State.SENT for notice in settled)
 
 
 # -- creating notices ------------------------------------------------------------------------------
-def note_new() -> None:
+def create_notices() -> None:
     """Create a pending notice for each new event and recipient, and move the position, in one transaction.
 
     The recipients are looked up before the transaction: that takes many queries, and on SQLite an open transaction
     stops every other writer.
     """
-    position, now = position_of(READER), database_now()
+    position, now = position_of(LEDGER_READER), database_now()
     events = unread_events(position)
     if not events:
         return
     notices = [notice for event in events for notice in notices_of(event, now)]
     with transaction.atomic():
-        own_position = LedgerPosition.objects.filter(reader=READER, seq=position)
+        own_position = LedgerPosition.objects.filter(reader=LEDGER_READER, seq=position)
         if own_position.update(seq=events[-1].seq):  # False if another process has moved the position
             Notice.objects.bulk_create(notices, ignore_conflicts=True)
 
@@ -101,7 +101,7 @@ def position_of(reader: str) -> int:
 
 def unread_events(position: int) -> list[Event]:
     """Return the next events after the position that mails are sent about, up to where the ledger is final."""
-    final = Event.objects.filter(type__in=TOLD, seq__gt=position, seq__lte=final_seq())
+    final = Event.objects.filter(type__in=NOTIFIED_EVENTS, seq__gt=position, seq__lte=final_seq())
     return list(final.order_by("seq")[:MOST_EVENTS])
 
 
@@ -111,12 +111,12 @@ def notices_of(event: Event, now: datetime) -> list[Notice]:
     question = questions.filter(pk=event.payload["question_id"]).first()
     if question is None:
         return []
-    people = [user for user in people_to_tell(question) if user.get_username() != event.payload.get("assigned_by")]
+    people = [user for user in people_to_notify(question) if user.get_username() != event.payload.get("assigned_by")]
     about = {"event": event, "question": question, "created_at": now, "next_attempt_at": now}
     return [Notice(recipient=user, **about) for user in people]
 
 
-def people_to_tell(question: Question) -> list[User]:
+def people_to_notify(question: Question) -> list[User]:
     """Return the people to write to: the first of these that can be reached by mail and may answer.
 
     The person to whom the question is assigned, its group, the requester, the members of the answerer role.
@@ -137,7 +137,7 @@ def reachable(question: Question, people: QuerySet[User]) -> list[User]:
 
 
 # -- sending ---------------------------------------------------------------------------------------
-def deliver(notice: Notice) -> Notice:
+def deliver_notice(notice: Notice) -> Notice:
     """Send the notice's mail and return the notice: SENT, DROPPED if not needed, FAILED, or PENDING to try again.
 
     No transaction is open while it is sent. After a crash between sending and saving, the mail is sent again with the
@@ -150,7 +150,7 @@ def deliver(notice: Notice) -> Notice:
     if is_given_up(notice):
         return save_state(notice, Notice.State.FAILED)
     try:
-        letter(notice).send()
+        mail_for_notice(notice).send()
     except (OSError, ValueError) as error:  # the server's fault, and an address or a text that no mail can have
         logger.warning("Mail %s for “%s” failed: %s", notice.pk, notice.question.title, error)
         return save_state(notice, Notice.State.PENDING, error=str(error)[:MOST_WORDS])

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import Page, expect
 
-from clarifications.forms.numbers import NotANumber, number_in
+from clarifications.forms.numbers import NotANumber, parse_number
 from tests.browser.accessibility import axe
 from tests.browser.desk import open_question, question_of, send_in
 from tests.browser.live_system import LiveSystem
@@ -69,7 +69,7 @@ def test_a_table_is_filled_in_by_keyboard_and_answered(site: LiveSystem, person:
 def meant(typed: str) -> Decimal | None:
     """What the server reads; nothing where it asks or refuses."""
     try:
-        return number_in(typed)
+        return parse_number(typed)
     except NotANumber:
         return None
 

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from backlog.models import Project
 from backlog.states import ProjectStatus
-from clarifications.contract import merged
+from clarifications.contract import with_value_at
 from clarifications.models import Question
 from console.asking import PERSON_NEEDED, ask
 from console.follow import Progress, TookTooLong, snapshot_of, watch
@@ -66,7 +66,7 @@ class Command(OperatorCommand):
             raise CommandError("The request is empty: give a text with --text or a spreadsheet with --file.")
         context: dict[str, Any] = {}
         for pointer, value in options["figures"]:
-            context = merged(context, pointer, value)
+            context = with_value_at(context, pointer, value)
         fields = {key: options[key] for key in ("title", "file", "template")}
         try:
             return open_request(

@@ -7,7 +7,7 @@ import orjson
 from rich.table import Table
 
 from clarifications.models import QuestionStatus
-from clarifications.selectors import questions
+from clarifications.selectors import questions_with_counts
 from console.operator import OperatorCommand, id_column, short
 from runtime.commands import at_least_one
 
@@ -21,7 +21,7 @@ class Command(OperatorCommand):
         parser.add_argument("--json", action="store_true", help="print the questions as JSON")
 
     def handle(self, *args: Any, limit: int, **options: Any) -> None:
-        rows = list(questions(open_only=options["open"])[:limit])
+        rows = list(questions_with_counts(open_only=options["open"])[:limit])
         if options["json"]:
             self.stdout.write(orjson.dumps([as_data(question) for question in rows]).decode())
         elif rows:

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from clarifications.mails.notices import notify_until, send_due
+from clarifications.mails.notices import notify_until, send_due_notices
 from runtime.commands import ServerCommand
 from runtime.supervisor import stop_on_signals
 
@@ -22,7 +22,7 @@ class Command(ServerCommand):
         if not settings.SENDS_MAIL:
             raise CommandError("No mail server is set: set EMAIL_URL, which .env.example describes.")
         if once:
-            self.stdout.write(f"{send_due()} sent")
+            self.stdout.write(f"{send_due_notices()} sent")
             return
         self.stderr.write("Notifying")
         stop = threading.Event()

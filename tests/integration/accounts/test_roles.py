@@ -14,7 +14,7 @@ from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER, ROLES, 
 from backlog.models import Project, Template
 from backlog.selectors import may_watch, projects_for
 from clarifications.models import Question
-from clarifications.selectors import answerable_by, questions_for, waiting_for, waits_for_others
+from clarifications.selectors import answerable_by, count_waiting_for, is_only_for_others, questions_for
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +69,7 @@ def test_a_closed_question_waits_for_nobody_which_takes_one_look(django_assert_n
     own, other, closed = question("rita"), question("remy"), question("remy", status="ANSWERED")
     rita.get_all_permissions()
     with django_assert_num_queries(3):
-        assert [waits_for_others(rita, asked.pk) for asked in (own, other, closed)] == [False, True, False]
+        assert [is_only_for_others(rita, asked.pk) for asked in (own, other, closed)] == [False, True, False]
 
 
 @pytest.mark.parametrize("role", STAFF_ROLES)
@@ -79,7 +79,7 @@ def test_staff_see_everything_and_may_answer(role: str) -> None:
     asked = question("rita", assigned_group="lawyers")
     assert list(projects_for(staff)) == [asked.project]
     assert list(answerable_by(staff)) == [asked]
-    assert waiting_for(staff) == 0
+    assert count_waiting_for(staff) == 0
 
 
 def test_an_approval_is_given_by_no_key_and_by_no_machine() -> None:

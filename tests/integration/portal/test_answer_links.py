@@ -186,7 +186,7 @@ def test_who_is_overtaken_while_sending_changes_nothing(
 ) -> None:
     real: Callable[..., Any] = links.require_current
 
-    def overtaken(question: Question, claim: links.Claim) -> None:
+    def overtaken(question: Question, claim: links.LinkContent) -> None:
         real(question, claim)
         if not Answer.objects.exists():
             answer(rate, 60, by="ann")

@@ -23,7 +23,7 @@ from clarifications import checks, silence
 from clarifications.assignment import claim_question, reassign_question, release_question
 from clarifications.mails import notices
 from clarifications.mails.links import waits_for_person
-from clarifications.mails.notices import send_due
+from clarifications.mails.notices import send_due_notices
 from clarifications.models import LedgerPosition, Notice, Question
 from clarifications.selectors import people_waited_for, question_in
 from events.models import Event
@@ -41,7 +41,7 @@ SERVER = "django.core.mail.backends.smtp.EmailBackend"
 def writing(settings: Any) -> None:
     """Mails are sent, and the ledger is read to its end."""
     settings.SENDS_MAIL, settings.PUBLIC_URL = True, "https://interlock.example.org"
-    LedgerPosition.objects.create(reader=notices.READER, seq=0)
+    LedgerPosition.objects.create(reader=notices.LEDGER_READER, seq=0)
 
 
 def someone(name: str, role: str = REQUESTER, **about: Any) -> User:
@@ -91,7 +91,7 @@ def hand(question: Question, to: str, by: User) -> None:
 
 # -- what a mail says ------------------------------------------------------------------------------
 def test_a_mail_says_what_is_asked_and_why_and_what_waits(rita: User, rate: Question) -> None:
-    assert send_due() == 1
+    assert send_due_notices() == 1
     [message] = mail.outbox
     assert (message.subject, message.to) == ("Hourly rate – Where does the team lose time?", ["rita@example.org"])
     for words in ("Hello rita", rate.reason, "Price the time", "Of one person.", "Due:", "(UTC)"):
@@ -100,7 +100,7 @@ def test_a_mail_says_what_is_asked_and_why_and_what_waits(rita: User, rate: Ques
 
 
 def test_the_link_in_both_parts_of_a_mail_is_answered_without_signing_in(rita: User, rate: Question) -> None:
-    send_due()
+    send_due_notices()
     [message] = mail.outbox
     link = next(line for line in message.body.splitlines() if line.startswith("https://"))
     assert f'href="{link}"' in message.alternatives[0].content
@@ -110,7 +110,7 @@ def test_the_link_in_both_parts_of_a_mail_is_answered_without_signing_in(rita: U
 
 def test_a_mail_is_in_the_readers_language_and_time_zone(rita: User, rate: Question) -> None:
     User.objects.update(language="fr", time_zone="Asia/Tokyo")
-    send_due()
+    send_due_notices()
     [message] = mail.outbox
     assert "(Asia/Tokyo)" in message.body
     assert '<html lang="fr">' in message.alternatives[0].content
@@ -119,7 +119,7 @@ def test_a_mail_is_in_the_readers_language_and_time_zone(rita: User, rate: Quest
 
 def test_words_of_a_foreign_worker_are_not_markup_and_not_headers(rita: User, rate: Question) -> None:
     Question.objects.update(title="<b>Rate</b>\nBcc: eve@example.org", reason="<script>")
-    assert send_due() == 1
+    assert send_due_notices() == 1
     [message] = mail.outbox
     assert message.subject.startswith("<b>Rate</b> Bcc: eve@example.org – ")
     assert message.message()["Bcc"] is None
@@ -132,7 +132,7 @@ def test_a_question_of_a_requester_without_an_address_goes_to_those_who_answer(r
     User.objects.update(email="")
     someone("ann", ANSWERER)
     someone("bob", ANSWERER, is_active=False)
-    send_due()
+    send_due_notices()
     assert readers() == ["ann"]
 
 
@@ -140,22 +140,22 @@ def test_an_approval_never_goes_to_who_asked_for_the_work(opened: Opened, rita: 
     someone("ann", ANSWERER)
     rita.groups.set(Group.objects.filter(name=ANSWERER))
     opened(template(step("only", approval="before")))
-    send_due()
+    send_due_notices()
     assert readers() == ["ann"]
 
 
 def test_who_is_handed_a_question_gets_a_mail_and_who_handed_it_none(rita: User, rate: Question) -> None:
     ann = someone("ann", ANSWERER)
     someone("bob", ANSWERER)
-    send_due()
+    send_due_notices()
     hand(rate, "bob", by=ann)
-    send_due()
+    send_due_notices()
     with project_work() as work:
         release_question(work, question=question_in(work, rate.pk), by=ann)
-    send_due()
+    send_due_notices()
     with project_work() as work:
         claim_question(work, question=question_in(work, rate.pk), by=ann)
-    send_due()
+    send_due_notices()
     assert readers() == ["rita", "bob", "rita"]
 
 
@@ -165,7 +165,7 @@ def test_each_member_of_a_group_gets_a_mail_up_to_a_bound(
     monkeypatch.setattr(notices, "MOST_RECIPIENTS", 2)
     people = [someone(name, ANSWERER) for name in ("ann", "bob", "cid")]
     hand(rate, ANSWERER, by=rita)
-    send_due()
+    send_due_notices()
     assert readers() == [user.username for user in people[:2]] * 2  # it was asked, and handed over
 
 
@@ -177,23 +177,23 @@ def test_those_who_cannot_be_written_to_take_nobodys_place_below_the_bound(
     User.objects.filter(pk=someone("bob", ANSWERER).pk).update(email="")
     people = [someone(name, ANSWERER) for name in ("cid", "dan", "eve")]
     Question.objects.filter(pk=rate.pk).update(assigned_group=ANSWERER)
-    assert notices.people_to_tell(Question.objects.get(pk=rate.pk)) == people[:2]
+    assert notices.people_to_notify(Question.objects.get(pk=rate.pk)) == people[:2]
 
 
 def test_a_question_that_is_escalated_goes_to_the_next_group(opened: Opened, rita: User) -> None:
     someone("ann", ANSWERER)
     needs = {"type": "object", "required": ["rate"], "properties": {"rate": RATE}}
     opened(template(step("only", needs=needs), silence={"due_seconds": 100, "escalate_to": [ANSWERER]}))
-    send_due()
+    send_due_notices()
     silent(seconds=101)
-    send_due()
+    send_due_notices()
     assert readers() == ["rita", "ann"]
 
 
 def test_a_reminder_is_a_mail_too(rita: User, rate: Question) -> None:
-    send_due()
+    send_due_notices()
     silent(seconds=41)
-    send_due()
+    send_due_notices()
     told = Notice.objects.order_by("pk").values_list("event__type", flat=True)
     assert list(told) == ["CLARIFICATION.QUESTION_ASKED", "CLARIFICATION.QUESTION_REMINDED"]
     assert readers() == ["rita", "rita"]
@@ -202,33 +202,33 @@ def test_a_reminder_is_a_mail_too(rita: User, rate: Question) -> None:
 # -- reading the ledger ----------------------------------------------------------------------------
 def test_a_new_reader_begins_at_the_newest_event(rita: User, rate: Question) -> None:
     LedgerPosition.objects.all().delete()
-    assert send_due() == 0
+    assert send_due_notices() == 0
     assert LedgerPosition.objects.get().seq == Event.objects.order_by("-seq").values_list("seq", flat=True)[0]
     hand(rate, "", by=someone("ann", ANSWERER))
-    assert send_due() == 1
+    assert send_due_notices() == 1
 
 
 def test_the_ledger_is_read_only_as_far_as_it_is_final(
     rita: User, rate: Question, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [asked] = Event.objects.filter(type__in=notices.TOLD)
+    [asked] = Event.objects.filter(type__in=notices.NOTIFIED_EVENTS)
     with monkeypatch.context() as patch:
         patch.setattr(notices, "final_seq", lambda: asked.seq - 1)
-        assert send_due() == 0
+        assert send_due_notices() == 0
     assert LedgerPosition.objects.get().seq < asked.seq
-    assert send_due() == 1
+    assert send_due_notices() == 1
 
 
 def test_a_person_gets_one_mail_for_an_event_however_often_it_is_read(rita: User, rate: Question) -> None:
-    assert [send_due(), send_due()] == [1, 0]
+    assert [send_due_notices(), send_due_notices()] == [1, 0]
     LedgerPosition.objects.update(seq=0)
-    assert send_due() == 0
+    assert send_due_notices() == 0
     assert readers() == ["rita"]
 
 
 def test_without_a_mail_server_nothing_is_put_aside(settings: Any, rita: User, rate: Question) -> None:
     settings.SENDS_MAIL = False
-    assert send_due() == 0
+    assert send_due_notices() == 0
     assert not Notice.objects.exists()
     with pytest.raises(CommandError, match="EMAIL_URL"):
         call_command("notify", "--once")
@@ -250,64 +250,64 @@ def test_a_crash_after_half_of_the_mails_repeats_none_of_that_half(
 
     monkeypatch.setattr(EmailMessage, "send", crash)
     with pytest.raises(KeyboardInterrupt):
-        send_due()
+        send_due_notices()
     monkeypatch.undo()
-    assert send_due() == 0
+    assert send_due_notices() == 0
     later(notices.FIRST_WAIT)
-    assert send_due() == 1
+    assert send_due_notices() == 1
     assert readers() == ["ann", "bob"]
 
 
 def test_two_processes_do_not_send_the_same_mail(rita: User, rate: Question) -> None:
-    notices.note_new()
+    notices.create_notices()
     mine, theirs = Notice.objects.get(), Notice.objects.get()
-    assert notices.deliver(mine).state == "sent"
-    assert notices.deliver(theirs).state == "pending"
+    assert notices.deliver_notice(mine).state == "sent"
+    assert notices.deliver_notice(theirs).state == "pending"
     assert readers() == ["rita"]
 
 
 @pytest.mark.parametrize("meanwhile", ["answered", "handed over", "left", "without address"])
 def test_a_mail_that_is_not_needed_any_more_is_dropped(rita: User, rate: Question, meanwhile: str) -> None:
-    notices.note_new()
+    notices.create_notices()
     if meanwhile == "answered":
         answer(rate, 45)
     elif meanwhile == "handed over":
         hand(rate, "ann", by=someone("ann", ANSWERER))
     else:
         User.objects.update(**({"is_active": False} if meanwhile == "left" else {"email": ""}))
-    assert send_due() == 0
+    assert send_due_notices() == 0
     assert Notice.objects.get().state == "dropped"
 
 
 def test_a_question_that_closed_before_its_event_was_read_is_nobodys_mail(rita: User, rate: Question) -> None:
     answer(rate, 45)
-    assert send_due() == 0
+    assert send_due_notices() == 0
     assert not Notice.objects.exists()
 
 
 def test_a_broken_server_is_tried_again_later_and_later(settings: Any, rita: User, rate: Question) -> None:
     working, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, SERVER
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-    assert [send_due(), send_due()] == [0, 0]
+    assert [send_due_notices(), send_due_notices()] == [0, 0]
     notice = Notice.objects.get()
     assert (notice.state, notice.attempts) == ("pending", 1)
     assert "refused" in notice.error
     later(notices.FIRST_WAIT)
-    assert send_due() == 0
+    assert send_due_notices() == 0
     later(notices.FIRST_WAIT)
-    assert send_due() == 0
+    assert send_due_notices() == 0
     assert Notice.objects.get().attempts == 2
     settings.EMAIL_BACKEND = working
     later(notices.FIRST_WAIT)
-    assert send_due() == 1
+    assert send_due_notices() == 1
     assert (Notice.objects.get().state, Notice.objects.get().error) == ("sent", "")
 
 
 def test_a_mail_that_fails_for_a_day_is_given_up(rita: User, rate: Question, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(EmailMessage, "send", refused)
-    send_due()
+    send_due_notices()
     later(notices.GIVE_UP_AFTER)
-    send_due()
+    send_due_notices()
     notice = Notice.objects.get()
     assert notice.state == "failed"
     assert "No such mailbox" in notice.error
@@ -323,7 +323,7 @@ def test_no_transaction_is_open_while_the_server_is_spoken_to(
 ) -> None:
     depths = []
     monkeypatch.setattr(EmailMessage, "send", lambda *_: depths.append(len(connection.savepoint_ids)) or 1)
-    send_due()
+    send_due_notices()
     assert depths == [0]
 
 
@@ -336,7 +336,7 @@ def test_no_transaction_is_open_while_it_is_looked_up_who_is_written_to(rita: Us
         return execute(sql, *about)
 
     with connection.execute_wrapper(look):
-        notices.note_new()
+        notices.create_notices()
     assert Notice.objects.get().recipient == rita
     assert set(depths) == {0}
 
@@ -366,7 +366,7 @@ def test_who_is_written_to_is_found_in_as_many_questions_for_60_people_as_for_on
         someone(f"reader-{number}", ANSWERER)
         if number in (0, 59):
             with CaptureQueriesContext(connection) as seen:
-                found = notices.people_to_tell(Question.objects.get(pk=rate.pk))
+                found = notices.people_to_notify(Question.objects.get(pk=rate.pk))
             assert len(found) == min(number + 1, 50)
             counts.append(len(seen))
     assert counts[0] == counts[1] < 12

@@ -76,7 +76,7 @@ def test_who_approves_a_start_sees_no_criterion_that_is_met_already() -> None:
 
 def shown_criteria() -> list[tuple[str, bool]]:
     """What the page of the open question says of the definition of done."""
-    return [(line.words, line.met) for line in question_page.evidence(open_question())["criteria"]]
+    return [(line.words, line.met) for line in question_page.approval_evidence(open_question())["criteria"]]
 
 
 def test_a_person_accepts_failed_checks_by_a_waiver_with_a_reason() -> None:

@@ -137,7 +137,7 @@ def test_who_answers_for_a_living_is_written_to_where_the_group_is_empty(setting
     settings.SENDS_MAIL = True
     ann = account("ann", ANSWERER, email="ann@example.org")
     question = asked(assigned_group="finance")
-    assert notices.people_to_tell(question) == [ann]
+    assert notices.people_to_notify(question) == [ann]
 
 
 # -- declined --------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from clarifications.contract import ANYTHING, merged, missing_fields, pointer_to
+from clarifications.contract import ANYTHING, missing_fields, pointer_to, with_value_at
 
 RATE = {"type": "number", "title": "Hourly rate", "exclusiveMinimum": 0}
 TEAM = {"type": "object", "required": ["size"], "properties": {"size": {"type": "integer"}}}
@@ -57,7 +57,7 @@ def test_an_optional_field_is_asked_for_only_when_it_is_invalid() -> None:
 
 @pytest.mark.parametrize("name", ["a/b", "a~b", "~1", "/"], ids=repr)
 def test_any_field_name_survives_the_way_through_its_pointer(name: str) -> None:
-    assert merged({}, pointer_to(name, {}), 1) == {name: 1}
+    assert with_value_at({}, pointer_to(name, {}), 1) == {name: 1}
     assert asked({name: "x"}, {"type": "object", "properties": {name: RATE}}) == [name]
 
 
@@ -75,7 +75,7 @@ def test_any_field_name_survives_the_way_through_its_pointer(name: str) -> None:
 )
 def test_a_value_is_merged_at_its_pointer(data: dict[str, Any], pointer: str, result: dict[str, Any]) -> None:
     before = copy.deepcopy(data)
-    assert merged(data, pointer, 9) == result
+    assert with_value_at(data, pointer, 9) == result
     assert data == before
 
 

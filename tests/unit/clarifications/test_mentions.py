@@ -2,7 +2,7 @@
 
 import pytest
 
-from clarifications.gates import mentioned
+from clarifications.gates import first_mentioned_word
 
 WORDS = ["kpi", "kpis", "key figure"]
 
@@ -22,9 +22,9 @@ WORDS = ["kpi", "kpis", "key figure"]
     ],
 )
 def test_the_first_word_that_the_text_holds_is_found(text: str, word: str) -> None:
-    assert mentioned(text, WORDS) == word
+    assert first_mentioned_word(text, WORDS) == word
 
 
 def test_a_word_with_signs_in_it_is_taken_literally() -> None:
-    assert mentioned("What is our c++ share?", ["c.."]) == ""
-    assert mentioned("What is our c.. share?", ["c.."]) == "c.."
+    assert first_mentioned_word("What is our c++ share?", ["c.."]) == ""
+    assert first_mentioned_word("What is our c.. share?", ["c.."]) == "c.."

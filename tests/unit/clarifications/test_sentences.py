@@ -6,8 +6,8 @@ import pytest
 from django.utils.translation import override
 
 from clarifications.errors import InvalidAnswer
-from clarifications.sentences import in_words
-from clarifications.services import require_fits
+from clarifications.sentences import fault_in_words
+from clarifications.services import require_fitting_answer
 from schemas.compiled import compile_schema
 from schemas.restricted import ALLOWED
 
@@ -55,13 +55,13 @@ CASES = [
 @pytest.mark.parametrize(("schema", "value"), CASES, ids=str)
 def test_a_fault_is_said_in_words_of_ours(language: str, schema: dict[str, Any], value: Any) -> None:
     with override(language), pytest.raises(InvalidAnswer) as refused:
-        require_fits({**schema, "title": TITLE}, value)
+        require_fitting_answer({**schema, "title": TITLE}, value)
     words = str(refused.value)
     assert words.endswith(".")
     assert not [theirs for theirs in THEIRS if theirs in words], words
     (problem, *_) = compile_schema({**schema, "title": TITLE}).problems(value)
     with override("en"):
-        english = in_words(problem, {**schema, "title": TITLE}, title=TITLE)
+        english = fault_in_words(problem, {**schema, "title": TITLE}, title=TITLE)
     assert (english == words) == (language == "en")
 
 
@@ -81,5 +81,5 @@ def test_a_fault_is_said_in_words_of_ours(language: str, schema: dict[str, Any],
 )
 def test_the_sentence_names_the_field_and_what_to_do(schema: dict[str, Any], value: Any, words: str) -> None:
     with override("en"), pytest.raises(InvalidAnswer) as refused:
-        require_fits({**schema, "title": TITLE}, value)
+        require_fitting_answer({**schema, "title": TITLE}, value)
     assert str(refused.value) == words

@@ -9,7 +9,7 @@ from clarifications.contract import APPROVAL_SCHEMA
 from clarifications.forms.answer_form import AnswerForm
 from clarifications.forms.moments import MomentInput
 from clarifications.models import Question
-from clarifications.services import require_fits
+from clarifications.services import require_fitting_answer
 
 TEXT = {"type": "string"}
 LIST = {"type": "array", "maxItems": 9}
@@ -79,7 +79,7 @@ def test_what_is_typed_becomes_the_json_value_that_the_schema_wants(
     assert form.is_valid(), form.errors
     assert (form.answer(), type(form.answer())) == (value, type(value))
     assert type(form.fields["answer"].widget) is widget
-    require_fits(schema, form.answer())
+    require_fitting_answer(schema, form.answer())
 
 
 @pytest.mark.parametrize(("schema", "text"), [t[1:] for t in REFUSED], ids=[t[0] for t in REFUSED])

@@ -6,11 +6,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.datastructures import MultiValueDict
 
-from clarifications.contract import KNOWN
+from clarifications.contract import KNOWN_FIELDS
 from clarifications.errors import InvalidAnswer
 from clarifications.forms.answer_form import AnswerForm
 from clarifications.models import Question
-from clarifications.services import require_fits
+from clarifications.services import require_fitting_answer
 
 SCHEMA: dict[str, Any] = {
     "type": "array",
@@ -48,7 +48,7 @@ def test_filled_rows_are_the_entries_and_blank_ones_count_for_nothing() -> None:
         {"name": "Rent", "cost": 45.5, "kind": "fixed", "paid": True, "site": {"city": "Lyon"}},
         {"name": "Tax"},
     ]
-    require_fits(SCHEMA, form.answer())
+    require_fitting_answer(SCHEMA, form.answer())
 
 
 def test_a_fault_is_named_by_its_row_and_column_and_shown_at_its_cell() -> None:
@@ -94,7 +94,7 @@ def test_a_button_adds_or_removes_rows_and_nothing_is_lost_or_judged(button: dic
 
 def test_a_chosen_file_is_said_to_be_chosen_again_when_rows_change() -> None:
     files = MultiValueDict({"spreadsheet": [SimpleUploadedFile("june.csv", b"x")]})
-    form = AnswerForm(asked(KNOWN["rows"]), typed(**{"answer-add": "1"}), files).unjudged()
+    form = AnswerForm(asked(KNOWN_FIELDS["rows"]), typed(**{"answer-add": "1"}), files).unjudged()
     assert "“june.csv” is not kept" in form.errors["spreadsheet"][0]
 
 
@@ -129,7 +129,7 @@ def test_a_table_among_other_parts_is_filled_in_with_them() -> None:
     ("schema", "needs_json"),
     [
         (SCHEMA, False),
-        (KNOWN["rows"], False),
+        (KNOWN_FIELDS["rows"], False),
         ({"type": "object"}, True),
         ({"type": "array", "maxItems": 3, "items": {"type": "object"}}, True),
         ({"type": "object", "properties": {"a": {"type": "object"}}}, True),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clarifications.forms.fields import field_for
-from clarifications.forms.numbers import NotANumber, number_in, shown_number
+from clarifications.forms.numbers import NotANumber, parse_number, shown_number
 
 SAME_IN_BOTH = {
     "45": "45", "45,50": "45.50", "45.50": "45.50", "0,5": "0.5", ",5": "0.5", "-1,5": "-1.5", "+3": "3",
@@ -22,7 +22,7 @@ SAME_IN_BOTH = {
 @pytest.mark.parametrize(("typed", "meant"), SAME_IN_BOTH.items())
 def test_what_means_one_number_is_that_number(language: str, typed: str, meant: str) -> None:
     with override(language):
-        assert number_in(typed) == Decimal(meant)
+        assert parse_number(typed) == Decimal(meant)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_what_means_one_number_is_that_number(language: str, typed: str, meant: 
 )
 def test_what_could_be_two_numbers_is_asked_with_both(language: str, typed: str, one: str, other: str) -> None:
     with override(language), pytest.raises(NotANumber) as refused:
-        number_in(typed)
+        parse_number(typed)
     assert one in str(refused.value)
     assert other in str(refused.value)
 
@@ -42,21 +42,21 @@ def test_what_could_be_two_numbers_is_asked_with_both(language: str, typed: str,
 @pytest.mark.parametrize("typed", ["forty", "45€", "1e400", "NaN", "1,2,3", "1,23,456.5", "--1", "", "1.2.3", "9" * 65])
 def test_what_is_no_number_says_what_to_write(typed: str) -> None:
     with override("en"), pytest.raises(NotANumber, match="for example 45 or 45.50"):
-        number_in(typed)
+        parse_number(typed)
 
 
 @pytest.mark.parametrize(("language", "shown"), [("en", "45.5"), ("fr", "45,5")])
 def test_a_number_is_shown_as_it_can_be_typed_again(language: str, shown: str) -> None:
     with override(language):
         assert shown_number(45.5) == shown
-        assert number_in(shown) == Decimal("45.5")
+        assert parse_number(shown) == Decimal("45.5")
 
 
 @given(st.decimals(min_value=-(10**12), max_value=10**12, places=4))
 def test_whatever_is_shown_is_read_back_equal(number: Decimal) -> None:
     for language in ("en", "fr"):
         with override(language):
-            assert number_in(str(shown_number(number))) == number
+            assert parse_number(str(shown_number(number))) == number
 
 
 @pytest.mark.parametrize("kind", ["number", "integer"])
