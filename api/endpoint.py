@@ -24,7 +24,7 @@ from api.openapi import KNOWN_QUERY
 from api.paging import Pages
 from api.problems import Refused
 from api.rules import Rule
-from intake.uploads import take_files
+from intake.uploads import accept_files
 
 M = TypeVar("M", bound=Model)
 NO_PARAMETER = gettext_lazy("There is no parameter “%(name)s” here: this address takes none.")
@@ -47,7 +47,7 @@ class ApiView(APIView):
             raise
         self.require_known_query(request)
         if self.takes_files:
-            take_files(request._request)
+            accept_files(request._request)
         key = request.headers.get(idempotency.HEADER, "")
         if request.method == "POST" and key:
             handler: idempotency.Handler = getattr(self, "post")  # noqa: B009  (not every endpoint has one)

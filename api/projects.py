@@ -147,7 +147,7 @@ class Projects(ApiView):
 
         You are its requester. Read the project to see its state, or follow its events.
         """
-        opened = intake.open_read(*self.prepared())
+        opened = intake.open_request_after_reading(*self.prepared())
         project = row_or_404(visible_projects(self.account), pk=opened.pk)
         return self.respond(ProjectShown(project).data, status=201, location=f"/api/v1/projects/{project.pk}")
 
@@ -155,7 +155,7 @@ class Projects(ApiView):
         """Return True if there is a file to read."""
         return bool(self.request.FILES)
 
-    def prepare(self) -> tuple[intake.Request, intake.Read]:
+    def prepare(self) -> tuple[intake.Request, intake.FileContents]:
         """Return (request, contents of its file). Raises Refused or Unreadable."""
         is_form = (self.request.content_type or "").startswith("multipart/")
         body = self.read_body(NewProjectWithFile if is_form else NewProject)
@@ -167,7 +167,7 @@ class Projects(ApiView):
             raise Refused(422, "invalid-request", words, faults=[("/request_text", words)])
         wanted = request_in(body, self.account)
         require_contract(wanted)
-        return wanted, read_upload(file) if file else intake.NOTHING
+        return wanted, read_upload(file) if file else intake.NO_FILE
 
 
 class OneProject(ApiView):
@@ -253,7 +253,7 @@ def require_contract(wanted: intake.Request) -> None:
         raise Refused(422, "invalid-request", _("The request breaks its contract: see the errors."), faults=faults)
 
 
-def read_upload(file: "UploadedFile[Any]") -> intake.Read:
+def read_upload(file: "UploadedFile[Any]") -> intake.FileContents:
     """Return the contents of the uploaded file. Raises Unreadable."""
-    with uploads.on_disk(file) as kept:
-        return intake.read_file(kept, name=uploads.shown_name(file.name or ""))
+    with uploads.as_file_on_disk(file) as kept:
+        return intake.read_file(kept, name=uploads.display_name(file.name or ""))

@@ -150,7 +150,7 @@ class OneWebhook(ApiView):
         webhook = webhook_to_change(self, webhook_id)
         self.require_unchanged(lambda: EndpointShown(webhook).data)
         present = {name: getattr(webhook, name) for name in ("url", "types", "project_id", "description")}
-        changed = services.change(webhook, **{**present, **as_arguments(self.read_body(ChangedEndpoint))})
+        changed = services.change_endpoint(webhook, **{**present, **as_arguments(self.read_body(ChangedEndpoint))})
         return self.respond(EndpointShown(changed).data)
 
 
@@ -174,7 +174,8 @@ class Disable(ApiView):
     def post(self, request: Request, webhook_id: int) -> Response:
         """Stop sending events to the webhook. Events that wait are kept and are sent when it is enabled again."""
         webhook = webhook_to_change(self, webhook_id)
-        return self.respond(EndpointShown(services.disable(webhook, reason=self.read_body(Reason)["reason"])).data)
+        disabled = services.disable_endpoint(webhook, reason=self.read_body(Reason)["reason"])
+        return self.respond(EndpointShown(disabled).data)
 
 
 class Enable(ApiView):
@@ -185,7 +186,7 @@ class Enable(ApiView):
     @post_endpoint("webhooks_enable", "Enable a webhook", gives=EndpointShown)
     def post(self, request: Request, webhook_id: int) -> Response:
         """Send events again. It goes on with the first event that was not delivered: no event is lost."""
-        return self.respond(EndpointShown(services.enable(webhook_to_change(self, webhook_id))).data)
+        return self.respond(EndpointShown(services.enable_endpoint(webhook_to_change(self, webhook_id))).data)
 
 
 class Deliveries(ApiView):
@@ -213,7 +214,7 @@ class Resend(ApiView):
         """Send the event again, soon and with the same `webhook-id`. Read the list of deliveries for the result."""
         webhook = webhook_to_change(self, webhook_id)
         delivery = row_or_404(webhook.deliveries.select_related("event", "endpoint"), pk=delivery_id)
-        data = DeliveryShown(services.resend(delivery), context={"request": request}).data
+        data = DeliveryShown(services.resend_delivery(delivery), context={"request": request}).data
         return self.respond(data, status=202, location=f"/api/v1/webhooks/{webhook_id}/deliveries")
 
 
@@ -227,7 +228,7 @@ class Skip(ApiView):
         """Skip a delivery that waits, so that later events are sent. It can be sent again at any time."""
         webhook = webhook_to_change(self, webhook_id)
         delivery = row_or_404(webhook.deliveries.select_related("event", "endpoint"), pk=delivery_id)
-        return self.respond(DeliveryShown(services.skip(delivery), context={"request": request}).data)
+        return self.respond(DeliveryShown(services.skip_delivery(delivery), context={"request": request}).data)
 
 
 # -- functions -------------------------------------------------------------------------------------

@@ -48,15 +48,15 @@ class Preview:
         return self.row_warnings - len(self.warnings)
 
 
-def preview(upload: Upload) -> Preview:
+def preview_upload(upload: Upload) -> Preview:
     """Read the whole upload once and return its preview. Raises Unreadable; the message uses the owner's file name."""
     try:
         return read_preview(upload.path, upload.name)
     except Unreadable as error:
-        raise type(error)(in_own_words(error, upload)) from error
+        raise type(error)(with_own_file_name(error, upload)) from error
 
 
-def in_own_words(error: Unreadable, upload: Upload) -> str:
+def with_own_file_name(error: Unreadable, upload: Upload) -> str:
     """Return the error's message with the owner's file name in place of the stored path."""
     return str(error).replace(str(upload.path), upload.name).replace(upload.path.name, upload.name)
 

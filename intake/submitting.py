@@ -20,14 +20,14 @@ from schemas.payloads.project import ProjectInitialRequestReceived
 
 
 @dataclass(frozen=True)
-class Read:
+class FileContents:
     """What was read from a file: `context` goes into the work context, `report` holds counts and warnings."""
 
     context: dict[str, Any]
     report: dict[str, Any]
 
 
-NOTHING = Read({}, {})
+NO_FILE = FileContents({}, {})
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,11 @@ class Request:
 
 def open_request(request: Request) -> Project:
     """Read the request's file, if any, and open a project. Raises Unreadable for the file, EventError otherwise."""
-    return open_read(request, read_file(request.file, name=request.file_name) if request.file else NOTHING)
+    contents = read_file(request.file, name=request.file_name) if request.file else NO_FILE
+    return open_request_after_reading(request, contents)
 
 
-def open_read(request: Request, read: Read) -> Project:
+def open_request_after_reading(request: Request, read: FileContents) -> Project:
     """Open a project for a request whose file was read before, so that the transaction is short. Raises EventError."""
     require_own_figures(request.context or {})
     context = {"rows": [], **(request.context or {}), **read.context}
@@ -72,7 +73,7 @@ def open_read(request: Request, read: Read) -> Project:
         return submit_request(work, request=payload, intake=read.report)
 
 
-def read_file(file: Path | IO[bytes], *, name: str = "") -> Read:
+def read_file(file: Path | IO[bytes], *, name: str = "") -> FileContents:
     """Read the file as a stream and return its rows and a report; memory use does not depend on its size.
 
     `name` is the owner's name for the file. Raises Unreadable.
@@ -82,7 +83,7 @@ def read_file(file: Path | IO[bytes], *, name: str = "") -> Read:
     context = inline_or_stored(ingested)
     warnings = [{"row": w.row, "column": w.column, "message": w.message} for w in ingested.warnings]
     counts = {"rows_read": ingested.rows_read, "row_warnings": ingested.row_warnings, "warnings": warnings}
-    return Read(context, {"file": name, "columns": ingested.columns, **counts})
+    return FileContents(context, {"file": name, "columns": ingested.columns, **counts})
 
 
 def inline_or_stored(ingested: Ingested) -> dict[str, Any]:

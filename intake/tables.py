@@ -16,8 +16,8 @@ KEYS = {"text": "text", "category": "category", "duration": "estimated_minutes"}
 def read_table(file: "UploadedFile[Any]", most: int) -> FileRows:
     """Return the first `most` rows of the spreadsheet. Raises tables.Unreadable."""
     try:
-        with uploads.on_disk(file) as opened_file:
-            name = uploads.shown_name(file.name or "")
+        with uploads.as_file_on_disk(file) as opened_file:
+            name = uploads.display_name(file.name or "")
             return first_rows(read_rows(opened_file, name=name), name, most)
     except Unreadable as error:
         raise tables.Unreadable(str(error)) from error

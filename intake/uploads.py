@@ -34,7 +34,7 @@ SALT = "intake.uploads"
 STORED_NAME = re.compile(r"\d+-[0-9a-f]{32}")
 
 
-class Gone(Exception):
+class UploadGone(Exception):
     """The upload is no longer stored, or belongs to another person."""
 
 
@@ -52,7 +52,7 @@ class NoFiles(FileUploadHandler):
 
     def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
         if self.request is not None:
-            self.request.META.setdefault(FILES_LEFT_OUT, []).append(shown_name(file_name))
+            self.request.META.setdefault(FILES_LEFT_OUT, []).append(display_name(file_name))
         raise SkipFile
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
@@ -101,8 +101,8 @@ class FilesOfKnownPeople:
         """Let the request's files be stored if the page takes files and the sender is known."""
         page = getattr(view, "view_class", None) or getattr(view, "cls", None)
         takes = getattr(page, "takes_files", False) or is_staff_question_page(request)
-        if takes and (request.user.is_authenticated or may_send_unknown(page, kwargs)):
-            take_files(request)
+        if takes and (request.user.is_authenticated or knows_sender_itself(page, kwargs)):
+            accept_files(request)
 
 
 def is_staff_question_page(request: HttpRequest) -> bool:
@@ -112,20 +112,20 @@ def is_staff_question_page(request: HttpRequest) -> bool:
     return is_question and request.user.is_authenticated and request.user.is_staff
 
 
-def may_send_unknown(page: Any, kwargs: dict[str, Any]) -> bool:
+def knows_sender_itself(page: Any, kwargs: dict[str, Any]) -> bool:
     """Return True if the page itself, by `knows_sender`, identifies the sender without a session."""
     knows = getattr(page, "knows_sender", None)
     return bool(knows and knows(**kwargs))
 
 
-def take_files(request: HttpRequest) -> None:
+def accept_files(request: HttpRequest) -> None:
     """Let the request's files be stored on disk; no effect if the body was read before."""
     if not hasattr(request, "_files"):
         request.upload_handlers = [Unnamed(request)]
 
 
 @contextmanager
-def on_disk(file: "UploadedFile[Any]") -> Iterator[IO[bytes]]:
+def as_file_on_disk(file: "UploadedFile[Any]") -> Iterator[IO[bytes]]:
     """Return the upload as an open file with a file descriptor, at its beginning; copy it to disk if needed."""
     if isinstance(file.file, io.BufferedRandom):
         file.seek(0)
@@ -138,31 +138,31 @@ def on_disk(file: "UploadedFile[Any]") -> Iterator[IO[bytes]]:
         yield copy
 
 
-def keep(file: "UploadedFile[Any]", user: User) -> Upload:
+def keep_upload(file: "UploadedFile[Any]", user: User) -> Upload:
     """Store the file for this person under a random name and return it; delete expired and surplus files first."""
     make_room(user)
     stored = f"{user.pk}-{secrets.token_hex(16)}"
-    path = folder() / stored
+    path = upload_folder() / stored
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
         for chunk in file.chunks():
             target.write(chunk)
-    name = shown_name(file.name or "")
+    name = display_name(file.name or "")
     return Upload(path, name, signing.dumps([stored, name], salt=salt_of(user)))
 
 
-def find(token: str, user: User) -> Upload:
+def find_upload(token: str, user: User) -> Upload:
     """Return the upload that the token names. Raises Gone if it expired or the token is not this person's."""
     try:
         stored, name = signing.loads(token, salt=salt_of(user), max_age=KEPT_SECONDS)
     except signing.BadSignature as error:
-        raise Gone from error
-    path = folder() / stored
+        raise UploadGone from error
+    path = upload_folder() / stored
     if not STORED_NAME.fullmatch(stored) or not path.is_file():
-        raise Gone
+        raise UploadGone
     return Upload(path, name, token)
 
 
-def discard(upload: Upload) -> None:
+def discard_upload(upload: Upload) -> None:
     """Delete the stored file; no error if it was deleted before."""
     upload.path.unlink(missing_ok=True)
 
@@ -172,7 +172,7 @@ def salt_of(user: User) -> str:
     return f"{SALT}.{user.pk}"
 
 
-def folder() -> Path:
+def upload_folder() -> Path:
     """Return the folder of the stored files, readable only by the system user; create it if it is missing."""
     place = Path(settings.DATA_DIR) / "uploads"
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -194,7 +194,7 @@ def make_room(user: User) -> None:
 def files_with_age() -> Iterator[tuple[Path, float]]:
     """Yield each stored file with its age in seconds; skip a file that is deleted meanwhile."""
     now = time.time()
-    for path in folder().iterdir():
+    for path in upload_folder().iterdir():
         if STORED_NAME.fullmatch(path.name):
             try:
                 yield path, now - path.stat().st_mtime
@@ -202,7 +202,7 @@ def files_with_age() -> Iterator[tuple[Path, float]]:
                 continue
 
 
-def shown_name(name: str) -> str:
+def display_name(name: str) -> str:
     """Return the file's name for display only: without folders and unprintable characters, at most LONGEST_NAME."""
     last = re.split(r"[/\\]", name)[-1]
     printable = "".join(sign for sign in last if sign.isprintable()).strip()

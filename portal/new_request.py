@@ -18,7 +18,7 @@ from backlog.blueprints import newest_templates
 from backlog.errors import ProjectExists
 from backlog.models import Project
 from intake import uploads
-from intake.preview import Preview, in_own_words, preview
+from intake.preview import Preview, preview_upload, with_own_file_name
 from intake.spreadsheets import Busy, Unreadable
 from intake.submitting import Request, open_request
 from portal.forms import RequestForm, kind_from
@@ -107,18 +107,18 @@ class NewRequest(LoginRequiredMixin, View):
         chosen, earlier = form.cleaned_data.get("file"), self.stored_upload(form)
         if chosen is None and (earlier is None or self.request.POST.get("step") in (SEND, BACK)):
             return earlier, None
-        upload = uploads.keep(chosen, signed_in_person(self.request)) if chosen else earlier
+        upload = uploads.keep_upload(chosen, signed_in_person(self.request)) if chosen else earlier
         assert upload is not None
         try:
-            read = preview(upload)
+            read = preview_upload(upload)
         except Unreadable as error:
             form.add_error("file", str(error))
             if isinstance(error, Busy):
                 return upload, None
-            uploads.discard(upload)
+            uploads.discard_upload(upload)
             return (earlier if chosen else None), None
         if chosen and earlier:
-            uploads.discard(earlier)
+            uploads.discard_upload(earlier)
         return upload, read
 
     def stored_upload(self, form: RequestForm) -> uploads.Upload | None:
@@ -130,15 +130,15 @@ class NewRequest(LoginRequiredMixin, View):
         if not token:
             return None
         try:
-            upload = uploads.find(token, signed_in_person(self.request))
-        except uploads.Gone:
+            upload = uploads.find_upload(token, signed_in_person(self.request))
+        except uploads.UploadGone:
             if form.has_kept_file and not form.cleaned_data.get("file"):
                 form.add_error(
                     "file", _("The file is no longer stored: choose it again. Your other entries are still here.")
                 )
             return None
         if not form.has_kept_file:
-            uploads.discard(upload)
+            uploads.discard_upload(upload)
             return None
         return upload
 
@@ -152,10 +152,10 @@ class NewRequest(LoginRequiredMixin, View):
                 return response
             if not isinstance(error, Unreadable) or upload is None:
                 raise
-            form.add_error("file", in_own_words(error, upload))
+            form.add_error("file", with_own_file_name(error, upload))
             return self.form_page(form, upload if isinstance(error, Busy) else None)
         if upload is not None:
-            uploads.discard(upload)
+            uploads.discard_upload(upload)
         messages.success(self.request, _("Your request is sent. This page shows its progress and updates by itself."))
         return redirect("portal:project", pk=project.pk)
 

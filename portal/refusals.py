@@ -7,7 +7,7 @@ from django.urls import resolve
 
 from accounts.signing_in_again import page_with_typed_text, sign_in_page_with
 from accounts.typed_text import TypedText, can_show_again, change_into_show_again, names_of_files, nothing_sent_message
-from intake.uploads import may_send_unknown
+from intake.uploads import knows_sender_itself
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
@@ -32,7 +32,7 @@ def is_from_answer_link(request: HttpRequest) -> bool:
     """Return True if the address itself identifies the sender, and the form was sent from the same site."""
     match = resolve(request.path_info)
     is_own = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
-    return is_own and may_send_unknown(getattr(match.func, "view_class", None), match.kwargs)
+    return is_own and knows_sender_itself(getattr(match.func, "view_class", None), match.kwargs)
 
 
 def form_again(request: HttpRequest, typed: TypedText | None) -> HttpResponseBase:

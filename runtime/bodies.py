@@ -17,7 +17,7 @@ import orjson
 from django.utils.translation import get_supported_language_variant, gettext_lazy, override
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from intake.spreadsheets.outside import asker_gone
+from intake.spreadsheets.outside import caller_gone
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -103,7 +103,7 @@ class Bodies:
     async def serve(self, scope: Scope, body: IO[bytes], size: int, receive: Receive, send: Send) -> None:
         """Have the application answer; the code that reads an upload for it is notified when the caller goes away."""
         gone, left = Event(), asyncio.Event()
-        asker_gone.set(gone)
+        caller_gone.set(gone)
         watch = asyncio.ensure_future(notify_when_gone(receive, gone, left))
         try:
             await self.app(scope, receive_stored_body(body, size, left), send)

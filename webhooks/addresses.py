@@ -28,7 +28,7 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 Address = IPv4Address | IPv6Address
 
 
-def checked_url(url: str, *, may_be_private: bool = False) -> str:
+def normalized_url(url: str, *, may_be_private: bool = False) -> str:
     """Return the URL in normal form, without its fragment. Raises InvalidUrl or RefusedAddress.
 
     A host name is not resolved here; only a host that is a number is checked at once.
@@ -60,7 +60,7 @@ def require_public_if_number(host: str) -> None:
 
 def permitted_addresses(host: str, port: int, *, may_be_private: bool = False) -> list[str]:
     """Return the IP addresses of the host. Raises RefusedAddress if even one of them may not be called."""
-    addresses = resolve(host, port)
+    addresses = resolve_host(host, port)
     if not (may_be_private and is_allowed(host, port)):
         require_public(host, addresses)
     return addresses
@@ -93,7 +93,7 @@ def is_allowed(host: str, port: int) -> bool:
     return bool(allowed & names)
 
 
-def resolve(host: str, port: int) -> list[str]:
+def resolve_host(host: str, port: int) -> list[str]:
     """Return the IP addresses that the resolver of the system gives now. Raises ConnectionError."""
     try:
         entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

@@ -66,7 +66,7 @@ class EndpointAdmin(ReadOnlyAdmin):
         """Register a new endpoint and show its secret, or change an existing one."""
         values = {name: form.cleaned_data[name] for name in EDITABLE_FIELDS}
         if change:
-            services.change(obj, **values)
+            services.change_endpoint(obj, **values)
             return
         made = services.register_endpoint(signed_in_person(request), **values)
         obj.pk = made.pk
@@ -104,12 +104,12 @@ class EndpointAdmin(ReadOnlyAdmin):
     # -- acts --------------------------------------------------------------------------------------
     @admin.action(description=gettext_lazy("Enable: send the events that waited, then new ones"), permissions=["act"])
     def enable_endpoints(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
-        carry_out(self, request, queryset, services.enable, done=_("Enabled"))
+        carry_out(self, request, queryset, services.enable_endpoint, done=_("Enabled"))
 
     @admin.action(description=gettext_lazy("Disable, with a reason"), permissions=["act"])
     def disable_endpoints(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> HttpResponse | None:
         def act(endpoint: Endpoint, reason: str) -> None:
-            services.disable(endpoint, reason=reason)
+            services.disable_endpoint(endpoint, reason=reason)
 
         return carry_out_with_reason(self, request, queryset, act, name="disable_endpoints", done=_("Disabled"))
 
@@ -176,8 +176,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Send again"), permissions=["act"])
     def resend_deliveries(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        carry_out(self, request, queryset, services.resend, done=_("To be sent again"))
+        carry_out(self, request, queryset, services.resend_delivery, done=_("To be sent again"))
 
     @admin.action(description=gettext_lazy("Skip: go on with the next event"), permissions=["act"])
     def skip_deliveries(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        carry_out(self, request, queryset, services.skip, done=_("Skipped"))
+        carry_out(self, request, queryset, services.skip_delivery, done=_("Skipped"))

@@ -16,15 +16,15 @@ from events.deadletters import storable_text
 from events.models import Event
 from webhooks.errors import RefusedAddress
 from webhooks.models import LONGEST_EXCERPT, Delivery, Endpoint
-from webhooks.network import TRANSPORT_ERRORS, Answer, post
+from webhooks.network import TRANSPORT_ERRORS, Answer, post_request
 from webhooks.selectors import may_reach_private, owner_with_key
-from webhooks.services import NO_FAILURES, disable
+from webhooks.services import NO_FAILURES, disable_endpoint
 from webhooks.signing import signed_headers
 
 LONGEST_BACKOFF_SECONDS = 3600.0
 # After a slow response the endpoint is left alone for this many times its duration.
 SLOW_REST = 3
-AGENT = "Interlock-Webhooks"
+USER_AGENT = "Interlock-Webhooks"
 
 
 @dataclass
@@ -58,14 +58,14 @@ class Outcome:
         return _("The receiver answered %(status)s.") % {"status": self.answer.status}
 
 
-def attempt(endpoint: Endpoint, event: Event) -> Outcome:
+def attempt_delivery(endpoint: Endpoint, event: Event) -> Outcome:
     """Send one signed request and return its outcome. Its `webhook-id` is the event's id, also when it is repeated."""
     body = event.envelope().to_wire()
     signed = signed_headers(endpoint.secret, message_id=str(event.event_id), body=body, now=database_now())
-    headers = {"content-type": "application/json", "user-agent": AGENT, **signed}
+    headers = {"content-type": "application/json", "user-agent": USER_AGENT, **signed}
     started = time.monotonic()
     try:
-        answer = post(
+        answer = post_request(
             endpoint.url, body=body, headers=headers, may_be_private=may_reach_private(owner_with_key(endpoint))
         )
     except (RefusedAddress, *TRANSPORT_ERRORS) as error:
@@ -75,7 +75,7 @@ def attempt(endpoint: Endpoint, event: Event) -> Outcome:
 
 # -- results ---------------------------------------------------------------------------------------
 @transaction.atomic
-def record(endpoint: Endpoint, delivery: Delivery, outcome: Outcome) -> None:
+def record_outcome(endpoint: Endpoint, delivery: Delivery, outcome: Outcome) -> None:
     """Store the outcome with the delivery, and change the endpoint accordingly.
 
     Delivered: the failures of the endpoint are cleared. Refused while later events were delivered: the delivery is
@@ -91,9 +91,9 @@ def record(endpoint: Endpoint, delivery: Delivery, outcome: Outcome) -> None:
         Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.State.SKIPPED)
         clear_failures(endpoint)
     elif reason := reason_to_disable(endpoint, outcome, now):
-        disable(endpoint, reason=reason)
+        disable_endpoint(endpoint, reason=reason)
     else:
-        postpone(endpoint, now)
+        postpone_next_attempt(endpoint, now)
 
 
 def store_attempt(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
@@ -103,7 +103,7 @@ def store_attempt(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
         "attempts": delivery.attempts + 1,
         "tries": delivery.tries + 1,
         "response_status": answer and answer.status,
-        "response_excerpt": excerpt(answer.body) if answer else "",
+        "response_excerpt": answer_excerpt(answer.body) if answer else "",
         "error": storable_text(outcome.fault),
         "duration_ms": round(outcome.seconds * 1000),
     }
@@ -112,7 +112,7 @@ def store_attempt(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
     Delivery.objects.filter(pk=delivery.pk).update(**values)
 
 
-def excerpt(body: bytes) -> str:
+def answer_excerpt(body: bytes) -> str:
     """Return the beginning of the receiver's answer as text."""
     return storable_text(body.decode(errors="replace"))[:LONGEST_EXCERPT]
 
@@ -156,7 +156,7 @@ def reason_to_disable(endpoint: Endpoint, outcome: Outcome, now: datetime) -> st
     return words % {"since": f"{since:%Y-%m-%d %H:%M} UTC", "why": storable_text(outcome.fault)}
 
 
-def postpone(endpoint: Endpoint, now: datetime) -> None:
+def postpone_next_attempt(endpoint: Endpoint, now: datetime) -> None:
     """Postpone the next attempt: the wait doubles with each failure, up to an hour, with 20 % jitter."""
     seconds = min(settings.WEBHOOK_RETRY_SECONDS * 2.0 ** min(endpoint.failures, 32), LONGEST_BACKOFF_SECONDS)
     wait = timedelta(seconds=seconds * random.uniform(0.8, 1.2))

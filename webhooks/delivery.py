@@ -16,10 +16,17 @@ from events.clock import database_now
 from events.faults import fault_point
 from events.horizon import Horizon
 from events.isolation import DATABASE_AWAY
-from webhooks.attempts import attempt, record
+from webhooks.attempts import attempt_delivery, record_outcome
 from webhooks.models import Delivery, Endpoint
-from webhooks.selectors import due, endpoints_to_end, events_for, owner_with_key, reason_to_end, visible_events
-from webhooks.services import disable
+from webhooks.selectors import (
+    due_endpoints,
+    endpoints_to_end,
+    events_for,
+    owner_with_key,
+    reason_to_end,
+    visible_events,
+)
+from webhooks.services import disable_endpoint
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +72,7 @@ class Deliverer:
             close_old_connections()
             final = self.horizon.look()
             disable_ended_endpoints()
-            return {pool.submit(self.serve_in_thread, endpoint, final) for endpoint in leased(final, free)}
+            return {pool.submit(self.serve_in_thread, endpoint, final) for endpoint in lease_endpoints(final, free)}
         except DATABASE_AWAY as error:
             logger.warning("Webhooks wait: %s", error)
             return set()
@@ -83,7 +90,7 @@ class Deliverer:
         """Serve endpoints one after the other until none is due. Return the number of turns."""
         final, turns = self.horizon.look(), 0
         disable_ended_endpoints()
-        while endpoints := leased(final, 1):
+        while endpoints := lease_endpoints(final, 1):
             self.serve(endpoints[0], final)
             turns += 1
         return turns
@@ -93,9 +100,9 @@ class Deliverer:
         ends_at = time.monotonic() + TURN_SECONDS
         if reload_leased(endpoint) is None:
             return
-        take_from_ledger(endpoint, final)
+        create_deliveries(endpoint, final)
         while self.send_next(endpoint, ends_at):
-            take_from_ledger(endpoint, final)
+            create_deliveries(endpoint, final)
         end_lease(endpoint)
 
     def send_next(self, endpoint: Endpoint, ends_at: float) -> bool:
@@ -105,7 +112,7 @@ class Deliverer:
             return self.probe(endpoint, ends_at)
         for delivery in deliveries:
             current = reload_leased(endpoint)
-            if current is None or not send(current, delivery) or self.is_turn_over(ends_at):
+            if current is None or not send_delivery(current, delivery) or self.is_turn_over(ends_at):
                 return False
         return bool(deliveries)
 
@@ -115,7 +122,7 @@ class Deliverer:
             current = reload_leased(endpoint)
             if current is None or self.is_turn_over(ends_at):
                 return False
-            if send(current, delivery):
+            if send_delivery(current, delivery):
                 return True
         return False
 
@@ -124,14 +131,16 @@ class Deliverer:
         return time.monotonic() > ends_at or self.stopping.is_set()
 
 
-def leased(final: int, most: int) -> list[Endpoint]:
+def lease_endpoints(final: int, most: int) -> list[Endpoint]:
     """Lease up to `most` due endpoints, one for each owner, and return them. Writes nothing if none is due."""
-    if not most or not due(database_now(), final).exists():
+    if not most or not due_endpoints(database_now(), final).exists():
         return []
     with transaction.atomic():
         now = database_now()
-        candidates = first_of_each_owner(due(now, final), most)
-        endpoints = list(due(now, final).filter(pk__in=candidates).select_for_update(skip_locked=True, of=("self",)))
+        candidates = first_of_each_owner(due_endpoints(now, final), most)
+        endpoints = list(
+            due_endpoints(now, final).filter(pk__in=candidates).select_for_update(skip_locked=True, of=("self",))
+        )
         until = now + timedelta(seconds=LEASE_SECONDS)
         Endpoint.objects.filter(pk__in=[endpoint.pk for endpoint in endpoints]).update(leased_until=until)
     return list(Endpoint.objects.select_related("owner", "key").filter(pk__in=[endpoint.pk for endpoint in endpoints]))
@@ -150,7 +159,7 @@ def first_of_each_owner(endpoints: QuerySet[Endpoint], most: int) -> list[int]:
 def disable_ended_endpoints() -> None:
     """Disable the endpoints that may not get events any more, each with its reason."""
     for endpoint in endpoints_to_end():
-        disable(endpoint, reason=reason_to_end(endpoint))
+        disable_endpoint(endpoint, reason=reason_to_end(endpoint))
 
 
 def reload_leased(endpoint: Endpoint) -> Endpoint | None:
@@ -161,7 +170,7 @@ def reload_leased(endpoint: Endpoint) -> Endpoint | None:
     own = Endpoint.objects.filter(pk=endpoint.pk, active=True, leased_until=endpoint.leased_until)
     found = own.select_related("owner", "key").first()
     if found is not None and (reason := reason_to_end(found)):
-        disable(found, reason=reason)
+        disable_endpoint(found, reason=reason)
         return None
     return found
 
@@ -172,7 +181,7 @@ def end_lease(endpoint: Endpoint) -> None:
 
 
 # -- deliveries ------------------------------------------------------------------------------------
-def take_from_ledger(endpoint: Endpoint, final: int) -> None:
+def create_deliveries(endpoint: Endpoint, final: int) -> None:
     """Make pending deliveries of the next events of the endpoint, and move its position in the ledger."""
     if endpoint.position >= final:
         return
@@ -206,9 +215,9 @@ def give_up_unseen(unseen: list[Delivery]) -> None:
         rows.update(state=Delivery.State.GIVEN_UP, error=_("The owner may not see the event."))
 
 
-def send(endpoint: Endpoint, delivery: Delivery) -> bool:
+def send_delivery(endpoint: Endpoint, delivery: Delivery) -> bool:
     """Send the delivery and record the outcome. Return True if it was delivered and the receiver was not slow."""
-    outcome = attempt(endpoint, delivery.event)
+    outcome = attempt_delivery(endpoint, delivery.event)
     fault_point("webhooks.after_send")
-    record(endpoint, delivery, outcome)
+    record_outcome(endpoint, delivery, outcome)
     return outcome.is_delivered and not outcome.is_slow

@@ -19,7 +19,7 @@ from webhooks.addresses import host_of, permitted_addresses, port_of
 
 CONNECT_SECONDS = 5.0
 # Longest time of a whole exchange: a receiver that needs longer should accept the event first and process it later.
-WHOLE_SECONDS = 15.0
+EXCHANGE_SECONDS = 15.0
 # Longest part of an answer that is read.
 MOST_ANSWER_BYTES = 64 * 1024
 TRANSPORT_ERRORS = (HTTPError, HTTPException, OSError)
@@ -33,16 +33,16 @@ class Answer:
     body: bytes
 
 
-def post(url: str, *, body: bytes, headers: Mapping[str, str], may_be_private: bool = False) -> Answer:
+def post_request(url: str, *, body: bytes, headers: Mapping[str, str], may_be_private: bool = False) -> Answer:
     """Send the body and return the beginning of the answer; redirects and the environment's proxies are not followed.
 
-    Raises RefusedAddress, or one of TRANSPORT_ERRORS, also where the exchange takes longer than WHOLE_SECONDS.
+    Raises RefusedAddress, or one of TRANSPORT_ERRORS, also where the exchange takes longer than EXCHANGE_SECONDS.
     """
     parsed = parse_url(url)
     host, port = host_of(parsed), port_of(parsed)
     addresses = permitted_addresses(host, port, may_be_private=may_be_private)
     connection = connection_to(host, port, addresses, secure=parsed.scheme == "https")
-    with closing(connection), ended_after(WHOLE_SECONDS, connection):
+    with closing(connection), ended_after(EXCHANGE_SECONDS, connection):
         connection.request("POST", parsed.request_uri, body=body, headers=headers, preload_content=False)
         response = connection.getresponse()
         return Answer(response.status, response.read(MOST_ANSWER_BYTES))
@@ -51,12 +51,12 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str], may_be_private: b
 def connection_to(host: str, port: int, addresses: list[str], *, secure: bool) -> "Pinned":
     """Return a connection that is not open yet; it verifies the host's name and connects to these addresses alone."""
     if secure:
-        return PinnedTls(host, port, timeout=WHOLE_SECONDS, ssl_context=trusted()).to(addresses)
-    return Pinned(host, port, timeout=WHOLE_SECONDS).to(addresses)
+        return PinnedTls(host, port, timeout=EXCHANGE_SECONDS, ssl_context=verifying_context()).to(addresses)
+    return Pinned(host, port, timeout=EXCHANGE_SECONDS).to(addresses)
 
 
 @cache
-def trusted() -> ssl.SSLContext:
+def verifying_context() -> ssl.SSLContext:
     """Return the context with the usual authorities and the machine's own (SSL_CERT_FILE); host names are verified."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
@@ -92,7 +92,7 @@ class PinnedTls(Pinned, HTTPSConnection):
 def connected(address: str, port: int | None) -> socket.socket:
     """Return a socket that is connected to the address. Raises OSError."""
     made = socket.create_connection((address, port or 0), CONNECT_SECONDS)
-    made.settimeout(WHOLE_SECONDS)
+    made.settimeout(EXCHANGE_SECONDS)
     return made
 
 
@@ -114,14 +114,14 @@ def ended_after(seconds: float, connection: Pinned) -> Iterator[None]:
         yield
     except TRANSPORT_ERRORS as error:
         if over.is_set():
-            raise TimeoutError(too_long()) from error
+            raise TimeoutError(too_long_in_words()) from error
         raise
     finally:
         timer.cancel()
     if over.is_set():
-        raise TimeoutError(too_long())
+        raise TimeoutError(too_long_in_words())
 
 
-def too_long() -> str:
+def too_long_in_words() -> str:
     """Return the words for an exchange that was ended."""
-    return _("The exchange took longer than %(n)s seconds.") % {"n": int(WHOLE_SECONDS)}
+    return _("The exchange took longer than %(n)s seconds.") % {"n": int(EXCHANGE_SECONDS)}

@@ -105,7 +105,7 @@ def matches_type(name: str, event_type: str) -> bool:
     return event_type.startswith(name[:-1]) if name.endswith("*") else event_type == name
 
 
-def due(now: datetime, horizon: int) -> QuerySet[Endpoint]:
+def due_endpoints(now: datetime, horizon: int) -> QuerySet[Endpoint]:
     """Return active endpoints without a lease that have events to send; the one that waited longest comes first.
 
     `horizon` is the last final `seq` of the ledger. While one endpoint of an owner is served, the owner's other

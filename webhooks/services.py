@@ -12,7 +12,7 @@ from accounts.scopes import READ
 from backlog.selectors import projects_for
 from events.clock import database_now
 from events.horizon import highest_seq
-from webhooks.addresses import checked_url
+from webhooks.addresses import normalized_url
 from webhooks.errors import (
     EndpointDisabled,
     EndpointEnded,
@@ -62,7 +62,7 @@ def require_below_limit(owner: User) -> None:
         raise TooManyEndpoints(words % {"owner": owner, "n": most})
 
 
-def change(
+def change_endpoint(
     endpoint: Endpoint, *, url: str, types: list[str], project_id: UUID | None = None, description: str = ""
 ) -> Endpoint:
     """Change the endpoint; pending deliveries are sent to the new address. Raises as `register_endpoint`."""
@@ -79,7 +79,7 @@ def validated_values(owner: User, *, url: str, types: list[str], project_id: UUI
         raise UnseenProject(
             _("There is no project %(id)s that %(owner)s may see.") % {"id": project_id, "owner": owner}
         )
-    normal_url = checked_url(url, may_be_private=may_reach_private(owner))
+    normal_url = normalized_url(url, may_be_private=may_reach_private(owner))
     return {"url": normal_url, "types": sorted(set(types)), "project_id": project_id}
 
 
@@ -89,7 +89,7 @@ def rotate_secret(endpoint: Endpoint) -> Endpoint:
 
 
 @transaction.atomic
-def disable(endpoint: Endpoint, *, reason: str) -> Endpoint:
+def disable_endpoint(endpoint: Endpoint, *, reason: str) -> Endpoint:
     """Disable the endpoint: pending deliveries become GIVEN_UP, and are sent when it is enabled again."""
     save_values(endpoint, active=False, disabled_reason=reason, **NO_FAILURES)
     endpoint.deliveries.filter(state=Delivery.State.PENDING).update(state=Delivery.State.GIVEN_UP)
@@ -97,7 +97,7 @@ def disable(endpoint: Endpoint, *, reason: str) -> Endpoint:
 
 
 @transaction.atomic
-def enable(endpoint: Endpoint) -> Endpoint:
+def enable_endpoint(endpoint: Endpoint) -> Endpoint:
     """Enable the endpoint: it gets the deliveries that were given up, then the events since then.
 
     Raises EndpointEnded if its key has ended or its owner is deactivated, and TooManyEndpoints.
@@ -112,7 +112,7 @@ def enable(endpoint: Endpoint) -> Endpoint:
 
 
 @transaction.atomic
-def resend(delivery: Delivery) -> Delivery:
+def resend_delivery(delivery: Delivery) -> Delivery:
     """Make the delivery pending again, in whatever state it is; its id stays. Raises EndpointDisabled."""
     endpoint = delivery.endpoint
     if not endpoint.active:
@@ -124,8 +124,8 @@ def resend(delivery: Delivery) -> Delivery:
 
 
 @transaction.atomic
-def skip(delivery: Delivery) -> Delivery:
-    """Skip a pending or given-up delivery; `resend` can send it later. Raises NotWaiting for any other."""
+def skip_delivery(delivery: Delivery) -> Delivery:
+    """Skip a pending or given-up delivery; `resend_delivery` can send it later. Raises NotWaiting for any other."""
     waits = [Delivery.State.PENDING, Delivery.State.GIVEN_UP]
     skipped = Delivery.objects.filter(pk=delivery.pk, state__in=waits).update(state=Delivery.State.SKIPPED)
     if not skipped:

@@ -56,7 +56,7 @@ def answer_to(task: Errand, connection: Connection) -> bytes:
 def outcome(task: Errand, connection: Connection) -> tuple[Any, ...]:
     """Run the errand and return the answer as a tuple. Raises MemoryError only; an unknown error has its traceback."""
     try:
-        result = errand.run(task, lambda done, total: connection.send(("progressed", done, total)))
+        result = errand.run_errand(task, lambda done, total: connection.send(("progressed", done, total)))
         return ("result", result)
     except Missing as missing:
         return ("missing", missing.fields, missing.reason)

@@ -26,8 +26,8 @@ from workers import errand
 from workers.agents import AGENTS
 from workers.contract import AgentSpec, Result
 from workers.errand import Errand, Progressed
-from workers.pool import GivenUp, pool
-from workers.sdk import perform
+from workers.pool import GivenUp, process_pool
+from workers.sdk import perform_item
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ class Item:
     def do(self, verdicts: Verdicts) -> None:
         """Do the item and set its verdict. An item that is given up is settled if it is over, else given back."""
         try:
-            perform(self.spec, self.dispatch, self.publish, self.run)
+            perform_item(self.spec, self.dispatch, self.publish, self.run)
         except GivenUp:
             logger.info("%s gave up item %s", self.spec.name, self.dispatch.payload["backlog_item_id"])
             if self.is_over:
@@ -129,10 +129,10 @@ class Item:
         Raises what the agent raises, or GivenUp if the item is no longer wanted or another worker has taken it over.
         """
         if self.spec.quick:
-            return errand.run(task, progressed)
+            return errand.run_errand(task, progressed)
         seconds = self.spec.timeout_seconds
         try:
-            return pool().run(task, seconds=seconds, progressed=progressed, is_unwanted=self.is_unwanted)
+            return process_pool().run(task, seconds=seconds, progressed=progressed, is_unwanted=self.is_unwanted)
         finally:
             self.require_hold()
 

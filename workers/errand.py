@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from intake.spreadsheets.rows import Rows
-from intake.spreadsheets.unpacking import TooLarge, document
+from intake.spreadsheets.unpacking import TooLarge, read_document
 from workers.contract import AGENTS, AgentSpec, DataInsufficient, Missing, Result, missing_fields
 
 Progressed = Callable[[int, int], None]
@@ -41,14 +41,14 @@ class Errand:
         return AGENTS[self.agent]
 
 
-def run(errand: Errand, progressed: Progressed) -> Result:
+def run_errand(errand: Errand, progressed: Progressed) -> Result:
     """Run the agent and return its result. Raises Missing for fields that a person has to supply first.
 
     Raises DataInsufficient if a stored file is too large, and whatever the agent raises.
     """
     spec = errand.spec
     try:
-        context = resolved(errand, progressed)
+        context = resolved_context(errand, progressed)
         if missing := missing_fields(spec, context):
             raise Missing(missing, f"{spec.name} cannot work without it.")
         return spec.run(spec.input_model.model_validate(context))
@@ -56,11 +56,11 @@ def run(errand: Errand, progressed: Progressed) -> Result:
         raise DataInsufficient(str(error)) from error
 
 
-def resolved(errand: Errand, progressed: Progressed) -> dict[str, Any]:
+def resolved_context(errand: Errand, progressed: Progressed) -> dict[str, Any]:
     """Return the context with its references resolved; stored rows are read as a stream while they are iterated."""
     context = {k: v for k, v in errand.context.items() if k not in ("rows_ref", "deliverables_ref")}
     if at := errand.deliverables_at:
-        context["deliverables"] = document(at, errand.deliverables_sha256, errand.most_unpacked_bytes)
+        context["deliverables"] = read_document(at, errand.deliverables_sha256, errand.most_unpacked_bytes)
     inline = Rows.of(context.get("rows") or [])
     rows = Rows.from_ndjson(errand.rows_at, errand.rows_total) if errand.rows_at else inline
-    return {**context, "rows": rows.watched(progressed)}
+    return {**context, "rows": rows.with_watcher(progressed)}

@@ -31,13 +31,17 @@ def main(control: socket.socket, memory_bytes: int) -> None:
         if not message:
             break
         verb, _, pid = message.decode().partition(" ")
-        answer = start(control, descriptors[0], memory_bytes, children) if verb == "start" else end(int(pid), children)
+        answer = (
+            start_child(control, descriptors[0], memory_bytes, children)
+            if verb == "start"
+            else end_child(int(pid), children)
+        )
         control.send(str(answer).encode())
     for remaining in list(children):
-        end(remaining, children)
+        end_child(remaining, children)
 
 
-def start(control: socket.socket, descriptor: int, memory_bytes: int, children: set[int]) -> int:
+def start_child(control: socket.socket, descriptor: int, memory_bytes: int, children: set[int]) -> int:
     """Fork a child that serves the connection with this file descriptor, and return the child's process number."""
     parent = os.getpid()
     if pid := os.fork():
@@ -63,7 +67,7 @@ def die_with_parent(parent: int) -> None:
             os._exit(1)
 
 
-def end(pid: int, children: set[int]) -> int:
+def end_child(pid: int, children: set[int]) -> int:
     """Kill the child unless it has ended already, and return its wait status; 0 for an unknown process number."""
     if pid not in children:
         return 0

@@ -248,7 +248,7 @@ def cause_of_death(status: int) -> str:
 
 
 @cache
-def pool() -> Pool:
+def process_pool() -> Pool:
     """Return the one pool of this process; its children end when the process exits."""
     instance = Pool()
     atexit.register(instance.close)

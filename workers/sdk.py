@@ -17,7 +17,7 @@ from events.isolation import DATABASE_AWAY
 from schemas import strict_json
 from workers.contract import AgentSpec, Contradiction, DataInsufficient, Missing, Result, ToolFailure
 from workers.errand import Errand, Progressed
-from workers.errand import run as run_here
+from workers.errand import run_errand as run_here
 from workers.pool import GivenUp
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class Conversation:
         self.publish(self.reply("WORK.ITEM_PROGRESSED", {"done": done, "total": total}, ordinal=ordinal))
 
 
-def perform(spec: AgentSpec, dispatch: Envelope, publish: Publish, run: Run = run_here) -> None:
+def perform_item(spec: AgentSpec, dispatch: Envelope, publish: Publish, run: Run = run_here) -> None:
     """Do the item and publish WORK.ITEM_STARTED, then its result, a question for missing fields, or its failure.
 
     Raises GivenUp, and errors of an unreachable broker or database, without a final reply.
@@ -73,11 +73,11 @@ def perform(spec: AgentSpec, dispatch: Envelope, publish: Publish, run: Run = ru
     except GivenUp:
         raise
     except (artifacts.ArtifactMissing, PermanentError, strict_json.InvalidJson) as error:
-        replies = [failed(conversation, error, category="TOOL_FAILURE")]
+        replies = [item_failed_event(conversation, error, category="TOOL_FAILURE")]
     except DataInsufficient as error:
-        replies = [failed(conversation, error, category="DATA_INSUFFICIENCY")]
+        replies = [item_failed_event(conversation, error, category="DATA_INSUFFICIENCY")]
     except Contradiction as error:
-        replies = [failed(conversation, error, category="REASONING_CONTRADICTION")]
+        replies = [item_failed_event(conversation, error, category="REASONING_CONTRADICTION")]
     except (*streams.BROKER_ERRORS, *DATABASE_AWAY):
         raise
     except Exception as error:
@@ -85,7 +85,7 @@ def perform(spec: AgentSpec, dispatch: Envelope, publish: Publish, run: Run = ru
         logger.warning(
             "%s failed on item %s: %s", spec.name, conversation.ids["backlog_item_id"], error, exc_info=not is_expected
         )
-        replies = [failed(conversation, error, category="TOOL_FAILURE")]
+        replies = [item_failed_event(conversation, error, category="TOOL_FAILURE")]
     conversation.publish(*replies)
     fault_point("work.after_reply")
 
@@ -97,8 +97,11 @@ def run_agent(conversation: Conversation, run: Run) -> list[Envelope]:
             errand_of(conversation.spec, conversation.dispatch.payload["work_context"]), conversation.progressed
         )
     except Missing as missing:
-        return [needed(conversation, missing.fields, missing.reason)]
-    return [*delivered(conversation, result), conversation.reply("WORK.ITEM_COMPLETED", {"evidence": result.evidence})]
+        return [clarification_needed_event(conversation, missing.fields, missing.reason)]
+    return [
+        *deliverable_events(conversation, result),
+        conversation.reply("WORK.ITEM_COMPLETED", {"evidence": result.evidence}),
+    ]
 
 
 def errand_of(spec: AgentSpec, context: dict[str, Any]) -> Errand:
@@ -116,7 +119,7 @@ def errand_of(spec: AgentSpec, context: dict[str, Any]) -> Errand:
     )
 
 
-def delivered(conversation: Conversation, result: Result) -> list[Envelope]:
+def deliverable_events(conversation: Conversation, result: Result) -> list[Envelope]:
     """Return DELIVERABLE.PUBLISHED with the result; no event for an agent that delivers nothing."""
     if not conversation.spec.deliverable:
         return []
@@ -130,13 +133,13 @@ def delivered(conversation: Conversation, result: Result) -> list[Envelope]:
     return [conversation.reply("DELIVERABLE.PUBLISHED", {"deliverable": deliverable})]
 
 
-def needed(conversation: Conversation, fields: dict[str, Any], reason: str) -> Envelope:
+def clarification_needed_event(conversation: Conversation, fields: dict[str, Any], reason: str) -> Envelope:
     """Return CLARIFICATION.NEEDED for these fields (name → JSON Schema)."""
     payload = {"reason": reason, "missing_fields": sorted(fields), "fields": fields, "agent": conversation.spec.name}
     return conversation.reply("CLARIFICATION.NEEDED", payload)
 
 
-def failed(conversation: Conversation, error: Exception, *, category: str) -> Envelope:
+def item_failed_event(conversation: Conversation, error: Exception, *, category: str) -> Envelope:
     """Return WORK.ITEM_FAILED with the error as its reason, and whether another try makes sense."""
     reason = (str(error) or type(error).__name__)[:2000].encode(errors="replace").decode().replace("\x00", "\\0")
     retryable = getattr(error, "retryable", True)

@@ -86,11 +86,11 @@ def score(role: Role, header: str) -> tuple[int, int]:
     if RULED_OUT_BY[role] & set(words) and len(words) > 1:
         return (0, 0)
     matches = [(place, word) for place, word in enumerate(words) if word in WORDS[role]]
-    scores = [(fit(word, place, words), -WORDS[role].index(word)) for place, word in matches]
+    scores = [(match_quality(word, place, words), -WORDS[role].index(word)) for place, word in matches]
     return max(scores, default=(1 if role == "duration" and is_unit(header) else 0, 0))
 
 
-def fit(word: str, place: int, words: Sequence[str]) -> int:
+def match_quality(word: str, place: int, words: Sequence[str]) -> int:
     """Return 4 if the word is the whole header, 3 if it is the last word, 2 elsewhere, and 1 for a weak word."""
     if len(words) == 1:
         return 4

@@ -15,7 +15,7 @@ from typing import IO, Any
 import orjson
 
 from intake.spreadsheets import child
-from intake.spreadsheets.places import place
+from intake.spreadsheets.places import reading_place
 from intake.spreadsheets.reading import RowWarning
 from intake.spreadsheets.rows import Row
 from intake.spreadsheets.sheet import Unreadable
@@ -28,7 +28,7 @@ CHUNK_BYTES = 1 << 16
 LONGEST_MESSAGE = 1 << 20
 
 # The web server sets this event when the sender of the file has closed the connection: reading then stops.
-asker_gone: ContextVar[Event | None] = ContextVar("asker_gone", default=None)
+caller_gone: ContextVar[Event | None] = ContextVar("asker_gone", default=None)
 
 
 def read_rows(file: Path | IO[bytes], *, name: str = "", limit_warnings: int = 100) -> "Ingested":
@@ -74,7 +74,7 @@ class Ingested:
 def child_messages(file: Path | IO[bytes], name: str, limit_warnings: int) -> Generator[Any]:
     """Wait for a place, start the child, and yield its messages in order. Raises Unreadable, or Busy if no place."""
     name = name or (file.name if isinstance(file, Path) else "The file")
-    with place(require_sender):
+    with reading_place(require_sender):
         until = time.monotonic() + LONGEST_SECONDS
         with running_child(file, name, limit_warnings) as output:
             yield from read_messages(output, name, until)
@@ -82,7 +82,7 @@ def child_messages(file: Path | IO[bytes], name: str, limit_warnings: int) -> Ge
 
 def require_sender() -> None:
     """Raise Unreadable if the sender of the file has closed the connection and no longer needs the rows."""
-    gone = asker_gone.get()
+    gone = caller_gone.get()
     if gone is not None and gone.is_set():
         raise Unreadable("The sender of the file closed the connection, so reading was stopped.")
 

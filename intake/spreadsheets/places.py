@@ -17,7 +17,7 @@ from intake.spreadsheets.sheet import Busy
 
 AT_ONCE = 2
 # How many readers may wait. Each blocks a thread of the web server while it waits.
-WAITING = 4
+MOST_WAITING = 4
 LONGEST_WAIT_SECONDS = 20.0
 ASK_AGAIN_SECONDS = 0.05
 # A refused caller is asked to try again after this many seconds.
@@ -25,12 +25,12 @@ AGAIN_SECONDS = 10
 
 
 @contextmanager
-def place(check: Callable[[], None]) -> Iterator[None]:
+def reading_place(check: Callable[[], None]) -> Iterator[None]:
     """Hold one of the places for reading during the block, after waiting for it if needed.
 
     `check` is called again and again while waiting, and may raise to end the wait. Raises Busy if no place is free.
     """
-    lock_of_place = taken("reading", AT_ONCE)
+    lock_of_place = lock_free_place("reading", AT_ONCE)
     if lock_of_place is None:
         lock_of_place = wait_for_place(check)
     try:
@@ -41,31 +41,31 @@ def place(check: Callable[[], None]) -> Iterator[None]:
 
 def wait_for_place(check: Callable[[], None]) -> int:
     """Wait and return the lock of a place. Raises Busy if too many wait already or LONGEST_WAIT_SECONDS pass."""
-    waiting, until = taken("waiting", WAITING), time.monotonic() + LONGEST_WAIT_SECONDS
+    waiting, until = lock_free_place("waiting", MOST_WAITING), time.monotonic() + LONGEST_WAIT_SECONDS
     if waiting is None:
-        raise busy()
+        raise busy_error()
     try:
         while time.monotonic() < until:
             check()
-            if (lock_of_place := taken("reading", AT_ONCE)) is not None:
+            if (lock_of_place := lock_free_place("reading", AT_ONCE)) is not None:
                 return lock_of_place
             time.sleep(ASK_AGAIN_SECONDS)
-        raise busy()
+        raise busy_error()
     finally:
         os.close(waiting)
 
 
-def busy() -> Busy:
+def busy_error() -> Busy:
     """Return the error for a caller who got no place: its message says when to send the file again."""
     return Busy(
         _("Many files are being read at the moment. Send this one again in %(n)s seconds.") % {"n": AGAIN_SECONDS}
     )
 
 
-def taken(kind: str, most: int) -> int | None:
+def lock_free_place(kind: str, most: int) -> int | None:
     """Lock a free place of this kind, of `most` places, and return its file descriptor; None if none is free."""
     for number in range(most):
-        lock = os.open(folder() / f"{kind}-{number}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(lock_folder() / f"{kind}-{number}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         with suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return lock
@@ -73,7 +73,7 @@ def taken(kind: str, most: int) -> int | None:
     return None
 
 
-def folder() -> Path:
+def lock_folder() -> Path:
     """Return the folder of the lock files; create it if it is missing."""
     place = Path(settings.DATA_DIR) / "reading"
     place.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -117,7 +117,7 @@ class Table:
     def _text(self, line: Line, role: Role) -> str:
         """Return the line's text in the role's column; empty if no column has the role."""
         column = self._columns.get(role)
-        return clean(cell_at(line, column)) if column else ""
+        return cell_text(cell_at(line, column)) if column else ""
 
     def _minutes(self, line: Line) -> float | None:
         """Return the line's duration in minutes; None if it has none, or (with a warning) none that can be read."""
@@ -165,7 +165,7 @@ def cell_at(line: Line, column: Column) -> Cell:
     return line.cells[column.index] if column.index < len(line.cells) else ""
 
 
-def clean(cell: Cell) -> str:
+def cell_text(cell: Cell) -> str:
     """Return the cell as text: whole numbers without a fraction, no control characters."""
     if isinstance(cell, float):
         return f"{cell:.15g}"

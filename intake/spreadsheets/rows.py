@@ -7,7 +7,7 @@ from typing import Any, Self, TypedDict
 
 import orjson
 
-from intake.spreadsheets.unpacking import lines
+from intake.spreadsheets.unpacking import read_lines
 
 # More than nineteen years in one row is a typing error or a timestamp.
 MOST_MINUTES = 10_000_000
@@ -42,12 +42,12 @@ class Rows:
     @classmethod
     def from_ndjson(cls, path: Path, total: int) -> Self:
         """Return the `total` rows of a file with one JSON document on each line, plain or gzipped."""
-        return cls(lambda: documents(path), total)
+        return cls(lambda: json_documents(path), total)
 
     def __iter__(self) -> Iterator[Row]:
         return map(as_row, self._source())
 
-    def watched(self, watcher: Watcher) -> "Rows":
+    def with_watcher(self, watcher: Watcher) -> "Rows":
         """Return the same rows; reading them calls `watcher(done, total)` once at each full tenth.
 
         Fewer than FEWEST_ROWS_TO_WATCH rows are returned unchanged and call nobody.
@@ -73,9 +73,9 @@ class WatchedRows(Rows):
                 self._watcher(done, self.total)
 
 
-def documents(path: Path) -> Iterator[Any]:
+def json_documents(path: Path) -> Iterator[Any]:
     """Yield the JSON document of each line. Raises TooLarge at a line that is too long for a row."""
-    return map(orjson.loads, lines(path))
+    return map(orjson.loads, read_lines(path))
 
 
 def as_row(row: Any) -> Row:

@@ -18,7 +18,7 @@ class TooLarge(Exception):
     """The stored content is larger, after unpacking, than this process may hold."""
 
 
-def unpacked(path: Path, most_bytes: int) -> bytes:
+def unpacked_content(path: Path, most_bytes: int) -> bytes:
     """Return the content of a gzip file. Raises TooLarge as soon as more than `most_bytes` are unpacked."""
     parts, size = [], 0
     with gzip.open(path) as file:
@@ -30,15 +30,15 @@ def unpacked(path: Path, most_bytes: int) -> bytes:
     return b"".join(parts)
 
 
-def document(path: Path, sha256: str, most_bytes: int) -> Any:
+def read_document(path: Path, sha256: str, most_bytes: int) -> Any:
     """Return the JSON document in the gzip file. Raises TooLarge, or ValueError if its SHA-256 digest differs."""
-    content = unpacked(path, most_bytes)
+    content = unpacked_content(path, most_bytes)
     if hashlib.sha256(content).hexdigest() != sha256:
         raise ValueError(f"Artifact {path.name} is not what was stored: its digest differs.")
     return orjson.loads(content)
 
 
-def lines(path: Path) -> Iterator[bytes]:
+def read_lines(path: Path) -> Iterator[bytes]:
     """Yield each line of a file, plain or gzipped. Raises TooLarge at a line of more than LONGEST_ROW_BYTES."""
     with path.open("rb") as file:
         packed = file.peek(2)[:2] == b"\x1f\x8b"

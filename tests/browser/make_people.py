@@ -34,7 +34,7 @@ def make_people() -> None:
 def make_machine() -> None:
     """A ticket system with a key, and a webhook that is switched off: nobody is at its address."""
     from accounts import keys
-    from webhooks.services import disable, register_endpoint
+    from webhooks.services import disable_endpoint, register_endpoint
 
     machine = get_user_model().objects.create(username="tickets", is_service=True)
     machine.groups.set([apps.get_model("auth", "Group").objects.get(name=OPERATOR)])
@@ -42,7 +42,7 @@ def make_machine() -> None:
     endpoint = register_endpoint(
         machine, url="https://tickets.example.com/interlock", types=["PROJECT.*"], description="Ticket system"
     )
-    disable(endpoint, reason="Not set up yet.")
+    disable_endpoint(endpoint, reason="Not set up yet.")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from a2wsgi import WSGIMiddleware
 
-from intake.spreadsheets.outside import asker_gone
+from intake.spreadsheets.outside import caller_gone
 from runtime.bodies import Bodies, Limits
 from tests.held_connections import served as listening
 from tests.waiting import wait_until
@@ -32,7 +32,7 @@ class Shop:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         self.seen.append((environ["PATH_INFO"], body))
         if environ["PATH_INFO"] == "/work/":
-            gone = asker_gone.get()
+            gone = caller_gone.get()
             assert gone is not None
             if gone.wait(10):
                 self.saw_caller_leave.set()

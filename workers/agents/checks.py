@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from workers.agents.cost_worker import cost_of
-from workers.agents.figures import UNCATEGORISED, RowStats, a_month, rounded, share
+from workers.agents.figures import UNCATEGORISED, RowStats, monthly_value, percent_of, rounded
 from workers.agents.friction_worker import MOST_CLUSTERS_SHOWN, Friction
 from workers.agents.requirements_manager import REVIEW
 from workers.contract import Period
@@ -52,7 +52,7 @@ def check(name: str, expected: Any, actual: Any, *, passed: bool, detail: str = 
     return {"name": name, "expected": expected, "actual": short_actual, "passed": passed, "detail": detail}
 
 
-def entries(content: Content, key: str) -> list[Content]:
+def entries_of(content: Content, key: str) -> list[Content]:
     """Return the objects in the content's list of this key; an empty list if there is no such list."""
     values = content.get(key)
     return [entry for entry in values if isinstance(entry, dict)] if isinstance(values, list) else []
@@ -64,7 +64,7 @@ def check_time(content: Content, facts: Facts) -> Iterator[Check]:
     stats = facts.stats
     yield figure("time_waste_analysis.total_minutes", content, stats.minutes)
     yield figure("time_waste_analysis.total_hours", content, stats.hours)
-    categories = entries(content, "breakdown")
+    categories = entries_of(content, "breakdown")
     count = len(stats.by_category)
     yield check("time_waste_analysis.breakdown", count, len(categories), passed=len(categories) == count)
     for entry in categories:
@@ -73,7 +73,7 @@ def check_time(content: Content, facts: Facts) -> Iterator[Check]:
         minutes = stats.by_category.get(str(entry.get("category")), stats.by_category.get(UNCATEGORISED, Decimal()))
         yield figure(f"{name}.minutes", entry, minutes)
         yield figure(f"{name}.hours", entry, minutes / 60)
-        yield figure(f"{name}.share_percent", entry, share(minutes, stats.minutes))
+        yield figure(f"{name}.share_percent", entry, percent_of(minutes, stats.minutes))
 
 
 def check_cost(content: Content, facts: Facts) -> Iterator[Check]:
@@ -91,7 +91,7 @@ def check_cost(content: Content, facts: Facts) -> Iterator[Check]:
 
 def slack_of(facts: Facts) -> Decimal:
     """Return the tolerance for a month's cost, for a worker that rounded the hours to two decimals first."""
-    return CENT + a_month(HALF_A_CENT * (facts.rate or 0), facts.period)
+    return CENT + monthly_value(HALF_A_CENT * (facts.rate or 0), facts.period)
 
 
 def check_friction(content: Content, facts: Facts) -> Iterator[Check]:
@@ -100,7 +100,7 @@ def check_friction(content: Content, facts: Facts) -> Iterator[Check]:
     total = friction.recurrence.total_rows
     yield figure("friction_analysis.total_rows", content, Decimal(total))
     yield check_recurring(content, friction)
-    recurring = share(count, total) if isinstance(count, int) else friction.recurring_share
+    recurring = percent_of(count, total) if isinstance(count, int) else friction.recurring_share
     stated_share = content.get("recurring_share")
     # A worker may state the share as a fraction from 0 to 1 and not in percent.
     is_fraction = isinstance(stated_share, int | float) and stated_share <= 1 < recurring
@@ -147,7 +147,7 @@ def check_recurring(content: Content, friction: Friction) -> Check:
 
 def check_clusters(content: Content) -> Check:
     """Return the check that the clusters' counts sum to the recurring rows; less is right if the list was cut."""
-    clusters, recurring = entries(content, "clusters"), content.get("recurring_count")
+    clusters, recurring = entries_of(content, "clusters"), content.get("recurring_count")
     counted = sum(entry["count"] for entry in clusters if isinstance(entry.get("count"), int))
     number = content.get("cluster_count")
     is_complete = isinstance(number, int) and number <= MOST_CLUSTERS_SHOWN
@@ -158,7 +158,7 @@ def check_clusters(content: Content) -> Check:
 def check_scenario(content: Content, facts: Facts) -> Iterator[Check]:
     """Yield checks of the scenario: recovered hours and costs against the rows, the rate and the avoidable percent."""
     part = facts.avoidable_percent / 100
-    hours = a_month(facts.stats.hours, facts.period) * part
+    hours = monthly_value(facts.stats.hours, facts.period) * part
     yield figure("with_agent_scenario.avoidable_percent", content, facts.avoidable_percent)
     yield figure("with_agent_scenario.recovered_hours", content, hours, CENT + hours_slack(facts))
     if facts.rate is not None:
@@ -171,14 +171,14 @@ def check_scenario(content: Content, facts: Facts) -> Iterator[Check]:
 
 def hours_slack(facts: Facts) -> Decimal:
     """Return the tolerance for a month's recovered hours, for a worker that rounded the percentage first."""
-    return a_month(facts.stats.hours, facts.period) * HALF_A_CENT / 100
+    return monthly_value(facts.stats.hours, facts.period) * HALF_A_CENT / 100
 
 
 # -- requirements ----------------------------------------------------------------------------------
 def check_requirements(content: Content, facts: Facts) -> Iterator[Check]:
     """Yield a check for each requirement of the request that its source sentence is in the request's text."""
     request = " ".join(facts.request_text.split())
-    for entry in entries(content, "requirements"):
+    for entry in entries_of(content, "requirements"):
         sentence = " ".join(str(entry.get("source_sentence", "")).split()).removesuffix("…")
         if sentence and entry.get("source") != REVIEW:
             name = f"requirements_analysis.requirements[{entry.get('number')}]"
@@ -188,8 +188,8 @@ def check_requirements(content: Content, facts: Facts) -> Iterator[Check]:
 
 def check_coverage(content: Content, facts: Facts) -> Iterator[Check]:
     """Yield a check for each collected requirement that at least one artifact covers it."""
-    covered = {number for artifact in entries(content, "artifacts") for number in numbers_of(artifact)}
-    for entry in entries(facts.deliverables.get("requirements_analysis", {}), "requirements"):
+    covered = {number for artifact in entries_of(content, "artifacts") for number in numbers_of(artifact)}
+    for entry in entries_of(facts.deliverables.get("requirements_analysis", {}), "requirements"):
         number = entry.get("number")
         detail = "" if number in covered else "No artifact names this requirement."
         yield check(f"development_output.covers[{number}]", True, number in covered, passed=not detail, detail=detail)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from workers.agents.figures import RowStats, a_month, confidence, rounded, stats_of
+from workers.agents.figures import RowStats, confidence, monthly_value, rounded, stats_of
 from workers.contract import AgentInput, HourlyRate, Period, Result, agent
 
 
@@ -27,7 +27,7 @@ class Cost:
 
 def cost_of(stats: RowStats, rate: Decimal, period: Period) -> Cost:
     """Return the cost: hours × rate × (month ÷ period length)."""
-    return Cost(a_month(stats.hours * rate, period))
+    return Cost(monthly_value(stats.hours * rate, period))
 
 
 @agent("cost_worker", deliverable="cost_analysis")

@@ -58,7 +58,7 @@ class RowStats:
         for row in rows:
             self.rows += 1
             self.without_estimate += row["estimated_minutes"] is None
-            self.by_category[self.category_of(row)] += exact(row["estimated_minutes"])
+            self.by_category[self.category_of(row)] += exact_minutes(row["estimated_minutes"])
             yield row
 
     def category_of(self, row: Row) -> str:
@@ -82,7 +82,7 @@ def require_rows(rows: Rows) -> Rows:
     return rows
 
 
-def exact(minutes: float | None) -> Decimal:
+def exact_minutes(minutes: float | None) -> Decimal:
     """Return the minutes as the exact decimal number that was written; 0 if there is no estimate."""
     return Decimal(repr(minutes)) if minutes else Decimal()
 
@@ -93,12 +93,12 @@ def rounded(value: Decimal | Fraction | float) -> float:
     return float(number.quantize(CENT, ROUND_HALF_UP))
 
 
-def share(part: Decimal | int, whole: Decimal | int) -> Decimal:
+def percent_of(part: Decimal | int, whole: Decimal | int) -> Decimal:
     """Return the part in percent of the whole, from 0 to 100; 0 if the whole is 0."""
     return Decimal(part) * 100 / Decimal(whole) if whole else Decimal()
 
 
-def a_month(value: Decimal, period: Period) -> Decimal:
+def monthly_value(value: Decimal, period: Period) -> Decimal:
     """Return a value of the period as a value of a month: value × (month ÷ period length)."""
     factor = period.a_month()
     return value * factor.numerator / factor.denominator

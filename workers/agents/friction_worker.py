@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from workers.agents.figures import RowStats, confidence, require_rows, rounded, share
+from workers.agents.figures import RowStats, confidence, percent_of, require_rows, rounded
 from workers.agents.recurrence import Recurrence, Task, recurrence_of
 from workers.contract import AgentInput, Result, agent
 
@@ -36,7 +36,7 @@ class Friction:
     @property
     def recurring_share(self) -> Decimal:
         """Return the recurring rows in percent of all rows."""
-        return share(self.recurrence.recurring_rows, self.recurrence.total_rows)
+        return percent_of(self.recurrence.recurring_rows, self.recurrence.total_rows)
 
     @property
     def avoidable_percent(self) -> Decimal:

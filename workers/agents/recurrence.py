@@ -13,7 +13,7 @@ from decimal import Decimal
 from rapidfuzz import fuzz, process
 
 from intake.spreadsheets.rows import Row
-from workers.agents.figures import exact
+from workers.agents.figures import exact_minutes
 
 # Scores from 0 to 100, found with real task lists: lower ones join different tasks, higher ones part misspelt ones.
 SAME_TEXT_SCORE = 86
@@ -66,9 +66,9 @@ def recurrence_of(rows: Iterable[Row]) -> Recurrence:
         if text := row["text"]:
             task = texts.get(text) or texts.setdefault(text, Task("", text))
             task.count += 1
-            task.minutes += exact(row["estimated_minutes"])
+            task.minutes += exact_minutes(row["estimated_minutes"])
     repeated = sum(task.count for task in texts.values() if task.count > 1)
-    recurring = [task for task in merged(by_frequency(by_form(texts))) if task.count > 1]
+    recurring = [task for task in merged_tasks(by_frequency(by_form(texts))) if task.count > 1]
     return Recurrence(total, repeated, by_frequency(recurring))
 
 
@@ -97,7 +97,7 @@ def normal_form(text: str) -> str:
     return " ".join(NUMBER.sub(" ", bare).split()) or bare
 
 
-def merged(tasks: Sequence[Task]) -> list[Task]:
+def merged_tasks(tasks: Sequence[Task]) -> list[Task]:
     """Return the tasks after joining similar ones under the most frequent of them; `tasks` is sorted by frequency."""
     comparable = [task for task in tasks if len(task.fingerprint) <= LONGEST_COMPARED][:MOST_COMPARED]
     leaders: defaultdict[str, list[Task]] = defaultdict(list)

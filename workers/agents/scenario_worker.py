@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from workers.agents.cost_worker import Cost, RatedInput, cost_of
-from workers.agents.figures import RowStats, a_month, confidence, rounded, stats_of
+from workers.agents.figures import RowStats, confidence, monthly_value, rounded, stats_of
 from workers.agents.friction_worker import FrictionInput, friction_of
 from workers.contract import AgentInput, Contradiction, Result, agent
 
@@ -27,7 +27,7 @@ def scenario_of(stats: RowStats, work: ScenarioInput, avoidable_percent: Decimal
     """Return the scenario: recovered = avoidable percent of a month's hours, and of their cost."""
     part = avoidable_percent / 100
     cost = cost_of(stats, work.hourly_rate, work.period)
-    return Scenario(avoidable_percent, a_month(stats.hours, work.period) * part, Cost(cost.monthly * part))
+    return Scenario(avoidable_percent, monthly_value(stats.hours, work.period) * part, Cost(cost.monthly * part))
 
 
 @agent("scenario_worker", deliverable="with_agent_scenario")

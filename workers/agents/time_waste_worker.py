@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from workers.agents.figures import RowStats, confidence, rounded, share, stats_of
+from workers.agents.figures import RowStats, confidence, percent_of, rounded, stats_of
 from workers.contract import AgentInput, Result, agent
 
 
@@ -39,5 +39,5 @@ def line(category: str, minutes: Decimal, total: Decimal) -> dict[str, Any]:
         "category": category,
         "minutes": rounded(minutes),
         "hours": rounded(minutes / 60),
-        "share_percent": rounded(share(minutes, total)),
+        "share_percent": rounded(percent_of(minutes, total)),
     }

@@ -94,7 +94,7 @@ def test_a_csv_file_is_shown_before_it_is_sent(rita: Client, broker: None) -> No
     assert [row["estimated_minutes"] for row in project.context.data["rows"]] == [90, None, 120]
     assert (project.intake["file"], project.intake["rows_read"]) == ("team.csv", 3)
     assert "team.csv" in project.context.data["request_text"]
-    assert list(uploads.folder().iterdir()) == []
+    assert list(uploads.upload_folder().iterdir()) == []
 
 
 def test_a_workbook_is_read_too(rita: Client, broker: None) -> None:
@@ -125,7 +125,7 @@ def test_a_kept_file_can_be_left_out_or_replaced(rita: Client, broker: None) -> 
     assert (replaced.context["preview"].name, replaced.context["preview"].rows_read) == ("more.csv", 4)
     rita.post(url(), {**hidden(replaced), "drop_file": "1"})
     assert Project.objects.get().intake == {}
-    assert list(uploads.folder().iterdir()) == []
+    assert list(uploads.upload_folder().iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_an_unreadable_file_is_refused_at_its_field_and_what_was_typed_stays(
     assert 'value="A title"' in html
     assert 'value="45"' in html
     assert not Project.objects.exists()
-    assert list(uploads.folder().iterdir()) == []
+    assert list(uploads.upload_folder().iterdir()) == []
 
 
 def test_a_readable_file_is_kept_while_another_field_is_corrected(rita: Client) -> None:
@@ -165,7 +165,7 @@ def test_a_file_that_is_too_large_is_refused_and_not_stored(rita: Client, monkey
     assert list(response.context["form"].errors) == ["file"]
     assert "larger than 20 MB" in str(response.context["form"].errors["file"])
     assert response.context["form"]["title"].value() == "A title"
-    assert list(uploads.folder().iterdir()) == []
+    assert list(uploads.upload_folder().iterdir()) == []
 
 
 def test_a_packed_file_is_read_as_it_is_at_the_other_door(rita: Client) -> None:
@@ -194,7 +194,7 @@ def test_a_preview_sent_twice_opens_one_project(rita: Client, broker: None) -> N
 
 def gone(token: str, user: User) -> uploads.Upload:
     """The file was discarded before anybody looked for it."""
-    raise uploads.Gone
+    raise uploads.UploadGone
 
 
 def vanished(token: str, user: User) -> uploads.Upload:
@@ -202,17 +202,17 @@ def vanished(token: str, user: User) -> uploads.Upload:
     return uploads.Upload(Path("/gone"), "team.csv", token)
 
 
-@pytest.mark.parametrize("find", [uploads.find, gone, vanished])
+@pytest.mark.parametrize("find", [uploads.find_upload, gone, vanished])
 def test_a_second_click_that_overtakes_the_first_lands_on_the_same_project(
     rita: Client, broker: None, monkeypatch: pytest.MonkeyPatch, find: Callable[..., uploads.Upload]
 ) -> None:
     preview = send(rita, file=file())
     typed = {**hidden(preview), "step": "send"}
     first = rita.post(url(), typed)
-    again = uploads.keep(file(), User.objects.get(username="rita"))
+    again = uploads.keep_upload(file(), User.objects.get(username="rita"))
     looked, looks = NewRequest.opened_before, count()
     monkeypatch.setattr(NewRequest, "opened_before", lambda self: looked(self) if next(looks) else None)
-    monkeypatch.setattr(uploads, "find", find)
+    monkeypatch.setattr(uploads, "find_upload", find)
     assert rita.post(url(), {**typed, "upload": again.token}).url == first.url
     assert Project.objects.count() == 1
 
@@ -228,29 +228,29 @@ def test_a_kept_file_is_of_no_use_to_somebody_else(rita: Client, rob: Client) ->
     response = rob.post(url(), {**theirs, "step": "send"})
     assert "no longer stored" in str(response.context["form"].errors["file"])
     assert not Project.objects.exists()
-    assert uploads.find(theirs["upload"], User.objects.get(username="rita")).path.exists()
+    assert uploads.find_upload(theirs["upload"], User.objects.get(username="rita")).path.exists()
 
 
 def test_a_token_that_names_a_path_finds_nothing(rita: Client) -> None:
     user = User.objects.get(username="rita")
-    (Path(uploads.folder()).parent / "secret_key").write_text("secret")
+    (Path(uploads.upload_folder()).parent / "secret_key").write_text("secret")
     for name in ("../secret_key", "/etc/passwd", ""):
-        with pytest.raises(uploads.Gone):
-            uploads.find(signing.dumps([name, "x"], salt=uploads.salt_of(user)), user)
+        with pytest.raises(uploads.UploadGone):
+            uploads.find_upload(signing.dumps([name, "x"], salt=uploads.salt_of(user)), user)
 
 
 def test_kept_files_are_private_few_and_swept_after_a_day(rita: Client) -> None:
     user = User.objects.get(username="rita")
-    old = uploads.keep(file(), user)
+    old = uploads.keep_upload(file(), user)
     os.utime(old.path, (time.time() - uploads.KEPT_SECONDS - 5,) * 2)
-    kept = [uploads.keep(file(name=f"../{n}.csv"), user) for n in range(uploads.MOST_KEPT + 1)]
-    there = {path.name for path in uploads.folder().iterdir()}
+    kept = [uploads.keep_upload(file(name=f"../{n}.csv"), user) for n in range(uploads.MOST_KEPT + 1)]
+    there = {path.name for path in uploads.upload_folder().iterdir()}
     assert len(there) == uploads.MOST_KEPT
     assert kept[-1].path.name in there
     assert old.path.name not in there
     assert kept[-1].name == f"{uploads.MOST_KEPT}.csv"
     assert kept[-1].path.stat().st_mode & 0o077 == 0
-    assert uploads.folder().stat().st_mode & 0o077 == 0
+    assert uploads.upload_folder().stat().st_mode & 0o077 == 0
 
 
 def test_figures_of_a_kind_of_work_that_is_not_chosen_are_ignored_and_kept(rita: Client, broker: None) -> None:

@@ -11,11 +11,11 @@ from accounts.models import ApiKey, User
 from events.horizon import highest_seq
 from tests import receivers
 from tests.receivers import Receiver, handler, happened, project_of, receiving
-from webhooks.delivery import Deliverer, leased
+from webhooks.delivery import Deliverer, lease_endpoints
 from webhooks.errors import EndpointEnded, KeyTooNarrow, NotWaiting, TooManyEndpoints
 from webhooks.models import Delivery, Endpoint
 from webhooks.selectors import events_for
-from webhooks.services import disable, enable, register_endpoint, resend, skip
+from webhooks.services import disable_endpoint, enable_endpoint, register_endpoint, resend_delivery, skip_delivery
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db]
 State = Delivery.State
@@ -88,7 +88,7 @@ def test_a_receiver_that_takes_nothing_has_nothing_skipped(endpoint: Endpoint, r
     for _turn in range(6):
         Endpoint.objects.update(next_attempt_at=None)
         Endpoint.objects.update(leased_until=None)
-        Deliverer().serve(leased(highest_seq(), 1)[0], highest_seq())
+        Deliverer().serve(lease_endpoints(highest_seq(), 1)[0], highest_seq())
     assert State.SKIPPED not in states(endpoint)
     receiver.status = 200
     Endpoint.objects.update(next_attempt_at=None)
@@ -102,15 +102,15 @@ def test_a_skipped_delivery_can_be_sent_again_with_its_id_and_skipped_by_hand(ow
     Deliverer().once()
     delivery = endpoint.deliveries.get(event=refused)
     tried = delivery.attempts
-    skip(resend(delivery))
+    skip_delivery(resend_delivery(delivery))
     Deliverer().once()
     assert picky.figures.count(-1) == tried
-    resend(delivery)
+    resend_delivery(delivery)
     happened(2)
     Deliverer().once()
     assert picky.ids.count(str(refused.event_id)) > tried
     with pytest.raises(NotWaiting):
-        skip(endpoint.deliveries.filter(state=State.DELIVERED)[0])
+        skip_delivery(endpoint.deliveries.filter(state=State.DELIVERED)[0])
 
 
 # -- keys and owners -------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ def test_a_webhook_ends_with_its_key(receiver: Receiver) -> None:
     assert (receiver.requests, endpoint.active) == ([], False)
     assert "revoked" in endpoint.disabled_reason
     with pytest.raises(EndpointEnded):
-        enable(endpoint)
+        enable_endpoint(endpoint)
 
 
 def test_a_key_that_may_not_read_shows_its_webhook_no_event(receiver: Receiver) -> None:
@@ -165,7 +165,7 @@ def test_a_webhook_whose_key_ends_after_its_turn_began_is_told_nothing_more(rece
     user = owner_with_key("webhooks", "read")
     register_endpoint(user, url=receiver.url)
     happened(1)
-    [begun] = leased(highest_seq(), 1)
+    [begun] = lease_endpoints(highest_seq(), 1)
     keys.revoke_key(user.keys.get())
     Deliverer().serve(begun, highest_seq())
     begun.refresh_from_db()
@@ -194,10 +194,10 @@ def test_an_owner_has_so_many_webhooks_and_no_more(owner: User, receiver: Receiv
     first, _second = (register_endpoint(owner, url=receiver.url) for _ in range(2))
     with pytest.raises(TooManyEndpoints):
         register_endpoint(owner, url=receiver.url)
-    disable(first, reason="Enough.")
+    disable_endpoint(first, reason="Enough.")
     register_endpoint(owner, url=receiver.url)
     with pytest.raises(TooManyEndpoints):
-        enable(first)
+        enable_endpoint(first)
 
 
 def test_an_owner_holds_one_thread_at_most(owner: User, receiver: Receiver) -> None:
@@ -205,15 +205,15 @@ def test_an_owner_holds_one_thread_at_most(owner: User, receiver: Receiver) -> N
     for user in (rita,) * 12 + (owner,):
         register_endpoint(user, url=receiver.url)
     [event] = happened(1)
-    taken = leased(event.seq, 8)
+    taken = lease_endpoints(event.seq, 8)
     assert sorted(endpoint.owner.username for endpoint in taken) == ["ada", "rita"]
-    assert leased(event.seq, 8) == []
+    assert lease_endpoints(event.seq, 8) == []
 
 
 def test_a_slow_receiver_is_put_off(endpoint: Endpoint, receiver: Receiver, settings: Any) -> None:
     settings.WEBHOOK_SLOW_SECONDS = 0.0
     happened(1, 2)
-    Deliverer().serve(leased(highest_seq(), 1)[0], highest_seq())
+    Deliverer().serve(lease_endpoints(highest_seq(), 1)[0], highest_seq())
     endpoint.refresh_from_db()
     assert receiver.figures == [1]
     assert endpoint.next_attempt_at is not None

@@ -11,7 +11,7 @@ from webhooks import delivery
 from webhooks.delivery import Deliverer
 from webhooks.errors import EndpointDisabled
 from webhooks.models import Delivery, Endpoint
-from webhooks.services import disable, enable, resend
+from webhooks.services import disable_endpoint, enable_endpoint, resend_delivery
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +44,7 @@ def test_an_endpoint_that_failed_for_too_long_is_disabled(
 
 
 def test_a_disabled_endpoint_is_sent_nothing(endpoint: Endpoint, receiver: Receiver) -> None:
-    disable(endpoint, reason="Moving house.")
+    disable_endpoint(endpoint, reason="Moving house.")
     happened(1)
     assert Deliverer().once() == 0
     assert receiver.requests == []
@@ -59,7 +59,7 @@ def test_enabled_again_it_is_told_of_what_was_given_up_and_of_what_happened_sinc
     happened(3)
     receiver.status = 200
     endpoint.refresh_from_db()
-    enable(endpoint)
+    enable_endpoint(endpoint)
     Deliverer().once()
     assert receiver.figures == [1, 1, 2, 3]
 
@@ -67,13 +67,13 @@ def test_enabled_again_it_is_told_of_what_was_given_up_and_of_what_happened_sinc
 def test_disabling_while_a_batch_is_sent_stops_it(
     endpoint: Endpoint, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = delivery.record
+    record = delivery.record_outcome
 
     def recorded(*args: Any) -> None:
         record(*args)
-        disable(Endpoint.objects.get(), reason="Enough.")
+        disable_endpoint(Endpoint.objects.get(), reason="Enough.")
 
-    monkeypatch.setattr(delivery, "record", recorded)
+    monkeypatch.setattr(delivery, "record_outcome", recorded)
     happened(1, 2, 3)
     Deliverer().once()
     assert receiver.figures == [1]
@@ -83,7 +83,7 @@ def test_disabling_while_a_batch_is_sent_stops_it(
 def test_a_delivery_can_be_sent_again_with_its_id(endpoint: Endpoint, receiver: Receiver) -> None:
     event, _other = happened(1, 2)
     Deliverer().once()
-    resend(endpoint.deliveries.get(event=event))
+    resend_delivery(endpoint.deliveries.get(event=event))
     Deliverer().once()
     assert receiver.figures == [1, 2, 1]
     assert receiver.ids[2] == receiver.ids[0] == str(event.event_id)
@@ -94,6 +94,6 @@ def test_a_delivery_can_be_sent_again_with_its_id(endpoint: Endpoint, receiver: 
 def test_nothing_is_sent_again_to_a_disabled_endpoint(endpoint: Endpoint) -> None:
     happened(1)
     Deliverer().once()
-    disable(endpoint, reason="Moving house.")
+    disable_endpoint(endpoint, reason="Moving house.")
     with pytest.raises(EndpointDisabled, match="enable it first"):
-        resend(endpoint.deliveries.get())
+        resend_delivery(endpoint.deliveries.get())

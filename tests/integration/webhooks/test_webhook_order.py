@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from events.faults import InjectedFault, reached
 from tests.receivers import Receiver, happened, receiving
-from webhooks.delivery import LEASE_SECONDS, Deliverer, leased
+from webhooks.delivery import LEASE_SECONDS, Deliverer, lease_endpoints
 from webhooks.models import Delivery, Endpoint
 from webhooks.services import register_endpoint
 
@@ -104,11 +104,11 @@ def test_a_crash_after_sending_sends_the_same_id_again(endpoint: Endpoint, recei
 
 def test_an_endpoint_is_leased_to_one_and_lapses(endpoint: Endpoint) -> None:
     (event,) = happened(1)
-    assert len(leased(event.seq, 5)) == 1
-    assert leased(event.seq, 5) == []
+    assert len(lease_endpoints(event.seq, 5)) == 1
+    assert lease_endpoints(event.seq, 5) == []
     lapsed = timezone.now() - timedelta(seconds=LEASE_SECONDS)
     Endpoint.objects.filter(pk=endpoint.pk).update(leased_until=lapsed)
-    assert len(leased(event.seq, 5)) == 1
+    assert len(lease_endpoints(event.seq, 5)) == 1
 
 
 def test_a_redirect_is_a_failure_and_is_not_followed(endpoint: Endpoint, receiver: Receiver) -> None:

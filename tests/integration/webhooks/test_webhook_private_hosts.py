@@ -42,7 +42,7 @@ def test_a_number_is_refused_at_every_door(rita: User, receiver: Receiver) -> No
         services.register_endpoint(rita, url=receiver.url)
     mine = services.register_endpoint(rita, url="https://example.org/")
     with pytest.raises(RefusedAddress):
-        services.change(mine, url=receiver.url, types=[])
+        services.change_endpoint(mine, url=receiver.url, types=[])
     caller = key_of(Caller(rita), "webhooks", "read")
     assert caller.post("webhooks", {"url": receiver.url}).status_code == 422
     assert caller.patch(f"webhooks/{mine.pk}", {"url": receiver.url}).status_code == 422
@@ -57,7 +57,7 @@ def test_a_name_is_not_called_for_a_requester_and_sent_again_neither(
     delivery = told(services.register_endpoint(rita, url=named(receiver, settings)), rita)
     assert (receiver.ids, delivery.state) == ([], Delivery.State.PENDING)
     assert "not public" in delivery.error
-    services.resend(delivery)
+    services.resend_delivery(delivery)
     Deliverer().once()
     assert receiver.ids == []
 
@@ -69,7 +69,7 @@ def test_an_administrator_has_it_called_until_the_right_is_lost(receiver: Receiv
     ann.groups.clear()
     ann.user_permissions.set(Permission.objects.filter(codename__in=["view_project", "view_event"]))
     happened(2, project_id=project_of("rita").pk)
-    services.resend(delivery)
+    services.resend_delivery(delivery)
     Deliverer().once()
     assert len(receiver.ids) == 1
 

@@ -102,7 +102,7 @@ def test_no_transaction_is_open_while_the_receiver_is_asked(
         asked.append(connection.in_atomic_block)
         return Answer(200, b"")
 
-    monkeypatch.setattr(attempts, "post", post)
+    monkeypatch.setattr(attempts, "post_request", post)
     happened(1, 2)
     Deliverer().once()
     assert asked == [False, False]

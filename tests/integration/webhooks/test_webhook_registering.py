@@ -11,7 +11,7 @@ from webhooks import addresses
 from webhooks.delivery import Deliverer
 from webhooks.errors import InvalidUrl, RefusedAddress, UnknownTypes
 from webhooks.models import Delivery, Endpoint
-from webhooks.services import change, register_endpoint
+from webhooks.services import change_endpoint, register_endpoint
 
 pytestmark = pytest.mark.django_db
 URL = "https://example.org/hook"
@@ -47,8 +47,8 @@ def test_a_change_is_checked_like_a_new_endpoint_and_keeps_secret_and_place(owne
     endpoint = register_endpoint(owner, url=URL, description="Old")
     secret, position = endpoint.secret, endpoint.position
     with pytest.raises(InvalidUrl):
-        change(endpoint, url="ftp://example.org", types=[])
-    change(endpoint, url="https://example.org/new", types=["WORK.*"], description="New")
+        change_endpoint(endpoint, url="ftp://example.org", types=[])
+    change_endpoint(endpoint, url="https://example.org/new", types=["WORK.*"], description="New")
     kept = Endpoint.objects.get()
     assert (kept.url, kept.types, kept.description) == ("https://example.org/new", ["WORK.*"], "New")
     assert (kept.secret, kept.position) == (secret, position)
@@ -58,7 +58,7 @@ def test_a_name_that_later_leads_home_is_not_called(
     owner: User, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endpoint = register_endpoint(owner, url=f"http://innocent.example:{receiver.port}/")
-    monkeypatch.setattr(addresses, "resolve", lambda _host, _port: ["127.0.0.1"])
+    monkeypatch.setattr(addresses, "resolve_host", lambda _host, _port: ["127.0.0.1"])
     happened(1)
     Deliverer().once()
     delivery = endpoint.deliveries.get()

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import User
 from tests.receivers import Receiver, happened, project_of, requester
-from webhooks.delivery import Deliverer, take_from_ledger
+from webhooks.delivery import Deliverer, create_deliveries
 from webhooks.errors import UnseenProject
 from webhooks.models import Delivery
 from webhooks.selectors import endpoints_for
@@ -95,5 +95,5 @@ def test_a_batch_is_decided_with_as_many_queries_as_one_event(
     endpoint = register_endpoint(rita, url=receiver.url)
     events = [*happened(*range(50), project_id=project_of("rita").pk), *happened(51)]
     with django_assert_max_num_queries(8):
-        take_from_ledger(endpoint, events[-1].seq)
+        create_deliveries(endpoint, events[-1].seq)
     assert endpoint.deliveries.count() == 50

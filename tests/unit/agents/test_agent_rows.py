@@ -44,7 +44,7 @@ def test_stored_rows_are_read_as_often_as_wanted(tmp_path: Path, pack: Callable[
 
 def test_each_tenth_of_many_rows_is_told_once() -> None:
     told: list[tuple[int, int]] = []
-    rows = Rows.of([TASK] * 10_001).watched(lambda done, total: told.append((done, total)))
+    rows = Rows.of([TASK] * 10_001).with_watcher(lambda done, total: told.append((done, total)))
     assert len(list(rows)) == len(list(rows)) == 10_001
     assert [10 * done // total for done, total in told] == list(range(1, 11))
     assert told[-1] == (10_001, 10_001)
@@ -52,5 +52,5 @@ def test_each_tenth_of_many_rows_is_told_once() -> None:
 
 def test_few_rows_are_read_in_silence() -> None:
     told: list[int] = []
-    list(Rows.of([TASK] * 9_999).watched(lambda done, total: told.append(done)))
+    list(Rows.of([TASK] * 9_999).with_watcher(lambda done, total: told.append(done)))
     assert told == []

@@ -11,9 +11,9 @@ import pytest
 from events import artifacts
 from events.envelope import Envelope, Source
 from intake.spreadsheets.rows import Rows
-from intake.spreadsheets.unpacking import TooLarge, unpacked
+from intake.spreadsheets.unpacking import TooLarge, unpacked_content
 from workers.agents import AGENTS
-from workers.sdk import perform
+from workers.sdk import perform_item
 
 MB = 1 << 20
 
@@ -24,7 +24,7 @@ def replies_to(context: dict[str, Any], agent: str = "generic_worker") -> list[E
     payload = {**about, "agent_target": agent, "work_context": context}
     dispatch = Envelope("WORK.ITEM_DISPATCHED", payload, Source("interlock", "1"), uuid4())
     said: list[Envelope] = []
-    perform(AGENTS[agent], dispatch, said.extend)
+    perform_item(AGENTS[agent], dispatch, said.extend)
     return said[1:]
 
 
@@ -54,7 +54,7 @@ def test_no_more_than_the_bound_is_ever_unpacked(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b"0" * (64 * MB)))
     tracemalloc.start()
     with pytest.raises(TooLarge):
-        unpacked(path, 2 * MB)
+        unpacked_content(path, 2 * MB)
     _now, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 10 * MB

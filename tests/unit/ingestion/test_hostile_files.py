@@ -149,7 +149,7 @@ def test_two_files_are_read_at_once_and_few_wait(tmp_path: Path, monkeypatch: py
     third = read_rows(path)
     assert next(third)["estimated_minutes"] == 5
     with ExitStack() as waiting:
-        for lock in iter(lambda: places.taken("waiting", places.WAITING), None):
+        for lock in iter(lambda: places.lock_free_place("waiting", places.MOST_WAITING), None):
             waiting.callback(os.close, lock)
         started = time.monotonic()
         with pytest.raises(Busy):
@@ -161,7 +161,7 @@ def test_two_files_are_read_at_once_and_few_wait(tmp_path: Path, monkeypatch: py
 
 def test_reading_stops_when_nobody_waits_for_the_rows(tmp_path: Path) -> None:
     gone = threading.Event()
-    token = outside.asker_gone.set(gone)
+    token = outside.caller_gone.set(gone)
     try:
         rows = read_rows(csv(tmp_path / "work.csv"))
         next(rows)
@@ -169,8 +169,8 @@ def test_reading_stops_when_nobody_waits_for_the_rows(tmp_path: Path) -> None:
         with pytest.raises(Unreadable, match="closed the connection"):
             list(rows)
     finally:
-        outside.asker_gone.reset(token)
-    assert places.taken("reading", 1) is not None
+        outside.caller_gone.reset(token)
+    assert places.lock_free_place("reading", 1) is not None
 
 
 def test_a_file_without_a_name_on_the_disk_is_read(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from webhooks import addresses, network
-from webhooks.addresses import checked_url, is_allowed, is_public, permitted_addresses
+from webhooks.addresses import is_allowed, is_public, normalized_url, permitted_addresses
 from webhooks.errors import InvalidUrl, RefusedAddress, WebhookError
-from webhooks.network import post
+from webhooks.network import post_request
 
 PRIVATE = [
     *("2130706433", "0177.0.0.1", "0x7f.1", "127.1", "127.0.0.1", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1"),
@@ -31,7 +31,7 @@ PUBLIC = ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::5
 @pytest.mark.parametrize("host", PRIVATE)
 def test_a_private_number_is_refused_at_once_and_when_called(host: str) -> None:
     with pytest.raises((RefusedAddress, InvalidUrl)):
-        checked_url(f"http://{host}/")
+        normalized_url(f"http://{host}/")
     with pytest.raises(RefusedAddress):
         permitted_addresses(host.strip("[]"), 80)
 
@@ -51,20 +51,20 @@ def test_a_public_address_may_be_called(address: str) -> None:
 )
 def test_what_is_no_web_address_or_holds_a_password_is_refused(url: str) -> None:
     with pytest.raises(WebhookError):
-        checked_url(url)
+        normalized_url(url)
 
 
 def test_an_address_is_kept_as_it_will_be_called() -> None:
-    assert checked_url(" https://Example.org:8443/a?b=c#d ") == "https://example.org:8443/a?b=c"
-    assert checked_url("https://bücher.example/") == "https://xn--bcher-kva.example/"
-    assert checked_url("https://example.org/früh?wann=ä") == "https://example.org/fr%C3%BCh?wann=%C3%A4"
+    assert normalized_url(" https://Example.org:8443/a?b=c#d ") == "https://example.org:8443/a?b=c"
+    assert normalized_url("https://bücher.example/") == "https://xn--bcher-kva.example/"
+    assert normalized_url("https://example.org/früh?wann=ä") == "https://example.org/fr%C3%BCh?wann=%C3%A4"
 
 
 def test_a_refusal_names_the_host_and_the_address() -> None:
     with pytest.raises(RefusedAddress, match=r"0x7f\.1 has the address 127\.0\.0\.1"):
-        checked_url("http://0x7f.1/")
+        normalized_url("http://0x7f.1/")
     with pytest.raises(InvalidUrl, match="name or a password"):
-        checked_url("http://me@example.org/")
+        normalized_url("http://me@example.org/")
 
 
 def answers(*each: list[str]) -> Callable[[str, int], list[str]]:
@@ -74,13 +74,13 @@ def answers(*each: list[str]) -> Callable[[str, int], list[str]]:
 
 
 def test_a_name_that_leads_home_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addresses, "resolve", answers(["127.0.0.1"]))
+    monkeypatch.setattr(addresses, "resolve_host", answers(["127.0.0.1"]))
     with pytest.raises(RefusedAddress):
-        post("http://innocent.example/", body=b"", headers={})
+        post_request("http://innocent.example/", body=b"", headers={})
 
 
 def test_one_private_address_among_public_ones_is_enough_to_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addresses, "resolve", answers(["93.184.215.14", "10.0.0.1"]))
+    monkeypatch.setattr(addresses, "resolve_host", answers(["93.184.215.14", "10.0.0.1"]))
     with pytest.raises(RefusedAddress):
         permitted_addresses("innocent.example", 80)
 
@@ -158,21 +158,21 @@ def test_the_address_that_was_checked_is_the_one_connected_to(monkeypatch: pytes
         connected.append(address)
         raise ConnectionError("It was only asked to.")
 
-    monkeypatch.setattr(addresses, "resolve", answers(["93.184.215.14"], ["127.0.0.1"]))
+    monkeypatch.setattr(addresses, "resolve_host", answers(["93.184.215.14"], ["127.0.0.1"]))
     monkeypatch.setattr(network, "connected", connect)
     with pytest.raises(ConnectionError, match="only asked"):
-        post("http://rebound.example/", body=b"", headers={})
+        post_request("http://rebound.example/", body=b"", headers={})
     assert connected == ["93.184.215.14"]
 
 
 def test_the_certificate_has_to_be_for_the_name_and_not_for_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addresses, "resolve", lambda *_: ["127.0.0.1"])
+    monkeypatch.setattr(addresses, "resolve_host", lambda *_: ["127.0.0.1"])
     monkeypatch.setattr(addresses, "require_public", lambda *_: None)
-    monkeypatch.setattr(network, "trusted", lambda: ssl.create_default_context(cafile=str(CERTIFICATE)))
+    monkeypatch.setattr(network, "verifying_context", lambda: ssl.create_default_context(cafile=str(CERTIFICATE)))
     with tls_server() as port:
-        assert post(f"https://localhost:{port}/", body=b"", headers={}).status == 200
+        assert post_request(f"https://localhost:{port}/", body=b"", headers={}).status == 200
         with pytest.raises(ssl.SSLCertVerificationError, match=r"innocent\.example"):
-            post(f"https://innocent.example:{port}/", body=b"", headers={})
+            post_request(f"https://innocent.example:{port}/", body=b"", headers={})
 
 
 @contextmanager
@@ -191,39 +191,40 @@ def tls_server() -> Iterator[int]:
 
 
 def test_the_receiver_is_asked_by_its_name(server: HTTPServer, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addresses, "resolve", answers(["127.0.0.1"]))
-    post(f"{url}/hook?a=b", body=b"", headers={}, may_be_private=True)
+    monkeypatch.setattr(addresses, "resolve_host", answers(["127.0.0.1"]))
+    post_request(f"{url}/hook?a=b", body=b"", headers={}, may_be_private=True)
     assert server.asked == [("/hook?a=b", f"receiver.internal:{server.server_port}")]  # type: ignore[attr-defined]
 
 
 def test_a_redirect_is_an_answer_and_nothing_more(
     server: HTTPServer, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addresses, "resolve", answers(["127.0.0.1"]))
-    assert post(f"{url}/redirect", body=b"", headers={}, may_be_private=True).status == 302
+    monkeypatch.setattr(addresses, "resolve_host", answers(["127.0.0.1"]))
+    assert post_request(f"{url}/redirect", body=b"", headers={}, may_be_private=True).status == 302
     assert [path for path, _host in server.asked] == ["/redirect"]  # type: ignore[attr-defined]
 
 
 def test_the_environment_sends_nothing_through_a_proxy(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addresses, "resolve", answers(["127.0.0.1"]))
+    monkeypatch.setattr(addresses, "resolve_host", answers(["127.0.0.1"]))
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1/")
-    assert post(f"{url}/hook", body=b"", headers={}, may_be_private=True).body == b"xx"
+    assert post_request(f"{url}/hook", body=b"", headers={}, may_be_private=True).body == b"xx"
 
 
 def test_only_the_beginning_of_an_endless_answer_is_read(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addresses, "resolve", answers(["127.0.0.1"]))
-    assert len(post(f"{url}/endless", body=b"", headers={}, may_be_private=True).body) == network.MOST_ANSWER_BYTES
+    monkeypatch.setattr(addresses, "resolve_host", answers(["127.0.0.1"]))
+    answer = post_request(f"{url}/endless", body=b"", headers={}, may_be_private=True)
+    assert len(answer.body) == network.MOST_ANSWER_BYTES
 
 
 def test_an_answer_that_drips_ends_with_the_whole_time(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    monkeypatch.setattr(network, "WHOLE_SECONDS", 0.3)
+    monkeypatch.setattr(network, "EXCHANGE_SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         settings.WEBHOOK_ALLOWED_HOSTS = [f"127.0.0.1:{port}"]
         thread = Thread(target=drip, args=[listening])
         thread.start()
         with pytest.raises(TimeoutError, match="took longer"):
-            post(f"http://127.0.0.1:{port}/", body=b"", headers={}, may_be_private=True)
+            post_request(f"http://127.0.0.1:{port}/", body=b"", headers={}, may_be_private=True)
         thread.join()
 
 
