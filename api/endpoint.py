@@ -48,7 +48,7 @@ class ApiView(APIView):
         self.require_known_query(request)
         if self.takes_files:
             accept_files(request._request)
-        key = request.headers.get(idempotency.HEADER, "")
+        key = request.headers.get(idempotency.KEY_HEADER, "")
         if request.method == "POST" and key:
             handler: idempotency.Handler = getattr(self, "post")  # noqa: B009  (not every endpoint has one)
             setattr(self, "post", idempotency.run_once(handler, key, self))  # noqa: B010

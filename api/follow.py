@@ -22,18 +22,18 @@ from api.endpoint import ApiView, row_or_404
 from api.ledger import LARGEST_SEQ, EventShown
 from api.openapi import endpoint
 from api.rules import Rule
-from api.waiting import ACCOUNT, AGAIN
+from api.waiting import ACCOUNT_HEADER, ASK_AGAIN_HEADER
 from backlog.selectors import projects_for
 from events.horizon import final_seq
 from events.models import Event
 
 MEDIA_TYPE = "text/event-stream"
-LAST = "Last-Event-ID"
+LAST_EVENT_ID_HEADER = "Last-Event-ID"
 RETRY_MS = 1000
 MOST_EVENTS = 200
 
 LAST_EVENT_ID = OpenApiParameter(
-    LAST,
+    LAST_EVENT_ID_HEADER,
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
     description="The `id` of the last event that you have received; the stream goes on after it.",
@@ -85,18 +85,18 @@ class ProjectStream(ApiView):
         An account may have five streams open at once. One more is refused (429): close another stream first.
         """
         project = row_or_404(projects_for(self.account), pk=project_id)
-        after = last_seen(request.headers.get(LAST, "")) or self.read_query(After).get("after", 0)
+        after = last_seen_seq(request.headers.get(LAST_EVENT_ID_HEADER, "")) or self.read_query(After).get("after", 0)
         following = Event.objects.filter(project_id=project.pk, seq__gt=after, seq__lte=final_seq())
         events = following.order_by("seq")[:MOST_EVENTS]
         messages = [sse_message(event) for event in events]
         last = str(events[len(messages) - 1].seq) if messages else str(after)
-        headers = {LAST: last, ACCOUNT: str(self.account.pk)}
+        headers = {LAST_EVENT_ID_HEADER: last, ACCOUNT_HEADER: str(self.account.pk)}
         if len(messages) == MOST_EVENTS:
-            headers[AGAIN] = "0"
+            headers[ASK_AGAIN_HEADER] = "0"
         return Response(f"retry: {RETRY_MS}\n\n" + "".join(messages), headers=headers)
 
 
-def last_seen(header: str) -> int:
+def last_seen_seq(header: str) -> int:
     """Return the `seq` in a Last-Event-ID header; 0 if the header holds no possible number."""
     return min(int(header), LARGEST_SEQ) if header.isascii() and header.isdigit() and len(header) < 20 else 0
 

@@ -22,10 +22,10 @@ from rest_framework.utils.encoders import JSONEncoder
 from accounts.models import User
 from api.models import KeptAnswer
 from api.problems import Refused
-from api.waiting import AGAIN
+from api.waiting import ASK_AGAIN_HEADER
 
-HEADER = "Idempotency-Key"
-REPLAYED = "Idempotency-Replayed"
+KEY_HEADER = "Idempotency-Key"
+REPLAYED_HEADER = "Idempotency-Replayed"
 LONGEST_KEY = 200
 KEEP_RESPONSES_FOR = timedelta(hours=24)
 # Longer than the wait for a free place and the reading of a file together: an older claim is of a dead process.
@@ -52,10 +52,10 @@ def run_once(handler: Handler, key: str, endpoint: SlowEndpoint) -> Handler:
 
     def handle(request: Request, *args: Any, **kwargs: Any) -> Response:
         if len(key) > LONGEST_KEY or not key.isprintable():
-            words = _("%(header)s is at most %(n)s printable characters.") % {"header": HEADER, "n": LONGEST_KEY}
+            words = _("%(header)s is at most %(n)s printable characters.") % {"header": KEY_HEADER, "n": LONGEST_KEY}
             raise Refused(400, "invalid-idempotency-key", words)
         assert isinstance(request.user, User)
-        digest = fingerprint(request)
+        digest = request_fingerprint(request)
         run = partial(handler, request, *args, **kwargs)
         if endpoint.is_slow():
             return run_slow(endpoint, run, request.user, key, digest)
@@ -96,10 +96,10 @@ def is_abandoned(row: KeptAnswer, digest: str) -> bool:
 def run_and_store(row: KeptAnswer, run: Callable[[], Response]) -> Response:
     """Run the handler and store its response, except one that the web server replaces by asking again."""
     response = run()
-    if AGAIN in response.headers:
+    if ASK_AGAIN_HEADER in response.headers:
         row.delete()
     else:
-        store(row, response)
+        store_response(row, response)
     return response
 
 
@@ -113,11 +113,11 @@ def locked_row(user: User, key: str, digest: str) -> tuple[KeptAnswer, bool]:
 def stored_response(row: KeptAnswer, digest: str) -> Response:
     """Return the stored response. Raises Refused if the key was used for another request, or that one still runs."""
     if row.digest != digest:
-        words = _("This %(header)s was used before, for another request: take a new one.") % {"header": HEADER}
+        words = _("This %(header)s was used before, for another request: take a new one.") % {"header": KEY_HEADER}
         raise Refused(422, "idempotency-key-reused", words)
     if row.status == 0:
         raise still_running()
-    return Response(row.body, status=row.status, headers={**row.headers, REPLAYED: "true"})
+    return Response(row.body, status=row.status, headers={**row.headers, REPLAYED_HEADER: "true"})
 
 
 def still_running() -> Refused:
@@ -127,7 +127,7 @@ def still_running() -> Refused:
     return refused
 
 
-def store(row: KeptAnswer, response: Response) -> None:
+def store_response(row: KeptAnswer, response: Response) -> None:
     """Store the response with the row of its key."""
     row.status = response.status_code
     row.headers = {name: response.headers[name] for name in STORED_HEADERS if name in response.headers}
@@ -135,7 +135,7 @@ def store(row: KeptAnswer, response: Response) -> None:
     row.save(update_fields=["status", "headers", "body"])
 
 
-def fingerprint(request: Request) -> str:
+def request_fingerprint(request: Request) -> str:
     """Return a digest of the request: method, path and parsed body, with the contents of files."""
     body = request.data
     if isinstance(body, dict):

@@ -21,7 +21,7 @@ from backlog.models import Deliverable
 from backlog.selectors import projects_for
 from events.horizon import first_seq_since
 from events.models import Event
-from reports.downloads import as_file, table_as_file
+from reports.downloads import deliverable_as_file, table_as_file
 
 LARGEST_SEQ = 2**63 - 1
 
@@ -97,7 +97,9 @@ class DeliverableFile(ApiView):
     )  # fmt: skip
     def get(self, request: Request, deliverable_id: UUID) -> HttpResponse:
         """The content of the deliverable as an indented JSON file. The file has the name of the project."""
-        return as_file(row_or_404(deliverables_for(self.account).select_related("project"), pk=deliverable_id))
+        return deliverable_as_file(
+            row_or_404(deliverables_for(self.account).select_related("project"), pk=deliverable_id)
+        )
 
 
 class DeliverableTable(ApiView):

@@ -50,7 +50,7 @@ class Refused(Exception):
 
 
 # Error class of the services → HTTP status and problem name. Subclasses without an entry have that of their parent.
-MEANING: dict[type[Exception], tuple[int, str]] = {
+STATUS_AND_NAME: dict[type[Exception], tuple[int, str]] = {
     backlog.UnknownProject: (404, "not-found"),
     backlog.UnknownItem: (404, "not-found"),
     backlog.UnknownTemplate: (422, "unknown-template"),
@@ -107,22 +107,24 @@ MEANING: dict[type[Exception], tuple[int, str]] = {
 }
 
 
-def handler(error: Exception, context: dict[str, Any]) -> Response | None:
+def problem_for_error(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return the problem response for an error; None for an unexpected error, which becomes a 500."""
     if isinstance(error, Refused):
-        return problem(error.code, error.name, error.words, error.faults, headers=error.headers, **error.more)
+        return problem_response(error.code, error.name, error.words, error.faults, headers=error.headers, **error.more)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     elif isinstance(error, IntegrityError):
-        return problem(
+        return problem_response(
             409,
             "conflict",
             _("Another request changed the same object at the same moment: read it again, then decide."),
         )
     elif isinstance(error, TOO_MUCH):
-        return problem(413, "body-too-large", _("The request has too many parts, or one of them is too large."))
+        return problem_response(
+            413, "body-too-large", _("The request has too many parts, or one of them is too large.")
+        )
     if isinstance(error, exceptions.APIException):
         return framework_problem(error)
     return service_problem(error)
@@ -132,31 +134,33 @@ def framework_problem(error: exceptions.APIException) -> Response:
     """Return the problem response for an error of Django REST Framework."""
     if isinstance(error, exceptions.ValidationError):
         words = _("The request is not valid: `errors` lists each fault.")
-        return problem(status.HTTP_422_UNPROCESSABLE_ENTITY, "invalid-request", words, list(faults_in(error.detail)))
+        return problem_response(
+            status.HTTP_422_UNPROCESSABLE_ENTITY, "invalid-request", words, list(serializer_faults(error.detail))
+        )
     headers = {}
     if auth := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = auth
     if (wait := getattr(error, "wait", None)) is not None:
         headers["Retry-After"] = str(max(1, int(wait + 0.999)))
     name = str(error.default_code).replace("_", "-")
-    return problem(error.status_code, name, str(error.detail), headers=headers)
+    return problem_response(error.status_code, name, str(error.detail), headers=headers)
 
 
 def service_problem(error: Exception) -> Response | None:
     """Return the problem response for an error of a service, by its nearest class in MEANING; else None."""
     for error_class in type(error).__mro__:
-        if error_class in MEANING:
-            code, name = MEANING[error_class]
+        if error_class in STATUS_AND_NAME:
+            code, name = STATUS_AND_NAME[error_class]
             more = dict(getattr(error, "extra", {}))
             if isinstance(error, IllegalTransition):
                 more |= {"state": error.state, "allowed": error.allowed}
             faults = [(f"/answer{pointer}", message) for pointer, message in more.pop("problems", [])]
             wait = {"Retry-After": str(AGAIN_SECONDS)} if isinstance(error, Busy) else None
-            return problem(code, name, str(error), faults, headers=wait, **more)
+            return problem_response(code, name, str(error), faults, headers=wait, **more)
     return None
 
 
-def problem(
+def problem_response(
     code: int,
     name: str,
     words: str,
@@ -177,16 +181,16 @@ def title_of(code: int) -> str:
     return HTTPStatus(code).phrase
 
 
-def faults_in(detail: Any, pointer: str = "") -> Iterator[Fault]:
+def serializer_faults(detail: Any, pointer: str = "") -> Iterator[Fault]:
     """Yield the errors of serializers, each with the JSON Pointer of the field that it is about."""
     if isinstance(detail, dict):
         for key, inner in detail.items():
             below = pointer if key == "non_field_errors" else f"{pointer}/{escaped_token(str(key))}"
-            yield from faults_in(inner, below)
+            yield from serializer_faults(inner, below)
     elif isinstance(detail, list):
         for index, inner in enumerate(detail):
             is_message = isinstance(inner, str)
-            yield from faults_in(inner, pointer if is_message else f"{pointer}/{index}")
+            yield from serializer_faults(inner, pointer if is_message else f"{pointer}/{index}")
     else:
         yield pointer, str(detail)
 

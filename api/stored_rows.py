@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from events import artifacts
 from events.artifact_links import LinkOver, reference_of
 
-LINES = "application/x-ndjson"
+NDJSON_MEDIA_TYPE = "application/x-ndjson"
 
 
 @require_safe
@@ -21,12 +21,12 @@ def stored_rows(request: HttpRequest, token: str) -> HttpResponseBase:
         path = artifacts.path_of(reference_of(token, now=timezone.now()))
     except artifacts.ArtifactMissing as error:
         return HttpResponse(f"{error}\n", status=410 if isinstance(error, LinkOver) else 404, content_type="text/plain")
-    response = StreamingHttpResponse(lines(path), content_type=LINES)
+    response = StreamingHttpResponse(stored_lines(path), content_type=NDJSON_MEDIA_TYPE)
     response["Cache-Control"] = "private, no-store"
     return response
 
 
-def lines(path: Path) -> Iterator[bytes]:
+def stored_lines(path: Path) -> Iterator[bytes]:
     """Yield the lines of the stored file, each a JSON document."""
     with gzip.open(path) as stored:
         yield from stored

@@ -38,7 +38,7 @@ class PerAccount(BaseThrottle):
         now = int(time.time())
         self.resets_in = WINDOW_SECONDS - now % WINDOW_SECONDS
         try:
-            count = counted(f"api:{caller_of(request)}:{now // WINDOW_SECONDS}")
+            count = increment_counter(f"api:{caller_of(request)}:{now // WINDOW_SECONDS}")
         except (ConnectionInterrupted, *BROKER_ERRORS):
             outage.note_outage()
             return True
@@ -80,11 +80,11 @@ def count_refusal(caller: str) -> None:
         return
     now = int(time.time())
     with suppress(ConnectionInterrupted, *BROKER_ERRORS):
-        if counted(f"api:refused:{caller}:{now // WINDOW_SECONDS}") > settings.API_REQUESTS_A_MINUTE:
+        if increment_counter(f"api:refused:{caller}:{now // WINDOW_SECONDS}") > settings.API_REQUESTS_A_MINUTE:
             raise Throttled(wait=WINDOW_SECONDS - now % WINDOW_SECONDS)
 
 
-def counted(name: str) -> int:
+def increment_counter(name: str) -> int:
     """Add one to the counter and return its value: a single operation of the cache, so no process loses a count."""
     cache.add(name, 0, timeout=2 * WINDOW_SECONDS)
     return int(cache.incr(name))

@@ -11,21 +11,21 @@ from rest_framework.request import Request
 from accounts.models import User
 
 # Response header: for how many seconds the web server should call again; 0: at once.
-AGAIN = "Interlock-Ask-Again"
+ASK_AGAIN_HEADER = "Interlock-Ask-Again"
 # Response header: the primary key of the account whose connection it is.
-ACCOUNT = "Interlock-Account"
+ACCOUNT_HEADER = "Interlock-Account"
 # Response header: the agent for whose items the caller waits.
-WAITS_FOR = "Interlock-Waits-For"
+WAITS_FOR_HEADER = "Interlock-Waits-For"
 # Request header: with the token of this process it marks a repeated call, which the rate limit does not count.
-ASKED_AGAIN = "Interlock-Asked-Again"
-TOKEN = secrets.token_urlsafe(32)
+ASKED_AGAIN_HEADER = "Interlock-Asked-Again"
+ASK_AGAIN_TOKEN = secrets.token_urlsafe(32)
 
 
 def waiting_headers(account: User, *, seconds: int, agent: str) -> dict[str, str]:
     """Return the headers of a response whose caller waits for items of this agent, at most so many seconds."""
-    return {AGAIN: str(seconds), ACCOUNT: str(account.pk), WAITS_FOR: agent}
+    return {ASK_AGAIN_HEADER: str(seconds), ACCOUNT_HEADER: str(account.pk), WAITS_FOR_HEADER: agent}
 
 
 def is_asked_again(request: Request) -> bool:
     """Return True if the web server repeats the call for a caller who waits."""
-    return secrets.compare_digest(request.headers.get(ASKED_AGAIN, "").encode(), TOKEN.encode())
+    return secrets.compare_digest(request.headers.get(ASKED_AGAIN_HEADER, "").encode(), ASK_AGAIN_TOKEN.encode())

@@ -22,7 +22,7 @@ from api.openapi import endpoint, post_endpoint
 from api.problems import Refused
 from api.renderers import json_and
 from api.rules import Rule, ScopeMissing
-from api.stored_rows import lines
+from api.stored_rows import stored_lines
 from api.waiting import waiting_headers
 from backlog.flow import leases, replies
 from backlog.flow.leases import Effect, Leased
@@ -36,15 +36,17 @@ WORKER = Rule("work", keys_only=True)
 MOST_ITEMS = 100
 LONGEST_LEASE = 3600
 LONGEST_WAIT = 30
-LINES = "application/x-ndjson"
-AGENT = RegexValidator(r"^[a-z][a-z0-9_]{0,99}\Z")
+NDJSON_MEDIA_TYPE = "application/x-ndjson"
+AGENT_NAME = RegexValidator(r"^[a-z][a-z0-9_]{0,99}\Z")
 
 
 # -- requests and responses ------------------------------------------------------------------------
 class LeaseRequest(serializers.Serializer[Any]):
     """A request for items to work on."""
 
-    agent = Text(validators=[AGENT], help_text="The agent whose items you do; your key needs the scope `work:<agent>`.")
+    agent = Text(
+        validators=[AGENT_NAME], help_text="The agent whose items you do; your key needs the scope `work:<agent>`."
+    )
     max = WholeNumber(min_value=1, max_value=MOST_ITEMS, default=1, help_text="How many items you take at most.")
     seconds = WholeNumber(
         min_value=1,
@@ -274,20 +276,22 @@ class Artifact(ApiView):
     """A large part of the work context of a leased item."""
 
     rules = {"GET": WORKER}
-    renderer_classes = json_and(LINES)
+    renderer_classes = json_and(NDJSON_MEDIA_TYPE)
 
     @endpoint(
         "work_artifact", "Read a large part of the work context",
-        gives={(200, LINES): OpenApiTypes.STR}, refuses=[404, 409],
+        gives={(200, NDJSON_MEDIA_TYPE): OpenApiTypes.STR}, refuses=[404, 409],
     )  # fmt: skip
     def get(self, request: Request, lease: UUID, digest: str) -> StreamingHttpResponse:
         """The data of a reference in the work context, such as `rows_ref`: one JSON document on each line."""
         held = row_or_404(Lease.objects.filter(holder=holder_of(self, lease)), token=lease)
         dispatch = Event.objects.get(event_id=held.dispatch_id)
-        reference = next((ref for ref in references(dispatch.payload["work_context"]) if ref["id"] == digest), None)
+        reference = next(
+            (ref for ref in artifact_references(dispatch.payload["work_context"]) if ref["id"] == digest), None
+        )
         if reference is None:
             raise Http404
-        return StreamingHttpResponse(lines(artifacts.path_of(reference)), content_type=LINES)
+        return StreamingHttpResponse(stored_lines(artifacts.path_of(reference)), content_type=NDJSON_MEDIA_TYPE)
 
 
 # -- functions -------------------------------------------------------------------------------------
@@ -337,10 +341,10 @@ def lease_state(lease: Lease, item: Item) -> Response:
     return Response(Alive(row).data)
 
 
-def references(value: Any) -> Iterator[dict[str, Any]]:
+def artifact_references(value: Any) -> Iterator[dict[str, Any]]:
     """Yield the artifact references in a value of the work context, at any depth."""
     if isinstance(value, dict):
         if "sha256" in value and "id" in value:
             yield value
         for inner in value.values():
-            yield from references(inner)
+            yield from artifact_references(inner)

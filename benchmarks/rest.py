@@ -70,9 +70,9 @@ def measure(folder: Path, seconds: int, questions: int) -> None:
     import django
 
     django.setup()
-    from runtime.system import broker
+    from runtime.system import running_broker
 
-    with broker():
+    with running_broker():
         key = prepared()
         print(f"{CONNECTIONS} connections, {seconds} s each, on {database()}\n")
         print(f"{'':28}{'processes':>10}{'requests/s':>12}{'median':>10}{'p99':>10}{'of the bare view':>18}")

@@ -8,8 +8,8 @@ from math import ceil, floor
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from charts.figure import localized, units
-from charts.text import cut, width
+from charts.figure import coordinate, localized_number
+from charts.text import cut_text, text_width
 
 # In SVG units. Small enough that the text stays readable on a phone; charts.css limits the size on a large screen.
 WIDTH = 340
@@ -42,7 +42,7 @@ class Frame:
     @property
     def left(self) -> float:
         """Return the x coordinate at which the plot begins, to the right of the axis numbers."""
-        return max(40, min(160, 8 + max(width(localized(tick)) for tick in self.ticks)))
+        return max(40, min(160, 8 + max(text_width(localized_number(tick)) for tick in self.ticks)))
 
     @property
     def pitch(self) -> float:
@@ -62,18 +62,20 @@ class Frame:
         """Return the SVG of the axes: a line and a number at each tick, the unit above, the labels that fit below."""
         grid = '<path class="{}" d="M{} {}H{}"/><text class="end quiet" x="{}" y="{}">{}</text>'
         rows = (
-            ("base" if tick == 0 else "grid", units(self.left), units(self.y(tick)), WIDTH,
-             units(self.left - 6), units(self.y(tick) + 4), cut(localized(tick), 152))
+            ("base" if tick == 0 else "grid", coordinate(self.left), coordinate(self.y(tick)), WIDTH,
+             coordinate(self.left - 6), coordinate(self.y(tick) + 4), cut_text(localized_number(tick), 152))
             for tick in self.ticks
         )  # fmt: skip
         names = format_html_join("", '<text class="middle quiet" x="{}" y="{}">{}</text>', self.fitting_labels())
-        unit = format_html('<text class="quiet" x="0" y="13">{}</text>', cut(self.unit, WIDTH)) if self.unit else ""
+        unit = (
+            format_html('<text class="quiet" x="0" y="13">{}</text>', cut_text(self.unit, WIDTH)) if self.unit else ""
+        )
         return format_html("{}{}{}", unit, format_html_join("", grid, rows), names)
 
     def fitting_labels(self) -> Iterator[tuple[str, int, str]]:
         """Yield (x, y, text) of the labels that fit: all of them, or every second, third and so on."""
-        short_labels = [cut(label, LONGEST_LABEL) for label in self.labels]
-        every = ceil((max(map(width, short_labels)) + 14) / self.pitch)
+        short_labels = [cut_text(label, LONGEST_LABEL) for label in self.labels]
+        every = ceil((max(map(text_width, short_labels)) + 14) / self.pitch)
         for i in range(0, len(short_labels), every):
-            half = width(short_labels[i]) / 2
-            yield units(min(max(self.x(i), half), WIDTH - half)), BOTTOM + 20, short_labels[i]
+            half = text_width(short_labels[i]) / 2
+            yield coordinate(min(max(self.x(i), half), WIDTH - half)), BOTTOM + 20, short_labels[i]

@@ -51,7 +51,7 @@ class Chart:
             '<svg xmlns="http://www.w3.org/2000/svg" role="{role}" aria-labelledby="{id}-title {id}-desc" '
             'viewBox="0 0 {width} {height}" width="{width}">'
             '<title id="{id}-title">{title}</title><desc id="{id}-desc">{desc}</desc>{body}</svg>',
-            role=role, id=self.ident, width=units(width), height=units(height),
+            role=role, id=self.ident, width=coordinate(width), height=coordinate(height),
             title=self.title, desc=self.description, body=body,
         )  # fmt: skip
 
@@ -101,7 +101,9 @@ class Chart:
         return format_html('<ul class="legend">{}</ul>', format_html_join("", entry, rows))
 
 
-def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], *, css: str = "number") -> SafeString:
+def values_table(
+    caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], *, css: str = "number"
+) -> SafeString:
     """Return a table whose first column names the rows; `css` is the class of all other cells."""
     head = format_html_join(
         "", '<th scope="col" class="{}">{}</th>', ((css if i else "", h) for i, h in enumerate(heads))
@@ -115,7 +117,7 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], *, 
     )  # fmt: skip
 
 
-def exact(value: Number, *, negative: bool = False) -> Decimal:
+def exact_number(value: Number, *, negative: bool = False) -> Decimal:
     """Return the number as an exact decimal. Raises ValueError if it is not finite, or negative without `negative`."""
     number = Decimal(str(value))
     if not number.is_finite():
@@ -125,7 +127,7 @@ def exact(value: Number, *, negative: bool = False) -> Decimal:
     return number
 
 
-def localized(value: Decimal, unit: str = "") -> str:
+def localized_number(value: Decimal, unit: str = "") -> str:
     """Return the number in the reader's format with its unit; at most two decimals, more for values below 0.1."""
     rounded = value if value == value.to_integral_value() else round(value, max(2, 1 - value.adjusted()))
     text = str(number_format(rounded.normalize() + 0, use_l10n=True, force_grouping=True))
@@ -137,6 +139,6 @@ def with_unit(head: str, unit: str) -> str:
     return f"{head} ({unit})" if unit else head
 
 
-def units(value: float | Decimal) -> str:
+def coordinate(value: float | Decimal) -> str:
     """Return a coordinate as text, rounded to a tenth of a unit."""
     return f"{value:.1f}".removesuffix(".0")

@@ -8,9 +8,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from charts.figure import Chart, table, units
-from charts.layout import Links, Slot, depths, heights, in_order, slots
-from charts.text import cut, wrapped
+from charts.figure import Chart, coordinate, values_table
+from charts.layout import Links, Slot, depths, heights, ordered_columns, slots
+from charts.text import cut_text, wrapped_text
 
 WIDTH, HEIGHT, GAP, MARGIN = 184.0, 60.0, 56.0, 4.0
 ROOM, BOLD = WIDTH - 26, 1.12  # the width for a node's text, and the factor by which bold text is wider
@@ -43,7 +43,7 @@ def graph(title: str, nodes: Sequence[Node], edges: Sequence[tuple[str, str]], *
         return chart.empty()
     depth = depths(nodes_by_key, links)
     columns, behind, ahead = slots(depth, links)
-    y = heights(in_order(columns, behind, ahead), behind, ahead, depth)
+    y = heights(ordered_columns(columns, behind, ahead), behind, ahead, depth)
     width = 2 * MARGIN + len(columns) * (WIDTH + GAP) - GAP
     paths = format_html_join("", '<path class="edge" d="{}" marker-end="{}"/>', edge_paths(chart, ahead, y, depth))
     corners = ((node, left(depth[key]), top(y[key, depth[key]])) for key, node in nodes_by_key.items())
@@ -100,9 +100,9 @@ def edge_paths(chart: Chart, ahead: Links, y: dict[Slot, float], depth: dict[str
 def path(source: Slot, target: Slot, y: dict[Slot, float], *, lane: bool) -> str:
     """Return the SVG path from a slot to one in the next column; it continues through the target if that is a lane."""
     start, end = left(source[1]) + WIDTH, left(target[1])
-    bend, before, after = units((start + end) / 2), units(level(y[source])), units(level(y[target]))
-    curve = f"M{units(start)} {before}C{bend} {before} {bend} {after} {units(end)} {after}"
-    return f"{curve}H{units(end + WIDTH)}" if lane else curve
+    bend, before, after = coordinate((start + end) / 2), coordinate(level(y[source])), coordinate(level(y[target]))
+    curve = f"M{coordinate(start)} {before}C{bend} {before} {bend} {after} {coordinate(end)} {after}"
+    return f"{curve}H{coordinate(end + WIDTH)}" if lane else curve
 
 
 def arrow(chart: Chart) -> SafeString:
@@ -120,9 +120,9 @@ def box(node: Node, x: float, y: float) -> SafeString:
     inside = format_html(
         '<title>{}</title><rect class="body" x="{}" y="{y}" width="{}" height="{high}" rx="8"/>'
         '<path class="side" d="M{} {}v{}"/>{}',
-        full_text, units(x), units(WIDTH), units(x + 8), units(y + 10), units(HEIGHT - 20),
+        full_text, coordinate(x), coordinate(WIDTH), coordinate(x + 8), coordinate(y + 10), coordinate(HEIGHT - 20),
         format_html_join("", '<text class="{}" x="{}" y="{}">{}</text>', lines(node, x + 18, y)),
-        y=units(y), high=units(HEIGHT),
+        y=coordinate(y), high=coordinate(HEIGHT),
     )  # fmt: skip
     css = f"node node-{node.state}" if node.state else "node"
     if node.href:
@@ -132,11 +132,11 @@ def box(node: Node, x: float, y: float) -> SafeString:
 
 def lines(node: Node, x: float, y: float) -> Iterator[tuple[str, str, str, str]]:
     """Yield (CSS class, x, y, text) of each line of text in a node, centred vertically."""
-    texts = [("label", text) for text in wrapped(node.label, ROOM / BOLD)]
-    texts += [("quiet", cut(node.words, ROOM))] if node.words else []
+    texts = [("label", text) for text in wrapped_text(node.label, ROOM / BOLD)]
+    texts += [("quiet", cut_text(node.words, ROOM))] if node.words else []
     first = y + HEIGHT / 2 + 4.5 - 8 * (len(texts) - 1)
     for i, (css, text) in enumerate(texts):
-        yield css, units(x), units(first + 16 * i), text
+        yield css, coordinate(x), coordinate(first + 16 * i), text
 
 
 def canvas(chart: Chart, picture: SafeString, width: float) -> SafeString:
@@ -144,7 +144,7 @@ def canvas(chart: Chart, picture: SafeString, width: float) -> SafeString:
     return format_html(
         '<div class="scroll" tabindex="0" role="region" aria-label="{}"><div class="canvas">'
         '<svg class="ruler" aria-hidden="true" width="{}" height="1"/>{}</div></div>',
-        chart.title, units(width * SMALLEST), picture,
+        chart.title, coordinate(width * SMALLEST), picture,
     )  # fmt: skip
 
 
@@ -155,4 +155,4 @@ def node_table(chart: Chart, nodes_by_key: dict[str, Node], links: Edges) -> Saf
         needs[after].append(nodes_by_key[before].label)
     rows = ((node.label, node.words or "–", ", ".join(needs[key]) or "–") for key, node in nodes_by_key.items())
     state = _("State") if any(node.state for node in nodes_by_key.values()) else _("Note")
-    return table(chart.title, (_("Name"), state, _("Depends on")), rows, css="words")
+    return values_table(chart.title, (_("Name"), state, _("Depends on")), rows, css="words")

@@ -59,7 +59,7 @@ def slots(depth: Mapping[str, int], edges: Iterable[tuple[str, str]]) -> tuple[C
     return columns, dict(behind), dict(ahead)
 
 
-def in_order(columns: Columns, behind: Links, ahead: Links) -> Columns:
+def ordered_columns(columns: Columns, behind: Links, ahead: Links) -> Columns:
     """Return the columns with their slots ordered so that few links cross: the best of SWEEPS barycenter sweeps."""
     best, fewest = columns, crossings(columns, ahead)
     for sweep in range(SWEEPS):

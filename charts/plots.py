@@ -11,8 +11,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from charts.axes import HEIGHT, WIDTH, Frame, ticks
-from charts.figure import Chart, Number, exact, localized, table, units, with_unit
-from charts.text import SIZE, cut, width
+from charts.figure import Chart, Number, coordinate, exact_number, localized_number, values_table, with_unit
+from charts.text import SIZE, cut_text, text_width
 
 ROW = 42
 HOLE = 92  # the width of the hole of a donut, in units
@@ -25,26 +25,26 @@ def bars(title: str, rows: Rows, *, unit: str = "", description: str = "") -> Sa
 
     Raises ValueError for a value that is negative or not finite.
     """
-    data = [(str(label), exact(value)) for label, value in rows]
+    data = [(str(label), exact_number(value)) for label, value in rows]
     chart = Chart.of("bars", title, description, (data, str(unit)))
     if not data:
         return chart.empty()
     longest = max(value for _label, value in data) or 1
     drawn_bars = ((bar(i, label, value, WIDTH * value / longest, unit),) for i, (label, value) in enumerate(data))
     picture = chart.picture(WIDTH, ROW * len(data), format_html_join("", "{}", drawn_bars))
-    figures = ((label, localized(value)) for label, value in data)
-    return chart.figure(picture, table(chart.title, (_("Name"), with_unit(_("Value"), unit)), figures))
+    figures = ((label, localized_number(value)) for label, value in data)
+    return chart.figure(picture, values_table(chart.title, (_("Name"), with_unit(_("Value"), unit)), figures))
 
 
 def bar(row: int, label: str, value: Decimal, length: Decimal, unit: str) -> SafeString:
     """Return the SVG of one bar below its label and its value; `length` is in units."""
-    value_text = cut(localized(value, unit), WIDTH / 2)
+    value_text = cut_text(localized_number(value, unit), WIDTH / 2)
     return format_html(
         '<g><title>{}: {}</title><text x="0" y="{y}">{}</text><text class="end" x="{right}" y="{y}">{}</text>'
         '<rect class="rail" y="{top}" width="{right}" height="12" rx="3"/>'
         '<rect class="fill-1" y="{top}" width="{length}" height="12" rx="3"/></g>',
-        label, localized(value, unit), cut(label, WIDTH - width(value_text) - 12), value_text,
-        y=ROW * row + 15, top=ROW * row + 22, right=WIDTH, length=units(length),
+        label, localized_number(value, unit), cut_text(label, WIDTH - text_width(value_text) - 12), value_text,
+        y=ROW * row + 15, top=ROW * row + 22, right=WIDTH, length=coordinate(length),
     )  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def stacked(
     Raises ValueError for a value that is negative or not finite, or a series that is not as long as the columns.
     """
     labels = [str(label) for label in columns]
-    data = [(str(name), [exact(value) for value in values]) for name, values in series]
+    data = [(str(name), [exact_number(value) for value in values]) for name, values in series]
     if any(len(values) != len(labels) for _name, values in data):
         raise ValueError("Each series needs one value for each column.")
     chart = Chart.of("stacked", title, description, (labels, data, str(unit)))
@@ -77,9 +77,9 @@ def stacked(
         with_unit(_("Total"), unit),
     )
     rows = zip(*(values for _name, values in data), totals, strict=True)
-    figures = ((label, *map(localized, values)) for label, values in zip(labels, rows, strict=True))
-    legend = chart.legend((name, localized(sum(values, Decimal(0)), unit)) for name, values in data)
-    return chart.figure(format_html("{}{}", picture, legend), table(chart.title, heads, figures))
+    figures = ((label, *map(localized_number, values)) for label, values in zip(labels, rows, strict=True))
+    legend = chart.legend((name, localized_number(sum(values, Decimal(0)), unit)) for name, values in data)
+    return chart.figure(format_html("{}{}", picture, legend), values_table(chart.title, heads, figures))
 
 
 def segments(chart: Chart, frame: Frame, data: list[tuple[str, list[Decimal]]]) -> Iterator[SafeString]:
@@ -91,9 +91,9 @@ def segments(chart: Chart, frame: Frame, data: list[tuple[str, list[Decimal]]]) 
         for number, (name, values) in enumerate(data):
             if values[i]:
                 foot, top = frame.y(tops[number]), frame.y(tops[number + 1])
-                place = units(frame.x(i) - thick / 2), units(top), units(thick), units(foot - top)
+                place = coordinate(frame.x(i) - thick / 2), coordinate(top), coordinate(thick), coordinate(foot - top)
                 yield format_html(
-                    piece, chart.fill(number), *place, label, name, localized(values[i], frame.unit)
+                    piece, chart.fill(number), *place, label, name, localized_number(values[i], frame.unit)
                 )  # fmt: skip
 
 
@@ -104,20 +104,22 @@ def line(
 
     Raises ValueError for a value that is not finite.
     """
-    data = [(str(label), None if value is None else exact(value, negative=True)) for label, value in points]
+    data = [(str(label), None if value is None else exact_number(value, negative=True)) for label, value in points]
     chart = Chart.of("line", title, description, (data, str(unit)))
     known_values = [value for _label, value in data if value is not None]
     if not known_values:
         return chart.empty()
     frame = Frame([label for label, _value in data], ticks(known_values), unit)
     picture = chart.picture(WIDTH, HEIGHT, format_html("{}{}{}", frame.svg(), *curve(frame, data)))
-    figures = ((label, "–" if value is None else localized(value)) for label, value in data)
-    return chart.figure(picture, table(chart.title, (_("Point"), with_unit(_("Value"), unit)), figures))
+    figures = ((label, "–" if value is None else localized_number(value)) for label, value in data)
+    return chart.figure(picture, values_table(chart.title, (_("Point"), with_unit(_("Value"), unit)), figures))
 
 
 def curve(frame: Frame, data: list[tuple[str, Decimal | None]]) -> tuple[SafeString, SafeString]:
     """Return the SVG of the strokes, one for each run of points without a gap, and of the dots, one for each value."""
-    dots = [(units(frame.x(i)), units(frame.y(v)), label, v) for i, (label, v) in enumerate(data) if v is not None]
+    dots = [
+        (coordinate(frame.x(i)), coordinate(frame.y(v)), label, v) for i, (label, v) in enumerate(data) if v is not None
+    ]
     remaining = iter(dots)
     runs = [
         [next(remaining)[:2] for _point in run]
@@ -127,7 +129,7 @@ def curve(frame: Frame, data: list[tuple[str, Decimal | None]]) -> tuple[SafeStr
     paths = (("M" + "L".join(f"{x} {y}" for x, y in run),) for run in runs if len(run) > 1)
     dot = '<circle class="fill-1" cx="{}" cy="{}" r="{}"><title>{}: {}</title></circle>'
     radius = 3 if frame.pitch > 8 else 1.5
-    circles = ((x, y, radius, label, localized(value, frame.unit)) for x, y, label, value in dots)
+    circles = ((x, y, radius, label, localized_number(value, frame.unit)) for x, y, label, value in dots)
     return format_html_join("", '<path class="line" d="{}"/>', paths), format_html_join("", dot, circles)
 
 
@@ -136,7 +138,7 @@ def donut(title: str, rows: Rows, *, unit: str = "", description: str = "") -> S
 
     Raises ValueError for a value that is negative or not finite.
     """
-    data = [(str(label), exact(value)) for label, value in rows]
+    data = [(str(label), exact_number(value)) for label, value in rows]
     chart = Chart.of("donut", title, description, (data, str(unit)))
     total = sum((value for _label, value in data), Decimal(0))
     if not total:
@@ -145,18 +147,18 @@ def donut(title: str, rows: Rows, *, unit: str = "", description: str = "") -> S
     picture = chart.picture(180, 180, format_html("{}{}{}", chart.hatches(len(data)), ring, hole(total, unit)))
     percentages = [percent(tenths) for tenths in shares([value for _label, value in data])]
     legend = chart.legend((label, share) for (label, _value), share in zip(data, percentages, strict=True))
-    figures = ((label, localized(value), share) for (label, value), share in zip(data, percentages, strict=True))
+    figures = ((label, localized_number(value), share) for (label, value), share in zip(data, percentages, strict=True))
     heads = (_("Name"), with_unit(_("Value"), unit), _("Share"))
     beside = format_html('<div class="beside">{}{}</div>', picture, legend)
-    return chart.figure(beside, table(chart.title, heads, figures))
+    return chart.figure(beside, values_table(chart.title, heads, figures))
 
 
 def hole(total: Decimal, unit: str) -> SafeString:
     """Return the SVG of the sum and its unit in the middle of the ring; the sum is large if it fits."""
-    text = localized(total)
-    css, y = "middle total" if width(text) <= HOLE * SIZE / 20 else "middle", 92 if unit else 97
-    number = format_html('<text class="{}" x="90" y="{}">{}</text>', css, y, cut(text, HOLE))
-    words = format_html('<text class="middle quiet" x="90" y="110">{}</text>', cut(unit, HOLE - 20))
+    text = localized_number(total)
+    css, y = "middle total" if text_width(text) <= HOLE * SIZE / 20 else "middle", 92 if unit else 97
+    number = format_html('<text class="{}" x="90" y="{}">{}</text>', css, y, cut_text(text, HOLE))
+    words = format_html('<text class="middle quiet" x="90" y="110">{}</text>', cut_text(unit, HOLE - 20))
     return format_html("{}{}", number, words if unit else "")
 
 
@@ -194,4 +196,4 @@ def shares(values: Sequence[Decimal]) -> list[int]:
 
 def percent(tenths: int) -> str:
     """Return tenths of a percent as a percentage in the reader's format."""
-    return _("%(number)s%%") % {"number": localized(Decimal(tenths) / 10)}
+    return _("%(number)s%%") % {"number": localized_number(Decimal(tenths) / 10)}

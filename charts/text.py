@@ -9,7 +9,7 @@ NARROW, BROAD = set("iljtfrI.,:;'|!()[] \u00a0\u202f"), set("mwMW@%—…")
 SIZE = 13  # units; the same as the font size of charts in charts.css
 
 
-def width(text: str) -> float:
+def text_width(text: str) -> float:
     """Return the estimated width of a text in units."""
     return SIZE * sum(map(letter_width, text))
 
@@ -23,12 +23,12 @@ def letter_width(letter: str) -> float:
     return 0.4 if letter in NARROW else 0.72 if letter.isupper() else 0.61
 
 
-def cut(text: str, room: float) -> str:
+def cut_text(text: str, room: float) -> str:
     """Return the text in one line; a text wider than `room` units is cut and ends with an ellipsis."""
     text = " ".join(text.split())
-    if width(text) <= room:
+    if text_width(text) <= room:
         return text
-    return text[: fitting(text, room - width("…"))].rstrip() + "…"
+    return text[: fitting(text, room - text_width("…"))].rstrip() + "…"
 
 
 def fitting(text: str, room: float) -> int:
@@ -41,15 +41,15 @@ def fitting(text: str, room: float) -> int:
     return len(text)
 
 
-def wrapped(text: str, room: float) -> tuple[str, ...]:
+def wrapped_text(text: str, room: float) -> tuple[str, ...]:
     """Return the text in one or two lines, broken between words unless the first word is too long.
 
     A second line that is wider than `room` units is cut.
     """
     text = " ".join(text.split())
-    if width(text) <= room:
+    if text_width(text) <= room:
         return (text,)
     end = fitting(text, room)
     space = text.rfind(" ", 0, end + 1)
     end = space if space > 0 else end
-    return text[:end].rstrip(), cut(text[end:], room)
+    return text[:end].rstrip(), cut_text(text[end:], room)

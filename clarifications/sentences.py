@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clarifications.forms.numbers import not_a_number_message, shown_number
-from pages.presentation import spoken
+from pages.presentation import translated
 from schemas.compiled import Problem
 
 Schema = Mapping[str, Any]
@@ -95,7 +95,7 @@ def property_title(name: str, schema: Schema) -> str:
     if name.isdigit():
         return _("Entry %(number)s") % {"number": int(name) + 1}
     title = schema.get("properties", {}).get(name, {}).get("title", "")
-    return spoken(str(title)) if title else name.replace("_", " ").capitalize()
+    return translated(str(title)) if title else name.replace("_", " ").capitalize()
 
 
 def subschema_at(schema: Schema, pointer: str, *, up: int = 0) -> Schema:

@@ -28,7 +28,7 @@ from clarifications.selectors import (
 from clarifications.sentences import fault_in_words
 from clarifications.wording import question_title
 from events.texts import shortened
-from pages.presentation import spoken
+from pages.presentation import translated
 from schemas import strict_json
 from schemas.compiled import compile_schema
 from schemas.payloads.about import AboutQuestion
@@ -107,7 +107,7 @@ def require_fitting_answer(schema: dict[str, Any], answer: Any, *, title: str = 
         raise InvalidAnswer(words, problems=[("", words)]) from error
     problems_found = compile_schema(schema).problems(answer)
     if problems_found:
-        title = spoken(str(schema.get("title") or title or _("The answer")))
+        title = translated(str(schema.get("title") or title or _("The answer")))
         problems = [(problem.pointer, fault_in_words(problem, schema, title=title)) for problem in problems_found]
         raise InvalidAnswer(" ".join(words for _pointer, words in problems), problems=problems)
 

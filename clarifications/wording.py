@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from backlog.blueprints import definition_of
 from clarifications.models import Question
-from pages.presentation import spoken
+from pages.presentation import translated
 
 # The titles of approvals. A question stores its title in English; `question_title` shows it in the reader's language.
 MAY_START = gettext_noop("May “%(item)s” start?")
@@ -45,18 +45,18 @@ MOST_EXAMPLES = 3
 def question_title(question: Question) -> str:
     """Return the question's title in the reader's language, and for an approval the item's title in it as well."""
     if question.kind != Question.Kind.APPROVAL:
-        return spoken(question.title)
+        return translated(question.title)
     key = question.field.removeprefix("approval:")
     item = next((i for i in definition_of(question.project.template_id).items if i.key == key), None)
     if item is None:
         return question.title
     template = next((title for title in APPROVAL_TITLES if title % {"item": item.title} == question.title), None)
-    return _(template) % {"item": spoken(item.title)} if template else question.title
+    return _(template) % {"item": translated(item.title)} if template else question.title
 
 
 def label_of(schema: Mapping[str, Any], name: str) -> str:
     """Return the schema's title, else the field's name as words."""
-    return spoken(str(schema.get("title") or name.replace("_", " ").capitalize()))
+    return translated(str(schema.get("title") or name.replace("_", " ").capitalize()))
 
 
 def help_text(schema: Mapping[str, Any], reason: str, *, kind: str) -> SafeString:
@@ -64,14 +64,14 @@ def help_text(schema: Mapping[str, Any], reason: str, *, kind: str) -> SafeStrin
 
     The text is escaped, because schema and reason may come from an external worker.
     """
-    parts = [spoken(str(schema.get("description", ""))), spoken(reason), *hints(schema, kind)]
+    parts = [translated(str(schema.get("description", ""))), translated(reason), *hints(schema, kind)]
     return escape(" ".join(with_full_stop(part) for part in parts if part.strip()))
 
 
 def hints(schema: Mapping[str, Any], kind: str) -> Iterator[str]:
     """Yield hints on how to write the value: unit, form, bounds and examples."""
     if unit := schema.get("x_unit"):
-        yield _("Unit: %(unit)s") % {"unit": spoken(str(unit))}
+        yield _("Unit: %(unit)s") % {"unit": translated(str(unit))}
     if kind in ("lines", "json"):
         yield _("One entry a line") if kind == "lines" else _("Written as JSON")
     if kind == "date-time":

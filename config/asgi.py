@@ -7,6 +7,6 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
-from runtime.routing import application as build  # noqa: E402  (models load only after Django is set up)
+from runtime.routing import build_application as build  # noqa: E402  (models load only after Django is set up)
 
 application = build()

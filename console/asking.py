@@ -13,13 +13,13 @@ from clarifications.models import Question
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
 from console.management.commands.answer import parse_answer
-from console.operator import operator
+from console.operator import current_operator
 
 # The exit code of a command that is no failure, but that waits for a person's answer.
 PERSON_NEEDED = 3
 
 
-def panel(question: Question, *more: str) -> Panel:
+def question_panel(question: Question, *more: str) -> Panel:
     """Return the question with its reason, the items that wait for it, an example of an answer, and `more` lines."""
     blocked = ", ".join(
         f"“{blocking.item.title}”" for blocking in question.blockings.select_related("item").order_by("item__position")
@@ -29,12 +29,12 @@ def panel(question: Question, *more: str) -> Panel:
     return Panel(Text("\n".join(filter(None, lines))), title=Text(question.title), border_style="yellow")
 
 
-def ask(console: Console, question: Question) -> None:
+def ask_until_answered(console: Console, question: Question) -> None:
     """Ask until an answer is accepted, from this terminal or from elsewhere. Raises CommandError if input ends."""
-    console.print(panel(question))
+    console.print(question_panel(question))
     while True:
         try:
-            submit_answer(question, read_answer(console, question), by=operator())
+            submit_answer(question, read_answer(console, question), by=current_operator())
             return
         except (InvalidAnswer, NotesMissing) as error:
             console.print(str(error), style="red")

@@ -20,21 +20,23 @@ from backlog.errors import UnknownTemplate
 from backlog.models import Project, Template
 from backlog.states import ProjectStatus
 from clarifications.models import Question
-from console.asking import panel, submit_answer
-from console.follow import Progress, watch
-from console.outcome import outcome
-from console.report_view import report
+from console.asking import question_panel, submit_answer
+from console.follow import Progress, watch_project
+from console.outcome import project_outcome
+from console.report_view import report_parts
 from intake.spreadsheets import Unreadable
 from intake.submitting import Request, open_request
 from runtime.supervisor import Supervisor
-from runtime.system import broker, children
+from runtime.system import running_broker, system_processes
 
-FOLDER = "INTERLOCK_DEMO_DIR"
+FOLDER_VARIABLE = "INTERLOCK_DEMO_DIR"
 # The answer to the question for the hourly rate.
 ANSWERED_RATE = Decimal(45)
 LONGEST_TITLE = 200
-SAMPLE = settings.BASE_DIR / "examples" / "finance_month.csv"
-TEXT = "Find out where the team loses time. The report must show what that costs and what an agent could take over."
+SAMPLE_FILE = settings.BASE_DIR / "examples" / "finance_month.csv"
+REQUEST_TEXT = (
+    "Find out where the team loses time. The report must show what that costs and what an agent could take over."
+)
 
 
 class NoAnswer(Exception):
@@ -68,7 +70,7 @@ class Interruption:
 class DemoOptions:
     """The options of the demonstration; without a `rate` the project asks for it; `seconds` is the time limit."""
 
-    file: Path = SAMPLE
+    file: Path = SAMPLE_FILE
     rate: Decimal | None = None
     template: str = "audit"
     seconds: float = 600
@@ -76,7 +78,7 @@ class DemoOptions:
 
 def in_private_folder() -> bool:
     """Return True if this process is the restarted one, with its own settings."""
-    return FOLDER in os.environ
+    return FOLDER_VARIABLE in os.environ
 
 
 def start_again_in_private_folder() -> None:
@@ -85,7 +87,7 @@ def start_again_in_private_folder() -> None:
     A database or broker that the environment names is still used.
     """
     folder = tempfile.mkdtemp(prefix="interlock-demo-")
-    private = {FOLDER: folder, "DATA_DIR": folder, "NAMESPACE": f"demo-{token_hex(4)}", "LOG_LEVEL": "WARNING"}
+    private = {FOLDER_VARIABLE: folder, "DATA_DIR": folder, "NAMESPACE": f"demo-{token_hex(4)}", "LOG_LEVEL": "WARNING"}
     # Settings of a system that runs at the same time must not be used.
     private |= {"EMBEDDED_BROKER_PORT": "", "STREAM_NAME": "", "DLQ_STREAM": ""}
     os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **private})  # noqa: S606
@@ -96,7 +98,7 @@ class Demonstration:
 
     def __init__(self, options: DemoOptions, console: Console, interruption: Interruption) -> None:
         self.options, self.console, self.interruption = options, console, interruption
-        self.folder, self.title = Path(os.environ[FOLDER]), ""
+        self.folder, self.title = Path(os.environ[FOLDER_VARIABLE]), ""
 
     def run(self) -> dict[str, Any]:
         """Start the system, do the project, stop the system, and return the result as plain data.
@@ -107,7 +109,10 @@ class Demonstration:
         try:
             call_command("migrate", verbosity=0)
             self.title = title_of(blueprints.newest_version(self.options.template), self.options.file)
-            with broker(), Supervisor(children(web=None, excepted=[]), log_dir=self.folder / "logs") as supervisor:
+            with (
+                running_broker(),
+                Supervisor(system_processes(web=None, excepted=[]), log_dir=self.folder / "logs") as supervisor,
+            ):
                 self.console.print(f"Started: {', '.join(['broker', *supervisor.pids])}", style="dim")
                 project = self.do_project(supervisor)
                 memory = peak_memory(supervisor.pids)
@@ -117,7 +122,7 @@ class Demonstration:
         except BaseException:
             self.print_log_folder()
             raise
-        result = outcome(project) | {"seconds": round(time.monotonic() - started, 2), "peak_memory_mib": memory}
+        result = project_outcome(project) | {"seconds": round(time.monotonic() - started, 2), "peak_memory_mib": memory}
         self.show(project, result)
         if project.status == ProjectStatus.DONE:
             self.delete_folder()
@@ -139,11 +144,13 @@ class Demonstration:
         Raises NoAnswer, ProcessEnded or TookTooLong.
         """
         figures = {} if self.options.rate is None else {"hourly_rate": plain_number(self.options.rate)}
-        request = Request(TEXT, self.title, self.options.file, self.options.template, requester="demo", context=figures)
+        request = Request(
+            REQUEST_TEXT, self.title, self.options.file, self.options.template, requester="demo", context=figures
+        )
         project = open_request(request)
         self.print_intake(project)
         progress, running = Progress(self.console), set(supervisor.pids)
-        for snapshot in watch(project.pk, seconds=self.options.seconds):
+        for snapshot in watch_project(project.pk, seconds=self.options.seconds):
             progress.show(snapshot)
             self.interruption.check()
             if ended := running - set(supervisor.pids):
@@ -165,7 +172,7 @@ class Demonstration:
     def answer(self, question: Question) -> None:
         """Show the question as a person would see it, and answer it. Raises NoAnswer."""
         value = self.answer_to(question)
-        self.console.print(panel(question, f"\nAnswer: {value}"))
+        self.console.print(question_panel(question, f"\nAnswer: {value}"))
         submit_answer(question, value, by="somebody")
 
     def answer_to(self, question: Question) -> Any:
@@ -184,7 +191,7 @@ class Demonstration:
 
     def show(self, project: Project, result: dict[str, Any]) -> None:
         """Print the report, the time it took, and the numbers of items, questions, events and dead letters."""
-        self.console.print(report(project.title, result["deliverables"]))
+        self.console.print(report_parts(project.title, result["deliverables"]))
         largest = max(result["peak_memory_mib"].items(), key=lambda pair: pair[1], default=("", 0))
         self.console.print(
             f"\nProject {project.status} in {result['seconds']} s: {len(result['items'])} items,"

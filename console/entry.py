@@ -27,7 +27,7 @@ def run(argv: Sequence[str]) -> None:
         settings.ENVIRONMENT.refuse_misspelt()
         execute_from_command_line(list(argv))
     except Exception as error:
-        words = sentence(error)
+        words = message_for_error(error)
         if words is None or "--traceback" in argv:
             raise
         sys.exit(words)
@@ -35,7 +35,7 @@ def run(argv: Sequence[str]) -> None:
         sys.exit(INTERRUPTED)
 
 
-def sentence(error: Exception) -> str | None:
+def message_for_error(error: Exception) -> str | None:
     """Return the message for the person who runs the command; None for a fault in Interlock's own code."""
     if isinstance(error, InvalidVariable | EmbeddedServerError | EventError):
         return str(error)

@@ -12,7 +12,7 @@ from backlog.flow.orchestration import can_still_move
 from backlog.models import Item, Project
 from backlog.states import OVER_STATUSES, ItemState, ProjectStatus
 from clarifications.models import Question, QuestionStatus
-from console.operator import short
+from console.operator import short_id
 
 # A snapshot takes three queries, so there are at most five queries in a second.
 PAUSE_SECONDS = 0.6
@@ -51,7 +51,7 @@ class Snapshot:
         return self.question is not None and not any(moves_by_itself(item) for item in self.items)
 
 
-def watch(project_id: UUID, *, seconds: float) -> Iterator[Snapshot]:
+def watch_project(project_id: UUID, *, seconds: float) -> Iterator[Snapshot]:
     """Yield a snapshot every PAUSE_SECONDS until the project is over. Raises TookTooLong after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
@@ -99,7 +99,7 @@ class Progress:
         question = snapshot.question
         if question is not None and question.pk not in self._shown_questions:
             self._shown_questions.add(question.pk)
-            self.console.print(Text(f"  Asked: {question.title} (question {short(question.pk)})", style="yellow"))
+            self.console.print(Text(f"  Asked: {question.title} (question {short_id(question.pk)})", style="yellow"))
 
 
 def item_line(item: Item) -> Text:

@@ -36,7 +36,7 @@ class OperatorCommand(BaseCommand):
         try:
             return super().execute(*args, **options)
         except EventError as error:
-            raise CommandError(shortened(str(error))) from error
+            raise CommandError(shortened_message(str(error))) from error
         except BROKER_ERRORS as error:
             raise CommandError(broker_message(error)) from error
         except KeyboardInterrupt as interrupt:
@@ -48,7 +48,7 @@ class OperatorCommand(BaseCommand):
         return console_on(self.stdout)
 
 
-def shortened(text: str) -> str:
+def shortened_message(text: str) -> str:
     """Return the message; a message longer than LONGEST_MESSAGE loses its middle and keeps its end."""
     return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]} … {text[-LONGEST_ENDING:]}"
 
@@ -66,7 +66,7 @@ def console_on(output: Any) -> Console:
     return PlainConsole(file=file, markup=False, emoji=False, highlight=False)
 
 
-def plain(text: str) -> str:
+def printable_text(text: str) -> str:
     """Return the text with dangerous characters (see UNSEEN) replaced by their code points."""
     return UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
@@ -75,7 +75,7 @@ class PlainConsole(Console):
     """A console that makes control characters in people's texts harmless."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        return super().render_str(plain(text), **options)
+        return super().render_str(printable_text(text), **options)
 
 
 def id_column() -> Column:
@@ -83,7 +83,7 @@ def id_column() -> Column:
     return Column("id", no_wrap=True, min_width=ID_SHOWN)
 
 
-def short(pk: Any) -> str:
+def short_id(pk: Any) -> str:
     """Return the first ID_SHOWN characters of an id."""
     return str(pk)[:ID_SHOWN]
 
@@ -109,6 +109,6 @@ def id_range(beginning: str, see: str) -> tuple[UUID, UUID]:
     return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
 
 
-def operator() -> str:
+def current_operator() -> str:
     """Return the user who runs the command, for the record."""
     return f"{getpass.getuser()} (command)"

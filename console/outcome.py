@@ -9,13 +9,13 @@ from clarifications.models import Question
 from events.models import DeadLetter
 
 
-def outcome(project: Project) -> dict[str, Any]:
+def project_outcome(project: Project) -> dict[str, Any]:
     """Return the project's items, questions, deliverables and counts; `dead_letters` counts those of all projects."""
     return {
         "project_id": str(project.pk),
         "status": str(project.status),
-        "items": [item_line(item) for item in project.items.order_by("position")],
-        "questions": questions(project),
+        "items": [item_as_data(item) for item in project.items.order_by("position")],
+        "questions": questions_with_answers(project),
         "deliverables": {kind: d.content for kind, d in latest_deliverables(project.pk).items()},
         "rows_read": project.intake.get("rows_read", 0),
         "row_warnings": project.intake.get("row_warnings", 0),
@@ -24,12 +24,12 @@ def outcome(project: Project) -> dict[str, Any]:
     }
 
 
-def item_line(item: Item) -> dict[str, Any]:
+def item_as_data(item: Item) -> dict[str, Any]:
     """Return one item as plain data."""
     return {"key": item.key, "agent": item.agent_target, "status": str(item.state), "attempts": item.attempts}
 
 
-def questions(project: Project) -> list[dict[str, Any]]:
+def questions_with_answers(project: Project) -> list[dict[str, Any]]:
     """Return the project's questions, oldest first, with the number of items that each blocked and its answer."""
     rows = Question.objects.filter(project=project).select_related("answer").prefetch_related("blockings")
     return [

@@ -16,7 +16,7 @@ LONGEST_TASK = 41
 Content = dict[str, Any]
 
 
-def report(title: str, deliverables: dict[str, Content]) -> RenderableType:
+def report_parts(title: str, deliverables: dict[str, Content]) -> RenderableType:
     """Return the report: one part for each deliverable of a known kind."""
     parts = [part for kind in VIEWS if kind in deliverables for part in part_of_report(kind, deliverables[kind])]
     return Group(Text(f"\n{title}\n", style="bold"), *parts) if parts else Text("There are no figures to show.")

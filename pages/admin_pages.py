@@ -33,7 +33,7 @@ from events.errors import PermanentError
 MOST_COUNTED = 10_000
 LONGEST_TEXT = 10_000
 MOST_NAMED = 20
-REFUSALS = (PermanentError, AlreadySettled, *streams.BROKER_ERRORS)
+REFUSAL_ERRORS = (PermanentError, AlreadySettled, *streams.BROKER_ERRORS)
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]
@@ -77,7 +77,7 @@ class ReadOnlyAdmin(FewLookups):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Return the rows with this id if the search term is a complete UUID, else those that have its words."""
-        if searched_id := whole_id(search_term):
+        if searched_id := complete_id(search_term):
             return queryset.filter(Q(*((name, searched_id) for name in self.whole_ids), _connector=Q.OR)), False
         return super().get_search_results(request, queryset, search_term)
 
@@ -143,7 +143,7 @@ class ReasonForm(forms.Form):
         super().__init__(data, prefix=prefix, label_suffix="")
 
 
-def carry_out(
+def act_on_each(
     page: ReadOnlyAdmin, request: HttpRequest, chosen: QuerySet[Any], act: Callable[[Any], object], *, done: str
 ) -> None:
     """Call `act` on each chosen object separately, and show messages about the results.
@@ -157,15 +157,15 @@ def carry_out(
         try:
             act(obj)
             acted.append(str(obj))
-        except REFUSALS as error:
-            refused.append(refusal(obj, error))
+        except REFUSAL_ERRORS as error:
+            refused.append(refusal_message(obj, error))
     if acted:
-        page.message_user(request, f"{done}: {listed(acted)}.", messages.SUCCESS)
+        page.message_user(request, f"{done}: {names_in_one_line(acted)}.", messages.SUCCESS)
     for words in [*refused[:MOST_NAMED], *count_of_further_refusals(refused)]:
         page.message_user(request, words, messages.ERROR)
 
 
-def refusal(obj: Model, error: Exception) -> str:
+def refusal_message(obj: Model, error: Exception) -> str:
     """Return the message for a person whose action on the object was refused by a service."""
     values = {"what": obj, "why": error}
     if str(obj) in str(error):
@@ -179,7 +179,7 @@ def count_of_further_refusals(refused: list[str]) -> list[str]:
     return [ngettext("%(n)s more was refused.", "%(n)s more were refused.", count) % {"n": count}] if count > 0 else []
 
 
-def carry_out_with_reason(
+def act_on_each_with_reason(
     page: ReadOnlyAdmin,
     request: HttpRequest,
     chosen: QuerySet[Any],
@@ -194,7 +194,7 @@ def carry_out_with_reason(
     """
     form = ReasonForm(request.POST if "reason" in request.POST else None)
     if form.is_valid():
-        carry_out(page, request, chosen, lambda obj: act(obj, form.cleaned_data["reason"]), done=done)
+        act_on_each(page, request, chosen, lambda obj: act(obj, form.cleaned_data["reason"]), done=done)
         return None
     context = {
         **page.admin_site.each_context(request),
@@ -210,7 +210,7 @@ def carry_out_with_reason(
     return TemplateResponse(request, "admin/reason.html", context)
 
 
-def whole_id(text: str) -> UUID | None:
+def complete_id(text: str) -> UUID | None:
     """Return the text as a UUID, or None if it is not a complete one."""
     try:
         return UUID(text.strip())
@@ -218,7 +218,7 @@ def whole_id(text: str) -> UUID | None:
         return None
 
 
-def listed(names: list[str]) -> str:
+def names_in_one_line(names: list[str]) -> str:
     """Return the names in one line: the first MOST_NAMED, then the number of further ones."""
     first_names = ", ".join(names[:MOST_NAMED])
     if len(names) <= MOST_NAMED:
@@ -226,17 +226,17 @@ def listed(names: list[str]) -> str:
     return _("%(names)s and %(n)s more") % {"names": first_names, "n": len(names) - MOST_NAMED}
 
 
-def pretty(value: Any) -> SafeString:
+def json_as_html(value: Any) -> SafeString:
     """Return a JSON value as indented, escaped HTML of at most LONGEST_TEXT characters."""
-    return preformatted(json.dumps(value, indent=2, ensure_ascii=False))
+    return text_as_html(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def preformatted(text: str) -> SafeString:
+def text_as_html(text: str) -> SafeString:
     """Return a text as escaped, preformatted HTML of at most LONGEST_TEXT characters; a dash for no text."""
-    return format_html('<pre class="raw">{}</pre>', bounded(text)) if text else SafeString("–")
+    return format_html('<pre class="raw">{}</pre>', bounded_text(text)) if text else SafeString("–")
 
 
-def bounded(text: str) -> str:
+def bounded_text(text: str) -> str:
     """Return the first LONGEST_TEXT characters of the text, and a line with the number of those left out."""
     excess = len(text) - LONGEST_TEXT
     if excess <= 0:

@@ -41,14 +41,14 @@ NOT_SIGNED_IN, NOT_ALLOWED, TOO_MANY_SOCKETS = 4401, 4403, 4429
 RIGHTS_EVERY_SECONDS, RIGHTS_FRESH_SECONDS = 60.0, 1.0
 INBOX_CHANGES = ("CLARIFICATION.", "HUMAN.", "BACKLOG.ITEM_CANCELLED", "PROJECT.FAILED", "PROJECT.CANCELLED")
 
-rules: dict[str, Rule] = {}
+topic_rules: dict[str, Rule] = {}
 # How many sockets may be open: more than twenty pages of one person are probably a fault or an attack.
-limit = ConnectionLimit(an_account=20, in_all=200)
+socket_limit = ConnectionLimit(an_account=20, in_all=200)
 
 
 def register_topic(name: str, rule: Rule) -> None:
     """Register the topic `name` (or `name:subject`); the rule is asked once for all its subjects."""
-    rules[name] = rule
+    topic_rules[name] = rule
 
 
 def group_name(topic: str) -> str:
@@ -56,14 +56,14 @@ def group_name(topic: str) -> str:
     return "live." + topic.replace(":", ".")
 
 
-def allowed(user: Any, topics: Iterable[str]) -> list[str]:
+def allowed_topics(user: Any, topics: Iterable[str]) -> list[str]:
     """Return the registered topics, of the first MOST_TOPICS, that the person may watch; calls each rule once."""
     requested = list(dict.fromkeys(topics))[:MOST_TOPICS]
     parts = [(topic, *topic.partition(":")[::2]) for topic in requested]
     subjects: dict[str, list[str]] = {}
     for _topic, name, subject in parts:
         subjects.setdefault(name, []).append(subject)
-    permitted = {name: set(rules[name](user, asked)) for name, asked in subjects.items() if name in rules}
+    permitted = {name: set(topic_rules[name](user, asked)) for name, asked in subjects.items() if name in topic_rules}
     return [topic for topic, name, subject in parts if subject in permitted.get(name, ())]
 
 
@@ -82,18 +82,18 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
             await self.close(code=NOT_SIGNED_IN)
             return
         try:
-            self.cleanup.enter_context(limit.hold(user.pk))
+            self.cleanup.enter_context(socket_limit.hold(user.pk))
         except NoRoom:
             await self.accept()
             await self.close(code=TOO_MANY_SOCKETS)
             return
         requested = parse_qs(self.scope["query_string"].decode(errors="replace")).get("topics", [""])[0].split()
-        self.topics = await database_sync_to_async(allowed)(user, requested)
+        self.topics = await database_sync_to_async(allowed_topics)(user, requested)
         for topic in self.topics:
             await self.channel_layer.group_add(group_name(topic), self.channel_name)
         await self.accept()
         await self.send_json({"listening": self.topics})
-        self.fresh_until = now() + RIGHTS_FRESH_SECONDS
+        self.fresh_until = loop_time() + RIGHTS_FRESH_SECONDS
         self.cleanup.callback(asyncio.ensure_future(self.check_regularly()).cancel)
 
     async def disconnect(self, code: int) -> None:
@@ -116,11 +116,11 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
 
         A result counts for RIGHTS_FRESH_SECONDS.
         """
-        if now() < self.fresh_until:
+        if loop_time() < self.fresh_until:
             return True
         user = await get_user({"session": session_store(self.scope["session"].session_key)})
-        permitted = await database_sync_to_async(allowed)(user, self.topics) if user.is_authenticated else None
-        self.fresh_until = now() + RIGHTS_FRESH_SECONDS
+        permitted = await database_sync_to_async(allowed_topics)(user, self.topics) if user.is_authenticated else None
+        self.fresh_until = loop_time() + RIGHTS_FRESH_SECONDS
         if permitted != self.topics:
             await self.close(code=NOT_SIGNED_IN if permitted is None else NOT_ALLOWED)
         return permitted == self.topics
@@ -134,7 +134,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
             await self.send_json({"changed": message["topic"]})
 
 
-def now() -> float:
+def loop_time() -> float:
     """Return the time of the event loop's clock, in seconds."""
     return asyncio.get_running_loop().time()
 
@@ -145,12 +145,12 @@ def session_store(key: str) -> Any:
 
 
 # -- telling ---------------------------------------------------------------------------------------
-def tell_until(stopping: threading.Event) -> None:
+def announce_changes_until(stopping: threading.Event) -> None:
     """Follow the log and tell pages which topics changed, until `stopping` is set."""
-    asyncio.run(Teller(stopping).follow())
+    asyncio.run(ChangeAnnouncer(stopping).follow())
 
 
-class Teller:
+class ChangeAnnouncer:
     """Follows the log and the dead-letter stream from their present ends, and tells pages which topics changed."""
 
     def __init__(self, stopping: threading.Event) -> None:
@@ -183,7 +183,7 @@ class Teller:
 
     async def tell(self) -> None:
         """Tell the pages of each changed topic, except topics told a moment ago: those wait for a later turn."""
-        at = now()
+        at = loop_time()
         self.quiet_until = {topic: until for topic, until in self.quiet_until.items() if until > at}
         layer = get_channel_layer()
         for topic in sorted(self.changed - self.quiet_until.keys()):

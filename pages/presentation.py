@@ -17,7 +17,7 @@ def state_word(value: str, label: object) -> SafeString:
     return format_html('<span class="state state-{}">{}</span>', str(value).lower() or "none", label)
 
 
-def spoken(text: str) -> str:
+def translated(text: str) -> str:
     """Return the reader's translation of a text from a contract or a template that comes with Interlock.
 
     Two such texts joined by a colon are translated one by one. Any other text is returned unchanged.
@@ -34,22 +34,25 @@ def ago(moment: datetime | None) -> SafeString:
         return SafeString("–")
     exact = date_format(timezone.localtime(moment), "DATETIME_FORMAT")
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(timespec="seconds"), exact, distance(moment)
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(timespec="seconds"),
+        exact,
+        distance_in_words(moment),
     )
 
 
-def distance(moment: datetime) -> str:
+def distance_in_words(moment: datetime) -> str:
     """Return the distance from now in words, such as “12 min ago” or “in 3 h”; the date beyond 30 days."""
     elapsed = timezone.now() - moment
     if abs(elapsed) > timedelta(days=30):
         return date_format(timezone.localtime(moment), "DATE_FORMAT")
     if abs(elapsed) < timedelta(minutes=1):
         return _("just now") if elapsed >= timedelta() else _("in a moment")
-    values = {"length": length_of(abs(elapsed))}
+    values = {"length": span_in_words(abs(elapsed))}
     return _("%(length)s ago") % values if elapsed > timedelta() else _("in %(length)s") % values
 
 
-def length_of(span: timedelta) -> str:
+def span_in_words(span: timedelta) -> str:
     """Return a span of time in words, in its largest unit, rounded down: minutes, hours or days."""
     seconds = int(span.total_seconds())
     if seconds < HOUR:

@@ -19,8 +19,8 @@ from clarifications.forms.json_fields import ABSENT
 from clarifications.forms.moments import SHOWN_SUFFIX
 from clarifications.services import require_fitting_answer
 from intake.uploads import MOST_BYTES
-from pages.presentation import spoken
-from reports.figures import worded
+from pages.presentation import translated
+from reports.figures import value_in_words
 
 # Parts of the work context that other fields of the form fill; they are no figures.
 FILLED_BY_OTHER_FIELDS = ("/request_text", "/rows", "/rows_ref", "/period")
@@ -29,7 +29,7 @@ Schema = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Kind:
+class KindOfWork:
     """A template as a choice in the form: `figures` holds the JSON Schemas that its items have for each figure."""
 
     name: str
@@ -38,10 +38,12 @@ class Kind:
     figures: dict[str, list[Schema]]
 
 
-def kind_from(template: Template) -> Kind:
+def kind_from(template: Template) -> KindOfWork:
     """Return the template as a choice, with its texts in the reader's language."""
     definition = definition_of(template.pk)
-    return Kind(template.name, spoken(definition.title), spoken(definition.description), figures_of(definition))
+    return KindOfWork(
+        template.name, translated(definition.title), translated(definition.description), figures_of(definition)
+    )
 
 
 def figures_of(definition: Definition) -> dict[str, list[Schema]]:
@@ -65,7 +67,7 @@ def is_figure(name: str, schema: Schema) -> bool:
 class FiguresForm(forms.Form):
     """The figures of one kind of work. All are optional: a figure that is missing is asked for later."""
 
-    def __init__(self, kind: Kind, data: Any = None, initial: dict[str, Any] | None = None) -> None:
+    def __init__(self, kind: KindOfWork, data: Any = None, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial, prefix=f"figures-{kind.name}", label_suffix="")
         self.kind = kind
         for name, schemas in kind.figures.items():
@@ -86,7 +88,7 @@ class FiguresForm(forms.Form):
     def filled_in(self) -> list[tuple[str, str]]:
         """Return (label, value in words) of each figure that was filled in."""
         filled = {name: value for name, value in self.cleaned_data.items() if value != ABSENT}
-        return [(str(self.fields[name].label), worded(value)) for name, value in filled.items()]
+        return [(str(self.fields[name].label), value_in_words(value)) for name, value in filled.items()]
 
     def context(self) -> dict[str, Any]:
         """Return the figures that were filled in as a work context, each at the place that its schema names."""
@@ -134,7 +136,7 @@ class RequestForm(forms.Form):
 
     def __init__(
         self,
-        kinds: list[Kind],
+        kinds: list[KindOfWork],
         data: Any = None,
         files: Any = None,
         *,
@@ -151,7 +153,7 @@ class RequestForm(forms.Form):
         """Return the name of the chosen kind of work; empty if none is chosen."""
         return str(self["template"].value() or "")
 
-    def figures_form(self, kind: Kind) -> FiguresForm:
+    def figures_form(self, kind: KindOfWork) -> FiguresForm:
         """Return the kind's form of figures: bound to the data if the kind is chosen, else with the typed values."""
         if not self.is_bound:
             return FiguresForm(kind)

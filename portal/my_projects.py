@@ -38,8 +38,8 @@ class MyProjects(LoginRequiredMixin, View):
             "q": words,
             "state": status,
             "states": ProjectStatus.choices,
-            "newer": link(words, status, page - 1) if page > 1 else "",
-            "older": link(words, status, page + 1) if len(projects) > A_PAGE and page < LAST_PAGE else "",
+            "newer": page_query(words, status, page - 1) if page > 1 else "",
+            "older": page_query(words, status, page + 1) if len(projects) > A_PAGE and page < LAST_PAGE else "",
             "page": page,
             "may_ask": user.has_perm("backlog.add_project"),
         }
@@ -51,7 +51,7 @@ def page_number(text: str) -> int:
     return min(max(int(text), 1), LAST_PAGE) if text.isascii() and text.isdigit() and len(text) < 9 else 1
 
 
-def link(words: str, status: str, page: int) -> str:
+def page_query(words: str, status: str, page: int) -> str:
     """Return the query string of a page with the same search and filter."""
     parameters: dict[str, Any] = {"q": words, "state": status, "page": page if page > 1 else ""}
     return "?" + urlencode({name: value for name, value in parameters.items() if value})

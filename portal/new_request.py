@@ -22,10 +22,10 @@ from intake.preview import Preview, preview_upload, with_own_file_name
 from intake.spreadsheets import Busy, Unreadable
 from intake.submitting import Request, open_request
 from portal.forms import RequestForm, kind_from
-from reports.figures import numeral
+from reports.figures import number_in_words
 
 # The UUID namespace of the project ids that this form makes.
-NAMESPACE = UUID("4c6f3ab0-95c2-5a0e-8a5b-3f5e0b9b7f7e")
+PROJECT_ID_NAMESPACE = UUID("4c6f3ab0-95c2-5a0e-8a5b-3f5e0b9b7f7e")
 SEND, BACK = "send", "back"
 
 
@@ -86,7 +86,7 @@ class NewRequest(LoginRequiredMixin, View):
     @property
     def project_id(self) -> UUID:
         """Return the id of the project that this form opens for this person."""
-        return uuid5(NAMESPACE, f"{signed_in_person(self.request).pk}:{self.form_token}")
+        return uuid5(PROJECT_ID_NAMESPACE, f"{signed_in_person(self.request).pk}:{self.form_token}")
 
     def opened_before(self) -> HttpResponse | None:
         """Return a redirect to the project that this form opened before; None if it has not opened one."""
@@ -183,7 +183,9 @@ class NewRequest(LoginRequiredMixin, View):
         """Return the page with the preview; hidden inputs carry everything that was typed to the next step."""
         typed = [*form.typed(), ("form_token", self.form_token), ("upload", upload.token)]
         title = next((kind.title for kind in form.kinds if kind.name == form.chosen), "")
-        numbers = {name: numeral(getattr(read, name)) for name in ("rows_read", "minutes", "hours", "row_warnings")}
+        numbers = {
+            name: number_in_words(getattr(read, name)) for name in ("rows_read", "minutes", "hours", "row_warnings")
+        }
         figures = form.chosen_figures.filled_in() if form.chosen_figures else []
         context = {"preview": read, "typed": typed, "form": form, "kind": title, "figures": figures}
         return render(self.request, "portal/preview.html", {**numbers, **context})

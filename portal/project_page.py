@@ -22,8 +22,8 @@ from backlog.work import ProjectWork
 from events import rounds
 from events.errors import PermanentError
 from pages.admin_pages import ReasonForm
-from portal.selectors import may_cancel, to_answer
-from portal.steps import in_short, steps_of
+from portal.selectors import may_cancel, questions_to_answer
+from portal.steps import project_in_short, steps_of
 from reports.report import report_of
 
 
@@ -42,12 +42,12 @@ class ProjectPage(LoginRequiredMixin, View):
         items = list(Item.objects.filter(project=project).order_by("position"))
         for item in items:
             item.project = project
-        questions = list(to_answer(user).filter(project=project))
+        questions = list(questions_to_answer(user).filter(project=project))
         context: dict[str, Any] = {
             "project": project,
             "done": sum(item.state == ItemState.DONE for item in items),
             "total": len(items),
-            "in_short": in_short(project, items, is_asked=bool(questions)),
+            "in_short": project_in_short(project, items, is_asked=bool(questions)),
             "steps": steps_of(project, items),
             "questions": questions,
             "report": report_of(project.pk),

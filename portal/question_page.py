@@ -20,7 +20,7 @@ from clarifications.models import Question, QuestionStatus
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
 from clarifications.wording import question_title
-from portal.selectors import readable_questions, to_answer
+from portal.selectors import questions_to_answer, readable_questions
 
 
 class QuestionPage(LoginRequiredMixin, View):
@@ -81,7 +81,7 @@ class QuestionPage(LoginRequiredMixin, View):
 
     def may_answer(self, question: Question) -> bool:
         """Return True if the question waits for this person."""
-        return to_answer(signed_in_person(self.request)).filter(pk=question.pk).exists()
+        return questions_to_answer(signed_in_person(self.request)).filter(pk=question.pk).exists()
 
     def too_late(self, pk: UUID, form: AnswerForm) -> HttpResponse:
         """Return the page (status 409) with the accepted answer and the one that this person entered too late."""

@@ -36,14 +36,14 @@ def has_words_or_id(words: str) -> Q:
         return Q(title__icontains=words)
 
 
-def to_answer(user: User) -> QuerySet[Question]:
+def questions_to_answer(user: User) -> QuerySet[Question]:
     """Return the open questions that the person may answer in the portal, most urgent first; no approvals."""
     return answerable_by(user).filter(kind=Question.Kind.INPUT).select_related("project").order_by("due_at", "id")
 
 
 def own_questions(user: User) -> QuerySet[Question]:
     """Return the open questions about the person's own requests that the person may answer, most urgent first."""
-    return to_answer(user).filter(project__owner=user)
+    return questions_to_answer(user).filter(project__owner=user)
 
 
 def readable_questions(user: User) -> QuerySet[Question]:

@@ -13,7 +13,7 @@ from backlog.models import Item, Project
 from backlog.states import ItemState, ProjectStatus
 from clarifications.models import Blocking, Question, QuestionStatus
 from clarifications.wording import question_title
-from pages.presentation import spoken
+from pages.presentation import translated
 
 MOST_NAMED = 3
 
@@ -29,9 +29,9 @@ class Step:
 
 def steps_of(project: Project, items: Sequence[Item]) -> list[Step]:
     """Return the project's items as steps, in the same order; two queries in total."""
-    titles = {item.key: spoken(item.title) for item in items if item.state != ItemState.DONE}
+    titles = {item.key: translated(item.title) for item in items if item.state != ItemState.DONE}
     questions = questions_by_item(project)
-    return [Step(item, state_in_words(item), waits_for(item, titles, questions.get(item.pk, []))) for item in items]
+    return [Step(item, state_in_words(item), wait_in_words(item, titles, questions.get(item.pk, []))) for item in items]
 
 
 def questions_by_item(project: Project) -> dict[object, list[Question]]:
@@ -44,13 +44,13 @@ def questions_by_item(project: Project) -> dict[object, list[Question]]:
     return blocking_questions
 
 
-def waits_for(item: Item, titles: dict[str, str], questions: Sequence[Question]) -> str:
+def wait_in_words(item: Item, titles: dict[str, str], questions: Sequence[Question]) -> str:
     """Return a sentence about whom or what the item waits for, or why it ended; empty if there is nothing to say.
 
     `titles` holds the titles of the unfinished items by key, `questions` the open questions that block the item.
     """
     if item.state in (ItemState.DONE, ItemState.CANCELLED, ItemState.FAILED):
-        return spoken(item.reason) if item.state != ItemState.DONE else ""
+        return translated(item.reason) if item.state != ItemState.DONE else ""
     if questions:
         return " ".join(question_in_words(question) for question in questions[:MOST_NAMED])
     if item.state == ItemState.IN_PROGRESS and not item.held_for:
@@ -78,7 +78,7 @@ def question_in_words(question: Question) -> str:
     return _("“%(title)s” waits for an answer.") % values
 
 
-def in_short(project: Project, items: Sequence[Item], *, is_asked: bool) -> str:
+def project_in_short(project: Project, items: Sequence[Item], *, is_asked: bool) -> str:
     """Return what happens in the project, and whether the reader has to do something.
 
     `is_asked` is True if an open question waits for the reader.
@@ -89,7 +89,7 @@ def in_short(project: Project, items: Sequence[Item], *, is_asked: bool) -> str:
         return _("This request was cancelled. Nothing more will happen.")
     if project.status == ProjectStatus.FAILED:
         return _("A step failed. Our staff have to look at it before the request can continue. You need to do nothing.")
-    working = [spoken(item.title) for item in items if item.state == ItemState.IN_PROGRESS and not item.held_for]
+    working = [translated(item.title) for item in items if item.state == ItemState.IN_PROGRESS and not item.held_for]
     if working:
         return _("In progress: %(names)s.") % {"names": ", ".join(f"“{title}”" for title in working[:MOST_NAMED])}
     if project.status == ProjectStatus.WAITING:

@@ -12,8 +12,8 @@ urlpatterns = [
     path("projects/<uuid:pk>/", project_page.ProjectPage.as_view(), name="project"),
     path("projects/<uuid:pk>/cancel/", project_page.Cancel.as_view(), name="cancel"),
     path("projects/<uuid:pk>/report/", project_page.PrintedReport.as_view(), name="report"),
-    path("projects/<uuid:pk>/deliverables/<uuid:deliverable>.json", downloads.whole, name="json"),
-    path("projects/<uuid:pk>/deliverables/<uuid:deliverable>.csv", downloads.table, name="csv"),
+    path("projects/<uuid:pk>/deliverables/<uuid:deliverable>.json", downloads.download_deliverable, name="json"),
+    path("projects/<uuid:pk>/deliverables/<uuid:deliverable>.csv", downloads.download_table, name="csv"),
     path("questions/<uuid:pk>/", question_page.QuestionPage.as_view(), name="question"),
     path("answer/<str:token>/", answer_link.AnswerLink.as_view(), name="answer-link"),
 ]

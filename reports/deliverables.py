@@ -11,9 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from charts import bars, donut
-from pages.admin_pages import bounded, pretty
+from pages.admin_pages import bounded_text, json_as_html
 from pages.presentation import state_word
-from reports.figures import columns_of, is_number, name_in_words, tables_in, worded
+from reports.figures import columns_of, is_number, name_in_words, tables_in, value_in_words
 
 MOST_ROWS = 200
 MOST_BARS = 10
@@ -63,11 +63,11 @@ def view_of(kind: str, contents: Mapping[str, Content]) -> View:
     `contents` holds the contents of all the project's deliverables by kind.
     """
     if kind not in VIEWS:
-        return generic(kind, contents[kind])
+        return generic_view(kind, contents[kind])
     try:
         return VIEWS[kind](contents[kind], contents)
     except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError):
-        return generic(kind, contents[kind])
+        return generic_view(kind, contents[kind])
 
 
 # -- the views of Interlock's own agents -----------------------------------------------------------
@@ -152,8 +152,8 @@ def development(content: Content, contents: Mapping[str, Content]) -> View:
     artifacts = content["artifacts"]
     lines = [{**a, "requirement_numbers": ", ".join(map(str, a.get("requirement_numbers", [])))} for a in artifacts]
     columns = {"name": _("Name"), "purpose": _("Purpose"), "requirement_numbers": _("For the requirements")}
-    texts = [(str(a["name"]), bounded(str(a["content"]))) for a in artifacts[:MOST_TEXTS] if a.get("content")]
-    points = [bounded(content["summary"])] if isinstance(content.get("summary"), str) else []
+    texts = [(str(a["name"]), bounded_text(str(a["content"]))) for a in artifacts[:MOST_TEXTS] if a.get("content")]
+    points = [bounded_text(content["summary"])] if isinstance(content.get("summary"), str) else []
     tables = [table_of("artifacts", _("Parts"), lines, columns)] if lines else []
     return View(_("Work product"), tables=tables, points=points, texts=texts)
 
@@ -188,7 +188,7 @@ VIEWS: dict[str, Callable[[Content, Mapping[str, Content]], View]] = {
 
 
 # -- parts of a view -------------------------------------------------------------------------------
-def generic(kind: str, content: Content) -> View:
+def generic_view(kind: str, content: Content) -> View:
     """Return a view of any content: single values as facts, long texts to unfold, lists of objects as tables.
 
     All other values are shown as JSON.
@@ -199,16 +199,16 @@ def generic(kind: str, content: Content) -> View:
     other_values = {k: v for k, v in content.items() if k not in single and k not in tables}
     return View(
         name_in_words(kind),
-        facts=[(name_in_words(key), worded(value)) for key, value in single.items() if key not in long],
+        facts=[(name_in_words(key), value_in_words(value)) for key, value in single.items() if key not in long],
         tables=[table_of(key, name_in_words(key), rows, {}) for key, rows in tables.items()],
-        texts=[(name_in_words(key), bounded(text)) for key, text in long.items()],
-        raw=pretty(other_values) if other_values else "",
+        texts=[(name_in_words(key), bounded_text(text)) for key, text in long.items()],
+        raw=json_as_html(other_values) if other_values else "",
     )
 
 
 def facts_of(content: Content, words: Mapping[str, str]) -> list[Fact]:
     """Return (label, value in words) for each key of `words` that has a value in the content."""
-    return [(label, worded(content[key])) for key, label in words.items() if content.get(key) is not None]
+    return [(label, value_in_words(content[key])) for key, label in words.items() if content.get(key) is not None]
 
 
 def table_of(name: str, title: str, rows: Sequence[Content], columns: Mapping[str, str]) -> Table:
@@ -224,7 +224,7 @@ def cell_of(value: Any) -> str:
     """Return a value as the text of a table cell; empty for None."""
     if isinstance(value, SafeString):
         return value
-    return "" if value is None else worded(value)
+    return "" if value is None else value_in_words(value)
 
 
 def with_rest(rows: Sequence[tuple[str, float]], most: int) -> list[tuple[str, float]]:

@@ -19,14 +19,14 @@ LONGEST_NAME = 80
 
 @require_safe
 @login_required
-def whole(request: HttpRequest, pk: UUID, deliverable: UUID) -> HttpResponse:
+def download_deliverable(request: HttpRequest, pk: UUID, deliverable: UUID) -> HttpResponse:
     """Return the deliverable's content as a JSON file. Raises Http404."""
-    return as_file(deliverable_for(request, pk, deliverable))
+    return deliverable_as_file(deliverable_for(request, pk, deliverable))
 
 
 @require_safe
 @login_required
-def table(request: HttpRequest, pk: UUID, deliverable: UUID) -> HttpResponse:
+def download_table(request: HttpRequest, pk: UUID, deliverable: UUID) -> HttpResponse:
     """Return the deliverable's table that `?table=` names as a CSV file. Raises Http404."""
     return table_as_file(deliverable_for(request, pk, deliverable), request.GET.get("table", ""))
 
@@ -40,7 +40,7 @@ def deliverable_for(request: HttpRequest, project_id: UUID, deliverable_id: UUID
     return deliverable
 
 
-def as_file(deliverable: Deliverable) -> HttpResponse:
+def deliverable_as_file(deliverable: Deliverable) -> HttpResponse:
     """Return the deliverable's content as a JSON file, named after its project."""
     text = json.dumps(deliverable.content, indent=2, ensure_ascii=False).encode("utf-8", errors="replace")
     return attachment(text, "application/json", file_name(deliverable, deliverable.type) + ".json")

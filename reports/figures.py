@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from pages.admin_pages import bounded
+from pages.admin_pages import bounded_text
 
 # A spreadsheet program reads a text that begins with one of these as a formula, and may execute it.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -20,24 +20,24 @@ TOO_LARGE = 1e100
 Row = Mapping[str, Any]
 
 
-def worded(value: Any) -> str:
+def value_in_words(value: Any) -> str:
     """Return a value in one line of text: numbers in the reader's format, other values in words or as JSON."""
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if value is None:
         return "–"
     if isinstance(value, int | float):
-        return numeral(value)
-    return shortened(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        return number_in_words(value)
+    return shortened_text(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
-def numeral(value: float) -> str:
+def number_in_words(value: float) -> str:
     """Return a number in the reader's format with grouped thousands; a float has two decimals."""
     decimals = 2 if isinstance(value, float) else 0
     return number_format(value, decimals, use_l10n=True, force_grouping=True)
 
 
-def shortened(text: str) -> str:
+def shortened_text(text: str) -> str:
     """Return the text, cut to LONGEST_CELL characters."""
     return text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
 
@@ -49,7 +49,7 @@ def is_number(value: Any) -> TypeGuard[int | float]:
 
 def name_in_words(key: str) -> str:
     """Return a key as words: `total_hours` becomes `Total hours`."""
-    return bounded(key.replace("_", " ").strip().capitalize() or key)
+    return bounded_text(key.replace("_", " ").strip().capitalize() or key)
 
 
 def tables_in(content: Row) -> dict[str, list[Row]]:
@@ -73,20 +73,20 @@ def as_csv(rows: Sequence[Row]) -> bytes:
     text = io.StringIO(newline="")
     # Every cell is quoted: many spreadsheet programs split at semicolons, and a formula after one would be executed.
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
-    writer.writerow([harmless(column) for column in columns])
-    writer.writerows([cell(row.get(column)) for column in columns] for row in rows)
+    writer.writerow([without_formula(column) for column in columns])
+    writer.writerows([csv_cell(row.get(column)) for column in columns] for row in rows)
     return text.getvalue().encode("utf-8-sig", errors="replace")
 
 
-def cell(value: Any) -> Any:
+def csv_cell(value: Any) -> Any:
     """Return a value as a CSV cell: a number unchanged, a text with formulas disarmed, any other value as JSON."""
     if value is None:
         return ""
     if is_number(value):
         return value
-    return harmless(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return without_formula(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
-def harmless(text: str) -> str:
+def without_formula(text: str) -> str:
     """Return the text, with an apostrophe in front if a spreadsheet program would read it as a formula."""
     return f"'{text}" if text.startswith(FORMULA_SIGNS) else text

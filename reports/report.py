@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 
 from backlog.models import Deliverable
 from backlog.selectors import latest_deliverables
-from pages.admin_pages import bounded
+from pages.admin_pages import bounded_text
 from reports.deliverables import VIEWS, Content, Fact, View, view_of
-from reports.figures import is_number, name_in_words, numeral, tables_in
+from reports.figures import is_number, name_in_words, number_in_words, tables_in
 
-ORDER = list(VIEWS)
+SECTION_ORDER = list(VIEWS)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ def report_of(project_id: UUID) -> Report | None:
     if not latest:
         return None
     contents = {kind: d.content if isinstance(d.content, dict) else {"": d.content} for kind, d in latest.items()}
-    kinds = sorted(latest, key=lambda kind: (ORDER.index(kind) if kind in ORDER else len(ORDER), kind))
+    kinds = sorted(
+        latest, key=lambda kind: (SECTION_ORDER.index(kind) if kind in SECTION_ORDER else len(SECTION_ORDER), kind)
+    )
     sections = [Section(latest[kind], view_of(kind, contents), downloadable_tables(contents[kind])) for kind in kinds]
     return Report(summary_of(contents), headline_of(contents), sections)
 
@@ -55,7 +57,7 @@ def summary_of(contents: Mapping[str, Content]) -> str:
     scenario = contents.get("with_agent_scenario", {})
     keys = ("avoidable_percent", "recovered_hours", "recovered_monthly_cost", "recovered_annual_cost", "hourly_rate")
     if all(is_number(scenario.get(key)) for key in keys):
-        values = {key: numeral(float(scenario[key])) for key in keys}
+        values = {key: number_in_words(float(scenario[key])) for key in keys}
         return (
             _(
                 "An agent could take over up to %(avoidable_percent)s %% of the work: "
@@ -65,7 +67,7 @@ def summary_of(contents: Mapping[str, Content]) -> str:
             % values
         )
     summaries = [contents[kind].get("summary") for kind in sorted(contents) if kind != "generic_output"]
-    return next((bounded(words) for words in summaries if isinstance(words, str) and words.strip()), "")
+    return next((bounded_text(words) for words in summaries if isinstance(words, str) and words.strip()), "")
 
 
 def headline_of(contents: Mapping[str, Content]) -> list[Fact]:
@@ -79,4 +81,4 @@ def headline_of(contents: Mapping[str, Content]) -> list[Fact]:
         ("with_agent_scenario", "recovered_annual_cost", _("a year could be saved")),
     ]
     values = [(contents.get(kind, {}).get(key), words) for kind, key, words in candidates]
-    return [(numeral(value), words) for value, words in values if is_number(value)]
+    return [(number_in_words(value), words) for value, words in values if is_number(value)]

@@ -45,7 +45,7 @@ class Limits:
     at_once_an_address: int = 64
 
 
-class NotTaken(Exception):
+class RequestRefused(Exception):
     """The request is refused before the application gets it; the fields make the problem document."""
 
     def __init__(self, status: int, name: str, title: str, words: Any) -> None:
@@ -95,8 +95,8 @@ class Bodies:
                 size = await self.receive_body(scope, receive, body)
             except CallerGone:
                 return
-            except NotTaken as error:
-                await refuse(scope, send, error)
+            except RequestRefused as error:
+                await send_refusal(scope, send, error)
                 return
             await self.serve(with_length(scope, size), body, size, receive, send)
 
@@ -111,29 +111,29 @@ class Bodies:
             watch.cancel()
 
     async def receive_body(self, scope: Scope, receive: Receive, body: IO[bytes]) -> int:
-        """Write the body to the file and return its size. Raises NotTaken or CallerGone."""
+        """Write the body to the file and return its size. Raises RequestRefused or CallerGone."""
         most = largest_body(scope)
         declared = declared_length(scope)
         if declared is not None and declared > most:
-            raise NotTaken(*TOO_LARGE)
+            raise RequestRefused(*TOO_LARGE)
         address = (scope.get("client") or ("",))[0]
         if self.arriving[address] >= self.limits.at_once_an_address:
-            raise NotTaken(*TOO_MANY)
+            raise RequestRefused(*TOO_MANY)
         if self.arriving.total() >= self.limits.at_once:
-            raise NotTaken(*NO_ROOM)
+            raise RequestRefused(*NO_ROOM)
         self.arriving[address] += 1
         try:
             size = await self.spool(receive, body, most)
         finally:
             self.arriving -= Counter({address: 1})
         if declared is not None and size != declared:
-            raise NotTaken(*AMBIGUOUS)
+            raise RequestRefused(*AMBIGUOUS)
         return size
 
     async def spool(self, receive: Receive, body: IO[bytes], most: int) -> int:
         """Read the body to its end into the file and return its size.
 
-        Raises NotTaken if it is too slow or too large, or CallerGone.
+        Raises RequestRefused if it is too slow or too large, or CallerGone.
         """
         clock = asyncio.get_running_loop().time
         started, size, more = clock(), 0, True
@@ -143,13 +143,13 @@ class Bodies:
                 async with asyncio.timeout_at(until):
                     message = await receive()
             except TimeoutError:
-                raise NotTaken(*TOO_SLOW) from None
+                raise RequestRefused(*TOO_SLOW) from None
             if message["type"] == "http.disconnect":
                 raise CallerGone
             more, chunk = message.get("more_body", False), message.get("body", b"")
             size += len(chunk)
             if size > most:
-                raise NotTaken(*TOO_LARGE)
+                raise RequestRefused(*TOO_LARGE)
             body.write(chunk)
         body.seek(0)
         return size
@@ -161,19 +161,19 @@ class Bodies:
 
 def largest_body(scope: Scope) -> int:
     """Return the most bytes that the body may have at this address."""
-    is_form = header(scope, b"content-type").lower().startswith(b"multipart/form-data")
+    is_form = header_value(scope, b"content-type").lower().startswith(b"multipart/form-data")
     return MOST_BYTES_WITH_FILE if is_form and FILE_DOORS.fullmatch(scope["path"]) else MOST_BYTES
 
 
 def declared_length(scope: Scope) -> int | None:
-    """Return the Content-Length; None for a body in chunks. Raises NotTaken if the request states both."""
-    length, chunked = header(scope, b"content-length"), header(scope, b"transfer-encoding")
+    """Return the Content-Length; None for a body in chunks. Raises RequestRefused if the request states both."""
+    length, chunked = header_value(scope, b"content-length"), header_value(scope, b"transfer-encoding")
     if length and chunked:
-        raise NotTaken(*AMBIGUOUS)
+        raise RequestRefused(*AMBIGUOUS)
     return int(length) if length else None
 
 
-def header(scope: Scope, name: bytes) -> bytes:
+def header_value(scope: Scope, name: bytes) -> bytes:
     """Return the header's value; empty if there is none."""
     return next((value for key, value in scope["headers"] if key.lower() == name), b"")
 
@@ -212,7 +212,7 @@ async def notify_when_gone(receive: Receive, gone: Event, left: asyncio.Event) -
     left.set()
 
 
-async def refuse(scope: Scope, send: Send, error: NotTaken) -> None:
+async def send_refusal(scope: Scope, send: Send, error: RequestRefused) -> None:
     """Answer with a problem document and close the connection, since the rest of the body is not read."""
     with override(language_of(scope)):
         words = str(error.words)
@@ -231,7 +231,7 @@ async def refuse(scope: Scope, send: Send, error: NotTaken) -> None:
 
 def language_of(scope: Scope) -> str:
     """Return the first language that the caller accepts and the system has; `en` if there is none."""
-    for code, _weight in parse_accept_lang_header(header(scope, b"accept-language").decode("latin-1")):
+    for code, _weight in parse_accept_lang_header(header_value(scope, b"accept-language").decode("latin-1")):
         try:
             return get_supported_language_variant(code)
         except LookupError:

@@ -28,7 +28,7 @@ class EmbeddedServerError(RuntimeError):
     """The embedded server cannot start; the message gives the reason and what to do."""
 
 
-def binary() -> str:
+def server_program() -> str:
     """Return the path of the server's program. Raises EmbeddedServerError where it is not installed."""
     try:
         # Imported here: it brings a client library along that no other process has to load.
@@ -111,7 +111,7 @@ class EmbeddedValkey:
             return
         make_private(self.data_dir)
         make_private(self.socket.parent)
-        self._lock = take_lock(self.data_dir / "lock")
+        self._lock = lock_folder(self.data_dir / "lock")
         try:
             self.reach.require_free()
             self._process = self._launch(self._lock)
@@ -148,7 +148,7 @@ class EmbeddedValkey:
         """
         with self.log.open("ab") as log, self._secrets() as secrets:
             return subprocess.Popen(
-                tied_to_parent([binary(), "-", *self._options()]),
+                tied_to_parent([server_program(), "-", *self._options()]),
                 stdin=secrets,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -213,7 +213,7 @@ def make_private(folder: Path) -> None:
     folder.chmod(0o700)
 
 
-def take_lock(path: Path) -> int:
+def lock_folder(path: Path) -> int:
     """Return a descriptor that locks the folder until it and its copies are closed. Raises EmbeddedServerError."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

@@ -10,7 +10,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 UNCLEAR = re.compile(rb"(?<!\r)\n|\r\n[ \t]")
-END = b"\r\n\r\n"
+END_OF_HEAD = b"\r\n\r\n"
 
 
 class StrictHeads(H11Protocol):
@@ -26,5 +26,5 @@ class StrictHeads(H11Protocol):
     def is_unclear(self, data: bytes) -> bool:
         """Return True if the head has a folded line or a bare LF, also where this data joins data that came before."""
         arrived = bytes(self.conn.trailing_data[0][-3:])
-        head, _end, _body = (arrived + data).partition(END)
+        head, _end, _body = (arrived + data).partition(END_OF_HEAD)
         return UNCLEAR.search(head, 1 if arrived[:1] == b"\n" else 0) is not None

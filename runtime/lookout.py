@@ -74,7 +74,7 @@ class Lookout:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
             agents, projects = set(self.workers.values()), set(self.readers.values())
             try:
-                self.wake_waiting(await database_sync_to_async(look)(agents, projects, self.seen))
+                self.wake_waiting(await database_sync_to_async(find_news)(agents, projects, self.seen))
             except Exception:
                 logger.exception("Waiting workers and readers could not be notified; this is tried again")
         self.looking = self.seen = None
@@ -92,7 +92,7 @@ class Lookout:
         self.seen = sight.final if self.readers else None
 
 
-def look(agents: set[str], projects: set[UUID], seen: int | None) -> Sight:
+def find_news(agents: set[str], projects: set[UUID], seen: int | None) -> Sight:
     """Return the agents' free items, and those projects that have events after number `seen`."""
     free = free_counts(agents) if agents else {}
     if not projects:

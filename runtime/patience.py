@@ -15,10 +15,10 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext_lazy
 
-from api.follow import LAST
-from api.waiting import ACCOUNT, AGAIN, ASKED_AGAIN, TOKEN, WAITS_FOR
+from api.follow import LAST_EVENT_ID_HEADER
+from api.waiting import ACCOUNT_HEADER, ASK_AGAIN_HEADER, ASK_AGAIN_TOKEN, ASKED_AGAIN_HEADER, WAITS_FOR_HEADER
 from events.connections import ConnectionLimit, NoRoom, NoRoomForAccount
-from runtime.bodies import NotTaken, refuse
+from runtime.bodies import RequestRefused, send_refusal
 from runtime.lookout import Lookout
 
 Scope = dict[str, Any]
@@ -35,7 +35,7 @@ MOST_BYTES = 64 * 1024
 MOST_STREAMS, MOST_STREAMS_IN_ALL, MOST_WAITS_IN_ALL = 5, 200, 400
 # Most threads of those that answer requests which waiting calls may use at the same time.
 MOST_ASKING = 4
-INTERNAL = {name.lower().encode() for name in (AGAIN, ACCOUNT, WAITS_FOR)}
+INTERNAL = {name.lower().encode() for name in (ASK_AGAIN_HEADER, ACCOUNT_HEADER, WAITS_FOR_HEADER)}
 
 TOO_MANY = (
     *(429, "too-many-connections", "Too Many Requests"),
@@ -83,24 +83,24 @@ class Patience:
                 await self.stream(scope, receive, send)
             else:
                 await self.app(scope, receive, send)
-        except NotTaken as error:
-            await refuse(scope, send, error)
+        except RequestRefused as error:
+            await send_refusal(scope, send, error)
 
     async def lease(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with work, or without once the worker's waiting time is over. Raises NotTaken if too many wait."""
+        """Answer with work, or without at the end of the worker's wait. Raises RequestRefused if too many wait."""
         body = await body_of(receive)
         answer = await self.ask(scope, body)
-        if answer.header(AGAIN):
-            with room(self.waits, answer), watched(receive) as gone:
+        if answer.header(ASK_AGAIN_HEADER):
+            with place_for_connection(self.waits, answer), caller_watched(receive) as gone:
                 answer = await self.wait_for_work(scope, body, answer, gone)
-        await reply(send, answer)
+        await send_answer(send, answer)
 
     async def wait_for_work(self, scope: Scope, body: bytes, answer: Answer, gone: asyncio.Future[None]) -> Answer:
         """Return the answer with work; the latest one if none came in time or the caller is gone."""
         clock = asyncio.get_running_loop().time
-        deadline = clock() + float(answer.header(AGAIN))
-        with self.lookout.for_work(answer.header(WAITS_FOR)) as wake:
-            while answer.header(AGAIN) and not gone.done() and (left := deadline - clock()) > 0:
+        deadline = clock() + float(answer.header(ASK_AGAIN_HEADER))
+        with self.lookout.for_work(answer.header(WAITS_FOR_HEADER)) as wake:
+            while answer.header(ASK_AGAIN_HEADER) and not gone.done() and (left := deadline - clock()) > 0:
                 if await wait_for_wake(wake, gone, seconds=left):
                     answer = await self.ask_again(scope, body)
         return answer
@@ -108,21 +108,25 @@ class Patience:
     async def stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the events there are, then new ones, until the reader is gone or may not read any more.
 
-        Raises NotTaken if too many follow.
+        Raises RequestRefused if too many follow.
         """
         answer = await self.ask(scope, b"")
         if answer.status != 200:
-            await reply(send, answer)
+            await send_answer(send, answer)
             return
         project = UUID(STREAM.fullmatch(scope["path"])[1])  # type: ignore[index]
-        with room(self.streams, answer), watched(receive) as gone, self.lookout.for_events(project) as wake:
+        with (
+            place_for_connection(self.streams, answer),
+            caller_watched(receive) as gone,
+            self.lookout.for_events(project) as wake,
+        ):
             await send_head(send, answer)
             while answer.status == 200:
-                if not answer.header(AGAIN):
+                if not answer.header(ASK_AGAIN_HEADER):
                     await wait_for_wake(wake, gone, seconds=QUIET_SECONDS)
                 if gone.done():
                     break
-                answer = await self.ask_again(scope, b"", last=answer.header(LAST))
+                answer = await self.ask_again(scope, b"", last=answer.header(LAST_EVENT_ID_HEADER))
                 if answer.status == 200:
                     await send({"type": "http.response.body", "body": answer.body, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -152,19 +156,19 @@ class Patience:
 
 # -- the connection --------------------------------------------------------------------------------
 @contextmanager
-def room(limit: ConnectionLimit, answer: Answer) -> Iterator[None]:
-    """Hold a place for a connection of the answered account inside the block. Raises NotTaken."""
+def place_for_connection(limit: ConnectionLimit, answer: Answer) -> Iterator[None]:
+    """Hold a place for a connection of the answered account inside the block. Raises RequestRefused."""
     try:
-        with limit.hold(int(answer.header(ACCOUNT))):
+        with limit.hold(int(answer.header(ACCOUNT_HEADER))):
             yield
     except NoRoomForAccount as error:
-        raise NotTaken(*TOO_MANY) from error
+        raise RequestRefused(*TOO_MANY) from error
     except NoRoom as error:
-        raise NotTaken(*NO_ROOM) from error
+        raise RequestRefused(*NO_ROOM) from error
 
 
 @contextmanager
-def watched(receive: Receive) -> Iterator[asyncio.Future[None]]:
+def caller_watched(receive: Receive) -> Iterator[asyncio.Future[None]]:
     """Yield a future that is done once the caller is gone."""
     gone = asyncio.ensure_future(until_gone(receive))
     try:
@@ -202,13 +206,13 @@ async def until_gone(receive: Receive) -> None:
 
 async def send_head(send: Send, answer: Answer) -> None:
     """Send the head of a stream and the events there are so far."""
-    dropped = {b"content-length", LAST.lower().encode(), *INTERNAL}
+    dropped = {b"content-length", LAST_EVENT_ID_HEADER.lower().encode(), *INTERNAL}
     kept = [(name, value) for name, value in answer.headers if name.lower() not in dropped]
     await send({"type": "http.response.start", "status": 200, "headers": [*kept, (b"x-accel-buffering", b"no")]})
     await send({"type": "http.response.body", "body": answer.body, "more_body": True})
 
 
-async def reply(send: Send, answer: Answer) -> None:
+async def send_answer(send: Send, answer: Answer) -> None:
     """Send the complete answer, without internal headers."""
     kept = [(name, value) for name, value in answer.headers if name.lower() not in INTERNAL]
     await send({"type": "http.response.start", "status": answer.status, "headers": kept})
@@ -217,7 +221,7 @@ async def reply(send: Send, answer: Answer) -> None:
 
 def headers_of(scope: Scope, *, again: bool, last: str) -> Iterable[tuple[bytes, bytes]]:
     """Return the request's headers; a repeated request also has the token for it and the reader's position."""
-    added = {ASKED_AGAIN: TOKEN if again else "", LAST: last}
-    names = {name.lower().encode() for name, value in added.items() if value or name == ASKED_AGAIN}
+    added = {ASKED_AGAIN_HEADER: ASK_AGAIN_TOKEN if again else "", LAST_EVENT_ID_HEADER: last}
+    names = {name.lower().encode() for name, value in added.items() if value or name == ASKED_AGAIN_HEADER}
     kept = [(name, value) for name, value in scope["headers"] if name.lower() not in names]
     return kept + [(name.lower().encode(), value.encode()) for name, value in added.items() if value]

@@ -25,19 +25,19 @@ CONSUMERS: dict[str, type[BatchConsumer]] = {
 }
 
 
-def channels() -> ChannelNameRouter:
+def stream_consumers() -> ChannelNameRouter:
     """Return the stream consumers by channel name: one for each group and one for each agent."""
     letters = {DeadLettersConsumer.group: DeadLettersConsumer}
     applications: dict[str, type[BatchConsumer]] = {**CONSUMERS, **letters, **worker_consumers()}
     return ChannelNameRouter({name: consumer.as_asgi() for name, consumer in applications.items()})
 
 
-def sockets() -> OwnPages:
+def live_feed() -> OwnPages:
     """Return the live feed, for signed-in people on our own pages."""
     return OwnPages(AuthMiddlewareStack(URLRouter([path("ws/live/", LiveConsumer.as_asgi())])))
 
 
-def application() -> ProtocolTypeRouter:
+def build_application() -> ProtocolTypeRouter:
     """Return the ASGI application.
 
     HTTP runs in threads, three to four times faster for the admin than one ASGI thread.
@@ -45,4 +45,4 @@ def application() -> ProtocolTypeRouter:
     wsgi: Any = get_wsgi_application()
     threads: Any = WSGIMiddleware(wsgi, workers=WEB_THREADS)
     http = Bodies(Patience(threads))
-    return ProtocolTypeRouter({"http": http, "websocket": sockets(), "channel": channels()})
+    return ProtocolTypeRouter({"http": http, "websocket": live_feed(), "channel": stream_consumers()})

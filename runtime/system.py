@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from runtime.embedded import EmbeddedValkey, Reach, take_lock
+from runtime.embedded import EmbeddedValkey, Reach, lock_folder
 from runtime.supervisor import Child
 from workers.agents import AGENTS
 
@@ -17,25 +17,25 @@ from workers.agents import AGENTS
 WORKERS = 2
 
 
-def command(name: str, *arguments: str) -> list[str]:
+def manage_command(name: str, *arguments: str) -> list[str]:
     """Return the command line that runs a manage.py command in a process of its own."""
     return [sys.executable, str(settings.BASE_DIR / "manage.py"), name, *arguments]
 
 
-def children(*, web: str | None, excepted: list[str], env: dict[str, str] | None = None) -> list[Child]:
+def system_processes(*, web: str | None, excepted: list[str], env: dict[str, str] | None = None) -> list[Child]:
     """Return every process of the system.
 
     `web` is HOST:PORT, or None without the web; `excepted` are agents to leave out.
     """
-    consumers = [Child(group, command("consume", group), env or {}) for group in GROUPS]
+    consumers = [Child(group, manage_command("consume", group), env or {}) for group in GROUPS]
     without = [argument for name in excepted for argument in ("--except", name)]
     workers = [
-        Child(f"workers-{slot}", command("work", "--all", *without, "--slot", str(slot)), env or {})
+        Child(f"workers-{slot}", manage_command("work", "--all", *without, "--slot", str(slot)), env or {})
         for slot in range(1, WORKERS + 1)
     ]
     mails = ["notify"] if settings.SENDS_MAIL else []
-    loops = [Child(name, command(name), env or {}) for name in ("relay", "deliver", *mails)]
-    pages = [Child("web", command("web", "--at", web), env or {})] if web else []
+    loops = [Child(name, manage_command(name), env or {}) for name in ("relay", "deliver", *mails)]
+    pages = [Child("web", manage_command("web", "--at", web), env or {})] if web else []
     return [*consumers, *loops, *workers, *pages]
 
 
@@ -43,7 +43,7 @@ GROUPS = ("orchestrator", "clarifications", "validators")
 
 
 @contextmanager
-def broker() -> Iterator[EmbeddedValkey | None]:
+def running_broker() -> Iterator[EmbeddedValkey | None]:
     """Run the embedded broker inside the block and yield it; yield None if REDIS_URL names another broker."""
     if not settings.EMBEDDED_BROKER:
         yield None
@@ -54,12 +54,12 @@ def broker() -> Iterator[EmbeddedValkey | None]:
 
 
 @contextmanager
-def only_system_here() -> Iterator[None]:
+def lock_data_folder() -> Iterator[None]:
     """Lock the data folder inside the block: two systems would read as the same consumers.
 
     Raises EmbeddedServerError.
     """
-    lock = take_lock(Path(settings.DATA_DIR) / "up.lock")
+    lock = lock_folder(Path(settings.DATA_DIR) / "up.lock")
     try:
         yield
     finally:

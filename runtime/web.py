@@ -38,11 +38,11 @@ def serve(application: str, *, address: str, instead: str, shared: bool = False)
     for number in (signal.SIGTERM, signal.SIGINT):
         # Handled from now on, not only once the server runs; uvicorn raises the signal again after its end.
         signal.signal(number, server.handle_exit)
-    with listening(address, instead=instead, shared=shared) as sock:
+    with listening_socket(address, instead=instead, shared=shared) as sock:
         server.run([sock])
 
 
-def listening(address: str, *, instead: str, shared: bool = False) -> socket.socket:
+def listening_socket(address: str, *, instead: str, shared: bool = False) -> socket.socket:
     """Return a socket that listens at HOST:PORT and sends without delay. Raises AddressUnusable.
 
     `instead` is the command that chooses another address, with `{}` in place of the address.
@@ -81,7 +81,7 @@ def refusal_in_words(error: OSError, host: str, port: int, instead: str) -> str:
     return f"Nothing can listen at {host!r}: this machine has no such address. Choose another: {another}."
 
 
-def answers(address: str) -> bool:
+def is_served(address: str) -> bool:
     """Return True if the sign-in page is served at HOST:PORT."""
     host, port = host_and_port(address)
     host_header = next((name for name in settings.ALLOWED_HOSTS if name != "*"), "localhost").lstrip(".")

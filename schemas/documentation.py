@@ -9,7 +9,7 @@ from schemas.registry import Registry
 DIRECTIONS = {"in": "comes in", "out": "goes out", "both": "comes in and goes out"}
 
 
-def page(contracts: Registry) -> str:
+def contracts_page(contracts: Registry) -> str:
     """Return the whole page as Markdown."""
     chapters = [chapter(contracts.schema(kind)) for kind in contracts.event_types()]
     return "\n".join(
@@ -67,11 +67,11 @@ def refused(schema: dict[str, Any], invalid: dict[str, Any]) -> str:
     """Return one line about an invalid example: how it differs from the first valid one, and why it is refused."""
     valid, payload = schema["examples"][0], invalid["payload"]
     without = [f"without `{key}`" for key in valid if key not in payload]
-    changed = [f"`{key}`: `{short(payload[key])}`" for key in payload if valid.get(key) != payload[key]]
+    changed = [f"`{key}`: `{short_json(payload[key])}`" for key in payload if valid.get(key) != payload[key]]
     return f"{', '.join([*without, *changed])}: {invalid['why']}"
 
 
-def short(value: Any) -> str:
+def short_json(value: Any) -> str:
     """Return the value as JSON, cut to 80 characters."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 80 else text[:77] + "…"

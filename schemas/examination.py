@@ -27,10 +27,10 @@ def examine_file(name: str, *, event_type: str | None = None) -> list[Finding]:
     otherwise an envelope.
     """
     content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    return [Finding(f"{name}:{line}", problems_of(text, event_type)) for line, text in documents(content)]
+    return [Finding(f"{name}:{line}", problems_of(text, event_type)) for line, text in documents_in(content)]
 
 
-def documents(content: bytes) -> list[tuple[int, bytes]]:
+def documents_in(content: bytes) -> list[tuple[int, bytes]]:
     """Return (line number, document) pairs: one a line where some line is JSON by itself, else the whole content."""
     lines = [(number, line) for number, line in enumerate(content.split(b"\n"), 1) if line.strip()]
     has_document_per_line = len(lines) > 1 and not is_json(content) and any(is_json(line) for _, line in lines)

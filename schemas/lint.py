@@ -34,7 +34,7 @@ def require_sound(schema: Any, *, where: str) -> None:
     except SchemaError as error:
         raise BadSchema(f"{where}: not a JSON Schema: {error.message} at /{'/'.join(map(str, error.path))}") from error
     for pointer, part in subschemas(schema):
-        for fault in faults(part):
+        for fault in schema_faults(part):
             raise BadSchema(f"{where}{pointer}: {fault}")
 
 
@@ -61,7 +61,7 @@ def schemas_under(key: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"/{name}", below) for name, below in value.items())
 
 
-def faults(part: dict[str, Any]) -> Iterator[str]:
+def schema_faults(part: dict[str, Any]) -> Iterator[str]:
     """Yield the faults of one schema in words; schemas inside it are not looked at."""
     for pattern in (part.get("pattern", ""), *part.get("patternProperties", {})):
         yield from pattern_faults(pattern)

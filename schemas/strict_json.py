@@ -37,7 +37,7 @@ def loads(raw: bytes | str, *, max_bytes: int = MAX_BYTES) -> Any:
         raise InvalidJson(f"it cannot be read: {error}") from error
     if depth_at_most(text) > MAX_DEPTH and nesting(text) > MAX_DEPTH:
         raise InvalidJson(f"it is nested deeper than {MAX_DEPTH} levels")
-    value = READER.decode(text.decode())
+    value = STRICT_DECODER.decode(text.decode())
     if b"\\u0000" in text:
         check(value)
     return value
@@ -80,7 +80,7 @@ def small_float(digits: str) -> float:
     return number
 
 
-READER = json.JSONDecoder(object_pairs_hook=unique, parse_int=small_int, parse_float=small_float)
+STRICT_DECODER = json.JSONDecoder(object_pairs_hook=unique, parse_int=small_int, parse_float=small_float)
 
 
 def require_small(number: float) -> None:

@@ -28,15 +28,15 @@ from events.errors import PermanentError
 from events.models import DeadLetter, Event, SetAside
 from pages.admin_pages import (
     LONGEST_TEXT,
-    REFUSALS,
+    REFUSAL_ERRORS,
     DetailAdmin,
     ReadOnlyAdmin,
     ReasonForm,
-    carry_out,
-    carry_out_with_reason,
-    preformatted,
-    pretty,
-    whole_id,
+    act_on_each,
+    act_on_each_with_reason,
+    complete_id,
+    json_as_html,
+    text_as_html,
 )
 from pages.presentation import ago, state_word
 from schemas.registry import registry
@@ -90,7 +90,7 @@ class EventAdmin(ReadOnlyAdmin):
         """Return the events with this id or of this project, else of this correlation; no events for other words."""
         if not search_term:
             return queryset, False
-        searched_id = whole_id(search_term)
+        searched_id = complete_id(search_term)
         if searched_id is None:
             return queryset.none(), False
         matches = queryset.filter(Q(event_id=searched_id) | Q(project_id=searched_id))
@@ -111,7 +111,7 @@ class EventAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("payload"))
     def payload_pretty(self, event: Event) -> SafeString:
-        return pretty(event.payload)
+        return json_as_html(event.payload)
 
 
 @admin.register(DeadLetter)
@@ -154,14 +154,14 @@ class DeadLetterAdmin(DetailAdmin):
 
     @admin.action(description=gettext_lazy("Replay: put the entry on its stream again"), permissions=["act"])
     def replay_entries(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> None:
-        carry_out(self, request, queryset, lambda letter: replay(letter, by=name_of(request)), done=_("Replayed"))
+        act_on_each(self, request, queryset, lambda letter: replay(letter, by=name_of(request)), done=_("Replayed"))
 
     @admin.action(description=gettext_lazy("Discard for good, with a reason"), permissions=["act"])
     def discard_letters(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> HttpResponse | None:
         def act(letter: DeadLetter, reason: str) -> None:
             discard(letter, by=name_of(request), why=reason)
 
-        return carry_out_with_reason(self, request, queryset, act, name="discard_letters", done=_("Discarded"))
+        return act_on_each_with_reason(self, request, queryset, act, name="discard_letters", done=_("Discarded"))
 
     # -- a dead letter's page ----------------------------------------------------------------------
     def detail(self, request: HttpRequest, obj: DeadLetter) -> dict[str, Any]:
@@ -187,7 +187,7 @@ class DeadLetterAdmin(DetailAdmin):
             "form": EventForm(initial={"event": text, "new_id": bool(known)}) if at_once else None,
             "too_long": too_long,
             "discard_form": ReasonForm(),
-            "trace": preformatted(obj.trace),
+            "trace": text_as_html(obj.trace),
             "edited": readable(bytes(obj.edited)) if obj.edited is not None else "",
         }
 
@@ -224,7 +224,7 @@ class DeadLetterAdmin(DetailAdmin):
         """
         try:
             act()
-        except REFUSALS as error:
+        except REFUSAL_ERRORS as error:
             self.message_user(request, _("Nothing changed. %(why)s") % {"why": error}, messages.ERROR)
             return self.page(request, DeadLetter.objects.get(pk=obj.pk), **typed)
         self.message_user(request, words, messages.SUCCESS)
@@ -270,7 +270,7 @@ class SetAsideAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Try again now"), permissions=["act"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[SetAside]) -> None:
-        carry_out(self, request, queryset, rounds.retry_now, done=_("To be tried again"))
+        act_on_each(self, request, queryset, rounds.retry_now, done=_("To be tried again"))
 
 
 def name_in_words(letter: DeadLetter) -> str:

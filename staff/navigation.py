@@ -24,10 +24,10 @@ class Link:
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Context processor: provide `navigation`, computed only if the page shows it."""
-    return {"navigation": SimpleLazyObject(lambda: links(request))}
+    return {"navigation": SimpleLazyObject(lambda: links_for(request))}
 
 
-def links(request: HttpRequest) -> list[Link]:
+def links_for(request: HttpRequest) -> list[Link]:
     """Return the links that this person may follow; none before signing in."""
     user = request.user
     if not user.is_authenticated:

@@ -35,7 +35,7 @@ from staff.overview_parts import (
     Questions,
     Streams,
 )
-from staff.throughput import DAY, HOUR, hours, plots, summary
+from staff.throughput import DAY, HOUR, hourly_plots, hours_of_the_day, summary_in_words
 
 # Rows that may accumulate for years are counted up to this number only.
 MOST_COUNTED = 10_000
@@ -45,13 +45,13 @@ NEWEST_LETTERS = 5
 LONGEST_REASON = 160
 MOST_DRAWN = 10
 MOST_AGENTS = 40
-OVER = [ItemState.DONE, ItemState.CANCELLED]
-ACTIVE = [state for state in ItemState if state not in OVER]
+FINISHED_STATES = [ItemState.DONE, ItemState.CANCELLED]
+ACTIVE = [state for state in ItemState if state not in FINISHED_STATES]
 
 Lookups = dict[str, Any]
 
 
-def overview(user: User) -> Overview:
+def overview_for(user: User) -> Overview:
     """Return the parts of the overview that the person may see, as of the current minute; at most eight queries."""
     now = timezone.now().replace(second=0, microsecond=0)
     finished = newest_finished(now) if may_see(user, "backlog.project") else None
@@ -59,7 +59,7 @@ def overview(user: User) -> Overview:
         questions=open_questions(now) if may_see(user, "clarifications.question") else None,
         projects=None if finished is None else current_projects(now, finished),
         items=active_items() if may_see(user, "backlog.item") else None,
-        flow=None if finished is None else flow(now, finished),
+        flow=None if finished is None else flow_of_the_day(now, finished),
         streams=consumer_groups(user) if may_see(user, "events.event") else None,
         letters=open_letters() if may_see(user, "events.deadletter") else None,
     )
@@ -74,11 +74,11 @@ def may_see(user: User, model: str) -> bool:
 def list_url(model: str, **lookups: Any) -> str:
     """Return the address of the model's admin list, filtered by the lookups."""
     query = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in lookups.items()}
-    return f"{address(model)}?{urlencode(query)}" if query else address(model)
+    return f"{list_address(model)}?{urlencode(query)}" if query else list_address(model)
 
 
 @cache
-def address(model: str) -> str:
+def list_address(model: str) -> str:
     """Return the address of the model's admin list without a filter."""
     return reverse(f"admin:{model.replace('.', '_')}_changelist")
 
@@ -89,7 +89,7 @@ def open_questions(now: datetime) -> Questions:
     figures: list[tuple[str, str, Lookups]] = [
         ("questions", _("Open"), {}),
         ("overdue", _("Overdue"), {"due_at__lt": now}),
-        *ages(now),
+        *age_ranges(now),
         ("person", _("A person"), {"assigned_to__isnull": False}),
         ("group", _("A group"), {"assigned_to__isnull": True, "assigned_group__gt": ""}),
         ("anybody", _("Anybody"), {"assigned_to__isnull": True, "assigned_group__exact": ""}),
@@ -104,7 +104,7 @@ def open_questions(now: datetime) -> Questions:
     return Questions(total, overdue, ages=others[:4], holders=others[4:])
 
 
-def ages(now: datetime) -> list[tuple[str, str, Lookups]]:
+def age_ranges(now: datetime) -> list[tuple[str, str, Lookups]]:
     """Return (key, words, lookups) of four ranges that divide the questions by their age."""
     hour_ago, four_hours_ago, day_ago = now - HOUR, now - timedelta(hours=4), now - DAY
     return [
@@ -152,15 +152,15 @@ def current_projects(now: datetime, finished: list[tuple[datetime, datetime]]) -
     )
 
 
-def flow(now: datetime, finished: list[tuple[datetime, datetime]]) -> Flow:
+def flow_of_the_day(now: datetime, finished: list[tuple[datetime, datetime]]) -> Flow:
     """Return throughput and lead times of the last 24 hours, hour by hour; no query."""
-    by_hour = hours(finished, now)
+    by_hour = hours_of_the_day(finished, now)
     during = [(hour, {"finished_at__gte": hour.starts, "finished_at__lt": hour.ends}) for hour in by_hour]
     done = {"status__exact": ProjectStatus.DONE}
     return Flow(
-        summary=summary(finished),
+        summary=summary_in_words(finished),
         hours=[(hour, list_url("backlog.project", **done, **times)) for hour, times in during],
-        plots=plots(by_hour) if finished else [],
+        plots=hourly_plots(by_hour) if finished else [],
         bounded=len(finished) >= MOST_FINISHED,
     )
 
@@ -168,7 +168,7 @@ def flow(now: datetime, finished: list[tuple[datetime, datetime]]) -> Flow:
 # -- items -----------------------------------------------------------------------------------------
 def active_items() -> Items:
     """Return the active items by agent and state; one query over the index of active items."""
-    active = Item.objects.filter(~Q(state__in=OVER)).order_by()
+    active = Item.objects.filter(~Q(state__in=FINISHED_STATES)).order_by()
     counts: dict[str, dict[str, int]] = {}
     for agent, state, count in active.values_list("agent_target", "state").annotate(number=Count("*")):
         counts.setdefault(agent, {})[state] = count

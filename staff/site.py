@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy
 
 from accounts.people import signed_in_person
-from staff.overview import overview
+from staff.overview import overview_for
 
 
 class InterlockAdminSite(AdminSite):
@@ -19,4 +19,4 @@ class InterlockAdminSite(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Return the home page, with the parts of the overview that this person may see."""
-        return super().index(request, {"overview": overview(signed_in_person(request)), **(extra_context or {})})
+        return super().index(request, {"overview": overview_for(signed_in_person(request)), **(extra_context or {})})

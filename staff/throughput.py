@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from charts import line, stacked
-from pages.presentation import length_of
+from pages.presentation import span_in_words
 
 HOURS = 24
 DAY = timedelta(hours=HOURS)
@@ -48,7 +48,7 @@ class Hour:
         return ninetieth_of(self.spans) / MINUTE if self.spans else None
 
 
-def hours(times: Iterable[tuple[datetime, datetime]], now: datetime) -> list[Hour]:
+def hours_of_the_day(times: Iterable[tuple[datetime, datetime]], now: datetime) -> list[Hour]:
     """Return the last 24 hours, from (opened, finished) pairs.
 
     These are 25 hours of the reader's clock, of which the first and the last are covered in part.
@@ -82,19 +82,19 @@ def ninetieth_of(spans: Sequence[timedelta]) -> timedelta:
 
 
 # -- in words --------------------------------------------------------------------------------------
-def summary(times: Sequence[tuple[datetime, datetime]]) -> str:
+def summary_in_words(times: Sequence[tuple[datetime, datetime]]) -> str:
     """Return the number of finished projects and their lead times in one or two sentences."""
     if not times:
         return _("Nothing was finished in the last 24 hours.")
     spans = sorted(lead_time(opened, finished) for opened, finished in times)
     words = ngettext("%(n)s project was finished.", "%(n)s projects were finished.", len(spans))
     count = words % {"n": number_format(len(spans), use_l10n=True, force_grouping=True)}
-    values = {"median": spelled(median_of(spans)), "ninetieth": spelled(ninetieth_of(spans))}
+    values = {"median": span_in_two_units(median_of(spans)), "ninetieth": span_in_two_units(ninetieth_of(spans))}
     single, several = _("It took %(median)s."), _("Half were done in %(median)s, nine of ten in %(ninetieth)s.")
     return f"{count} {(single if len(spans) == 1 else several) % values}"
 
 
-def spelled(span: timedelta) -> str:
+def span_in_two_units(span: timedelta) -> str:
     """Return a span in words, in its two largest units, such as “3 h 12 min”."""
     if span < MINUTE:
         return _("less than a minute")
@@ -102,11 +102,11 @@ def spelled(span: timedelta) -> str:
     remainder = span % largest_unit
     # Minutes have no smaller unit here: a remainder of minutes is never as long as a day.
     next_unit = {MINUTE: DAY, HOUR: MINUTE, DAY: HOUR}[largest_unit]
-    return f"{length_of(span)} {length_of(remainder)}" if remainder >= next_unit else length_of(span)
+    return f"{span_in_words(span)} {span_in_words(remainder)}" if remainder >= next_unit else span_in_words(span)
 
 
 # -- drawn -----------------------------------------------------------------------------------------
-def plots(by_hour: Sequence[Hour]) -> list[SafeString]:
+def hourly_plots(by_hour: Sequence[Hour]) -> list[SafeString]:
     """Return three plots by hour: throughput, and the median and 90th percentile of the lead time."""
     labels = [hour.label for hour in by_hour]
     by_clock = _("By the hours of the clock; of the first and the last a part is shown.")

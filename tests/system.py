@@ -14,7 +14,7 @@ from events.bridge import StreamServer
 from events.runner import relay_until
 from events.streams import Entry
 from runtime.management.commands.work import server as worker_server
-from runtime.routing import CONSUMERS, channels
+from runtime.routing import CONSUMERS, stream_consumers
 
 GROUPS = tuple(CONSUMERS)
 
@@ -22,12 +22,12 @@ GROUPS = tuple(CONSUMERS)
 def group_server(group: str, *, slot: int = 1) -> StreamServer:
     """A server of one consumer group of the log."""
     names = {"channel": group, "group": group, "consumer": f"{group}-{slot}"}
-    return StreamServer(channels(), stream=settings.STREAM_NAME, batch_size=settings.BATCH_SIZE, **names)
+    return StreamServer(stream_consumers(), stream=settings.STREAM_NAME, batch_size=settings.BATCH_SIZE, **names)
 
 
 def agent_server(agent: str, *, slot: int = 1) -> StreamServer:
     """A server of one agent's work stream."""
-    return worker_server(channels(), agent, slot)
+    return worker_server(stream_consumers(), agent, slot)
 
 
 @contextmanager

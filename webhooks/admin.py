@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.people import signed_in_person
-from pages.admin_pages import ReadOnlyAdmin, carry_out, carry_out_with_reason, preformatted
+from pages.admin_pages import ReadOnlyAdmin, act_on_each, act_on_each_with_reason, text_as_html
 from pages.presentation import ago, state_word
 from webhooks import services
 from webhooks.forms import EndpointForm
@@ -104,14 +104,14 @@ class EndpointAdmin(ReadOnlyAdmin):
     # -- acts --------------------------------------------------------------------------------------
     @admin.action(description=gettext_lazy("Enable: send the events that waited, then new ones"), permissions=["act"])
     def enable_endpoints(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
-        carry_out(self, request, queryset, services.enable_endpoint, done=_("Enabled"))
+        act_on_each(self, request, queryset, services.enable_endpoint, done=_("Enabled"))
 
     @admin.action(description=gettext_lazy("Disable, with a reason"), permissions=["act"])
     def disable_endpoints(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> HttpResponse | None:
         def act(endpoint: Endpoint, reason: str) -> None:
             services.disable_endpoint(endpoint, reason=reason)
 
-        return carry_out_with_reason(self, request, queryset, act, name="disable_endpoints", done=_("Disabled"))
+        return act_on_each_with_reason(self, request, queryset, act, name="disable_endpoints", done=_("Disabled"))
 
     @admin.action(description=gettext_lazy("Rotate the secret: the old one ends at once"), permissions=["act"])
     def rotate_secrets(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
@@ -165,7 +165,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("beginning of the answer"))
     def answer(self, delivery: Delivery) -> SafeString:
-        return preformatted(delivery.response_excerpt)
+        return text_as_html(delivery.response_excerpt)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Delivery | None:
         """Return the delivery, without the receiver's answer if the person may not see it."""
@@ -176,8 +176,8 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Send again"), permissions=["act"])
     def resend_deliveries(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        carry_out(self, request, queryset, services.resend_delivery, done=_("To be sent again"))
+        act_on_each(self, request, queryset, services.resend_delivery, done=_("To be sent again"))
 
     @admin.action(description=gettext_lazy("Skip: go on with the next event"), permissions=["act"])
     def skip_deliveries(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        carry_out(self, request, queryset, services.skip_delivery, done=_("Skipped"))
+        act_on_each(self, request, queryset, services.skip_delivery, done=_("Skipped"))

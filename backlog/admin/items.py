@@ -16,8 +16,8 @@ from backlog.flow.orchestration import project_work
 from backlog.models import Deliverable, Item, Project
 from backlog.selectors import item_in
 from backlog.services import cancel_item, dispatch_item, retry_item, waive_criteria
-from pages.admin_pages import ReadOnlyAdmin, carry_out, carry_out_with_reason, pretty
-from pages.presentation import ago, spoken, state_word
+from pages.admin_pages import ReadOnlyAdmin, act_on_each, act_on_each_with_reason, json_as_html
+from pages.presentation import ago, state_word, translated
 
 
 # -- items -----------------------------------------------------------------------------------------
@@ -45,7 +45,7 @@ class ItemAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("title"))
     def spoken_title(self, item: Item) -> str:
-        return spoken(item.title)
+        return translated(item.title)
 
     @admin.display(description=gettext_lazy("state"))
     def standing(self, item: Item) -> SafeString:
@@ -67,16 +67,16 @@ class ItemAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("evidence"))
     def evidence_pretty(self, item: Item) -> str | SafeString:
-        return "–" if item.evidence is None else pretty(item.evidence)
+        return "–" if item.evidence is None else json_as_html(item.evidence)
 
     @admin.action(description=gettext_lazy("Dispatch now"), permissions=["act"])
     def dispatch_items(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
-        carry_out(self, request, queryset, in_project_work(dispatch_item), done=_("Dispatched"))
+        act_on_each(self, request, queryset, in_project_work(dispatch_item), done=_("Dispatched"))
 
     @admin.action(description=gettext_lazy("Retry now, whatever the budget"), permissions=["act"])
     def retry_items(self, request: HttpRequest, queryset: QuerySet[Item]) -> None:
         by = request.user.get_username()
-        carry_out(self, request, queryset, in_project_work(retry_item, by=by), done=_("To be tried again"))
+        act_on_each(self, request, queryset, in_project_work(retry_item, by=by), done=_("To be tried again"))
 
     @admin.action(description=gettext_lazy("Cancel, with a reason"), permissions=["act"])
     def cancel_items(self, request: HttpRequest, queryset: QuerySet[Item]) -> HttpResponse | None:
@@ -97,7 +97,7 @@ class ItemAdmin(ReadOnlyAdmin):
         def act(item: Item, reason: str) -> None:
             in_project_work(service, by=by, reason=reason)(item)
 
-        return carry_out_with_reason(self, request, queryset, act, name=name, done=done)
+        return act_on_each_with_reason(self, request, queryset, act, name=name, done=done)
 
 
 def in_project_work(service: Callable[..., Item], **arguments: str) -> Callable[[Item], None]:
@@ -141,7 +141,7 @@ class DeliverableAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("content"))
     def content_pretty(self, deliverable: Deliverable) -> SafeString:
-        return pretty(deliverable.content)
+        return json_as_html(deliverable.content)
 
 
 def link_to_admin_page(obj: Project | Item) -> SafeString:

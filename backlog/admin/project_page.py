@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from backlog.models import Item, Project, WorkContext
 from backlog.states import ItemState
-from pages.admin_pages import pretty
+from pages.admin_pages import json_as_html
 
 
 def state_in_words(item: Item) -> str:
@@ -40,7 +40,7 @@ def value_in_short(value: Any) -> Any:
     """Return a table as its number of rows, other lists and objects as JSON, and any other value unchanged."""
     if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
         return ngettext("%(n)s row", "%(n)s rows", len(value)) % {"n": number_format(len(value), use_l10n=True)}
-    return pretty(value) if isinstance(value, dict | list) and value else value
+    return json_as_html(value) if isinstance(value, dict | list) and value else value
 
 
 def provenance_with_moment(provenance: dict[str, Any]) -> dict[str, Any]:

@@ -24,8 +24,8 @@ from backlog.services import cancel_project
 from backlog.states import ItemState
 from charts import Node, graph
 from events import rounds
-from pages.admin_pages import REFUSALS, DetailAdmin, ReasonForm, pretty
-from pages.presentation import ago, spoken, state_word
+from pages.admin_pages import REFUSAL_ERRORS, DetailAdmin, ReasonForm, json_as_html
+from pages.presentation import ago, state_word, translated
 
 
 class ProjectAdmin(DetailAdmin):
@@ -77,7 +77,7 @@ class ProjectAdmin(DetailAdmin):
             "graph": dependency_graph(items),
             "may_cancel": may_cancel(obj, signed_in_person(request)),
             "known": known_fields(obj),
-            "intake": pretty(obj.intake) if obj.intake else "",
+            "intake": json_as_html(obj.intake) if obj.intake else "",
             "deliverables": list(latest_deliverables(obj.pk).values()),
             "story": project_story(obj),
             "standing_still": rounds.set_aside_rows(obj.pk),
@@ -116,7 +116,7 @@ class ProjectAdmin(DetailAdmin):
         try:
             with project_work() as work:
                 act.service(work, item_in(work, item.pk), **arguments)
-        except REFUSALS as error:
+        except REFUSAL_ERRORS as error:
             return self.redirect_with_message(
                 request, project, _("Nothing changed. %(why)s") % {"why": error}, messages.ERROR
             )
@@ -134,7 +134,7 @@ class ProjectAdmin(DetailAdmin):
             with project_work() as work:
                 locked = project_of(work, project.pk)
                 cancel_project(work, locked, reason=form.cleaned_data["reason"], by=request.user.get_username())
-        except REFUSALS as error:
+        except REFUSAL_ERRORS as error:
             return self.redirect_with_message(
                 request, project, _("Nothing changed. %(why)s") % {"why": error}, messages.ERROR
             )
@@ -164,7 +164,7 @@ class ProjectAdmin(DetailAdmin):
 def dependency_graph(items: list[Item]) -> SafeString:
     """Return the graph of the items and their dependencies; each node links to its card on the board."""
     nodes = [
-        Node(i.key, spoken(i.title), state=i.state.lower(), words=str(i.get_state_display()), href=f"#card-{i.key}")
+        Node(i.key, translated(i.title), state=i.state.lower(), words=str(i.get_state_display()), href=f"#card-{i.key}")
         for i in items
     ]
     edges = [(before, item.key) for item in items for before in item.depends_on]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from backlog.models import Item, Project
 from backlog.selectors import project_events
 from events.models import Event
-from pages.presentation import spoken
+from pages.presentation import translated
 from schemas.registry import registry
 
 # The most events that a story shows.
@@ -78,7 +78,7 @@ def happening(event: Any, item_titles: dict[str, str]) -> Happening:
     payload = indented_json(event.beginning) if is_complete else event.beginning
     item = item_titles.get(event.item_id or "", "")
     about = "" if event.about == item else event.about or ""
-    return Happening(event, event_in_words(event), spoken(item), spoken(about), payload, is_complete)
+    return Happening(event, event_in_words(event), translated(item), translated(about), payload, is_complete)
 
 
 def indented_json(text: str) -> str:

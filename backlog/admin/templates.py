@@ -20,7 +20,7 @@ from backlog.blueprints import Definition, definition_of
 from backlog.errors import InvalidTemplate
 from backlog.models import Project, Template
 from charts import Node, graph
-from pages.admin_pages import DetailAdmin, pretty
+from pages.admin_pages import DetailAdmin, json_as_html
 from pages.presentation import ago, state_word
 
 # The column of projects counts no further: an exact count of millions takes seconds.
@@ -94,7 +94,7 @@ class TemplateAdmin(DetailAdmin):
         try:
             definition = definition_of(obj.pk)
         except InvalidTemplate as error:
-            return {"title": str(obj), "unreadable": str(error), "text": pretty(obj.definition)}
+            return {"title": str(obj), "unreadable": str(error), "text": json_as_html(obj.definition)}
         newest = blueprints.newest_version(obj.name)
         form = DefinitionForm(initial={"definition": as_yaml(definition), "newest": newest.version})
         others = Template.objects.filter(name=obj.name).exclude(pk=obj.pk).order_by("-version")

@@ -32,7 +32,7 @@ from clarifications.selectors import (
 from clarifications.services import answer_question, decline_question
 from clarifications.wording import question_title
 from events.errors import PermanentError
-from pages.admin_pages import MOST_NAMED, DetailAdmin, ReasonForm, carry_out, listed, pretty
+from pages.admin_pages import MOST_NAMED, DetailAdmin, ReasonForm, act_on_each, json_as_html, names_in_one_line
 from pages.presentation import ago, state_word
 
 
@@ -101,11 +101,13 @@ class QuestionAdmin(DetailAdmin):
     # -- actions on several questions --------------------------------------------------------------
     @admin.action(description=gettext_lazy("Assign to me"), permissions=["act"])
     def claim_questions(self, request: HttpRequest, queryset: QuerySet[Question]) -> None:
-        carry_out(self, request, queryset, in_project_work(claim_question, by=request.user), done=_("Assigned to you"))
+        act_on_each(
+            self, request, queryset, in_project_work(claim_question, by=request.user), done=_("Assigned to you")
+        )
 
     @admin.action(description=gettext_lazy("Unassign"), permissions=["act"])
     def release_questions(self, request: HttpRequest, queryset: QuerySet[Question]) -> None:
-        carry_out(self, request, queryset, in_project_work(release_question, by=request.user), done=_("Unassigned"))
+        act_on_each(self, request, queryset, in_project_work(release_question, by=request.user), done=_("Unassigned"))
 
     @admin.action(description=gettext_lazy("Answer equal questions together"), permissions=["act"])
     def answer_together(self, request: HttpRequest, queryset: QuerySet[Question]) -> HttpResponse | None:
@@ -124,7 +126,7 @@ class QuestionAdmin(DetailAdmin):
         if not form.fits():
             return self.together_page(request, chosen, form)
         arguments = {"answer": form.answer(), "by": request.user.get_username(), "door": "admin"}
-        carry_out(self, request, queryset, in_project_work(answer_question, **arguments), done=_("Answered"))
+        act_on_each(self, request, queryset, in_project_work(answer_question, **arguments), done=_("Answered"))
         return None
 
     def together_page(self, request: HttpRequest, chosen: list[Question], form: AnswerForm) -> TemplateResponse:
@@ -150,7 +152,7 @@ class QuestionAdmin(DetailAdmin):
             "is_open": obj.status == QuestionStatus.OPEN,
             "items": question_page.waiting_items(obj),
             "answer": answer,
-            "answer_value": pretty(answer.value) if answer else "",
+            "answer_value": json_as_html(answer.value) if answer else "",
             "answer_form": AnswerForm(obj, suggested=chosen_suggestion(request, suggested)),
             "decline_form": ReasonForm(prefix="decline"),
             "waits_for": inbox.holder_in_words(obj),
@@ -249,7 +251,7 @@ class QuestionAdmin(DetailAdmin):
     ) -> HttpResponse:
         """Redirect to the list, or with `go_on` to the next question, and show the states of the items that waited."""
         in_order = sorted(items, key=lambda item: item.position)
-        states = listed([f"{item.title} – {state_in_words(item).lower()}" for item in in_order])
+        states = names_in_one_line([f"{item.title} – {state_in_words(item).lower()}" for item in in_order])
         words = _("%(words)s Now: %(now)s.") % {"words": words, "now": states} if items else words
         self.message_user(request, words, messages.SUCCESS)
         waiting = answerable_by(request.user).filter(assigned_to_user(request.user) | waits_for_groups_of(request.user))  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ def state(value: str, label: object) -> SafeString:
 @register.filter
 def spoken(text: str) -> str:
     """Return the reader's translation of a text from a contract or a template that comes with Interlock."""
-    return presentation.spoken(str(text or ""))
+    return presentation.translated(str(text or ""))
 
 
 @register.filter

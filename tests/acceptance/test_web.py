@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 
 from runtime import web
-from runtime.web import listening
+from runtime.web import listening_socket
 from tests.processes import STOP_SECONDS, manage
 from tests.waiting import wait_until
 
@@ -74,10 +74,10 @@ def test_a_stranger_is_not_told_what_serves(address: str) -> None:
 def test_told_to_end_before_it_serves_it_ends(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def told_meanwhile(address: str, *, instead: str, shared: bool) -> socket.socket:
         signal.raise_signal(signal.SIGTERM)
-        return listening(address, instead=instead, shared=shared)
+        return listening_socket(address, instead=instead, shared=shared)
 
     told_again: list[str] = []
-    monkeypatch.setattr(web, "listening", told_meanwhile)
+    monkeypatch.setattr(web, "listening_socket", told_meanwhile)
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     again = threading.Timer(20, lambda: (told_again.append("again"), os.kill(os.getpid(), signal.SIGTERM)))
     again.start()
@@ -97,7 +97,7 @@ def test_several_processes_serve_one_address(address: str) -> None:
 
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_an_address_that_is_taken_is_named(address: str, processes: str) -> None:
-    with listening(address, instead="{}", shared=False):
+    with listening_socket(address, instead="{}", shared=False):
         process = manage("web", "--at", address, "--processes", processes)
         assert process.wait(30) == 1
     assert f"Port {address.rpartition(':')[2]} is in use by another program" in said()

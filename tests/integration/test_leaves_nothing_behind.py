@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.roles import ADMINISTRATOR, REQUESTER
 from config.log_filter import MaskTokens
-from console.operator import console_on, plain
+from console.operator import console_on, printable_text
 from reports.figures import as_csv
 from tests.callers import account
 from tests.flows import opened
@@ -42,7 +42,7 @@ def test_a_title_gives_a_terminal_no_orders() -> None:
     out = io.StringIO()
     console_on(out).print(HOSTILE)
     assert not set(out.getvalue()) & set("\x1b\x07\x9b\u202e\u2069")
-    assert plain("Ä row\n\tof 3 €") == "Ä row\n\tof 3 €"
+    assert printable_text("Ä row\n\tof 3 €") == "Ä row\n\tof 3 €"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -22,9 +22,9 @@ from backlog.models import Project, Template
 from events import streams
 from events.connections import ConnectionLimit
 from pages import live
-from pages.live import Teller
+from pages.live import ChangeAnnouncer
 from runtime.origins import is_own_page
-from runtime.routing import sockets
+from runtime.routing import live_feed
 from tests.live_pages import ROOM_SECONDS, LivePage
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,7 +58,7 @@ def cookie(user: User | None) -> bytes:
 def socket(user: User | None, topics: str, *, origin: bytes = b"http://localhost") -> LivePage:
     """A page's socket."""
     headers = [(b"cookie", cookie(user)), (b"origin", origin), (b"host", b"localhost")]
-    return LivePage(sockets(), f"/ws/live/?topics={topics}", headers)
+    return LivePage(live_feed(), f"/ws/live/?topics={topics}", headers)
 
 
 def say(event_type: str, project_id: Any) -> None:
@@ -69,7 +69,7 @@ def say(event_type: str, project_id: Any) -> None:
 @asynccontextmanager
 async def telling() -> AsyncIterator[None]:
     """The feed, which follows the log from its beginning here."""
-    teller = Teller(stop := threading.Event())
+    teller = ChangeAnnouncer(stop := threading.Event())
     following = asyncio.create_task(teller.follow())
     while not teller.positions:
         await asyncio.sleep(0.01)
@@ -174,7 +174,7 @@ def test_a_page_asks_as_many_questions_for_100_projects_as_for_one(rita: User, p
     for others in (0, 99):
         with CaptureQueriesContext(connection) as seen:
             topics = [f"project:{project.pk}", *(f"project:{uuid4()}" for _ in range(others))]
-            assert live.allowed(User.objects.get(pk=rita.pk), topics) == topics[:1]
+            assert live.allowed_topics(User.objects.get(pk=rita.pk), topics) == topics[:1]
         counts.append(len(seen))
     assert counts[0] == counts[1]
 
@@ -221,7 +221,7 @@ def test_a_socket_ends_with_the_right_to_listen(
 def test_one_socket_too_many_of_a_person_is_closed_and_others_connect(
     broker: None, rita: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "limit", ConnectionLimit(an_account=2, in_all=3))
+    monkeypatch.setattr(live, "socket_limit", ConnectionLimit(an_account=2, in_all=3))
     amy = User.objects.create_user("amy")
     pages = [socket(who, "inbox") for who in (rita, rita, rita, amy, amy)]
 
@@ -236,4 +236,4 @@ def test_one_socket_too_many_of_a_person_is_closed_and_others_connect(
         return said
 
     assert asyncio.run(run()) == ["listens", "listens", "4429", "listens", "4429"]
-    assert live.limit.held.total() == 0
+    assert live.socket_limit.held.total() == 0

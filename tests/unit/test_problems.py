@@ -7,7 +7,7 @@ import pytest
 import api.urls  # noqa: F401 - with the interface everything that it can refuse is loaded
 from accounts.keys import NoSuchKey
 from accounts.rank import AccountHasMoreRights
-from api.problems import MEANING
+from api.problems import STATUS_AND_NAME
 from events.errors import EventError, PermanentError
 from intake.spreadsheets import Busy, Unreadable
 from schemas.lint import BadSchema
@@ -47,7 +47,7 @@ def ours() -> list[type[Exception]]:
 
 @pytest.mark.parametrize("kind", ours(), ids=lambda kind: f"{kind.__module__}.{kind.__qualname__}")
 def test_every_refusal_of_ours_has_its_problem(kind: type[Exception]) -> None:
-    named = next((MEANING[each] for each in kind.__mro__ if each in MEANING), None)
+    named = next((STATUS_AND_NAME[each] for each in kind.__mro__ if each in STATUS_AND_NAME), None)
     assert named, f"{kind.__qualname__} would be answered with 500"
     assert 400 <= named[0] < 600
     assert named[0] != 500

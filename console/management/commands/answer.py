@@ -7,7 +7,7 @@ from backlog.flow.orchestration import project_work
 from clarifications.models import Question
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
-from console.operator import OperatorCommand, operator, row_with_id
+from console.operator import OperatorCommand, current_operator, row_with_id
 from schemas import strict_json
 
 YES, NO = ("yes", "approve", "true"), ("no", "reject", "false")
@@ -28,7 +28,7 @@ class Command(OperatorCommand):
             question = question_in(work, chosen.pk)
             blocked = [str(item) for item in question.blocked] if question.status == "OPEN" else []
             answer = parse_answer(question, value, notes)
-            answer_question(work, question=question, answer=answer, by=by or operator(), door="command")
+            answer_question(work, question=question, answer=answer, by=by or current_operator(), door="command")
         self.stdout.write(f"Answered: {question.title} → {answer!r}. Items that waited: {', '.join(blocked) or 'none'}")
 
 

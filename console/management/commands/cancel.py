@@ -7,7 +7,7 @@ from backlog.flow.orchestration import project_work
 from backlog.models import Item, Project
 from backlog.selectors import item_in, project_of
 from backlog.services import cancel_item, cancel_project
-from console.operator import OperatorCommand, id_range, operator, row_with_id
+from console.operator import OperatorCommand, current_operator, id_range, row_with_id
 
 
 class Command(OperatorCommand):
@@ -21,9 +21,11 @@ class Command(OperatorCommand):
         if Project.objects.filter(pk__range=id_range(id, "projects")).exists():
             project = row_with_id(Project.objects.all(), id, see="projects")
             with project_work() as work:
-                cancelled = str(cancel_project(work, project_of(work, project.pk), reason=reason, by=operator()))
+                cancelled = str(
+                    cancel_project(work, project_of(work, project.pk), reason=reason, by=current_operator())
+                )
         else:
             item = row_with_id(Item.objects.all(), id, see="project ID")
             with project_work() as work:
-                cancelled = str(cancel_item(work, item_in(work, item.pk), reason=reason, by=operator()))
+                cancelled = str(cancel_item(work, item_in(work, item.pk), reason=reason, by=current_operator()))
         self.stdout.write(f"{cancelled} is cancelled")

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandError
 from rich.table import Table
 
-from console.operator import OperatorCommand, operator
+from console.operator import OperatorCommand, current_operator
 from events import deadletters
 from events.models import DeadLetter
 from runtime.commands import at_least_one
@@ -64,13 +64,13 @@ class Command(OperatorCommand):
     def do_replay(self, *, dry_run: bool, **chosen: Any) -> None:
         letters = chosen_letters(**chosen)
         for letter in letters:
-            done = "would be" if dry_run else f"is, as {deadletters.replay(letter, by=operator())},"
+            done = "would be" if dry_run else f"is, as {deadletters.replay(letter, by=current_operator())},"
             self.stdout.write(f"{letter.pk} {done} on the stream again: {letter.reason[:LONGEST_REASON]}")
         self.stdout.write(f"{len(letters)} dead letters {'would be ' if dry_run else ''}replayed")
 
     def do_discard(self, *, ids: list[int], why: str, **_: Any) -> None:
         for letter in [dead_letter(pk) for pk in ids]:
-            deadletters.discard(letter, by=operator(), why=why)
+            deadletters.discard(letter, by=current_operator(), why=why)
             self.stdout.write(f"{letter.pk} is discarded")
 
 

@@ -12,11 +12,11 @@ from backlog.models import Project
 from backlog.states import ProjectStatus
 from clarifications.contract import with_value_at
 from clarifications.models import Question
-from console.asking import PERSON_NEEDED, ask
-from console.follow import Progress, TookTooLong, snapshot_of, watch
-from console.operator import OperatorCommand, operator, short
-from console.outcome import outcome
-from console.report_view import report
+from console.asking import PERSON_NEEDED, ask_until_answered
+from console.follow import Progress, TookTooLong, snapshot_of, watch_project
+from console.operator import OperatorCommand, current_operator, short_id
+from console.outcome import project_outcome
+from console.report_view import report_parts
 from intake.spreadsheets import Unreadable
 from intake.submitting import Request, open_request
 from runtime.commands import seconds
@@ -53,7 +53,7 @@ class Command(OperatorCommand):
             self.print_opened(project)
         status = self.follow(project, options) if options["wait"] else ""
         if options["json"]:
-            self.stdout.write(orjson.dumps(outcome(Project.objects.get(pk=project.pk))).decode())
+            self.stdout.write(orjson.dumps(project_outcome(Project.objects.get(pk=project.pk))).decode())
         if status == ProjectStatus.WAITING:
             raise CommandError("A person has to answer first: ./manage.py questions --open", returncode=PERSON_NEEDED)
         if options["wait"] and status != ProjectStatus.DONE:
@@ -70,7 +70,7 @@ class Command(OperatorCommand):
         fields = {key: options[key] for key in ("title", "file", "template")}
         try:
             return open_request(
-                Request(text=text, context=context, requester=options["requester"] or operator(), **fields)
+                Request(text=text, context=context, requester=options["requester"] or current_operator(), **fields)
             )
         except Unreadable as error:
             raise CommandError(str(error)) from error
@@ -85,8 +85,8 @@ class Command(OperatorCommand):
             if (more := project.intake["row_warnings"] - WARNINGS_SHOWN) > 0:
                 self.stdout.write(f"  and {more:,} more warnings")
         for question in Question.objects.filter(project=project, status="OPEN"):
-            self.stdout.write(f"Asked: {question.title} → ./manage.py answer {short(question.pk)} VALUE")
-        self.stdout.write(f"Follow it: ./manage.py project {short(project.pk)}")
+            self.stdout.write(f"Asked: {question.title} → ./manage.py answer {short_id(question.pk)} VALUE")
+        self.stdout.write(f"Follow it: ./manage.py project {short_id(project.pk)}")
 
     def follow(self, project: Project, options: dict[str, Any]) -> str:
         """Show the project's progress and return its status.
@@ -95,18 +95,18 @@ class Command(OperatorCommand):
         """
         progress = Progress(self.console)
         try:
-            for snapshot in watch(project.pk, seconds=options["timeout"]):
+            for snapshot in watch_project(project.pk, seconds=options["timeout"]):
                 if not options["json"]:
                     progress.show(snapshot)
                 if snapshot.question is not None and sys.stdin.isatty() and not options["json"]:
-                    ask(self.console, snapshot.question)
+                    ask_until_answered(self.console, snapshot.question)
                 elif snapshot.waits_for_person:
                     return str(ProjectStatus.WAITING)
         except TookTooLong as error:
             raise CommandError(str(error)) from error
         snapshot = snapshot_of(project.pk)
         if not options["json"]:
-            self.console.print(report(project.title, outcome(snapshot.project)["deliverables"]))
+            self.console.print(report_parts(project.title, project_outcome(snapshot.project)["deliverables"]))
         return str(snapshot.project.status)
 
 

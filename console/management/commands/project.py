@@ -12,9 +12,9 @@ from backlog.models import Project
 from backlog.selectors import latest_deliverables, project_events
 from backlog.states import ItemState, ProjectStatus
 from clarifications.models import Question, QuestionStatus
-from console.operator import OperatorCommand, id_column, row_with_id, short
-from console.outcome import outcome
-from console.report_view import report
+from console.operator import OperatorCommand, id_column, row_with_id, short_id
+from console.outcome import project_outcome
+from console.report_view import report_parts
 
 TIMELINE_SHOWN = 200
 
@@ -29,7 +29,7 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, id: str, **options: Any) -> None:
         project = row_with_id(Project.objects.all(), id, see="projects")
         if options["json"]:
-            self.stdout.write(orjson.dumps(outcome(project)).decode())
+            self.stdout.write(orjson.dumps(project_outcome(project)).decode())
             return
         show(self.console, project)
 
@@ -46,7 +46,7 @@ def show(console: Console, project: Project) -> None:
         console.print(f"row {warning['row']}: {warning['message']}", style="yellow")
     delivered = {kind: d.content for kind, d in latest_deliverables(project.pk).items()}
     if delivered:
-        console.print(report(project.title, delivered))
+        console.print(report_parts(project.title, delivered))
 
 
 def item_table(project: Project) -> Table:
@@ -63,7 +63,7 @@ def item_table(project: Project) -> Table:
     )
     for item in project.items.order_by("position"):
         words = str(ItemState(item.state).label)
-        table.add_row(item.title, short(item.pk), item.agent_target, words, str(item.attempts), item.reason)
+        table.add_row(item.title, short_id(item.pk), item.agent_target, words, str(item.attempts), item.reason)
     return table
 
 
@@ -73,7 +73,7 @@ def question_table(project: Project) -> Table:
     for question in Question.objects.filter(project=project).select_related("answer").order_by("asked_at"):
         answer = f"{question.answer.value} ({question.answer.answered_by})" if hasattr(question, "answer") else ""
         status = str(QuestionStatus(question.status).label)
-        table.add_row(question.title, short(question.pk), question.reason, status, answer)
+        table.add_row(question.title, short_id(question.pk), question.reason, status, answer)
     return table
 
 

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from backlog.selectors import projects_with_counts
 from backlog.states import ProjectStatus
-from console.operator import OperatorCommand, id_column, short
+from console.operator import OperatorCommand, id_column, short_id
 from runtime.commands import at_least_one
 
 
@@ -27,7 +27,7 @@ class Command(OperatorCommand):
             done = f"{project.items_done} of {project.items_total}"
             opened = f"{project.opened_at:%Y-%m-%d %H:%M}"
             words = str(ProjectStatus(project.status).label)
-            table.add_row(short(project.pk), project.title, words, done, str(project.template), opened)
+            table.add_row(short_id(project.pk), project.title, words, done, str(project.template), opened)
         if not table.row_count:
             self.stdout.write("No projects. Open one: ./manage.py intake --text … --file …")
             return

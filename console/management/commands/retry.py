@@ -7,7 +7,7 @@ from backlog.flow.orchestration import project_work
 from backlog.models import Item
 from backlog.selectors import item_in
 from backlog.services import retry_item
-from console.operator import OperatorCommand, operator, row_with_id
+from console.operator import OperatorCommand, current_operator, row_with_id
 
 
 class Command(OperatorCommand):
@@ -19,5 +19,5 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, items: list[str], **options: Any) -> None:
         for chosen in [row_with_id(Item.objects.all(), beginning, see="project ID") for beginning in items]:
             with project_work() as work:
-                item = retry_item(work, item_in(work, chosen.pk), by=operator())
+                item = retry_item(work, item_in(work, chosen.pk), by=current_operator())
             self.stdout.write(f"{item} is tried again")

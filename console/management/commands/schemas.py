@@ -67,7 +67,7 @@ class Command(BaseCommand):
 
     def do_docs(self, file: str, **_: Any) -> None:
         try:
-            Path(file).write_text(documentation.page(registry()))
+            Path(file).write_text(documentation.contracts_page(registry()))
         except OSError as error:
             raise CommandError(f"{file} cannot be written: {error.strerror}.") from error
         self.stdout.write(f"Wrote {file}")

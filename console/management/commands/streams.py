@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from rich.table import Column, Table
 
-from console.operator import OperatorCommand, operator
+from console.operator import OperatorCommand, current_operator
 from events import abandoned, streams
 from events.models import DeadLetter, Event, SetAside
 
@@ -64,7 +64,7 @@ class Command(OperatorCommand):
         for name, status in matches:
             abandoned.drop_group(name, group)
             message = f"{group} is dropped from {name}: {status.pending} entries not settled, {status.lag} not read."
-            logger.warning("%s (by %s)", message, operator())
+            logger.warning("%s (by %s)", message, current_operator())
             self.stdout.write(message)
 
     def show(self, options: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from backlog.flow.orchestration import project_work
 from backlog.models import Item
 from backlog.selectors import item_in
 from backlog.services import waive_criteria
-from console.operator import OperatorCommand, operator, row_with_id
+from console.operator import OperatorCommand, current_operator, row_with_id
 
 
 class Command(OperatorCommand):
@@ -20,5 +20,5 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, item: str, reason: str, **options: Any) -> None:
         chosen = row_with_id(Item.objects.all(), item, see="project ID")
         with project_work() as work:
-            accepted = waive_criteria(work, item_in(work, chosen.pk), reason=reason, by=operator())
+            accepted = waive_criteria(work, item_in(work, chosen.pk), reason=reason, by=current_operator())
         self.stdout.write(f"{accepted} is done; its unmet criteria are waived")

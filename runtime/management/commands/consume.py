@@ -9,7 +9,7 @@ from backlog.consumers import DeadLettersConsumer, OrchestratorConsumer
 from events.bridge import StreamServer
 from events.runner import log_broker_warnings, serve
 from runtime.commands import ServerCommand, at_least_one
-from runtime.routing import CONSUMERS, channels
+from runtime.routing import CONSUMERS, stream_consumers
 
 
 class Command(ServerCommand):
@@ -26,7 +26,7 @@ class Command(ServerCommand):
 
     def handle(self, *args: Any, groups: list[str], slot: int, **options: Any) -> None:
         log_broker_warnings()
-        application = channels()
+        application = stream_consumers()
         self.stderr.write(f"Serving {', '.join(groups)} on {settings.STREAM_NAME}, slot {slot}")
         log = [server(application, group, settings.STREAM_NAME, slot) for group in groups]
         letters = [DeadLettersConsumer.group] if OrchestratorConsumer.group in groups else []

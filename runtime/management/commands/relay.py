@@ -6,7 +6,7 @@ from typing import Any
 
 from events import outbox
 from events.runner import log_broker_warnings, relay_until
-from pages.live import tell_until
+from pages.live import announce_changes_until
 from runtime.commands import ServerCommand
 from runtime.supervisor import stop_on_signals
 
@@ -25,7 +25,7 @@ class Command(ServerCommand):
         self.stderr.write("Relaying")
         stop = threading.Event()
         stop_on_signals(stop)
-        telling = threading.Thread(target=tell_until, args=[stop], name="live")
+        telling = threading.Thread(target=announce_changes_until, args=[stop], name="live")
         telling.start()
         relay_until(stop)
         telling.join()

@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from events.runner import log_broker_warnings
 from runtime.supervisor import Supervisor, stop_on_signals
-from runtime.system import broker, children, only_system_here, require_agents
-from runtime.web import AddressUnusable, answers, listening
+from runtime.system import lock_data_folder, require_agents, running_broker, system_processes
+from runtime.web import AddressUnusable, is_served, listening_socket
 
 INSTEAD = 'make up ARGS="--web {}"'
 # Deaths of the web process before its first page after which everything is stopped.
@@ -41,12 +41,12 @@ class Command(BaseCommand):
         stop = threading.Event()
         stop_on_signals(stop)
         require_agents(excepted)
-        with only_system_here():
+        with lock_data_folder():
             require_free(web)
             call_command("migrate", verbosity=0)
-            with broker() as server:
+            with running_broker() as server:
                 log_broker_warnings()
-                with Supervisor(children(web=web, excepted=excepted)) as supervisor:
+                with Supervisor(system_processes(web=web, excepted=excepted)) as supervisor:
                     opening = Opening(supervisor, web, self.say)
                     turns = [opening.look, *([server.ensure_running] if server else [])]
                     supervisor.run_until(stop, each_turn=lambda: [turn() for turn in turns])
@@ -62,7 +62,7 @@ def require_free(web: str | None) -> None:
     """Raise CommandError unless the web can listen at the address."""
     try:
         if web:
-            listening(web, instead=INSTEAD).close()
+            listening_socket(web, instead=INSTEAD).close()
     except AddressUnusable as error:
         raise CommandError(str(error)) from error
 
@@ -80,7 +80,7 @@ class Opening:
         """
         if self.is_announced:
             return
-        if self.web is None or (self.supervisor.pids.get("web") and answers(self.web)):
+        if self.web is None or (self.supervisor.pids.get("web") and is_served(self.web)):
             where = f" at http://{self.web}/ (staff: /admin/)" if self.web else ""
             self.say(f"Interlock is up{where}; data in {Path(settings.DATA_DIR)}")
             self.is_announced = True

@@ -8,8 +8,8 @@ from django.core.management.base import CommandError
 
 from runtime.commands import ServerCommand, at_least_one
 from runtime.supervisor import Child, Supervisor, stop_on_signals
-from runtime.system import command
-from runtime.web import AddressUnusable, listening, serve
+from runtime.system import manage_command
+from runtime.web import AddressUnusable, listening_socket, serve
 
 INSTEAD = "./manage.py web --at {}"
 
@@ -26,9 +26,9 @@ class Command(ServerCommand):
 
     def handle(self, *args: Any, at: str, processes: int, shared: bool, **options: Any) -> None:
         try:
-            listening(at, instead=INSTEAD, shared=shared or processes > 1).close()
+            listening_socket(at, instead=INSTEAD, shared=shared or processes > 1).close()
             if processes > 1:
-                each = command("web", "--at", at, "--shared")
+                each = manage_command("web", "--at", at, "--shared")
                 run([Child(f"web-{number}", each) for number in range(1, processes + 1)])
             else:
                 self.stderr.write(f"Serving at http://{at}/")

@@ -10,7 +10,7 @@ from events import streams
 from events.renewal import RenewingServer
 from events.runner import log_broker_warnings, serve
 from runtime.commands import ServerCommand, at_least_one
-from runtime.routing import channels
+from runtime.routing import stream_consumers
 from runtime.system import require_agents
 from workers.agents import AGENTS
 
@@ -37,7 +37,7 @@ class Command(ServerCommand):
         if not chosen:
             raise CommandError("No agent is left to run: name agents, or use --all.")
         log_broker_warnings()
-        application = channels()
+        application = stream_consumers()
         self.stderr.write(f"Working as {', '.join(chosen)}, slot {slot}")
         serve([server(application, name, slot, lane) for name in chosen for lane in lanes(name)])
 

@@ -21,7 +21,7 @@ from clarifications.models import Question
 from events import streams
 from events.models import DeadLetter
 from staff import overview as home
-from staff.overview import overview
+from staff.overview import overview_for
 from staff.overview_parts import Figure, Overview
 from tests.flows import envelope, put
 
@@ -39,7 +39,7 @@ PARTS = {
 
 def seen(name: str = "ann") -> Overview:
     """The overview of somebody who is there."""
-    return overview(User.objects.get(username=name))
+    return overview_for(User.objects.get(username=name))
 
 
 def page(client: Client) -> str:

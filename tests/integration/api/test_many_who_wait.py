@@ -114,7 +114,7 @@ def test_sixty_idle_workers_cost_about_what_one_costs(
     bot: Caller, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     calls: dict[str, int] = {"asked": 0, "looks": 0}
-    look = lookout.look
+    look = lookout.find_news
 
     def counted(*args: Any) -> Any:
         calls["looks"] += 1
@@ -125,7 +125,7 @@ def test_sixty_idle_workers_cost_about_what_one_costs(
             calls["asked"] += 1
             return await super().ask(*args, **more)
 
-    monkeypatch.setattr(lookout, "look", counted)
+    monkeypatch.setattr(lookout, "find_news", counted)
 
     async def test() -> None:
         app = Counted(web().app)

@@ -229,5 +229,5 @@ def test_nobody_is_held_back_while_the_cache_is_away(
     def away(name: str) -> int:
         raise error("CLUSTERDOWN the broker is away")
 
-    monkeypatch.setattr("api.throttling.counted", away)
+    monkeypatch.setattr("api.throttling.increment_counter", away)
     assert send(caller, "GET", "projects").status_code == 200

@@ -10,7 +10,7 @@ from django.core.management import CommandError
 
 from backlog.models import Item, Project
 from clarifications.models import Question
-from console.operator import short
+from console.operator import short_id
 from events import streams
 from events.models import DeadLetter
 from tests.flows import answer, opened, put, step
@@ -37,7 +37,7 @@ def test_intake_opens_a_project_and_says_what_could_not_be_read_and_what_is_aske
     assert str(project.pk) in said
     assert "3 rows read" in said
     assert "row 3: " in said
-    assert f"manage.py answer {short(Question.objects.get().pk)} VALUE" in said
+    assert f"manage.py answer {short_id(Question.objects.get().pk)} VALUE" in said
     assert project.context.data["period"] == {"type": "week"}
     assert [row["estimated_minutes"] for row in project.context.data["rows"]] == [90, None, 120]
 
@@ -82,7 +82,7 @@ def test_waiting_in_vain_fails_with_what_the_project_waits_for(broker: None, run
 def test_a_question_is_listed_and_answered_once(broker: None, run: Run) -> None:
     run("intake", "--text", "Where does our time go?")
     question = Question.objects.get()
-    assert short(question.pk) in run("questions", "--open")
+    assert short_id(question.pk) in run("questions", "--open")
     with pytest.raises(CommandError, match="Please enter a number"):
         run("answer", question.pk, "abc")
     assert "Analyse what it costs" in run("answer", question.pk, "45", "--by", "dana")
@@ -106,7 +106,7 @@ def test_an_approval_is_answered_with_yes_or_no_and_notes(broker: None, run: Run
 def test_projects_and_project_show_what_is_going_on(broker: None, run: Run) -> None:
     assert "No projects" in run("projects")
     project = manual()
-    assert short(project.pk) in run("projects", "--status", "OPEN")
+    assert short_id(project.pk) in run("projects", "--status", "OPEN")
     shown = run("project", str(project.pk)[:8])
     assert "Only" in shown
     assert "Item created" in shown

@@ -15,11 +15,11 @@ import pytest
 from django.core.management import CommandError
 
 from backlog.errors import UnknownTemplate
-from console.entry import sentence
-from runtime.embedded import EmbeddedServerError, EmbeddedValkey, Reach, take_lock
+from console.entry import message_for_error
+from runtime.embedded import EmbeddedServerError, EmbeddedValkey, Reach, lock_folder
 from runtime.management.commands.up import Opening
 from runtime.supervisor import Child, Supervisor
-from runtime.web import AddressUnusable, listening
+from runtime.web import AddressUnusable, listening_socket
 from tests.processes import ROOT
 from tests.waiting import wait_until
 
@@ -61,7 +61,7 @@ def test_the_web_alone_says_so_too(run: Callable[..., str], processes: str) -> N
 @pytest.mark.parametrize("address", ["8000", "127.0.0.1:", "127.0.0.1:many", "127.0.0.1:70000", "nowhere.invalid:80"])
 def test_an_address_that_is_none_is_told_in_words(address: str) -> None:
     with pytest.raises(AddressUnusable, match=r"is not an address\. Write HOST:PORT|Nothing can listen at"):
-        listening(address, instead="{}")
+        listening_socket(address, instead="{}")
 
 
 def test_a_port_of_the_broker_that_is_taken_is_told(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_port_of_the_broker_that_is_taken_is_told(tmp_path: Path) -> None:
 
 
 def test_a_second_system_in_the_folder_is_refused_with_the_process_that_holds_it(tmp_path: Path) -> None:
-    lock = take_lock(tmp_path / "up.lock")
+    lock = lock_folder(tmp_path / "up.lock")
     try:
         ended = manage(tmp_path, "up", "--no-web", REDIS_URL=os.environ["REDIS_URL"])
     finally:
@@ -109,7 +109,7 @@ def test_what_is_missing_is_told_in_a_sentence(
     ],
 )
 def test_what_its_user_can_mend_is_a_sentence_and_a_fault_of_ours_is_none(error: Exception, says: str) -> None:
-    assert re.search(says, str(sentence(error)))
+    assert re.search(says, str(message_for_error(error)))
 
 
 def test_commands_refuse_what_cannot_be(run: Callable[..., str]) -> None:

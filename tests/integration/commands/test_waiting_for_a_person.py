@@ -71,7 +71,7 @@ def test_a_rejection_at_a_terminal_asks_what_should_be_done_differently(
 ) -> None:
     run("intake", "--text", "Go.", "--template", template(step("only", approval="before")), "--requester", "dana")
     typing("no", "", "no", "Ask the team first.")
-    asking.ask(Console(), Question.objects.get())
+    asking.ask_until_answered(Console(), Question.objects.get())
     assert Answer.objects.get().value == {"approved": False, "notes": "Ask the team first."}
 
 
@@ -82,5 +82,5 @@ def test_a_question_somebody_else_has_answered_is_not_asked_again(
     question = Question.objects.get()
     run("answer", question.pk, "45", "--by", "dana")
     typing("46")
-    asking.ask(Console(), question)
+    asking.ask_until_answered(Console(), question)
     assert Answer.objects.get().value == 45

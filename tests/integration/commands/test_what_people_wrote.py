@@ -9,9 +9,9 @@ from django.core.management import CommandError
 
 from backlog.models import Project
 from clarifications.models import Question
-from console.asking import panel
+from console.asking import question_panel
 from console.operator import console_on
-from console.report_view import report
+from console.report_view import report_parts
 from events.models import DeadLetter
 from tests.flows import deliverable, dispatch_of, envelope, opened, reply, step, tell
 
@@ -32,7 +32,7 @@ def test_brackets_in_a_question_are_no_markup(broker: None, run: Run, capsys: py
     rate = {"type": "string", "title": ODD, "description": ODD, "examples": ["[/b]"]}
     opened(step("only", needs={"type": "object", "required": ["x"], "properties": {"x": rate}}))
     assert ODD in run("questions", "--open")
-    console_on(sys.stdout).print(panel(Question.objects.get()))
+    console_on(sys.stdout).print(question_panel(Question.objects.get()))
     shown = capsys.readouterr().out
     assert shown.count(ODD) >= 2
     assert "[/b]" in shown
@@ -48,7 +48,7 @@ def test_brackets_in_a_deliverable_are_no_markup(capsys: pytest.CaptureFixture[s
     line = {"category": ODD, "minutes": 60, "hours": 1, "share_percent": 100}
     cluster = {"count": 2, "sample_text": ODD, "fingerprint": "x"}
     console_on(sys.stdout).print(
-        report(
+        report_parts(
             ODD,
             {
                 "time_waste_analysis": {"total_minutes": 60, "total_hours": 1, "breakdown": [line]},

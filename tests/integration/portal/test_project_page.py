@@ -21,7 +21,7 @@ from accounts.roles import ANSWERER
 from backlog.models import Deliverable, Project
 from backlog.states import ProjectStatus
 from clarifications.models import Question
-from reports.figures import harmless
+from reports.figures import without_formula
 from tests.callers import account
 from tests.flows import step, template
 from workers.agents import AGENTS
@@ -246,7 +246,7 @@ def test_every_table_that_the_page_offers_is_there(rita: Client, opened: Opened)
 
 @pytest.mark.parametrize("text", ["=x", "+x", "-x", "@x", "\tx", "\rx", "\nx", "＝x"])
 def test_a_text_that_looks_like_a_formula_is_made_harmless(text: str) -> None:
-    assert harmless(text) == f"'{text}"
+    assert without_formula(text) == f"'{text}"
 
 
 # -- cancelling ------------------------------------------------------------------------------------

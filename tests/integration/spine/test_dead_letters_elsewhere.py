@@ -15,7 +15,7 @@ from events import deadletters, outbox, streams
 from events.models import DeadLetter
 from events.work import UnitOfWork
 from runtime.management.commands.consume import server
-from runtime.routing import channels
+from runtime.routing import stream_consumers
 from tests.flows import deliverable, dispatch_of, item_of, on_the_log, opened, put, reply, request, step, tell
 from tests.invariants import violations
 from tests.system import run_to_rest, serve_to_rest
@@ -31,7 +31,7 @@ FOURTEEN = {
 
 def hear() -> None:
     """Let the reader of the dead-letter stream, and then everybody, do what there is to do."""
-    letters = server(channels(), DeadLettersConsumer.group, settings.DLQ_STREAM, 1)
+    letters = server(stream_consumers(), DeadLettersConsumer.group, settings.DLQ_STREAM, 1)
     asyncio.run(serve_to_rest([letters]))
     run_to_rest()
 

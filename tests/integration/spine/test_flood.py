@@ -17,7 +17,7 @@ from events.consumers import MOST_ALONE
 from events.models import DeadLetter
 from events.producers import MOST_REFUSED_IN_WINDOW, WINDOW_SECONDS, RefusedLately
 from runtime.management.commands.consume import server
-from runtime.routing import channels
+from runtime.routing import stream_consumers
 from tests.flows import as_entries, put, request, step, template
 from tests.invariants import violations
 from tests.system import run_to_rest, serve_to_rest, system, transactions
@@ -95,7 +95,7 @@ def test_a_producer_waits_for_the_rest_of_the_minute_in_which_too_many_were_refu
 
 def hear() -> None:
     """Let the reader of the dead-letter stream take in what is there."""
-    asyncio.run(serve_to_rest([server(channels(), DeadLettersConsumer.group, settings.DLQ_STREAM, 1)]))
+    asyncio.run(serve_to_rest([server(stream_consumers(), DeadLettersConsumer.group, settings.DLQ_STREAM, 1)]))
 
 
 def test_the_dead_letter_stream_is_trimmed_once_the_database_holds_what_others_put_there() -> None:

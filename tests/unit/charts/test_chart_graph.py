@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from charts import Node, graph
-from charts.layout import crossings, depths, in_order, slots
+from charts.layout import crossings, depths, ordered_columns, slots
 
 SVG = "{http://www.w3.org/2000/svg}"
 Edges = list[tuple[str, str]]
@@ -110,7 +110,7 @@ def test_edges_that_need_not_cross_do_not() -> None:
     depth = depths("abcxyz123", edges)
     columns, behind, ahead = slots(depth, edges)
     assert crossings(columns, ahead) > 0
-    assert crossings(in_order(columns, behind, ahead), ahead) == 0
+    assert crossings(ordered_columns(columns, behind, ahead), ahead) == 0
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -119,7 +119,7 @@ def test_a_usual_graph_has_less_than_a_third_of_the_crossings_of_chance(seed: in
     edges = list({(f"n{chance.randrange(max(0, i - 9), i)}", f"n{i}"): 0 for i in range(1, 40) for _edge in "ab"})
     columns, behind, ahead = slots(depths([f"n{i}" for i in range(40)], edges), edges)
     shuffled = [crossings([chance.sample(one, len(one)) for one in columns], ahead) for _try in range(20)]
-    found = crossings(in_order(columns, behind, ahead), ahead)
+    found = crossings(ordered_columns(columns, behind, ahead), ahead)
     assert found < sum(shuffled) / len(shuffled) / 3
     assert found <= crossings(columns, ahead)
 

@@ -32,13 +32,13 @@ def test_an_entry_changes_the_pages_that_show_what_it_speaks_of(told: Entry, top
 
 def test_only_topics_that_exist_and_are_allowed_are_listened_to(monkeypatch: Any) -> None:
     rules = {"mine": lambda user, subjects: {user.name}, "open": lambda user, subjects: subjects}
-    monkeypatch.setattr(live, "rules", rules)
+    monkeypatch.setattr(live, "topic_rules", rules)
     person = SimpleNamespace(name="ann")
     asked = ["mine:ann", "mine:bob", "open", "open", "unknown", ""]
-    assert live.allowed(person, asked) == ["mine:ann", "open"]
+    assert live.allowed_topics(person, asked) == ["mine:ann", "open"]
 
 
 def test_no_page_listens_to_more_topics_than_the_limit(monkeypatch: Any) -> None:
-    monkeypatch.setattr(live, "rules", {"project": lambda user, subjects: subjects})
+    monkeypatch.setattr(live, "topic_rules", {"project": lambda user, subjects: subjects})
     asked = [f"project:{n}" for n in range(live.MOST_TOPICS + 50)]
-    assert len(live.allowed(SimpleNamespace(), asked)) == live.MOST_TOPICS
+    assert len(live.allowed_topics(SimpleNamespace(), asked)) == live.MOST_TOPICS

@@ -3,7 +3,7 @@
 import pytest
 from django.utils.translation import override
 
-from pages.presentation import spoken
+from pages.presentation import translated
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from pages.presentation import spoken
 )  # fmt: skip
 def test_known_texts_are_translated_and_others_left_alone(kept: str, told: str) -> None:
     with override("fr"):
-        assert spoken(kept) == told
+        assert translated(kept) == told

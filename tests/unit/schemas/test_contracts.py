@@ -39,4 +39,4 @@ def test_a_payload_with_a_key_nobody_knows_is_refused(kind: str) -> None:
 
 def test_the_page_of_contracts_says_what_the_schemas_say() -> None:
     written = (Path(settings.BASE_DIR) / "docs" / "contracts.md").read_text()
-    assert written == documentation.page(registry()), "run: manage.py schemas docs"
+    assert written == documentation.contracts_page(registry()), "run: manage.py schemas docs"
