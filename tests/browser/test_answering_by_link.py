@@ -13,9 +13,9 @@ from tests.browser.visiting import Faults
 
 MAKE_LINK = """
 from accounts.models import User
-from clarifications.mails.links import link_to
+from clarifications.mails.links import answer_link
 from clarifications.models import Question
-print(link_to(Question.objects.get(pk="{question}"), User.objects.get(username="{name}")))
+print(answer_link(Question.objects.get(pk="{question}"), User.objects.get(username="{name}")))
 """
 
 

@@ -15,13 +15,13 @@ os.umask(0o022)
 import django; django.setup()
 from django.conf import settings
 from django.core.management import call_command
-from runtime.system import broker
+from runtime.system import running_broker
 from events.artifacts import JSON, store
 from accounts.models import User
 call_command("migrate", verbosity=0)
 User.objects.create(username="ann")
 store([{"a": 1}], media_type=JSON)
-with broker():
+with running_broker():
     found = [settings.DATA_DIR, *settings.DATA_DIR.rglob("*")]
     modes = {str(p.relative_to(settings.DATA_DIR)): p.lstat().st_mode & 0o777 for p in found if not p.is_socket()}
 print(json.dumps(modes))
