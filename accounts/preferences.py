@@ -20,7 +20,7 @@ def known_zones() -> frozenset[str]:
 
 
 @contextmanager
-def with_preferences_of(user: AbstractBaseUser | None) -> Iterator[None]:
+def preferences_of(user: AbstractBaseUser | None) -> Iterator[None]:
     """Activate the language and the time zone of the user inside the block; without them the current ones stay."""
     language = getattr(user, "language", "") or translation.get_language()
     chosen = getattr(user, "time_zone", "")

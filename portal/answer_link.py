@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.generic import View
 
 from accounts.models import User
-from accounts.preferences import with_preferences_of
+from accounts.preferences import preferences_of
 from backlog.flow.orchestration import project_work
 from clarifications.admin.question_page import approval_evidence, request_background, waiting_items
 from clarifications.errors import ClarificationError, LinkRefused, LinkTampered
@@ -45,7 +45,7 @@ class AnswerLink(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, token: str, **kwargs: Any) -> HttpResponseBase:
         """Return the response in the language and time zone of the person the link was made for."""
-        with with_preferences_of(person_of_token(token)):
+        with preferences_of(person_of_token(token)):
             try:
                 response = super().dispatch(request, *args, token=token, **kwargs)
             except LinkRefused as error:

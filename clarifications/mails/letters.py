@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
-from accounts.preferences import with_preferences_of
+from accounts.preferences import preferences_of
 from clarifications.admin.question_page import waiting_items
 from clarifications.mails.links import answer_link, link_expiry
 from clarifications.models import Notice
@@ -16,7 +16,7 @@ from clarifications.wording import question_title
 
 def mail_for_notice(notice: Notice) -> EmailMultiAlternatives:
     """Return the mail for the notice, in its recipient's language and time zone."""
-    with with_preferences_of(notice.recipient):
+    with preferences_of(notice.recipient):
         context = template_context(notice)
         mail = EmailMultiAlternatives(
             subject=" ".join(f"{context['title']} – {notice.question.project.title}".split()),

@@ -35,8 +35,8 @@ class LinkContent:
 
 def link_token(question: Question, user: User) -> str:
     """Return a token with which this person may answer this question, valid until `link_expiry()`."""
-    claims = [question.pk.hex, question.revision, user.pk, int(link_expiry().timestamp())]
-    return signer().sign_object(claims)
+    content = [question.pk.hex, question.revision, user.pk, int(link_expiry().timestamp())]
+    return signer().sign_object(content)
 
 
 def link_expiry() -> datetime:
@@ -55,7 +55,7 @@ def signer() -> signing.Signer:
     return signing.Signer(salt=SALT, sep=SEPARATOR)
 
 
-def claim_of(token: str) -> LinkContent:
+def link_content_of(token: str) -> LinkContent:
     """Return the content of the token. Raises LinkTampered unless this system signed it."""
     try:
         question_id, revision, user_id, until = signer().unsign_object(token)
@@ -68,7 +68,7 @@ def claim_of(token: str) -> LinkContent:
 def person_of_token(token: str) -> User | None:
     """Return the person for whom the token was made, or None if it is not signed or the account is not active."""
     try:
-        return User.objects.filter(pk=claim_of(token).user_id, is_active=True).first()
+        return User.objects.filter(pk=link_content_of(token).user_id, is_active=True).first()
     except LinkTampered:
         return None
 
@@ -78,25 +78,25 @@ def read_token(token: str) -> tuple[Question, User]:
 
     Raises LinkTampered, LinkExpired, LinkNotAllowed, LinkSuperseded or LinkClosed.
     """
-    claim = claim_of(token)
-    user = User.objects.filter(pk=claim.user_id, is_active=True).first()
-    question = Question.objects.select_related("project", "assigned_to").filter(pk=claim.question_id).first()
+    content = link_content_of(token)
+    user = User.objects.filter(pk=content.user_id, is_active=True).first()
+    question = Question.objects.select_related("project", "assigned_to").filter(pk=content.question_id).first()
     if user is None or question is None or not questions_for(user).filter(pk=question.pk).exists():
         raise LinkNotAllowed(_("This link was made for a person who may not answer this question any more."))
-    require_current(question, claim)
+    require_current(question, content)
     require_waiting(question, user)
     return question, user
 
 
-def require_current(question: Question, claim: LinkContent) -> None:
+def require_current(question: Question, content: LinkContent) -> None:
     """Raise LinkSuperseded, LinkClosed or LinkExpired unless question and link are still valid."""
-    later = Question.objects.filter(project=question.project_id, field=question.field, revision__gt=claim.revision)
+    later = Question.objects.filter(project=question.project_id, field=question.field, revision__gt=content.revision)
     if later.exists():
         raise LinkSuperseded(_("This question was asked again after this link was sent: answer the newer question."))
     if question.status != QuestionStatus.OPEN:
         answer = Answer.objects.filter(question_id=question.pk).first()
         raise LinkClosed(closed_in_words(question, answer), answered_by=answer.answered_by if answer else None)
-    if claim.until <= timezone.now():
+    if content.until <= timezone.now():
         raise LinkExpired(_("This link has expired, but the question is still open: sign in to answer it."))
 
 
@@ -120,6 +120,6 @@ def answer_by_link(work: ProjectWork, *, token: str, answer: Any) -> Question:
 
     Raises what `read_token` and `answer_question` raise; then nothing changes.
     """
-    locked = question_in(work, claim_of(token).question_id)
+    locked = question_in(work, link_content_of(token).question_id)
     _question, user = read_token(token)
     return answer_question(work, question=locked, answer=answer, by=user.get_username(), door="link")
