@@ -11,7 +11,7 @@ def line(reports: Iterable[Any]) -> str:
     told = [(dict(report.user_properties).get(NAME), report.failed) for report in reports]
     counts = [(figures, failed) for figures, failed in told if figures]
     operations = len({figures["operation"] for figures, _failed in counts})
-    callers = len({figures["caller"] for figures, _failed in counts})
+    callers = len({name for figures, _failed in counts for name in figures["callers"]})
     examples, failures = sum(figures["examples"] for figures, _failed in counts), sum(failed for _, failed in counts)
     if not counts:
         return ""

@@ -15,7 +15,6 @@ from schemathesis.config._checks import (
     NEGATIVE_DATA_REJECTION_EXPECTED_STATUSES,
     POSITIVE_DATA_ACCEPTANCE_EXPECTED_STATUSES,
 )
-from schemathesis.generation.meta import TestPhase
 from schemathesis.specs.openapi.checks import ignored_auth
 
 from accounts import keys
@@ -25,8 +24,8 @@ from tests.callers import EVERY_SCOPE, account
 
 # A number asks for the full profile, with so many examples an operation; without one it is the short one.
 EXAMPLES = int(os.environ.get("API_EXAMPLES", "0"))
-# Few, so that the tests stay short: the systematic cases come on top.
-SHORT = 5
+# Few, so that the tests stay short: the systematic cases come on top, and the callers take turns.
+SHORT = 10
 # Of four addresses three name something that is there: what is generated never would.
 REAL_OF_FOUR = 3
 
@@ -56,6 +55,8 @@ CALLERS = {
     "a service account": (SERVICE, ADMINISTRATOR),
     "nobody": (NOBODY, ""),
 }
+# In the short profile one test of an operation has all callers, in the full one it has one of them.
+PARTIES = {name: [name] for name in CALLERS} if EXAMPLES else {"each in turn": [*CALLERS]}
 Headers = dict[str, str]
 Json = dict[str, Any]
 
@@ -83,12 +84,23 @@ class Caller:
 
 
 # -- who calls -------------------------------------------------------------------------------------
-def credentials(name: str) -> Headers:
+def party(name: str) -> list[Caller]:
+    """The callers of one test. The first is the one that things belong to, the account `caller`."""
+    return [Caller(one, credentials(one, f"caller{n or ''}")) for n, one in enumerate(PARTIES[name])]
+
+
+def whose_turn(callers: list[Caller], case: Case) -> Caller:
+    """The caller that sends this case, which is always the same one."""
+    said = [case.path_parameters, case.query, case.body, case.meta and case.meta.phase.data]
+    return callers[crc32(repr(said).encode()) % len(callers)]
+
+
+def credentials(name: str, username: str) -> Headers:
     """The headers that this caller comes with."""
     kind, role = CALLERS[name]
     if kind == NOBODY:
         return {}
-    user = account("caller", role, is_service=kind == SERVICE)
+    user = account(username, role, is_service=kind == SERVICE)
     return session_of(user) if kind == SESSION else key_of(user)
 
 
@@ -144,15 +156,6 @@ def is_valid(case: Case, part: str) -> bool:
     meta = case.meta
     found = [info for place, info in meta.components.items() if place.value.startswith(part)] if meta else []
     return all(info.mode.is_positive for info in found)
-
-
-def is_for(caller: Caller, case: Case) -> bool:
-    """Whether the caller sends it: in the short profile each of the systematic cases is sent by one caller only."""
-    meta = case.meta
-    if EXAMPLES or meta is None or meta.phase.name != TestPhase.COVERAGE:
-        return True
-    said = [case.path_parameters, case.query, case.body, meta.phase.data]
-    return crc32(repr(said).encode()) % len(CALLERS) == list(CALLERS).index(caller.name)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import orjson
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import reverse
 from pytest_django import Settings
 
@@ -147,6 +147,17 @@ def owners() -> dict[str, int]:
 def changes(before: dict[Change, Any], after: dict[Change, Any]) -> set[Change]:
     """The names of what is different."""
     return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+
+
+class Writes:
+    """Counts the statements that write; what has written nothing has changed nothing, and need not be compared."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        self.number += sql.lstrip().split(None, 1)[0].upper() not in ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK")
+        return execute(sql, params, many, context)
 
 
 def may(caller: Caller, role: str, door: str, change: Change) -> bool:
@@ -307,9 +318,9 @@ def test_no_caller_changes_through_any_door_what_is_not_theirs_to_change(
     for door, call in DOORS.items():
         for caller, role in callers.items():
             for one in held:
-                with transaction.atomic():
+                with transaction.atomic(), connection.execute_wrapper(writes := Writes()):
                     call(caller, one)
-                    for change in changes(before, facts()):
+                    for change in changes(before, facts()) if writes.number else ():
                         done.add((door, role, change))
                         if not may(caller, role, door, change):
                             wrong.append(f"{door}: {caller.user} ({role}, headers {bool(caller.headers)}): {change}")

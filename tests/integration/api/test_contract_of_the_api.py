@@ -13,22 +13,22 @@ from schemathesis import Case
 
 from tests.api_figures import NAME
 from tests.api_seeds import Ids, seeded
-from tests.fuzzing import CALLERS, Caller, configuration, credentials, is_for, name_real_things, undone
+from tests.fuzzing import PARTIES, Caller, configuration, name_real_things, party, undone, whose_turn
 
 pytestmark = [pytest.mark.django_db, pytest.mark.contract]
 contract = schemathesis.openapi.from_wsgi("/api/schema/?format=json", get_wsgi_application(), config=configuration())
 
 
-@pytest.fixture(params=CALLERS)
-def caller(request: pytest.FixtureRequest, db: None, settings: Any) -> Caller:
+@pytest.fixture(params=PARTIES)
+def callers(request: pytest.FixtureRequest, db: None, settings: Any) -> list[Caller]:
     """Who calls, without a limit of requests."""
     settings.API_REQUESTS_A_MINUTE = 10**9
-    return Caller(request.param, credentials(request.param))
+    return party(request.param)
 
 
 @pytest.fixture
-def ids(caller: Caller) -> Ids:
-    """What there is: of the caller, and of another."""
+def ids(callers: list[Caller]) -> Ids:
+    """What there is: of the first caller, and of another."""
     return seeded("caller", "another")
 
 
@@ -43,9 +43,9 @@ def one_connection() -> Iterator[None]:
 
 
 @pytest.fixture
-def figures(request: pytest.FixtureRequest, caller: Caller) -> dict[str, Any]:
+def figures(request: pytest.FixtureRequest, callers: list[Caller]) -> dict[str, Any]:
     """What is counted here goes into the report of the test."""
-    counted: dict[str, Any] = {"caller": caller.name, "examples": 0}
+    counted: dict[str, Any] = {"callers": [caller.name for caller in callers], "examples": 0}
     request.node.user_properties.append((NAME, counted))
     return counted
 
@@ -57,11 +57,9 @@ def figures(request: pytest.FixtureRequest, caller: Caller) -> dict[str, Any]:
 @contract.parametrize()
 @hypothesis.settings(deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
 def test_whatever_is_sent_is_answered_as_the_document_says(
-    case: Case, caller: Caller, ids: Ids, figures: dict[str, Any]
+    case: Case, callers: list[Caller], ids: Ids, figures: dict[str, Any]
 ) -> None:
-    if not is_for(caller, case):
-        return
     figures |= {"operation": case.operation.label, "examples": figures["examples"] + 1}
     name_real_things(case, ids)
     with undone():
-        caller.call(case)
+        whose_turn(callers, case).call(case)
