@@ -19,6 +19,8 @@ LARGEST = 2**63
 PART_BYTES, PART_DEPTH = 512 * 1024, 56
 # A string without a closing quote extends to the end of the text: so the text is read once, in linear time.
 STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+# A number with an exponent: every number beyond 64 bits is written so. One inside a string is found, too: no harm.
+EXPONENT = re.compile(rb"[:,\[]-?[0-9][0-9.]*e")
 
 
 class InvalidJson(ValueError):
@@ -91,11 +93,33 @@ def require_small(number: float) -> None:
 
 def dumps(value: Any) -> bytes:
     """Return the value as JSON bytes; UUIDs and datetimes become strings. Raises InvalidJson."""
+    if (plain := plain_text(value)) is not None:
+        return plain
     check(value)
     try:
         return orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATACLASS)
     except TypeError as error:
         raise InvalidJson(f"it cannot be written as JSON: {error}") from error
+
+
+def plain_text(value: Any) -> bytes | None:
+    """Return the value as JSON bytes if it is an object that certainly holds nothing which `loads` would refuse.
+
+    Compiled code writes it and looks through the text, where `check` visits each part of the value. The text is read
+    back and compared, which finds not-a-number: it is written as null.
+    """
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_STRICT_INTEGER)
+    except TypeError:
+        return None
+    is_plain = (
+        text.startswith(b"{")
+        and b"\\u0000" not in text
+        and depth_at_most(text) <= MAX_DEPTH
+        and EXPONENT.search(text) is None
+        and orjson.loads(text) == value
+    )
+    return text if is_plain else None
 
 
 def check(value: Any) -> None:
