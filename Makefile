@@ -19,15 +19,15 @@ up: $(INSTALLED) ## Start the whole system and keep it running until Ctrl-C
 test: $(INSTALLED) ## Run the tests: all on SQLite, the spine on PostgreSQL too
 	@scripts/chromium.sh || [ -z "$$CI" ]
 	@scripts/jq.sh || [ -z "$$CI" ]
-	$(PYTHON) -m pytest -n 3 --database sqlite --durations 10 $(ARGS)
-	$(PYTHON) -m pytest -n 3 --database postgres -m spine --durations 10 $(ARGS)
+	$(PYTHON) -m pytest -n 2 --database sqlite --durations 10 $(ARGS)
+	$(PYTHON) -m pytest -n 2 --database postgres -m spine --durations 10 $(ARGS)
 
 unit: $(INSTALLED) ## Run the tests that need no database and no broker, in seconds
-	$(PYTHON) -m pytest -q -n 3 --database none -m "not contract" tests/unit $(ARGS)
+	$(PYTHON) -m pytest -q -n 2 --database none -m "not contract" tests/unit $(ARGS)
 
 coverage: $(INSTALLED) ## Run the tests and show which lines they reach; takes a third longer than make test
-	$(PYTHON) -m pytest -n 3 --database sqlite --cov --cov-report= $(ARGS)
-	$(PYTHON) -m pytest -n 3 --database postgres -m spine --cov --cov-append --cov-report=term $(ARGS)
+	$(PYTHON) -m pytest -n 2 --database sqlite --cov --cov-report= $(ARGS)
+	$(PYTHON) -m pytest -n 2 --database postgres -m spine --cov --cov-append --cov-report=term $(ARGS)
 
 browser: $(INSTALLED) ## Run the browser tests only, in a real Chromium
 	@scripts/chromium.sh

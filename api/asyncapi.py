@@ -5,7 +5,8 @@ from typing import Any
 
 from django.conf import settings
 
-from events.streams import DISPATCH, work_stream
+from events.envelope import DISPATCH
+from events.streams import work_stream
 from schemas.registry import registry
 
 Json = dict[str, Any]

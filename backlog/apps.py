@@ -7,8 +7,10 @@ class BacklogConfig(AppConfig):
 
     def ready(self) -> None:
         from backlog.blueprints import load_blueprints
-        from backlog.selectors import may_watch
+        from backlog.selectors import may_watch, open_dispatches
+        from events.lost_dispatches import OPEN_DISPATCHES
         from pages.live import register_topic
 
+        OPEN_DISPATCHES.append(open_dispatches)
         register_topic("project", may_watch)
         post_migrate.connect(load_blueprints, sender=self)

@@ -92,6 +92,13 @@ def overdue_projects(now: datetime, *, limit: int, excluding: QuerySet[Any, UUID
     return list(late.order_by("deadline_at").values_list("project_id", flat=True)[:limit])
 
 
+def open_dispatches() -> dict[UUID, str]:
+    """Return {dispatch: its agent} of the items in progress that nobody has begun or finished yet."""
+    waiting = Item.objects.filter(state=ItemState.IN_PROGRESS, started_at=None, held_for=Item.Held.NO)
+    found = waiting.values_list("current_dispatch", "agent_target")
+    return {dispatch: agent for dispatch, agent in found if dispatch is not None}
+
+
 def dispatchable_items(
     now: datetime, *, project: UUID | None = None, item: UUID | None = None, automatic: bool | None = None
 ) -> QuerySet[Item]:

@@ -136,7 +136,7 @@ def projects(cursor: CursorWrapper) -> None:
     }
     fill(
         cursor, Event, f"{EACH_ITEM} ORDER BY n, i", project_id="seed.id", correlation_id="seed.id",
-        timestamp="opened", recorded_at="opened", handled_at="opened", published_at="opened",
+        timestamp="opened", recorded_at="opened",
         service="'cost_worker'", instance="'1'", digest="md5(n || '-' || i)", **told,
     )  # fmt: skip
 

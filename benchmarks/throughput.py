@@ -81,7 +81,7 @@ def open_projects(count: int) -> None:
         for _ in range(count)
     ]
     for start in range(0, count, 500):
-        streams.publish(requests[start : start + 500])
+        streams.publish([request.outgoing() for request in requests[start : start + 500]])
 
 
 def finished() -> int:

@@ -27,6 +27,7 @@ from clarifications.selectors import (
 )
 from clarifications.sentences import fault_in_words
 from clarifications.wording import question_title
+from events.envelope import DISPATCH
 from events.texts import shortened
 from pages.presentation import translated
 from schemas import strict_json
@@ -39,8 +40,6 @@ from schemas.payloads.clarification import (
 )
 from schemas.payloads.people import HumanApprovalSubmitted, UserAnswerSubmitted
 from schemas.registry import registry
-
-DISPATCH = "WORK.ITEM_DISPATCHED"
 
 
 # -- answering -------------------------------------------------------------------------------------

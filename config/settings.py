@@ -250,10 +250,10 @@ AGENT_DRAIN_SECONDS = env.float("AGENT_DRAIN_SECONDS", default=5.0)
 MOST_UNPACKED_MB = env.int("MOST_UNPACKED_MB", default=32)
 # First wait before a failed entry is tried again; it doubles up to a minute.
 RETRY_DELAY_SECONDS = env.float("RETRY_DELAY_SECONDS", default=1.0)
-# Age at which the relay publishes an unpublished row: before that the process that committed it does so itself.
-RELAY_GRACE_SECONDS = env.float("RELAY_GRACE_SECONDS", default=1.0)
-# An unanswered dispatch is published again after this long, then twice as long, and so on.
-REPUBLISH_SECONDS = env.float("REPUBLISH_SECONDS", default=5.0)
+# The relay publishes events of a process without a sign of life once it has seen them unpublished for this long.
+RELAY_GRACE_SECONDS = env.float("RELAY_GRACE_SECONDS", default=3.0)
+# Seconds between two looks whether the broker still holds the dispatches that nobody has begun for this long.
+REPUBLISH_SECONDS = env.float("REPUBLISH_SECONDS", default=60.0)
 # First wait before a failed work item is dispatched again; it doubles with each failure, up to an hour.
 ITEM_RETRY_SECONDS = env.float("ITEM_RETRY_SECONDS", default=5.0)
 # A deliverable may arrive after the event that completes its item; the item waits this long for it.

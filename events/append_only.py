@@ -16,9 +16,7 @@ from django.db.backends.utils import CursorWrapper
 
 # Each record table with the columns that may change after the row was written; all other columns are protected.
 RECORDS: dict[str, frozenset[str]] = {
-    "events.Event": frozenset(
-        {"handled_at", "outcome", "published_at", "stream_id", "work_id", "publishes", "next_publish_at"}
-    ),
+    "events.Event": frozenset({"outcome"}),
     "events.DeadLetter": frozenset({"state", "settled_at", "settled_by", "edited", "note", "published_at"}),
     "clarifications.Answer": frozenset(),
     "accounts.AuditRecord": frozenset({"count"}),

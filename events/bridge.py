@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 from django.db.backends.signals import connection_created
 
-from events import deadletters, holding, ledger, streams
+from events import deadletters, holding, ledger, outbox, streams
 from events.consumers import Verdicts
 from events.errors import PermanentError, TooManyAttempts
 from events.faults import fault_point
@@ -56,7 +56,7 @@ class StreamServer:
         self.stream, self.group, self.consumer = stream, group, consumer
         self.batch_size = batch_size
         self.stopping = threading.Event()
-        self.executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=channel)
+        self.executor = ThreadPoolExecutor(1, thread_name_prefix=channel, initializer=outbox.defer_deleting)
         self._to_app: asyncio.Queue[dict[str, Any]]
         self._from_app: asyncio.Queue[dict[str, Any]]
         self._app: asyncio.Task[None] | None = None
@@ -83,6 +83,7 @@ class StreamServer:
         if self._app:
             self._app.cancel()
             await asyncio.gather(self._app, return_exceptions=True)
+        await self.in_thread(outbox.delete_published)
         await self.in_thread(connections.close_all)
         connection_created.disconnect(self.set_time_limits)
         self.executor.shutdown()
@@ -102,6 +103,7 @@ class StreamServer:
     async def cycle(self) -> None:
         """Handle pending entries, then what is due by the clock, then a batch of new entries."""
         if time.monotonic() >= self._next_reclaim:
+            await self.in_thread(outbox.show_life)
             await self.reclaim()
             self._next_reclaim = time.monotonic() + RECLAIM_EVERY_SECONDS
         if time.monotonic() >= self._next_tick:
@@ -113,6 +115,8 @@ class StreamServer:
             await self.process(entries)
             if len(entries) < self.batch_size:
                 await asyncio.sleep(LINGER_SECONDS)
+        else:
+            await self.in_thread(outbox.delete_published)
 
     def read_new(self) -> list[Entry]:
         """Return a batch of entries that no consumer of the group has received yet."""

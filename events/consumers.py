@@ -12,11 +12,12 @@ from channels.consumer import AsyncConsumer
 from django.db import close_old_connections
 
 from events import ledger
-from events.envelope import Envelope, from_wire
+from events.envelope import Envelope, from_own_wire, from_wire
 from events.errors import InvalidEvent, PermanentError
 from events.faults import fault_point
 from events.isolation import DATABASE_AWAY, in_halves, in_portions
 from events.producers import RefusedLately
+from events.seal import is_sealed
 from events.streams import Entry
 from events.work import UnitOfWork, unit_of_work
 from schemas.registry import registry
@@ -196,7 +197,7 @@ class StreamConsumer(BatchConsumer):
 
 
 class ValidatorConsumer(BatchConsumer):
-    """Checks every entry of the log against its contract, whoever wrote it; it handles no event type."""
+    """Checks every entry of the log that carries no seal of ours against its contract; it handles no event type."""
 
     group = "validators"
 
@@ -206,12 +207,14 @@ class ValidatorConsumer(BatchConsumer):
         verdicts: Verdicts = {}
         own_events: list[tuple[str, Envelope]] = []
         for entry in entries:
+            verdicts[entry.entry_id] = None
+            if is_sealed(entry.fields):
+                continue
             try:
                 event = event_of(entry)
             except PermanentError as error:
                 verdicts[entry.entry_id] = error
                 continue
-            verdicts[entry.entry_id] = None
             if registry().direction(event.event_type, event.event_version) == "out":
                 own_events.append((entry.entry_id, event))
         return verdicts | ledger.forgery_errors(own_events)
@@ -226,6 +229,8 @@ def event_of(entry: Entry) -> Envelope:
     """Return the entry's event. Raises PermanentError, also if the field `type` names another type."""
     if b"event" not in entry.fields:
         raise InvalidEvent(no_event_in_words(entry))
+    if is_sealed(entry.fields):
+        return from_own_wire(entry.fields[b"event"])
     event = from_wire(entry.fields[b"event"])
     if type_label(entry) not in ("", event.event_type):
         raise InvalidEvent(f"The field `type` says {type_label(entry)}, the event says {event.event_type}.")

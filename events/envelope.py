@@ -19,6 +19,24 @@ from schemas.registry import registry
 CLOCK_READINGS = frozenset({"timestamp", "started_at"})
 
 
+# The type of the command that hands an item to its agent.
+DISPATCH = "WORK.ITEM_DISPATCHED"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An event as it goes on the streams: its bytes, and what readers see without parsing them.
+
+    `agent` is set for a dispatch, which goes on that agent's work stream, too.
+    """
+
+    wire: bytes
+    event_id: UUID
+    event_type: str
+    project_id: UUID | None
+    agent: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """The sender of an event: a service and which instance of it."""
@@ -48,18 +66,24 @@ class Envelope:
 
     def to_wire(self) -> bytes:
         """Return the event as JSON bytes, the value of the stream field `event`."""
-        return strict_json.dumps(
+        payload = strict_json.dumps({"payload": self.payload})
+        around = strict_json.dumps(
             {
-                "event_id": self.event_id,
+                "event_id": str(self.event_id),
                 "event_type": self.event_type,
                 "event_version": self.event_version,
-                "timestamp": self.timestamp,
+                "timestamp": self.timestamp.isoformat(),
                 "source": {"service": self.source.service, "instance": self.source.instance},
-                "correlation_id": self.correlation_id,
-                "causation_id": self.causation_id,
-                "payload": self.payload,
+                "correlation_id": str(self.correlation_id),
+                "causation_id": str(self.causation_id) if self.causation_id else None,
             }
         )
+        return around[:-1] + b"," + payload[1:]
+
+    def outgoing(self) -> Outgoing:
+        """Return the event as it goes on the streams."""
+        agent = self.payload["agent_target"] if self.event_type == DISPATCH else None
+        return Outgoing(self.to_wire(), self.event_id, self.event_type, self.project_id, agent)
 
     def digest(self) -> str:
         """Return a fingerprint (32 hex digits) of type, version, cause and payload.
@@ -99,6 +123,11 @@ def from_wire(raw: bytes | str) -> Envelope:
         raise InvalidEvent(f"The envelope cannot be read: {error}", schema_id="envelope") from error
     require_valid_payload(envelope)
     return envelope
+
+
+def from_own_wire(raw: bytes) -> Envelope:
+    """Return the event in bytes that Interlock itself wrote, and therefore checked: they are not checked again."""
+    return envelope_of(orjson.loads(raw))
 
 
 def envelope_of(document: dict[str, Any]) -> Envelope:

@@ -1,8 +1,8 @@
 """Decides who holds a pending entry: renews it, takes over entries that nobody renews, gives entries back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from events.streams import Entry, Pending, client
+from events.streams import Entry, Pending, client, groups, pending, position
 
 # Idle time that is set on an entry that is given back: a day, longer than any group waits before a take-over.
 LONG_AGO_MS = 86_400_000
@@ -27,6 +27,46 @@ def existing_entries(stream: str, entry_ids: Iterable[str]) -> set[str]:
     for entry_id in ids:
         pipe.xrange(stream, entry_id, entry_id)
     return {entry_id for entry_id, reply in zip(ids, pipe.execute() if ids else [], strict=True) if reply}
+
+
+# Returns the entry id and the field `id` of up to ARGV[3] entries from ARGV[1] to ARGV[2]: the broker sends no event.
+EVENT_IDS = """
+local found = {}
+for _, entry in ipairs(redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[2], 'COUNT', ARGV[3])) do
+  local id = ''
+  for i = 1, #entry[2], 2 do
+    if entry[2][i] == 'id' then id = entry[2][i + 1] end
+  end
+  found[#found + 1] = {entry[1], id}
+end
+return found
+"""
+# Entries that one call of the script reads: few milliseconds of the broker's time.
+MOST_IDS = 1000
+
+
+def unsettled_events(stream: str) -> set[str]:
+    """Return the event ids of the entries that some group of the stream has not settled; all, if there is no group."""
+    readers = groups(stream)
+    found: set[str] = set()
+    for reader in readers:
+        unsettled, after = set(), ""
+        while page := pending(stream, reader.name, count=MOST_IDS, after=after):
+            unsettled |= {p.entry_id for p in page}
+            after = page[-1].entry_id
+        first = reader.oldest_pending or f"({reader.last_delivered}"
+        delivered = position(reader.last_delivered)
+        found |= {
+            e for entry_id, e in event_ids(stream, first) if entry_id in unsettled or position(entry_id) > delivered
+        }
+    return found if readers else {event for _, event in event_ids(stream, "-")}
+
+
+def event_ids(stream: str, first: str) -> Iterator[tuple[str, str]]:
+    """Yield (entry id, event id) of the stream's entries from the first on, without those of other programs."""
+    while page := client().eval(EVENT_IDS, 1, stream, first, "+", MOST_IDS):
+        yield from ((entry.decode(), event.decode()) for entry, event in page if event)
+        first = f"({page[-1][0].decode()}"
 
 
 def still_held(group: str, consumer: str, entries: Sequence[Entry]) -> set[str]:

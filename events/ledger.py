@@ -1,13 +1,13 @@
-"""The ledger: one row for each event that came in or goes out, claimed once, published until the broker has it."""
+"""The ledger: one row for each event that came in or goes out; an event whose row is there has had its effect."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 
+from events import bulk
 from events.envelope import Envelope, Source, require_valid_payload
 from events.errors import ConflictingEvent, ContractBroken, InvalidEvent, PermanentError
 from events.models import Event
@@ -15,12 +15,10 @@ from schemas import strict_json
 
 # Most bytes of an event that Interlock emits: below the 1 MiB that is read, since a dead letter adds to it.
 MOST_WIRE_BYTES = strict_json.MAX_BYTES - 64 * 1024
-CLAIM = """
-INSERT INTO {table} ({columns}) VALUES {rows}
-ON CONFLICT (event_id) DO UPDATE SET handled_at = excluded.handled_at, stream_id = excluded.stream_id
-WHERE {table}.handled_at IS NULL AND {table}.digest = excluded.digest
-RETURNING event_id
-"""
+
+
+# Most bytes of an event that Interlock emits: below the 1 MiB that is read, since a dead letter adds to it.
+LARGEST_WIRE_BYTES = strict_json.MAX_BYTES - 64 * 1024
 
 
 def own_source() -> Source:
@@ -56,31 +54,11 @@ def claim(arrived: Sequence[tuple[str, Envelope]], *, now: datetime) -> tuple[se
     first: dict[UUID, tuple[str, Envelope]] = {}
     for entry_id, envelope in arrived:
         first.setdefault(envelope.event_id, (entry_id, envelope))
-    rows = {
-        entry_id: unsaved_row(e, now=now, handled_at=now, published_at=now, stream_id=entry_id)
-        for entry_id, e in first.values()
-    }
-    inserted = insert_unclaimed(list(rows.values()))
+    rows = {entry_id: unsaved_row(e, now=now, stream_id=entry_id) for entry_id, e in first.values()}
+    inserted = bulk.insert_new(Event, list(rows.values()), unique="event_id")
     claimed = {entry_id for entry_id, event in rows.items() if event.event_id in inserted}
     repeated = [(entry_id, e) for entry_id, e in arrived if entry_id not in claimed]
     return claimed, conflict_errors(repeated)
-
-
-def insert_unclaimed(rows: list[Event]) -> set[UUID]:
-    """Insert the rows, or claim rows that exist and are not handled yet; return the event ids that are now claimed."""
-    if not rows:
-        return set()
-    fields = [f for f in Event._meta.concrete_fields if not f.primary_key]
-    marks = "(" + ", ".join(["%s"] * len(fields)) + ")"
-    sql = CLAIM.format(
-        table=Event._meta.db_table,
-        columns=", ".join(str(f.column) for f in fields),
-        rows=", ".join([marks] * len(rows)),
-    )
-    values = [f.get_db_prep_save(getattr(r, f.attname), connection) for r in rows for f in fields]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return {UUID(str(event_id)) for (event_id,) in cursor.fetchall()}
 
 
 def conflict_errors(repeated: Sequence[tuple[str, Envelope]]) -> dict[str, ConflictingEvent]:
@@ -112,47 +90,25 @@ def forgery_errors(envelopes: Sequence[tuple[str, Envelope]]) -> dict[str, Inval
 
 def handled_entries(entry_ids: set[str]) -> set[str]:
     """Return the ids of those stream entries whose event has had its effect."""
-    handled = Event.objects.filter(handled_at__isnull=False, stream_id__in=entry_ids)
+    handled = Event.objects.filter(stream_id__in=entry_ids)
     return set(handled.values_list("stream_id", flat=True))
 
 
-def row_to_emit(envelope: Envelope, *, now: datetime, **marks: Any) -> Event:
-    """Return an unsaved ledger row for an event that Interlock emits: handled already, still to be published.
+def row_to_emit(envelope: Envelope, *, now: datetime) -> Event:
+    """Return an unsaved ledger row for an event that Interlock emits, with its bytes for the streams.
 
-    Raises ContractBroken if the event breaks its contract or is larger than MOST_WIRE_BYTES.
+    Raises ContractBroken if the event breaks its contract or is larger than LARGEST_WIRE_BYTES.
     """
     try:
         require_valid_payload(envelope)
-        wire_bytes = len(envelope.to_wire())
-        if wire_bytes > MOST_WIRE_BYTES:
-            raise ContractBroken(f"{envelope.event_type} would be larger than {MOST_WIRE_BYTES} bytes.")
+        wire = envelope.to_wire()
+        if len(wire) > LARGEST_WIRE_BYTES:
+            raise ContractBroken(f"{envelope.event_type} would be larger than {LARGEST_WIRE_BYTES} bytes.")
     except (PermanentError, strict_json.InvalidJson) as error:
         raise ContractBroken(str(error)) from error
-    event = unsaved_row(envelope, now=now, handled_at=now, **marks)
-    event.wire_bytes = wire_bytes
+    event = unsaved_row(envelope, now=now)
+    event.wire = wire
     return event
-
-
-def mark_published(entries: Iterable[tuple[int, str, str]], *, now: datetime) -> None:
-    """Note for each (seq, log entry id, work entry id) that the event was published once more; one statement."""
-    rows = list(entries)
-    if not rows:
-        return
-    table = Event._meta.db_table
-    field = Event._meta.get_field("published_at")
-    sql = (
-        f"UPDATE {table} SET published_at = %s, publishes = publishes + 1,"
-        " stream_id = v.column2, work_id = v.column3"
-        f" FROM (VALUES {', '.join(['(%s, %s, %s)'] * len(rows))}) AS v WHERE {table}.seq = v.column1"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [field.get_db_prep_save(now, connection), *(part for entry in rows for part in entry)])
-
-
-def close_commands(event_ids: Iterable[UUID]) -> None:
-    """Mark commands as answered or superseded: they are not published again."""
-    if ids := list(event_ids):
-        Event.objects.filter(event_id__in=ids, next_publish_at__isnull=False).update(next_publish_at=None)
 
 
 def unwanted_commands(answers: Mapping[UUID, Sequence[UUID]]) -> tuple[set[UUID], set[UUID]]:
@@ -163,7 +119,7 @@ def unwanted_commands(answers: Mapping[UUID, Sequence[UUID]]) -> tuple[set[UUID]
     if not answers:
         return set(), set()
     asked = {*answers, *(event_id for ids in answers.values() for event_id in ids)}
-    handled = Event.objects.filter(event_id__in=asked, handled_at__isnull=False)
+    handled = Event.objects.filter(event_id__in=asked)
     outcomes = dict(handled.values_list("event_id", "outcome"))
     over = {c for c, ids in answers.items() if outcomes.get(c) or outcomes.keys() & set(ids)}
     return over, set(answers) - set(outcomes)

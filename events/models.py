@@ -1,4 +1,4 @@
-"""The ledger (inbox, outbox and audit trail in one table), failed attempts, projects set aside, and dead letters."""
+"""The ledger (inbox and audit trail), the outbox, failed attempts, projects set aside, and dead letters."""
 
 import base64
 from typing import Any
@@ -8,11 +8,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from events.envelope import Envelope, Source
+from events.envelope import DISPATCH, Envelope, Outgoing, Source
 
 
 class Event(models.Model):
-    """One event that came in or goes out. Rows are added and later marked; their content never changes."""
+    """One event that came in or goes out. Rows are added, and their content never changes."""
 
     class Outcome(models.TextChoices):
         APPLIED = "", _("Applied")
@@ -31,31 +31,20 @@ class Event(models.Model):
     project_id = models.UUIDField(_("project"), null=True)
     payload = models.JSONField()
     digest = models.CharField(max_length=32, help_text=_("Of what is said, without its timestamps."))
-    recorded_at = models.DateTimeField(_("recorded"), help_text=_("When the ledger took it, by the database's clock."))
-    handled_at = models.DateTimeField(_("handled"), null=True, help_text=_("When its effect was committed."))
+    recorded_at = models.DateTimeField(
+        _("recorded"), help_text=_("When it had its effect, or was emitted, by the database's clock.")
+    )
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices, default="", blank=True)
-    published_at = models.DateTimeField(_("published"), null=True, help_text=_("When it was last put on the stream."))
     stream_id = models.CharField(
-        _("stream entry"), max_length=40, default="", help_text=_("Its entry in the log stream.")
-    )
-    work_id = models.CharField(
-        _("work stream entry"), max_length=40, default="", help_text=_("Its entry in the agent's work stream.")
-    )
-    publishes = models.PositiveIntegerField(_("times published"), default=0)
-    next_publish_at = models.DateTimeField(
-        _("next published"),
-        null=True,
-        help_text=_("A command still without an answer is published again at this time."),
+        _("stream entry"), max_length=40, default="", help_text=_("The entry of the log with which it came.")
     )
 
-    # Size on the wire in bytes; set only in the process that emits the event.
-    wire_bytes = 0
+    # The event as it goes on the streams; set only in the process that emits it.
+    wire = b""
 
     class Meta:
         indexes = [
             models.Index(fields=["project_id", "seq"], name="event_of_project"),
-            models.Index(fields=["seq"], condition=Q(published_at=None), name="event_unpublished"),
-            models.Index(fields=["next_publish_at"], condition=~Q(next_publish_at=None), name="event_unanswered"),
             models.Index(fields=["type", "seq"], name="event_by_type"),
             models.Index(fields=["outcome", "seq"], condition=~Q(outcome=""), name="event_without_effect"),
         ]
@@ -75,6 +64,26 @@ class Event(models.Model):
             causation_id=self.causation_id,
             payload=self.payload,
         )
+
+    def outgoing(self) -> Outgoing:
+        """Return the event as it goes on the streams."""
+        agent = self.payload["agent_target"] if self.type == DISPATCH else None
+        wire = self.wire or self.envelope().to_wire()
+        return Outgoing(wire, self.event_id, self.type, self.project_id, agent)
+
+
+class Outbox(models.Model):
+    """A commit whose events are not published yet; the row is deleted once they are."""
+
+    owner = models.CharField(max_length=100, blank=True, help_text=_("The process that committed; empty: gave it up."))
+    events = models.BinaryField(help_text=_("The ids of the events, 16 bytes each."))
+    written_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.owner}: {len(self.events) // 16} events"
 
 
 class Attempt(models.Model):

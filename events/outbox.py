@@ -1,200 +1,187 @@
-"""Publishes the ledger's events to the streams: by the process that committed them, or by the relay after a crash."""
+"""Publishes what was committed, once: by the process that committed it, or by the relay after that process's death.
+
+Each commit that emits events writes one row of the outbox, which names them. The process publishes them after the
+commit, and deletes the row: a server of streams with its next commit, or when it is idle, any other process at once.
+A row that stays was left behind by a process that died between the two, or that met an absent broker and gave it up.
+
+The relay takes such a row over when it has seen it before and its owner gives no sign of life; never because a row is
+old, since under load a row may be old before any other session can see it.
+"""
 
 import logging
-import random
+import os
+import threading
+import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from functools import cache
+from uuid import UUID, uuid4
 
-import orjson
 from django.conf import settings
-from django.db import transaction
 
-from events import abandoned, ledger, streams
-from events.clock import database_now
+from events import bulk, streams
 from events.faults import InjectedFault, fault_point
-from events.models import DeadLetter, Event
+from events.isolation import DATABASE_AWAY
+from events.models import Event, Outbox
 from events.outage import outage
-from schemas import strict_json
 
 logger = logging.getLogger(__name__)
 
-# Rows that `publish_unpublished` publishes at once: enough for a few thousand a second, locked for milliseconds only.
-PUBLISHED_AT_ONCE = 500
-# Longest wait between two publications of an unanswered command.
-LONGEST_BACKOFF_SECONDS = 300
+# Rows of the outbox that the relay looks at together, and events that it publishes together.
+MOST_ROWS, MOST_EVENTS = 500, 500
+UUID_BYTES = 16
 
 
-def publish_now(events: Sequence[Event]) -> None:
-    """Publish events that this process has just committed; events that cannot be published are left to the relay.
+class Published(threading.local):
+    """The outbox rows of this thread whose events are published and that are not deleted yet.
 
-    Nothing is raised, since the commit counts whether it is published or not. After an outage nothing is tried for a
-    while, so that of many callers only one waits for the broker's time-out.
+    A thread that `defers` deletes them with its next commit, or when it is idle; any other deletes each at once.
     """
-    if not events or outage.is_current():
+
+    def __init__(self) -> None:
+        self.defers = False
+        self.rows: list[int] = []
+
+
+published = Published()
+
+
+@cache
+def owner_of(process: int) -> str:
+    """Return the name under which this process owns rows; no other process ever has the same."""
+    return f"{settings.SERVICE_INSTANCE}-{process}-{uuid4().hex[:12]}"
+
+
+def defer_deleting() -> None:
+    """Have this thread delete its rows with its next commit; it must call `delete_published` when it is idle."""
+    published.defers = True
+
+
+def show_life() -> None:
+    """Show other processes that this one lives and will publish what it has committed."""
+    streams.show_life(owner_of(os.getpid()))
+
+
+# -- by the process that commits -------------------------------------------------------------------
+def add_row(events: Sequence[Event], *, now: datetime) -> int | None:
+    """Write the outbox row of this transaction's events and return its key; None if there are no events.
+
+    The rows of earlier commits of this thread whose events are published are deleted along with it.
+    """
+    if published.rows:
+        bulk.delete(Outbox, published.rows)
+    if not events:
+        return None
+    ids = b"".join(event.event_id.bytes for event in events)
+    return Outbox.objects.create(owner=owner_of(os.getpid()), events=ids, written_at=now).pk
+
+
+def publish_committed(events: Sequence[Event], row: int | None, *, deleted: Sequence[int] = ()) -> None:
+    """Publish events that this process has just committed with this row of the outbox.
+
+    `deleted` are the rows that the same transaction has deleted. Nothing is raised, since the commit counts whether it
+    is published or not: what cannot be published is left to the relay. After an outage nothing is tried for a while,
+    so that of many callers only one waits for the broker's time-out.
+    """
+    published.rows = [pk for pk in published.rows if pk not in deleted]
+    if row is None:
+        return
+    if outage.is_current():
+        leave_to_relay(row)
         return
     try:
-        entries = put_on_streams(events)
+        streams.publish([event.outgoing() for event in events])
         fault_point("publish.after_xadd")
-        ledger.mark_published(entries, now=database_now())
-        fault_point("publish.after_mark")
     except streams.BROKER_ERRORS as error:
         outage.note_outage()
         logger.warning("%s events wait for the relay: %s", len(events), error)
+        leave_to_relay(row)
     except InjectedFault:
         raise
     except Exception:
         logger.exception("%s events wait for the relay", len(events))
+        leave_to_relay(row)
+    else:
+        published.rows.append(row)
+        if not published.defers:
+            delete_published()
+        fault_point("publish.done")
 
 
-def put_on_streams(events: Sequence[Event]) -> list[tuple[int, str, str]]:
-    """Put every event on the log, and a dispatch also on its agent's stream.
-
-    Return (seq, log entry id, work entry id).
-    """
-    return [(e.seq, *ids) for e, ids in zip(events, streams.publish([e.envelope() for e in events]), strict=True)]
-
-
-def publish_unpublished() -> int:
-    """Publish events that their process did not publish, because it died or had no broker; return how many."""
-    if not Event.objects.filter(published_at=None).exists():
-        return 0
-    streams.require_reachable()
-    with transaction.atomic():
-        now = database_now()
-        unpublished = unpublished_before(now - timedelta(seconds=settings.RELAY_GRACE_SECONDS))
-        if not unpublished:
-            return 0
-        entries = put_on_streams(unpublished)
-        fault_point("relay.after_xadd")
-        ledger.mark_published(entries, now=now)
-        fault_point("relay.before_commit")
-    fault_point("relay.after_commit")
-    return len(unpublished)
-
-
-def unpublished_before(moment: datetime) -> list[Event]:
-    """Lock and return unpublished rows recorded before the moment; rows locked by another relay are skipped."""
-    rows = Event.objects.select_for_update(skip_locked=True).filter(published_at=None, recorded_at__lt=moment)
-    return list(rows.order_by("seq")[:PUBLISHED_AT_ONCE])
-
-
-def republish_unanswered() -> int:
-    """Publish commands again whose answer is overdue and whose last entry the broker has lost; return how many."""
-    if not Event.objects.filter(next_publish_at__lt=database_now(), published_at__isnull=False).exists():
-        return 0
-    streams.require_reachable()
-    with transaction.atomic():
-        now = database_now()
-        overdue = list(
-            Event.objects.select_for_update(skip_locked=True)
-            .filter(next_publish_at__lt=now, published_at__isnull=False)
-            .order_by("next_publish_at")[:PUBLISHED_AT_ONCE]
-        )
-        are_held = streams.are_still_held([(e.payload["agent_target"], e.work_id) for e in overdue])
-        lost = [e for e, is_held in zip(overdue, are_held, strict=True) if not is_held]
-        ledger.mark_published(put_on_streams(lost), now=now)
-        postpone_republishing(overdue, now=now)
-    return len(lost)
-
-
-def postpone_republishing(overdue: Sequence[Event], *, now: datetime) -> None:
-    """Set the time of the next check of these commands: a wait that doubles with each publication, with jitter."""
-    for publishes in {e.publishes for e in overdue}:
-        seconds = min(settings.REPUBLISH_SECONDS * 2**publishes, LONGEST_BACKOFF_SECONDS)
-        wait = timedelta(seconds=seconds * random.uniform(0.8, 1.2))
-        seqs = [e.seq for e in overdue if e.publishes == publishes]
-        Event.objects.filter(seq__in=seqs, next_publish_at__isnull=False).update(next_publish_at=now + wait)
-
-
-def publish_dead_letters() -> int:
-    """Put dead letters that are not published yet on the dead-letter stream; return how many."""
-    if not DeadLetter.objects.filter(published_at=None).exists():
-        return 0
-    streams.require_reachable()
-    with transaction.atomic():
-        rows = list(
-            DeadLetter.objects.select_for_update(skip_locked=True)
-            .filter(published_at=None)
-            .order_by("id")[:PUBLISHED_AT_ONCE]
-        )
-        if rows:
-            streams.publish_dead_letters([dead_letter_fields(row) for row in rows])
-            DeadLetter.objects.filter(pk__in=[row.pk for row in rows]).update(published_at=database_now())
-    return len(rows)
-
-
-def dead_letter_fields(letter: DeadLetter) -> dict[str, str | bytes]:
-    """Return the fields of the dead letter's stream entry; fields of the buried entry have the prefix `raw:`."""
-    described: dict[str, str | bytes] = {
-        "dead_letter": str(letter.pk),
-        "stream": letter.stream,
-        "entry_id": letter.entry_id,
-        "group": letter.group,
-        "reason": letter.reason,
-        "schema_id": letter.schema_id,
-        "error_class": letter.error_class,
-        "trace": letter.trace,
-        "attempts": str(letter.attempts),
-        "first_seen": letter.first_seen.isoformat(),
-        "last_seen": letter.last_seen.isoformat(),
-    }
-    described["dlq"] = orjson.dumps(in_older_format(letter))
-    return described | {f"raw:{k.decode(errors='replace')}": v for k, v in letter.fields.items()}
-
-
-def in_older_format(letter: DeadLetter) -> dict[str, Any]:
-    """Return the dead letter as one object with the keys that readers of the older contract expect."""
-    texts = {name.decode(errors="replace"): value.decode(errors="replace") for name, value in letter.fields.items()}
-    return {
-        "timestamp": letter.last_seen.isoformat(),
-        "event_id": str(letter.event_id) if letter.event_id else None,
-        "event_type": letter.event_type or None,
-        "reason": letter.error_class,
-        "schema_id": letter.schema_id or None,
-        "consumer_group": letter.group,
-        "attempts": letter.attempts,
-        "first_seen_at": letter.first_seen.isoformat(),
-        "last_seen_at": letter.last_seen.isoformat(),
-        "error_message": letter.reason,
-        "stack_trace": letter.trace or None,
-        "original_event": readable_event(texts.get("event", "")),
-        "original_fields": {name: value for name, value in texts.items() if name != "event"},
-        "service": "interlock",
-    }
-
-
-def readable_event(text: str) -> Any:
-    """Return the parsed event if the text is strict JSON, else the text."""
+def delete_published() -> None:
+    """Delete the rows of this thread whose events are published. Logs, and raises nothing, if the database is away."""
+    if not published.rows:
+        return
     try:
-        return strict_json.loads(text)
-    except strict_json.InvalidJson:
-        return text
+        bulk.delete(Outbox, published.rows)
+        published.rows = []
+    except DATABASE_AWAY as error:
+        logger.warning("%s rows of the outbox could not be deleted: %s", len(published.rows), error)
 
 
-def trim_streams() -> dict[str, int]:
-    """Delete entries that every group has settled and no open command needs; return {stream: entries deleted}.
+def leave_to_relay(row: int) -> None:
+    """Give the row up, so that the relay takes it over at its next look."""
+    try:
+        Outbox.objects.filter(pk=row).update(owner="")
+    except DATABASE_AWAY as error:
+        logger.warning("The relay finds the events of row %s after this process has ended: %s", row, error)
 
-    A dead letter is in the database by then: ours before it is published, those of other programs once they are
-    settled.
 
-    The bounds are read first, the open commands afterwards: entries that are published in between lie behind the
-    bounds.
+# -- by the relay ----------------------------------------------------------------------------------
+class Inheritance:
+    """Publishes what other processes left behind; it remembers when it saw each row of the outbox first."""
+
+    def __init__(self) -> None:
+        self.seen: dict[int, float] = {}
+
+    def publish_left_behind(self) -> int:
+        """Take over the rows that their owners left behind, publish their events, and return how many events."""
+        rows = list(Outbox.objects.order_by("pk").values_list("pk", "owner")[:MOST_ROWS])
+        now = time.monotonic()
+        self.seen = {pk: self.seen.get(pk, now) for pk, _ in rows}
+        waiting = {pk: owner for pk, owner in rows if not owner or now - self.seen[pk] >= settings.RELAY_GRACE_SECONDS}
+        if not waiting:
+            return 0
+        streams.require_reachable()
+        living = streams.living({owner for owner in waiting.values() if owner})
+        left = [(pk, owner) for pk, owner in waiting.items() if owner not in living]
+        return sum(publish_row(pk, owner) for pk, owner in left)
+
+
+def publish_row(pk: int, owner: str) -> int:
+    """Take the row over from this owner, publish its events and delete it; return how many events.
+
+    Of several relays one gets the row. If it dies, the row has an owner without a sign of life again.
     """
-    settled = {name: streams.settled_up_to(name) for name in [*streams.own_streams(), settings.DLQ_STREAM]}
-    abandoned.warn_about_abandoned(settled)
-    commands = Event.objects.filter(next_publish_at__isnull=False)
-    if commands.filter(published_at=None).exists():
-        return {}
-    needed: dict[str, list[str]] = {}
-    for agent, stream_id, work_id in commands.values_list("payload__agent_target", "stream_id", "work_id"):
-        # A command without an entry was committed after the bounds were read; its entry will lie behind them.
-        if stream_id and work_id:
-            needed.setdefault(settings.STREAM_NAME, []).append(stream_id)
-            needed.setdefault(streams.work_stream(agent), []).append(work_id)
-    return {name: drop_settled(name, bound, needed.get(name, [])) for name, bound in settled.items()}
+    if not Outbox.objects.filter(pk=pk, owner=owner).update(owner=owner_of(os.getpid())):
+        return 0
+    try:
+        number = publish_events(event_ids(bytes(Outbox.objects.values_list("events", flat=True).get(pk=pk))))
+    except streams.BROKER_ERRORS:
+        leave_to_relay(pk)
+        raise
+    fault_point("relay.after_xadd")
+    bulk.delete(Outbox, [pk])
+    fault_point("relay.after_delete")
+    return number
 
 
-def drop_settled(stream: str, bound: str | None, needed: list[str]) -> int:
-    """Delete the entries before the bound and before every needed entry; return how many."""
-    return 0 if bound is None else streams.drop_before(stream, min([bound, *needed], key=streams.position))
+def publish_events(ids: Sequence[UUID]) -> int:
+    """Publish these events of the ledger, in the order of their numbers; return how many."""
+    number = 0
+    for start in range(0, len(ids), MOST_EVENTS):
+        events = Event.objects.filter(event_id__in=ids[start : start + MOST_EVENTS]).order_by("seq")
+        number += len(events)
+        streams.publish([event.outgoing() for event in events])
+    return number
+
+
+def event_ids(packed: bytes) -> list[UUID]:
+    """Return the event ids that a row of the outbox names."""
+    return [UUID(bytes=packed[start : start + UUID_BYTES]) for start in range(0, len(packed), UUID_BYTES)]
+
+
+def unpublished() -> set[UUID]:
+    """Return the ids of all events that are in the outbox, those just being published included."""
+    rows = Outbox.objects.values_list("events", flat=True)
+    return {event_id for packed in rows for event_id in event_ids(bytes(packed))}

@@ -9,15 +9,19 @@ from collections.abc import Callable, Sequence
 
 from django.db import close_old_connections
 
-from events import outbox, streams
+from events import streams
 from events.bridge import AWAY_ERRORS, StreamServer
+from events.deadletters.outgoing import publish_dead_letters
+from events.lost_dispatches import LostDispatches
+from events.outbox import Inheritance
+from events.trimming import trim_streams
 
 logger = logging.getLogger(__name__)
 
 # Pause of the relay after a turn in which no chore found anything to do.
 RELAY_REST_SECONDS = 0.25
-# Seconds between two looks at unanswered commands, and between two trimmings of the streams.
-REPUBLISH_EVERY_SECONDS = 1.0
+# Seconds between two looks for signs that the broker has lost something, and between two trimmings of the streams.
+LOOK_EVERY_SECONDS = 1.0
 TRIM_EVERY_SECONDS = 10.0
 # Longest pause before a chore that failed is tried again.
 LONGEST_CHORE_PAUSE_SECONDS = 60.0
@@ -46,10 +50,10 @@ def stop_all(servers: Sequence[StreamServer]) -> None:
 def relay_until(stopping: threading.Event) -> None:
     """Do the relay's chores again and again until `stopping` is set."""
     chores = [
-        Chore("publish what was left behind", outbox.publish_unpublished),
-        Chore("publish dead letters", outbox.publish_dead_letters),
-        Chore("publish lost dispatches again", outbox.republish_unanswered, every=REPUBLISH_EVERY_SECONDS),
-        Chore("trim the streams", outbox.trim_streams, every=TRIM_EVERY_SECONDS),
+        Chore("publish what was left behind", Inheritance().publish_left_behind),
+        Chore("publish dead letters", publish_dead_letters),
+        Chore("publish lost dispatches again", LostDispatches().publish_lost, every=LOOK_EVERY_SECONDS),
+        Chore("trim the streams", trim_streams, every=TRIM_EVERY_SECONDS),
     ]
     while not stopping.is_set():
         had_work = [chore.do() for chore in chores]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -11,9 +12,10 @@ from redis._parsers.base import BaseParser
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from events.envelope import Envelope
+from events.envelope import Outgoing
 from events.errors import BrokerUnfit
 from events.outage import outage
+from events.seal import seal_of
 
 
 class BrokerRefuses(redis.ResponseError):
@@ -44,7 +46,8 @@ SOCKET_TIMEOUT_SECONDS = 2.5
 # Groups that must have settled an entry of the log (OWNER_GROUPS) or of the dead-letter stream before it is trimmed.
 OWNER_GROUPS = ("orchestrator", "clarifications", "validators")
 DEAD_LETTERS_GROUP = "dead-letters"
-DISPATCH = "WORK.ITEM_DISPATCHED"
+# A sign of life lasts for this many times RELAY_GRACE_SECONDS: longer than any step of a living process.
+SIGN_OF_LIFE_GRACES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,21 +226,31 @@ def require_reachable() -> None:
 
 
 # -- writing ---------------------------------------------------------------------------------------
-def publish(envelopes: Sequence[Envelope]) -> list[tuple[str, str]]:
-    """XADD the events in one pipeline; return the log entry's id and, for a dispatch, the work entry's, for each."""
+def publish(events: Sequence[Outgoing], *, settled: Sequence[tuple[str, str, str]] = ()) -> None:
+    """XADD the events, and a dispatch once more on its agent's stream, in one pipeline.
+
+    `settled` are (stream, group, entry id) that the same pipeline acknowledges, after the events are added.
+    """
     pipe = client().pipeline(transaction=False)
-    for envelope in envelopes:
-        fields = fields_of(envelope)
+    for event in events:
+        fields = fields_of(event)
         pipe.xadd(settings.STREAM_NAME, fields)
-        if envelope.event_type == DISPATCH:
-            pipe.xadd(work_stream(envelope.payload["agent_target"]), fields)
-    replies = iter([reply.decode() for reply in pipe.execute()])
-    return [(next(replies), next(replies) if e.event_type == DISPATCH else "") for e in envelopes]
+        if event.agent is not None:
+            pipe.xadd(work_stream(event.agent), fields)
+    for stream, group, entry_id in settled:
+        pipe.xack(stream, group, entry_id)
+    pipe.execute()
 
 
-def fields_of(envelope: Envelope) -> dict[str, bytes | str]:
-    """Return the fields of the event's stream entry; type and project let readers skip it without parsing the event."""
-    return {"event": envelope.to_wire(), "type": envelope.event_type, "project": str(envelope.project_id or "")}
+def fields_of(event: Outgoing) -> dict[str, bytes | str]:
+    """Return the fields of the event's stream entry: the event, its seal, and what readers see without parsing it."""
+    return {
+        "event": event.wire,
+        "type": event.event_type,
+        "project": str(event.project_id or ""),
+        "id": str(event.event_id),
+        "sig": seal_of(event.wire),
+    }
 
 
 def replay(stream: str, fields: dict[bytes, bytes]) -> str:
@@ -254,27 +267,36 @@ def publish_dead_letters(letters: Iterable[dict[str, str | bytes]]) -> None:
     pipe.execute()
 
 
-def are_still_held(commands: Sequence[tuple[str, str]]) -> list[bool]:
-    """Return for each (agent, work entry id) whether the broker still holds the entry, undelivered or unsettled."""
-    positions = {agent: last_delivered(work_stream(agent), worker_group(agent)) for agent, _ in commands}
-    pipe = client().pipeline(transaction=False)
-    for agent, entry_id in commands:
-        pipe.xrange(work_stream(agent), entry_id, entry_id)
-        if positions[agent] is not None:
-            pipe.xpending_range(work_stream(agent), worker_group(agent), entry_id, entry_id, 1)
-    replies = iter(pipe.execute())
-    held = []
-    for agent, entry_id in commands:
-        is_on_stream, read_up_to = bool(next(replies)), positions[agent]
-        is_unsettled = bool(next(replies)) if read_up_to is not None else True
-        is_undelivered = read_up_to is None or position(entry_id) > position(read_up_to)
-        held.append(is_on_stream and (is_undelivered or is_unsettled))
-    return held
+# -- signs of life ---------------------------------------------------------------------------------
+def show_life(name: str) -> None:
+    """Show that this process lives; the sign lasts for SIGN_OF_LIFE_GRACES times RELAY_GRACE_SECONDS."""
+    client().set(life_key(name), 1, px=int(SIGN_OF_LIFE_GRACES * settings.RELAY_GRACE_SECONDS * 1000))
 
 
-def last_delivered(stream: str, group: str) -> str | None:
-    """Return the id of the last entry that the group was given; None if there is no such group."""
-    return next((status.last_delivered for status in groups(stream) if status.name == group), None)
+def living(names: Iterable[str]) -> set[str]:
+    """Return those of the processes that have shown a sign of life."""
+    asked = sorted(names)
+    signs = client().mget([life_key(name) for name in asked]) if asked else []
+    return {name for name, sign in zip(asked, signs, strict=True) if sign}
+
+
+def life_key(name: str) -> str:
+    """Return the key of the process's sign of life."""
+    return f"{settings.NAMESPACE}:alive:{name}"
+
+
+def signs_of_the_broker() -> tuple[str, int]:
+    """Return the run id of the broker, and a counter in it that this call raises by one.
+
+    A broker that has lost its data, or has an older state of it, shows a lower count than before.
+    """
+    return str(client().info("server")["run_id"]), int(client().incr(f"{settings.NAMESPACE}:epoch"))
+
+
+def broker_now() -> datetime:
+    """Return the time by the broker's clock."""
+    seconds, microseconds = client().time()
+    return datetime.fromtimestamp(seconds + microseconds / 1e6, UTC)
 
 
 # -- looking and trimming --------------------------------------------------------------------------
@@ -326,6 +348,16 @@ def settled_up_to(stream: str) -> str | None:
     if not readers:
         return last_entry(stream)
     return min((g.oldest_pending or g.last_delivered for g in readers), key=position)
+
+
+def is_settled_up_to(entry_id: str, group: str) -> bool:
+    """Return True if the group has settled every entry of the log up to this one, itself included."""
+    status = next((g for g in groups(settings.STREAM_NAME) if g.name == group), None)
+    if status is None:
+        return False
+    if status.oldest_pending and position(status.oldest_pending) <= position(entry_id):
+        return False
+    return position(status.last_delivered) >= position(entry_id)
 
 
 def is_queue_before(entry: Entry) -> bool:

@@ -68,15 +68,14 @@ class TypeFilter(admin.SimpleListFilter):
 class EventAdmin(ReadOnlyAdmin):
     """The pages of the ledger, newest event first."""
 
-    list_display = ["seq", "type", "project_id", "recorded_at", "handled_at", "published_at", "outcome_in_words"]
+    list_display = ["seq", "type", "project_id", "recorded_at", "outcome_in_words"]
     list_filter = [TypeFilter, "outcome"]
     search_fields = ["event_id", "project_id"]
     search_help_text = gettext_lazy("The whole id of an event or of a project.")
     ordering = ["-seq"]
     fields = [
         *("type", "version", "event_id", "project_id", "correlation_id", "caused_by", "service", "instance"),
-        *("timestamp", "recorded_at", "handled_at", "outcome_in_words", "published_at", "publishes"),
-        *("next_publish_at", "stream_id", "work_id", "payload_pretty"),
+        *("timestamp", "recorded_at", "outcome_in_words", "stream_id", "payload_pretty"),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
@@ -98,8 +97,6 @@ class EventAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("outcome"))
     def outcome_in_words(self, event: Event) -> str:
-        if event.handled_at is None:
-            return "–"
         return event.get_outcome_display()
 
     @admin.display(description=gettext_lazy("caused by"))

@@ -21,6 +21,7 @@ from charts import stacked
 from clarifications.models import Question, QuestionStatus
 from events import streams
 from events.deadletters.repair import visible_text
+from events.envelope import DISPATCH
 from events.models import DeadLetter, SetAside
 from staff.overview_parts import (
     AgentLine,
@@ -216,11 +217,7 @@ def group_line(name: str, group: streams.GroupStatus, *, may_see_items: bool) ->
     if name != settings.STREAM_NAME:
         agent = name.removeprefix(streams.work_stream(""))
         in_progress = {"agent_target__exact": agent, "state__exact": ItemState.IN_PROGRESS}
-        url = (
-            list_url("backlog.item", **in_progress)
-            if may_see_items
-            else list_url("events.event", type=streams.DISPATCH)
-        )
+        url = list_url("backlog.item", **in_progress) if may_see_items else list_url("events.event", type=DISPATCH)
     return GroupLine(name, group.name, group.lag, group.pending, url)
 
 

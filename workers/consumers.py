@@ -16,8 +16,8 @@ from django.conf import settings
 from django.db import connection, connections
 
 from events import holding, ledger, streams
-from events.consumers import BatchConsumer, Verdicts
-from events.envelope import Envelope, from_wire, reply_id
+from events.consumers import BatchConsumer, Verdicts, event_of
+from events.envelope import DISPATCH, Envelope, reply_id
 from events.errors import InvalidEvent, PermanentError
 from events.isolation import DATABASE_AWAY
 from events.renewal import Renewal
@@ -78,11 +78,9 @@ class AgentConsumer(BatchConsumer):
 
     def dispatch_in(self, entry: Entry) -> Envelope:
         """Return the entry's event. Raises PermanentError unless the event is a dispatch for this agent."""
-        dispatch = from_wire(entry.fields.get(b"event", b""))
-        if dispatch.event_type != streams.DISPATCH or dispatch.payload["agent_target"] != self.spec.name:
-            raise InvalidEvent(
-                f"The entry is no {streams.DISPATCH} for {self.spec.name}: this agent accepts no other events."
-            )
+        dispatch = event_of(entry)
+        if dispatch.event_type != DISPATCH or dispatch.payload["agent_target"] != self.spec.name:
+            raise InvalidEvent(f"The entry is no {DISPATCH} for {self.spec.name}: this agent accepts no other events.")
         return dispatch
 
     def still_wanted(self, dispatches: Dispatches, verdicts: Verdicts) -> Dispatches:
@@ -175,7 +173,7 @@ class Item:
         """
         while True:
             try:
-                streams.publish(replies)
+                streams.publish([reply.outgoing() for reply in replies])
                 return
             except streams.BROKER_ERRORS as error:
                 self.wait_for_broker(error)

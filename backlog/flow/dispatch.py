@@ -36,7 +36,7 @@ def dispatch(work: ProjectWork, item: Item, context: DispatchedWorkContext) -> N
         "agent_target": item.agent_target,
         "work_context": context,
     }
-    event = work.emit_about(item.project, "WORK.ITEM_DISPATCHED", payload, awaits_answer=True)
+    event = work.emit_about(item.project, "WORK.ITEM_DISPATCHED", payload)
     item.attempts += 1
     item.current_dispatch = event.event_id
     item.deadline_at = work.now + timedelta(seconds=item.timeout_seconds)

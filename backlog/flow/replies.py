@@ -39,9 +39,8 @@ LONGEST_REFUSAL = 2_000
 
 
 def start_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
-    """Record that a worker has begun the item: its dispatch is not published again, its deadline counts from now."""
+    """Record that a worker has begun the item: its deadline counts from now."""
     if applies(work, item, event):
-        work.close_command(item.current_dispatch)
         item.started_at = work.now
         item.deadline_at = work.now + timedelta(seconds=item.timeout_seconds)
         work.change(item, "started_at", "deadline_at")
@@ -51,7 +50,6 @@ def start_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
 def progress_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
     """Record a worker's progress and count the deadline from now; a lower `done` than before is ignored."""
     if applies(work, item, event):
-        work.close_command(item.current_dispatch)
         reply = cast(WorkItemProgressed, event.payload)
         done, total = reply["done"], reply["total"]
         if done >= item.progress_done:
@@ -117,7 +115,6 @@ def is_decided(item: Item, kind: str) -> bool:
 def complete_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
     """Record a worker's completion with its evidence: the item becomes done, failed, or held for what is missing."""
     if applies(work, item, event):
-        work.close_command(item.current_dispatch)
         item.evidence = cast(WorkItemCompleted, event.payload)["evidence"]
         work.change(item, "evidence")
         review_item(work, item, by="definition of done")

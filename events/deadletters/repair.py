@@ -98,7 +98,7 @@ def ledger_refusal_in_words(event: Envelope) -> str:
     """Return in words why the event would have no effect under its id; empty if it would have one."""
     if ledger.conflict_errors([("", event)]):
         return _("Another event has this id: if this one is replayed under the same id, it is refused as a conflict.")
-    if Event.objects.filter(event_id=event.event_id, handled_at__isnull=False).exists():
+    if Event.objects.filter(event_id=event.event_id).exists():
         return _("This event was handled before: replayed under the same id, it would be dropped as a duplicate.")
     return ""
 

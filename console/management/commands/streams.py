@@ -13,8 +13,9 @@ from django.core.management.base import CommandError
 from rich.table import Column, Table
 
 from console.operator import OperatorCommand, current_operator
-from events import abandoned, streams
-from events.models import DeadLetter, Event, SetAside
+from events import abandoned, outbox, streams
+from events.lost_dispatches import open_dispatches
+from events.models import DeadLetter, SetAside
 
 # The pause between two outputs of --watch.
 PAUSE_SECONDS = 2.0
@@ -83,10 +84,10 @@ class Command(OperatorCommand):
 
 
 def ledger_counts() -> dict[str, int]:
-    """Return the numbers of unpublished events, unanswered commands, projects set aside, and open dead letters."""
+    """Return the numbers of unpublished events, dispatches not begun, projects set aside, and open dead letters."""
     return {
-        "events_unpublished": Event.objects.filter(published_at=None).count(),
-        "commands_unanswered": Event.objects.filter(next_publish_at__isnull=False).count(),
+        "events_unpublished": len(outbox.unpublished()),
+        "dispatches_not_begun": len(open_dispatches()),
         "projects_set_aside": SetAside.objects.values("project_id").distinct().count(),
         "open_dead_letters": DeadLetter.objects.filter(state=DeadLetter.State.OPEN).count(),
     }

@@ -4,7 +4,8 @@ import threading
 from argparse import ArgumentParser
 from typing import Any
 
-from events import outbox
+from events.lost_dispatches import LostDispatches
+from events.outbox import Inheritance
 from events.runner import log_broker_warnings, relay_until
 from pages.live import announce_changes_until
 from runtime.commands import ServerCommand
@@ -20,7 +21,8 @@ class Command(ServerCommand):
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
         log_broker_warnings()
         if once:
-            self.stdout.write(f"{outbox.publish_unpublished()} published, {outbox.republish_unanswered()} repeated")
+            published, repeated = Inheritance().publish_left_behind(), LostDispatches().publish_lost()
+            self.stdout.write(f"{published} published, {repeated} repeated")
             return
         self.stderr.write("Relaying")
         stop = threading.Event()

@@ -52,15 +52,6 @@ def test_an_empty_batch_claims_nothing() -> None:
     assert ledger.claim([], now=NOW) == (set(), {})
 
 
-def test_a_row_that_was_only_recorded_can_be_claimed_once() -> None:
-    event = started()
-    ledger.unsaved_row(event, now=NOW).save()
-    assert ledger.claim([("1-0", event)], now=NOW) == ({"1-0"}, {})
-    assert ledger.claim([("2-0", event)], now=NOW) == (set(), {})
-    row = Event.objects.get()
-    assert (row.handled_at, row.stream_id) == (NOW, "1-0")
-
-
 def test_the_ledger_gives_back_the_envelope_it_took() -> None:
     event = started(causation_id=uuid4())
     ledger.claim([("1-0", event)], now=NOW)
@@ -98,28 +89,12 @@ def test_an_event_of_ours_leaves_room_for_what_is_written_around_it() -> None:
     assert not Event.objects.exists()
 
 
-def test_marking_as_published_touches_only_what_is_named() -> None:
-    events = [started() for _ in range(3)]
-    ledger_rows = Event.objects.bulk_create([ledger.unsaved_row(event, now=NOW) for event in events])
-    ledger.mark_published([(ledger_rows[0].seq, "7-0", "8-0"), (ledger_rows[2].seq, "9-0", "")], now=NOW)
-    marked = Event.objects.order_by("seq").values_list("published_at", "stream_id", "work_id", "publishes")
-    assert list(marked) == [(NOW, "7-0", "8-0", 1), (None, "", "", 0), (NOW, "9-0", "", 1)]
-    ledger.mark_published([], now=NOW)
-
-
 def test_of_events_that_only_we_say_those_without_a_row_are_forged() -> None:
     ours, theirs = started(), started()
     ledger.unsaved_row(ours, now=NOW).save()
     forged = ledger.forgery_errors([("1-0", ours), ("2-0", theirs)])
     assert list(forged) == ["2-0"]
     assert ledger.forgery_errors([]) == {}
-
-
-def test_closing_a_command_leaves_the_others_open() -> None:
-    rows = [ledger.unsaved_row(started(), now=NOW, next_publish_at=NOW) for _ in range(2)]
-    Event.objects.bulk_create(rows)
-    ledger.close_commands([rows[0].event_id])
-    assert list(Event.objects.exclude(next_publish_at=None)) == [rows[1]]
 
 
 def test_outcomes_are_noted_on_the_events_they_belong_to() -> None:

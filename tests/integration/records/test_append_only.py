@@ -76,7 +76,7 @@ EXAMPLES: dict[str, Callable[[], models.Model]] = {
 SAID = {
     "events.Event": {
         *("seq", "event_id", "type", "version", "timestamp", "service", "instance", "correlation_id"),
-        *("causation_id", "project_id", "payload", "digest", "recorded_at"),
+        *("causation_id", "project_id", "payload", "digest", "recorded_at", "stream_id"),
     },
     "events.DeadLetter": {
         *("id", "stream", "entry_id", "group", "event_id", "event_type", "reason", "schema_id", "error_class"),

@@ -6,7 +6,8 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from events import abandoned, outbox, streams
+from events import abandoned, streams
+from events.trimming import trim_streams
 from tests.flows import completed, dispatch_of, opened, tell
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -40,8 +41,8 @@ def run(*arguments: str, **options: object) -> str:
 def test_it_is_shown_and_complained_of_once(caplog: pytest.LogCaptureFixture) -> None:
     left_behind()
     with caplog.at_level(logging.ERROR):
-        outbox.trim_streams()
-        outbox.trim_streams()
+        trim_streams()
+        trim_streams()
     said = [record.getMessage() for record in caplog.records if "analytics" in record.getMessage()]
     assert len(said) == 1
     assert "streams drop analytics" in said[0]
@@ -50,9 +51,9 @@ def test_it_is_shown_and_complained_of_once(caplog: pytest.LogCaptureFixture) ->
 
 def test_once_it_is_dropped_the_log_is_trimmed() -> None:
     length = left_behind()
-    assert outbox.trim_streams()[LOG] == 0
+    assert trim_streams()[LOG] == 0
     assert "analytics is dropped" in run("drop", "analytics")
-    assert outbox.trim_streams()[LOG] == length - 1
+    assert trim_streams()[LOG] == length - 1
 
 
 def test_a_group_of_interlocks_own_or_one_that_is_read_is_not_dropped() -> None:

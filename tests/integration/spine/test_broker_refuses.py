@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from pytest_django import Settings
 
@@ -19,12 +18,12 @@ from backlog.flow.opening import submit_request
 from backlog.flow.orchestration import project_work
 from backlog.models import Project
 from events import outbox, runner, streams
-from events.models import DeadLetter, Event
+from events.models import Event, Outbox
 from events.outage import outage
 from runtime.embedded import EmbeddedValkey
 from tests.callers import group
-from tests.flows import envelope, item_of, opened, put, request
-from tests.system import run, run_to_rest
+from tests.flows import request
+from tests.system import run
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
@@ -67,7 +66,7 @@ def test_a_broker_whose_disk_is_full_refuses_no_request_and_loses_nothing(own_br
     streams.client().config_set("min-replicas-to-write", 3)
     with project_work() as work:
         submit_request(work, request=a_request())
-    assert Event.objects.filter(published_at=None).exists()
+    assert Outbox.objects.exists()
     stop = threading.Event()
     faults: list[BaseException] = []
     relay = threading.Thread(target=run, args=(lambda: runner.relay_until(stop), faults))
@@ -76,7 +75,7 @@ def test_a_broker_whose_disk_is_full_refuses_no_request_and_loses_nothing(own_br
         time.sleep(0.5)
         assert relay.is_alive()
         streams.client().config_set("min-replicas-to-write", 0)
-        wait_until(lambda: not Event.objects.filter(published_at=None).exists(), 30)
+        wait_until(lambda: not Outbox.objects.exists(), 30)
     finally:
         stop.set()
         relay.join(10)
@@ -136,7 +135,7 @@ def test_no_row_is_locked_while_a_broker_hangs(own_broker: EmbeddedValkey) -> No
 def swept() -> str:
     """What a sweep says of a broker that hangs."""
     try:
-        outbox.publish_unpublished()
+        outbox.Inheritance().publish_left_behind()
     except streams.BROKER_ERRORS:
         return "away"
     return "swept"
@@ -150,31 +149,11 @@ def test_a_chore_that_fails_is_put_off_alone(monkeypatch: pytest.MonkeyPatch, br
     def breaks() -> int:
         raise ValueError("no such row")
 
-    monkeypatch.setattr(outbox, "publish_unpublished", breaks)
-    monkeypatch.setattr(outbox, "trim_streams", lambda: done.set())
+    monkeypatch.setattr(outbox.Inheritance, "publish_left_behind", lambda self: breaks())
+    monkeypatch.setattr(runner, "trim_streams", lambda: done.set())
     relay = threading.Thread(target=run, args=(lambda: runner.relay_until(stop), []))
     relay.start()
     assert done.wait(10)
     assert relay.is_alive()
     stop.set()
     relay.join(10)
-
-
-def test_trimming_passes_over_a_dispatch_that_is_committed_between_two_looks(
-    monkeypatch: pytest.MonkeyPatch, broker: None
-) -> None:
-    project = opened()
-    put(envelope("X.Y", {}))
-    run_to_rest()
-    current = item_of(project).current_dispatch
-    exists = Event.objects.filter(event_id=current)
-    real_streams = streams.own_streams
-
-    def committed_meanwhile() -> list[str]:
-        exists.update(stream_id="", work_id="")
-        return real_streams()
-
-    monkeypatch.setattr(streams, "own_streams", committed_meanwhile)
-    outbox.trim_streams()
-    assert streams.length(settings.STREAM_NAME) > 0
-    assert DeadLetter.objects.count() == 1

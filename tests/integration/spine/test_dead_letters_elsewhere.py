@@ -11,7 +11,8 @@ from backlog.consumers import DeadLettersConsumer
 from backlog.flow import replies
 from backlog.models import Item, Project
 from backlog.states import ItemState, ProjectStatus
-from events import deadletters, outbox, streams
+from events import deadletters, streams
+from events.deadletters.outgoing import publish_dead_letters
 from events.models import DeadLetter
 from events.work import UnitOfWork
 from runtime.management.commands.consume import server
@@ -53,7 +54,7 @@ def put_on_dead_letters(*said: dict[str, Any] | bytes) -> None:
 def test_a_dead_letter_carries_the_fourteen_keys_of_the_older_contract() -> None:
     event = request("nowhere")
     tell(event)
-    outbox.publish_dead_letters()
+    publish_dead_letters()
     ((_, fields),) = streams.client().xrange(settings.DLQ_STREAM)
     told = orjson.loads(fields[b"dlq"])
     assert set(told) == FOURTEEN
@@ -64,7 +65,7 @@ def test_a_dead_letter_carries_the_fourteen_keys_of_the_older_contract() -> None
 def test_a_dead_letter_that_cannot_be_read_is_told_too() -> None:
     put(b"\xff\x00{")
     run_to_rest()
-    outbox.publish_dead_letters()
+    publish_dead_letters()
     ((_, fields),) = streams.client().xrange(settings.DLQ_STREAM)
     told = orjson.loads(fields[b"dlq"])
     assert (told["event_id"], told["original_event"]) == (None, "\ufffd\x00{")
@@ -132,9 +133,9 @@ def test_flat_fields_are_read_as_well() -> None:
 
 def test_our_own_dead_letters_are_not_read_back() -> None:
     tell(request("nowhere"))
-    outbox.publish_dead_letters()
+    publish_dead_letters()
     hear()
-    outbox.publish_dead_letters()
+    publish_dead_letters()
     assert (DeadLetter.objects.count(), streams.length(settings.DLQ_STREAM)) == (1, 1)
 
 

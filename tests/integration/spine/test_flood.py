@@ -12,10 +12,12 @@ from django.test.utils import CaptureQueriesContext
 
 from backlog.consumers import DeadLettersConsumer, OrchestratorConsumer
 from backlog.models import Project
-from events import outbox, producers, streams
+from events import producers, streams
 from events.consumers import MOST_ALONE
+from events.deadletters.outgoing import publish_dead_letters
 from events.models import DeadLetter
 from events.producers import MOST_REFUSED_IN_WINDOW, WINDOW_SECONDS, RefusedLately
+from events.trimming import trim_streams
 from runtime.management.commands.consume import server
 from runtime.routing import stream_consumers
 from tests.flows import as_entries, put, request, step, template
@@ -101,15 +103,15 @@ def hear() -> None:
 def test_the_dead_letter_stream_is_trimmed_once_the_database_holds_what_others_put_there() -> None:
     for _ in range(3):
         streams.client().xadd(settings.DLQ_STREAM, {"dlq": b"{}"})
-    assert outbox.trim_streams()[settings.DLQ_STREAM] == 0
+    assert trim_streams()[settings.DLQ_STREAM] == 0
     streams.ensure_group(settings.DLQ_STREAM, DeadLettersConsumer.group)
     streams.read_new(settings.DLQ_STREAM, DeadLettersConsumer.group, "dead-letters-1", count=2)
-    assert outbox.trim_streams()[settings.DLQ_STREAM] == 0
+    assert trim_streams()[settings.DLQ_STREAM] == 0
     hear()
     put(b"not an event")
     run_to_rest()
-    outbox.publish_dead_letters()
+    publish_dead_letters()
     hear()
     assert DeadLetter.objects.count() == 4
-    assert outbox.trim_streams()[settings.DLQ_STREAM] == 3
+    assert trim_streams()[settings.DLQ_STREAM] == 3
     assert streams.length(settings.DLQ_STREAM) == 1

@@ -10,7 +10,8 @@ from django.conf import settings
 
 from backlog.models import Item, Project
 from backlog.states import ItemState
-from events import outbox, streams
+from events import streams
+from events.deadletters.outgoing import publish_dead_letters
 from events.models import DeadLetter
 from tests.flows import completed, dispatch_of, envelope, on_the_log, opened, put, request
 from tests.invariants import violations
@@ -214,8 +215,8 @@ def test_a_dead_letter_says_what_was_wrong_and_which_contract_says_so(broker: No
 def test_a_dead_letter_is_put_on_its_stream_once_with_its_raw_fields(broker: None) -> None:
     entry_id = put_fields({"event": b"\xff\x00{", "note": b"\x01"})
     run_to_rest()
-    outbox.publish_dead_letters()
-    outbox.publish_dead_letters()
+    publish_dead_letters()
+    publish_dead_letters()
     ((_, fields),) = streams.client().xrange(settings.DLQ_STREAM)
     letter = DeadLetter.objects.get()
     assert (fields[b"raw:event"], fields[b"raw:note"]) == (b"\xff\x00{", b"\x01")

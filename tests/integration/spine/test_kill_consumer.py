@@ -19,7 +19,7 @@ ORCHESTRATOR = ("consume", "orchestrator")
 OTHERS = ("clarifications", "validators")
 STEPS = [
     *("consume.after_read", "consume.after_claim", "unit.before_commit", "unit.after_commit"),
-    *("publish.after_xadd", "publish.after_mark", "consume.before_ack", "consume.after_ack"),
+    *("publish.after_xadd", "publish.done", "consume.before_ack", "consume.after_ack"),
 ]
 
 

@@ -11,10 +11,8 @@ from backlog.flow.opening import submit_request
 from backlog.flow.orchestration import project_work
 from backlog.models import Item
 from backlog.states import ItemState
-from events import faults, outbox, streams
-from events.clock import database_now
-from events.models import Attempt, Event
-from events.outage import outage
+from events import faults, runner, streams
+from events.models import Attempt, Outbox
 from tests.flows import put, request
 from tests.system import serving, system
 from tests.tally import Tally
@@ -67,19 +65,6 @@ LONGEST_WAIT = {"postgresql": "SHOW lock_timeout", "sqlite": "PRAGMA busy_timeou
 CUT = {"postgresql": cut_own_connection, "sqlite": close_own_connection}[connection.vendor]
 
 
-def test_an_event_that_was_held_back_bears_the_time_at_which_it_was_published(broker: None) -> None:
-    outage.note_outage()
-    with project_work() as work:
-        submit_request(work, request=request()["payload"])
-    outage.note_answer()
-    events, before = list(Event.objects.order_by("seq")), database_now()
-    outbox.publish_now(events)
-    assert all(
-        recorded < before <= published
-        for recorded, published in Event.objects.values_list("recorded_at", "published_at")
-    )
-
-
 @pytest.fixture
 def lasting_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections are kept between batches, as in production."""
@@ -119,12 +104,12 @@ def test_a_relay_cut_off_between_two_sweeps_goes_on(
     cut: Callable[[], None], tally: Tally, haste: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trims = [cut]
-    monkeypatch.setattr(outbox, "trim_streams", lambda: trims.pop()() if trims else None)
+    monkeypatch.setattr(runner, "trim_streams", lambda: trims.pop()() if trims else None)
     with serving(relay=True):
         wait_until(lambda: not trims)
         with transaction.atomic(), project_work() as work:
             submit_request(work, request=request("minimal")["payload"])
-        wait_until(lambda: not Event.objects.filter(published_at=None).exists())
+        wait_until(lambda: not Outbox.objects.exists())
 
 
 def test_a_server_limits_the_waits_of_its_own_sessions_only(broker: None) -> None:

@@ -1,0 +1,102 @@
+"""Publishes dispatches again that the broker has lost, and no others.
+
+A long queue is no loss: so nothing is repeated because time has passed. What starts a look is a sign that the broker
+may have lost something (another run id, a counter of ours that is missing or went back), and once in a
+REPUBLISH_SECONDS a look at dispatches that nobody has begun for as long.
+
+A look asks which open dispatches the broker still holds, undelivered or unsettled. One that it does not hold may have
+been answered a moment ago, with the answer still in the log: so a dispatch counts as lost only if it is still open when
+the orchestrator has settled the log up to where it stood after that question.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+
+from events import holding, outbox, streams
+from events.clock import database_now
+from events.models import Event
+
+logger = logging.getLogger(__name__)
+
+# Extension point, filled by `backlog.apps`: returns {dispatch: agent} of the dispatches that nobody has begun.
+OPEN_DISPATCHES: list[Callable[[], dict[UUID, str]]] = []
+
+
+def open_dispatches() -> dict[UUID, str]:
+    """Return {dispatch: its agent} of every dispatch that nobody has begun and that is not superseded."""
+    return {dispatch: agent for find in OPEN_DISPATCHES for dispatch, agent in find().items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Suspects:
+    """Open dispatches that the broker did not hold, and the end of the log at that time."""
+
+    dispatches: frozenset[UUID]
+    log_end: str
+
+
+class LostDispatches:
+    """Watches one broker, with what it looked like at the last look."""
+
+    def __init__(self) -> None:
+        self.run_id = ""
+        self.counted = 0
+        self.next_slow_look = 0.0
+        self.suspects: Suspects | None = None
+
+    def publish_lost(self) -> int:
+        """Do the next step of a look, if there is a reason for one; return how many dispatches were published again."""
+        if self.suspects is None:
+            self.suspects = self.find_suspects()
+        if self.suspects is None or not streams.is_settled_up_to(self.suspects.log_end, streams.OWNER_GROUPS[0]):
+            return 0
+        lost = self.suspects.dispatches & open_dispatches().keys()
+        self.suspects = None
+        if not lost:
+            return 0
+        logger.warning("The broker has lost %s dispatches: they are published again", len(lost))
+        return outbox.publish_events(sorted(lost))
+
+    def find_suspects(self) -> Suspects | None:
+        """Return the open dispatches that the broker does not hold; None if there are none, or no reason to look."""
+        is_changed, is_slow_look = self.is_broker_changed(), time.monotonic() >= self.next_slow_look
+        if not (is_changed or is_slow_look):
+            return None
+        self.next_slow_look = time.monotonic() + settings.REPUBLISH_SECONDS
+        waiting = open_dispatches()
+        if waiting and not is_changed:
+            waiting = older_than(database_now() - timedelta(seconds=settings.REPUBLISH_SECONDS), waiting)
+        missing = waiting.keys() - outbox.unpublished() - held_dispatches(waiting.values()) if waiting else set()
+        return Suspects(frozenset(missing), streams.last_entry(settings.STREAM_NAME) or "0") if missing else None
+
+    def is_broker_changed(self) -> bool:
+        """Return True if the broker is another one than at the last look, or has an older state than then."""
+        run_id, count = streams.signs_of_the_broker()
+        is_changed = run_id != self.run_id or count <= self.counted
+        self.run_id, self.counted = run_id, count
+        return is_changed
+
+
+def older_than(moment: datetime, dispatches: dict[UUID, str]) -> dict[UUID, str]:
+    """Return those of the dispatches that were recorded before the moment."""
+    old = Event.objects.filter(event_id__in=dispatches, recorded_at__lt=moment).values_list("event_id", flat=True)
+    return {dispatch: dispatches[dispatch] for dispatch in old}
+
+
+def held_dispatches(agents: Iterable[str]) -> set[UUID]:
+    """Return the dispatches that stand in the work streams of these agents, undelivered or unsettled."""
+    return {
+        UUID(dispatch) for agent in set(agents) for dispatch in holding.unsettled_events(streams.work_stream(agent))
+    }
+
+
+def oldest_open_dispatch() -> datetime | None:
+    """Return when the oldest dispatch that nobody has begun was recorded; None if there is none."""
+    moments = Event.objects.filter(event_id__in=open_dispatches()).order_by("recorded_at")
+    return moments.values_list("recorded_at", flat=True).first()
