@@ -111,7 +111,7 @@ class Demonstration:
             self.title = title_of(blueprints.newest_version(self.options.template), self.options.file)
             with (
                 running_broker(),
-                Supervisor(system_processes(web=None, excepted=[]), log_dir=self.folder / "logs") as supervisor,
+                Supervisor(system_processes(web=None), log_dir=self.folder / "logs") as supervisor,
             ):
                 self.console.print(f"Started: {', '.join(['broker', *supervisor.pids])}", style="dim")
                 project = self.do_project(supervisor)

@@ -28,8 +28,9 @@ RECLAIM_EVERY_SECONDS = 1.0
 TICK_EVERY_SECONDS = 1.0
 # Longest time for which pending entries are tried singly before new entries are read again.
 LONGEST_RECLAIM_SECONDS = 0.5
-# Pause after a batch that was not full: the next batch gets larger, which makes each event cheaper.
-LINGER_SECONDS = 0.01
+# Pause after a batch of so many entries that was not full: the next one gets larger, which makes each event cheaper.
+# After fewer there is little load, and a pause would only delay.
+LINGER_SECONDS, LINGER_FROM = 0.01, 20
 # Longest wait before a broker or database that is away is tried again.
 LONGEST_OUTAGE_WAIT_SECONDS = 2.0
 # Most pages of pending entries that one look reads: far more than a healthy group has.
@@ -113,7 +114,7 @@ class StreamServer:
         if entries:
             fault_point("consume.after_read")
             await self.process(entries)
-            if len(entries) < self.batch_size:
+            if LINGER_FROM <= len(entries) < self.batch_size:
                 await asyncio.sleep(LINGER_SECONDS)
         else:
             await self.in_thread(outbox.delete_published)

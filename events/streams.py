@@ -285,6 +285,16 @@ def life_key(name: str) -> str:
     return f"{settings.NAMESPACE}:alive:{name}"
 
 
+def show_watching(*, seconds: float) -> None:
+    """Show that somebody watches the log live; the sign lasts for so many seconds."""
+    client().set(f"{settings.NAMESPACE}:watched", 1, px=int(seconds * 1000))
+
+
+def is_watched() -> bool:
+    """Return True if somebody watches the log live."""
+    return bool(client().exists(f"{settings.NAMESPACE}:watched"))
+
+
 def signs_of_the_broker() -> tuple[str, int]:
     """Return the run id of the broker, and a counter in it that this call raises by one.
 

@@ -39,6 +39,10 @@ OVERVIEW = "overview"
 NOT_SIGNED_IN, NOT_ALLOWED, TOO_MANY_SOCKETS = 4401, 4403, 4429
 # Permissions are checked at least this often on a quiet page, and at most this often on a busy one.
 RIGHTS_EVERY_SECONDS, RIGHTS_FRESH_SECONDS = 60.0, 1.0
+# An open page shows itself with each check of its permission; the sign lasts for a little more than two of them.
+WATCHED_SECONDS = 150.0
+# While no page is open, the relay looks this often whether one is.
+LOOK_EVERY_SECONDS = 1.0
 INBOX_CHANGES = ("CLARIFICATION.", "HUMAN.", "BACKLOG.ITEM_CANCELLED", "PROJECT.FAILED", "PROJECT.CANCELLED")
 
 topic_rules: dict[str, Rule] = {}
@@ -88,6 +92,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
             await self.close(code=TOO_MANY_SOCKETS)
             return
         requested = parse_qs(self.scope["query_string"].decode(errors="replace")).get("topics", [""])[0].split()
+        await asyncio.to_thread(streams.show_watching, seconds=WATCHED_SECONDS)
         self.topics = await database_sync_to_async(allowed_topics)(user, requested)
         for topic in self.topics:
             await self.channel_layer.group_add(group_name(topic), self.channel_name)
@@ -107,6 +112,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         while True:
             await asyncio.sleep(RIGHTS_EVERY_SECONDS)
             try:
+                await asyncio.to_thread(streams.show_watching, seconds=WATCHED_SECONDS)
                 await self.may_listen()
             except Exception:
                 logger.exception("The permission of a live page could not be checked: the check is tried again")
@@ -155,6 +161,7 @@ class ChangeAnnouncer:
 
     def __init__(self, stopping: threading.Event) -> None:
         self.stopping = stopping
+        self.is_watched = False
         self.positions: dict[str, str] = {}
         self.changed: set[str] = set()
         self.quiet_until: dict[str, float] = {}
@@ -166,20 +173,38 @@ class ChangeAnnouncer:
                 await self.turn()
             except streams.BROKER_ERRORS as error:
                 logger.warning("The live feed waits: %s", error)
-                self.positions = {}
+                self.is_watched, self.positions = False, {}
                 await asyncio.to_thread(self.stopping.wait, BROKER_RETRY_SECONDS)
 
     async def turn(self) -> None:
-        """Read the entries since the last turn, and tell the pages of each changed topic once."""
-        if not self.positions:
-            names = [settings.STREAM_NAME, settings.DLQ_STREAM]
-            self.positions = await asyncio.to_thread(streams.newest_positions, names)
+        """Read the entries since the last turn, and tell the pages of each changed topic once.
+
+        While no page is open nothing is read: only the end of the log is noted, from where the first page is served.
+        """
+        if not self.is_watched:
+            await self.look_for_pages()
+            return
         wait_ms = int(TOPIC_EVERY_SECONDS * 1000) if self.changed else streams.BLOCK_MS
         entries = await asyncio.to_thread(streams.read_after, self.positions, count=MOST_ENTRIES, block_ms=wait_ms)
         for entry in entries:
             self.positions[entry.stream] = entry.entry_id
         self.changed |= topics_of(entries)
         await self.tell()
+        if not entries:
+            self.is_watched = await asyncio.to_thread(streams.is_watched)
+
+    async def look_for_pages(self) -> None:
+        """Note the ends of the streams and look whether a page is open; if not, wait before the next look.
+
+        The ends that were noted at the look before are kept for the first page: nothing that came since is missed.
+        """
+        earlier, names = self.positions, [settings.STREAM_NAME, settings.DLQ_STREAM]
+        self.positions = await asyncio.to_thread(streams.newest_positions, names)
+        self.is_watched = await asyncio.to_thread(streams.is_watched)
+        if self.is_watched:
+            self.positions = earlier or self.positions
+        else:
+            await asyncio.to_thread(self.stopping.wait, LOOK_EVERY_SECONDS)
 
     async def tell(self) -> None:
         """Tell the pages of each changed topic, except topics told a moment ago: those wait for a later turn."""

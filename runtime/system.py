@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,8 +13,10 @@ from runtime.embedded import EmbeddedValkey, Reach, lock_folder
 from runtime.supervisor import Child
 from workers.agents import AGENTS
 
-# Worker processes: one per core of a small machine. They share the work by their consumer groups.
-WORKERS = 2
+# Worker processes of a system with separate roles. They share the work by their consumer groups.
+SEPARATE_WORKERS = 2
+# Up to so many cores the light roles share one process.
+FEW_CORES = 4
 
 
 def manage_command(name: str, *arguments: str) -> list[str]:
@@ -22,21 +24,32 @@ def manage_command(name: str, *arguments: str) -> list[str]:
     return [sys.executable, str(settings.BASE_DIR / "manage.py"), name, *arguments]
 
 
-def system_processes(*, web: str | None, excepted: list[str], env: dict[str, str] | None = None) -> list[Child]:
+def system_processes(*, web: str | None, excepted: Sequence[str] = (), separate: bool = False) -> list[Child]:
     """Return every process of the system.
 
-    `web` is HOST:PORT, or None without the web; `excepted` are agents to leave out.
+    `web` is HOST:PORT, or None without the web; `excepted` are agents to leave out. With `separate` each role has a
+    process of its own, and there are two for the agents; otherwise all roles but web and agents share one.
     """
-    consumers = [Child(group, manage_command("consume", group), env or {}) for group in GROUPS]
+    roles = separate_roles() if separate else [Child("core", manage_command("core"))]
     without = [argument for name in excepted for argument in ("--except", name)]
     workers = [
-        Child(f"workers-{slot}", manage_command("work", "--all", *without, "--slot", str(slot)), env or {})
-        for slot in range(1, WORKERS + 1)
+        Child(f"workers-{slot}", manage_command("work", "--all", *without, "--slot", str(slot)))
+        for slot in range(1, 1 + (SEPARATE_WORKERS if separate else 1))
     ]
+    pages = [Child("web", manage_command("web", "--at", web))] if web else []
+    return [*roles, *workers, *pages]
+
+
+def separate_roles() -> list[Child]:
+    """Return a process for each consumer group and each loop."""
     mails = ["notify"] if settings.SENDS_MAIL else []
-    loops = [Child(name, manage_command(name), env or {}) for name in ("relay", "deliver", *mails)]
-    pages = [Child("web", manage_command("web", "--at", web), env or {})] if web else []
-    return [*consumers, *loops, *workers, *pages]
+    groups = [Child(group, manage_command("consume", group)) for group in GROUPS]
+    return [*groups, *(Child(name, manage_command(name)) for name in ("relay", "deliver", *mails))]
+
+
+def is_small_machine() -> bool:
+    """Return True if the machine has so few cores that processes of their own would only take memory."""
+    return (os.cpu_count() or 1) <= FEW_CORES
 
 
 GROUPS = ("orchestrator", "clarifications", "validators")

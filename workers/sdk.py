@@ -47,7 +47,8 @@ class Conversation:
             causation_id=self.dispatch.event_id,
         )
         require_valid_payload(envelope)
-        strict_json.loads(envelope.to_wire())
+        if (size := len(envelope.to_wire())) > strict_json.MAX_BYTES:
+            raise strict_json.InvalidJson(f"it has {size} bytes, and at most {strict_json.MAX_BYTES} are accepted")
         return envelope
 
     def publish(self, *replies: Envelope) -> None:
@@ -63,10 +64,12 @@ class Conversation:
 def perform_item(spec: AgentSpec, dispatch: Envelope, publish: Publish, run: Run = run_here) -> None:
     """Do the item and publish WORK.ITEM_STARTED, then its result, a question for missing fields, or its failure.
 
+    A `quick` agent's item has no WORK.ITEM_STARTED: its final reply comes at the same moment, and says that it began.
     Raises GivenUp, and errors of an unreachable broker or database, without a final reply.
     """
     conversation = Conversation(spec, dispatch, publish)
-    conversation.publish(conversation.reply("WORK.ITEM_STARTED", {}))
+    if not spec.quick:
+        conversation.publish(conversation.reply("WORK.ITEM_STARTED", {}))
     try:
         replies = run_agent(conversation, run)
         fault_point("work.after_effect")
@@ -87,7 +90,6 @@ def perform_item(spec: AgentSpec, dispatch: Envelope, publish: Publish, run: Run
         )
         replies = [item_failed_event(conversation, error, category="TOOL_FAILURE")]
     conversation.publish(*replies)
-    fault_point("work.after_reply")
 
 
 def run_agent(conversation: Conversation, run: Run) -> list[Envelope]:

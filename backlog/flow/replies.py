@@ -116,7 +116,8 @@ def complete_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
     """Record a worker's completion with its evidence: the item becomes done, failed, or held for what is missing."""
     if applies(work, item, event):
         item.evidence = cast(WorkItemCompleted, event.payload)["evidence"]
-        work.change(item, "evidence")
+        item.started_at = item.started_at or work.now
+        work.change(item, "evidence", "started_at")
         review_item(work, item, by="definition of done")
     return item
 

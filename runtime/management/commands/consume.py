@@ -1,6 +1,7 @@
 """Runs consumer groups: applies the events of the log, and the dead letters of other programs."""
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -26,18 +27,20 @@ class Command(ServerCommand):
 
     def handle(self, *args: Any, groups: list[str], slot: int, **options: Any) -> None:
         log_broker_warnings()
-        application = stream_consumers()
         self.stderr.write(f"Serving {', '.join(groups)} on {settings.STREAM_NAME}, slot {slot}")
-        log = [server(application, group, settings.STREAM_NAME, slot) for group in groups]
-        letters = [DeadLettersConsumer.group] if OrchestratorConsumer.group in groups else []
-        serve([*log, *(server(application, group, settings.DLQ_STREAM, slot) for group in letters)])
+        serve(servers_of(groups, slot))
+
+
+def servers_of(groups: Sequence[str], slot: int) -> list[StreamServer]:
+    """Return a server for each group, and with the orchestrator's one for the dead-letter stream."""
+    application = stream_consumers()
+    log = [server(application, group, settings.STREAM_NAME, slot) for group in groups]
+    letters = [DeadLettersConsumer.group] if OrchestratorConsumer.group in groups else []
+    return [*log, *(server(application, group, settings.DLQ_STREAM, slot) for group in letters)]
 
 
 def server(application: Any, group: str, stream: str, slot: int) -> StreamServer:
-    """Return the server of one consumer group.
-
-    The orchestrator's process has a second one for the dead-letter stream.
-    """
+    """Return the server of one consumer group of this stream."""
     return StreamServer(
         application,
         channel=group,

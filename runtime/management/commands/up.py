@@ -12,7 +12,14 @@ from django.core.management.base import BaseCommand, CommandError
 
 from events.runner import log_broker_warnings
 from runtime.supervisor import Supervisor, stop_on_signals
-from runtime.system import lock_data_folder, require_agents, running_broker, system_processes
+from runtime.system import (
+    FEW_CORES,
+    is_small_machine,
+    lock_data_folder,
+    require_agents,
+    running_broker,
+    system_processes,
+)
 from runtime.web import AddressUnusable, is_served, listening_socket
 
 INSTEAD = 'make up ARGS="--web {}"'
@@ -36,8 +43,13 @@ class Command(BaseCommand):
             dest="excepted",
             help="do not run this agent",
         )
+        parser.add_argument(
+            "--separate",
+            action="store_true",
+            help=f"a process of its own for each role; without this only on machines with more than {FEW_CORES} cores",
+        )
 
-    def handle(self, *args: Any, web: str | None, excepted: list[str], **options: Any) -> None:
+    def handle(self, *args: Any, web: str | None, excepted: list[str], separate: bool, **options: Any) -> None:
         stop = threading.Event()
         stop_on_signals(stop)
         require_agents(excepted)
@@ -46,7 +58,8 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0)
             with running_broker() as server:
                 log_broker_warnings()
-                with Supervisor(system_processes(web=web, excepted=excepted)) as supervisor:
+                separate = separate or not is_small_machine()
+                with Supervisor(system_processes(web=web, excepted=excepted, separate=separate)) as supervisor:
                     opening = Opening(supervisor, web, self.say)
                     turns = [opening.look, *([server.ensure_running] if server else [])]
                     supervisor.run_until(stop, each_turn=lambda: [turn() for turn in turns])

@@ -348,9 +348,9 @@ def test_the_command_takes_one_turn(rita: User, rate: Question, capsys: pytest.C
 
 
 def test_the_system_runs_the_mails_only_where_they_are_sent(settings: Any) -> None:
-    assert "notify" in {child.name for child in system.system_processes(web=None, excepted=[])}
+    assert "notify" in {child.name for child in system.system_processes(web=None, separate=True)}
     settings.SENDS_MAIL = False
-    assert "notify" not in {child.name for child in system.system_processes(web=None, excepted=[])}
+    assert "notify" not in {child.name for child in system.system_processes(web=None, separate=True)}
 
 
 def test_the_check_says_that_links_need_an_address(settings: Any) -> None:

@@ -1,0 +1,47 @@
+"""Runs everything but the web and the agents in one process, as a small machine needs it."""
+
+import threading
+from argparse import ArgumentParser
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+
+from clarifications.mails.notices import notify_until
+from events.runner import log_broker_warnings, relay_until, serve
+from pages.live import announce_changes_until
+from runtime.background import Background
+from runtime.commands import ServerCommand, at_least_one
+from runtime.management.commands.consume import servers_of
+from runtime.routing import CONSUMERS
+from webhooks.delivery import Deliverer
+
+
+class Command(ServerCommand):
+    help = "Run everything but the web and the agents in one process: consumer groups, relay, webhooks, mails."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--slot",
+            type=at_least_one,
+            default=1,
+            help="number of this process among those that run the same; stable over restarts",
+        )
+
+    def handle(self, *args: Any, slot: int, **options: Any) -> None:
+        log_broker_warnings()
+        self.stderr.write(f"Serving {', '.join(CONSUMERS)}, relaying and delivering, slot {slot}")
+        servers = servers_of(list(CONSUMERS), slot)
+        with Background(loops()) as background:
+            serve(servers, ended=background.failed)
+
+
+def loops() -> dict[str, Callable[[threading.Event], object]]:
+    """Return the loops that run beside the consumer groups, by name; each ends when its event is set."""
+    mails = {"notify": notify_until} if settings.SENDS_MAIL else {}
+    return {"relay": relay_until, "live": announce_changes_until, "deliver": deliver_until, **mails}
+
+
+def deliver_until(stopping: threading.Event) -> None:
+    """Send events to webhook endpoints until `stopping` is set."""
+    Deliverer(stopping=stopping).run()
