@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management.commands import flush
 from django.db.backends.base.operations import BaseDatabaseOperations
 from pytest_django import Settings
 
@@ -13,7 +14,7 @@ from events import streams
 from events.outage import outage
 from runtime.embedded import EmbeddedValkey
 from tests import api_figures
-from tests.forging import flush_records_too
+from tests.emptying import delete_all, read_first_rows, write_first_rows
 
 
 @pytest.fixture(autouse=True)
@@ -22,11 +23,14 @@ def forgotten_templates() -> None:
     definition_of.cache_clear()
 
 
-@pytest.fixture(autouse=True, scope="session")
-def emptied_records() -> Iterator[None]:
-    """The database refuses to empty the tables of records, which Django does after every test that commits."""
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The test's database, which is emptied after every test that commits in a way of our own."""
+    with django_db_blocker.unblock():
+        read_first_rows()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush_records_too)
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", delete_all)
+        patch.setattr(flush, "emit_post_migrate_signal", write_first_rows)
         yield
 
 

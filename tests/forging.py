@@ -2,14 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from django.db import connection, transaction
-from django.db.backends.base.operations import BaseDatabaseOperations
 
 from events.append_only import create_triggers, drop_all_triggers
-
-flush = BaseDatabaseOperations.execute_sql_flush
 
 
 @contextmanager
@@ -27,9 +23,3 @@ def unprotected() -> Iterator[None]:
             cursor.execute("SET LOCAL session_replication_role = replica")
             yield
             cursor.execute("SET LOCAL session_replication_role = origin")
-
-
-def flush_records_too(self: BaseDatabaseOperations, statements: list[str]) -> Any:
-    """Empty every table, as Django does after a test that commits."""
-    with unprotected():
-        return flush(self, statements)

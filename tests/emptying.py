@@ -1,0 +1,68 @@
+"""Empties the database after a test that commits, and puts back what every installation begins with.
+
+Django truncates each table and then has every app make its first rows again: roles, permissions, templates. That took
+longer than most of the tests. Here the rows are deleted, and the first ones are written as they were read once.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.backends.base.operations import BaseDatabaseOperations
+
+from tests.forging import unprotected
+
+# The rows with which every test begins: {table: (columns, rows)}.
+FIRST_ROWS: dict[str, tuple[list[str], list[Any]]] = {}
+
+
+def read_first_rows() -> None:
+    """Keep every row that there is after the migrations."""
+    with connection.cursor() as cursor:
+        for table in tables():
+            cursor.execute(f"SELECT * FROM {quoted(table)}")
+            if rows := cursor.fetchall():
+                FIRST_ROWS[table] = [column[0] for column in cursor.description], rows
+
+
+def delete_all(self: BaseDatabaseOperations, statements: list[str]) -> None:
+    """Delete every row, in place of the statements that Django has for it."""
+    with transaction.atomic(), without_triggers(), connection.cursor() as cursor:
+        for table in tables():
+            cursor.execute(f"DELETE FROM {quoted(table)}")
+
+
+def write_first_rows(*args: Any, **options: Any) -> None:
+    """Write the rows with which every test begins, in place of the signal that would have them made."""
+    with transaction.atomic(), without_triggers(), connection.cursor() as cursor:
+        for table, (columns, rows) in FIRST_ROWS.items():
+            names, marks = ", ".join(map(quoted, columns)), ", ".join("%s" for _ in columns)
+            cursor.executemany(f"INSERT INTO {quoted(table)} ({names}) VALUES ({marks})", rows)
+
+
+@contextmanager
+def without_triggers() -> Iterator[None]:
+    """Let the block delete records; on SQLite the triggers are dropped, and created as they were."""
+    if connection.vendor != "sqlite":
+        with unprotected():
+            yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        triggers = cursor.fetchall()
+        for name, _ in triggers:
+            cursor.execute(f"DROP TRIGGER {name}")
+        yield
+        for _, statement in triggers:
+            cursor.execute(statement)
+
+
+def tables() -> list[str]:
+    """The tables of all apps."""
+    return connection.introspection.django_table_names(only_existing=True, include_views=False)
+
+
+def quoted(name: str) -> str:
+    """The name as SQL has it."""
+    return connection.ops.quote_name(name)
