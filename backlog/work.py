@@ -7,7 +7,7 @@ from uuid import UUID
 
 from accounts.models import User
 from backlog.models import Item, Project, Template
-from events.models import Event
+from events.ledger import Record
 from events.work import UnitOfWork
 
 
@@ -48,7 +48,7 @@ class ProjectWork(UnitOfWork):
         taken, self.changes = self.changes, Changes()
         return taken
 
-    def emit_about(self, project: Project, event_type: str, payload: Mapping[str, object], **options: Any) -> Event:
+    def emit_about(self, project: Project, event_type: str, payload: Mapping[str, object], **options: Any) -> Record:
         """Emit an event about the project; its cause is the current event, or the one that changed the project last."""
         return self.emit(
             event_type,

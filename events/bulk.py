@@ -6,12 +6,10 @@ took a quarter of the orchestrator's time. On SQLite the statement is executed o
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection, models
-
-M = TypeVar("M", bound=models.Model)
 
 
 class Column(NamedTuple):
@@ -22,19 +20,23 @@ class Column(NamedTuple):
     type: str
 
 
-def insert(model: type[M], rows: Sequence[M]) -> None:
-    """Insert the rows and set the keys that the database gives them, in the given order."""
+def insert(model: type[models.Model], rows: Sequence[Any]) -> None:
+    """Insert the rows: instances of the model, or other objects that have its columns as attributes.
+
+    Instances get the keys that the database gives them, in the given order.
+    """
     if not rows:
         return
-    columns, gives_keys = inserted_columns(model), isinstance(model._meta.pk, models.AutoField)
+    are_instances = isinstance(rows[0], models.Model)
+    columns, gives_keys = inserted_columns(model), are_instances and isinstance(model._meta.pk, models.AutoField)
     write = insert_from_document if connection.vendor == "postgresql" else insert_one_by_one
     for row, key in zip(rows, write(model, rows, columns, gives_keys=gives_keys), strict=gives_keys):
         row.pk = key
-    for row in rows:
+    for row in rows if are_instances else ():
         row._state.adding, row._state.db = False, connection.alias
 
 
-def insert_new(model: type[M], rows: Sequence[M], *, unique: str) -> set[Any]:
+def insert_new(model: type[models.Model], rows: Sequence[Any], *, unique: str) -> set[Any]:
     """Insert those rows whose value in the `unique` column is new, and return the values of those inserted."""
     if not rows:
         return set()
@@ -50,7 +52,7 @@ def insert_new(model: type[M], rows: Sequence[M], *, unique: str) -> set[Any]:
     return {field.to_python(value) for (value,) in found}
 
 
-def update(model: type[M], rows: Sequence[M], fields: Iterable[str]) -> None:
+def update(model: type[models.Model], rows: Sequence[models.Model], fields: Iterable[str]) -> None:
     """Write these fields of the rows, each found by its key; a row that is gone is left out."""
     columns = updated_columns(model, frozenset(fields))
     if not rows:
@@ -64,7 +66,7 @@ def update(model: type[M], rows: Sequence[M], fields: Iterable[str]) -> None:
         execute(f"UPDATE {table(model)} SET {sets} WHERE {columns[0].name} = %s", values, many=True)
 
 
-def delete(model: type[M], keys: Sequence[Any]) -> None:
+def delete(model: type[models.Model], keys: Sequence[Any]) -> None:
     """Delete the rows with these keys, in one statement; nothing may refer to them."""
     if keys:
         key = column_of(model._meta.pk).name
@@ -72,7 +74,7 @@ def delete(model: type[M], keys: Sequence[Any]) -> None:
 
 
 def insert_from_document(
-    model: type[M], rows: Sequence[M], columns: tuple[Column, ...], *, gives_keys: bool
+    model: type[models.Model], rows: Sequence[Any], columns: tuple[Column, ...], *, gives_keys: bool
 ) -> Sequence[Any]:
     """Insert the rows from one JSON document; return the keys that the database gave, if it gives them."""
     tail = f" RETURNING {column_of(model._meta.pk).name}" if gives_keys else ""
@@ -81,7 +83,7 @@ def insert_from_document(
 
 
 def insert_one_by_one(
-    model: type[M], rows: Sequence[M], columns: tuple[Column, ...], *, gives_keys: bool
+    model: type[models.Model], rows: Sequence[Any], columns: tuple[Column, ...], *, gives_keys: bool
 ) -> Sequence[Any]:
     """Insert the rows; return the keys, if SQLite gives them: in a row, since it has one writer at a time."""
     names, marks = ", ".join(c.name for c in columns), ", ".join("%s" for _ in columns)
@@ -122,7 +124,7 @@ def recordset(columns: Iterable[Column]) -> str:
     return f"json_to_recordset(%s::json) AS r({types})"
 
 
-def document(rows: Iterable[models.Model], columns: Sequence[Column]) -> str:
+def document(rows: Iterable[Any], columns: Sequence[Column]) -> str:
     """Return the rows as a JSON array of objects, by the names of their columns."""
     parts = [(c.name[1:-1], c.attribute) for c in columns]
     objects = [{name: getattr(row, attribute) for name, attribute in parts} for row in rows]
@@ -163,7 +165,7 @@ def preparers(model: type[models.Model]) -> dict[str, Callable[..., Any]]:
     return {f.attname: f.get_db_prep_save for f in model._meta.concrete_fields}
 
 
-def stored(model: type[models.Model], row: models.Model, columns: Iterable[Column]) -> list[Any]:
+def stored(model: type[models.Model], row: Any, columns: Iterable[Column]) -> list[Any]:
     """Return the row's values as the database stores them."""
     prepare = preparers(model)
     return [prepare[c.attribute](getattr(row, c.attribute), connection) for c in columns]

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from events.envelope import DISPATCH, Envelope, Outgoing, Source
+from events.envelope import Envelope, Outgoing, Source
 
 
 class Event(models.Model):
@@ -39,9 +39,6 @@ class Event(models.Model):
         _("stream entry"), max_length=40, default="", help_text=_("The entry of the log with which it came.")
     )
 
-    # The event as it goes on the streams; set only in the process that emits it.
-    wire = b""
-
     class Meta:
         indexes = [
             models.Index(fields=["project_id", "seq"], name="event_of_project"),
@@ -67,9 +64,7 @@ class Event(models.Model):
 
     def outgoing(self) -> Outgoing:
         """Return the event as it goes on the streams."""
-        agent = self.payload["agent_target"] if self.type == DISPATCH else None
-        wire = self.wire or self.envelope().to_wire()
-        return Outgoing(wire, self.event_id, self.type, self.project_id, agent)
+        return self.envelope().outgoing()
 
 
 class Outbox(models.Model):

@@ -22,6 +22,7 @@ from django.conf import settings
 from events import bulk, streams
 from events.faults import InjectedFault, fault_point
 from events.isolation import DATABASE_AWAY
+from events.ledger import Record
 from events.models import Event, Outbox
 from events.outage import outage
 
@@ -63,7 +64,7 @@ def show_life() -> None:
 
 
 # -- by the process that commits -------------------------------------------------------------------
-def add_row(events: Sequence[Event], *, now: datetime) -> int | None:
+def add_row(events: Sequence[Record], *, now: datetime) -> int | None:
     """Write the outbox row of this transaction's events and return its key; None if there are no events.
 
     The rows of earlier commits of this thread whose events are published are deleted along with it.
@@ -76,7 +77,7 @@ def add_row(events: Sequence[Event], *, now: datetime) -> int | None:
     return Outbox.objects.create(owner=owner_of(os.getpid()), events=ids, written_at=now).pk
 
 
-def publish_committed(events: Sequence[Event], row: int | None, *, deleted: Sequence[int] = ()) -> None:
+def publish_committed(events: Sequence[Record], row: int | None, *, deleted: Sequence[int] = ()) -> None:
     """Publish events that this process has just committed with this row of the outbox.
 
     `deleted` are the rows that the same transaction has deleted. Nothing is raised, since the commit counts whether it

@@ -14,6 +14,7 @@ from events.clock import database_now
 from events.envelope import Envelope
 from events.faults import fault_point
 from events.isolation import TooMuchAtOnce
+from events.ledger import Record
 from events.models import Event
 from events.texts import cut_to_contract
 
@@ -35,7 +36,7 @@ class UnitOfWork:
     def __init__(self, now: datetime, *, divisible: bool = False) -> None:
         self.now, self.divisible = now, divisible
         self.emitted_bytes = 0
-        self.emitted: list[Event] = []
+        self.emitted: list[Record] = []
         self._loaded: dict[type[models.Model], dict[Any, models.Model]] = defaultdict(dict)
         self._added: dict[type[models.Model], list[models.Model]] = defaultdict(list)
         self._changed: dict[type[models.Model], dict[Any, models.Model]] = defaultdict(dict)
@@ -83,7 +84,7 @@ class UnitOfWork:
         correlation_id: UUID,
         causation_id: UUID | None = None,
         awaits_answer: bool = False,
-    ) -> Event:
+    ) -> Record:
         """Emit an event: it is written with this transaction and published after the commit.
 
         A command that `awaits_answer` is published again, with the same id, until it is closed. Raises ContractBroken,
@@ -98,7 +99,7 @@ class UnitOfWork:
             source=ledger.own_source(),
             timestamp=self.now,
         )
-        event = ledger.row_to_emit(envelope, now=self.now)
+        event = ledger.record_to_emit(envelope, now=self.now)
         self.emitted.append(event)
         self.emitted_bytes += len(event.wire)
         if self.divisible and self.emitted_bytes > MOST_EMITTED_BYTES:
@@ -110,7 +111,7 @@ class UnitOfWork:
 
         It is published with the others. Raises ContractBroken, and writes nothing, if it breaks its contract.
         """
-        self.emitted.append(ledger.row_to_emit(event, now=self.now))
+        self.emitted.append(ledger.record_to_emit(event, now=self.now))
         self.cause = event.event_id
 
     def supersede_command(self, event_id: UUID | None) -> None:

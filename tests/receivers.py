@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from backlog.models import Project, Template
+from events import bulk
 from events.envelope import Envelope
-from events.ledger import own_source, unsaved_row
+from events.ledger import own_source, record_of
 from events.models import Event
 
 
@@ -110,9 +111,8 @@ def happened(*figures: int, project_id: UUID | None = None, kind: str = "PROJECT
 def stored(kind: str, payload: dict[str, Any]) -> Event:
     """The event, in the ledger."""
     envelope = Envelope(kind, payload, own_source(), uuid4())
-    event = unsaved_row(envelope, now=timezone.now())
-    event.save()
-    return event
+    bulk.insert(Event, [record_of(envelope, now=timezone.now())])
+    return Event.objects.get(event_id=envelope.event_id)
 
 
 def administrator(name: str = "ada") -> User:

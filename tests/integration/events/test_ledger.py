@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from events import ledger
+from events import bulk, ledger
 from events.envelope import Envelope, Source
 from events.errors import ContractBroken
 from events.models import Event
@@ -91,14 +91,15 @@ def test_an_event_of_ours_leaves_room_for_what_is_written_around_it() -> None:
 
 def test_of_events_that_only_we_say_those_without_a_row_are_forged() -> None:
     ours, theirs = started(), started()
-    ledger.unsaved_row(ours, now=NOW).save()
+    bulk.insert(Event, [ledger.record_of(ours, now=NOW)])
     forged = ledger.forgery_errors([("1-0", ours), ("2-0", theirs)])
     assert list(forged) == ["2-0"]
     assert ledger.forgery_errors([]) == {}
 
 
 def test_outcomes_are_noted_on_the_events_they_belong_to() -> None:
-    rows = Event.objects.bulk_create([ledger.unsaved_row(started(), now=NOW) for _ in range(3)])
+    rows = [ledger.record_of(started(), now=NOW) for _ in range(3)]
+    bulk.insert(Event, rows)
     outcomes: dict[UUID, str] = {rows[0].event_id: "stale", rows[1].event_id: "ignored"}
     ledger.note_outcomes(outcomes)
     assert list(Event.objects.order_by("seq").values_list("outcome", flat=True)) == ["stale", "ignored", ""]
