@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from backlog.flow.orchestration import project_work
-from backlog.selectors import load_projects
+from backlog.selectors import load_projects, work_contexts
 from backlog.work import ProjectWork
 from clarifications import asking, event_door, silence
 from clarifications.selectors import load_questions
 from events.consumers import StreamConsumer
 from events.envelope import Envelope
+
+ANSWER = "USER.ANSWER_SUBMITTED"
 
 
 class ClarificationsConsumer(StreamConsumer):
@@ -21,6 +23,7 @@ class ClarificationsConsumer(StreamConsumer):
         named = {event.project_id for event in events if event.project_id}
         load_projects(work, named)
         load_questions(work, named)
+        work_contexts(work, {event.project_id for event in events if event.event_type == ANSWER and event.project_id})
 
     def tick(self) -> None:
         silence.act_on_silence()

@@ -33,7 +33,7 @@ def receive_answer(work: ProjectWork, event: Envelope) -> None:
     if question.status != QuestionStatus.OPEN:
         work.record_no_effect(event.event_id, Event.Outcome.IGNORED)
         return
-    by = entitled_speaker(question, event, payload.get("answered_by"))
+    by = entitled_speaker(work, question, event, payload.get("answered_by"))
     answer_question(work, question=question, answer=payload["answer"], by=by, door="event", event_id=event.event_id)
 
 
@@ -49,14 +49,14 @@ def receive_approval(work: ProjectWork, event: Envelope) -> None:
         work.record_no_effect(event.event_id, Event.Outcome.IGNORED)
         return
     approval = cast(HumanApprovalSubmitted, event.payload)
-    by = entitled_speaker(question, event, approval.get("submitted_by"))
+    by = entitled_speaker(work, question, event, approval.get("submitted_by"))
     answer: dict[str, Any] = {"approved": approval["approved"]}
     if "notes" in approval:
         answer["notes"] = approval["notes"]
     answer_question(work, question=question, answer=answer, by=by, door="event", event_id=event.event_id)
 
 
-def entitled_speaker(question: Question, event: Envelope, name: str | None) -> str:
+def entitled_speaker(work: ProjectWork, question: Question, event: Envelope, name: str | None) -> str:
     """Return the name that answers: the account that the event names, else the event's producer.
 
     Raises NotEntitled unless the account may answer the question. An approval also needs a producer that is listed in
@@ -66,7 +66,7 @@ def entitled_speaker(question: Question, event: Envelope, name: str | None) -> s
     if is_approval:
         require_approver(event.source.service)
     if name is not None:
-        require_entitled(question, name)
+        require_entitled(work, question, name)
     elif not is_approval and not is_for_anybody(question):
         raise NotEntitled(_("This question is assigned: name the account that answers it in `answered_by`."))
     return name if name is not None else event.source.service
@@ -81,10 +81,19 @@ def require_approver(producer: str) -> None:
         raise NotEntitled(words % {"name": producer})
 
 
-def require_entitled(question: Question, name: str) -> None:
+def require_entitled(work: ProjectWork, question: Question, name: str) -> None:
     """Raise NotEntitled unless `name` is a person's active account that may answer the question on the pages."""
-    person = User.objects.filter(username=name, is_active=True, is_service=False).first()
-    if person is None or not answerable_by(person).filter(pk=question.pk).exists():
+    if question.pk not in answerable_questions(work, name):
         values = {"name": name, "title": question_title(question)}
         words = _("There is no active account %(name)s that may answer “%(title)s”.")
         raise NotEntitled(words % values)
+
+
+def answerable_questions(work: ProjectWork, name: str) -> set[UUID]:
+    """Return the ids of this work's questions that the person of this name may answer; a few queries for each name."""
+    if name not in work.answerable:
+        person = User.objects.filter(username=name, is_active=True, is_service=False).first()
+        loaded = [question.pk for question in work.all_loaded(Question)]
+        found = answerable_by(person).filter(pk__in=loaded) if person else Question.objects.none()
+        work.answerable[name] = set(found.values_list("pk", flat=True))
+    return work.answerable[name]

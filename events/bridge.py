@@ -31,6 +31,8 @@ LONGEST_RECLAIM_SECONDS = 0.5
 # Pause after a batch of so many entries that was not full: the next one gets larger, which makes each event cheaper.
 # After fewer there is little load, and a pause would only delay.
 LINGER_SECONDS, LINGER_FROM = 0.01, 20
+# A server with outbox rows to delete counts as idle after this time without new entries.
+SHORT_BLOCK_MS = 50
 # Longest wait before a broker or database that is away is tried again.
 LONGEST_OUTAGE_WAIT_SECONDS = 2.0
 # Most pages of pending entries that one look reads: far more than a healthy group has.
@@ -120,8 +122,9 @@ class StreamServer:
             await self.in_thread(outbox.delete_published)
 
     def read_new(self) -> list[Entry]:
-        """Return a batch of entries that no consumer of the group has received yet."""
-        return streams.read_new(self.stream, self.group, self.consumer, count=self.batch_size)
+        """Return a batch of entries that no consumer of the group has received yet; soon, if rows are to be deleted."""
+        block_ms = SHORT_BLOCK_MS if outbox.published.rows else streams.BLOCK_MS
+        return streams.read_new(self.stream, self.group, self.consumer, count=self.batch_size, block_ms=block_ms)
 
     async def reclaim(self) -> None:
         """Redeliver pending entries: first as a batch, from the second redelivery on singly; bury after MAX_ATTEMPTS.
