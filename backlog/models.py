@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 
 from backlog.states import CANCELLABLE_STATES, ItemState, ProjectStatus
+from events.ids import new_id
 from events.lifecycle import edge
 
 
@@ -122,8 +123,11 @@ class Item(models.Model):
         DELIVERABLE = "deliverable", _("Its deliverable has not arrived yet")
         APPROVAL = "approval", _("Somebody has to approve it")
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    project = models.ForeignKey(Project, verbose_name=_("project"), on_delete=models.CASCADE, related_name="items")
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    # Its index is that of the constraint `one_item_a_key`.
+    project = models.ForeignKey(
+        Project, verbose_name=_("project"), on_delete=models.CASCADE, related_name="items", db_index=False
+    )
     position = models.PositiveIntegerField()
     key = models.CharField(_("key"), max_length=60)
     title = models.CharField(_("title"), max_length=200)
@@ -165,6 +169,7 @@ class Item(models.Model):
         blank=True,
         editable=False,
         related_name="+",
+        db_index=False,
         help_text=_("The account that did the work, if it was done over HTTP."),
     )
     notes = models.JSONField(
@@ -184,6 +189,7 @@ class Item(models.Model):
             models.Index(fields=["deadline_at"], condition=Q(state="IN_PROGRESS"), name="item_deadline"),
             models.Index(fields=["-priority", "id"], condition=Q(state="READY", waiting_on=0), name="item_ready"),
             models.Index(fields=["approval"], condition=~Q(approval=""), name="item_approval"),
+            models.Index(fields=["done_by"], condition=~Q(done_by=None), name="item_done_over_http"),
             models.Index(
                 fields=["agent_target", "state"], condition=~Q(state__in=["DONE", "CANCELLED"]), name="item_active"
             ),
@@ -246,7 +252,10 @@ class Deliverable(models.Model):
     project = models.ForeignKey(
         Project, verbose_name=_("project"), on_delete=models.CASCADE, related_name="deliverables"
     )
-    item = models.ForeignKey(Item, verbose_name=_("item"), on_delete=models.CASCADE, related_name="deliverables")
+    # Its index is `deliverable_of_item`.
+    item = models.ForeignKey(
+        Item, verbose_name=_("item"), on_delete=models.CASCADE, related_name="deliverables", db_index=False
+    )
     dispatch_id = models.UUIDField(_("dispatch"), null=True)
     type = models.CharField(_("type"), max_length=100)
     content = models.JSONField()

@@ -71,7 +71,7 @@ def work_contexts(work: ProjectWork, project_ids: Iterable[UUID]) -> dict[UUID, 
     new = {pk for pk in wanted if work.loaded(WorkContext, pk) is None}
     if new:
         work.keep_loaded(WorkContext.objects.filter(pk__in=new))
-    return {context.pk: context for context in work.all_loaded(WorkContext) if context.pk in wanted}
+    return {pk: context for pk in wanted if (context := work.loaded(WorkContext, pk))}
 
 
 def deliverables_of(work: ProjectWork, project_ids: Iterable[UUID]) -> dict[UUID, list[Deliverable]]:

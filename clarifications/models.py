@@ -98,7 +98,8 @@ class Question(models.Model):
 class Blocking(models.Model):
     """One item that waits for one question."""
 
-    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="blockings")
+    # Its index is that of the constraint `linked_once`.
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="blockings", db_index=False)
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="blockings")
 
     class Meta:

@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from hashlib import blake2b
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid5
 
 import orjson
 
 from events import older
 from events.errors import InvalidEvent, UnknownEventType
+from events.ids import new_id
 from schemas import strict_json
 from schemas.formats import moment_of
 from schemas.registry import registry
@@ -54,7 +55,7 @@ class Envelope:
     source: Source
     correlation_id: UUID
     causation_id: UUID | None = None
-    event_id: UUID = field(default_factory=uuid4)
+    event_id: UUID = field(default_factory=new_id)
     event_version: int = 1
     timestamp: datetime = field(default_factory=lambda: datetime.now(UTC))
 
