@@ -28,9 +28,10 @@ RECLAIM_EVERY_SECONDS = 1.0
 TICK_EVERY_SECONDS = 1.0
 # Longest time for which pending entries are tried singly before new entries are read again.
 LONGEST_RECLAIM_SECONDS = 0.5
-# Pause after a batch of so many entries that was not full: the next one gets larger, which makes each event cheaper.
-# After fewer there is little load, and a pause would only delay.
-LINGER_SECONDS, LINGER_FROM = 0.01, 20
+# Pause under load, after a batch that was not full: the next one gets larger, which makes each event cheaper. Entries
+# that were there at once (BUSY_READ_SECONDS) and took some work (BUSY_WORK_SECONDS) show load; else a pause only delays.
+LINGER_SECONDS = 0.01
+BUSY_READ_SECONDS, BUSY_WORK_SECONDS = 0.002, 0.003
 # A server with outbox rows to delete counts as idle after this time without new entries.
 SHORT_BLOCK_MS = 50
 # Longest wait before a broker or database that is away is tried again.
@@ -112,11 +113,14 @@ class StreamServer:
         if time.monotonic() >= self._next_tick:
             await self.ask({"type": "stream.tick"})
             self._next_tick = time.monotonic() + TICK_EVERY_SECONDS
+        asked = time.monotonic()
         entries = await self.in_thread(self.read_new)
         if entries:
             fault_point("consume.after_read")
+            read = time.monotonic()
             await self.process(entries)
-            if LINGER_FROM <= len(entries) < self.batch_size:
+            is_busy = read - asked < BUSY_READ_SECONDS and time.monotonic() - read > BUSY_WORK_SECONDS
+            if is_busy and len(entries) < self.batch_size:
                 await asyncio.sleep(LINGER_SECONDS)
         else:
             await self.in_thread(outbox.delete_published)
