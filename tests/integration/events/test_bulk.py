@@ -1,0 +1,88 @@
+"""Rows written in bulk are those that Django itself would have written."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError
+
+from backlog.blueprints import newest_version
+from backlog.models import Item, Project
+from events import bulk, ledger
+from events.envelope import Envelope, Source
+from events.models import Event, Outbox
+from tests.flows import step, template
+
+pytestmark = [pytest.mark.spine, pytest.mark.django_db]
+
+NOW = datetime(2026, 2, 28, 23, 59, 59, 123456, tzinfo=UTC)
+# What a JSON document might change on the way: quotes, brackets, other scripts, control characters, numbers.
+ODD = ["", "a'b\"c\\d", "%s %(x)s {}", "né 🚂 \u202e", "tab\tline\nend", "null", "\\u0041"]
+
+
+def project(**values: Any) -> Project:
+    """A project that is not saved yet."""
+    made = {"title": "P", "template": newest_version(template(step("only"))), "opened_at": NOW}
+    return Project(**made | values)
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_texts_and_documents_come_back_as_they_were(text: str) -> None:
+    bulk.insert(
+        Project, [made := project(title=text[:200], reason=text, intake={text or "k": [text, 1.5, None, 2**53]})]
+    )
+    read = Project.objects.get(pk=made.pk)
+    assert (read.title, read.reason, read.intake) == (made.title, text, made.intake)
+    assert (read.opened_at, read.finished_at, read.status) == (NOW, None, "OPEN")
+
+
+def test_only_the_named_fields_are_written() -> None:
+    first, second = project(title="one"), project(title="two")
+    bulk.insert(Project, [first, second])
+    first.title, first.reason = "changed", "changed"
+    bulk.update(Project, [first], ["reason"])
+    assert list(Project.objects.order_by("reason").values_list("title", "reason")) == [("two", ""), ("one", "changed")]
+
+
+def test_nulls_and_documents_can_be_taken_back() -> None:
+    bulk.insert(Project, [made := project()])
+    item = Item(
+        project=made,
+        position=0,
+        key="a",
+        title="A",
+        item_type="t",
+        agent_target="x",
+        evidence={"a": 1},
+        deadline_at=NOW,
+    )
+    bulk.insert(Item, [item])
+    item.evidence = item.deadline_at = None
+    bulk.update(Item, [item], ["evidence", "deadline_at"])
+    read = Item.objects.get()
+    assert (read.evidence, read.deadline_at, read.depends_on) == (None, None, [])
+
+
+def test_keys_that_the_database_gives_come_in_order_and_bytes_stay_bytes() -> None:
+    rows = [Outbox(owner=str(n), events=bytes([0, n, 255]), written_at=NOW) for n in range(5)]
+    bulk.insert(Outbox, rows)
+    assert [(o.pk, o.owner, bytes(o.events)) for o in Outbox.objects.order_by("pk")] == [
+        (row.pk, row.owner, row.events) for row in rows
+    ]
+    bulk.delete(Outbox, [row.pk for row in rows[1:]])
+    assert list(Outbox.objects.values_list("pk", flat=True)) == [rows[0].pk]
+
+
+def test_what_is_there_already_is_not_inserted_again() -> None:
+    records = [record(), record()]
+    assert bulk.insert_new(Event, records[:1], unique="event_id") == {records[0].event_id}
+    assert bulk.insert_new(Event, records, unique="event_id") == {records[1].event_id}
+    assert bulk.insert_new(Event, [], unique="event_id") == set()
+    with pytest.raises(IntegrityError):
+        bulk.insert(Event, records)
+
+
+def record() -> ledger.Record:
+    """A row for the ledger."""
+    return ledger.record_of(Envelope("X.Y", {"a": 1}, Source("s", "1"), uuid4()), now=NOW)

@@ -1,0 +1,130 @@
+"""What was committed is published once: by its process, or by the relay when that process is gone."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from backlog.flow.opening import submit_request
+from backlog.flow.orchestration import project_work
+from events import outbox, streams
+from events.lost_dispatches import LostDispatches
+from events.models import Event, Outbox
+from events.outage import outage
+from events.outbox import Inheritance
+from tests.flows import completed, dispatch_of, opened, put, request, step, template
+from tests.invariants import violations
+from tests.system import run_to_rest, system
+from tests.tally import Tally, entries_added
+
+pytest_plugins = ["tests.fault_report"]
+pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+
+WAITING = 150
+WORK = "audit:work:foreign_worker"
+
+
+def committed_only() -> int:
+    """Open a project as a process does that dies between its commit and its publication; the number of events."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbox, "publish_committed", lambda events, row, deleted: None)
+        with project_work() as work:
+            submit_request(work, request=request(template(step("only")))["payload"])
+    return Event.objects.count()
+
+
+@pytest.mark.faults
+def test_a_backlog_is_worked_off_with_one_entry_an_event(tally: Tally, haste: None) -> None:
+    tally.attempted = len(put(*(request("minimal") for _ in range(WAITING))))
+    with system():
+        tally.wait_for_rest(60)
+        assert entries_added() == Event.objects.count()
+    dispatches = Event.objects.filter(type="WORK.ITEM_DISPATCHED").count()
+    assert streams.client().xinfo_stream("audit:work:generic_worker")["entries-added"] == dispatches == 3 * WAITING
+
+
+def test_the_relay_leaves_alone_what_a_living_process_has_committed(broker: None, settings: Any) -> None:
+    settings.RELAY_GRACE_SECONDS = 0.05
+    number, relay = committed_only(), Inheritance()
+    relay.publish_left_behind()
+    for _ in range(3):
+        outbox.show_life()
+        assert relay.publish_left_behind() == 0
+    assert streams.length(settings.STREAM_NAME) == 0
+    streams.client().flushdb()
+    assert wait_for_takeover(relay) == number
+    assert (streams.length(settings.STREAM_NAME), Outbox.objects.count()) == (number, 0)
+    assert relay.publish_left_behind() == 0
+
+
+def wait_for_takeover(relay: Inheritance) -> int:
+    """How many events the relay publishes, once it has seen the row for long enough."""
+    for _ in range(200):
+        if number := relay.publish_left_behind():
+            return number
+    return 0
+
+
+def test_what_could_not_be_published_is_taken_over_at_the_next_look(broker: None) -> None:
+    outage.note_outage()
+    with project_work() as work:
+        submit_request(work, request=request(template(step("only")))["payload"])
+    outage.note_answer()
+    assert Outbox.objects.get().owner == ""
+    assert Inheritance().publish_left_behind() == Event.objects.count() == streams.length(settings.STREAM_NAME)
+    assert violations(at_rest=False) == []
+
+
+# -- dispatches that the broker has lost -----------------------------------------------------------
+def looked(watch: LostDispatches, times: int = 2) -> int:
+    """How many dispatches are published again by so many steps."""
+    return sum(watch.publish_lost() for _ in range(times))
+
+
+def test_a_dispatch_that_waits_in_its_queue_is_not_published_again(broker: None) -> None:
+    opened()
+    assert looked(LostDispatches()) == 0
+    assert streams.length(WORK) == 1
+
+
+def test_a_dispatch_in_the_hands_of_a_worker_is_not_published_again(broker: None) -> None:
+    opened()
+    streams.ensure_group(WORK, "foreign_workers")
+    assert len(streams.read_new(WORK, "foreign_workers", "one", count=9)) == 1
+    assert looked(LostDispatches()) == 0
+
+
+def test_a_dispatch_that_the_broker_lost_is_published_again_once(broker: None) -> None:
+    project = opened()
+    watch = LostDispatches()
+    assert looked(watch) == 0
+    streams.client().flushdb()
+    run_to_rest()
+    assert looked(watch, 5) == 1
+    assert (streams.length(WORK), dispatch_of(project)["event_id"]) == (
+        1,
+        str(Event.objects.get(type=DISPATCHED).event_id),
+    )
+
+
+DISPATCHED = "WORK.ITEM_DISPATCHED"
+
+
+def test_a_dispatch_whose_answer_is_still_in_the_log_is_not_published_again(broker: None) -> None:
+    dispatch = dispatch_of(opened())
+    streams.ensure_group(WORK, "foreign_workers")
+    [entry] = streams.read_new(WORK, "foreign_workers", "one", count=9)
+    put(completed(dispatch))
+    streams.ack(WORK, "foreign_workers", [entry.entry_id])
+    watch = LostDispatches()
+    assert looked(watch, 3) == 0
+    run_to_rest()
+    assert looked(watch, 3) == 0
+    assert streams.length(WORK) == 1
+
+
+def test_a_broker_with_an_older_state_is_noticed(broker: None) -> None:
+    watch = LostDispatches()
+    assert [watch.is_broker_changed() for _ in range(3)] == [True, False, False]
+    streams.client().set(f"{settings.NAMESPACE}:epoch", 1)
+    assert [watch.is_broker_changed() for _ in range(2)] == [True, False]
