@@ -28,8 +28,8 @@ RECLAIM_EVERY_SECONDS = 1.0
 TICK_EVERY_SECONDS = 1.0
 # Longest time for which pending entries are tried singly before new entries are read again.
 LONGEST_RECLAIM_SECONDS = 0.5
-# Pause under load, after a batch that was not full: the next one gets larger, which makes each event cheaper. Entries
-# that were there at once (BUSY_READ_SECONDS) and took some work (BUSY_WORK_SECONDS) show load; else a pause only delays.
+# Pause under load, after a batch that was not full: the next one gets larger, which makes each event cheaper. There is
+# load if the entries were there at once (BUSY_READ_SECONDS) and took some work (BUSY_WORK_SECONDS).
 LINGER_SECONDS = 0.01
 BUSY_READ_SECONDS, BUSY_WORK_SECONDS = 0.002, 0.003
 # A server with outbox rows to delete counts as idle after this time without new entries.

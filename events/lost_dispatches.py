@@ -18,7 +18,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from events import holding, outbox, streams
+from events import holding, outbox, signs, streams
 from events.clock import database_now
 from events.models import Event
 
@@ -77,7 +77,7 @@ class LostDispatches:
 
     def is_broker_changed(self) -> bool:
         """Return True if the broker is another one than at the last look, or has an older state than then."""
-        run_id, count = streams.signs_of_the_broker()
+        run_id, count = signs.signs_of_the_broker()
         is_changed = run_id != self.run_id or count <= self.counted
         self.run_id, self.counted = run_id, count
         return is_changed

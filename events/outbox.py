@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
-from events import bulk, streams
+from events import bulk, signs, streams
 from events.faults import InjectedFault, fault_point
 from events.isolation import DATABASE_AWAY
 from events.ledger import Record
@@ -60,7 +60,7 @@ def defer_deleting() -> None:
 
 def show_life() -> None:
     """Show other processes that this one lives and will publish what it has committed."""
-    streams.show_life(owner_of(os.getpid()))
+    signs.show_life(owner_of(os.getpid()))
 
 
 # -- by the process that commits -------------------------------------------------------------------
@@ -144,7 +144,7 @@ class Inheritance:
         if not waiting:
             return 0
         streams.require_reachable()
-        living = streams.living({owner for owner in waiting.values() if owner})
+        living = signs.living({owner for owner in waiting.values() if owner})
         left = [(pk, owner) for pk, owner in waiting.items() if owner not in living]
         return sum(publish_row(pk, owner) for pk, owner in left)
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from events import abandoned, streams
+from events import abandoned, signs, streams
 from events.clock import database_now
 from events.lost_dispatches import oldest_open_dispatch
 
@@ -39,5 +39,5 @@ def drop_before_all(stream: str, bounds: list[str]) -> int:
 
 def position_at(recorded_at: datetime) -> str:
     """Return a stream position before which no event stands that was recorded at this time or later."""
-    difference = streams.broker_now() - database_now()
+    difference = signs.broker_now() - database_now()
     return f"{int((recorded_at + difference - LARGEST_DRIFT).timestamp() * 1000)}-0"

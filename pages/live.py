@@ -20,7 +20,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from events import streams
+from events import signs, streams
 from events.connections import ConnectionLimit, NoRoom
 
 logger = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
             await self.close(code=TOO_MANY_SOCKETS)
             return
         requested = parse_qs(self.scope["query_string"].decode(errors="replace")).get("topics", [""])[0].split()
-        await asyncio.to_thread(streams.show_watching, seconds=WATCHED_SECONDS)
+        await asyncio.to_thread(signs.show_watching, seconds=WATCHED_SECONDS)
         self.topics = await database_sync_to_async(allowed_topics)(user, requested)
         for topic in self.topics:
             await self.channel_layer.group_add(group_name(topic), self.channel_name)
@@ -112,7 +112,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         while True:
             await asyncio.sleep(RIGHTS_EVERY_SECONDS)
             try:
-                await asyncio.to_thread(streams.show_watching, seconds=WATCHED_SECONDS)
+                await asyncio.to_thread(signs.show_watching, seconds=WATCHED_SECONDS)
                 await self.may_listen()
             except Exception:
                 logger.exception("The permission of a live page could not be checked: the check is tried again")
@@ -191,7 +191,7 @@ class ChangeAnnouncer:
         self.changed |= topics_of(entries)
         await self.tell()
         if not entries:
-            self.is_watched = await asyncio.to_thread(streams.is_watched)
+            self.is_watched = await asyncio.to_thread(signs.is_watched)
 
     async def look_for_pages(self) -> None:
         """Note the ends of the streams and look whether a page is open; if not, wait before the next look.
@@ -200,7 +200,7 @@ class ChangeAnnouncer:
         """
         earlier, names = self.positions, [settings.STREAM_NAME, settings.DLQ_STREAM]
         self.positions = await asyncio.to_thread(streams.newest_positions, names)
-        self.is_watched = await asyncio.to_thread(streams.is_watched)
+        self.is_watched = await asyncio.to_thread(signs.is_watched)
         if self.is_watched:
             self.positions = earlier or self.positions
         else:
