@@ -18,12 +18,14 @@ from uuid import UUID
 
 from django.conf import settings
 
-from events import holding, outbox, signs, streams
+from events import abandoned, holding, outbox, signs, streams
 from events.clock import database_now
 from events.models import Event
 
 logger = logging.getLogger(__name__)
 
+# Workers ask for work every second, or renew what they hold; one that has not for this long is not there.
+WORKER_SEEN_SECONDS = 60.0
 # Extension point, filled by `backlog.apps`: returns {dispatch: agent} of the dispatches that nobody has begun.
 OPEN_DISPATCHES: list[Callable[[], dict[UUID, str]]] = []
 
@@ -94,6 +96,20 @@ def held_dispatches(agents: Iterable[str]) -> set[UUID]:
     return {
         UUID(dispatch) for agent in set(agents) for dispatch in holding.unsettled_events(streams.work_stream(agent))
     }
+
+
+def waiting_in_queues(agents: Iterable[str]) -> set[UUID]:
+    """Return the dispatches that stand in the work streams of those agents whose workers have asked for work lately."""
+    return held_dispatches(agent for agent in set(agents) if has_workers(agent))
+
+
+def has_workers(agent: str) -> bool:
+    """Return True if a worker of the agent has asked for work in the last WORKER_SEEN_SECONDS."""
+    stream, group = streams.work_stream(agent), streams.worker_group(agent)
+    if all(reader.name != group for reader in streams.groups(stream)):
+        return False
+    idle = abandoned.idle_seconds(stream, group)
+    return idle is not None and idle < WORKER_SEEN_SECONDS
 
 
 def oldest_open_dispatch() -> datetime | None:

@@ -1,6 +1,7 @@
 """The round of the clock for items: time out those past their deadline, dispatch those whose wait is over."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from django.utils.translation import gettext_noop
@@ -13,6 +14,8 @@ from backlog.states import OVER_STATUSES, ItemState
 from backlog.work import ProjectWork
 from events import rounds
 from events.clock import database_now
+from events.lost_dispatches import waiting_in_queues
+from events.streams import BROKER_ERRORS
 
 # The most projects of one round, so that its transaction stays short; a round is done every second.
 MOST_IN_A_ROUND = 200
@@ -34,17 +37,41 @@ def do_what_is_due() -> None:
 
 def handle_due_projects(project_ids: Sequence[UUID]) -> None:
     """Time out or advance every item of these projects that is due, in one transaction."""
+    queued = queued_dispatches(project_ids)
     with project_work(divisible=len(project_ids) > 1) as work:
         load_projects(work, project_ids)
         for item in work.all_loaded(Item):
-            handle_due_item(work, item)
+            handle_due_item(work, item, queued)
 
 
-def handle_due_item(work: ProjectWork, item: Item) -> None:
-    """Time out the item or mark its project as changed, whichever is due now that the project is locked."""
+def queued_dispatches(project_ids: Sequence[UUID]) -> set[UUID]:
+    """Return those overdue dispatches of the projects that nobody has begun and that still wait in a queue.
+
+    Their time does not run: the agent's workers have others to do first. While the broker is away all of them wait.
+    """
+    overdue = Item.objects.filter(
+        project_id__in=project_ids,
+        state=ItemState.IN_PROGRESS,
+        started_at=None,
+        held_for=Item.Held.NO,
+        deadline_at__lt=database_now(),
+    )
+    agents = dict(overdue.values_list("current_dispatch", "agent_target"))
+    try:
+        return {d for d in waiting_in_queues(agents.values()) if d in agents} if agents else set()
+    except BROKER_ERRORS:
+        return {dispatch for dispatch in agents if dispatch is not None}
+
+
+def handle_due_item(work: ProjectWork, item: Item, queued: set[UUID]) -> None:
+    """Time out the item, move its deadline on, or mark its project as changed, whichever is due under its lock."""
     if item.project.status in OVER_STATUSES:
         return
     if item.state == ItemState.IN_PROGRESS and item.deadline_at is not None and item.deadline_at < work.now:
-        time_out_item(work, item)
+        if item.current_dispatch in queued and item.started_at is None:
+            item.deadline_at = work.now + timedelta(seconds=item.timeout_seconds)
+            work.change(item, "deadline_at")
+        else:
+            time_out_item(work, item)
     elif item.state == ItemState.READY:
         work.note_change(item.project)

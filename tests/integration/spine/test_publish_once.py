@@ -1,18 +1,22 @@
 """What was committed is published once: by its process, or by the relay when that process is gone."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
+from backlog.flow.due import do_what_is_due
 from backlog.flow.opening import submit_request
 from backlog.flow.orchestration import project_work
-from events import outbox, streams
+from backlog.models import Item, Project
+from events import lost_dispatches, outbox, streams
 from events.lost_dispatches import LostDispatches
 from events.models import Event, Outbox
 from events.outage import outage
 from events.outbox import Inheritance
-from tests.flows import completed, dispatch_of, opened, put, request, step, template
+from tests.flows import completed, dispatch_of, item_of, opened, put, reply, request, step, tell, template
 from tests.invariants import violations
 from tests.system import run_to_rest, system
 from tests.tally import Tally, entries_added
@@ -128,3 +132,38 @@ def test_a_broker_with_an_older_state_is_noticed(broker: None) -> None:
     assert [watch.is_broker_changed() for _ in range(3)] == [True, False, False]
     streams.client().set(f"{settings.NAMESPACE}:epoch", 1)
     assert [watch.is_broker_changed() for _ in range(2)] == [True, False]
+
+
+# -- the time of a dispatch that waits -------------------------------------------------------------
+def overdue(project: Project) -> Item:
+    """The project's item, whose deadline has just passed, after a round of the clock."""
+    Item.objects.filter(project=project).update(deadline_at=timezone.now() - timedelta(seconds=1))
+    do_what_is_due()
+    return item_of(project)
+
+
+def test_the_time_of_a_dispatch_does_not_run_while_it_waits_behind_others(broker: None) -> None:
+    project = opened()
+    streams.ensure_group(WORK, "foreign_workers")
+    streams.client().xgroup_createconsumer(WORK, "foreign_workers", "one")
+    item = overdue(project)
+    assert (item.state, item.failures) == ("IN_PROGRESS", 0)
+    assert item.deadline_at is not None
+    assert item.deadline_at > timezone.now()
+
+
+def test_a_queue_that_nobody_reads_is_no_excuse(broker: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = opened()
+    assert overdue(project).failures == 1
+    streams.ensure_group(WORK, "foreign_workers")
+    streams.client().xgroup_createconsumer(WORK, "foreign_workers", "one")
+    monkeypatch.setattr(lost_dispatches, "WORKER_SEEN_SECONDS", 0.0)
+    assert overdue(opened()).failures == 1
+
+
+def test_a_dispatch_that_was_begun_is_timed_out(broker: None) -> None:
+    project = opened()
+    streams.ensure_group(WORK, "foreign_workers")
+    streams.client().xgroup_createconsumer(WORK, "foreign_workers", "one")
+    tell(reply(dispatch_of(project), "WORK.ITEM_STARTED", {}))
+    assert overdue(project).failures == 1
