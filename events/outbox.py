@@ -40,7 +40,7 @@ class Published(threading.local):
     """
 
     def __init__(self) -> None:
-        self.defers = False
+        self.defers, self.has_committed = False, False
         self.rows: list[int] = []
 
 
@@ -59,8 +59,9 @@ def defer_deleting() -> None:
 
 
 def show_life() -> None:
-    """Show other processes that this one lives and will publish what it has committed."""
-    signs.show_life(owner_of(os.getpid()))
+    """Show other processes that this one lives and will publish what this thread commits; nothing if it never has."""
+    if published.has_committed:
+        signs.show_life(owner_of(os.getpid()))
 
 
 # -- by the process that commits -------------------------------------------------------------------
@@ -87,6 +88,7 @@ def publish_committed(events: Sequence[Record], row: int | None, *, deleted: Seq
     published.rows = [pk for pk in published.rows if pk not in deleted]
     if row is None:
         return
+    published.has_committed = True
     if outage.is_current():
         leave_to_relay(row)
         return

@@ -50,6 +50,7 @@ def test_a_backlog_is_worked_off_with_one_entry_an_event(tally: Tally, haste: No
 def test_the_relay_leaves_alone_what_a_living_process_has_committed(broker: None, settings: Any) -> None:
     settings.RELAY_GRACE_SECONDS = 0.05
     number, relay = committed_only(), Inheritance()
+    outbox.published.has_committed = True
     relay.publish_left_behind()
     for _ in range(3):
         outbox.show_life()
