@@ -1,4 +1,8 @@
-"""Who may act on which account: nobody on an account with permissions that they do not have themselves."""
+"""The rules that say who may act on which account: nobody may act on an account that has a right they lack.
+
+Otherwise a person could make a key for a stronger account, or set its password, and so obtain its rights. The rights
+of an account are its Django permissions, its own and those of its groups; a superuser has every right.
+"""
 
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
@@ -8,28 +12,31 @@ from accounts.models import User
 
 
 class AccountHasMoreRights(Exception):
-    """The person may not act on the account, because it has more permissions; the message says why."""
+    """The person may not act on the account, because it has rights that the person lacks; the message says so."""
 
 
 def has_rights_beyond(account: User, actor: User) -> bool:
-    """Return True if the account, active or not, has a permission that the actor does not have."""
+    """Return True if the account, active or not, has a right that the actor lacks."""
     if actor.is_superuser:
         return False
     return account.is_superuser or not rights_of(account) <= actor.get_all_permissions()
 
 
 def rights_of(account: User) -> set[str]:
-    """Return the permissions of the account, its own and those of its groups, also while it is deactivated."""
+    """Return the account's own permissions and those of its groups, as `permission_names` writes them.
+
+    Django's `get_all_permissions` would return none for a deactivated account, which may be activated again.
+    """
     return permission_names(Permission.objects.filter(Q(user=account) | Q(group__user=account)))
 
 
 def permission_names(permissions: QuerySet[Permission]) -> set[str]:
-    """Return the permissions as texts `app_label.codename`, as `has_perm` expects them."""
-    return {f"{label}.{name}" for label, name in permissions.values_list("content_type__app_label", "codename")}
+    """Return the permissions in the form that `has_perm` expects: `app_label.codename`."""
+    return {f"{app}.{codename}" for app, codename in permissions.values_list("content_type__app_label", "codename")}
 
 
 def groups_within_rights_of(actor: User) -> QuerySet[Group]:
-    """Return the groups whose permissions the actor has all."""
+    """Return the groups that give no permission that the actor lacks; the actor may put accounts into these."""
     if actor.is_superuser:
         return Group.objects.all()
     own_rights = actor.get_all_permissions()
@@ -40,26 +47,29 @@ def groups_within_rights_of(actor: User) -> QuerySet[Group]:
 def accounts_to_make_keys_for(actor: User) -> QuerySet[User]:
     """Return the accounts for which the actor may make keys.
 
-    These are the actor's own and, with permission, service accounts that have no further permissions.
+    These are the actor's own account and, if the actor has the permission `accounts.add_apikey`, the active service
+    accounts that have no right that the actor lacks.
     """
     own = Q(pk=actor.pk)
     if not actor.has_perm("accounts.add_apikey"):
         return User.objects.filter(own)
-    service_accounts = [user.pk for user in User.objects.filter(is_service=True) if not has_rights_beyond(user, actor)]
-    return User.objects.filter(own | Q(pk__in=service_accounts), is_active=True)
+    service_accounts = User.objects.filter(is_service=True)
+    permitted = [account.pk for account in service_accounts if not has_rights_beyond(account, actor)]
+    return User.objects.filter(own | Q(pk__in=permitted), is_active=True)
 
 
 def require_may_make_keys(actor: User, account: User) -> None:
     """Raise AccountHasMoreRights unless the actor may make and rotate keys for the account."""
     if not accounts_to_make_keys_for(actor).filter(pk=account.pk).exists():
-        words = _(
-            "You may not make keys for %(account)s, only for yourself and for service accounts with no more rights."
+        message = _(
+            "You may not make keys for %(account)s, only for yourself and for service accounts that have no more "
+            "rights than you: ask a superuser to do this."
         )
-        raise AccountHasMoreRights(words % {"account": account})
+        raise AccountHasMoreRights(message % {"account": account})
 
 
 def require_no_rights_beyond(actor: User, account: User) -> None:
-    """Raise AccountHasMoreRights if the account has a permission that the actor does not have."""
+    """Raise AccountHasMoreRights if the account has a right that the actor lacks."""
     if has_rights_beyond(account, actor):
         raise AccountHasMoreRights(
             _("%(account)s has rights that you do not have: ask a superuser to do this.") % {"account": account}

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from charts.figure import Chart, coordinate, values_table
-from charts.layout import Links, Slot, depths, heights, ordered_columns, slots
+from charts.layout import Links, Slot, depths, ordered_columns, slots, y_coordinates
 from charts.text import cut_text, wrapped_text
 
 WIDTH, HEIGHT, GAP, MARGIN = 184.0, 60.0, 56.0, 4.0
@@ -43,7 +43,7 @@ def graph(title: str, nodes: Sequence[Node], edges: Sequence[tuple[str, str]], *
         return chart.empty()
     depth = depths(nodes_by_key, links)
     columns, behind, ahead = slots(depth, links)
-    y = heights(ordered_columns(columns, behind, ahead), behind, ahead, depth)
+    y = y_coordinates(ordered_columns(columns, behind, ahead), behind, ahead, depth)
     width = 2 * MARGIN + len(columns) * (WIDTH + GAP) - GAP
     paths = format_html_join("", '<path class="edge" d="{}" marker-end="{}"/>', edge_paths(chart, ahead, y, depth))
     corners = ((node, left(depth[key]), top(y[key, depth[key]])) for key, node in nodes_by_key.items())

@@ -1,7 +1,11 @@
 """Compute the positions of the nodes of a dependency graph: columns by longest path, few crossings, straight lines.
 
+The steps are those of Sugiyama, Tagawa and Toda, "Methods for Visual Understanding of Hierarchical System Structures"
+(1981). An edge is (key of the dependency, key of the dependant) and leads to the right.
+
 A slot is (key, column). The slot in the node's own column is the node itself. A slot of the same key in a later
-column is a lane: the space through which the node's long edges run to columns further right.
+column is a lane: the space through which the node's long edges run to columns further right. A link joins two slots in
+neighbouring columns; a long edge is a chain of links. `behind` has the links to the left, `ahead` those to the right.
 """
 
 from bisect import bisect_right, insort
@@ -14,11 +18,12 @@ Columns = list[list[Slot]]
 Links = Mapping[Slot, Sequence[Slot]]
 
 SWEEPS = 8  # further sweeps hardly ever improve the order
-NODE, LANE = 78.0, 16.0  # heights in units, with the distance to the next slot
+# In units of the SVG, with the distance to the next slot: a node is drawn 60 units high (`charts.graph.HEIGHT`).
+NODE_HEIGHT, LANE_HEIGHT = 78.0, 16.0
 
 
 def depths(keys: Iterable[str], edges: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """Return the column of each node: the length of the longest path to it. Raises ValueError if there is a cycle."""
+    """Return the column of each node, from 0: the edges of the longest path to it. Raises ValueError for a cycle."""
     depth = dict.fromkeys(keys, 0)
     unplaced_dependencies, dependants = dict.fromkeys(depth, 0), defaultdict(list)
     for before, after in edges:
@@ -35,20 +40,20 @@ def depths(keys: Iterable[str], edges: Iterable[tuple[str, str]]) -> dict[str, i
             if not unplaced_dependencies[after]:
                 queue.append(after)
     if placed < len(depth):
-        raise ValueError("The edges of a dependency graph may not make a cycle.")
+        raise ValueError("The edges of a dependency graph make a cycle: leave one of them out.")
     return depth
 
 
 def slots(depth: Mapping[str, int], edges: Iterable[tuple[str, str]]) -> tuple[Columns, Links, Links]:
-    """Return the slots of each column, and for each slot its linked slots to the left and to the right."""
-    end = dict(depth)
-    links: dict[tuple[Slot, Slot], None] = {}
+    """Return the slots of each column, and {slot: its linked slots} to the left and to the right. Needs a node."""
+    last_column = dict(depth)
+    links: dict[tuple[Slot, Slot], None] = {}  # a set that keeps its order, so that a graph always looks the same
     for before, after in edges:
-        end[before] = max(end[before], depth[after] - 1)
+        last_column[before] = max(last_column[before], depth[after] - 1)
         links[(before, depth[after] - 1), (after, depth[after])] = None
     columns: Columns = [[] for _column in range(max(depth.values()) + 1)]
     for key, first in depth.items():
-        for column in range(first, end[key] + 1):
+        for column in range(first, last_column[key] + 1):
             columns[column].append((key, column))
             if column > first:
                 links[(key, column - 1), (key, column)] = None
@@ -60,10 +65,14 @@ def slots(depth: Mapping[str, int], edges: Iterable[tuple[str, str]]) -> tuple[C
 
 
 def ordered_columns(columns: Columns, behind: Links, ahead: Links) -> Columns:
-    """Return the columns with their slots ordered so that few links cross: the best of SWEEPS barycenter sweeps."""
+    """Return the columns with their slots ordered so that few links cross.
+
+    Sweeps go to the right and to the left in turn, and sort each column by its links to the one before; the order with
+    the fewest crossings is kept.
+    """
     best, fewest = columns, crossings(columns, ahead)
     for sweep in range(SWEEPS):
-        if not fewest:
+        if fewest == 0:
             break
         columns = sorted_by_links(columns, behind) if sweep % 2 == 0 else sorted_by_links(columns[::-1], ahead)[::-1]
         count = crossings(columns, ahead)
@@ -73,9 +82,10 @@ def ordered_columns(columns: Columns, behind: Links, ahead: Links) -> Columns:
 
 
 def sorted_by_links(columns: Columns, links: Links) -> Columns:
-    """Return the columns, each sorted by the mean place of the slots that it is linked to in the previous column.
+    """Return the columns; the slots of each are sorted by the mean place of their linked slots (barycenter).
 
-    Places are from 0 to 1. `links` must lead to the previous column in the list.
+    `links` must lead to the previous column of the list. A place is from 0 (top) to 1; a slot without links keeps its
+    own.
     """
     place: dict[Slot, float] = {}
     sorted_columns = []
@@ -88,11 +98,15 @@ def sorted_by_links(columns: Columns, links: Links) -> Columns:
 
 
 def crossings(columns: Columns, ahead: Links) -> int:
-    """Return how many pairs of links cross, by counting inversions between neighbouring columns."""
+    """Return how many pairs of links cross.
+
+    Two links cross if their right ends are in the opposite order of their left ends (an inversion); links with a
+    common end do not cross.
+    """
     count = 0
     for left, right in pairwise(columns):
         place = {slot: i for i, slot in enumerate(right)}
-        ends: list[int] = []
+        ends: list[int] = []  # the right ends of the links from all slots above, sorted
         for slot in left:
             targets = sorted(place[other] for other in ahead.get(slot, ()))
             count += sum(len(ends) - bisect_right(ends, target) for target in targets)
@@ -101,12 +115,15 @@ def crossings(columns: Columns, ahead: Links) -> int:
     return count
 
 
-def heights(columns: Columns, behind: Links, ahead: Links, depth: Mapping[str, int]) -> dict[Slot, float]:
+def y_coordinates(columns: Columns, behind: Links, ahead: Links, depth: Mapping[str, int]) -> dict[Slot, float]:
     """Return the y coordinate of each slot's middle, near the mean of its linked slots; the topmost is 0.
 
-    The order of the slots and the distances between them are kept.
+    The order of the slots is kept, and the least distance between neighbours. Each column is moved twice towards its
+    links to the left and twice towards those to the right, in turn.
     """
-    offsets = [stacked_middles([NODE if depth[key] == at else LANE for key, at in column]) for column in columns]
+    offsets = [
+        stacked_middles([NODE_HEIGHT if depth[key] == at else LANE_HEIGHT for key, at in column]) for column in columns
+    ]
     y = {
         slot: offset - row[-1] / 2
         for column, row in zip(columns, offsets, strict=True)
@@ -126,14 +143,17 @@ def stacked_middles(sizes: Sequence[float]) -> list[float]:
 
 
 def nearest_places(wanted: Sequence[float], offsets: Sequence[float]) -> list[float]:
-    """Return the places nearest to the wanted ones (least squares) that keep the order and the distances `offsets`.
+    """Return the places nearest to the wanted ones (least squares) that keep the order and the least distances.
+
+    `offsets` are the places of the same boxes when they are stacked without gaps.
 
     Isotonic regression by pooling adjacent violators: neighbours whose wanted places are in the wrong order form a
     block at the mean of their wanted places.
     """
-    blocks: list[tuple[float, int]] = []
-    for wish, offset in zip(wanted, offsets, strict=True):
-        total, count = wish - offset, 1
+    blocks: list[tuple[float, int]] = []  # (sum of the wanted places less their offsets, number of places)
+    for wanted_place, offset in zip(wanted, offsets, strict=True):
+        total, count = wanted_place - offset, 1
+        # Join the block before as long as its mean is not less than this one's (compared without a division).
         while blocks and blocks[-1][0] * count >= total * blocks[-1][1]:
             block_total, block_count = blocks.pop()
             total, count = total + block_total, count + block_count

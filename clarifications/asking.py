@@ -180,7 +180,7 @@ def approval_wanted_by_worker(work: ProjectWork, event: Envelope) -> None:
 def asked_fields(item: Item, need: ClarificationNeeded) -> list[MissingField]:
     """Return the fields that a worker asks for, a field named `clarification` if it names none.
 
-    A field's schema is the template's, else the one in KNOWN, else the worker's own. Raises InvalidEvent.
+    A field's schema is the template's, else the one in KNOWN_FIELDS, else the worker's own. Raises InvalidEvent.
     """
     reason, fields = need["reason"], need.get("fields") or {}
     known = definition_of(item.project.template_id).item(item.key).needs.get("properties", {})

@@ -108,7 +108,7 @@ def missing_fields(needs: Mapping[str, Any], data: Mapping[str, Any]) -> list[Mi
 
 
 def schema_of(name: str, proposed: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the schema to ask for a field: the one in KNOWN, else the proposed one, else ANYTHING."""
+    """Return the schema to ask for a field: the one in KNOWN_FIELDS, else the proposed one, else ANYTHING."""
     return KNOWN_FIELDS.get(name) or proposed or ANYTHING
 
 

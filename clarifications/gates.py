@@ -1,4 +1,8 @@
-"""The gate of clarifications: before an item goes on it needs its inputs, the figures it mentions, and its approval."""
+"""The gate that this room adds to the backlog (`backlog.flow.orchestration.GATES`): it asks people for what is missing.
+
+An item needs its inputs and, if its template says so, an approval. If the request mentions a figure, such as "our
+KPI", without saying which one, the item that the template names needs that figure too.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -15,22 +19,27 @@ from clarifications.selectors import load_questions
 
 
 def ask_for_missing(work: ProjectWork, items: Sequence[Item], when: When) -> None:
-    """Ask for what the items lack and block them: one question for each project and field."""
-    for_approval = [item for item in items if wants_approval(item, when)]
-    with_needs = [] if when == "before_done" else [item for item in items if may_need(item)]
+    """Ask for the fields and approvals that the items lack at this point, and block those items.
+
+    Several items of a project that lack the same field wait for one question.
+    """
+    for_approval = [item for item in items if needs_approval(item, when)]
+    # Finished work needs no inputs any more. Without needs or approvals nothing is loaded from the database.
+    with_needs = [] if when == "before_done" else [item for item in items if has_needs(item)]
     if not for_approval and not with_needs:
         return
     missing = missing_by_field(work, with_needs, when)
-    load_questions(work, {item.project_id for item in for_approval} | {project for project, _ in missing})
+    load_questions(work, {item.project_id for item in for_approval} | {project_id for project_id, _field in missing})
     for field, waiting in missing.values():
         ask_input(work, waiting, field, asked_by=f"{template_of(waiting[0]).name} template")
     for item in for_approval:
+        # An item that was blocked for a field just now is asked about when it is READY again.
         if item.held_for or item.state == "READY":
             ask_approval(work, item)
 
 
-def wants_approval(item: Item, when: When) -> bool:
-    """Return True if the item needs an approval at this point."""
+def needs_approval(item: Item, when: When) -> bool:
+    """Return True if the item needs an approval at this point: to start, or for its finished work, which is held."""
     if when == "before_done":
         return item.held_for == Item.Held.APPROVAL
     return when == "before_dispatch" and item.approval == Item.Approval.BEFORE and not item.approved
@@ -41,8 +50,8 @@ def template_of(item: Item) -> Definition:
     return definition_of(item.project.template_id)
 
 
-def may_need(item: Item) -> bool:
-    """Return True if the item's template needs any field of the work context for this item."""
+def has_needs(item: Item) -> bool:
+    """Return True if the template names a field or a figure for the item, whether or not the work context has it."""
     template = template_of(item)
     return bool(template.item(item.key).needs) or any(figure.blocks == item.key for figure in template.figures)
 
@@ -50,26 +59,26 @@ def may_need(item: Item) -> bool:
 def missing_by_field(
     work: ProjectWork, items: Sequence[Item], when: When
 ) -> dict[tuple[UUID, str], tuple[MissingField, list[Item]]]:
-    """Return (project id, field name) → the missing field and the items that need it; one query for the contexts."""
-    known = work_contexts(work, {item.project_id for item in items})
+    """Return {(project id, field name): (the missing field, its items)}. Loads all contexts in one query."""
+    contexts = work_contexts(work, {item.project_id for item in items})
     missing: dict[tuple[UUID, str], tuple[MissingField, list[Item]]] = {}
     for item in items:
-        for field in missing_for(item, known[item.project_id], when):
+        for field in missing_for(item, contexts[item.project_id], when):
             missing.setdefault((item.project_id, field.name), (field, []))[1].append(item)
     return missing
 
 
 def missing_for(item: Item, context: WorkContext, when: When) -> Iterable[MissingField]:
-    """Yield the fields that the item lacks; figures that the request only mentions are looked for at intake only."""
+    """Yield the fields that the item needs and the context lacks; at intake, mentioned figures too."""
     template = template_of(item)
     yield from missing_fields(template.item(item.key).needs, context.data)
     if when == "at_intake":
         for figure in template.figures:
             word = first_mentioned_word(str(context.data.get("request_text", "")), figure.mentioned_as)
             if figure.blocks == item.key and word and figure.field not in context.data:
-                yield MissingField(figure.field, figure.ask, f"The request speaks of “{word}” without saying which.")
+                yield MissingField(figure.field, figure.ask, f"The request mentions “{word}” without saying which.")
 
 
 def first_mentioned_word(text: str, words: Sequence[str]) -> str:
-    """Return the first of the words that the text has as a whole word, in upper or lower case; "" if none."""
+    """Return the first of `words` that is a whole word of the text, in upper or lower case; "" if none is."""
     return next((word for word in words if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)), "")

@@ -15,10 +15,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 variables.read_file(BASE_DIR / ".env")
 ENVIRONMENT = env = variables.Environment()
-# Upper bound of settings in hours: longer than any link should live, and still a date that Python can hold.
+# The most hours that a setting may say: longer than any link should live, and still a date that Python can hold.
 HUNDRED_YEARS = 876_000
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"), kind=variables.FOLDER)).resolve()
+# The files hold passwords, keys and uploads: no other account of this machine may read them.
 write_privately()
 make_private(DATA_DIR)
 
@@ -27,19 +28,20 @@ def local_secret_key() -> str:
     """Return this machine's random key; the first call creates it in a file that only its owner can read."""
     path = DATA_DIR / "secret_key"
     if not path.exists():
-        made = DATA_DIR / f"secret_key.{os.getpid()}"
-        made.write_text(secrets.token_urlsafe(48))
-        with suppress(FileExistsError):  # another process was faster: its key counts, and is whole
-            os.link(made, path)
-        made.unlink()
+        # The key is written to a file of this process, and then linked: nobody reads a key that is only half written.
+        own_file = DATA_DIR / f"secret_key.{os.getpid()}"
+        own_file.write_text(secrets.token_urlsafe(48))
+        with suppress(FileExistsError):  # another process was faster: all use its key
+            os.link(own_file, path)
+        own_file.unlink()
     return path.read_text()
 
 
 def sqlite_with_durable_writers(database: dict[str, Any]) -> dict[str, Any]:
     """Return the database settings with write-ahead log, IMMEDIATE transactions and full sync.
 
-    Writers wait for each other instead of failing, and a commit is on disk. Recursive triggers make INSERT OR REPLACE
-    fire the triggers that protect records (`events/append_only.py`).
+    Writers wait for each other, up to 30 seconds, instead of failing at once, and a commit is on disk when it returns.
+    With recursive triggers, INSERT OR REPLACE fires the triggers that protect records (`events/append_only.py`).
     """
     pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=30000;"
     pragmas += " PRAGMA recursive_triggers=ON;"
@@ -56,7 +58,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[], kind=variabl
 CSRF_FAILURE_VIEW = "portal.refusals.csrf_failure"
 SECURE_COOKIES = env.bool("SECURE_COOKIES", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
-# A session that nobody uses for so long ends; `accounts.sessions` begins the time anew with each use.
+# In seconds: a session ends after this time without use; `accounts.sessions` restarts the time while it is used.
 SESSION_COOKIE_AGE = 12 * 3600
 
 INSTALLED_APPS = [
@@ -87,6 +89,8 @@ INSTALLED_APPS = [
     "console",
 ]
 
+# The order matters: `FilesOfKnownPeople` runs before the CSRF protection, which reads the form, and the middleware of
+# `accounts` after the authentication, which sets `request.user`.
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -135,7 +139,7 @@ LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
-# Uploaded files are refused, except at the few addresses that accept them, from people who are signed in.
+# Uploaded files are not stored, except for pages that take files, from known senders (`FilesOfKnownPeople`).
 FILE_UPLOAD_HANDLERS = ["intake.uploads.NoFiles"]
 DATA_UPLOAD_MAX_NUMBER_FILES = 2
 STATIC_URL = "static/"
@@ -172,9 +176,9 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "api.problems.problem_for_error",
 }
-# Requests that one account may make in a minute, counted over all web processes: ten a second on average.
+# Requests that one account may make in a minute, in all web processes together: ten a second on average.
 API_REQUESTS_A_MINUTE = env.int("API_REQUESTS_A_MINUTE", default=600)
-# Lease calls of one account that may wait at the same time in one web process: a fleet of workers may share one.
+# Calls of one account that may wait for work at the same time in one web process: many workers may share an account.
 API_MOST_WAITS = env.int("API_MOST_WAITS", default=100)
 
 SPECTACULAR_SETTINGS = {
@@ -195,15 +199,16 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-# -- The database is the truth ---------------------------------------------------------------------
+# -- Database: the source of truth -----------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'interlock.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"] = sqlite_with_durable_writers(DATABASES["default"])
     make_database_private(Path(DATABASES["default"]["NAME"]))
 else:
+    # A connection is kept for up to 60 seconds, and tested when it is used again.
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
-# -- The streams carry the events ------------------------------------------------------------------
+# -- Broker, streams, consumers and workers --------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", kind=variables.BROKER) or url_from_parts(env)
 EMBEDDED_BROKER = not REDIS_URL
 # The embedded broker listens for other programs only where a port is set, which requires a password.
@@ -216,14 +221,16 @@ STREAM_NAME = env.str("STREAM_NAME", default=f"{NAMESPACE}:events", kind=variabl
 DLQ_STREAM = env.str("DLQ_STREAM", default=f"{NAMESPACE}:dlq", kind=variables.WORD)
 SERVICE_INSTANCE = env.str("SERVICE_INSTANCE", default="1", kind=variables.WORD)
 
-# The channel layer tells browsers to load again, over the broker's publish/subscribe. No event depends on it.
+# The channel layer tells open pages in browsers that something changed, over the broker's publish/subscribe. It may
+# lose messages: no event goes through it.
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{NAMESPACE}:live"},
     }
 }
-# The cache counts requests. Its time-outs are short, so that a broker that hangs does not hold up pages.
+# The cache holds the counts of requests. Its time-outs, in seconds, are short, so that no page waits for a broker that
+# hangs.
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
@@ -235,34 +242,37 @@ CACHES = {
 
 # Stream entries handled in one transaction: beyond 200 the gain is small and locks are held longer.
 BATCH_SIZE = env.int("BATCH_SIZE", default=200)
-# Deliveries of one entry before it is buried.
+# Deliveries of one stream entry before it becomes a dead letter.
 MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", default=5, least=3)
-# After this time without renewal a pending entry counts as left by a dead consumer: longer than a healthy batch takes.
-# Workers renew the entries they hold four times in this period, so that an agent may take as long as it needs.
+# After this time without renewal, the consumer of a pending entry counts as dead, and another one takes the entry over.
+# A healthy batch takes less. Workers renew their entries four times in this time, however long their agents take.
 RECLAIM_IDLE_SECONDS = env.float("RECLAIM_IDLE_SECONDS", default=10.0)
 # Items of one agent that a worker process runs at the same time, each in a child process that can be killed.
 AGENT_CHILDREN = env.int("AGENT_CHILDREN", default=2)
-# Address space of such a child process, libraries included (0: no limit): one huge item cannot harm the others.
+# Most megabytes of address space of such a child process, libraries included, so that one huge item cannot harm the
+# others; 0 means no limit.
 AGENT_MEMORY_MB = env.int("AGENT_MEMORY_MB", default=1024, least=0)
 # A worker that stops waits this long for its agents; items not finished by then go to another worker.
 AGENT_DRAIN_SECONDS = env.float("AGENT_DRAIN_SECONDS", default=5.0)
-# Most megabytes of earlier deliverables after unpacking: thirty that are as large as an event can carry.
+# Most megabytes of the earlier deliverables that an item gets, unpacked: thirty of the size of a full event (1 MB).
 MOST_UNPACKED_MB = env.int("MOST_UNPACKED_MB", default=32)
-# First wait before a failed entry is tried again; it doubles up to a minute.
+# First wait before a failed stream entry is tried again; it doubles with each failure, up to a minute.
 RETRY_DELAY_SECONDS = env.float("RETRY_DELAY_SECONDS", default=1.0)
-# The relay publishes events of a process without a sign of life once it has seen them unpublished for this long.
+# Each process publishes its own events. The relay publishes them in its place if they have been unpublished for this
+# time since the relay saw them first, and the process gives no sign of life.
 RELAY_GRACE_SECONDS = env.float("RELAY_GRACE_SECONDS", default=3.0)
-# Seconds between two looks whether the broker still holds the dispatches that nobody has begun for this long.
+# Dispatches that no worker has begun after this time are looked up in the broker, at this interval; those that the
+# broker has lost are published again.
 REPUBLISH_SECONDS = env.float("REPUBLISH_SECONDS", default=60.0)
 # First wait before a failed work item is dispatched again; it doubles with each failure, up to an hour.
 ITEM_RETRY_SECONDS = env.float("ITEM_RETRY_SECONDS", default=5.0)
-# A deliverable may arrive after the event that completes its item; the item waits this long for it.
+# A deliverable may arrive after the event that completes its item; the item waits for it up to this time.
 LATE_DELIVERABLE_SECONDS = env.float("LATE_DELIVERABLE_SECONDS", default=30.0)
 # First wait before a webhook that failed is tried again; it doubles with each failure, up to an hour.
 WEBHOOK_RETRY_SECONDS = env.float("WEBHOOK_RETRY_SECONDS", default=5.0)
-# A webhook receiver that fails for this long gets no more events: a day is longer than a night without staff.
+# A webhook receiver that has failed for this time gets no more events: a day is longer than a night without staff.
 WEBHOOK_GIVE_UP_SECONDS = env.float("WEBHOOK_GIVE_UP_SECONDS", default=86_400.0)
-# An event that its receiver refused this often is skipped once the receiver accepts another one.
+# An event that its receiver has refused this many times is skipped as soon as the receiver accepts another event.
 WEBHOOK_TRIES = env.int("WEBHOOK_TRIES", default=3)
 # A receiver slower than this has to pause for a while, since all receivers share the same threads.
 WEBHOOK_SLOW_SECONDS = env.float("WEBHOOK_SLOW_SECONDS", default=5.0)
@@ -273,26 +283,28 @@ WEBHOOK_MOST_ENDPOINTS = env.int("WEBHOOK_MOST_ENDPOINTS", default=20)
 WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[], kind=variables.HOST)
 # Producers (`source.service`) whose approvals are accepted as events; by default none is.
 EVENT_APPROVERS = env.list("EVENT_APPROVERS", default=[])
-# Fault points that are armed (events/faults.py); only the tests' settings arm any.
+# Places in the code at which a process fails on purpose (`events/faults.py`); only the tests' settings name any.
 FAULT_POINTS: dict[str, str] = {}
 
 # Rows of more bytes than this are stored as an artifact, and the event carries a reference (claim check).
 CLAIM_CHECK_BYTES = 256 * 1024
 ARTIFACTS_DIR = DATA_DIR / "artifacts"
-# Hours for which the signed address of stored rows in a dispatch is valid: longer than any queue takes.
+# Hours for which the signed address of stored rows in a dispatch is valid: longer than a dispatch waits in any queue.
 ARTIFACT_LINK_HOURS = env.float("ARTIFACT_LINK_HOURS", default=24.0, most=HUNDRED_YEARS)
 
 # -- Mail ------------------------------------------------------------------------------------------
+# Django's EMAIL_… settings, made from one address.
 mail = env.email_url("EMAIL_URL", default="dummymail://")
 globals().update(mail)
-# False without a mail server: then no mail is written, and none is kept for later.
+# False if there is no mail server: then no mail is written, and none is kept for later.
 SENDS_MAIL = not mail["EMAIL_BACKEND"].endswith(("dummy.EmailBackend", "console.EmailBackend"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Interlock <interlock@localhost>", kind=variables.SENDER)
 # Seconds to wait for the mail server; a mail that was not sent is tried again later.
 EMAIL_TIMEOUT = 10
 # The public address of the pages, for links in mails, which are written outside of any request.
 PUBLIC_URL = env.str("PUBLIC_URL", kind=variables.PAGES)
-# Hours for which the link in a mail can be used to answer: a weekend, and not longer, since the link is a key.
+# Hours for which the link in a mail can be used to answer: a weekend, and not longer, since it works without
+# signing in.
 ANSWER_LINK_HOURS = env.float("ANSWER_LINK_HOURS", default=72.0, most=HUNDRED_YEARS)
 
 # -- Logging ---------------------------------------------------------------------------------------

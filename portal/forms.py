@@ -1,4 +1,8 @@
-"""The form of a request: its text, the kind of work, a spreadsheet, and the figures that the kind of work needs."""
+"""The form of a request: its text, the kind of work, a spreadsheet, and the figures that the kind of work needs.
+
+"Kind of work" is what people read for a template. A figure is a value of the work context that fits into one input of
+a form, such as an hourly rate: a number, a choice, a date or a text.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,15 +26,19 @@ from intake.uploads import MOST_BYTES
 from pages.presentation import translated
 from reports.figures import value_in_words
 
-# Parts of the work context that other fields of the form fill; they are no figures.
-FILLED_BY_OTHER_FIELDS = ("/request_text", "/rows", "/rows_ref", "/period")
+# JSON Pointers to parts of the work context for which the form has no figures: the text and the spreadsheet have fields
+# of their own, and the period is not asked for here: agents take a period that is missing for a month.
+NOT_ASKED_AS_FIGURES = ("/request_text", "/rows", "/rows_ref", "/period")
 
 Schema = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class KindOfWork:
-    """A template as a choice in the form: `figures` holds the JSON Schemas that its items have for each figure."""
+    """A template as a choice in the form.
+
+    `figures` holds the JSON Schemas of each figure, by its name: several if items of the template differ in theirs.
+    """
 
     name: str
     title: str
@@ -38,8 +46,8 @@ class KindOfWork:
     figures: dict[str, list[Schema]]
 
 
-def kind_from(template: Template) -> KindOfWork:
-    """Return the template as a choice, with its texts in the reader's language."""
+def kind_of_work_from(template: Template) -> KindOfWork:
+    """Return the template as a choice in the form, with its texts in the reader's language."""
     definition = definition_of(template.pk)
     return KindOfWork(
         template.name, translated(definition.title), translated(definition.description), figures_of(definition)
@@ -47,7 +55,7 @@ def kind_from(template: Template) -> KindOfWork:
 
 
 def figures_of(definition: Definition) -> dict[str, list[Schema]]:
-    """Return {figure: the different schemas that the template's items have for it}."""
+    """Return {name of a figure: its schemas}, without repetitions, of all figures that the template's items need."""
     figures: dict[str, list[Schema]] = {}
     for item in definition.items:
         for name, schema in item.needs.get("properties", {}).items():
@@ -57,15 +65,18 @@ def figures_of(definition: Definition) -> dict[str, list[Schema]]:
 
 
 def is_figure(name: str, schema: Schema) -> bool:
-    """Return True if the value fits into one input of a form, and no other field of the form asks for it."""
+    """Return True if a value of the schema fits into one input, and may be asked for as a figure."""
     if not PLAIN_NAME.fullmatch(name) or kind_of(schema) not in CELL_KINDS:
         return False
     pointer = pointer_to(name, schema)
-    return not any(pointer == filled or pointer.startswith(f"{filled}/") for filled in FILLED_BY_OTHER_FIELDS)
+    return not any(pointer == other or pointer.startswith(f"{other}/") for other in NOT_ASKED_AS_FIGURES)
 
 
 class FiguresForm(forms.Form):
-    """The figures of one kind of work. All are optional: a figure that is missing is asked for later."""
+    """The form for the figures of one kind of work.
+
+    All are optional: if a figure is missing, an item that needs it asks the person a question later.
+    """
 
     def __init__(self, kind: KindOfWork, data: Any = None, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial, prefix=f"figures-{kind.name}", label_suffix="")
@@ -74,7 +85,7 @@ class FiguresForm(forms.Form):
             self.fields[name] = field_for(schemas[0], name=name, required=False)
 
     def clean(self) -> dict[str, Any]:
-        """Check each figure against every schema that the template has for it."""
+        """Return the figures, and add an error to each that does not fit every schema that the template has for it."""
         for name, value in list(self.cleaned_data.items()):
             if value == ABSENT:
                 continue
@@ -85,13 +96,13 @@ class FiguresForm(forms.Form):
                 self.add_error(name, error.message)
         return self.cleaned_data
 
-    def filled_in(self) -> list[tuple[str, str]]:
+    def figures_in_words(self) -> list[tuple[str, str]]:
         """Return (label, value in words) of each figure that was filled in."""
         filled = {name: value for name, value in self.cleaned_data.items() if value != ABSENT}
         return [(str(self.fields[name].label), value_in_words(value)) for name, value in filled.items()]
 
-    def context(self) -> dict[str, Any]:
-        """Return the figures that were filled in as a work context, each at the place that its schema names."""
+    def work_context(self) -> dict[str, Any]:
+        """Return a work context with the figures that were filled in, each at the place that its schema names."""
         data: dict[str, Any] = {}
         for name, value in self.cleaned_data.items():
             if value != ABSENT:
@@ -102,7 +113,8 @@ class FiguresForm(forms.Form):
 class RequestForm(forms.Form):
     """The form of a request, with a form of figures for each kind of work.
 
-    Only the figures of the chosen kind are validated and sent; those of the other kinds keep what was typed.
+    Only the figures of the chosen kind are validated and sent. The inputs of the other kinds keep what was typed, for
+    a person who changes the kind again. `has_kept_file` says that an earlier step of the same request stored a file.
     """
 
     request_text = forms.CharField(
@@ -130,7 +142,7 @@ class RequestForm(forms.Form):
             "You see what we read from it before you send the request."
         ),
         required=False,
-        max_length=500,
+        max_length=500,  # characters of the file's name
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.xlsm,text/csv"}),
     )
 
@@ -149,34 +161,38 @@ class RequestForm(forms.Form):
         self.figures = [self.figures_form(kind) for kind in kinds]
 
     @property
-    def chosen(self) -> str:
+    def chosen_kind_name(self) -> str:
         """Return the name of the chosen kind of work; empty if none is chosen."""
         return str(self["template"].value() or "")
 
     def figures_form(self, kind: KindOfWork) -> FiguresForm:
-        """Return the kind's form of figures: bound to the data if the kind is chosen, else with the typed values."""
+        """Return the form for the kind's figures: bound if the kind is chosen, else with the typed texts shown.
+
+        A form that is not bound is not validated.
+        """
         if not self.is_bound:
             return FiguresForm(kind)
-        if kind.name == self.chosen:
+        if kind.name == self.chosen_kind_name:
             return FiguresForm(kind, self.data)
         typed = {name: self.data.get(f"figures-{kind.name}-{name}") for name in kind.figures}
         return FiguresForm(kind, initial={name: value for name, value in typed.items() if value is not None})
 
     @property
     def chosen_figures(self) -> FiguresForm | None:
-        """Return the form of figures of the chosen kind, or None."""
-        return next((figures for figures in self.figures if figures.kind.name == self.chosen), None)
+        """Return the form for the figures of the chosen kind, or None if no kind is chosen."""
+        return next((figures for figures in self.figures if figures.kind.name == self.chosen_kind_name), None)
 
     def clean_file(self) -> "UploadedFile[Any] | None":
-        """Return the file, if any. Raises ValidationError if it is larger than MOST_BYTES."""
+        """Return the file, or None if none was chosen. Raises ValidationError if it is larger than MOST_BYTES."""
         file: UploadedFile[Any] | None = self.cleaned_data["file"]
         if file is not None and (file.size or 0) > MOST_BYTES:
             raise forms.ValidationError(_("The file is larger than 20 MB: send a part of it, or leave columns out."))
         return file
 
     def clean(self) -> dict[str, Any]:
-        """Add an error unless the request has a text or a file."""
+        """Return the cleaned data, and add an error unless the request has a text or a file."""
         data = self.cleaned_data
+        # A file that was refused has an error of its own: asking for a text as well would mislead.
         has_file = data.get("file") is not None or self.has_kept_file or "file" in self.errors
         if "request_text" in data and not data["request_text"] and not has_file:
             self.add_error("request_text", _("Say what should be looked at, or choose a file."))
@@ -185,24 +201,24 @@ class RequestForm(forms.Form):
     def is_valid(self) -> bool:
         """Return True if the request and the figures of the chosen kind are valid."""
         figures = self.chosen_figures
-        figures_fit = figures is None or not figures.is_bound or figures.is_valid()
-        return super().is_valid() and figures_fit
+        has_valid_figures = figures is None or not figures.is_bound or figures.is_valid()
+        return super().is_valid() and has_valid_figures
 
     @property
     def text_fields(self) -> list[forms.BoundField]:
-        """Return the fields for free text."""
+        """Return the fields for free text, in the order in which the page shows them."""
         return [self["request_text"], self["title"]]
 
     @property
     def validated_forms(self) -> list[forms.Form]:
-        """Return the forms whose errors are shown: this one and the chosen kind's figures."""
+        """Return the forms whose errors are shown: this one and the one for the figures of the chosen kind."""
         figures = self.chosen_figures
         return [self, figures] if figures else [self]
 
-    def typed(self) -> list[tuple[str, str]]:
-        """Return (input name, value) of everything that was typed, also at the kinds that are not chosen."""
+    def typed_inputs(self) -> list[tuple[str, str]]:
+        """Return (input name, typed text) of each input that was sent, those of kinds that are not chosen included."""
         own = [self.add_prefix(name) for name in self.fields if name != "file"]
         figures = [form.add_prefix(name) for form in self.figures for name in form.fields]
         # The input of a point in time has a second, hidden input with the time zone in which it was shown.
-        names = [part for name in [*own, *figures] for part in (name, f"{name}{SHOWN_SUFFIX}")]
+        names = [input_name for name in [*own, *figures] for input_name in (name, f"{name}{SHOWN_SUFFIX}")]
         return [(name, self.data[name]) for name in names if name in self.data]

@@ -21,7 +21,7 @@ from intake import uploads
 from intake.preview import Preview, preview_upload, with_own_file_name
 from intake.spreadsheets import Busy, Unreadable
 from intake.submitting import Request, open_request
-from portal.forms import RequestForm, kind_from
+from portal.forms import RequestForm, kind_of_work_from
 from reports.figures import number_in_words
 
 # The UUID namespace of the project ids that this form makes.
@@ -72,7 +72,7 @@ class NewRequest(LoginRequiredMixin, View):
     def form(self, data: Any = None, files: Any = None) -> RequestForm:
         """Return the form with the present kinds of work."""
         has_kept_file = bool(data) and bool(data.get("upload")) and not data.get("drop_file")
-        kinds = [kind_from(template) for template in newest_templates()]
+        kinds = [kind_of_work_from(template) for template in newest_templates()]
         return RequestForm(kinds, data, files, has_kept_file=has_kept_file)
 
     @cached_property
@@ -169,7 +169,7 @@ class NewRequest(LoginRequiredMixin, View):
             requester=signed_in_person(self.request).get_username(),
             file=upload.path if upload else None,
             file_name=upload.name if upload else "",
-            context=figures.context() if figures else {},
+            context=figures.work_context() if figures else {},
             project_id=self.project_id,
         )
 
@@ -181,11 +181,11 @@ class NewRequest(LoginRequiredMixin, View):
 
     def preview_page(self, form: RequestForm, upload: uploads.Upload, read: Preview) -> HttpResponse:
         """Return the page with the preview; hidden inputs carry everything that was typed to the next step."""
-        typed = [*form.typed(), ("form_token", self.form_token), ("upload", upload.token)]
-        title = next((kind.title for kind in form.kinds if kind.name == form.chosen), "")
+        typed = [*form.typed_inputs(), ("form_token", self.form_token), ("upload", upload.token)]
+        title = next((kind.title for kind in form.kinds if kind.name == form.chosen_kind_name), "")
         numbers = {
             name: number_in_words(getattr(read, name)) for name in ("rows_read", "minutes", "hours", "row_warnings")
         }
-        figures = form.chosen_figures.filled_in() if form.chosen_figures else []
+        figures = form.chosen_figures.figures_in_words() if form.chosen_figures else []
         context = {"preview": read, "typed": typed, "form": form, "kind": title, "figures": figures}
         return render(self.request, "portal/preview.html", {**numbers, **context})

@@ -1,4 +1,4 @@
-"""The contract of an agent: a pure function from a typed input to a result, without broker, database or Django."""
+"""What an agent is: a pure function from a typed input to a result, without broker, database or Django."""
 
 import inspect
 from collections.abc import Callable
@@ -13,11 +13,12 @@ from pydantic_core import PydanticUseDefault
 
 from intake.spreadsheets.rows import Rows
 
-# Two dispatches in advance keep an agent busy, and leave the other dispatches to other workers.
+# Dispatches that a worker holds for an agent: two keep the agent busy, and leave the others to other workers.
 DEFAULT_PREFETCH = 2
+# After this time the worker ends the child process of an agent, which may hang.
 DEFAULT_TIMEOUT_SECONDS = 300
 
-# The JSON Schema keywords that a question to a person may carry.
+# The JSON Schema keywords that a question's schema may have: those that the forms for people can show.
 ASKABLE = (
     *("type", "title", "description", "enum", "examples", "default", "format"),
     *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength"),
@@ -37,19 +38,19 @@ class Result:
 
 
 class AgentFailure(Exception):
-    """The item failed; `retryable` says whether another try makes sense."""
+    """The agent could not do the item; `retryable` says whether another try may help, by default as its class says."""
 
-    retries_help = False
+    retryable_by_default = False
 
     def __init__(self, message: str, *, retryable: bool | None = None) -> None:
         super().__init__(message)
-        self.retryable = self.retries_help if retryable is None else retryable
+        self.retryable = self.retryable_by_default if retryable is None else retryable
 
 
 class ToolFailure(AgentFailure):
     """A tool that the agent uses failed; another try may help."""
 
-    retries_help = True
+    retryable_by_default = True
 
 
 class DataInsufficient(AgentFailure):
@@ -61,7 +62,7 @@ class Contradiction(AgentFailure):
 
 
 class Missing(Exception):
-    """The agent found out that a person has to supply these fields (name → JSON Schema) first."""
+    """The agent cannot continue until a person has supplied these fields: `fields` is {name: JSON Schema}."""
 
     def __init__(self, fields: dict[str, dict[str, Any]], reason: str) -> None:
         super().__init__(reason)
@@ -69,7 +70,7 @@ class Missing(Exception):
 
 
 # -- inputs ----------------------------------------------------------------------------------------
-# The spellings of a period that producers use: the unit, or the word for how often.
+# The spellings of a period's type that producers use: the unit, or the word for how often.
 PERIODS = {
     "day": ("day", "daily"),
     "week": ("week", "weekly"),
@@ -77,39 +78,42 @@ PERIODS = {
     "quarter": ("quarter", "quarterly"),
     "year": ("year", "yearly", "annual", "annually"),
 }
-SPELLED_AS = {spelling: name for name, spellings in PERIODS.items() for spelling in spellings}
+TYPE_BY_SPELLING = {spelling: name for name, spellings in PERIODS.items() for spelling in spellings}
 
 
 class Period(BaseModel):
-    """The stretch of time that the rows cover."""
+    """The length of time that the rows cover."""
 
     type: Literal["day", "week", "month", "quarter", "year"] = "month"
     working_days: int | None = Field(None, ge=1, le=31, description="Working days a month; only a day's rows need it.")
 
     @model_validator(mode="before")
     @classmethod
-    def from_its_name(cls, value: Any) -> Any:
-        """Accept a bare name and every spelling: `"week"` equals `{"type": "weekly"}`; None means a month."""
+    def with_one_spelling(cls, value: Any) -> Any:
+        """Return the fields with the type in one spelling: `"week"` equals `{"type": "weekly"}`; None means a month."""
         fields = {"type": value} if isinstance(value, str) else {} if value is None else value
         if isinstance(fields, dict) and isinstance(fields.get("type"), str):
             spelling = fields["type"].strip().lower()
-            return {**fields, "type": SPELLED_AS.get(spelling, spelling)}
+            return {**fields, "type": TYPE_BY_SPELLING.get(spelling, spelling)}
         return fields
 
-    def a_month(self) -> Fraction:
-        """Return how many such periods a month has: 12 months are 4 quarters, 52 weeks or 260 working days."""
+    def periods_per_month(self) -> Fraction:
+        """Return how many such periods a month has: 12 months are 4 quarters, 52 weeks or 260 working days.
+
+        `working_days`, if given, is the number of days in a month.
+        """
         if self.type == "day" and self.working_days:
             return Fraction(self.working_days)
         return Fraction({"day": 260, "week": 52, "month": 12, "quarter": 4, "year": 1}[self.type], 12)
 
 
-def default_if_unfit(value: Any, check: Callable[[Any], Any]) -> Any:
-    """Return the checked value, or the field's default if the value is invalid.
+def default_if_invalid(value: Any, validate: Callable[[Any], Any]) -> Any:
+    """Return the validated value. Raises PydanticUseDefault, for the field's default, if the value is invalid.
 
-    For fields that the agent does not need: an invalid value must not lead to a question.
+    For fields that the agent does not need: an invalid value must not lead to a question to a person.
     """
     try:
-        return check(value)
+        return validate(value)
     except ValidationError:
         raise PydanticUseDefault from None
 
@@ -122,7 +126,8 @@ def refuse_boolean(value: Any) -> Any:
 
 
 T = TypeVar("T")
-Unneeded = Annotated[T, WrapValidator(default_if_unfit)]
+# The type of a field that the agent can do without.
+Unneeded = Annotated[T, WrapValidator(default_if_invalid)]
 HourlyRate = Annotated[
     Decimal,
     Field(
@@ -137,14 +142,14 @@ HourlyRate = Annotated[
 
 
 def as_rows(value: Any) -> Rows:
-    """Return the value if it is Rows already, else Rows of the list; no rows for anything else."""
+    """Return the value as Rows: unchanged if it is Rows already, made from a list, and empty for anything else."""
     return value if isinstance(value, Rows) else Rows.of(value if isinstance(value, list) else [])
 
 
 class AgentInput(BaseModel):
-    """The part of the work context that every agent may read, with defaults for missing or invalid values.
+    """The parts of the work context that every agent may read, with defaults for missing or invalid values.
 
-    A subclass declares the fields that its agent needs; a missing or invalid one leads to a question to a person.
+    A subclass declares the fields that its agent needs: if one is missing or invalid, a person is asked for it.
     """
 
     model_config = ConfigDict(extra="ignore", arbitrary_types_allowed=True)
@@ -160,10 +165,10 @@ class AgentInput(BaseModel):
 # -- agents ----------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class AgentSpec:
-    """A registered agent; `deliverable` is the type of its deliverable, or empty if it delivers nothing.
+    """A registered agent; `deliverable` is the type of its deliverable, or "" if it delivers nothing.
 
     A `quick` agent runs inside the worker, up to `prefetch` items in a batch. Any other agent runs in a child
-    process that the worker can end, one item at a time.
+    process, one item at a time, and the worker ends that process after `timeout_seconds`.
     """
 
     name: str
@@ -213,9 +218,9 @@ def input_model_of(run: Callable[..., Result]) -> type[AgentInput]:
     return model
 
 
-# -- what is missing -------------------------------------------------------------------------------
-def missing_fields(spec: AgentSpec, context: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return {field: JSON Schema} of the needed fields that are missing or invalid in the context; empty if none is."""
+# -- missing inputs --------------------------------------------------------------------------------
+def missing_inputs(spec: AgentSpec, context: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return {field: JSON Schema} of the fields that the agent needs and that are missing or invalid in the context."""
     try:
         spec.input_model.model_validate(context)
     except ValidationError as error:
@@ -225,19 +230,26 @@ def missing_fields(spec: AgentSpec, context: dict[str, Any]) -> dict[str, dict[s
 
 
 def question_schema(model: type[AgentInput], name: str) -> dict[str, Any]:
-    """Return the field's JSON Schema for a question to a person: without references, with ASKABLE keywords only."""
+    """Return the field's JSON Schema as a question to a person may have it; see `askable_schema`.
+
+    For a name that is no field of the model, the schema has only a title.
+    """
     schema = model.model_json_schema()
     return askable_schema(schema["properties"].get(name, {"title": name}), schema.get("$defs", {}))
 
 
 def askable_schema(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema with its references resolved, the first alternative chosen, and only ASKABLE keywords."""
+    """Return the schema with ASKABLE keywords only, for a question to a person.
+
+    References are resolved through `definitions`, and of several alternatives the first that is not null is chosen.
+    Formats that are not ASKABLE_FORMATS, and defaults that are no single value, are left out.
+    """
     if "$ref" in schema:
         definition = definitions[schema["$ref"].rsplit("/", 1)[-1]]
         schema = {**definition, **schema}
     if "anyOf" in schema:
-        first = next(option for option in schema["anyOf"] if option.get("type") != "null")
-        schema = {**askable_schema(first, definitions), **schema}
+        alternative = next(option for option in schema["anyOf"] if option.get("type") != "null")
+        schema = {**askable_schema(alternative, definitions), **schema}
     askable = {key: schema[key] for key in ASKABLE if key in schema}
     if askable.get("format") not in ASKABLE_FORMATS:
         askable.pop("format", None)

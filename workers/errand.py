@@ -11,7 +11,7 @@ from typing import Any
 
 from intake.spreadsheets.rows import Rows
 from intake.spreadsheets.unpacking import TooLarge, read_document
-from workers.contract import AGENTS, AgentSpec, DataInsufficient, Missing, Result, missing_fields
+from workers.contract import AGENTS, AgentSpec, DataInsufficient, Missing, Result, missing_inputs
 
 Progressed = Callable[[int, int], None]
 
@@ -49,7 +49,7 @@ def run_errand(errand: Errand, progressed: Progressed) -> Result:
     spec = errand.spec
     try:
         context = resolved_context(errand, progressed)
-        if missing := missing_fields(spec, context):
+        if missing := missing_inputs(spec, context):
             raise Missing(missing, f"{spec.name} cannot work without it.")
         return spec.run(spec.input_model.model_validate(context))
     except TooLarge as error:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from workers.agents.requirements_manager import MOST_REQUIREMENTS, RequestText, requirements_of, shortened
+from workers.agents.requirements_manager import MOST_REQUIREMENTS, RequestText, requirements_of, shortened_sentence
 from workers.contract import AgentInput, Contradiction, Missing, Result, agent, question_schema
 
 PLAN, TESTS = "work_plan.md", "acceptance_tests.md"
@@ -44,7 +44,7 @@ def numbered_requirements(work: DevelopmentInput) -> list[dict[str, Any]]:
         numbered = [r for r in delivered if isinstance(r, dict) and isinstance(r.get("number"), int)]
         if len({r["number"] for r in numbered}) < len(delivered):
             raise Contradiction("Some requirements have no number or the same number: collect the requirements again.")
-        return [{"number": r["number"], "text": shortened(str(r.get("text", "")))} for r in numbered]
+        return [{"number": r["number"], "text": shortened_sentence(str(r.get("text", "")))} for r in numbered]
     if not work.request_text.strip():
         fields = {"request_text": question_schema(RequestNeeded, "request_text")}
         raise Missing(fields, "There is no requirement to start from.")
@@ -53,7 +53,7 @@ def numbered_requirements(work: DevelopmentInput) -> list[dict[str, Any]]:
 
 def plan(requirements: list[dict[str, Any]], notes: list[str]) -> dict[str, Any]:
     """Return the work plan: the reviewers' notes, then one numbered line for each requirement."""
-    remarks = [f"> Reviewer: {shortened(note)}" for note in notes]
+    remarks = [f"> Reviewer: {shortened_sentence(note)}" for note in notes]
     steps = [f"{place}. {r['text']} (requirement {r['number']})" for place, r in enumerate(requirements, start=1)]
     return {
         "name": PLAN,
@@ -77,10 +77,10 @@ def step(requirement: dict[str, Any]) -> dict[str, Any]:
 
 def tests(requirements: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the list of acceptance tests, one line for each requirement."""
-    lines = [f"- [ ] {r['number']}: it can be shortened that: {r['text']}" for r in requirements]
+    lines = [f"- [ ] {r['number']}: it can be shown that: {r['text']}" for r in requirements]
     return {
         "name": TESTS,
-        "purpose": "How each requirement is shortened to be met",
+        "purpose": "How each requirement is shown to be met",
         "requirement_numbers": [r["number"] for r in requirements],
         "content": "\n".join(["# Acceptance tests", "", *lines]),
     }

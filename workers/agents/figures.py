@@ -100,7 +100,7 @@ def percent_of(part: Decimal | int, whole: Decimal | int) -> Decimal:
 
 def monthly_value(value: Decimal, period: Period) -> Decimal:
     """Return a value of the period as a value of a month: value × (month ÷ period length)."""
-    factor = period.a_month()
+    factor = period.periods_per_month()
     return value * factor.numerator / factor.denominator
 
 

@@ -1,9 +1,13 @@
-"""Split a request into sentences, and decide whether a sentence is a requirement, an open point, or neither."""
+"""Split a request into sentences, and decide which sentences are requirements and which are open points.
+
+A sentence can be both, or neither. Only English wording is recognised.
+"""
 
 import re
 
-# A dot after one of these words does not end a sentence.
+# The dot after one of these words does not end a sentence. `z.b` and `d.h` are German.
 ABBREVIATIONS = "e.g i.e etc mr mrs ms dr prof approx ca vs no nr fig incl excl z.b d.h"
+# A sentence that begins with one of these verbs is a requirement, also if lead-in words stand before the verb.
 IMPERATIVES = (
     "add allow analyse analyze audit automate avoid build calculate change check collect compare compute create cut"
     " define deliver describe design determine develop document ensure estimate evaluate export find fix generate"
@@ -12,9 +16,11 @@ IMPERATIVES = (
     " store suggest summarise summarize support test tell track update use validate verify write"
 )
 LEAD_INS = "please also then and"
+# Alternatives of a regular expression: a sentence that has one of these anywhere is a requirement.
 MODAL_VERBS = (
     "must|shall|should|needs?|has to|have to|requires?|required|wants?|expects?|ought to|will|would like|may not|cannot"
 )
+# Alternatives of a regular expression: a sentence that has one of these, or a question mark, is an open point.
 UNDECIDED = (
     "tbd|tbc|tba|unclear|not (?:yet )?(?:decided|clear)|open (?:point|question|issue)"
     "|to be (?:decided|defined|determined|confirmed|clarified|discussed)"
@@ -22,42 +28,47 @@ UNDECIDED = (
 
 MODAL = re.compile(rf"\b(?:{MODAL_VERBS})\b", re.IGNORECASE)
 OPEN_POINT = re.compile(rf"\b(?:{UNDECIDED})\b|\?", re.IGNORECASE)
+# The mark at the beginning of a line in a list: "- ", "* ", "1. ", "(2) " or "a) ".
 BULLET = re.compile(r"^\s*(?:[-*•–]|\(?\d{1,3}[.)]|[a-z]\))\s+")
-# The possessive `*+` and the look-behind keep the time linear: a text of only dots is read once.
+# The possessive `++` and `*+` and the look-behind keep the time linear: a text of only dots is read once.
 SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+\s+")
-# The longest abbreviation; only this many characters before a dot are examined.
-LONGEST_ABBREVIATION = 12
+# Only this many characters before a dot are examined, so that a long line does not take long. The longest abbreviation
+# has 6, and brackets may stand before it.
+MOST_BEFORE_DOT = 12
 
 
 def sentences_of(text: str) -> list[str]:
-    """Return the text's sentences that have a letter or digit; a line break or a bullet also ends a sentence."""
+    """Return the text's sentences that have a letter or digit, without list marks; a line break ends a sentence."""
     sentences: list[str] = []
     for line in text.splitlines():
-        sentences.extend(sentences_in(BULLET.sub("", line).strip()))
-    return [sentence for sentence in sentences if any(c.isalnum() for c in sentence)]
+        sentences.extend(sentences_in_line(BULLET.sub("", line).strip()))
+    return [sentence for sentence in sentences if any(character.isalnum() for character in sentence)]
 
 
-def sentences_in(line: str) -> list[str]:
-    """Return the sentences of one line."""
+def sentences_in_line(line: str) -> list[str]:
+    """Return the sentences of one line; the last may be empty."""
     sentences, start = [], 0
-    for end in SENTENCE_END.finditer(line):
-        if not is_abbreviated(line[max(start, end.start() - LONGEST_ABBREVIATION) : end.start()]):
-            sentences.append(line[start : end.end()].strip())
-            start = end.end()
+    for mark in SENTENCE_END.finditer(line):
+        if not ends_with_abbreviation(line[max(start, mark.start() - MOST_BEFORE_DOT) : mark.start()]):
+            sentences.append(line[start : mark.end()].strip())
+            start = mark.end()
     return [*sentences, line[start:].strip()]
 
 
-def is_abbreviated(before_the_dot: str) -> bool:
-    """Return True if the dot after this text belongs to an abbreviation."""
-    words = before_the_dot.split()
+def ends_with_abbreviation(text_before_dot: str) -> bool:
+    """Return True if the last word is one of ABBREVIATIONS, so that the dot after it ends no sentence."""
+    words = text_before_dot.split()
     return bool(words) and words[-1].strip("(").casefold() in ABBREVIATIONS.split()
 
 
 def is_requirement(sentence: str) -> bool:
-    """Return True if the sentence has a verb such as "must", or begins with an imperative such as "show"."""
+    """Return True if the sentence has a verb such as "must", or begins with an imperative such as "show".
+
+    Words of LEAD_INS may stand before the imperative.
+    """
     words = re.findall(r"[a-z]+", sentence.casefold())
-    begins = next((word for word in words if word not in LEAD_INS.split()), "")
-    return begins in IMPERATIVES.split() or bool(MODAL.search(sentence))
+    first_word = next((word for word in words if word not in LEAD_INS.split()), "")
+    return first_word in IMPERATIVES.split() or bool(MODAL.search(sentence))
 
 
 def is_open_point(sentence: str) -> bool:

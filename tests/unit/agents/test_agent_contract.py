@@ -4,7 +4,7 @@ import pytest
 from pydantic import Field
 
 from workers.agents import AGENTS
-from workers.contract import AgentInput, AgentSpec, Period, Result, agent, input_model_of, missing_fields
+from workers.contract import AgentInput, AgentSpec, Period, Result, agent, input_model_of, missing_inputs
 
 
 class InvoiceInput(AgentInput):
@@ -53,36 +53,36 @@ def test_a_missing_field_is_asked_for_by_its_own_schema() -> None:
         "minLength": 3,
         "examples": ["EUR"],
     }
-    assert missing_fields(SPEC, {}) == {"currency": asked}
+    assert missing_inputs(SPEC, {}) == {"currency": asked}
 
 
 def test_an_invalid_optional_field_is_asked_for_as_one_type() -> None:
-    assert missing_fields(SPEC, {"currency": "EUR", "limit": "low"}) == {
+    assert missing_inputs(SPEC, {"currency": "EUR", "limit": "low"}) == {
         "limit": {"type": "number", "title": "Limit", "minimum": 0}
     }
 
 
 @pytest.mark.parametrize("rate", [45, 45.5, "45.50", "0.01"])
 def test_a_rate_may_be_a_number_or_spell_one(rate: object) -> None:
-    assert missing_fields(AGENTS["cost_worker"], {"hourly_rate": rate}) == {}
+    assert missing_inputs(AGENTS["cost_worker"], {"hourly_rate": rate}) == {}
 
 
 @pytest.mark.parametrize("rate", [None, "", "abc", True, 0, -1, "NaN", float("inf"), 100_001, [45], {}])
 def test_a_rate_that_is_none_is_asked_for_as_a_number(rate: object) -> None:
-    schema = missing_fields(AGENTS["cost_worker"], {"hourly_rate": rate})["hourly_rate"]
+    schema = missing_inputs(AGENTS["cost_worker"], {"hourly_rate": rate})["hourly_rate"]
     assert (schema["type"], schema["exclusiveMinimum"], schema["maximum"]) == ("number", 0, 100_000)
 
 
 @pytest.mark.parametrize("name", ["time_waste_worker", "friction_worker", "generic_worker", "test_worker"])
 def test_an_agent_asks_only_for_what_it_needs_itself(name: str) -> None:
     unfit = {"hourly_rate": "abc", "period": "eon", "notes": 1, "deliverables": [], "request_text": None, "rows": "x"}
-    assert missing_fields(AGENTS[name], unfit) == {}
+    assert missing_inputs(AGENTS[name], unfit) == {}
 
 
 def test_a_period_may_be_named_or_left_out_but_not_invented() -> None:
     cost = AGENTS["cost_worker"]
-    assert all(missing_fields(cost, {"hourly_rate": 1, "period": p}) == {} for p in (None, "week", {"type": "year"}))
-    asked = missing_fields(cost, {"hourly_rate": 1, "period": "eon"})["period"]
+    assert all(missing_inputs(cost, {"hourly_rate": 1, "period": p}) == {} for p in (None, "week", {"type": "year"}))
+    asked = missing_inputs(cost, {"hourly_rate": 1, "period": "eon"})["period"]
     assert asked["properties"]["type"]["enum"] == ["day", "week", "month", "quarter", "year"]
 
 
@@ -96,7 +96,7 @@ def test_a_period_is_read_as_older_producers_spell_it(spelling: str, kind: str) 
 
 
 def test_a_month_is_measured_in_every_period() -> None:
-    lengths = {kind: float(Period(type=kind).a_month()) for kind in ("week", "month", "quarter", "year")}
+    lengths = {kind: float(Period(type=kind).periods_per_month()) for kind in ("week", "month", "quarter", "year")}
     assert lengths == {"week": 52 / 12, "month": 1, "quarter": 4 / 12, "year": 1 / 12}
-    assert Period(type="day").a_month() * 12 == 260
-    assert Period(type="day", working_days=20).a_month() == 20
+    assert Period(type="day").periods_per_month() * 12 == 260
+    assert Period(type="day", working_days=20).periods_per_month() == 20

@@ -25,7 +25,7 @@ def replies_to(context: dict[str, Any], agent: str = "generic_worker") -> list[E
     dispatch = Envelope("WORK.ITEM_DISPATCHED", payload, Source("interlock", "1"), uuid4())
     said: list[Envelope] = []
     perform_item(AGENTS[agent], dispatch, said.extend)
-    return said[1:]
+    return [reply for reply in said if reply.event_type != "WORK.ITEM_STARTED"]
 
 
 @pytest.fixture(autouse=True)

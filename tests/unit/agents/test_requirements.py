@@ -7,7 +7,7 @@ import pytest
 
 from workers.agents import AGENTS
 from workers.agents.sentences import sentences_of
-from workers.contract import Contradiction, Missing, Result, missing_fields
+from workers.contract import Contradiction, Missing, Result, missing_inputs
 
 Run = Callable[..., Result]
 
@@ -48,8 +48,8 @@ def test_what_reviewers_noted_is_a_requirement_too(run: Run) -> None:
 
 @pytest.mark.parametrize("text", ["", "   "])
 def test_only_an_empty_request_is_asked_for(text: str) -> None:
-    assert list(missing_fields(AGENTS["requirements_manager"], {"request_text": text})) == ["request_text"]
-    assert missing_fields(AGENTS["requirements_manager"], {"request_text": "x"}) == {}
+    assert list(missing_inputs(AGENTS["requirements_manager"], {"request_text": text})) == ["request_text"]
+    assert missing_inputs(AGENTS["requirements_manager"], {"request_text": "x"}) == {}
 
 
 def test_a_very_long_request_stays_small_enough_to_deliver(run: Run) -> None:

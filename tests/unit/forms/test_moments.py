@@ -100,4 +100,4 @@ def test_what_a_request_was_typed_with_carries_the_zones_on() -> None:
     form = RequestForm.__new__(RequestForm)
     form.fields, form.figures, form.prefix = {"due": field_for(SCHEMA, name="due")}, [], None
     form.data = QueryDict("due=2026-11-26T08:00&due__shown=America/New_York")
-    assert form.typed() == [("due", "2026-11-26T08:00"), ("due__shown", "America/New_York")]
+    assert form.typed_inputs() == [("due", "2026-11-26T08:00"), ("due__shown", "America/New_York")]
