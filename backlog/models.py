@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 
 from backlog.states import CANCELLABLE_STATES, ItemState, ProjectStatus
-from events.ids import new_id
 from events.lifecycle import edge
 
 
@@ -123,7 +122,7 @@ class Item(models.Model):
         DELIVERABLE = "deliverable", _("Its deliverable has not arrived yet")
         APPROVAL = "approval", _("Somebody has to approve it")
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # Its index is that of the constraint `one_item_a_key`.
     project = models.ForeignKey(
         Project, verbose_name=_("project"), on_delete=models.CASCADE, related_name="items", db_index=False

@@ -132,20 +132,22 @@ def leave_to_relay(row: int) -> None:
 
 # -- by the relay ----------------------------------------------------------------------------------
 class Inheritance:
-    """Publishes what other processes left behind; it remembers when it saw each row of the outbox first."""
+    """Publishes what other processes left behind; it remembers when it first saw each row with its owner."""
 
     def __init__(self) -> None:
-        self.seen: dict[int, float] = {}
+        self.seen: dict[tuple[int, str], float] = {}
 
     def publish_left_behind(self) -> int:
         """Take over the rows that their owners left behind, publish their events, and return how many events."""
         rows = list(Outbox.objects.order_by("pk").values_list("pk", "owner")[:MOST_ROWS])
         now = time.monotonic()
-        self.seen = {pk: self.seen.get(pk, now) for pk, _ in rows}
-        waiting = {pk: owner for pk, owner in rows if not owner or now - self.seen[pk] >= settings.RELAY_GRACE_SECONDS}
+        self.seen = {row: self.seen.get(row, now) for row in rows}
+        grace = settings.RELAY_GRACE_SECONDS
+        waiting = {pk: owner for pk, owner in rows if not owner or now - self.seen[pk, owner] >= grace}
         if not waiting:
             return 0
         streams.require_reachable()
+        signs.show_life(owner_of(os.getpid()))
         living = signs.living({owner for owner in waiting.values() if owner})
         left = [(pk, owner) for pk, owner in waiting.items() if owner not in living]
         return sum(publish_row(pk, owner) for pk, owner in left)

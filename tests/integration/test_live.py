@@ -70,6 +70,8 @@ def say(event_type: str, project_id: Any) -> None:
 async def telling() -> AsyncIterator[None]:
     """The feed, which follows the log from its beginning here."""
     teller = ChangeAnnouncer(stop := threading.Event())
+    teller.is_watched = True
+    teller.positions = await asyncio.to_thread(streams.newest_positions, [settings.STREAM_NAME, settings.DLQ_STREAM])
     following = asyncio.create_task(teller.follow())
     while not teller.positions:
         await asyncio.sleep(0.01)

@@ -82,7 +82,7 @@ def test_given_the_rate_it_asks_nothing_and_interrupted_it_leaves_nothing_behind
     assert any("with an hourly rate of 62.5" in line for line in before)
     assert not any("Waits for an answer" in line for line in before)
     assert "Traceback" not in said
-    assert len(processes) >= 7
+    assert len(processes) >= 3
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes), 20)
     assert list(tmp_path.iterdir()) == []
 

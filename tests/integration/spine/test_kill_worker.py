@@ -18,7 +18,7 @@ WORKER = ("work", "generic_worker")
 STEPS = {
     "consume.after_read": (1, 1, 1),
     "work.after_effect": (1, 30, 20),
-    "work.after_reply": (1, 30, 20),
+    "work.after_reply": (1, 1, 2),
     "consume.before_ack": (1, 1, 1),
     "consume.after_ack": (1, 1, 1),
 }

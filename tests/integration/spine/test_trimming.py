@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
-from backlog.models import Project
+from backlog.models import Item, Project
 from events import streams, trimming
 from events.trimming import trim_streams
 from tests.flows import completed, dispatch_of, on_the_log, opened, put, request, step, tell
@@ -90,6 +91,7 @@ def test_the_log_is_left_alone_until_every_group_of_ours_exists(broker: None) ->
     run_to_rest("orchestrator", "clarifications")
     assert trim_streams()[LOG] == 0
     run_to_rest()
+    Item.objects.update(started_at=timezone.now())
     assert trim_streams()[LOG] > 0
     assert violations() == []
 
