@@ -17,7 +17,7 @@ WORKER = ("work", "generic_worker")
 # Step → which arrival there kills each of three workers; a batch may hold every item there is.
 STEPS = {
     "consume.after_read": (1, 1, 1),
-    "work.after_effect": (1, 30, 20),
+    "work.after_effect": (1, 10, 5),
     "work.after_reply": (1, 1, 2),
     "consume.before_ack": (1, 1, 1),
     "consume.after_ack": (1, 1, 1),
