@@ -73,7 +73,7 @@ class User(AbstractUser, Recorded):
         return records
 
     def password_in_words(self) -> str:
-        """Return how the password changed; a sign-in stores it anew if its hash is of an older kind."""
+        """Return how the password changed; a sign-in stores it again if its hash is of an older kind."""
         if not self.has_usable_password():
             return "taken away"
         return "set" if getattr(self, "_password", None) is not None else "stored anew"

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from accounts.audit import AuditRecord
 from accounts.models import User
 
-# A use is noted in the session once in so many seconds, since each note is a write.
+# A use is noted in the session at most once in this number of seconds, since each note is a write.
 NOTED_EVERY_SECONDS = 600
 NOTED = "used_at"
 
@@ -23,7 +23,7 @@ def note_use(sender: Any, request: HttpRequest | None = None, **sent: Any) -> No
 
 
 class SessionRenewal:
-    """Begins the time of a session anew while its person uses it."""
+    """Middleware that restarts the time-out of a session whenever its person uses it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

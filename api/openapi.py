@@ -109,7 +109,7 @@ def endpoint(
 
 
 def examples(request: Any, response: Any, status: int) -> list[OpenApiExample]:
-    """Return the examples of the request and of the response, where they are given."""
+    """Return the examples of the request and of the response, without those that are not given."""
     found = []
     if request is not None:
         found.append(OpenApiExample("Request", request, request_only=True, media_type="application/json"))

@@ -77,7 +77,7 @@ class ProjectQuery(serializers.Serializer[Any]):
     opened_before = Moment(required=False)
 
 
-# Query parameter → lookup of the queryset, where they differ.
+# Query parameter → lookup of the queryset, for those whose names differ.
 LOOKUPS = {
     "template": "template__name",
     "q": "title__icontains",

@@ -22,7 +22,7 @@ ASK_AGAIN_TOKEN = secrets.token_urlsafe(32)
 
 
 def waiting_headers(account: User, *, seconds: int, agent: str) -> dict[str, str]:
-    """Return the headers of a response whose caller waits for items of this agent, at most so many seconds."""
+    """Return the headers of a response whose caller waits for items of this agent, up to `seconds`."""
     return {ASK_AGAIN_HEADER: str(seconds), ACCOUNT_HEADER: str(account.pk), WAITS_FOR_HEADER: agent}
 
 

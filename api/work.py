@@ -146,7 +146,7 @@ class LeaseItems(ApiView):
     def post(self, request: Request) -> Response:
         """Lease items of an agent, in order to work on them. Each item is leased to one worker only.
 
-        With `wait` the response comes as soon as there is an item, or after so many seconds with an empty list.
+        With `wait` the response comes as soon as there is an item, or after `wait` seconds with an empty list.
         An account may have 100 waiting calls open at once (setting `API_MOST_WAITS`); one more is refused (429).
         """
         wanted = self.read_body(LeaseRequest)

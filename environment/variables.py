@@ -32,7 +32,7 @@ READ_ELSEWHERE = ("DJANGO_SETTINGS_MODULE", "INTERLOCK_DEMO_DIR", "PERSON_PASSWO
 IN_PLACE_OF_REDIS_URL = ("REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_USERNAME", "REDIS_PASSWORD")
 # Variables of other programs whose names are one letter away from one of ours: never taken for a misspelling.
 FOREIGN = frozenset({"DATADIR", "DATA_DIRS", "DATABASE_URI", "LOGLEVEL", "MAIL_URL", "PUBLIC_URI", "REDIS_URI"})
-# (shortest length of a name, wrong letters): at that length so many wrong letters still count as a typing error.
+# (shortest length of a name, most wrong letters): a name of this length with that many still counts as misspelt.
 SLIPS = ((14, 2), (8, 1))
 
 

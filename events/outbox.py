@@ -34,14 +34,15 @@ UUID_BYTES = 16
 
 
 class Published(threading.local):
-    """The outbox rows of this thread whose events are published and that are not deleted yet.
+    """The outbox rows of this thread: `rows` are published and not deleted yet, `left` are still to be given up.
 
-    A thread that `defers` deletes them with its next commit, or when it is idle; any other deletes each at once.
+    A thread that `defers` deletes its rows with its next commit, or when it is idle; any other deletes each at once.
     """
 
     def __init__(self) -> None:
         self.defers, self.has_committed = False, False
         self.rows: list[int] = []
+        self.left: list[int] = []
 
 
 published = Published()
@@ -112,22 +113,25 @@ def publish_committed(events: Sequence[Record], row: int | None, *, deleted: Seq
 
 
 def delete_published() -> None:
-    """Delete the rows of this thread whose events are published. Logs, and raises nothing, if the database is away."""
-    if not published.rows:
-        return
+    """Delete the rows of this thread whose events are published, and give up those that it could not publish.
+
+    Logs, and raises nothing, if the database is away: then the next call does it.
+    """
     try:
-        bulk.delete(Outbox, published.rows)
-        published.rows = []
+        if published.left:
+            Outbox.objects.filter(pk__in=published.left).update(owner="")
+            published.left = []
+        if published.rows:
+            bulk.delete(Outbox, published.rows)
+            published.rows = []
     except DATABASE_AWAY as error:
-        logger.warning("%s rows of the outbox could not be deleted: %s", len(published.rows), error)
+        logger.warning("Rows of the outbox have to wait: %s", error)
 
 
 def leave_to_relay(row: int) -> None:
     """Give the row up, so that the relay takes it over at its next look."""
-    try:
-        Outbox.objects.filter(pk=row).update(owner="")
-    except DATABASE_AWAY as error:
-        logger.warning("The relay finds the events of row %s after this process has ended: %s", row, error)
+    published.left.append(row)
+    delete_published()
 
 
 # -- by the relay ----------------------------------------------------------------------------------
@@ -135,40 +139,44 @@ class Inheritance:
     """Publishes what other processes left behind; it remembers when it first saw each row with its owner."""
 
     def __init__(self) -> None:
+        self.name = f"relay-{uuid4()}"
         self.seen: dict[tuple[int, str], float] = {}
 
     def publish_left_behind(self) -> int:
-        """Take over the rows that their owners left behind, publish their events, and return how many events."""
+        """Take over the rows that their owners left behind, publish their events, and return how many events.
+
+        A row that cannot be published is logged and tried again later; it does not hold up the others.
+        """
         rows = list(Outbox.objects.order_by("pk").values_list("pk", "owner")[:MOST_ROWS])
-        now = time.monotonic()
+        now, grace = time.monotonic(), settings.RELAY_GRACE_SECONDS
         self.seen = {row: self.seen.get(row, now) for row in rows}
-        grace = settings.RELAY_GRACE_SECONDS
         waiting = {pk: owner for pk, owner in rows if not owner or now - self.seen[pk, owner] >= grace}
         if not waiting:
             return 0
         streams.require_reachable()
-        signs.show_life(owner_of(os.getpid()))
-        living = signs.living({owner for owner in waiting.values() if owner})
-        left = [(pk, owner) for pk, owner in waiting.items() if owner not in living]
-        return sum(publish_row(pk, owner) for pk, owner in left)
+        signs.show_life(self.name)
+        # Its own rows are those that it could not publish at an earlier look.
+        living = signs.living({owner for owner in waiting.values() if owner}) - {self.name}
+        return sum(self.publish_row(pk, owner) for pk, owner in waiting.items() if owner not in living)
 
+    def publish_row(self, pk: int, owner: str) -> int:
+        """Take the row over from this owner, publish its events and delete it; return how many events.
 
-def publish_row(pk: int, owner: str) -> int:
-    """Take the row over from this owner, publish its events and delete it; return how many events.
-
-    Of several relays one gets the row. If it dies, the row has an owner without a sign of life again.
-    """
-    if not Outbox.objects.filter(pk=pk, owner=owner).update(owner=owner_of(os.getpid())):
-        return 0
-    try:
-        number = publish_events(event_ids(bytes(Outbox.objects.values_list("events", flat=True).get(pk=pk))))
-    except streams.BROKER_ERRORS:
-        leave_to_relay(pk)
-        raise
-    fault_point("relay.after_xadd")
-    bulk.delete(Outbox, [pk])
-    fault_point("relay.after_delete")
-    return number
+        Of several relays one gets the row. If it dies, the row has an owner without a sign of life again.
+        """
+        if not Outbox.objects.filter(pk=pk, owner=owner).update(owner=self.name):
+            return 0
+        try:
+            number = publish_events(event_ids(bytes(Outbox.objects.values_list("events", flat=True).get(pk=pk))))
+        except (*streams.BROKER_ERRORS, *DATABASE_AWAY, InjectedFault):
+            raise
+        except Exception:
+            logger.exception("The events of row %s of the outbox cannot be published", pk)
+            return 0
+        fault_point("relay.after_xadd")
+        bulk.delete(Outbox, [pk])
+        fault_point("relay.after_delete")
+        return number
 
 
 def publish_events(ids: Sequence[UUID]) -> int:

@@ -29,7 +29,7 @@ def life_key(name: str) -> str:
 
 
 def show_watching(*, seconds: float) -> None:
-    """Show that somebody watches the log live; the sign lasts for so many seconds."""
+    """Show that somebody watches the log live; the sign lasts for `seconds`."""
     client().set(f"{settings.NAMESPACE}:watched", 1, px=int(seconds * 1000))
 
 

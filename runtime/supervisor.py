@@ -56,7 +56,7 @@ class Slot:
 
 
 def restart_delay(deaths: int) -> float:
-    """Return the seconds to wait after so many deaths in a row.
+    """Return the seconds to wait before the next start, after this number of deaths in a row.
 
     The upper half is random, so that children spread out.
     """

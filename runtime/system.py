@@ -15,7 +15,7 @@ from workers.agents import AGENTS
 
 # Worker processes of a system with separate roles. They share the work by their consumer groups.
 SEPARATE_WORKERS = 2
-# Up to so many cores the light roles share one process.
+# On machines with at most this number of cores the light roles share one process.
 FEW_CORES = 4
 
 

@@ -98,7 +98,7 @@ def connected(address: str, port: int | None) -> socket.socket:
 
 @contextmanager
 def ended_after(seconds: float, connection: Pinned) -> Iterator[None]:
-    """End the exchange after so many seconds, however little and often the other side says. Raises TimeoutError."""
+    """End the exchange after `seconds`, even if the other side sends a little all the time. Raises TimeoutError."""
     over = threading.Event()
 
     def end() -> None:

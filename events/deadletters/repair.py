@@ -21,7 +21,7 @@ from schemas.registry import registry
 # A string without a closing quote extends to the end of the text: so the text is read once, in linear time.
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 INDENT = "  "
-# A page shows the first lines of an entry, and each line with a fault with so many neighbours on both sides.
+# A page shows the first lines of an entry, and each line with a fault with this number of lines before and after it.
 FIRST_LINES, NEIGHBOURS = 200, 2
 LONGEST_LINE = 2000
 

@@ -3,6 +3,7 @@
 import time
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -86,6 +87,38 @@ def test_what_could_not_be_published_is_taken_over_at_the_next_look(broker: None
     assert Outbox.objects.get().owner == ""
     assert Inheritance().publish_left_behind() == Event.objects.count() == streams.length(settings.STREAM_NAME)
     assert violations(at_rest=False) == []
+
+
+def test_a_commit_that_cannot_be_published_does_not_hold_up_the_others(
+    broker: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.RELAY_GRACE_SECONDS = 0.05
+    first, both = committed_only(), committed_only()
+    Outbox.objects.update(owner="")
+    publish, bad = outbox.publish_events, outbox.event_ids(bytes(Outbox.objects.earliest("pk").events))
+
+    def refuses_the_first(ids: list[UUID]) -> int:
+        if ids == bad:
+            raise ValueError("no such agent")
+        return publish(ids)
+
+    monkeypatch.setattr(outbox, "publish_events", refuses_the_first)
+    relay = Inheritance()
+    assert relay.publish_left_behind() == both - first
+    assert Outbox.objects.count() == 1
+    monkeypatch.setattr(outbox, "publish_events", publish)
+    assert wait_for_takeover(relay) == first
+
+
+def test_a_row_that_could_not_be_given_up_is_given_up_later(broker: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    outage.note_outage()
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox, "delete_published", lambda: None)
+        with project_work() as work:
+            submit_request(work, request=request(template(step("only")))["payload"])
+    assert Outbox.objects.get().owner
+    outbox.delete_published()
+    assert Outbox.objects.get().owner == ""
 
 
 # -- dispatches that the broker has lost -----------------------------------------------------------

@@ -75,7 +75,7 @@ class Client:
         return self.rows("projects", query)
 
     def wait(self, project_id: str, *, seconds: float = 600, every: float = 0.5) -> Json:
-        """Wait until the project has ended and return it. Raises TimeoutError after so many seconds."""
+        """Wait until the project has ended and return it. Raises TimeoutError after `seconds`."""
         deadline = time.monotonic() + seconds
         while not (project := self.project(project_id))["finished_at"]:
             if time.monotonic() > deadline:
