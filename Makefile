@@ -19,8 +19,8 @@ up: $(INSTALLED) ## Start the whole system and keep it running until Ctrl-C
 test: $(INSTALLED) ## Run the tests: all on SQLite, the spine on PostgreSQL too
 	@scripts/chromium.sh || [ -z "$$CI" ]
 	@scripts/jq.sh || [ -z "$$CI" ]
-	$(PYTHON) -m pytest -n 2 --database sqlite --durations 10 $(ARGS)
-	$(PYTHON) -m pytest -n 2 --database postgres -m spine --durations 10 $(ARGS)
+	$(PYTHON) -m pytest -n 4 --database sqlite --durations 10 $(ARGS)
+	$(PYTHON) -m pytest -n 4 --database postgres -m spine --durations 10 $(ARGS)
 
 unit: $(INSTALLED) ## Run the tests that need no database and no broker, in seconds
 	$(PYTHON) -m pytest -q -n 2 --database none -m "not contract" tests/unit $(ARGS)
