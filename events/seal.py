@@ -17,7 +17,7 @@ FIELD = b"sig"
 
 def seal_of(wire: bytes) -> str:
     """Return the seal of these bytes, made with SECRET_KEY."""
-    return blake2b(wire, key=key_from(settings.SECRET_KEY), digest_size=16).hexdigest()
+    return blake2b(wire, key=key_from(settings.SECRET_KEY, settings.NAMESPACE), digest_size=16).hexdigest()
 
 
 def is_sealed(fields: Mapping[bytes, bytes]) -> bool:
@@ -25,11 +25,12 @@ def is_sealed(fields: Mapping[bytes, bytes]) -> bool:
     given, wire = fields.get(FIELD), fields.get(b"event", b"")
     if not given:
         return False
-    keys = [key_from(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    keys = [key_from(secret, settings.NAMESPACE) for secret in secrets]
     return any(compare_digest(blake2b(wire, key=key, digest_size=16).hexdigest().encode(), given) for key in keys)
 
 
 @cache
-def key_from(secret: str) -> bytes:
-    """Return the key that is derived from the secret for this purpose alone."""
-    return blake2b(secret.encode(), digest_size=32, person=b"interlock.seal").digest()
+def key_from(secret: str, namespace: str) -> bytes:
+    """Return the key that is derived from the secret for this purpose and this namespace alone."""
+    return blake2b(f"{namespace}\0{secret}".encode(), digest_size=32, person=b"interlock.seal").digest()

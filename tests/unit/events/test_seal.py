@@ -30,3 +30,9 @@ def test_a_seal_of_another_key_does_not_fit_unless_the_key_is_a_fallback(setting
     assert not is_sealed(fields)
     settings.SECRET_KEY_FALLBACKS = [earlier]
     assert is_sealed(fields)
+
+
+def test_a_seal_of_another_namespace_does_not_fit(settings: Any) -> None:
+    fields = sealed()
+    settings.NAMESPACE = "another"
+    assert not is_sealed(fields)
