@@ -27,26 +27,17 @@ TRIM_EVERY_SECONDS = 10.0
 LONGEST_CHORE_PAUSE_SECONDS = 60.0
 
 
-def serve(servers: Sequence[StreamServer], *, ended: threading.Event | None = None) -> None:
-    """Run the servers until SIGTERM or SIGINT, or until `ended` is set; return once each has settled what it has."""
-    asyncio.run(serve_all(servers, ended or threading.Event()))
+def serve(servers: Sequence[StreamServer]) -> None:
+    """Run the servers until SIGTERM or SIGINT; return once each has settled the entries in hand."""
+    asyncio.run(serve_all(servers))
 
 
-async def serve_all(servers: Sequence[StreamServer], ended: threading.Event) -> None:
-    """Run the servers side by side; SIGTERM, SIGINT or the event stops all of them."""
+async def serve_all(servers: Sequence[StreamServer]) -> None:
+    """Run the servers side by side; SIGTERM or SIGINT stops all of them."""
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop_all, servers)
-    watching = asyncio.create_task(stop_when_ended(servers, ended))
     await asyncio.gather(*(server.serve() for server in servers))
-    watching.cancel()
-
-
-async def stop_when_ended(servers: Sequence[StreamServer], ended: threading.Event) -> None:
-    """Stop all servers once the event is set, which is looked at every second."""
-    while not ended.is_set():
-        await asyncio.sleep(1)
-    stop_all(servers)
 
 
 def stop_all(servers: Sequence[StreamServer]) -> None:

@@ -32,8 +32,8 @@ class Command(ServerCommand):
         log_broker_warnings()
         self.stderr.write(f"Serving {', '.join(CONSUMERS)}, relaying and delivering, slot {slot}")
         servers = servers_of(list(CONSUMERS), slot)
-        with Background(loops()) as background:
-            serve(servers, ended=background.failed)
+        with Background(loops()):
+            serve(servers)
 
 
 def loops() -> dict[str, Callable[[threading.Event], object]]:
