@@ -65,7 +65,7 @@ def unsettled_events(stream: str) -> set[str]:
 def event_ids(stream: str, first: str) -> Iterator[tuple[str, str]]:
     """Yield (entry id, event id) of the stream's entries from the first on, without those of other programs."""
     while page := client().eval(EVENT_IDS, 1, stream, first, "+", MOST_IDS):
-        yield from ((entry.decode(), event.decode()) for entry, event in page if event)
+        yield from ((entry.decode(), event.decode(errors="replace")) for entry, event in page if event)
         first = f"({page[-1][0].decode()}"
 
 

@@ -11,7 +11,7 @@ the orchestrator has settled the log up to where it stood after that question.
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -49,11 +49,15 @@ class LostDispatches:
     def __init__(self) -> None:
         self.run_id = ""
         self.counted = 0
+        self.has_to_look = False
         self.next_slow_look = 0.0
         self.suspects: Suspects | None = None
 
     def publish_lost(self) -> int:
         """Do the next step of a look, if there is a reason for one; return how many dispatches were published again."""
+        if self.is_broker_changed():
+            # What was found before says nothing about this broker, whose log may never come to that end.
+            self.has_to_look, self.suspects = True, None
         if self.suspects is None:
             self.suspects = self.find_suspects()
         if self.suspects is None or not streams.is_settled_up_to(self.suspects.log_end, streams.OWNER_GROUPS[0]):
@@ -67,14 +71,13 @@ class LostDispatches:
 
     def find_suspects(self) -> Suspects | None:
         """Return the open dispatches that the broker does not hold; None if there are none, or no reason to look."""
-        is_changed, is_slow_look = self.is_broker_changed(), time.monotonic() >= self.next_slow_look
-        if not (is_changed or is_slow_look):
+        if not self.has_to_look and time.monotonic() < self.next_slow_look:
             return None
-        self.next_slow_look = time.monotonic() + settings.REPUBLISH_SECONDS
         waiting = open_dispatches()
-        if waiting and not is_changed:
+        if waiting and not self.has_to_look:
             waiting = older_than(database_now() - timedelta(seconds=settings.REPUBLISH_SECONDS), waiting)
-        missing = waiting.keys() - outbox.unpublished() - held_dispatches(waiting.values()) if waiting else set()
+        missing = waiting.keys() - outbox.unpublished() - held_dispatches(waiting)
+        self.has_to_look, self.next_slow_look = False, time.monotonic() + settings.REPUBLISH_SECONDS
         return Suspects(frozenset(missing), streams.last_entry(settings.STREAM_NAME) or "0") if missing else None
 
     def is_broker_changed(self) -> bool:
@@ -91,16 +94,18 @@ def older_than(moment: datetime, dispatches: dict[UUID, str]) -> dict[UUID, str]
     return {dispatch: dispatches[dispatch] for dispatch in old}
 
 
-def held_dispatches(agents: Iterable[str]) -> set[UUID]:
-    """Return the dispatches that stand in the work streams of these agents, undelivered or unsettled."""
-    return {
-        UUID(dispatch) for agent in set(agents) for dispatch in holding.unsettled_events(streams.work_stream(agent))
-    }
+def held_dispatches(dispatches: Mapping[UUID, str]) -> set[UUID]:
+    """Return those of the dispatches, {dispatch: its agent}, that stand in a work stream, undelivered or unsettled."""
+    # Compared as texts: other programs may write anything into the field `id` of an entry.
+    work_streams = {streams.work_stream(agent) for agent in dispatches.values()}
+    held = {event for stream in work_streams for event in holding.unsettled_events(stream)}
+    return {dispatch for dispatch in dispatches if str(dispatch) in held}
 
 
-def waiting_in_queues(agents: Iterable[str]) -> set[UUID]:
-    """Return the dispatches that stand in the work streams of those agents whose workers have asked for work lately."""
-    return held_dispatches(agent for agent in set(agents) if has_workers(agent))
+def waiting_in_queues(dispatches: Mapping[UUID, str]) -> set[UUID]:
+    """Return those of the dispatches that stand in the work stream of an agent whose workers asked for work lately."""
+    read = {agent for agent in set(dispatches.values()) if has_workers(agent)}
+    return held_dispatches({dispatch: agent for dispatch, agent in dispatches.items() if agent in read})
 
 
 def has_workers(agent: str) -> bool:

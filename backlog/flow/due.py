@@ -56,11 +56,12 @@ def queued_dispatches(project_ids: Sequence[UUID]) -> set[UUID]:
         held_for=Item.Held.NO,
         deadline_at__lt=database_now(),
     )
-    agents = dict(overdue.values_list("current_dispatch", "agent_target"))
+    found = overdue.values_list("current_dispatch", "agent_target")
+    dispatches = {dispatch: agent for dispatch, agent in found if dispatch is not None}
     try:
-        return {d for d in waiting_in_queues(agents.values()) if d in agents} if agents else set()
+        return waiting_in_queues(dispatches)
     except BROKER_ERRORS:
-        return {dispatch for dispatch in agents if dispatch is not None}
+        return set(dispatches)
 
 
 def handle_due_item(work: ProjectWork, item: Item, queued: set[UUID]) -> None:

@@ -176,6 +176,31 @@ def test_a_broker_with_an_older_state_is_noticed(broker: None) -> None:
     assert [watch.is_broker_changed() for _ in range(2)] == [True, False]
 
 
+def test_what_others_write_into_a_work_stream_stops_no_look(broker: None) -> None:
+    opened()
+    for odd in (b"no id", b"\xff\xfe", b""):
+        streams.client().xadd(WORK, {"id": odd, "event": b"{}"})
+    assert looked(LostDispatches()) == 0
+    streams.ensure_group(WORK, "foreign_workers")
+    streams.client().xgroup_createconsumer(WORK, "foreign_workers", "one")
+    assert overdue(opened()).failures == 0
+
+
+def test_a_broker_that_loses_everything_in_the_middle_of_a_look_is_looked_at_again(broker: None) -> None:
+    dispatch = dispatch_of(opened())
+    streams.ensure_group(WORK, "foreign_workers")
+    [entry] = streams.read_new(WORK, "foreign_workers", "one", count=9)
+    put(completed(dispatch))
+    streams.ack(WORK, "foreign_workers", [entry.entry_id])
+    watch = LostDispatches()
+    assert looked(watch) == 0
+    assert watch.suspects is not None
+    streams.client().flushdb()
+    run_to_rest()
+    assert looked(watch, 5) == 1
+    assert streams.length(WORK) == 1
+
+
 # -- the time of a dispatch that waits -------------------------------------------------------------
 def overdue(project: Project) -> Item:
     """The project's item, whose deadline has just passed, after a round of the clock."""
