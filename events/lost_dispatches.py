@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 # Workers ask for work every second, or renew what they hold; one that has not for this long is not there.
 WORKER_SEEN_SECONDS = 60.0
+# Ids that are looked up in the ledger with one query.
+MOST_IDS = 500
 # Extension point, filled by `backlog.apps`: returns {dispatch: agent} of the dispatches that nobody has begun.
 OPEN_DISPATCHES: list[Callable[[], dict[UUID, str]]] = []
 
@@ -90,8 +92,9 @@ class LostDispatches:
 
 def older_than(moment: datetime, dispatches: dict[UUID, str]) -> dict[UUID, str]:
     """Return those of the dispatches that were recorded before the moment."""
-    old = Event.objects.filter(event_id__in=dispatches, recorded_at__lt=moment).values_list("event_id", flat=True)
-    return {dispatch: dispatches[dispatch] for dispatch in old}
+    ids, old = list(dispatches), Event.objects.filter(recorded_at__lt=moment).values_list("event_id", flat=True)
+    parts = [ids[start : start + MOST_IDS] for start in range(0, len(ids), MOST_IDS)]
+    return {dispatch: dispatches[dispatch] for part in parts for dispatch in old.filter(event_id__in=part)}
 
 
 def held_dispatches(dispatches: Mapping[UUID, str]) -> set[UUID]:
@@ -119,5 +122,7 @@ def has_workers(agent: str) -> bool:
 
 def oldest_open_dispatch() -> datetime | None:
     """Return when the oldest dispatch that nobody has begun was recorded; None if there is none."""
-    moments = Event.objects.filter(event_id__in=open_dispatches()).order_by("recorded_at")
+    # Ids of version 7 grow with time; those of other versions are from earlier releases, and older than all of them.
+    oldest_first = sorted(open_dispatches(), key=lambda dispatch: (dispatch.version == 7, dispatch))
+    moments = Event.objects.filter(event_id__in=oldest_first[:MOST_IDS]).order_by("recorded_at")
     return moments.values_list("recorded_at", flat=True).first()

@@ -114,12 +114,13 @@ class QuickItems:
     def do(self, waiting: Dispatches, verdicts: Verdicts) -> None:
         """Do items from the front of `waiting` until it is time to publish, publish their replies, and settle them."""
         done: list[tuple[Entry, list[Outgoing]]] = []
-        until = time.monotonic() + LONGEST_TOGETHER_SECONDS
-        while waiting and not self.stopping.is_set() and time.monotonic() < until and size_of(done) < MOST_REPLY_BYTES:
+        until, bytes_left = time.monotonic() + LONGEST_TOGETHER_SECONDS, MOST_REPLY_BYTES
+        while waiting and not self.stopping.is_set() and time.monotonic() < until and bytes_left > 0:
             entry, dispatch = waiting.pop(0)
             replies: list[Envelope] = []
             perform_item(self.spec, dispatch, replies.extend, errand.run_errand)
             done.append((entry, [reply.outgoing() for reply in replies]))
+            bytes_left -= sum(len(reply.wire) for reply in done[-1][1])
         self.publish(done)
         # What is settled already needs no verdict; one that was delivered before has an attempt to be forgotten.
         verdicts |= {entry.entry_id: None for entry, _ in done if entry.deliveries > 1}
@@ -137,11 +138,6 @@ class QuickItems:
                     raise error
                 with suppress(*streams.BROKER_ERRORS):
                     done = [(entry, replies) for entry, replies in done if not self.renewal.is_lost(entry)]
-
-
-def size_of(done: Sequence[tuple[Entry, list[Outgoing]]]) -> int:
-    """Return the bytes of the replies."""
-    return sum(len(reply.wire) for _, replies in done for reply in replies)
 
 
 class Item:

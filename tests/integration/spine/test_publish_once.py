@@ -234,3 +234,16 @@ def test_a_dispatch_that_was_begun_is_timed_out(broker: None) -> None:
     streams.client().xgroup_createconsumer(WORK, "foreign_workers", "one")
     tell(reply(dispatch_of(project), "WORK.ITEM_STARTED", {}))
     assert overdue(project).failures == 1
+
+
+def test_many_open_dispatches_are_looked_up_in_parts(broker: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lost_dispatches, "MOST_IDS", 2)
+    for _ in range(5):
+        opened()
+    dispatches = lost_dispatches.open_dispatches()
+    recorded = (
+        Event.objects.filter(event_id__in=dispatches).order_by("recorded_at").values_list("recorded_at", flat=True)
+    )
+    assert lost_dispatches.oldest_open_dispatch() == recorded[0]
+    assert lost_dispatches.older_than(timezone.now() + timedelta(seconds=5), dispatches) == dispatches
+    assert len(lost_dispatches.older_than(recorded[2], dispatches)) == 2
