@@ -41,7 +41,8 @@ def committed_only() -> int:
 
 
 @pytest.mark.faults
-def test_a_backlog_is_worked_off_with_one_entry_an_event(tally: Tally, haste: None) -> None:
+def test_a_backlog_is_worked_off_with_one_entry_an_event(tally: Tally, haste: None, settings: Any) -> None:
+    settings.RELAY_GRACE_SECONDS = 3.0  # signs of life are shown every second: in haste they would lapse in between
     tally.attempted = len(put(*(request("minimal") for _ in range(WAITING))))
     with system():
         tally.wait_for_rest(60)
