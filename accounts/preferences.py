@@ -1,12 +1,14 @@
 """Shows every page in the language and the time zone of its reader."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
 from django.utils import timezone, translation
 
 # A script in the browser puts its time zone into this cookie; the person's own choice has priority.
@@ -29,8 +31,20 @@ def preferences_of(user: AbstractBaseUser | None) -> Iterator[None]:
         yield
 
 
+class LanguageMiddleware(LocaleMiddleware):
+    """Activates the browser's language during a request; afterwards the thread has the same language as before.
+
+    Django's own middleware leaves the language active, which may be French, for whatever the thread does next.
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """Return the response in the browser's language, or in the one that `PreferencesMiddleware` activates."""
+        with translation.override(translation.get_language()):
+            return super().__call__(request)
+
+
 class PreferencesMiddleware:
-    """Activates the person's language and time zone during a request."""
+    """Activates the person's language and time zone during a request; `LanguageMiddleware` ends the language."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

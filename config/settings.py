@@ -96,7 +96,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "accounts.preferences.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "intake.uploads.FilesOfKnownPeople",
     "django.middleware.csrf.CsrfViewMiddleware",
