@@ -1,6 +1,39 @@
-"""Content negotiation for endpoints that respond with another media type than JSON; their problems are still JSON."""
+"""The renderer of JSON responses, and content negotiation for endpoints that respond with another media type.
 
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+Problems are JSON at every endpoint.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from rest_framework.renderers import BaseRenderer
+from rest_framework.renderers import JSONRenderer as FrameworkRenderer
+from rest_framework.utils.encoders import JSONEncoder
+
+# Moments in UTC end in Z, as the serializers write them.
+OPTIONS = orjson.OPT_UTC_Z
+
+
+class JSONRenderer(FrameworkRenderer):
+    """Renders JSON with orjson, about ten times faster than the framework's own renderer.
+
+    That one still renders what orjson cannot: indented JSON, which a caller may ask for, and whole numbers beyond 64
+    bits.
+    """
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Return the data as JSON in UTF-8; nothing for None."""
+        if data is None:
+            return b""
+        if self.get_indent(accepted_media_type or "", renderer_context or {}) is None:
+            try:
+                return orjson.dumps(data, default=JSONEncoder().default, option=OPTIONS)
+            except orjson.JSONEncodeError:
+                pass
+        return super().render(data, accepted_media_type, renderer_context)
 
 
 def json_and(media_type: str) -> list[type[BaseRenderer]]:
