@@ -85,6 +85,11 @@ def count_refusal(caller: str) -> None:
 
 
 def increment_counter(name: str) -> int:
-    """Add one to the counter and return its value: a single operation of the cache, so no process loses a count."""
+    """Add one to the counter and return its value: a single operation of the cache, so no process loses a count.
+
+    That is one round trip to the broker, but for the first request of a minute, which makes the counter.
+    """
+    with suppress(ValueError):  # there is no such counter yet
+        return int(cache.incr(name))
     cache.add(name, 0, timeout=2 * WINDOW_SECONDS)
     return int(cache.incr(name))
