@@ -11,6 +11,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.key_lookup import find_key
 from accounts.mails import mail_key_made
 from accounts.models import ApiKey, User
 from accounts.rank import require_may_make_keys, require_no_rights_beyond
@@ -87,8 +88,8 @@ def user_of_key(text: str) -> User:
 
     The key is found by its digest, so the time of the comparison does not show how much of a guessed key is right.
     """
-    key = ApiKey.objects.live().filter(digest=key_digest(text)).select_related("user").first()
-    if key is None or not key.user.is_active:
+    key = find_key(key_digest(text))
+    if key is None or not key.is_live or not key.user.is_active:
         raise NoSuchKey(_("The API key is unknown, revoked or expired: make a new one, or ask for one."))
     store_last_use(key)
     key.user.key = key
