@@ -15,7 +15,13 @@ from backlog.states import ItemState, ProjectStatus
 from backlog.work import ProjectWork
 from events.envelope import Envelope
 from events.models import Event
+from events.prepared import Prepared
+from events.work import locked
 from schemas.payloads.about import AboutItem
+
+LOCKED_PROJECTS = Prepared[Project](lambda ids: locked(Project.objects.filter(pk__in=ids)))
+ITEMS = Prepared[Item](lambda ids: Item.objects.filter(project_id__in=ids).order_by("project_id", "position"))
+CONTEXTS = Prepared[WorkContext](lambda ids: WorkContext.objects.filter(pk__in=ids))
 
 
 def load_projects(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
@@ -28,10 +34,10 @@ def load_projects(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
     if not new:
         return
     work.projects_loaded |= new
-    projects = {p.pk: p for p in work.lock(Project.objects.filter(pk__in=new))}
+    projects = {p.pk: p for p in work.keep_loaded(LOCKED_PROJECTS.rows(new))}
     for project in projects.values():
         project.members = []
-    for item in work.keep_loaded(Item.objects.filter(project_id__in=projects).order_by("project_id", "position")):
+    for item in work.keep_loaded(ITEMS.rows(projects)):
         item.project = projects[item.project_id]
         item.project.members.append(item)
 
@@ -70,7 +76,7 @@ def work_contexts(work: ProjectWork, project_ids: Iterable[UUID]) -> dict[UUID, 
     wanted = set(project_ids)
     new = {pk for pk in wanted if work.loaded(WorkContext, pk) is None}
     if new:
-        work.keep_loaded(WorkContext.objects.filter(pk__in=new))
+        work.keep_loaded(CONTEXTS.rows(new))
     return {pk: context for pk in wanted if (context := work.loaded(WorkContext, pk))}
 
 

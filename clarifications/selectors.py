@@ -14,7 +14,11 @@ from backlog.selectors import count_subquery, load_projects, project_of
 from backlog.work import ProjectWork
 from clarifications.errors import UnknownQuestion
 from clarifications.models import Blocking, Question, QuestionStatus
+from events.prepared import Prepared
+from events.work import locked
 
+LOCKED_QUESTIONS = Prepared[Question](lambda ids: locked(Question.objects.filter(project_id__in=ids)))
+BLOCKINGS = Prepared[Blocking](lambda ids: Blocking.objects.filter(question_id__in=ids).order_by("pk"))
 # The number of waiting questions in the navigation is counted up to this.
 MOST_COUNTED = 100
 
@@ -30,17 +34,15 @@ def load_questions(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
         return
     work.questions_loaded |= new
     load_projects(work, new)
-    questions = {q.pk: q for q in work.lock(Question.objects.filter(project_id__in=new))}
+    questions = {q.pk: q for q in work.keep_loaded(LOCKED_QUESTIONS.rows(new))}
     for question in questions.values():
         question.blocked = []
         question.project = work.loaded(Project, question.project_id) or question.project
     open_ones = [pk for pk, question in questions.items() if question.status == QuestionStatus.OPEN]
-    for question_id, item_id in Blocking.objects.filter(question_id__in=open_ones).values_list(
-        "question_id", "item_id"
-    ):
-        item = work.loaded(Item, item_id)
+    for blocking in BLOCKINGS.rows(open_ones):
+        item = work.loaded(Item, blocking.item_id)
         if item is not None:
-            questions[question_id].blocked.append(item)
+            questions[blocking.question_id].blocked.append(item)
 
 
 def questions_of(work: ProjectWork, project_id: UUID) -> list[Question]:

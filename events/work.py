@@ -59,10 +59,6 @@ class UnitOfWork:
         """Return the loaded and added objects of the model, in the order in which they came. No query."""
         return list(self._loaded[model].values())  # type: ignore[arg-type]
 
-    def lock(self, queryset: models.QuerySet[M]) -> list[M]:
-        """Lock and load the rows, in the order of their keys as every process does: so there is no deadlock."""
-        return self.keep_loaded(queryset.select_for_update(of=("self",)).order_by("pk"))
-
     # -- what is changed -------------------------------------------------------------------------
     def add(self, obj: M) -> M:
         """Note the object to be inserted by `write`, and return it."""
@@ -141,6 +137,11 @@ class UnitOfWork:
     def publish(self) -> None:
         """Publish the emitted events; call this after the commit."""
         outbox.publish_committed(self.emitted, self.outbox_row, deleted=self.deleted_rows)
+
+
+def locked(queryset: models.QuerySet[M]) -> models.QuerySet[M]:
+    """Return the queryset with its rows locked, in the order of their keys as every process does: so no deadlock."""
+    return queryset.select_for_update(of=("self",)).order_by("pk")
 
 
 @contextmanager

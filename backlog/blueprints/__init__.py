@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from backlog.errors import InvalidTemplate, UnknownTemplate
 from backlog.flow.named_checks import CHECKS, unknown_check_in_words
 from backlog.models import Template
+from events.prepared import Prepared
 from schemas import strict_json
 from schemas.restricted import SchemaRefused, check_restricted
 
@@ -22,6 +23,7 @@ DEFAULT_TEMPLATE = "audit"
 SHIPPER = "Interlock"
 # In bytes of JSON: forty times the longest template that is shipped.
 MOST_BYTES = 100_000
+NEWEST = Prepared[Template](lambda names: Template.objects.filter(name__in=names).order_by("-version")[:1])
 
 
 class Strict(BaseModel):
@@ -197,7 +199,7 @@ def definition_of(template_id: int) -> Definition:
 
 def newest_version(name: str) -> Template:
     """Return the newest version of the template with this name. Raises UnknownTemplate."""
-    template = Template.objects.filter(name=name).order_by("-version").first()
+    template = NEWEST.row(name)
     if template is None:
         names = ", ".join(sorted(set(Template.objects.values_list("name", flat=True)))) or "none: run `migrate`"
         raise UnknownTemplate(f"There is no template {name!r}. The templates are: {names}.")

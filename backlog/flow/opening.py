@@ -15,12 +15,14 @@ from backlog.models import Item, Project, Template, WorkContext
 from backlog.selectors import load_projects
 from backlog.work import ProjectWork
 from events import artifacts
+from events.prepared import Prepared
 from schemas.payloads.backlog import BacklogItemCreated
 from schemas.payloads.project import ProjectInitialRequestReceived, ProjectOpened
 
 # What reading a request's file said: its name, its columns, how many rows, warnings.
 Intake = dict[str, Any]
 REQUEST = "PROJECT.INITIAL_REQUEST_RECEIVED"
+OWNERS = Prepared[User](lambda names: User.objects.with_perm("backlog.add_project").filter(username__in=names))
 # Control characters, and marks that change the direction of text.
 INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -88,8 +90,7 @@ def load_owners(work: ProjectWork, names: Iterable[str]) -> None:
     A request whose requester has no such account gets no owner, even if an account has that name later.
     """
     if new := {name for name in names if name and name not in work.owners}:
-        accounts = User.objects.with_perm("backlog.add_project").filter(username__in=new)
-        work.owners |= {**dict.fromkeys(new), **{user.username: user for user in accounts}}
+        work.owners |= {**dict.fromkeys(new), **{user.username: user for user in OWNERS.rows(new)}}
 
 
 def owner_named(work: ProjectWork, name: str) -> User | None:
