@@ -27,6 +27,7 @@ from api.rules import Rule
 from intake.uploads import accept_files
 
 M = TypeVar("M", bound=Model)
+Shown = type[serializers.BaseSerializer[Any]] | Callable[[list[Any]], list[dict[str, Any]]]
 NO_PARAMETER = gettext_lazy("There is no parameter “%(name)s” here: this address takes none.")
 
 
@@ -112,13 +113,16 @@ class ApiView(APIView):
         values: dict[str, Any] = parsed.validated_data
         return values
 
-    def page(
-        self, rows: QuerySet[Any], serializer: type[serializers.BaseSerializer[Any]], *, by: tuple[str, ...]
-    ) -> Response:
-        """Return one page of the rows, in the order of the fields `by`, of which the last is unique."""
+    def page(self, rows: QuerySet[Any, Any], shown: Shown, *, by: tuple[str, ...]) -> Response:
+        """Return one page of the rows, in the order of the fields `by`, of which the last is unique.
+
+        `shown` is the serializer of a row, or a function that makes what is shown of the rows of a page.
+        """
         pages = Pages(by)
-        shown = pages.paginate_queryset(rows, self.request, view=self)
-        return pages.get_paginated_response(serializer(shown, many=True, context={"request": self.request}).data)
+        found = pages.paginate_queryset(rows, self.request, view=self)
+        if isinstance(shown, type):
+            return pages.get_paginated_response(shown(found, many=True, context={"request": self.request}).data)
+        return pages.get_paginated_response(shown(found))
 
     def respond(self, data: Any, *, status: int = 200, location: str = "") -> Response:
         """Return a response with one object and its ETag; `location` is the path at which to read it later."""

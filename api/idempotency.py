@@ -17,11 +17,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.encoders import JSONEncoder
 
 from accounts.models import User
 from api.models import KeptAnswer
 from api.problems import Refused
+from api.renderers import json_bytes
 from api.waiting import ASK_AGAIN_HEADER
 
 KEY_HEADER = "Idempotency-Key"
@@ -131,7 +131,7 @@ def store_response(row: KeptAnswer, response: Response) -> None:
     """Store the response with the row of its key."""
     row.status = response.status_code
     row.headers = {name: response.headers[name] for name in STORED_HEADERS if name in response.headers}
-    row.body = orjson.loads(orjson.dumps(response.data, default=JSONEncoder().default))
+    row.body = orjson.loads(json_bytes(response.data))
     row.save(update_fields=["status", "headers", "body"])
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
+from django.http import Http404
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -15,10 +15,11 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.scopes import QUESTIONS, READ
 from api import examples
-from api.endpoint import ApiView, row_or_404
+from api.endpoint import ApiView
 from api.fields import Text
 from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
 from api.projects import Reason
+from api.question_rows import ANSWER_FIELDS, FIELDS, question_rows, shown_question, shown_questions
 from api.rules import Rule
 from backlog.flow.orchestration import project_work
 from clarifications.assignment import claim_question, reassign_question, release_question
@@ -26,7 +27,8 @@ from clarifications.models import Answer, Question, QuestionStatus
 from clarifications.selectors import (
     assigned_to_user,
     is_only_for_others,
-    question_in,
+    question_for,
+    question_of,
     questions_for,
     waits_for_groups_of,
 )
@@ -47,33 +49,24 @@ class AnswerShown(serializers.ModelSerializer[Answer]):
 
     class Meta:
         model = Answer
-        fields = ["value", "answered_by", "door", "answered_at", "event_id"]
+        fields = [*ANSWER_FIELDS]
 
 
 class QuestionShown(serializers.ModelSerializer[Question]):
     """A question: one fact or decision that work needs from a person."""
 
+    # Only the OpenAPI document is made from this class: `api.question_rows` makes what a response shows.
     project = serializers.UUIDField(source="project_id")
     schema = serializers.DictField(help_text="The JSON Schema that an answer has to fit.")
     assigned_to = serializers.CharField(source="assigned_to.username", default=None, allow_null=True)
-    waiting_items = serializers.SerializerMethodField(help_text="The ids of the work items that wait for the answer.")
-    answer = serializers.SerializerMethodField()
+    waiting_items = serializers.ListField(
+        child=serializers.UUIDField(), read_only=True, help_text="The ids of the work items that wait for the answer."
+    )
+    answer = AnswerShown(read_only=True, allow_null=True)
 
     class Meta:
         model = Question
-        fields = [
-            *("id", "project", "kind", "field", "status", "revision", "title", "description", "schema", "pointer"),
-            *("reason", "asked_by", "asked_at", "due_at", "closed_at", "assigned_to", "assigned_group"),
-            *("waiting_items", "answer"),
-        ]
-
-    def get_waiting_items(self, question: Question) -> list[UUID]:
-        return [blocking.item_id for blocking in question.holding]  # type: ignore[attr-defined]  # see visible_questions
-
-    @extend_schema_field(AnswerShown(allow_null=True))
-    def get_answer(self, question: Question) -> Any:
-        answer = getattr(question, "answer", None)
-        return AnswerShown(answer).data if answer else None
+        fields = [*FIELDS, "waiting_items", "answer"]
 
 
 # -- requests --------------------------------------------------------------------------------------
@@ -126,10 +119,22 @@ class Questions(ApiView):
     @list_endpoint("questions_list", "List questions", QuestionShown, QuestionQuery)
     def get(self, request: Request) -> Response:
         """The questions that you may see, in the order in which they are due."""
-        return self.page(questions_matching(self.account, self.read_query(QuestionQuery)), QuestionShown, by=SOONEST)
+        rows = questions_matching(self.account, self.read_query(QuestionQuery))
+        return self.page(question_rows(rows), shown_questions, by=SOONEST)
 
 
-class OneQuestion(ApiView):
+class QuestionView(ApiView):
+    """Base class of the endpoints of one question."""
+
+    def visible_question(self, question_id: UUID) -> Question:
+        """Return the question. Raises Http404 if there is none that the account may see."""
+        question = question_for(self.account, question_id)
+        if question is None:
+            raise Http404
+        return question
+
+
+class OneQuestion(QuestionView):
     """One question."""
 
     rules = {"GET": Rule(READ)}
@@ -137,7 +142,7 @@ class OneQuestion(ApiView):
     @endpoint("questions_read", "Read a question", gives=QuestionShown, refuses=[404])
     def get(self, request: Request, question_id: UUID) -> Response:
         """The question, with its answer if it has one. Its ETag can be sent as If-Match with a change."""
-        return self.respond(QuestionShown(row_or_404(visible_questions(self.account), pk=question_id)).data)
+        return self.respond(shown_question(self.visible_question(question_id).pk))
 
 
 class Approvals(ApiView):
@@ -149,28 +154,29 @@ class Approvals(ApiView):
     def get(self, request: Request) -> Response:
         """The approvals that you may see, in the order in which they are due."""
         rows = questions_matching(self.account, self.read_query(ApprovalQuery)).filter(kind=Question.Kind.APPROVAL)
-        return self.page(rows, QuestionShown, by=SOONEST)
+        return self.page(question_rows(rows), shown_questions, by=SOONEST)
 
 
 # -- changing --------------------------------------------------------------------------------------
-class QuestionAction(ApiView):
+class QuestionAction(QuestionView):
     """Base class of the endpoints that change a question."""
 
-    def act(self, question_id: UUID, service: Callable[..., Question], **arguments: Any) -> Response:
+    def act(self, question: Question, service: Callable[..., Question], **arguments: Any) -> Response:
         """Call the service with these arguments, under the lock of the question's project; return the question."""
         with project_work() as work:
-            question = question_in(work, question_id)
-            self.require_unchanged(
-                lambda: QuestionShown(row_or_404(visible_questions(self.account), pk=question_id)).data
-            )
-            service(work, question=question, **arguments)
-        return self.respond(QuestionShown(row_or_404(visible_questions(self.account), pk=question_id)).data)
+            locked = question_of(work, question.project_id, question.pk)
+            self.require_unchanged(lambda: shown_question(question.pk))
+            service(work, question=locked, **arguments)
+        return self.respond(shown_question(question.pk))
 
-    def require_answerable(self, question_id: UUID, kind: Question.Kind) -> None:
-        """Raise Http404 or PermissionDenied if the account may not answer the question; a closed one passes."""
-        row_or_404(questions_for(self.account), pk=question_id, kind=kind)
-        if is_only_for_others(self.account, question_id):
+    def answerable_question(self, question_id: UUID, kind: Question.Kind) -> Question:
+        """Return the question. Raises Http404, or PermissionDenied if it is open and others have to answer it."""
+        question = self.visible_question(question_id)
+        if question.kind != kind:
+            raise Http404
+        if is_only_for_others(self.account, question):
             raise PermissionDenied(_("You may not answer this question: it waits for another person or group."))
+        return question
 
 
 class AnswerQuestion(QuestionAction):
@@ -193,10 +199,10 @@ class AnswerQuestion(QuestionAction):
         Only the first answer counts: a second one is refused with 409 `already-closed`. An answer that does not fit
         the schema of the question is refused with its faults.
         """
-        self.require_answerable(question_id, Question.Kind.INPUT)
+        question = self.answerable_question(question_id, Question.Kind.INPUT)
         answer = self.read_body(NewAnswer)["answer"]
         by = self.account.get_username()
-        return self.act(question_id, answer_question, answer=answer, by=by, door=DOOR)
+        return self.act(question, answer_question, answer=answer, by=by, door=DOOR)
 
 
 class DeclineQuestion(QuestionAction):
@@ -215,9 +221,9 @@ class DeclineQuestion(QuestionAction):
     )
     def post(self, request: Request, question_id: UUID) -> Response:
         """Close the question without an answer. The items that need the answer are cancelled. The reason is stored."""
-        self.require_answerable(question_id, Question.Kind.INPUT)
+        question = self.answerable_question(question_id, Question.Kind.INPUT)
         by, reason = self.account.get_username(), self.read_body(Reason)["reason"]
-        return self.act(question_id, decline_question, by=by, reason=reason)
+        return self.act(question, decline_question, by=by, reason=reason)
 
 
 class ClaimQuestion(QuestionAction):
@@ -230,8 +236,7 @@ class ClaimQuestion(QuestionAction):
     )
     def post(self, request: Request, question_id: UUID) -> Response:
         """Assign the question to yourself: from now on it waits for you."""
-        row_or_404(questions_for(self.account), pk=question_id)
-        return self.act(question_id, claim_question, by=self.account)
+        return self.act(self.visible_question(question_id), claim_question, by=self.account)
 
 
 class ReleaseQuestion(QuestionAction):
@@ -244,8 +249,7 @@ class ReleaseQuestion(QuestionAction):
     )
     def post(self, request: Request, question_id: UUID) -> Response:
         """End your assignment: the question waits for its group again, or for anybody if it has no group."""
-        row_or_404(questions_for(self.account), pk=question_id)
-        return self.act(question_id, release_question, by=self.account)
+        return self.act(self.visible_question(question_id), release_question, by=self.account)
 
 
 class AssignQuestion(QuestionAction):
@@ -264,8 +268,8 @@ class AssignQuestion(QuestionAction):
     )
     def post(self, request: Request, question_id: UUID) -> Response:
         """Assign the question to a person or to a group, or let anybody answer it."""
-        row_or_404(questions_for(self.account), pk=question_id)
-        return self.act(question_id, reassign_question, to=self.read_body(Assignee)["to"], by=self.account)
+        question, to = self.visible_question(question_id), self.read_body(Assignee)["to"]
+        return self.act(question, reassign_question, to=to, by=self.account)
 
 
 class Approve(QuestionAction):
@@ -278,9 +282,9 @@ class Approve(QuestionAction):
     )
     def post(self, request: Request, question_id: UUID) -> Response:
         """Approve the work. Only a person may do this, and nobody for their own work or their own request."""
-        self.require_answerable(question_id, Question.Kind.APPROVAL)
+        question = self.answerable_question(question_id, Question.Kind.APPROVAL)
         by = self.account.get_username()
-        return self.act(question_id, answer_question, answer={"approved": True}, by=by, door=DOOR)
+        return self.act(question, answer_question, answer={"approved": True}, by=by, door=DOOR)
 
 
 class Reject(QuestionAction):
@@ -299,21 +303,15 @@ class Reject(QuestionAction):
     )
     def post(self, request: Request, question_id: UUID) -> Response:
         """Reject the work. The worker gets your notes and does the work again. Only a person may do this."""
-        self.require_answerable(question_id, Question.Kind.APPROVAL)
+        question = self.answerable_question(question_id, Question.Kind.APPROVAL)
         answer = {"approved": False, "notes": self.read_body(Rejection)["notes"]}
-        return self.act(question_id, answer_question, answer=answer, by=self.account.get_username(), door=DOOR)
+        return self.act(question, answer_question, answer=answer, by=self.account.get_username(), door=DOOR)
 
 
 # -- functions -------------------------------------------------------------------------------------
-def visible_questions(user: User) -> QuerySet[Question]:
-    """Return the questions that the account may see, with all that a response shows of each."""
-    holding = Prefetch("blockings", to_attr="holding")
-    return questions_for(user).select_related("answer", "assigned_to").prefetch_related(holding)
-
-
 def questions_matching(user: User, query: dict[str, Any]) -> QuerySet[Question]:
     """Return the questions that the account may see and that the query asks for."""
-    rows = visible_questions(user)
+    rows = questions_for(user)
     whose = query.pop("whose", "")
     if whose:
         rows = rows.filter(status=QuestionStatus.OPEN)

@@ -11,8 +11,13 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.renderers import JSONRenderer as FrameworkRenderer
 from rest_framework.utils.encoders import JSONEncoder
 
-# Moments in UTC end in Z, as the serializers write them.
-OPTIONS = orjson.OPT_UTC_Z
+
+def json_bytes(data: Any) -> bytes:
+    """Return the data as JSON in UTF-8; moments in UTC end in Z, as the serializers write them.
+
+    Raises TypeError for whole numbers beyond 64 bits, and for what JSON has no form for.
+    """
+    return orjson.dumps(data, default=JSONEncoder().default, option=orjson.OPT_UTC_Z)
 
 
 class JSONRenderer(FrameworkRenderer):
@@ -30,8 +35,8 @@ class JSONRenderer(FrameworkRenderer):
             return b""
         if self.get_indent(accepted_media_type or "", renderer_context or {}) is None:
             try:
-                return orjson.dumps(data, default=JSONEncoder().default, option=OPTIONS)
-            except orjson.JSONEncodeError:
+                return json_bytes(data)
+            except TypeError:
                 pass
         return super().render(data, accepted_media_type, renderer_context)
 

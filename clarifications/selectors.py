@@ -18,6 +18,7 @@ from events.prepared import Prepared
 from events.work import locked
 
 LOCKED_QUESTIONS = Prepared[Question](lambda ids: locked(Question.objects.filter(project_id__in=ids)))
+QUESTIONS = Prepared[Question](lambda ids: Question.objects.filter(pk__in=ids))
 BLOCKINGS = Prepared[Blocking](lambda ids: Blocking.objects.filter(question_id__in=ids).order_by("pk"))
 # The number of waiting questions in the navigation is counted up to this.
 MOST_COUNTED = 100
@@ -88,6 +89,14 @@ def questions_for(user: User) -> QuerySet[Question]:
     return Question.objects.filter(project__owner=user)
 
 
+def question_for(user: User, question_id: UUID) -> Question | None:
+    """Return the question, with nothing loaded beside it, if there is one and the user may see it; else None."""
+    question = QUESTIONS.row(question_id)
+    if question is None or user.has_perm("clarifications.view_question"):
+        return question
+    return questions_for(user).filter(pk=question_id).first()
+
+
 def answerable_by(user: User) -> QuerySet[Question]:
     """Return the open questions that the user may answer.
 
@@ -150,12 +159,16 @@ def people_waited_for(question: Question) -> QuerySet[User]:
     return User.objects.filter(waits, may, is_active=True, is_service=False).distinct()
 
 
-def is_only_for_others(user: User, question_id: UUID) -> bool:
+def is_only_for_others(user: User, question: Question) -> bool:
     """Return True if the question is open and the user may not answer it.
 
-    One query, since the question may be closed by another process at any moment.
+    One query, since the question may be closed by another process at any moment; none where `answerable_by` has every
+    open question of its kind.
     """
-    others = Question.objects.filter(pk=question_id, status=QuestionStatus.OPEN)
+    may_answer_all = user.has_perm("clarifications.view_question") and user.has_perm("clarifications.change_question")
+    if may_answer_all and (question.kind == Question.Kind.INPUT or not (user.is_service or user.key)):
+        return False
+    others = Question.objects.filter(pk=question.pk, status=QuestionStatus.OPEN)
     return others.exclude(pk__in=answerable_by(user).values("pk")).exists()
 
 

@@ -165,7 +165,7 @@ class QuestionAdmin(DetailAdmin):
 
     def act(self, request: HttpRequest, obj: Question) -> HttpResponse:
         """Carry out the action of the button that was pressed. Raises PermissionDenied."""
-        if is_only_for_others(signed_in_person(request), obj.pk):
+        if is_only_for_others(signed_in_person(request), obj):
             raise PermissionDenied
         acts = {"decline": self.decline, "claim": self.claim, "release": self.release, "reassign": self.reassign}
         act = next((acts[name] for name in acts if name in request.POST), self.answer)

@@ -69,7 +69,7 @@ def test_a_closed_question_waits_for_nobody_which_takes_one_look(django_assert_n
     own, other, closed = question("rita"), question("remy"), question("remy", status="ANSWERED")
     rita.get_all_permissions()
     with django_assert_num_queries(3):
-        assert [is_only_for_others(rita, asked.pk) for asked in (own, other, closed)] == [False, True, False]
+        assert [is_only_for_others(rita, asked) for asked in (own, other, closed)] == [False, True, False]
 
 
 @pytest.mark.parametrize("role", STAFF_ROLES)

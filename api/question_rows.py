@@ -1,0 +1,66 @@
+"""Questions as a response shows them, made from rows of the database without an object or a serializer for each.
+
+`QuestionShown` in `api.questions` describes the same fields for the OpenAPI document; a test compares the two.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from clarifications.models import Question
+from clarifications.selectors import BLOCKINGS
+from events.prepared import Prepared
+
+FIELDS = (
+    *("id", "project", "kind", "field", "status", "revision", "title", "description", "schema", "pointer"),
+    *("reason", "asked_by", "asked_at", "due_at", "closed_at", "assigned_to", "assigned_group"),
+)
+ANSWER_FIELDS = ("value", "answered_by", "door", "answered_at", "event_id")
+Row = Mapping[str, Any]
+# Field → column, for those whose names differ.
+COLUMNS = {"project": "project_id", "assigned_to": "assigned_to__username"}
+
+
+def question_rows(questions: QuerySet[Question]) -> QuerySet[Question, dict[str, Any]]:
+    """Return the rows of these questions, for `shown_questions`."""
+    columns = [*(COLUMNS.get(name, name) for name in FIELDS), *(f"answer__{name}" for name in ANSWER_FIELDS)]
+    rows: QuerySet[Question, dict[str, Any]] = questions.values(*columns)
+    return rows
+
+
+def shown_questions(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Return the questions of these rows as a response shows them; one query for what waits for all of them."""
+    found = list(rows)
+    waiting: dict[UUID, list[UUID]] = defaultdict(list)
+    for blocking in BLOCKINGS.rows([row["id"] for row in found]):
+        waiting[blocking.question_id].append(blocking.item_id)
+    return [
+        {
+            **{name: row[COLUMNS.get(name, name)] for name in FIELDS},
+            "waiting_items": waiting[row["id"]],
+            "answer": answer_in(row),
+        }
+        for row in found
+    ]
+
+
+def answer_in(row: Row) -> dict[str, Any] | None:
+    """Return the answer that the row has, or None."""
+    if row["answer__answered_at"] is None:
+        return None
+    return {name: row[f"answer__{name}"] for name in ANSWER_FIELDS}
+
+
+ONE_QUESTION = Prepared[dict[str, Any]](lambda ids: question_rows(Question.objects.filter(pk__in=ids)))
+
+
+def shown_question(question_id: UUID) -> dict[str, Any]:
+    """Return the question, whose caller was found to see it, as a response shows it. Raises Http404."""
+    row = ONE_QUESTION.row(question_id)
+    if row is None:
+        raise Http404
+    return shown_questions([row])[0]
