@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
@@ -20,10 +19,11 @@ from api.fields import Moment, Text, Uuid
 from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
 from api.parsers import StrictJSONParser, json_value
 from api.problems import Refused
+from api.project_rows import FIELDS, project_rows, shown_project, shown_projects
 from api.rules import Rule
 from backlog.flow.orchestration import project_work
 from backlog.models import Project, WorkContext
-from backlog.selectors import may_end, project_of, projects_for, with_counts
+from backlog.selectors import may_end, project_of, projects_for
 from backlog.services import cancel_project
 from backlog.states import ProjectStatus
 from intake import submitting as intake
@@ -38,6 +38,7 @@ NEWEST = ("-opened_at", "id")
 class ProjectShown(serializers.ModelSerializer[Project]):
     """A project: a request, its work items and its state."""
 
+    # Only the OpenAPI document is made from this class: `api.project_rows` makes what a response shows.
     template = serializers.CharField(source="template.name")
     template_version = serializers.IntegerField(source="template.version")
     items_total = serializers.IntegerField(help_text="Number of all work items, cancelled ones too.")
@@ -46,10 +47,7 @@ class ProjectShown(serializers.ModelSerializer[Project]):
 
     class Meta:
         model = Project
-        fields = [
-            *("id", "title", "status", "reason", "template", "template_version", "requester", "correlation_id"),
-            *("items_total", "items_done", "opened_at", "finished_at", "intake"),
-        ]
+        fields = [*FIELDS]
 
 
 class ContextShown(serializers.ModelSerializer[WorkContext]):
@@ -131,7 +129,7 @@ class Projects(ApiView):
     def get(self, request: Request) -> Response:
         """The projects that you may see, newest first."""
         filters = {LOOKUPS.get(name, name): value for name, value in self.read_query(ProjectQuery).items()}
-        return self.page(visible_projects(self.account).filter(**filters), ProjectShown, by=NEWEST)
+        return self.page(project_rows(projects_for(self.account).filter(**filters)), shown_projects, by=NEWEST)
 
     @post_endpoint(
         "projects_create",
@@ -148,8 +146,7 @@ class Projects(ApiView):
         You are its requester. Read the project to see its state, or follow its events.
         """
         opened = intake.open_request_after_reading(*self.prepared())
-        project = row_or_404(visible_projects(self.account), pk=opened.pk)
-        return self.respond(ProjectShown(project).data, status=201, location=f"/api/v1/projects/{project.pk}")
+        return self.respond(shown_project(opened.pk), status=201, location=f"/api/v1/projects/{opened.pk}")
 
     def is_slow(self) -> bool:
         """Return True if there is a file to read."""
@@ -178,7 +175,7 @@ class OneProject(ApiView):
     @endpoint("projects_read", "Read a project", gives=ProjectShown, refuses=[404])
     def get(self, request: Request, project_id: UUID) -> Response:
         """The project as it is now. Its ETag can be sent as If-Match with a change."""
-        return self.respond(ProjectShown(row_or_404(visible_projects(self.account), pk=project_id)).data)
+        return self.respond(shown_project(row_or_404(projects_for(self.account), pk=project_id).pk))
 
 
 class ProjectContext(ApiView):
@@ -215,17 +212,12 @@ class CancelProject(ApiView):
         body = self.read_body(Reason)
         with project_work() as work:
             project = project_of(work, project_id)
-            self.require_unchanged(lambda: ProjectShown(row_or_404(visible_projects(self.account), pk=project_id)).data)
+            self.require_unchanged(lambda: shown_project(project_id))
             cancel_project(work, project, reason=body["reason"], by=self.account.get_username())
-        return self.respond(ProjectShown(row_or_404(visible_projects(self.account), pk=project_id)).data)
+        return self.respond(shown_project(project_id))
 
 
 # -- functions -------------------------------------------------------------------------------------
-def visible_projects(user: User) -> QuerySet[Any]:
-    """Return the projects that the account may see, with their counts of items."""
-    return with_counts(projects_for(user).select_related("template"))
-
-
 def request_in(body: dict[str, Any], user: User) -> intake.Request:
     """Return the request that is in the body. Raises ParseError or Refused for a faulty work context."""
     context = body.get("work_context") or {}
