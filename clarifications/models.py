@@ -68,6 +68,8 @@ class Question(models.Model):
         verbose_name_plural = _("questions")
         indexes = [
             models.Index(fields=["next_step_at"], condition=Q(status="OPEN"), name="question_due"),
+            # The list of all questions over REST is in this order.
+            models.Index(fields=["due_at", "id"], name="question_by_due"),
             models.Index(fields=["due_at", "id"], condition=Q(status="OPEN"), name="question_open"),
             models.Index(fields=["assigned_to", "due_at"], condition=Q(status="OPEN"), name="question_of_person"),
             models.Index(fields=["assigned_group", "due_at"], condition=Q(status="OPEN"), name="question_of_group"),
