@@ -233,6 +233,7 @@ def request_in(body: dict[str, Any], user: User) -> intake.Request:
         requester=user.get_username(),
         context=context,
         project_id=body.get("project_id") or uuid4(),
+        account=user,  # the rule of the endpoint has checked its permission
     )
 
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import orjson
 from django.conf import settings
 
+from accounts.models import User
 from backlog.flow.opening import submit_request
 from backlog.flow.orchestration import project_work
 from backlog.models import Project
@@ -34,6 +35,8 @@ NO_FILE = FileContents({}, {})
 class Request:
     """A person's request. `context` holds figures such as the hourly rate; `file_name` is the owner's name for it.
 
+    `account` is the requester's account where it is known to be active and to be permitted to open projects; otherwise
+    it is looked up by the name in `requester`.
     With a `project_id`, the same request opens a project only once, however often it is sent.
     """
 
@@ -45,6 +48,7 @@ class Request:
     context: dict[str, Any] | None = None
     file_name: str = ""
     project_id: UUID | None = None
+    account: User | None = None
 
 
 def open_request(request: Request) -> Project:
@@ -70,6 +74,8 @@ def open_request_after_reading(request: Request, read: FileContents) -> Project:
     if request.requester:
         payload["requester"] = request.requester
     with project_work() as work:
+        if request.account:
+            work.owners[request.requester] = request.account
         return submit_request(work, request=payload, intake=read.report)
 
 
