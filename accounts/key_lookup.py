@@ -1,13 +1,13 @@
-"""Finds an API key together with its account and the account's permissions, in one statement.
+"""Finds an account together with its permissions in one statement, by the digest of a key or by its name.
 
-Every request with a key runs this statement, so nothing is cached: a revoked key, a deactivated account and a changed
-role count from the next request on. The statement is written here, because the ORM would make three of it and compile
-each of them anew for each request, which took longer than everything else that a short request does.
+Every request with a key and every answer by event runs such a statement, so nothing is cached: a revoked key, a
+deactivated account and a changed role count from the next one on. The statements are written here, because the ORM
+would make three of each and compile them anew each time, which took longer than all else that a short request does.
 """
 
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from django.db import connection, models
 
@@ -34,28 +34,54 @@ def find_key(digest: str) -> ApiKey | None:
 
     The account has the permissions that `has_perm` would otherwise load, where Django keeps them.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(statement(connection.vendor), [digest])
-        row = cursor.fetchone()
+    row = first_row(key_statement(connection.vendor), digest)
     if row is None:
         return None
-    key, user = instance(ApiKey, row), instance(User, row[len(columns(ApiKey)) :])
-    if not user.is_superuser:  # who needs no permissions, and is listed as having all of them
-        user._perm_cache = set((row[-1] or "").split())  # type: ignore[attr-defined]
+    key, user = instance(ApiKey, row), with_permissions(row[len(columns(ApiKey)) :])
     key.user = user
     return key
 
 
+def find_account(username: str) -> User | None:
+    """Return the account of this name with its permissions, active or not; None if there is none."""
+    row = first_row(account_statement(connection.vendor), username)
+    return None if row is None else with_permissions(row)
+
+
+def first_row(statement: str, parameter: str) -> Sequence[Any] | None:
+    """Return the first row that the statement finds, or None."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [parameter])
+        row: Sequence[Any] | None = cursor.fetchone()
+        return row
+
+
+def with_permissions(row: Sequence[Any]) -> User:
+    """Return the account whose columns come first in the row, with the permissions that come last."""
+    user = instance(User, row)
+    if not user.is_superuser:  # who needs no permissions, and is listed as having all of them
+        user._perm_cache = set((row[-1] or "").split())  # type: ignore[attr-defined]
+    return user
+
+
 @cache
-def statement(vendor: str) -> str:
-    """Return the statement; its parameter is the digest of the key."""
-    wanted = [f'{alias}."{name}"' for alias, model in (("k", ApiKey), ("u", User)) for name, *_ in columns(model)]
-    permissions = PERMISSIONS.format(joined=JOINED[vendor])
+def key_statement(vendor: str) -> str:
+    """Return the statement that finds a key and its account; its parameter is the digest of the key."""
     key, user = ApiKey._meta.db_table, User._meta.db_table
-    return (
-        f"SELECT {', '.join(wanted)}, ({permissions}) FROM {key} k JOIN {user} u ON u.id = k.user_id"
-        " WHERE k.digest = %s"
-    )
+    return f"{selected('k', 'u', vendor=vendor)} FROM {key} k JOIN {user} u ON u.id = k.user_id WHERE k.digest = %s"
+
+
+@cache
+def account_statement(vendor: str) -> str:
+    """Return the statement that finds an account; its parameter is the name."""
+    return f"{selected('u', vendor=vendor)} FROM {User._meta.db_table} u WHERE u.username = %s"
+
+
+def selected(*aliases: Literal["k", "u"], vendor: str) -> str:
+    """Return the SELECT of every column of the key (`k`) and of the account (`u`), then of its permissions."""
+    models = {"k": ApiKey, "u": User}
+    wanted = [f'{alias}."{name}"' for alias in aliases for name, *_ in columns(models[alias])]
+    return f"SELECT {', '.join(wanted)}, ({PERMISSIONS.format(joined=JOINED[vendor])})"
 
 
 @cache

@@ -21,6 +21,9 @@ from schemas.payloads.about import AboutItem
 
 LOCKED_PROJECTS = Prepared[Project](lambda ids: locked(Project.objects.filter(pk__in=ids)))
 ITEMS = Prepared[Item](lambda ids: Item.objects.filter(project_id__in=ids).order_by("project_id", "position"))
+DELIVERABLES = Prepared[Deliverable](
+    lambda ids: Deliverable.objects.filter(project_id__in=ids).order_by("recorded_at", "timestamp")
+)
 CONTEXTS = Prepared[WorkContext](lambda ids: WorkContext.objects.filter(pk__in=ids))
 
 
@@ -84,7 +87,7 @@ def deliverables_of(work: ProjectWork, project_ids: Iterable[UUID]) -> dict[UUID
     """Return each project's deliverables by project id, oldest first, unsaved ones of this work included; one query."""
     wanted = set(project_ids)
     if wanted:
-        work.keep_loaded(Deliverable.objects.filter(project_id__in=wanted).order_by("recorded_at", "timestamp"))
+        work.keep_loaded(DELIVERABLES.rows(wanted))
     grouped: dict[UUID, list[Deliverable]] = {pk: [] for pk in wanted}
     for deliverable in work.all_loaded(Deliverable):
         if deliverable.project_id in grouped:

@@ -10,12 +10,12 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.key_lookup import find_account
 from backlog.selectors import item_of
 from backlog.work import ProjectWork
 from clarifications.errors import NotEntitled
 from clarifications.models import Question, QuestionStatus
-from clarifications.selectors import answerable_by, is_for_anybody, load_questions, open_question, question_of
+from clarifications.selectors import answerable_among, is_for_anybody, load_questions, open_question, question_of
 from clarifications.services import answer_question
 from clarifications.wording import question_title
 from events.envelope import Envelope
@@ -90,10 +90,9 @@ def require_entitled(work: ProjectWork, question: Question, name: str) -> None:
 
 
 def answerable_questions(work: ProjectWork, name: str) -> set[UUID]:
-    """Return the ids of this work's questions that the person of this name may answer; a few queries for each name."""
+    """Return the ids of this work's questions that the person of this name may answer; a query or two for each name."""
     if name not in work.answerable:
-        person = User.objects.filter(username=name, is_active=True, is_service=False).first()
-        loaded = [question.pk for question in work.all_loaded(Question)]
-        found = answerable_by(person).filter(pk__in=loaded) if person else Question.objects.none()
-        work.answerable[name] = set(found.values_list("pk", flat=True))
+        person = find_account(name)
+        is_person = person is not None and person.is_active and not person.is_service
+        work.answerable[name] = answerable_among(person, work.all_loaded(Question)) if person and is_person else set()
     return work.answerable[name]

@@ -96,7 +96,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "accounts.preferences.LanguageMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "intake.uploads.FilesOfKnownPeople",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -172,7 +172,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["api.rules.Ruled"],
     "DEFAULT_THROTTLE_CLASSES": ["api.throttling.PerAccount"],
     "DEFAULT_PARSER_CLASSES": ["api.parsers.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["api.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "api.problems.problem_for_error",
 }
@@ -207,6 +207,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     # A connection is kept for up to 60 seconds, and tested when it is used again.
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+# A pooler that does not know prepared statements (PgBouncer before 1.22) needs them off.
+PREPARED_STATEMENTS = env.bool("PREPARED_STATEMENTS", default=True)
 
 # -- Broker, streams, consumers and workers --------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", kind=variables.BROKER) or url_from_parts(env)

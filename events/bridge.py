@@ -270,3 +270,5 @@ class StreamServer:
             with connection.cursor() as cursor:
                 cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
                 cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_TIMEOUT}'")
+                # A prepared statement keeps its plan: one that was made for a small table must not read a large one.
+                cursor.execute("SET enable_seqscan = off")

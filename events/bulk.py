@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import orjson
 from django.db import connection, models
 
+from events.statements import execute
+
 
 class Column(NamedTuple):
     """A column of a model: the attribute that holds its value, its quoted name, and its type in the database."""
@@ -68,8 +70,12 @@ def update(model: type[models.Model], rows: Sequence[models.Model], fields: Iter
 
 def delete(model: type[models.Model], keys: Sequence[Any]) -> None:
     """Delete the rows with these keys, in one statement; nothing may refer to them."""
-    if keys:
-        key = column_of(model._meta.pk).name
+    if not keys:
+        return
+    key = column_of(model._meta.pk).name
+    if connection.vendor == "postgresql":
+        execute(f"DELETE FROM {table(model)} WHERE {key} = ANY(%s)", [list(keys)])
+    else:
         execute(f"DELETE FROM {table(model)} WHERE {key} IN ({', '.join('%s' for _ in keys)})", list(keys))
 
 
@@ -93,13 +99,6 @@ def insert_one_by_one(
         return []
     [[last]] = execute("SELECT last_insert_rowid()", [], fetch=True)
     return range(last - len(rows) + 1, last + 1)
-
-
-def execute(statement: str, parameters: list[Any], *, many: bool = False, fetch: bool = False) -> list[Any]:
-    """Execute the statement and return its rows if they are asked for."""
-    with connection.cursor() as cursor:
-        (cursor.executemany if many else cursor.execute)(statement, parameters)
-        return cursor.fetchall() if fetch else []
 
 
 # -- statements of PostgreSQL ----------------------------------------------------------------------

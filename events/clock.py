@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from django.db import connection
 from django.utils import timezone
 
+from events.statements import execute
+
 
 def database_now() -> datetime:
     """Return the database server's current time in UTC; SQLite uses the clock of this process."""
     if connection.vendor == "sqlite":
         return timezone.now()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-    return now.astimezone(UTC)
+    [[now]] = execute("SELECT clock_timestamp()", [], fetch=True)
+    moment: datetime = now
+    return moment.astimezone(UTC)

@@ -12,10 +12,13 @@ from events import bulk
 from events.envelope import DISPATCH, Envelope, Outgoing, Source, require_valid_payload
 from events.errors import ConflictingEvent, ContractBroken, InvalidEvent, PermanentError
 from events.models import Event
+from events.prepared import Prepared
 from schemas import strict_json
 
 # Most bytes of an event that Interlock emits: below the 1 MiB that is read, since a dead letter adds to it.
 MOST_WIRE_BYTES = strict_json.MAX_BYTES - 64 * 1024
+
+OUTCOMES = Prepared[Any](lambda ids: Event.objects.filter(event_id__in=ids).values("event_id", "outcome"))
 
 
 @dataclass(slots=True)
@@ -145,8 +148,7 @@ def unwanted_commands(answers: Mapping[UUID, Sequence[UUID]]) -> tuple[set[UUID]
     if not answers:
         return set(), set()
     asked = {*answers, *(event_id for ids in answers.values() for event_id in ids)}
-    handled = Event.objects.filter(event_id__in=asked)
-    outcomes = dict(handled.values_list("event_id", "outcome"))
+    outcomes = {row["event_id"]: row["outcome"] for row in OUTCOMES.rows(asked)}
     over = {c for c, ids in answers.items() if outcomes.get(c) or outcomes.keys() & set(ids)}
     return over, set(answers) - set(outcomes)
 

@@ -6,12 +6,15 @@ request of a person or a program loads single rows by a dozen such queries.
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
+from itertools import pairwise
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
 from django.db import connection
 from django.db.models import QuerySet, UUIDField
 from django.db.models.query import ModelIterable
+
+from events.statements import execute
 
 Row = TypeVar("Row")
 # Numbers of keys for which the compiled form of a query is kept.
@@ -51,10 +54,11 @@ class Prepared(Generic[Row]):
         wanted = [stored(key) for key in keys]
         if not wanted:
             return []
-        query = self.compiled(len(wanted))
-        with connection.cursor() as cursor:
-            cursor.execute(query.statement, query.filled_with(wanted))
-            return query.read(cursor.fetchall())
+        if connection.vendor == "postgresql":
+            query, parts = self.compiled(1), [wanted]
+        else:
+            query, parts = self.compiled(len(wanted)), wanted
+        return query.read(execute(query.statement, query.filled_with(parts), fetch=True))
 
     def row(self, key: Any) -> Row | None:
         """Return the first row for this key; None if there is none."""
@@ -70,7 +74,23 @@ def compiled(build: Callable[[Sequence[Any]], "QuerySet[Any, Any]"], number: int
     slot_of = {form: slot for slot, mark in enumerate(marks) for form in (stored(mark), str(mark))}
     slots = [slot_of.get(value) if isinstance(value, UUID | str) else None for value in parameters]
     converters = compiler.get_converters([column for column, *_ in compiler.select])
+    if connection.vendor == "postgresql":
+        statement = with_array(statement, [slot is not None for slot in slots])
     return Compiled(statement, parameters, slots, partial(objects, queryset, compiler, converters))
+
+
+def with_array(statement: str, is_key: Sequence[bool]) -> str:
+    """Return the statement with `= ANY(%s)` in place of each `IN (%s)` of a key: one text for any number of keys.
+
+    `is_key` tells for each placeholder whether a key takes its place. Raises ValueError if it is in no `IN`.
+    """
+    parts = statement.split("%s")
+    for at, (before, after) in enumerate(pairwise(parts)):
+        if is_key[at]:
+            if not (before.endswith(" IN (") and after.startswith(")")):
+                raise ValueError(f"A key is compared otherwise than by __in: {statement}")
+            parts[at] = before.removesuffix("IN (") + "= ANY("
+    return "%s".join(parts)
 
 
 def objects(queryset: "QuerySet[Any, Any]", compiler: Any, converters: Any, rows: Iterable[Sequence[Any]]) -> list[Any]:

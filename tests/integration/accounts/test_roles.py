@@ -14,7 +14,13 @@ from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER, ROLES, 
 from backlog.models import Project, Template
 from backlog.selectors import may_watch, projects_for
 from clarifications.models import Question
-from clarifications.selectors import answerable_by, count_waiting_for, is_only_for_others, questions_for
+from clarifications.selectors import (
+    answerable_among,
+    answerable_by,
+    count_waiting_for,
+    is_only_for_others,
+    questions_for,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +96,21 @@ def test_an_approval_is_given_by_no_key_and_by_no_machine() -> None:
     ann.key, _text = keys.make_key(ann, name="k", scopes=["read", "questions"], lifetime=None)
     assert list(answerable_by(ann)) == [asked]
     assert list(answerable_by(bot)) == [asked]
+
+
+@pytest.mark.parametrize("role", [REQUESTER, *STAFF_ROLES])
+@pytest.mark.parametrize("caller", ["person", "key", "machine"])
+def test_of_loaded_questions_those_are_answerable_that_the_query_finds(role: str, caller: str) -> None:
+    user = User.objects.create_user("rita", is_service=caller == "machine")
+    user.groups.add(Group.objects.get(name=role))
+    if caller == "key":
+        user.key, _text = keys.make_key(user, name="k", scopes=["read", "questions"], lifetime=None)
+    carl = person("carl", ANSWERER)
+    carl.groups.add(Group.objects.create(name="lawyers"))
+    held: list[dict[str, Any]] = [{}, {"assigned_to": carl}, {"assigned_to": user}, {"assigned_group": "lawyers"}]
+    kinds: list[dict[str, Any]] = [{}, {"kind": Question.Kind.APPROVAL}, {"status": "ANSWERED"}]
+    asked = [question(name, **how, **kind) for name in ("rita", "remy") for how in held for kind in kinds]
+    assert answerable_among(user, asked) == set(answerable_by(user).values_list("pk", flat=True))
 
 
 @pytest.fixture
