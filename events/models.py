@@ -10,6 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from events.envelope import Envelope, Outgoing, Source
 
+# Types of which every project has several. Whoever looks for one finds it among the newest rows, so they have no place
+# in the index by type: that index was a sixth of what each project writes to the log of PostgreSQL.
+FREQUENT_TYPES = (
+    *("BACKLOG.ITEM_CREATED", "BACKLOG.ITEM_READIED", "WORK.ITEM_DISPATCHED", "WORK.ITEM_STARTED"),
+    *("WORK.ITEM_PROGRESSED", "DELIVERABLE.PUBLISHED", "WORK.ITEM_COMPLETED", "WORK.ITEM_REVIEWED"),
+)
+
 
 class Event(models.Model):
     """One event that came in or goes out. Rows are added, and their content never changes."""
@@ -42,7 +49,7 @@ class Event(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["project_id", "seq"], name="event_of_project"),
-            models.Index(fields=["type", "seq"], name="event_by_type"),
+            models.Index(fields=["type", "seq"], condition=~Q(type__in=FREQUENT_TYPES), name="event_of_rare_type"),
             models.Index(fields=["outcome", "seq"], condition=~Q(outcome=""), name="event_without_effect"),
         ]
 

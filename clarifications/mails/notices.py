@@ -33,6 +33,8 @@ NOTIFIED_EVENTS = (
 # The most events that one turn reads and the most mails that it sends: the loop can be stopped only between turns.
 MOST_EVENTS = 100
 MOST_MAILS = 20
+# The position moves on past this many events without a mail, so that no turn looks at the same ones for ever.
+MOST_SKIPPED = 1000
 # The most people who get a mail about one event.
 MOST_RECIPIENTS = 50
 # After an attempt the notice is due again after a wait. The first wait is longer than a slow mail server takes, so no
@@ -81,14 +83,15 @@ def create_notices() -> None:
     The recipients are looked up before the transaction: that takes many queries, and on SQLite an open transaction
     stops every other writer.
     """
-    position, now = position_of(LEDGER_READER), database_now()
-    events = unread_events(position)
-    if not events:
+    position, now, final = position_of(LEDGER_READER), database_now(), final_seq()
+    events = unread_events(position, final)
+    read_to = events[-1].seq if len(events) == MOST_EVENTS else final
+    if not events and read_to - position < MOST_SKIPPED:
         return
     notices = [notice for event in events for notice in notices_of(event, now)]
     with transaction.atomic():
         own_position = LedgerPosition.objects.filter(reader=LEDGER_READER, seq=position)
-        if own_position.update(seq=events[-1].seq):  # False if another process has moved the position
+        if own_position.update(seq=read_to):  # False if another process has moved the position
             Notice.objects.bulk_create(notices, ignore_conflicts=True)
 
 
@@ -99,10 +102,10 @@ def position_of(reader: str) -> int:
     return LedgerPosition.objects.get_or_create(reader=reader, defaults={"seq": highest_seq()})[0].seq
 
 
-def unread_events(position: int) -> list[Event]:
-    """Return the next events after the position that mails are sent about, up to where the ledger is final."""
-    final = Event.objects.filter(type__in=NOTIFIED_EVENTS, seq__gt=position, seq__lte=final_seq())
-    return list(final.order_by("seq")[:MOST_EVENTS])
+def unread_events(position: int, final: int) -> list[Event]:
+    """Return the next events after the position that mails are sent about, up to the number `final`."""
+    unread = Event.objects.filter(type__in=NOTIFIED_EVENTS, seq__gt=position, seq__lte=final)
+    return list(unread.order_by("seq")[:MOST_EVENTS])
 
 
 def notices_of(event: Event, now: datetime) -> list[Notice]:

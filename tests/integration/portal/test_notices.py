@@ -208,6 +208,14 @@ def test_a_new_reader_begins_at_the_newest_event(rita: User, rate: Question) -> 
     assert send_due_notices() == 1
 
 
+def test_the_position_moves_on_past_many_events_without_mails(
+    rita: User, rate: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "MOST_SKIPPED", 1)
+    send_due_notices()
+    assert LedgerPosition.objects.get().seq == Event.objects.latest("seq").seq
+
+
 def test_the_ledger_is_read_only_as_far_as_it_is_final(
     rita: User, rate: Question, monkeypatch: pytest.MonkeyPatch
 ) -> None:
