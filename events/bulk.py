@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 from django.db import connection, models
 
-from events.statements import execute
+from events.statements import execute, execute_then
 
 
 class Column(NamedTuple):
@@ -25,15 +25,14 @@ class Column(NamedTuple):
 def insert(model: type[models.Model], rows: Sequence[Any]) -> None:
     """Insert the rows: instances of the model, or other objects that have its columns as attributes.
 
-    Instances get the keys that the database gives them, in the given order.
+    Instances get the keys that the database gives them, in the given order; in `statements.together`, at its end.
     """
     if not rows:
         return
     are_instances = isinstance(rows[0], models.Model)
     columns, gives_keys = inserted_columns(model), are_instances and isinstance(model._meta.pk, models.AutoField)
     write = insert_from_document if connection.vendor == "postgresql" else insert_one_by_one
-    for row, key in zip(rows, write(model, rows, columns, gives_keys=gives_keys), strict=gives_keys):
-        row.pk = key
+    write(model, rows, columns, gives_keys=gives_keys)
     for row in rows if are_instances else ():
         row._state.adding, row._state.db = False, connection.alias
 
@@ -81,24 +80,32 @@ def delete(model: type[models.Model], keys: Sequence[Any]) -> None:
 
 def insert_from_document(
     model: type[models.Model], rows: Sequence[Any], columns: tuple[Column, ...], *, gives_keys: bool
-) -> Sequence[Any]:
-    """Insert the rows from one JSON document; return the keys that the database gave, if it gives them."""
-    tail = f" RETURNING {column_of(model._meta.pk).name}" if gives_keys else ""
-    statement = insert_statement(model, columns) + tail
-    return [key for (key,) in execute(statement, [document(rows, columns)], fetch=gives_keys)]
+) -> None:
+    """Insert the rows from one JSON document, and set the keys that the database gives, if it gives them."""
+    statement, parameters = insert_statement(model, columns), [document(rows, columns)]
+    if gives_keys:
+        statement += f" RETURNING {column_of(model._meta.pk).name}"
+        execute_then(statement, parameters, lambda found: set_keys(rows, [key for (key,) in found]))
+    else:
+        execute(statement, parameters)
 
 
 def insert_one_by_one(
     model: type[models.Model], rows: Sequence[Any], columns: tuple[Column, ...], *, gives_keys: bool
-) -> Sequence[Any]:
-    """Insert the rows; return the keys, if SQLite gives them: in a row, since it has one writer at a time."""
+) -> None:
+    """Insert the rows, and set the keys if SQLite gives them: they come in a row, since it has one writer at a time."""
     names, marks = ", ".join(c.name for c in columns), ", ".join("%s" for _ in columns)
     statement = f"INSERT INTO {table(model)} ({names}) VALUES ({marks})"
     execute(statement, [stored(model, row, columns) for row in rows], many=True)
-    if not gives_keys:
-        return []
-    [[last]] = execute("SELECT last_insert_rowid()", [], fetch=True)
-    return range(last - len(rows) + 1, last + 1)
+    if gives_keys:
+        [[last]] = execute("SELECT last_insert_rowid()", [], fetch=True)
+        set_keys(rows, range(last - len(rows) + 1, last + 1))
+
+
+def set_keys(rows: Sequence[models.Model], keys: Sequence[Any]) -> None:
+    """Set the keys of the rows, in their order."""
+    for row, key in zip(rows, keys, strict=True):
+        row.pk = key
 
 
 # -- statements of PostgreSQL ----------------------------------------------------------------------

@@ -66,8 +66,8 @@ def show_life() -> None:
 
 
 # -- by the process that commits -------------------------------------------------------------------
-def add_row(events: Sequence[Record], *, now: datetime) -> int | None:
-    """Write the outbox row of this transaction's events and return its key; None if there are no events.
+def add_row(events: Sequence[Record], *, now: datetime) -> Outbox | None:
+    """Write the outbox row of this transaction's events and return it; None if there are no events.
 
     The rows of earlier commits of this thread whose events are published are deleted along with it.
     """
@@ -78,7 +78,7 @@ def add_row(events: Sequence[Record], *, now: datetime) -> int | None:
     ids = b"".join(event.event_id.bytes for event in events)
     row = Outbox(owner=owner_of(os.getpid()), events=ids, written_at=now)
     bulk.insert(Outbox, [row])
-    return row.pk
+    return row
 
 
 def publish_committed(events: Sequence[Record], row: int | None, *, deleted: Sequence[int] = ()) -> None:

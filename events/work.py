@@ -9,13 +9,13 @@ from uuid import UUID
 
 from django.db import models, transaction
 
-from events import bulk, ledger, outbox
+from events import bulk, ledger, outbox, statements
 from events.clock import database_now
 from events.envelope import Envelope
 from events.faults import fault_point
 from events.isolation import TooMuchAtOnce
 from events.ledger import Record
-from events.models import Event
+from events.models import Event, Outbox
 from events.texts import cut_to_contract
 
 M = TypeVar("M", bound=models.Model)
@@ -43,7 +43,7 @@ class UnitOfWork:
         self._changed_fields: dict[type[models.Model], set[str]] = defaultdict(set)
         self._outcomes: dict[UUID, str] = {}
         self.cause: UUID | None = None
-        self.outbox_row: int | None = None
+        self.outbox_row: Outbox | None = None
         self.deleted_rows: list[int] = []
 
     # -- what is loaded --------------------------------------------------------------------------
@@ -122,6 +122,12 @@ class UnitOfWork:
     # -- the end ---------------------------------------------------------------------------------
     def write(self) -> None:
         """Write everything in bulk: a fixed number of statements for each model, whatever the number of rows."""
+        with statements.together():
+            self.write_rows()
+        ledger.note_outcomes(self._outcomes)
+
+    def write_rows(self) -> None:
+        """Write the changed and the added rows, the emitted events and the row of the outbox."""
         # Updates come first: closing a row frees its unique key for a new one, such as a question's next revision.
         for model, changed in self._changed.items():
             new = {o.pk for o in self._added.get(model, ())}
@@ -130,13 +136,13 @@ class UnitOfWork:
         for model, added in self._added.items():
             bulk.insert(model, added)
         bulk.insert(Event, self.emitted)
-        ledger.note_outcomes(self._outcomes)
         self.deleted_rows = list(outbox.published.rows)
         self.outbox_row = outbox.add_row(self.emitted, now=self.now)
 
     def publish(self) -> None:
         """Publish the emitted events; call this after the commit."""
-        outbox.publish_committed(self.emitted, self.outbox_row, deleted=self.deleted_rows)
+        row = self.outbox_row.pk if self.outbox_row else None
+        outbox.publish_committed(self.emitted, row, deleted=self.deleted_rows)
 
 
 def locked(queryset: models.QuerySet[M]) -> models.QuerySet[M]:
