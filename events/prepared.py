@@ -16,6 +16,7 @@ from django.db.models.query import ModelIterable
 Row = TypeVar("Row")
 # Numbers of keys for which the compiled form of a query is kept.
 MOST_FORMS = 64
+UUIDS: Any = UUIDField()
 
 
 class Compiled(NamedTuple):
@@ -85,4 +86,4 @@ def objects(queryset: "QuerySet[Any, Any]", compiler: Any, converters: Any, rows
 
 def stored(key: Any) -> Any:
     """Return the key as the database stores it; a text stays as it is."""
-    return key if isinstance(key, str) else UUIDField().get_db_prep_value(key, connection)
+    return key if isinstance(key, str) else UUIDS.get_db_prep_value(key, connection)
