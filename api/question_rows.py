@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from clarifications.models import Question
-from clarifications.selectors import BLOCKINGS
+from clarifications.selectors import WAITING_ITEMS
 from events.prepared import Prepared
 
 FIELDS = (
@@ -36,8 +36,8 @@ def shown_questions(rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Return the questions of these rows as a response shows them; one query for what waits for all of them."""
     found = list(rows)
     waiting: dict[UUID, list[UUID]] = defaultdict(list)
-    for blocking in BLOCKINGS.rows([row["id"] for row in found]):
-        waiting[blocking.question_id].append(blocking.item_id)
+    for pair in WAITING_ITEMS.rows(row["id"] for row in found):
+        waiting[pair["question_id"]].append(pair["item_id"])
     return [
         {
             **{name: row[COLUMNS.get(name, name)] for name in FIELDS},

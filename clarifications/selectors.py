@@ -19,7 +19,10 @@ from events.work import locked
 
 LOCKED_QUESTIONS = Prepared[Question](lambda ids: locked(Question.objects.filter(project_id__in=ids)))
 QUESTIONS = Prepared[Question](lambda ids: Question.objects.filter(pk__in=ids))
-BLOCKINGS = Prepared[Blocking](lambda ids: Blocking.objects.filter(question_id__in=ids).order_by("pk"))
+# Which items wait for these questions: `question_id` and `item_id`.
+WAITING_ITEMS = Prepared[Any](
+    lambda ids: Blocking.objects.filter(question_id__in=ids).order_by("pk").values("question_id", "item_id")
+)
 # The number of waiting questions in the navigation is counted up to this.
 MOST_COUNTED = 100
 
@@ -40,10 +43,10 @@ def load_questions(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
         question.blocked = []
         question.project = work.loaded(Project, question.project_id) or question.project
     open_ones = [pk for pk, question in questions.items() if question.status == QuestionStatus.OPEN]
-    for blocking in BLOCKINGS.rows(open_ones):
-        item = work.loaded(Item, blocking.item_id)
+    for waiting in WAITING_ITEMS.rows(open_ones):
+        item = work.loaded(Item, waiting["item_id"])
         if item is not None:
-            questions[blocking.question_id].blocked.append(item)
+            questions[waiting["question_id"]].blocked.append(item)
 
 
 def questions_of(work: ProjectWork, project_id: UUID) -> list[Question]:
