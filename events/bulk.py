@@ -4,7 +4,9 @@ On PostgreSQL the rows are one parameter, a JSON document that the server unpack
 took a quarter of the orchestrator's time. On SQLite the statement is executed once for each row.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -96,10 +98,54 @@ def insert_one_by_one(
 
 
 def execute(statement: str, parameters: list[Any], *, many: bool = False, fetch: bool = False) -> list[Any]:
-    """Execute the statement and return its rows if they are asked for."""
+    """Execute the statement and return its rows if they are asked for; inside `together` it may wait for others."""
+    if script.waiting is not None:
+        script.waiting.append((statement, parameters))
+        return send_waiting() if fetch else []
     with connection.cursor() as cursor:
         (cursor.executemany if many else cursor.execute)(statement, parameters)
         return cursor.fetchall() if fetch else []
+
+
+class Script(threading.local):
+    """The statements of this thread that wait to be sent with others; None outside of `together`."""
+
+    waiting: list[tuple[str, list[Any]]] | None = None
+
+
+script = Script()
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Send the statements that are executed here inside the block in one message, in their order.
+
+    A statement whose rows are asked for is sent at once, with those that waited. On SQLite, which runs in this process,
+    none waits. Other statements inside the block have to `send_waiting` first.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    script.waiting = []
+    try:
+        yield
+        send_waiting()
+    finally:
+        script.waiting = None
+
+
+def send_waiting() -> list[Any]:
+    """Send the statements that wait, if there are any, and return the rows of the last one, if it has rows."""
+    if not script.waiting:
+        return []
+    statements, script.waiting = script.waiting, []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "; ".join(statement for statement, _ in statements), [value for _, values in statements for value in values]
+        )
+        while cursor.nextset():
+            pass
+        return cursor.fetchall() if cursor.description else []
 
 
 # -- statements of PostgreSQL ----------------------------------------------------------------------

@@ -76,7 +76,9 @@ def add_row(events: Sequence[Record], *, now: datetime) -> int | None:
     if not events:
         return None
     ids = b"".join(event.event_id.bytes for event in events)
-    return Outbox.objects.create(owner=owner_of(os.getpid()), events=ids, written_at=now).pk
+    row = Outbox(owner=owner_of(os.getpid()), events=ids, written_at=now)
+    bulk.insert(Outbox, [row])
+    return row.pk
 
 
 def publish_committed(events: Sequence[Record], row: int | None, *, deleted: Sequence[int] = ()) -> None:

@@ -121,7 +121,21 @@ class UnitOfWork:
 
     # -- the end ---------------------------------------------------------------------------------
     def write(self) -> None:
-        """Write everything in bulk: a fixed number of statements for each model, whatever the number of rows."""
+        """Write everything in bulk: a fixed number of statements for each model, whatever the number of rows.
+
+        PostgreSQL gets them in one message.
+        """
+        with bulk.together():
+            self.write_objects()
+            bulk.insert(Event, self.emitted)
+            if self._outcomes:
+                bulk.send_waiting()
+                ledger.note_outcomes(self._outcomes)
+            self.deleted_rows = list(outbox.published.rows)
+            self.outbox_row = outbox.add_row(self.emitted, now=self.now)
+
+    def write_objects(self) -> None:
+        """Write the changed objects and the new ones."""
         # Updates come first: closing a row frees its unique key for a new one, such as a question's next revision.
         for model, changed in self._changed.items():
             new = {o.pk for o in self._added.get(model, ())}
@@ -129,10 +143,6 @@ class UnitOfWork:
             bulk.update(model, rows, self._changed_fields[model])
         for model, added in self._added.items():
             bulk.insert(model, added)
-        bulk.insert(Event, self.emitted)
-        ledger.note_outcomes(self._outcomes)
-        self.deleted_rows = list(outbox.published.rows)
-        self.outbox_row = outbox.add_row(self.emitted, now=self.now)
 
     def publish(self) -> None:
         """Publish the emitted events; call this after the commit."""
