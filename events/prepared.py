@@ -49,17 +49,37 @@ class Prepared(Generic[Row]):
 
     def rows(self, keys: Iterable[Any]) -> list[Row]:
         """Return the rows for these keys; no query without a key."""
-        wanted = [stored(key) for key in keys]
-        if not wanted:
-            return []
-        query = self.compiled(len(wanted))
-        with connection.cursor() as cursor:
-            cursor.execute(query.statement, query.filled_with(wanted))
-            return query.read(cursor.fetchall())
+        return rows_together((self, keys))[0]
 
     def row(self, key: Any) -> Row | None:
         """Return the first row for this key; None if there is none."""
         return next(iter(self.rows([key])), None)
+
+
+def rows_together(*asked: tuple[Prepared[Any], Iterable[Any]]) -> list[list[Any]]:
+    """Return the rows of each query for its keys, as `Prepared.rows`. The queries are executed in their order.
+
+    PostgreSQL gets them in one message; each sees what was committed until its own turn, as one that is sent alone.
+    """
+    wanted = [(query, [stored(key) for key in keys]) for query, keys in asked]
+    sent = [(query.compiled(len(keys)), keys) for query, keys in wanted if keys]
+    found = iter(executed(sent) if connection.vendor == "postgresql" else [executed([one])[0] for one in sent])
+    return [next(found) if keys else [] for _query, keys in wanted]
+
+
+def executed(queries: Sequence[tuple[Compiled, Sequence[Any]]]) -> list[list[Any]]:
+    """Return the rows of each of these queries, which are sent in one message."""
+    if not queries:
+        return []
+    found = []
+    with connection.cursor() as cursor:
+        values = [value for query, keys in queries for value in query.filled_with(keys)]
+        cursor.execute("; ".join(query.statement for query, _ in queries), values)
+        for place, (query, _keys) in enumerate(queries):
+            if place:
+                cursor.nextset()
+            found.append(query.read(cursor.fetchall()))
+    return found
 
 
 def compiled(build: Callable[[Sequence[Any]], "QuerySet[Any, Any]"], number: int) -> Compiled:
