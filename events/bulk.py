@@ -121,9 +121,9 @@ def together() -> Iterator[None]:
     """Send the statements that are executed here inside the block in one message, in their order.
 
     A statement whose rows are asked for is sent at once, with those that waited. On SQLite, which runs in this process,
-    none waits. Other statements inside the block have to `send_waiting` first.
+    none waits. Other statements inside the block have to `send_waiting` first. A block inside another is a part of it.
     """
-    if connection.vendor != "postgresql":
+    if connection.vendor != "postgresql" or script.waiting is not None:
         yield
         return
     script.waiting = []

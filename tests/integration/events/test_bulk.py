@@ -97,7 +97,8 @@ def test_what_is_written_together_takes_effect_in_its_order() -> None:
         bulk.insert(Project, [made])
         made.reason = "first %s; 'second'"
         bulk.update(Project, [made], ["reason"])
-        bulk.insert(Outbox, [new])
+        with bulk.together():
+            bulk.insert(Outbox, [new])
         bulk.delete(Outbox, [old.pk])
     assert Project.objects.get(pk=made.pk).reason == made.reason
     assert list(Outbox.objects.values_list("pk", "owner")) == [(new.pk, "new")]
