@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from clarifications.models import Question
-from clarifications.selectors import BLOCKINGS
-from events.prepared import Prepared
+from clarifications.selectors import WAITING_ITEMS
+from events.prepared import Prepared, rows_together
 
 FIELDS = (
     *("id", "project", "kind", "field", "status", "revision", "title", "description", "schema", "pointer"),
@@ -35,16 +35,21 @@ def question_rows(questions: QuerySet[Question]) -> QuerySet[Question, dict[str,
 def shown_questions(rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Return the questions of these rows as a response shows them; one query for what waits for all of them."""
     found = list(rows)
+    return shown_with(found, WAITING_ITEMS.rows(row["id"] for row in found))
+
+
+def shown_with(rows: Iterable[Row], pairs: Iterable[Row]) -> list[dict[str, Any]]:
+    """Return the questions of these rows, with the items of these pairs of a question and an item that waits for it."""
     waiting: dict[UUID, list[UUID]] = defaultdict(list)
-    for blocking in BLOCKINGS.rows([row["id"] for row in found]):
-        waiting[blocking.question_id].append(blocking.item_id)
+    for pair in pairs:
+        waiting[pair["question_id"]].append(pair["item_id"])
     return [
         {
             **{name: row[COLUMNS.get(name, name)] for name in FIELDS},
             "waiting_items": waiting[row["id"]],
             "answer": answer_in(row),
         }
-        for row in found
+        for row in rows
     ]
 
 
@@ -60,7 +65,7 @@ ONE_QUESTION = Prepared[dict[str, Any]](lambda ids: question_rows(Question.objec
 
 def shown_question(question_id: UUID) -> dict[str, Any]:
     """Return the question, whose caller was found to see it, as a response shows it. Raises Http404."""
-    row = ONE_QUESTION.row(question_id)
-    if row is None:
+    rows, pairs = rows_together((ONE_QUESTION, [question_id]), (WAITING_ITEMS, [question_id]))
+    if not rows:
         raise Http404
-    return shown_questions([row])[0]
+    return shown_with(rows, pairs)[0]

@@ -15,7 +15,7 @@ from backlog.states import ItemState, ProjectStatus
 from backlog.work import ProjectWork
 from events.envelope import Envelope
 from events.models import Event
-from events.prepared import Prepared
+from events.prepared import Prepared, rows_together
 from events.work import locked
 from schemas.payloads.about import AboutItem
 
@@ -28,7 +28,7 @@ CONTEXTS = Prepared[WorkContext](lambda ids: WorkContext.objects.filter(pk__in=i
 
 
 def load_projects(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
-    """Lock the projects, in the order of their ids, and load their items into the work; one query for each model.
+    """Lock the projects, in the order of their ids, and load their items into the work, in one message.
 
     Idempotent: projects that this work has loaded already are skipped. Items have no locks of their own, because
     every change to an item is made under the lock of its project.
@@ -36,11 +36,16 @@ def load_projects(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
     new = set(project_ids) - work.projects_loaded
     if not new:
         return
-    work.projects_loaded |= new
-    projects = {p.pk: p for p in work.keep_loaded(LOCKED_PROJECTS.rows(new))}
+    keep_projects(work, new, *rows_together((LOCKED_PROJECTS, new), (ITEMS, new)))
+
+
+def keep_projects(work: ProjectWork, ids: set[UUID], found: Iterable[Project], items: Iterable[Item]) -> None:
+    """Keep the projects of these ids, which were found just now and locked, and their items, in the work."""
+    work.projects_loaded |= ids
+    projects = {p.pk: p for p in work.keep_loaded(found)}
     for project in projects.values():
         project.members = []
-    for item in work.keep_loaded(ITEMS.rows(projects)):
+    for item in work.keep_loaded(items):
         item.project = projects[item.project_id]
         item.project.members.append(item)
 

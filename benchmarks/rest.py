@@ -1,7 +1,9 @@
 """Throughput of the REST interface, at 1 and 2 web processes, beside a Django view that does nothing.
 
 Run on PostgreSQL: `make bench`. The load comes from wrk (Debian: `apt install wrk`) on the same machine, over 16
-connections. Printed: requests a second, median and 99th percentile, and the ratio to the bare view of the same run.
+connections. Printed: requests a second, median and 99th percentile, and the ratio to the bare view of the same run;
+and what one call of each kind sends: statements to the database (several may travel together; begin and commit are not
+counted) and messages to the broker (a pipeline is one).
 """
 
 import argparse
@@ -13,10 +15,13 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
+from unittest.mock import Mock, patch
 from urllib.error import HTTPError, URLError
 from uuid import uuid4
 
@@ -24,6 +29,7 @@ CONNECTIONS = 16
 ADDRESS = "127.0.0.1:8765"
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES = re.compile(r"50%\s+(\S+).*?99%\s+(\S+).*?Requests/sec:\s+(\S+)", re.DOTALL)
+OPEN, LIST, ANSWER = "POST /projects", "GET /questions?limit=50", "POST /questions/ID/answer"
 REPEATED = """
 wrk.method = "{method}"
 wrk.headers["Authorization"] = "Bearer {key}"
@@ -75,23 +81,25 @@ def measure(folder: Path, seconds: int, questions: int) -> None:
     with running_broker():
         key = prepared()
         print(f"{CONNECTIONS} connections, {seconds} s each, on {database()}\n")
-        print(f"{'':28}{'processes':>10}{'requests/s':>12}{'median':>10}{'p99':>10}{'of the bare view':>18}")
+        print(f"{'':28}{'processes':>10}{'requests/s':>12}{'median':>10}{'p99':>10}{'of the bare view':>18}", end="")
+        print(f"{'database':>10}{'broker':>8}")
+        sent = sent_by_calls(key)
         for processes in (1, 2):
             with serving(["-m", "benchmarks.bare", ADDRESS], processes, "/bare"):
                 bare = load(folder, "GET /bare", "/bare", REPEATED.format(method="GET", key="", body=""), seconds)
-            show("a Django view, bare", processes, bare, bare)
+            show("a Django view, bare", processes, bare, bare, 0, 0)
             with serving(["manage.py", "web", "--at", ADDRESS, "--shared"], processes, "/sign-in/"):
                 for name, path, script in calls(folder, key, questions):
-                    show(name, processes, load(folder, name, path, script, seconds), bare)
+                    show(name, processes, load(folder, name, path, script, seconds), bare, *sent[name])
 
 
 def calls(folder: Path, key: str, questions: int) -> Iterator[tuple[str, str, str]]:
     """What is called: a name, a path and the script that calls it."""
-    yield "POST /projects", "/api/v1/projects", REPEATED.format(method="POST", key=key, body=REQUEST)
+    yield OPEN, "/api/v1/projects", REPEATED.format(method="POST", key=key, body=REQUEST)
     ids = folder / f"questions-{uuid4().hex}"
     ids.write_text("\n".join(asked(questions)))
-    yield "GET /questions?limit=50", "/api/v1/questions?limit=50", REPEATED.format(method="GET", key=key, body="")
-    yield "POST /questions/ID/answer", "/", ANSWERS.format(ids=ids, key=key)
+    yield LIST, "/api/v1/questions?limit=50", REPEATED.format(method="GET", key=key, body="")
+    yield ANSWER, "/", ANSWERS.format(ids=ids, key=key)
 
 
 # -- preparing -------------------------------------------------------------------------------------
@@ -126,6 +134,41 @@ def asked(count: int) -> list[str]:
                 said = {"project_id": project_id, "request_text": "Ask.", "template": ASKING["name"]}
                 submit_request(work, request=cast(ProjectInitialRequestReceived, said))
     return [str(pk) for pk in Question.objects.filter(project_id__in=projects).values_list("pk", flat=True)]
+
+
+def sent_by_calls(key: str) -> dict[str, tuple[int, int]]:
+    """For each call: how many statements it sends to the database, and messages to the broker. Each is made here."""
+    from django.test import Client
+
+    client, headers = Client(headers={"Host": "127.0.0.1"}), {"Authorization": f"Bearer {key}"}
+    post: Callable[..., Any] = partial(client.post, content_type="application/json", headers=headers)
+    ids = asked(10)
+    made: dict[str, Callable[[], Any]] = {
+        OPEN: lambda: post("/api/v1/projects", REQUEST),
+        LIST: lambda: client.get("/api/v1/questions?limit=50", headers=headers),
+        ANSWER: lambda: post(f"/api/v1/questions/{ids.pop()}/answer", {"answer": 45}),
+    }
+    return {name: counted(call) for name, call in made.items() if call().status_code < 300}
+
+
+def counted(call: Callable[[], object]) -> tuple[int, int]:
+    """How many statements the call sends to the database, and how many messages to the broker."""
+    from django.db import connection
+    from redis.connection import AbstractConnection
+
+    to_database, to_broker = Counter[str](), Mock(wraps=AbstractConnection.send_packed_command)
+
+    def execute(run: Callable[..., object], sql: str, *arguments: object) -> object:
+        to_database[sql] += 1
+        return run(sql, *arguments)
+
+    with (
+        connection.execute_wrapper(execute),
+        patch.object(AbstractConnection, "send_packed_command", autospec=True) as s,
+    ):
+        s.side_effect = to_broker
+        call()
+    return to_database.total(), to_broker.call_count
 
 
 def database() -> str:
@@ -178,10 +221,18 @@ def load(folder: Path, name: str, path: str, script: str, seconds: int) -> tuple
     return float(found[3]), found[1], found[2]
 
 
-def show(name: str, processes: int, figures: tuple[float, str, str], bare: tuple[float, str, str]) -> None:
+def show(
+    name: str,
+    processes: int,
+    figures: tuple[float, str, str],
+    bare: tuple[float, str, str],
+    to_database: int,
+    to_broker: int,
+) -> None:
     """A line of the table."""
     rate, median, p99 = figures
-    print(f"{name:28}{processes:>10}{rate:>12.0f}{median:>10}{p99:>10}{rate / bare[0]:>18.2f}", flush=True)
+    line = f"{name:28}{processes:>10}{rate:>12.0f}{median:>10}{p99:>10}{rate / bare[0]:>18.2f}"
+    print(f"{line}{to_database:>10}{to_broker:>8}", flush=True)
 
 
 if __name__ == "__main__":

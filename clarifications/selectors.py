@@ -10,40 +10,51 @@ from django.db.models import F, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from backlog.models import Item, Project
-from backlog.selectors import count_subquery, load_projects, project_of
+from backlog.selectors import ITEMS, LOCKED_PROJECTS, count_subquery, keep_projects, project_of
 from backlog.work import ProjectWork
 from clarifications.errors import UnknownQuestion
 from clarifications.models import Blocking, Question, QuestionStatus
-from events.prepared import Prepared
+from events.prepared import Prepared, rows_together
 from events.work import locked
 
 LOCKED_QUESTIONS = Prepared[Question](lambda ids: locked(Question.objects.filter(project_id__in=ids)))
 QUESTIONS = Prepared[Question](lambda ids: Question.objects.filter(pk__in=ids))
-BLOCKINGS = Prepared[Blocking](lambda ids: Blocking.objects.filter(question_id__in=ids).order_by("pk"))
+# Which items wait: `question_id` and `item_id`, for these questions, and for the open questions of these projects.
+WAITING_ITEMS = Prepared[Any](lambda ids: waiting_items(question_id__in=ids))
+WAITING_NOW = Prepared[Any](
+    lambda ids: waiting_items(question__project_id__in=ids, question__status=QuestionStatus.OPEN)
+)
 # The number of waiting questions in the navigation is counted up to this.
 MOST_COUNTED = 100
+
+
+def waiting_items(**lookups: Any) -> QuerySet[Blocking, Any]:
+    """Return pairs of a question and an item that waits for it, in the order in which they were stored."""
+    return Blocking.objects.filter(**lookups).order_by("pk").values("question_id", "item_id")
 
 
 def load_questions(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
     """Lock the projects and their questions, and set the items that wait for each open question.
 
-    Idempotent. Two queries for the questions of all projects. The projects are locked first, so that no two processes
+    Idempotent. One message to the database for all projects. The projects are locked first, so that no two processes
     can deadlock.
     """
     new = set(project_ids) - work.questions_loaded
     if not new:
         return
     work.questions_loaded |= new
-    load_projects(work, new)
-    questions = {q.pk: q for q in work.keep_loaded(LOCKED_QUESTIONS.rows(new))}
-    for question in questions.values():
+    unlocked = new - work.projects_loaded
+    projects, items, questions, waiting = rows_together(
+        (LOCKED_PROJECTS, unlocked), (ITEMS, unlocked), (LOCKED_QUESTIONS, new), (WAITING_NOW, new)
+    )
+    keep_projects(work, unlocked, projects, items)
+    loaded = {question.pk: question for question in work.keep_loaded(questions)}
+    for question in loaded.values():
         question.blocked = []
         question.project = work.loaded(Project, question.project_id) or question.project
-    open_ones = [pk for pk, question in questions.items() if question.status == QuestionStatus.OPEN]
-    for blocking in BLOCKINGS.rows(open_ones):
-        item = work.loaded(Item, blocking.item_id)
-        if item is not None:
-            questions[blocking.question_id].blocked.append(item)
+    for pair in waiting:
+        if item := work.loaded(Item, pair["item_id"]):
+            loaded[pair["question_id"]].blocked.append(item)
 
 
 def questions_of(work: ProjectWork, project_id: UUID) -> list[Question]:
@@ -59,8 +70,8 @@ def open_question(work: ProjectWork, project_id: UUID, field: str) -> Question |
 
 def question_of(work: ProjectWork, project_id: UUID, question_id: UUID) -> Question:
     """Return the question of this project, loaded and locked. Raises UnknownProject or UnknownQuestion."""
-    project_of(work, project_id)
     load_questions(work, [project_id])
+    project_of(work, project_id)
     question = work.loaded(Question, question_id)
     if question is None or question.project_id != project_id:
         raise UnknownQuestion(f"Project {project_id} has no question {question_id}; see `manage.py questions`.")

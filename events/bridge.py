@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 from django.db.backends.signals import connection_created
 
-from events import deadletters, holding, ledger, outbox, streams
+from events import deadletters, holding, ledger, outbox, statements, streams
 from events.consumers import Verdicts
 from events.errors import PermanentError, TooManyAttempts
 from events.faults import fault_point
@@ -270,5 +270,4 @@ class StreamServer:
             with connection.cursor() as cursor:
                 cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
                 cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_TIMEOUT}'")
-                # A prepared statement keeps its plan: one that was made for a small table must not read a large one.
-                cursor.execute("SET enable_seqscan = off")
+            statements.keep_plans(connection)

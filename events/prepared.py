@@ -14,11 +14,12 @@ from django.db import connection
 from django.db.models import QuerySet, UUIDField
 from django.db.models.query import ModelIterable
 
-from events.statements import execute
+from events.statements import execute, execute_then, together
 
 Row = TypeVar("Row")
 # Numbers of keys for which the compiled form of a query is kept.
 MOST_FORMS = 64
+UUIDS: Any = UUIDField()
 
 
 class Compiled(NamedTuple):
@@ -42,7 +43,7 @@ class Compiled(NamedTuple):
 class Prepared(Generic[Row]):
     """A query by keys: `build` makes its queryset, of objects without joined ones or of `values()`, from the keys.
 
-    All else in the query is fixed: `build` runs once for each number of keys.
+    All else in the query is fixed: `build` runs once, on SQLite once for each number of keys.
     """
 
     def __init__(self, build: Callable[[Sequence[Any]], "QuerySet[Any, Row]"]) -> None:
@@ -54,15 +55,39 @@ class Prepared(Generic[Row]):
         wanted = [stored(key) for key in keys]
         if not wanted:
             return []
-        if connection.vendor == "postgresql":
-            query, parts = self.compiled(1), [wanted]
-        else:
-            query, parts = self.compiled(len(wanted)), wanted
-        return query.read(execute(query.statement, query.filled_with(parts), fetch=True))
+        query, parameters = self.for_keys(wanted)
+        return query.read(execute(query.statement, parameters, fetch=True))
 
     def row(self, key: Any) -> Row | None:
         """Return the first row for this key; None if there is none."""
         return next(iter(self.rows([key])), None)
+
+    def for_keys(self, wanted: Sequence[Any]) -> tuple[Compiled, list[Any]]:
+        """Return the compiled query for these stored keys and its parameters; PostgreSQL gets all keys in one."""
+        if connection.vendor == "postgresql":
+            query, parts = self.compiled(1), [list(wanted)]
+        else:
+            query, parts = self.compiled(len(wanted)), list(wanted)
+        return query, query.filled_with(parts)
+
+
+def rows_together(*asked: tuple[Prepared[Any], Iterable[Any]]) -> list[list[Any]]:
+    """Return the rows of each query for its keys, as `Prepared.rows`. The queries are executed in their order.
+
+    PostgreSQL gets them together; each sees what was committed until its own turn, as one that is sent alone.
+    """
+    found: dict[int, list[Any]] = {}
+    with together():
+        for place, (prepared, keys) in enumerate(asked):
+            if wanted := [stored(key) for key in keys]:
+                query, parameters = prepared.for_keys(wanted)
+                execute_then(query.statement, parameters, partial(keep, found, place, query))
+    return [found.get(place, []) for place in range(len(asked))]
+
+
+def keep(found: dict[int, list[Any]], place: int, query: Compiled, rows: list[Any]) -> None:
+    """Keep the objects of these rows under the place of their query."""
+    found[place] = query.read(rows)
 
 
 def compiled(build: Callable[[Sequence[Any]], "QuerySet[Any, Any]"], number: int) -> Compiled:
@@ -105,4 +130,4 @@ def objects(queryset: "QuerySet[Any, Any]", compiler: Any, converters: Any, rows
 
 def stored(key: Any) -> Any:
     """Return the key as the database stores it; a text stays as it is."""
-    return key if isinstance(key, str) else UUIDField().get_db_prep_value(key, connection)
+    return key if isinstance(key, str) else UUIDS.get_db_prep_value(key, connection)

@@ -1,4 +1,4 @@
-"""Executes statements of a fixed text: PostgreSQL parses and plans each of them once a connection.
+"""Executes statements of a fixed text. Stream servers prepare them: PostgreSQL plans each once a connection.
 
 Statements that need nothing of each other are sent together, so that their process waits once for all of them.
 """
@@ -30,9 +30,10 @@ sent = Sent()
 def together() -> Iterator[None]:
     """Send the statements of the block together: PostgreSQL answers all of them in one round trip.
 
-    The errors of the statements are raised at the end of the block. Elsewhere each statement is executed at once.
+    The errors of the statements are raised at the end of the block. A block inside another is a part of it. Elsewhere
+    each statement is executed at once.
     """
-    if not is_prepared():
+    if not is_direct() or sent.waiting is not None:
         yield
         return
     connection.ensure_connection()
@@ -48,18 +49,17 @@ def together() -> Iterator[None]:
 
 
 def execute(statement: str, parameters: Sequence[Any], *, many: bool = False, fetch: bool = False) -> Rows:
-    """Execute the statement and return its rows if they are asked for.
+    """Execute the statement, whose text has to be a fixed one, and return its rows if they are asked for.
 
-    On PostgreSQL it becomes a prepared statement of the connection; so only fixed texts may be passed here. Where the
-    caller watches or wraps the statements of Django, Django executes it.
+    Where somebody watches or wraps the statements of Django, Django executes it.
     """
-    if not is_prepared():
+    if not is_direct():
         with connection.cursor() as cursor:
             (cursor.executemany if many else cursor.execute)(statement, parameters)
             return cursor.fetchall() if fetch else []
     with connection.wrap_database_errors:
-        prepared = execute_prepared(statement, parameters)
-        return prepared.fetchall() if fetch else []
+        cursor = execute_directly(statement, parameters)
+        return cursor.fetchall() if fetch else []
 
 
 def execute_then(statement: str, parameters: Sequence[Any], then: Callable[[Rows], object]) -> None:
@@ -67,22 +67,29 @@ def execute_then(statement: str, parameters: Sequence[Any], then: Callable[[Rows
     if sent.waiting is None:
         then(execute(statement, parameters, fetch=True))
     else:
-        sent.waiting.append((execute_prepared(statement, parameters), then))
+        sent.waiting.append((execute_directly(statement, parameters), then))
 
 
-def execute_prepared(statement: str, parameters: Sequence[Any]) -> Any:
-    """Execute the statement as a prepared one of the PostgreSQL connection and return its cursor."""
+def execute_directly(statement: str, parameters: Sequence[Any]) -> Any:
+    """Execute the statement on the PostgreSQL connection, prepared if the connection keeps plans; return its cursor."""
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
-    return psycopg.Cursor(connection.connection).execute(statement, parameters, prepare=True)
+    keeps = getattr(connection, "keeps_plans", False)
+    return psycopg.Cursor(connection.connection).execute(statement, parameters, prepare=keeps)
 
 
-def is_prepared() -> bool:
-    """Return True if statements are prepared now: on PostgreSQL, unless forbidden or watched."""
-    return (
-        connection.vendor == "postgresql"
-        and settings.PREPARED_STATEMENTS
-        and not connection.execute_wrappers
-        and not connection.queries_logged
-    )
+def is_direct() -> bool:
+    """Return True if statements go to the driver directly: on PostgreSQL, unless somebody watches or wraps them."""
+    return connection.vendor == "postgresql" and not connection.execute_wrappers and not connection.queries_logged
+
+
+def keep_plans(database: Any) -> None:
+    """Have the sessions of this connection prepare their statements, unless a setting forbids it.
+
+    A prepared statement keeps its plan: one that was made for a small table must not read a large one from end to end.
+    """
+    if settings.PREPARED_STATEMENTS:
+        with database.cursor() as cursor:
+            cursor.execute("SET enable_seqscan = off")
+        database.keeps_plans = True

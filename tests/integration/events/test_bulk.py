@@ -5,11 +5,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection, transaction
 
 from backlog.blueprints import newest_version
 from backlog.models import Item, Project
-from events import bulk, ledger
+from events import bulk, ledger, statements
 from events.envelope import Envelope, Source
 from events.models import Event, Outbox
 from tests.flows import step, template
@@ -86,3 +86,46 @@ def test_what_is_there_already_is_not_inserted_again() -> None:
 def record() -> ledger.Record:
     """A row for the ledger."""
     return ledger.record_of(Envelope("X.Y", {"a": 1}, Source("s", "1"), uuid4()), now=NOW)
+
+
+def test_what_is_written_together_takes_effect_in_its_order() -> None:
+    made = project()
+    old, new = (Outbox(owner=name, events=b"", written_at=NOW) for name in ("old", "new"))
+    bulk.insert(Outbox, [old])
+    with statements.together():
+        bulk.insert(Project, [made])
+        made.reason = "first %s; 'second'"
+        bulk.update(Project, [made], ["reason"])
+        with statements.together():
+            bulk.insert(Outbox, [new])
+        bulk.delete(Outbox, [old.pk])
+    assert Project.objects.get(pk=made.pk).reason == made.reason
+    assert list(Outbox.objects.values_list("pk", "owner")) == [(new.pk, "new")]
+
+
+def test_what_fails_together_leaves_nothing_that_waits() -> None:
+    made = project()
+    with pytest.raises(IntegrityError), transaction.atomic(), statements.together():
+        bulk.insert(Project, [made, made])
+    bulk.insert(Project, [made])
+    assert Project.objects.filter(pk=made.pk).exists()
+
+
+@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite runs in this process.")
+def test_statements_that_are_sent_together_are_answered_together() -> None:
+    with statements.together():
+        bulk.insert(Outbox, [row := Outbox(owner="x", events=b"", written_at=NOW)])
+        assert row.pk is None
+    assert row.pk == Outbox.objects.get().pk
+
+
+@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite updates each row by its key.")
+def test_one_row_is_updated_by_its_key_however_many_there_are() -> None:
+    bulk.insert(Project, [project() for _ in range(2000)])
+    with connection.cursor() as cursor:
+        columns = bulk.updated_columns(Project, frozenset(["reason"]))
+        one = bulk.document([Project.objects.all()[0]], columns)
+        cursor.execute(f"EXPLAIN {bulk.update_statement(Project, columns)}", [one, 1])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Index Scan" in plan
+    assert "Seq Scan" not in plan
