@@ -43,7 +43,7 @@ def parsed() -> argparse.Namespace:
 def prepare_django(world: World) -> None:
     """Let this process find the world's database and broker, and migrate the database."""
     (world.folder / "data").mkdir()
-    os.environ |= world.environment()
+    os.environ |= world.environment() | {"LOG_LEVEL": "ERROR"}
     import django
 
     django.setup()

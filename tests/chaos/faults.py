@@ -45,7 +45,7 @@ def killed_at_point(world: World, fault: Fault) -> Iterator[None]:
     """Have the process that reaches the point first kill itself there."""
     world.points.arm(fault.target)
     yield
-    world.points.disarm(fault.target)
+    world.points_not_reached += world.points.disarm(fault.target)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What others do to the streams: put entries twice, in another order, or such that nobody can read them."""
 
 import random
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -16,8 +17,9 @@ MOST_AGAIN = 40
 
 
 def put_again(chance: random.Random, *, in_order: bool) -> int:
-    """Put some recent entries of the log on it again, one to three times each; return how many."""
-    recent = streams.client().xrevrange(settings.STREAM_NAME, count=RECENT)
+    """Put some recent entries of the log on it again, one to three times each, but no poison; return how many."""
+    entries = streams.client().xrevrange(settings.STREAM_NAME, count=RECENT)
+    recent = [(entry_id, fields) for entry_id, fields in entries if b"mark" not in fields]
     chosen = chance.sample(recent, min(MOST_AGAIN, len(recent)))
     chosen.sort(reverse=not in_order)
     again = [fields for _, fields in chosen for _ in range(chance.randint(1, 3))]
@@ -46,8 +48,6 @@ poison = Poison()
 
 def put_poison(chance: random.Random) -> None:
     """Put one entry of each kind of poison on the log."""
-    import time
-
     kinds = poisonous()
     chance.shuffle(kinds)
     for event in kinds:

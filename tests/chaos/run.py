@@ -57,6 +57,7 @@ def run(world: World, options: argparse.Namespace) -> int:
         keep_logs(world, options)
     if code:
         verdict.broken.append(f"the system ended with exit code {code}")
+    left_out |= {"kill at point": f"{n} of them: nobody came to the point"} if (n := world.points_not_reached) else {}
     print_verdict(verdict, happened, left_out, options)
     return 0 if verdict.is_good() else 1
 
@@ -139,12 +140,13 @@ def print_verdict(
         longest = max(verdict.recoveries.get(kind, [0.0]))
         print(f"  {kind:<20}{number:>4}   longest recovery {longest:.1f} s")
     for kind, why in left_out.items():
-        print(f"  {kind:<20}   0   left out: {why}")
+        print(f"  {kind:<20}      left out: {why}")
     for name in ("lost", "twice", "stuck"):
         print(f"{name:<20}{len(getattr(verdict, name))}")
     print(f"invariants broken   {len(verdict.broken)}")
     print(f"longest recovery    {verdict.longest_recovery():.1f} s")
-    print(f"entries an event    {verdict.entries_an_event:.2f}")
+    if verdict.entries_an_event is not None:
+        print(f"entries an event    {verdict.entries_an_event:.2f}")
     for words in verdict.faults_found()[:40]:
         print(f"  {words}")
     if not verdict.is_good():

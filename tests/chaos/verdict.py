@@ -43,7 +43,7 @@ class Verdict:
     stuck: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     recoveries: dict[str, list[float]] = field(default_factory=dict)
-    entries_an_event: float = 0.0
+    entries_an_event: float | None = None
 
     def is_good(self) -> bool:
         """Return True if nothing is wrong."""
@@ -70,10 +70,17 @@ def verdict_of(load: Load, happened: list[Happened], *, answers_broken: Iterable
         stuck=stuck(load),
         broken=[*broken(load, happened), *(f"an answer with status 500: {words}" for words in answers_broken)],
         recoveries=recoveries(load, happened),
-        entries_an_event=entries_added() / max(Event.objects.count(), 1),
+        entries_an_event=entries_an_event(happened),
     )
     verdict.broken += [f"the load met {error!r}" for error in load.faults[:5]]
     return verdict
+
+
+def entries_an_event(happened: list[Happened]) -> float | None:
+    """Return the entries of the log, repeated ones included, for each event; None if the broker has lost its count."""
+    if any(h.fault.kind in LOSING for h in happened):
+        return None
+    return entries_added() / max(Event.objects.count(), 1)
 
 
 def lost(load: Load) -> list[str]:

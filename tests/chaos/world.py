@@ -39,6 +39,7 @@ class World:
     points: ArmedPoints
     system: "System"
     starter: ThreadPoolExecutor
+    points_not_reached: int = 0
 
     def start_broker_again(self) -> None:
         """Start the broker if it has died."""
