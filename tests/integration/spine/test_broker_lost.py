@@ -14,13 +14,12 @@ from runtime.embedded import EmbeddedValkey
 from tests.flows import put, request, template
 from tests.processes import running
 from tests.system import system
-from tests.tally import Tally
+from tests.tally import FLOWS, Tally
 from tests.waiting import wait_until
 
 pytest_plugins = ["tests.fault_report"]
 pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
-FLOWS = 50
 # Each time that so many more items are done, the broker is lost.
 ITEMS_BETWEEN_LOSSES = 30
 HEALED_SECONDS = 5.0
