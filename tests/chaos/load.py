@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django.db import close_old_connections
@@ -16,6 +16,7 @@ from backlog.errors import ProjectExists
 from backlog.flow.opening import submit_request
 from backlog.flow.orchestration import project_work
 from backlog.models import Project
+from schemas.payloads.project import ProjectInitialRequestReceived
 from tests.chaos.doors import Rest, is_away
 from tests.chaos.templates import ROWS, SORTS, Sort
 from tests.flows import put
@@ -98,7 +99,7 @@ class Load:
         """Call the service; where a commit's outcome was not known, it says that the project exists."""
         try:
             with project_work() as work:
-                submit_request(work, request=wanted.payload())
+                submit_request(work, request=cast(ProjectInitialRequestReceived, wanted.payload()))
         except ProjectExists:
             return
 

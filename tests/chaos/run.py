@@ -63,9 +63,9 @@ def run(world: World, options: argparse.Namespace) -> int:
 
 
 def planned(options: argparse.Namespace, bug: Bug | None, left_out: dict[str, str]) -> list[Fault]:
-    """Return the plan for the options, without the kinds that this machine does not allow."""
-    wanted = bug.kinds if bug else options.only or KINDS
-    plan = draw_plan(options.seed, options.seconds, [kind for kind in wanted if kind not in left_out])
+    """Return the plan for the options; faults that this machine does not allow are left out, the others stay."""
+    drawn = draw_plan(options.seed, options.seconds, bug.kinds if bug else options.only or KINDS)
+    plan = [fault for fault in drawn if fault.kind not in left_out]
     if bug and bug.targets:
         return [Fault(f.at, f.kind, bug.targets[n % len(bug.targets)], f.seconds) for n, f in enumerate(plan)]
     return plan

@@ -8,7 +8,7 @@ from tests.settings_for_tests import *  # noqa: F403
 from tests.settings_for_tests import DATABASES, INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.chaos.apps.ChaosConfig"]
-FAULT_POINTS = ArmedPoints(Path(os.environ["CHAOS_ARMED"])) if "CHAOS_ARMED" in os.environ else {}
+FAULT_POINTS = ArmedPoints(Path(os.environ["CHAOS_ARMED"])) if "CHAOS_ARMED" in os.environ else {}  # type: ignore[assignment]
 DATABASES["default"] |= {"CONN_MAX_AGE": 60}
 
 # Short, so that ten minutes hold many faults, and above what a step takes on a busy machine.

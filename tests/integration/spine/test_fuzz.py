@@ -79,6 +79,7 @@ def judged(numbers: Iterator[int], raws: list[bytes]) -> Iterator[Verdicts]:
     yield DeadLettersConsumer().handle(letters)
 
 
+@pytest.mark.timeout(300 + EVENTS)
 @pytest.mark.parametrize("seed", [random.randrange(10**6)])
 def test_no_entry_ends_a_consumer_or_costs_its_neighbours_anything(broker: None, seed: int) -> None:
     chance, numbers = random.Random(seed), count(1)

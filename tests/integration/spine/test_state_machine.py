@@ -232,6 +232,7 @@ class Histories(RuleBasedStateMachine):
         assert dispatches == sum(i["attempts"] for p in self.model.values() for i in p["items"].values())
 
 
+@pytest.mark.timeout(60 * EXAMPLES)
 def test_every_history_ends_as_the_model_of_plain_dicts_says(broker: None, settings: Settings) -> None:
     settings.ITEM_RETRY_SECONDS = 0.0
     account(PERSON, OPERATOR)
