@@ -3,7 +3,7 @@ INSTALLED := .venv/.installed
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo up unit test coverage browser screenshots messages conformance lint check bench lock help
+.PHONY: setup demo up unit test coverage browser screenshots messages chaos conformance lint check bench lock help
 
 setup: $(INSTALLED) ## Make .venv with the locked packages (the default)
 
@@ -52,6 +52,9 @@ check: lint ## lint, and check settings, migrations, contracts' examples, and th
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	$(PYTHON) manage.py schemas validate --examples
 	API_EXAMPLES=200 $(PYTHON) -m pytest -q -n 2 tests/integration/api/test_contract_of_the_api.py
+
+chaos: $(INSTALLED) ## Run the whole system under faults for ten minutes: ARGS="--seed N --seconds S"
+	$(PYTHON) -m tests.chaos $(ARGS)
 
 conformance: $(INSTALLED) ## Hold the OpenAPI and AsyncAPI documents to their validators, and drive a generated client (needs the network)
 	$(PYTHON) scripts/conformance.py

@@ -1,5 +1,6 @@
 """Turns every error into a problem document (RFC 9457): a type, words, and JSON Pointers to the faulty parts."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -23,6 +24,7 @@ from clarifications import errors as clarifications
 from events import errors as events
 from events.artifacts import ArtifactMissing
 from events.deadletters import AlreadySettled, NotReplayable, OtherSender
+from events.isolation import DATABASE_AWAY
 from events.lifecycle import IllegalTransition
 from intake.spreadsheets import Busy, Unreadable
 from intake.spreadsheets.places import AGAIN_SECONDS
@@ -32,7 +34,11 @@ from schemas.restricted import SchemaRefused
 from schemas.strict_json import InvalidJson
 from webhooks import errors as webhooks
 
+logger = logging.getLogger(__name__)
+
 TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+# A database that is started again answers after about this time.
+DATABASE_RETRY_SECONDS = 5
 MEDIA_TYPE = "application/problem+json"
 Fault = tuple[str, str]  # JSON Pointer into the body, message
 
@@ -121,6 +127,10 @@ def problem_for_error(error: Exception, context: dict[str, Any]) -> Response | N
             "conflict",
             _("Another request changed the same object at the same moment: read it again, then decide."),
         )
+    elif isinstance(error, DATABASE_AWAY):
+        logger.warning("A request could not reach the database: %s", error)
+        words = _("The database cannot be used at the moment. Send the same request again in a few seconds.")
+        return problem_response(503, "database-away", words, headers={"Retry-After": str(DATABASE_RETRY_SECONDS)})
     elif isinstance(error, TOO_MUCH):
         return problem_response(
             413, "body-too-large", _("The request has too many parts, or one of them is too large.")

@@ -23,6 +23,8 @@ RELAY_REST_SECONDS = 0.25
 # Seconds between two looks for signs that the broker has lost something, and between two trimmings of the streams.
 LOOK_EVERY_SECONDS = 1.0
 TRIM_EVERY_SECONDS = 10.0
+# Pause before a process that starts tries again to reach a broker that is away.
+BROKER_RETRY_SECONDS = 1.0
 # Longest pause before a chore that failed is tried again.
 LONGEST_CHORE_PAUSE_SECONDS = 60.0
 
@@ -90,6 +92,20 @@ class Chore:
             return False
         self.failures = 0
         return bool(result) and not self.every
+
+
+def wait_for_broker() -> None:
+    """Return once the broker answers and its warnings are logged. Raises BrokerUnfit for one that would lose events.
+
+    A process that starts during an outage waits, as one that runs does: to end would make the outage longer.
+    """
+    while True:
+        try:
+            log_broker_warnings()
+            return
+        except streams.BROKER_ERRORS as error:
+            logger.warning("Waiting for the broker: %s", error)
+            time.sleep(BROKER_RETRY_SECONDS)
 
 
 def log_broker_warnings() -> None:

@@ -1,5 +1,6 @@
 """What a test with faults attempted and what became of it."""
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ from events import streams
 from events.models import Event
 from tests.invariants import violations
 from tests.waiting import wait_until
+
+# Flows that a test with faults attempts at each of its steps: FLOWS=500 asks for the full profile.
+FLOWS = int(os.environ.get("FLOWS", "50"))
 
 
 def rows_in_the_ledger() -> int:
@@ -51,9 +55,12 @@ class Tally:
         return self.committed() == self.attempted and not violations()
 
     def wait_for_rest(self, seconds: float = 20.0) -> None:
-        """Returns once all is done; fails the test with the figures and what is broken when it is not in time."""
+        """Returns once all is done; fails the test with the figures and what is broken when it is not in time.
+
+        The seconds are those of the short profile.
+        """
         try:
-            wait_until(self.at_rest, seconds)
+            wait_until(self.at_rest, seconds * max(1.0, FLOWS / 100))
         except AssertionError as error:
             raise AssertionError(f"{error} {self.line()}; {violations()[:5]}") from None
 

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from backlog.consumers import DeadLettersConsumer, OrchestratorConsumer
 from events.bridge import StreamServer
-from events.runner import log_broker_warnings, serve
+from events.runner import serve, wait_for_broker
 from runtime.commands import ServerCommand, at_least_one
 from runtime.routing import CONSUMERS, stream_consumers
 
@@ -26,7 +26,7 @@ class Command(ServerCommand):
         )
 
     def handle(self, *args: Any, groups: list[str], slot: int, **options: Any) -> None:
-        log_broker_warnings()
+        wait_for_broker()
         self.stderr.write(f"Serving {', '.join(groups)} on {settings.STREAM_NAME}, slot {slot}")
         serve(servers_of(groups, slot))
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from clarifications.mails.notices import notify_until
-from events.runner import log_broker_warnings, relay_until, serve
+from events.runner import relay_until, serve, wait_for_broker
 from pages.live import announce_changes_until
 from runtime.background import Background
 from runtime.commands import ServerCommand, at_least_one
@@ -29,7 +29,7 @@ class Command(ServerCommand):
         )
 
     def handle(self, *args: Any, slot: int, **options: Any) -> None:
-        log_broker_warnings()
+        wait_for_broker()
         self.stderr.write(f"Serving {', '.join(CONSUMERS)}, relaying and delivering, slot {slot}")
         servers = servers_of(list(CONSUMERS), slot)
         with Background(loops()):

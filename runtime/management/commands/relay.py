@@ -6,7 +6,7 @@ from typing import Any
 
 from events.lost_dispatches import LostDispatches
 from events.outbox import Inheritance
-from events.runner import log_broker_warnings, relay_until
+from events.runner import log_broker_warnings, relay_until, wait_for_broker
 from pages.live import announce_changes_until
 from runtime.commands import ServerCommand
 from runtime.supervisor import stop_on_signals
@@ -19,11 +19,12 @@ class Command(ServerCommand):
         parser.add_argument("--once", action="store_true", help="publish what is due now, then exit")
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
-        log_broker_warnings()
         if once:
+            log_broker_warnings()
             published, repeated = Inheritance().publish_left_behind(), LostDispatches().publish_lost()
             self.stdout.write(f"{published} published, {repeated} repeated")
             return
+        wait_for_broker()
         self.stderr.write("Relaying")
         stop = threading.Event()
         stop_on_signals(stop)

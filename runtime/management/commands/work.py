@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 
 from events import streams
 from events.renewal import RenewingServer
-from events.runner import log_broker_warnings, serve
+from events.runner import serve, wait_for_broker
 from runtime.commands import ServerCommand, at_least_one
 from runtime.routing import stream_consumers
 from runtime.system import require_agents
@@ -36,7 +36,7 @@ class Command(ServerCommand):
         require_agents({*chosen, *excepted})
         if not chosen:
             raise CommandError("No agent is left to run: name agents, or use --all.")
-        log_broker_warnings()
+        wait_for_broker()
         application = stream_consumers()
         self.stderr.write(f"Working as {', '.join(chosen)}, slot {slot}")
         serve([server(application, name, slot, lane) for name in chosen for lane in lanes(name)])

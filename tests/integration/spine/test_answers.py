@@ -37,6 +37,9 @@ from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 
+# At each of two doors.
+RACERS = 25
+
 RATE = {"type": "number", "title": "Hourly rate", "exclusiveMinimum": 0, "maximum": 500}
 NEEDS_RATE = {"type": "object", "required": ["rate"], "properties": {"rate": RATE}}
 
@@ -149,10 +152,11 @@ def test_of_many_answers_at_once_through_every_door_one_wins(broker: None) -> No
     question = asked()
     refused: list[BaseException] = []
     racers = [
-        threading.Thread(target=run, args=(partial(answer, question, n, by=f"p{n}"), refused)) for n in range(1, 9)
+        threading.Thread(target=run, args=(partial(answer, question, n, by=f"p{n}"), refused))
+        for n in range(1, 1 + RACERS)
     ]
     with serving(*(group_server(group) for group in GROUPS)):
-        put(*(submitted(question, n) for n in range(11, 19)))
+        put(*(submitted(question, 1000 + n) for n in range(RACERS)))
         for racer in racers:
             racer.start()
         for racer in racers:
@@ -160,8 +164,9 @@ def test_of_many_answers_at_once_through_every_door_one_wins(broker: None) -> No
         wait_until(lambda: not violations())
     winner = Answer.objects.get()
     from_here = winner.door == "rest"
-    assert [type(error) for error in refused] == [AlreadyClosed] * (7 if from_here else 8)
-    assert Event.objects.filter(type="USER.ANSWER_SUBMITTED", outcome="ignored").count() == (8 if from_here else 7)
+    assert [type(error) for error in refused] == [AlreadyClosed] * (RACERS - 1 if from_here else RACERS)
+    ignored = Event.objects.filter(type="USER.ANSWER_SUBMITTED", outcome="ignored").count()
+    assert ignored == (RACERS if from_here else RACERS - 1)
     assert Event.objects.filter(type="CLARIFICATION.ANSWER_PROVIDED").count() == 1
     assert dispatch_of(question.project)["payload"]["work_context"]["rate"] == winner.value
     assert item_of(question.project).attempts == 1

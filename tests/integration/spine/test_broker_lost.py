@@ -12,15 +12,14 @@ from backlog.states import ItemState
 from events import streams
 from runtime.embedded import EmbeddedValkey
 from tests.flows import put, request, template
-from tests.processes import running
+from tests.processes import last_words, running
 from tests.system import system
-from tests.tally import Tally
+from tests.tally import FLOWS, Tally
 from tests.waiting import wait_until
 
 pytest_plugins = ["tests.fault_report"]
 pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
-FLOWS = 50
 # Each time that so many more items are done, the broker is lost.
 ITEMS_BETWEEN_LOSSES = 30
 HEALED_SECONDS = 5.0
@@ -81,6 +80,17 @@ def test_a_broker_killed_and_started_again_loses_nothing(own_broker: EmbeddedVal
             wait_until(groups_there, HEALED_SECONDS)
         tally.wait_for_rest(40)
     assert Item.objects.filter(state=ItemState.DONE).count() == 3 * FLOWS
+
+
+def test_a_process_that_starts_while_the_broker_is_away_waits_for_it(
+    own_broker: EmbeddedValkey, transactional_db: None
+) -> None:
+    kill(own_broker)
+    with running("consume", "orchestrator") as process:
+        wait_until(lambda: "Waiting for the broker" in last_words(process))
+        own_broker.ensure_running()
+        put(request())
+        wait_until(Project.objects.exists)
 
 
 def kill(server: EmbeddedValkey) -> None:

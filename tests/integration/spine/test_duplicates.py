@@ -1,5 +1,6 @@
 """An event takes effect once, however often and wherever it arrives."""
 
+import random
 from collections import Counter
 
 import pytest
@@ -12,6 +13,7 @@ from events.models import DeadLetter, Event
 from tests.flows import completed, dispatch_of, item_of, opened, put, request, tell
 from tests.invariants import violations
 from tests.system import group_server, run_to_rest, serving
+from tests.tally import FLOWS
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
@@ -56,6 +58,17 @@ def test_two_consumers_of_a_group_that_get_the_same_event_apply_it_once(broker: 
         wait_until(lambda: not violations())
     opened_events = Event.objects.filter(type="PROJECT.OPENED").values_list("project_id", flat=True)
     assert Counter(map(str, opened_events)) == Counter(event["payload"]["project_id"] for event in events)
+
+
+def test_requests_that_come_one_to_ten_times_in_any_order_open_one_project_each(broker: None) -> None:
+    chance, events = random.Random(), [request() for _ in range(2 * FLOWS)]
+    deliveries = [event for event in events for _ in range(chance.randint(1, 10))]
+    chance.shuffle(deliveries)
+    tell(*deliveries)
+    opened_events = Event.objects.filter(type="PROJECT.OPENED").values_list("project_id", flat=True)
+    assert Counter(map(str, opened_events)) == Counter(event["payload"]["project_id"] for event in events)
+    assert Event.objects.filter(type="PROJECT.INITIAL_REQUEST_RECEIVED").count() == len(events)
+    assert violations() == []
 
 
 def test_an_entry_taken_over_by_a_second_consumer_is_applied_once(broker: None, settings: Settings) -> None:

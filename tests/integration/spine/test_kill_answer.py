@@ -9,13 +9,12 @@ from events.models import Event
 from tests.flows import answer, put, request, template
 from tests.processes import killed_at, start
 from tests.system import system
-from tests.tally import Tally
+from tests.tally import FLOWS, Tally
 from tests.waiting import wait_until
 
 pytest_plugins = ["tests.fault_report"]
 pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
-FLOWS = 50
 # Of these the process that answers is killed.
 KILLED = 12
 # Step → exit code of the same command given again: accepted now, or refused as a second answer.

@@ -9,12 +9,11 @@ from events import streams
 from tests.flows import put, request
 from tests.processes import killed_at, running
 from tests.system import system
-from tests.tally import Tally
+from tests.tally import FLOWS, Tally
 
 pytest_plugins = ["tests.fault_report"]
 pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
-FLOWS = 50
 ORCHESTRATOR = ("consume", "orchestrator")
 OTHERS = ("clarifications", "validators")
 STEPS = [

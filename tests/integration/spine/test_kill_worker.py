@@ -7,12 +7,11 @@ from backlog.states import ItemState
 from tests.flows import put, request
 from tests.processes import killed_at, running
 from tests.system import system
-from tests.tally import Tally
+from tests.tally import FLOWS, Tally
 
 pytest_plugins = ["tests.fault_report"]
 pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
-FLOWS = 50
 WORKER = ("work", "generic_worker")
 # Step → which arrival there kills each of three workers; a batch may hold every item there is.
 STEPS = {

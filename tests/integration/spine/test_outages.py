@@ -15,13 +15,12 @@ from events import faults, runner, streams
 from events.models import Attempt, Outbox
 from tests.flows import put, request
 from tests.system import serving, system
-from tests.tally import Tally
+from tests.tally import FLOWS, Tally
 from tests.waiting import wait_until
 
 pytest_plugins = ["tests.fault_report"]
 pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
-FLOWS = 50
 # Each time that so many more items are done, the database goes away.
 ITEMS_BETWEEN_OUTAGES = 30
 

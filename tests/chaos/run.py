@@ -1,0 +1,162 @@
+"""One run: load and faults side by side, then rest, then the verdict."""
+
+import argparse
+import shutil
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from django.db import close_old_connections
+
+from accounts import keys
+from accounts.roles import OPERATOR
+from backlog.blueprints import add_version
+from backlog.models import Project
+from backlog.states import OVER_STATUSES
+from tests.callers import EVERY_SCOPE, account
+from tests.chaos.answering import ANSWERER, Robot
+from tests.chaos.bugs import BUGS, Bug
+from tests.chaos.doors import Rest, is_away
+from tests.chaos.faults import INFLICT, impossible
+from tests.chaos.load import Load
+from tests.chaos.plan import KINDS, LOSING, Fault, draw_plan
+from tests.chaos.templates import SORTS, definitions
+from tests.chaos.verdict import Happened, Verdict, verdict_of, wait_for_rest
+from tests.chaos.world import World
+from tests.waiting import wait_until
+
+PROGRESS_SECONDS = 10.0
+BEGIN_SECONDS = 60.0
+
+
+def run(world: World, options: argparse.Namespace) -> int:
+    """Run the plan of the seed against the system; print the figures; return the exit code."""
+    bug = BUGS.get(options.bug or "")
+    left_out = impossible(world)
+    plan = planned(options, bug, left_out)
+    rest = Rest(world.system.web, prepared_key())
+    sorts = list(bug.sorts if bug else SORTS)
+    load = Load(rest, world.folder, rate=options.rate, sorts=sorts, seed=options.seed)
+    happened: list[Happened] = []
+    world.start_system()
+    threads = [*load.threads(), Robot(load, rest, options.seed).thread()]
+    try:
+        wait_until(lambda: len(world.system.pids()) >= 7, BEGIN_SECONDS)
+        for thread in threads:
+            thread.start()
+        suffer(world, plan, load, happened, options.seconds)
+        load.stopping.set()
+        wait_for_rest(load, options.rest)
+        verdict = verdict_of(load, happened, answers_broken=rest.broken)
+    finally:
+        load.stopping.set()
+        load.ending.set()
+        code = world.system.stop()
+        keep_logs(world, options)
+    if code:
+        verdict.broken.append(f"the system ended with exit code {code}")
+    left_out |= {"kill at point": f"{n} of them: nobody came to the point"} if (n := world.points_not_reached) else {}
+    print_verdict(verdict, happened, left_out, options)
+    return 0 if verdict.is_good() else 1
+
+
+def planned(options: argparse.Namespace, bug: Bug | None, left_out: dict[str, str]) -> list[Fault]:
+    """Return the plan for the options; faults that this machine does not allow are left out, the others stay."""
+    drawn = draw_plan(options.seed, options.seconds, bug.kinds if bug else options.only or KINDS)
+    plan = [fault for fault in drawn if fault.kind not in left_out]
+    if bug and bug.targets:
+        return [Fault(f.at, f.kind, bug.targets[n % len(bug.targets)], f.seconds) for n, f in enumerate(plan)]
+    return plan
+
+
+def prepared_key() -> str:
+    """Make the templates, the robot's account, and a service account with a key; return the key."""
+    for definition in definitions():
+        add_version(definition, by="chaos")
+    account(ANSWERER, OPERATOR)
+    service = account("chaos", OPERATOR, is_service=True)
+    _key, text = keys.make_key(service, name="chaos", scopes=EVERY_SCOPE, lifetime=None)
+    return text
+
+
+# -- faults ----------------------------------------------------------------------------------------
+def suffer(world: World, plan: Sequence[Fault], load: Load, happened: list[Happened], seconds: float) -> None:
+    """Inflict the faults at their times, each on a thread of its own; return when time is over and all are healed."""
+    begun = time.monotonic()
+    progress = begun + PROGRESS_SECONDS
+    threads: list[threading.Thread] = []
+    todo = list(plan)
+    while (now := time.monotonic() - begun) < seconds:
+        while todo and todo[0].at <= now:
+            threads.append(threading.Thread(target=inflict, args=(world, todo.pop(0), load, happened), daemon=True))
+            threads[-1].start()
+        if time.monotonic() >= progress:
+            progress += PROGRESS_SECONDS
+            print_progress(now, load, happened)
+        time.sleep(0.05)
+    for thread in threads:
+        thread.join(60)
+
+
+def inflict(world: World, fault: Fault, load: Load, happened: list[Happened]) -> None:
+    """Inflict the fault, wait for its time, heal it, and note both times. What it meets is kept as the load's fault."""
+    this = Happened(fault, time.monotonic())
+    happened.append(this)
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(INFLICT[fault.kind](world, fault))
+            time.sleep(fault.seconds)
+    except Exception as error:
+        if not is_away(error):
+            load.faults.append(error)
+    this.healed_at = time.monotonic()
+    if fault.kind in LOSING:
+        load.note_loss()
+
+
+# -- what is printed -------------------------------------------------------------------------------
+def print_progress(now: float, load: Load, happened: Sequence[Happened]) -> None:
+    """Print one line: the time, how many projects were asked for and are over, the newest faults."""
+    try:
+        close_old_connections()
+        over: object = Project.objects.filter(status__in=OVER_STATUSES).count()
+    except Exception:
+        over = "?"
+    latest = ", ".join(f"{h.fault.kind} {h.fault.target}".strip() for h in happened[-3:])
+    print(f"{now:6.0f} s  asked {len(load.wanted)}  over {over}  faults {len(happened)}  ({latest})", flush=True)
+
+
+def print_verdict(
+    verdict: Verdict, happened: Sequence[Happened], left_out: dict[str, str], options: argparse.Namespace
+) -> None:
+    """Print the figures; where something is broken, also the seed and the plan."""
+    counts = Counter(h.fault.kind for h in happened)
+    print(f"\nseed {options.seed}, {options.seconds:.0f} s{f', bug: {options.bug}' if options.bug else ''}")
+    print(f"projects run        {verdict.asked} ({verdict.finished} over)")
+    print(f"faults              {len(happened)}")
+    for kind, number in sorted(counts.items()):
+        longest = max(verdict.recoveries.get(kind, [0.0]))
+        print(f"  {kind:<20}{number:>4}   longest recovery {longest:.1f} s")
+    for kind, why in left_out.items():
+        print(f"  {kind:<20}      left out: {why}")
+    for name in ("lost", "twice", "stuck"):
+        print(f"{name:<20}{len(getattr(verdict, name))}")
+    print(f"invariants broken   {len(verdict.broken)}")
+    print(f"longest recovery    {verdict.longest_recovery():.1f} s")
+    if verdict.entries_an_event is not None:
+        print(f"entries an event    {verdict.entries_an_event:.2f}")
+    for words in verdict.faults_found()[:40]:
+        print(f"  {words}")
+    if not verdict.is_good():
+        print(f"\nThe same again: python -m tests.chaos --seed {options.seed} --seconds {options.seconds:.0f}")
+        for h in happened:
+            print(f"  {h.fault.line()}")
+
+
+def keep_logs(world: World, options: argparse.Namespace) -> None:
+    """Copy the logs of the processes, if they are asked for."""
+    if options.keep_logs:
+        options.keep_logs.mkdir(parents=True, exist_ok=True)
+        shutil.copy(world.system.log, options.keep_logs / "system.log")

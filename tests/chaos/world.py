@@ -1,0 +1,154 @@
+"""The world of one run: a database, a broker, and the processes of the system, which `manage.py up` keeps running."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.embedded import EmbeddedValkey
+from runtime.processes import tied_to_parent, wait_or_kill
+from tests.chaos.database import Database
+from tests.chaos.disks import small_disk
+from tests.chaos.points import ArmedPoints
+from tests.waiting import is_alive, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+DATABASE_MEGABYTES, BROKER_MEGABYTES = 1500, 300
+START_SECONDS = 30.0
+
+
+@dataclass
+class World:
+    """Everything that a fault can reach. A disk is None where the run may mount none.
+
+    `starter` is the thread that starts processes: they end with the thread that started them.
+    """
+
+    folder: Path
+    database: Database
+    broker: EmbeddedValkey
+    database_disk: Path | None
+    broker_disk: Path | None
+    points: ArmedPoints
+    system: "System"
+    starter: ThreadPoolExecutor
+    points_not_reached: int = 0
+
+    def start_broker_again(self) -> None:
+        """Start the broker if it has died."""
+        self.starter.submit(self.broker.ensure_running).result()
+
+    def start_system(self) -> None:
+        """Start the processes of the system."""
+        self.starter.submit(self.system.start, self.environment()).result()
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables with which a process finds this world."""
+        return {
+            "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
+            "DATABASE_URL": self.database.url,
+            "REDIS_URL": self.broker.url,
+            "DATA_DIR": str(self.folder / "data"),
+            "LOG_LEVEL": "WARNING",
+            "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
+        }
+
+
+class System:
+    """The processes of the system under their supervisor."""
+
+    def __init__(self, folder: Path, armed: Path, bug: str) -> None:
+        self.log = folder / "system.log"
+        self.web = f"127.0.0.1:{free_port()}"
+        self.own = {"CHAOS_ARMED": str(armed), "CHAOS_BUG": bug}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, environment: dict[str, str]) -> None:
+        """Start `manage.py up` with a process for each role."""
+        argv = [sys.executable, str(ROOT / "manage.py"), "up", "--separate", "--web", self.web]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                tied_to_parent(argv), env={**os.environ, **environment, **self.own}, stdout=log, stderr=log
+            )
+
+    def stop(self) -> int:
+        """End everything with SIGTERM; return the exit code of the supervisor."""
+        assert self.process
+        self.process.terminate()
+        return wait_or_kill(self.process, seconds=30)
+
+    def pids(self) -> dict[str, int]:
+        """Return the process ids of the supervisor's living children by their roles."""
+        assert self.process
+        supervisor, found = self.process.pid, {}
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit() and parent_of(folder) == supervisor:
+                with suppress(OSError):
+                    found[role_of((folder / "cmdline").read_bytes().split(b"\0"))] = int(folder.name)
+        return found
+
+    def kill_everything(self) -> None:
+        """Kill the supervisor and all its children at once."""
+        assert self.process
+        children = list(self.pids().values())
+        for pid in [self.process.pid, *children]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+        wait_until(lambda: not any(is_alive(pid) for pid in children), 10)
+
+
+def parent_of(folder: Path) -> int:
+    """Return the parent's process id of the process with this folder in /proc; 0 if it is gone."""
+    try:
+        return int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, ValueError):
+        return 0
+
+
+def role_of(words: list[bytes]) -> str:
+    """Return the role that a manage.py command line names, as the supervisor calls it."""
+    texts = [word.decode(errors="replace") for word in words if word]
+    command = texts[texts.index(str(ROOT / "manage.py")) + 1 :] if str(ROOT / "manage.py") in texts else ["?"]
+    if command[0] == "work":
+        return f"workers-{command[command.index('--slot') + 1]}"
+    return command[1] if command[0] == "consume" else command[0]
+
+
+def free_port() -> int:
+    """Return a port that nobody listened at a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def made_world(folder: Path, bug: str) -> Iterator[World]:
+    """Start database and broker, and yield the world; the system is not started yet. All of it ends with the block."""
+    armed = folder / "armed"
+    armed.mkdir()
+    with (
+        small_disk(DATABASE_MEGABYTES) as database_disk,
+        small_disk(BROKER_MEGABYTES) as broker_disk,
+        ThreadPoolExecutor(1) as starter,
+    ):
+        home = folder / "pg"
+        database = Database(home, (database_disk or home) / "data")
+        broker = EmbeddedValkey((broker_disk or folder) / "valkey")
+        parts = (database, broker, database_disk, broker_disk, ArmedPoints(armed), System(folder, armed, bug))
+        world = World(folder, *parts, starter)
+        try:
+            database.start()
+            world.start_broker_again()
+            yield world
+        finally:
+            broker.stop()
+            database.stop()
+            shutil.rmtree(home, ignore_errors=True)
