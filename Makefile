@@ -16,6 +16,9 @@ demo: $(INSTALLED) ## Run a whole project, from the request to the report: ARGS=
 up: $(INSTALLED) ## Start the whole system and keep it running until Ctrl-C
 	@$(PYTHON) manage.py up $(ARGS)
 
+# Without compiled files each of a dozen processes would compile each test and each module anew.
+test coverage: export PYTHONDONTWRITEBYTECODE =
+
 test: $(INSTALLED) ## Run the tests: all on SQLite, the spine on PostgreSQL too
 	@scripts/chromium.sh || [ -z "$$CI" ]
 	@scripts/jq.sh || [ -z "$$CI" ]

@@ -1,13 +1,10 @@
 """Generated requests to the REST interface: who sends them, what they name, and the figures of it."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
 
-from django.db import transaction
 from django.test import Client
 from schemathesis import Case
 from schemathesis.config import SchemathesisConfig
@@ -156,11 +153,3 @@ def is_valid(case: Case, part: str) -> bool:
     meta = case.meta
     found = [info for place, info in meta.components.items() if place.value.startswith(part)] if meta else []
     return all(info.mode.is_positive for info in found)
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """What happens inside is undone, so that every example meets the same objects."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)

@@ -3,10 +3,8 @@
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.accessibility import axe
 from tests.browser.make_people import PASSWORD
 
 
@@ -32,19 +30,3 @@ def test_a_wrong_password_is_refused_in_words_and_the_name_stays(visitor: Callab
     sign_in_as(page, "ann", "not her password")
     expect(page.get_by_role("alert")).to_contain_text("correct username and password")
     expect(page.get_by_label("Username")).to_have_value("ann")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_sign_in_page_is_accessible(visitor: Callable[..., Page], scheme: str) -> None:
-    page = visitor(color_scheme=scheme)
-    page.goto("/sign-in/")
-    expect(page.get_by_label("Password")).to_be_visible()
-    assert axe(page) == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_behind_the_door_is_accessible(person: Callable[..., Page], scheme: str) -> None:
-    page = person("ann", color_scheme=scheme)
-    page.goto("/admin/")
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    assert axe(page) == []

@@ -33,6 +33,7 @@ from events.streams import Entry
 from schemas.registry import registry
 from tests.callers import EVERY_SCOPE, Caller, account, key_of, machine, person
 from tests.flows import envelope, step, template
+from tests.undoing import undone
 from webhooks.models import Endpoint
 
 pytestmark = pytest.mark.django_db
@@ -318,14 +319,12 @@ def test_no_caller_changes_through_any_door_what_is_not_theirs_to_change(
     for door, call in DOORS.items():
         for caller, role in callers.items():
             for one in held:
-                with transaction.atomic(), connection.execute_wrapper(writes := Writes()):
+                with undone(), connection.execute_wrapper(writes := Writes()):
                     call(caller, one)
                     for change in changes(before, facts()) if writes.number else ():
                         done.add((door, role, change))
                         if not may(caller, role, door, change):
                             wrong.append(f"{door}: {caller.user} ({role}, headers {bool(caller.headers)}): {change}")
-                    transaction.set_rollback(True)
-                    transaction.get_connection().run_on_commit.clear()
     assert not wrong, "\n".join(wrong)
     finished = {(door, role) for door, role, change in done if change.startswith("finished for")}
     assert finished == {(door, role) for door in APPROVING for role in ANSWERING}
@@ -372,13 +371,11 @@ def test_no_event_finishes_what_waits_for_a_persons_approval(held: list[Held], c
                     continue
                 wire = orjson.dumps(envelope(kind, payload))
                 entry = Entry("audit:events", f"{uuid4().int % 10**12}-0", {b"event": wire})
-                with transaction.atomic():
+                with undone():
                     said = take(entry)
                     changed = {c for c in changes(before, facts()) if not c.startswith("letters")}
                     assert not {c for c in changed if c.startswith(("finished", "question"))}, (kind, name, changed)
                     heard += said
-                    transaction.set_rollback(True)
-                    transaction.get_connection().run_on_commit.clear()
     assert heard > len(SPEAKERS) * len(held), "nothing of what was said reached a handler"
 
 

@@ -21,6 +21,8 @@ SHORT, LONG = 10_000, 100_000
 # CPU seconds, on a busy machine: a linear pattern takes thousandths for the short text, a quadratic one minutes for the
 # long one.
 SHORT_LIMIT, LONG_LIMIT = 0.2, 2.0
+# A file without any of these words has no pattern. Every process of a parallel run reads all files.
+MENTIONED = re.compile(r"\bre\.|[Rr]egex|pattern")
 OFTEN = "a0 .,:;!?'\"\\()[]{}<>/-_\n\t"
 # Signs of the pattern that may open what another sign keeps open, tried by turns with each other character.
 MOST_OPENINGS = 6
@@ -36,10 +38,11 @@ class Used:
 
 
 def trees() -> Iterator[tuple[str, ast.Module]]:
-    """Every file of the product, parsed."""
+    """Every file of the product that may have a pattern, parsed."""
     for room in sorted({*rooms(), "clients"}):
         for path in sorted((Path(settings.BASE_DIR) / room).rglob("*.py")):
-            yield str(path.relative_to(settings.BASE_DIR)), ast.parse(path.read_text())
+            if MENTIONED.search(source := path.read_text()):
+                yield str(path.relative_to(settings.BASE_DIR)), ast.parse(source)
 
 
 def compiled(call: ast.Call, names: dict[str, str]) -> re.Pattern[str] | None:
@@ -92,10 +95,11 @@ def constants(tree: ast.Module) -> dict[str, str]:
 def patterns() -> Iterator[Used]:
     """Every pattern of the product with the methods it is used with."""
     for where, tree in trees():
-        names, calls = constants(tree), [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        names, nodes = constants(tree), list(ast.walk(tree))
+        calls = [node for node in nodes if isinstance(node, ast.Call)]
         kept = {
             node.value: node.targets[0].id
-            for node in ast.walk(tree)
+            for node in nodes
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
         }
         yield from validators(where, calls)
@@ -113,7 +117,8 @@ def patterns() -> Iterator[Used]:
 def validators(where: str, calls: list[ast.Call]) -> Iterator[Used]:
     """The patterns that Django's validators search for, and those of model fields."""
     for call in calls:
-        named = call.args[:1] if ast.unparse(call.func).endswith("RegexValidator") else []
+        name = getattr(call.func, "id", "") or getattr(call.func, "attr", "")
+        named = call.args[:1] if name.endswith("RegexValidator") else []
         for node in [*named, *(k.value for k in call.keywords if k.arg in ("pattern", "regex"))]:
             yield Used(f"{where}:{call.lineno}", re.compile(ast.literal_eval(node)), ("search",))
 

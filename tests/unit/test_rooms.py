@@ -4,6 +4,8 @@ import ast
 import tomllib
 from collections.abc import Iterator
 
+import pytest
+
 from tests.house import ROOT, rooms, sources
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -39,3 +41,10 @@ def functions() -> Iterator[tuple[str, int]]:
 def test_the_configuration_is_configuration() -> None:
     lines = sum(len(path.read_text().splitlines()) for path in (ROOT / "config").rglob("*.py"))
     assert lines < LARGEST_CONFIGURATION
+
+
+def test_a_file_with_tests_of_the_spine_names_the_mark_without_which_it_is_not_read_for_them(
+    request: pytest.FixtureRequest,
+) -> None:
+    marked = {item.path for item in request.session.items if item.get_closest_marker("spine")}
+    assert [path for path in marked if "mark.spine" not in path.read_text()] == []

@@ -13,7 +13,8 @@ from schemathesis import Case
 
 from tests.api_figures import NAME
 from tests.api_seeds import Ids, seeded
-from tests.fuzzing import PARTIES, Caller, configuration, name_real_things, party, undone, whose_turn
+from tests.fuzzing import PARTIES, Caller, configuration, name_real_things, party, whose_turn
+from tests.undoing import undone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.contract]
 contract = schemathesis.openapi.from_wsgi("/api/schema/?format=json", get_wsgi_application(), config=configuration())

@@ -1,7 +1,8 @@
 """Every address × method × caller, own and another's: made from the addresses, so that none can be forgotten."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,6 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER
-from accounts.scopes import SCOPES
 from api.endpoint import ApiView
 from api.urls import VIEWS
 from backlog.blueprints import add_version
@@ -20,7 +20,8 @@ from backlog.flow.orchestration import project_work
 from backlog.models import Deliverable, Project
 from clarifications.models import Blocking, Question
 from events.models import DeadLetter, Event
-from tests.callers import Caller, account, anybody, key_of, machine, person
+from tests.callers import EVERY_SCOPE, Caller, account, anybody, key_of, machine, person
+from tests.undoing import undone
 from webhooks.models import Endpoint
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +30,7 @@ EVERYBODY = {REQUESTER, ANSWERER, OPERATOR, ADMINISTRATOR}
 ANSWERS = EVERYBODY - {REQUESTER}
 STEERS = ANSWERS - {ANSWERER}
 NOBODY: set[str] = set()
+PEOPLE_ONLY = "people only"
 
 # Who may call, by their role, and the scope that a key needs. Written by hand: the views' own rules are what is tested.
 MAY: dict[tuple[str, str], tuple[set[str], str]] = {
@@ -56,8 +58,8 @@ MAY: dict[tuple[str, str], tuple[set[str], str]] = {
     ("POST", "questions/<uuid:question_id>/release"): (ANSWERS, "questions"),
     ("POST", "questions/<uuid:question_id>/assign"): (ANSWERS, "questions"),
     ("GET", "approvals"): (EVERYBODY, "read"),
-    ("POST", "approvals/<uuid:question_id>/approve"): (ANSWERS, "people only"),
-    ("POST", "approvals/<uuid:question_id>/reject"): (ANSWERS, "people only"),
+    ("POST", "approvals/<uuid:question_id>/approve"): (ANSWERS, PEOPLE_ONLY),
+    ("POST", "approvals/<uuid:question_id>/reject"): (ANSWERS, PEOPLE_ONLY),
     ("GET", "deliverables"): (EVERYBODY, "read"),
     ("GET", "deliverables/<uuid:deliverable_id>"): (EVERYBODY, "read"),
     ("GET", "deliverables/<uuid:deliverable_id>/file"): (EVERYBODY, "read"),
@@ -92,6 +94,8 @@ MAY: dict[tuple[str, str], tuple[set[str], str]] = {
     ("POST", "work/<uuid:lease>/ask"): (NOBODY, "work:foreign_worker"),
     ("GET", "work/<uuid:lease>/artifacts/<str:digest>"): (NOBODY, "work:foreign_worker"),
 }
+Ids = dict[str, dict[str, str]]
+
 REFUSED = (401, 403)
 # Where a requester's call about somebody else's project is answered as if there were none.
 OBJECTS = ("project_id", "item_id", "question_id", "deliverable_id", "event_id", "webhook_id")
@@ -106,7 +110,7 @@ def methods() -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture
-def ids() -> dict[str, dict[str, str]]:
+def ids() -> Ids:
     """What the addresses name: of rita's project, and of another's."""
     add_version({"name": "matrix", "title": "Matrix", "items": [needy("one")]}, by="test")
     return {requester: made_for(requester) for requester in ("rita", "remy")}
@@ -157,11 +161,6 @@ def address(route: str, ids: dict[str, str]) -> str:
     return re.sub(r"<\w+:(\w+)>", lambda match: named[match[1]], route)
 
 
-def call(caller: Caller, method: str, path: str) -> int:
-    """The status of a call with an empty body."""
-    return int(answered(caller, method, path).status_code)
-
-
 def answered(caller: Caller, method: str, path: str) -> Any:
     """The answer to a call with an empty body."""
     if method == "GET":
@@ -193,49 +192,119 @@ def api_patterns(patterns: Any, prefix: str = "") -> Iterator[Any]:
             yield pattern
 
 
-@pytest.mark.parametrize("call_of", sorted(MAY), ids=" ".join)
-def test_who_may_call(ids: dict[str, dict[str, str]], call_of: tuple[str, str]) -> None:
-    (method, route), (roles, _scope) = call_of, MAY[call_of]
-    own, others = address(route, ids["rita"]), address(route, ids["remy"])
-    assert call(anybody(), method, own) == 401
-    for role in (REQUESTER, ANSWERER, OPERATOR, ADMINISTRATOR):
-        caller = person("rita" if role == REQUESTER else role, role)
-        assert (call(caller, method, own) not in REFUSED) is (role in roles), role
-        if role == REQUESTER in roles and any(name in route for name in OBJECTS):
-            assert call(caller, method, others) == 404
+# -- the cells of the matrix -----------------------------------------------------------------------
+@dataclass(frozen=True)
+class Cell:
+    """One call, who makes it, and what holds for the right answer."""
+
+    call_of: tuple[str, str]
+    path: str
+    who: str
+    caller: Caller
+    is_right: Callable[[Any], bool]
 
 
-@pytest.mark.parametrize("call_of", sorted(MAY), ids=" ".join)
-def test_what_a_key_opens(ids: dict[str, dict[str, str]], call_of: tuple[str, str]) -> None:
-    (method, route), (_roles, scope) = call_of, MAY[call_of]
-    path = address(route, ids["remy"])
-    is_open = scope != "people only"
-    assert (call(machine("all", ADMINISTRATOR), method, path) not in REFUSED) is is_open
-    if scope and is_open:
-        assert call(machine("enough", ADMINISTRATOR, scope, "read"), method, path) not in REFUSED
-        assert call(machine("other", ADMINISTRATOR, "items" if scope != "items" else "templates"), method, path) == 403
+def require_right_answers(cells: Iterable[Cell]) -> None:
+    """Make each call and undo it; fail with a line for each whose answer is not the right one."""
+    wrong = [f"{' '.join(cell.call_of)}, {cell.who}: {got}" for cell in cells if (got := wrong_answer(cell))]
+    assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("call_of", sorted(key for key, (_roles, scope) in MAY.items() if scope), ids=" ".join)
-def test_a_refusal_names_the_scope_that_a_key_lacks_and_how_to_make_one_that_has_it(
-    ids: dict[str, dict[str, str]], call_of: tuple[str, str]
-) -> None:
-    (method, route), (_roles, scope) = call_of, MAY[call_of]
-    if scope == "people only":
-        return
+def wrong_answer(cell: Cell) -> str:
+    """The status of a wrong answer, or what was raised in place of an answer; empty for a right one."""
+    try:
+        with undone():
+            answer = answered(cell.caller, cell.call_of[0], cell.path)
+    except Exception as error:  # the other calls are still to be made
+        return repr(error)
+    return "" if cell.is_right(answer) else str(answer.status_code)
+
+
+def has_status(*statuses: int) -> Callable[[Any], bool]:
+    return lambda answer: answer.status_code in statuses
+
+
+def is_let_in(answer: Any) -> bool:
+    """Whether the caller may call, however it went on."""
+    return answer.status_code not in REFUSED
+
+
+def is_refused(answer: Any) -> bool:
+    return not is_let_in(answer)
+
+
+def names_an_object(route: str) -> bool:
+    """Whether the address names something that belongs to somebody."""
+    return any(name in route for name in OBJECTS)
+
+
+def test_who_may_call(ids: Ids) -> None:
+    people = {role: person("rita" if role == REQUESTER else role, role) for role in sorted(EVERYBODY)}
+    require_right_answers(calls_of_people(ids, anybody(), people))
+
+
+def calls_of_people(ids: Ids, stranger: Caller, people: dict[str, Caller]) -> Iterator[Cell]:
+    """Everybody at rita's objects, and rita at another's."""
+    for key, (roles, _scope) in MAY.items():
+        own, others = address(key[1], ids["rita"]), address(key[1], ids["remy"])
+        yield Cell(key, own, "nobody", stranger, has_status(401))
+        for role, caller in people.items():
+            yield Cell(key, own, role, caller, is_let_in if role in roles else is_refused)
+        if REQUESTER in roles and names_an_object(key[1]):
+            yield Cell(key, others, "rita at another's", people[REQUESTER], has_status(404))
+
+
+def test_what_a_key_opens(ids: Ids) -> None:
     bot = Caller(account("bot", ADMINISTRATOR, is_service=True))
-    wanted = "work:AGENT" if scope.startswith("work") else scope
-    for other in {*SCOPES, *(() if scope.startswith("work") else ("work:*",))} - {scope}:
-        answer = answered(key_of(bot, other), method, address(route, ids["remy"]))
-        assert (answer.status_code, answer.json()["type"]) == (403, "urn:interlock:problem:scope-missing")
-        assert f"This key lacks the scope “{wanted}”." in answer.json()["detail"]
-        assert f"manage.py apikey make bot --name NAME --scope {wanted}" in answer.json()["detail"]
+    scopes = sorted({scope for _roles, scope in MAY.values()} - {"", PEOPLE_ONLY})
+    enough = {scope: key_of(bot, scope, "read") for scope in scopes}
+    other = {scope: key_of(bot, scope) for scope in ("items", "templates")}
+    require_right_answers(calls_of_keys(ids, key_of(bot, *EVERY_SCOPE), enough, other))
 
 
-@pytest.mark.parametrize("call_of", sorted(MAY), ids=" ".join)
-def test_a_machine_without_a_role_reaches_nothing_of_others(
-    ids: dict[str, dict[str, str]], call_of: tuple[str, str]
-) -> None:
-    method, route = call_of
-    if any(name in route for name in OBJECTS):
-        assert call(machine("roleless"), method, address(route, ids["remy"])) in (403, 404)
+def calls_of_keys(ids: Ids, every: Caller, enough: dict[str, Caller], other: dict[str, Caller]) -> Iterator[Cell]:
+    """The key with every scope, the one with the scope that is needed, and one with another scope."""
+    for key, (_roles, scope) in MAY.items():
+        path = address(key[1], ids["remy"])
+        yield Cell(key, path, "every scope", every, is_refused if scope == PEOPLE_ONLY else is_let_in)
+        if scope in enough:
+            lacking = "items" if scope != "items" else "templates"
+            yield Cell(key, path, f"scope {scope}", enough[scope], is_let_in)
+            yield Cell(key, path, f"scope {lacking}", other[lacking], has_status(403))
+
+
+def test_a_refusal_names_the_scope_that_a_key_lacks_and_how_to_make_one_that_has_it(ids: Ids) -> None:
+    bot = Caller(account("bot", ADMINISTRATOR, is_service=True))
+    require_right_answers(calls_that_lack_a_scope(ids, {scope: key_of(bot, scope) for scope in EVERY_SCOPE}))
+
+
+def calls_that_lack_a_scope(ids: Ids, keys: dict[str, Caller]) -> Iterator[Cell]:
+    """At each address that needs a scope, every key with one of the others."""
+    for key, (_roles, scope) in MAY.items():
+        if scope in ("", PEOPLE_ONLY):
+            continue
+        is_work = scope.startswith("work")
+        for other in sorted({*keys} - {"work:*" if is_work else scope}):
+            refused = refused_for_want_of("work:AGENT" if is_work else scope)
+            yield Cell(key, address(key[1], ids["remy"]), f"scope {other}", keys[other], refused)
+
+
+def refused_for_want_of(scope: str) -> Callable[[Any], bool]:
+    """Whether the bot is told which scope its key lacks, and how to make a key that has it."""
+    lacks = f"This key lacks the scope “{scope}”."
+    how = f"manage.py apikey make bot --name NAME --scope {scope}"
+
+    def is_right(answer: Any) -> bool:
+        if answer.status_code != 403:
+            return False
+        problem = answer.json()
+        is_scope = problem["type"] == "urn:interlock:problem:scope-missing"
+        return is_scope and lacks in problem["detail"] and how in problem["detail"]
+
+    return is_right
+
+
+def test_a_machine_without_a_role_reaches_nothing_of_others(ids: Ids) -> None:
+    roleless = machine("roleless")
+    routes = [(key, address(key[1], ids["remy"])) for key in MAY if names_an_object(key[1])]
+    require_right_answers(Cell(key, path, "no role", roleless, has_status(403, 404)) for key, path in routes)

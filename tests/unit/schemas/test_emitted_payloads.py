@@ -22,13 +22,16 @@ EMITTERS = {"emit", "emit_about", "emit_statement"}
 def emitted() -> Iterator[tuple[str, str, str]]:
     """Yield each place that emits an event of a type it names: where it is, the type, and what the payload is."""
     for path in sorted(path for room in ROOMS for path in room.rglob("*.py")):
-        module = ast.parse(path.read_text())
-        functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
-        returned = {function.name: ast.unparse(function.returns) for function in functions if function.returns}
+        source = path.read_text()
+        if "emit" not in source:  # every process of a parallel run reads them all: no tree where nothing is emitted
+            continue
+        functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+        returned = {f"{one.name}()": ast.unparse(one.returns) for one in functions if one.returns}
         for function in functions:
-            known = {**declared(function), **{f"{name}()": kind for name, kind in returned.items()}}
-            for line, event_type, payload in emitting_calls(function):
-                yield f"{path.relative_to(ROOT)}:{line}", event_type, known.get(payload, "not declared")
+            if calls := list(emitting_calls(function)):
+                known = {**declared(function), **returned}
+                for line, event_type, payload in calls:
+                    yield f"{path.relative_to(ROOT)}:{line}", event_type, known.get(payload, "not declared")
 
 
 def declared(function: ast.FunctionDef) -> dict[str, str]:
@@ -40,12 +43,19 @@ def declared(function: ast.FunctionDef) -> dict[str, str]:
 def emitting_calls(function: ast.FunctionDef) -> Iterator[tuple[int, str, str]]:
     """Yield the line, the event type and the payload of each call that emits; a call in its place is `name()`."""
     for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
-        if ast.unparse(call.func).split(".")[-1] not in EMITTERS:
+        if name_of(call.func) not in EMITTERS:
             continue
         for text, payload in zip(call.args, call.args[1:], strict=False):
             if isinstance(text, ast.Constant) and text.value in PAYLOADS:
                 name = f"{ast.unparse(payload.func)}()" if isinstance(payload, ast.Call) else ast.unparse(payload)
                 yield call.lineno, str(text.value), name
+
+
+def name_of(function: ast.expr) -> str:
+    """Return the last part of the name that is called; empty where there is none."""
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
 
 
 EMITTED = sorted(set(emitted()))
