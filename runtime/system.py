@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from django.conf import settings
@@ -56,25 +56,31 @@ GROUPS = ("orchestrator", "clarifications", "validators")
 
 
 @contextmanager
-def running_broker() -> Iterator[EmbeddedValkey | None]:
-    """Run the embedded broker inside the block and yield it; yield None if REDIS_URL names another broker."""
-    if not settings.EMBEDDED_BROKER:
-        yield None
-        return
-    reach = Reach(settings.EMBEDDED_BROKER_PORT, settings.EMBEDDED_BROKER_BIND, settings.EMBEDDED_BROKER_PASSWORD)
-    with EmbeddedValkey(Path(settings.DATA_DIR) / "valkey", reach) as server:
-        yield server
+def running_broker() -> Iterator[None]:
+    """Run the embedded broker inside the block; do nothing if REDIS_URL names another broker."""
+    with EmbeddedValkey(broker_folder(), broker_reach()) if settings.EMBEDDED_BROKER else nullcontext():
+        yield
+
+
+def broker_folder() -> Path:
+    """Return the data folder of the embedded broker."""
+    return Path(settings.DATA_DIR) / "valkey"
+
+
+def broker_reach() -> Reach:
+    """Return who can reach the embedded broker. Raises EmbeddedServerError for settings that contradict each other."""
+    return Reach(settings.EMBEDDED_BROKER_PORT, settings.EMBEDDED_BROKER_BIND, settings.EMBEDDED_BROKER_PASSWORD)
 
 
 @contextmanager
-def lock_data_folder() -> Iterator[None]:
-    """Lock the data folder inside the block: two systems would read as the same consumers.
+def lock_data_folder() -> Iterator[int]:
+    """Lock the data folder inside the block, and yield the descriptor: two systems would read as the same consumers.
 
     Raises EmbeddedServerError.
     """
     lock = lock_folder(Path(settings.DATA_DIR) / "up.lock")
     try:
-        yield
+        yield lock
     finally:
         os.close(lock)
 
