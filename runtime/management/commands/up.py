@@ -59,7 +59,7 @@ class Command(BaseCommand):
             require_free(web)
             call_command("migrate", verbosity=0)
             broker = embedded_broker()
-            if not broker:
+            if not broker:  # the embedded one is as we configure it
                 log_broker_warnings()
             connections.close_all()
             children = system_processes(web=web, excepted=excepted, separate=separate or not is_small_machine())
