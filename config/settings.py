@@ -8,7 +8,8 @@ from typing import Any
 
 from config.version import current_version
 from environment import variables
-from environment.broker import broker_url, url_from_parts
+from environment.broker import broker_url
+from environment.broker_variables import url_from_parts
 from environment.private_files import make_database_private, make_private, write_privately
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -311,10 +312,11 @@ ANSWER_LINK_HOURS = env.float("ANSWER_LINK_HOURS", default=72.0, most=HUNDRED_YE
 
 # -- Logging ---------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO", kind=variables.LEVEL)
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"format": LOG_FORMAT}},
     "filters": {"tokens": {"()": "config.log_filter.MaskTokens"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["tokens"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},

@@ -73,13 +73,14 @@ class Reach:
 class EmbeddedValkey:
     """A durable Valkey server (append-only file, no eviction) that ends with this process."""
 
-    def __init__(self, data_dir: Path, reach: Reach | None = None) -> None:
-        """Starts nothing and creates no file before `start()`."""
+    def __init__(self, data_dir: Path, reach: Reach | None = None, *, program: str = "") -> None:
+        """Starts nothing and creates no file before `start()`; `program` is the server's path where it is known."""
         self.data_dir = data_dir.resolve()
         self.reach = reach or Reach()
         self.socket = socket_path(data_dir)
         self.url = broker_url(data_dir, password=self.reach.password)
         self.log = self.data_dir / "valkey.log"
+        self._program = program
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
 
@@ -148,7 +149,7 @@ class EmbeddedValkey:
         """
         with self.log.open("ab") as log, self._secrets() as secrets:
             return subprocess.Popen(
-                tied_to_parent([server_program(), "-", *self._options()]),
+                tied_to_parent([self._program or server_program(), "-", *self._options()]),
                 stdin=secrets,
                 stdout=log,
                 stderr=subprocess.STDOUT,

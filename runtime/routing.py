@@ -4,32 +4,18 @@ from typing import Any
 
 from a2wsgi import WSGIMiddleware
 from channels.auth import AuthMiddlewareStack
-from channels.routing import ChannelNameRouter, ProtocolTypeRouter, URLRouter
+from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.wsgi import get_wsgi_application
 from django.urls import path
 
-from backlog.consumers import DeadLettersConsumer, OrchestratorConsumer
-from clarifications.consumers import ClarificationsConsumer
-from events.consumers import BatchConsumer, ValidatorConsumer
 from pages.live import LiveConsumer
 from runtime.bodies import Bodies
+from runtime.groups import stream_consumers
 from runtime.origins import OwnPages
 from runtime.patience import Patience
-from workers.consumers import worker_consumers
 
 # Requests that one web process answers at the same time.
 WEB_THREADS = 16
-
-CONSUMERS: dict[str, type[BatchConsumer]] = {
-    consumer.group: consumer for consumer in (OrchestratorConsumer, ClarificationsConsumer, ValidatorConsumer)
-}
-
-
-def stream_consumers() -> ChannelNameRouter:
-    """Return the stream consumers by channel name: one for each group and one for each agent."""
-    letters = {DeadLettersConsumer.group: DeadLettersConsumer}
-    applications: dict[str, type[BatchConsumer]] = {**CONSUMERS, **letters, **worker_consumers()}
-    return ChannelNameRouter({name: consumer.as_asgi() for name, consumer in applications.items()})
 
 
 def live_feed() -> OwnPages:

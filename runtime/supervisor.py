@@ -24,6 +24,8 @@ FIRST_DELAY_SECONDS = 0.2
 LONGEST_DELAY_SECONDS = 10.0
 # A child that lived this long was healthy: its earlier deaths are forgotten.
 HEALTHY_SECONDS = 60.0
+# What asks for the end of everything.
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # Seconds between two looks at the children; also the longest time for which a stop request waits.
 TURN_SECONDS = 0.1
 
@@ -188,12 +190,21 @@ class Supervisor:
         slot.process = slot.reader = None
 
 
+def hold_signals() -> None:
+    """Have SIGTERM and SIGINT wait until `stop_on_signals` is called, also by a program that this process becomes.
+
+    Call it before other threads are started: they would get the signals.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+
+
 def stop_on_signals(stop: threading.Event) -> None:
-    """Have SIGTERM and SIGINT set `stop`; call this from the main thread."""
+    """Have SIGTERM and SIGINT set `stop`, also those that `hold_signals` held; call this from the main thread."""
 
     def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
         # Another thread sets it: this one may be inside stop.wait(), holding the lock that set() needs.
         threading.Thread(target=stop.set).start()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOP_SIGNALS:
         signal.signal(number, ask_to_stop)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)

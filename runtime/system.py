@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from django.conf import settings
@@ -24,16 +24,24 @@ def manage_command(name: str, *arguments: str) -> list[str]:
     return [sys.executable, str(settings.BASE_DIR / "manage.py"), name, *arguments]
 
 
+def command_without_pages(name: str, *arguments: str) -> list[str]:
+    """Return the command line of a process that serves no pages.
+
+    It skips Django's checks, which load every page and the REST interface (30 MB): who starts it has done them.
+    """
+    return manage_command(name, "--skip-checks", *arguments)
+
+
 def system_processes(*, web: str | None, excepted: Sequence[str] = (), separate: bool = False) -> list[Child]:
     """Return every process of the system.
 
     `web` is HOST:PORT, or None without the web; `excepted` are agents to leave out. With `separate` each role has a
     process of its own, and there are two for the agents; otherwise all roles but web and agents share one.
     """
-    roles = separate_roles() if separate else [Child("core", manage_command("core"))]
+    roles = separate_roles() if separate else [Child("core", command_without_pages("core"))]
     without = [argument for name in excepted for argument in ("--except", name)]
     workers = [
-        Child(f"workers-{slot}", manage_command("work", "--all", *without, "--slot", str(slot)))
+        Child(f"workers-{slot}", command_without_pages("work", "--all", *without, "--slot", str(slot)))
         for slot in range(1, 1 + (SEPARATE_WORKERS if separate else 1))
     ]
     pages = [Child("web", manage_command("web", "--at", web))] if web else []
@@ -43,8 +51,8 @@ def system_processes(*, web: str | None, excepted: Sequence[str] = (), separate:
 def separate_roles() -> list[Child]:
     """Return a process for each consumer group and each loop."""
     mails = ["notify"] if settings.SENDS_MAIL else []
-    groups = [Child(group, manage_command("consume", group)) for group in GROUPS]
-    return [*groups, *(Child(name, manage_command(name)) for name in ("relay", "deliver", *mails))]
+    groups = [Child(group, command_without_pages("consume", group)) for group in GROUPS]
+    return [*groups, *(Child(name, command_without_pages(name)) for name in ("relay", "deliver", *mails))]
 
 
 def is_small_machine() -> bool:
@@ -56,25 +64,31 @@ GROUPS = ("orchestrator", "clarifications", "validators")
 
 
 @contextmanager
-def running_broker() -> Iterator[EmbeddedValkey | None]:
-    """Run the embedded broker inside the block and yield it; yield None if REDIS_URL names another broker."""
-    if not settings.EMBEDDED_BROKER:
-        yield None
-        return
-    reach = Reach(settings.EMBEDDED_BROKER_PORT, settings.EMBEDDED_BROKER_BIND, settings.EMBEDDED_BROKER_PASSWORD)
-    with EmbeddedValkey(Path(settings.DATA_DIR) / "valkey", reach) as server:
-        yield server
+def running_broker() -> Iterator[None]:
+    """Run the embedded broker inside the block; do nothing if REDIS_URL names another broker."""
+    with EmbeddedValkey(broker_folder(), broker_reach()) if settings.EMBEDDED_BROKER else nullcontext():
+        yield
+
+
+def broker_folder() -> Path:
+    """Return the data folder of the embedded broker."""
+    return Path(settings.DATA_DIR) / "valkey"
+
+
+def broker_reach() -> Reach:
+    """Return who can reach the embedded broker. Raises EmbeddedServerError for settings that contradict each other."""
+    return Reach(settings.EMBEDDED_BROKER_PORT, settings.EMBEDDED_BROKER_BIND, settings.EMBEDDED_BROKER_PASSWORD)
 
 
 @contextmanager
-def lock_data_folder() -> Iterator[None]:
-    """Lock the data folder inside the block: two systems would read as the same consumers.
+def lock_data_folder() -> Iterator[int]:
+    """Lock the data folder inside the block, and yield the descriptor: two systems would read as the same consumers.
 
     Raises EmbeddedServerError.
     """
     lock = lock_folder(Path(settings.DATA_DIR) / "up.lock")
     try:
-        yield
+        yield lock
     finally:
         os.close(lock)
 

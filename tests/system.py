@@ -13,8 +13,8 @@ from events import streams
 from events.bridge import StreamServer
 from events.runner import relay_until
 from events.streams import Entry
+from runtime.groups import CONSUMERS, stream_consumers
 from runtime.management.commands.work import server as worker_server
-from runtime.routing import CONSUMERS, stream_consumers
 
 GROUPS = tuple(CONSUMERS)
 

@@ -1,7 +1,6 @@
 """Reading spreadsheets: `read_rows` turns a CSV file or an Excel workbook into a stream of rows."""
 
 from intake.spreadsheets.outside import Ingested, read_rows
-from intake.spreadsheets.reading import RowWarning
-from intake.spreadsheets.sheet import Busy, Unreadable
+from intake.spreadsheets.sheet import Busy, RowWarning, Unreadable
 
 __all__ = ["Busy", "Ingested", "RowWarning", "Unreadable", "read_rows"]

@@ -1,4 +1,7 @@
-"""Read uploads in a child process: the child parses the file, this process receives the rows as a stream."""
+"""Read uploads in a child process: the child parses the file, this process receives the rows as a stream.
+
+Only the child imports the parsers (`reading.py`), so that no other process has to hold them in memory.
+"""
 
 import os
 import select
@@ -16,9 +19,8 @@ import orjson
 
 from intake.spreadsheets import child
 from intake.spreadsheets.places import reading_place
-from intake.spreadsheets.reading import RowWarning
 from intake.spreadsheets.rows import Row
-from intake.spreadsheets.sheet import Unreadable
+from intake.spreadsheets.sheet import RowWarning, Unreadable
 
 # The time limit for reading a whole file, from its beginning to its last row.
 LONGEST_SECONDS = 60.0

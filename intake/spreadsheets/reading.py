@@ -1,7 +1,6 @@
 """Turn a spreadsheet into rows. A cell that cannot be read is left empty and reported with its row, never guessed."""
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from intake.spreadsheets.columns import Column, Role, find_columns
 from intake.spreadsheets.delimited import open_delimited
 from intake.spreadsheets.durations import DecimalMark, UnreadableDuration, parse_minutes
 from intake.spreadsheets.rows import Row
-from intake.spreadsheets.sheet import MOST_ROWS, Cell, Elapsed, Line, Sheet, Unreadable
+from intake.spreadsheets.sheet import MOST_ROWS, Cell, Elapsed, Line, RowWarning, Sheet, Unreadable
 from intake.spreadsheets.workbook import open_workbook
 
 # The first rows decide which of several columns is filled, and whether a comma is a decimal mark.
@@ -20,15 +19,6 @@ HEADER_WITHIN_LINES = 20
 ZIP, OLE, PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF"
 NAMELESS = "The row names no task and no category. If it is a total, delete the row."
 UNPRINTABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)])
-
-
-@dataclass(frozen=True)
-class RowWarning:
-    """A part of the file that could not be read. `row` is the spreadsheet's own number: it counts the header too."""
-
-    row: int
-    column: str | None
-    message: str
 
 
 class Table:

@@ -19,6 +19,15 @@ class Busy(Unreadable):
     """Too many files are being read at the moment: the same file can be sent again later."""
 
 
+@dataclass(frozen=True)
+class RowWarning:
+    """A part of the file that could not be read. `row` is the spreadsheet's own number: it counts the header too."""
+
+    row: int
+    column: str | None
+    message: str
+
+
 @dataclass(frozen=True, slots=True)
 class Elapsed:
     """A cell that the workbook itself stores as a time or a duration, in minutes."""

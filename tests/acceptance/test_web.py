@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 
 from runtime import web
-from runtime.web import listening_socket
+from runtime.addresses import listening_socket
 from tests.processes import STOP_SECONDS, manage
 from tests.waiting import wait_until
 

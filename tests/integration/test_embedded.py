@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from environment.broker import broker_url, socket_path, url_from_parts
+from environment.broker import broker_url, socket_path
+from environment.broker_variables import url_from_parts
 from environment.variables import Environment
 from runtime.embedded import EmbeddedServerError, EmbeddedValkey, Reach, answers_ping
 from tests.waiting import is_alive, wait_until

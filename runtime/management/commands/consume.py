@@ -10,7 +10,7 @@ from backlog.consumers import DeadLettersConsumer, OrchestratorConsumer
 from events.bridge import StreamServer
 from events.runner import serve, wait_for_broker
 from runtime.commands import ServerCommand, at_least_one
-from runtime.routing import CONSUMERS, stream_consumers
+from runtime.groups import CONSUMERS, stream_consumers
 
 
 class Command(ServerCommand):

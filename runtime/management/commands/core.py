@@ -12,8 +12,8 @@ from events.runner import relay_until, serve, wait_for_broker
 from pages.live import announce_changes_until
 from runtime.background import Background
 from runtime.commands import ServerCommand, at_least_one
+from runtime.groups import CONSUMERS
 from runtime.management.commands.consume import servers_of
-from runtime.routing import CONSUMERS
 from webhooks.delivery import Deliverer
 
 

@@ -1,30 +1,33 @@
-"""Starts all processes of the system and stops them together."""
+"""Starts all processes of the system and stops them together.
 
-import threading
+This process checks and migrates, which needs Django, and then becomes the keeper (`runtime/keeper.py`), which does not.
+"""
+
 from argparse import ArgumentParser
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
 
 from events.runner import log_broker_warnings
-from runtime.supervisor import Supervisor, stop_on_signals
+from runtime.addresses import AddressUnusable, listening_socket
+from runtime.embedded import server_program
+from runtime.keeper import EmbeddedBroker, Plan, become_keeper
+from runtime.supervisor import hold_signals
 from runtime.system import (
     FEW_CORES,
+    broker_folder,
+    broker_reach,
     is_small_machine,
     lock_data_folder,
     require_agents,
-    running_broker,
     system_processes,
 )
-from runtime.web import AddressUnusable, is_served, listening_socket
 
 INSTEAD = 'make up ARGS="--web {}"'
-# Deaths of the web process before its first page after which everything is stopped.
-MOST_DEATHS = 3
 
 
 class Command(BaseCommand):
@@ -49,26 +52,30 @@ class Command(BaseCommand):
             help=f"a process of its own for each role; without this only on machines with more than {FEW_CORES} cores",
         )
 
-    def handle(self, *args: Any, web: str | None, excepted: list[str], separate: bool, **options: Any) -> None:
-        stop = threading.Event()
-        stop_on_signals(stop)
+    def handle(self, *args: Any, web: str | None, excepted: list[str], separate: bool, **options: Any) -> NoReturn:
+        hold_signals()
         require_agents(excepted)
-        with lock_data_folder():
+        with lock_data_folder() as lock:
             require_free(web)
             call_command("migrate", verbosity=0)
-            with running_broker() as server:
+            broker = embedded_broker()
+            if not broker:  # the embedded one is as we configure it
                 log_broker_warnings()
-                separate = separate or not is_small_machine()
-                with Supervisor(system_processes(web=web, excepted=excepted, separate=separate)) as supervisor:
-                    opening = Opening(supervisor, web, self.say)
-                    turns = [opening.look, *([server.ensure_running] if server else [])]
-                    supervisor.run_until(stop, each_turn=lambda: [turn() for turn in turns])
-        self.stdout.write("Interlock is down")
-
-    def say(self, text: str) -> None:
-        """Print the line at once, also where the output is a file or a pipe."""
-        self.stdout.write(text)
-        self.stdout.flush()
+            connections.close_all()
+            children = system_processes(web=web, excepted=excepted, separate=separate or not is_small_machine())
+            become_keeper(
+                Plan(
+                    children=children,
+                    broker=broker,
+                    web=web,
+                    host_name=accepted_host_name(settings.ALLOWED_HOSTS),
+                    data_dir=str(settings.DATA_DIR),
+                    lock=lock,
+                    log_format=settings.LOG_FORMAT,
+                    log_level=settings.LOG_LEVEL,
+                    traceback=options["traceback"],
+                )
+            )
 
 
 def require_free(web: str | None) -> None:
@@ -80,24 +87,13 @@ def require_free(web: str | None) -> None:
         raise CommandError(str(error)) from error
 
 
-class Opening:
-    """Prints once that the system is up: when its pages answer, or at once where there are none."""
+def embedded_broker() -> EmbeddedBroker | None:
+    """Return the embedded broker to run, or None if REDIS_URL names another broker. Raises EmbeddedServerError."""
+    if not settings.EMBEDDED_BROKER:
+        return None
+    return EmbeddedBroker(str(broker_folder()), server_program(), broker_reach())
 
-    def __init__(self, supervisor: Supervisor, web: str | None, say: Callable[[str], object]) -> None:
-        self.supervisor, self.web, self.say, self.is_announced = supervisor, web, say, False
 
-    def look(self) -> None:
-        """Print the line if the system is up.
-
-        Raises CommandError if the web ends MOST_DEATHS times before its first page.
-        """
-        if self.is_announced:
-            return
-        if self.web is None or (self.supervisor.pids.get("web") and is_served(self.web)):
-            where = f" at http://{self.web}/ (staff: /admin/)" if self.web else ""
-            self.say(f"Interlock is up{where}; data in {Path(settings.DATA_DIR)}")
-            self.is_announced = True
-        elif self.supervisor.deaths["web"] >= MOST_DEATHS:
-            raise CommandError(
-                "The web process does not start; the lines that begin with “web” say why. Everything was stopped."
-            )
+def accepted_host_name(allowed: Sequence[str]) -> str:
+    """Return a host name under which the web answers."""
+    return next((name for name in allowed if name != "*"), "localhost").lstrip(".")

@@ -6,10 +6,11 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from runtime.addresses import AddressUnusable, listening_socket
 from runtime.commands import ServerCommand, at_least_one
 from runtime.supervisor import Child, Supervisor, stop_on_signals
 from runtime.system import manage_command
-from runtime.web import AddressUnusable, listening_socket, serve
+from runtime.web import serve
 
 INSTEAD = "./manage.py web --at {}"
 

@@ -10,7 +10,7 @@ from events import streams
 from events.renewal import RenewingServer
 from events.runner import serve, wait_for_broker
 from runtime.commands import ServerCommand, at_least_one
-from runtime.routing import stream_consumers
+from runtime.groups import stream_consumers
 from runtime.system import require_agents
 from workers.agents import AGENTS
 

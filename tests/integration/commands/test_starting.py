@@ -1,12 +1,10 @@
 """Starting the system: what stands in its way is said before anything starts, and that it is up when it is."""
 
-import http.server
 import os
 import re
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +14,10 @@ from django.core.management import CommandError
 
 from backlog.errors import UnknownTemplate
 from console.entry import message_for_error
+from runtime.addresses import AddressUnusable, listening_socket
 from runtime.embedded import EmbeddedServerError, EmbeddedValkey, Reach, lock_folder
-from runtime.management.commands.up import Opening
-from runtime.supervisor import Child, Supervisor
-from runtime.web import AddressUnusable, listening_socket
+from runtime.supervisor import Child
 from tests.processes import ROOT
-from tests.waiting import wait_until
 
 HEREABOUTS = ("DATABASE_URL", "REDIS_URL", "DATA_DIR", "DJANGO_SETTINGS_MODULE")
 SLEEPING = Child("web", [sys.executable, "-c", "import time; time.sleep(60)"])
@@ -117,32 +113,3 @@ def test_commands_refuse_what_cannot_be(run: Callable[..., str]) -> None:
         run("schemas", "docs", "/nowhere/x")
     with pytest.raises(CommandError, match="whole number of at least 1"):
         run("web", "--processes", "0")
-
-
-def test_the_system_is_told_to_be_up_once_its_pages_answer_and_once_only() -> None:
-    said = list[str]()
-    with Supervisor([SLEEPING]) as supervisor, socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        opening = Opening(supervisor, f"127.0.0.1:{port}", said.append)
-        opening.look()
-        assert said == []
-        probe.close()
-        with http.server.ThreadingHTTPServer(("127.0.0.1", port), http.server.SimpleHTTPRequestHandler) as pages:
-            threading.Thread(target=pages.serve_forever).start()
-            opening.look()
-            opening.look()
-            pages.shutdown()
-    assert [line.partition(";")[0] for line in said] == [
-        f"Interlock is up at http://127.0.0.1:{port}/ (staff: /admin/)"
-    ]
-
-
-def test_a_web_that_ends_again_and_again_before_its_first_page_ends_the_system() -> None:
-    with taken() as port:
-        pass
-    with Supervisor([Child("web", [sys.executable, "-c", "raise SystemExit(3)"])]) as supervisor:
-        opening = Opening(supervisor, f"127.0.0.1:{port}", print)
-        with pytest.raises(CommandError, match="The web process does not start"):
-            supervisor.run_until(threading.Event(), each_turn=opening.look)
-    wait_until(lambda: supervisor.pids == {})

@@ -15,8 +15,8 @@ from events import deadletters, streams
 from events.deadletters.outgoing import publish_dead_letters
 from events.models import DeadLetter
 from events.work import UnitOfWork
+from runtime.groups import stream_consumers
 from runtime.management.commands.consume import server
-from runtime.routing import stream_consumers
 from tests.flows import deliverable, dispatch_of, item_of, on_the_log, opened, put, reply, request, step, tell
 from tests.invariants import violations
 from tests.system import run_to_rest, serve_to_rest

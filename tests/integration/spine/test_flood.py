@@ -18,8 +18,8 @@ from events.deadletters.outgoing import publish_dead_letters
 from events.models import DeadLetter
 from events.producers import MOST_REFUSED_IN_WINDOW, WINDOW_SECONDS, RefusedLately
 from events.trimming import trim_streams
+from runtime.groups import stream_consumers
 from runtime.management.commands.consume import server
-from runtime.routing import stream_consumers
 from tests.flows import as_entries, put, request, step, template
 from tests.invariants import violations
 from tests.system import run_to_rest, serve_to_rest, system, transactions

@@ -1,0 +1,43 @@
+"""Processes that serve no pages load neither the pages nor the REST interface, which would take a third of them."""
+
+import json
+import subprocess
+import sys
+
+from runtime.system import system_processes
+from tests.processes import ROOT
+
+# What only the web needs: its addresses, its middleware, the REST interface, and what documents it.
+OF_THE_WEB = {
+    "config.urls",
+    "runtime.routing",
+    "runtime.patience",
+    "api.follow",
+    "drf_spectacular.plumbing",
+    "unittest",
+}
+# The parsers of spreadsheets: the child process that reads an upload imports them for itself.
+OF_READING = {"intake.spreadsheets.reading", "python_calamine", "charset_normalizer"}
+LOADING = """
+import json, sys
+import django
+django.setup()
+from importlib import import_module
+for name in ("core", "consume", "work", "relay", "deliver", "notify"):
+    import_module(f"runtime.management.commands.{name}")
+from runtime.groups import stream_consumers
+stream_consumers()
+print(json.dumps(list(sys.modules)))
+"""
+
+
+def test_their_commands_load_nothing_that_only_the_web_or_the_reading_of_files_needs() -> None:
+    loaded = json.loads(subprocess.check_output([sys.executable, "-c", LOADING], cwd=ROOT))
+    assert (OF_THE_WEB | OF_READING) & set(loaded) == set()
+
+
+def test_they_skip_the_checks_which_load_every_page() -> None:
+    for separate in (False, True):
+        children = system_processes(web="127.0.0.1:1", separate=separate)
+        with_checks = [child.name for child in children if "--skip-checks" not in child.argv]
+        assert with_checks == ["web"]
