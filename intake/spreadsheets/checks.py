@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
-from intake.spreadsheets.choosing import REFERENCE, Durations
+from intake.spreadsheets.choosing import Durations
+from intake.spreadsheets.comparing import REFERENCE
 from intake.spreadsheets.durations import Kind
 from intake.spreadsheets.evidence import MISSING
 from intake.spreadsheets.moments import FIRST_DAY
@@ -21,6 +22,8 @@ MOST_INTERVALS = 300_000
 # The clocks of two programs may differ by this much.
 OVERLAP_MILLISECONDS = MS_PER_MINUTE
 
+FILL_IN = "if it is that of the rows below it too, fill it in there."
+
 Note = tuple[int, str]
 
 
@@ -31,30 +34,32 @@ def notes_about(survey: Survey, durations: Durations, left_out: Iterable[int], t
     notes = list(long_rows(survey, durations, rows))
     if survey.times is not None:
         notes += about_times(survey, durations, rows, today)
+    named = sum(survey.categories.values())
+    if len(survey.categories) > 1 and named == len(survey.categories) and named * 2 <= len(rows):
+        notes.append((rows[0], f"Only {named} of {len(rows)} rows name a category, each one once: {FILL_IN}"))
     if survey.duplicates:
-        notes.append(said(survey, survey.duplicates, "{} exactly the same as an earlier row; counted again"))
+        notes.append(said(survey, survey.duplicates, "exactly the same as an earlier row; counted again"))
     return notes
 
 
 def said(survey: Survey, rows: Sequence[int], sentence: str) -> Note:
-    """Return a note about the rows: it stands at the first one and names a few; `{}` is filled with them."""
+    """Return a note about the rows: it stands at the first one and names a few of them."""
     named = ", ".join(str(survey.numbers[row]) for row in rows[:MOST_NAMED])
     more = f" and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
-    subject = f"Row {named} is" if len(rows) == 1 else f"Rows {named}{more} are"
-    return rows[0], sentence.format(subject) + "."
+    return rows[0], f"Row{'s' if len(rows) > 1 else ''} {named}{more}: {sentence}."
 
 
 def long_rows(survey: Survey, durations: Durations, rows: list[int]) -> Iterator[Note]:
     """Yield a note about rows of more than a day, and in a workbook about rows without a duration."""
     long = [row for row in rows if durations.milliseconds[row] > DAY_MILLISECONDS]
     if long:
-        yield said(survey, long, "{} longer than 24 hours")
+        yield said(survey, long, "longer than 24 hours")
     if durations.values is not None and survey.is_workbook:
         # In some workbooks a failed formula cannot be told from an empty cell.
         kinds = durations.values.kinds
         empty = [r for r in rows if durations.milliseconds[r] == MISSING and kinds[r] == Kind.EMPTY]
         if empty:
-            yield said(survey, empty, "{} without a duration")
+            yield said(survey, empty, "without a duration")
 
 
 def about_times(survey: Survey, durations: Durations, rows: list[int], today: date) -> Iterator[Note]:
@@ -64,14 +69,14 @@ def about_times(survey: Survey, durations: Durations, rows: list[int], today: da
     spans = times.spans()
     now = ((today - FIRST_DAY).days + 1) * DAY_MILLISECONDS
     kinds: dict[str, list[int]] = {
-        "{} in the future": [row for row in rows if times.starts[row] >= now],
-        "{} ended before it began": [row for row in rows if NONE < spans[row] < 0],
-        "{} taken to end on the day after its start": overnight(times, rows) if durations.from_times else [],
-        "{} an all-day entry, which says no duration": sorted(times.whole_days & set(rows)),
-        "{} over a night in which clocks may change; an hour may be wrong": clock_changes(times, durations, rows),
-        "{} on a day for which a person has more than 24 hours": crowded_days(times, durations, rows),
-        f"{{}} longer than {REFERENCE}": longer_than_span(spans, durations, rows),
-        "{} at the same time as another row of the same person": overlapping(times, rows),
+        "in the future": [row for row in rows if times.starts[row] >= now],
+        "ended before it began": [row for row in rows if NONE < spans[row] < 0],
+        "taken to end on the day after its start": overnight(times, rows) if durations.from_times else [],
+        "an all-day entry, which says no duration": sorted(times.whole_days & set(rows)),
+        "over a night in which clocks may change; an hour may be wrong": clock_changes(times, durations, rows),
+        "on a day for which a person has more than 24 hours": crowded_days(times, durations, rows),
+        f"longer than {REFERENCE}": longer_than_span(spans, durations, rows),
+        "at the same time as another row of the same person": overlapping(times, rows),
     }
     for sentence, found in kinds.items():
         if found:

@@ -4,20 +4,25 @@ from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from intake.spreadsheets.comparing import (
+    REFERENCE,
+    SAME_MILLISECONDS,
+    alike,
+    best_by_evidence,
+    fullest,
+    is_clock_column,
+    may_add_up,
+    names_of,
+    same,
+    sum_of,
+    whole_of_parts,
+)
 from intake.spreadsheets.durations import SCALE, Kind
-from intake.spreadsheets.evidence import HOUR, MISSING, TITLES, Decision, bare_numbers, decide, milliseconds_of
+from intake.spreadsheets.evidence import MISSING, TITLES, Decision, bare_numbers, decide, milliseconds_of
 from intake.spreadsheets.known import Program
 from intake.spreadsheets.survey import Survey, Values
-from intake.spreadsheets.units import DAY_MILLISECONDS
-from intake.spreadsheets.words import words_of
 
-START_TO_END, NO_COLUMN = "start-to-end", "none"
-REFERENCE = "the time from start to end"
-# Two columns say the same if they differ by no more than rounding to hundredths of an hour.
-SAME_MILLISECONDS, SAME_SHARE = 36_000, 0.98
-CLOCK_NAMES = {"time", "zeit", "heure", "hora", "ora", "tijd", "tiempo", "temps", "tempo", "hour", "uhr"}
-# Before this time of day nobody begins: shorter values are durations.
-FIRST_WORK = 6 * HOUR
+START_TO_END, NO_COLUMN, TOGETHER = "start-to-end", "none", "together"
 FORM_TITLES = {"h:mm": "hours and minutes", "mm:ss": "minutes and seconds"}
 MARK_TITLES = {",": "a comma before the fraction", ".": "a dot before the fraction"}
 
@@ -64,6 +69,8 @@ def choose_durations(survey: Survey, answers: Mapping[str, str], program: Progra
         if (spans is None and candidates) or answers.get("duration_column") == NO_COLUMN:
             return Durations(array("q", [MISSING]) * len(survey), notes=notes, doubts=doubts)
         return from_start_to_end(survey, spans, notes, doubts, answers)
+    if answers.get("duration_column") == TOGETHER and doubts and doubts[0].readings[-1][0] == TOGETHER:
+        return Durations(doubts[0].readings[-1][2], picked, notes=notes)
     others = [pair for values, pair in certain(candidates, decisions) if values is not picked]
     decision = decide(picked, references + others, dict(answers))
     if program is not None and "duration_unit" in decision.open:
@@ -73,6 +80,7 @@ def choose_durations(survey: Survey, answers: Mapping[str, str], program: Progra
     found.doubts += open_choices(picked, decision)
     if spans is not None:
         fill_from_spans(found, spans)
+    multiply(survey, found, answers)
     return found
 
 
@@ -84,6 +92,23 @@ def trust_program(values: Values, decision: Decision, program: Program) -> None:
         decision.meaning = replace(decision.meaning, unit=program.unit)
         unit = TITLES[program.unit]
         decision.notes.append(f"The table looks like an export of {program.name}, whose numbers are {unit}: read so.")
+
+
+def multiply(survey: Survey, found: Durations, answers: Mapping[str, str]) -> None:
+    """Ask whether the durations count as often as the column of counts says, or do as the answer says."""
+    counts = survey.counts
+    if counts is None or counts.count(Kind.BARE) * 2 < len(survey) or max(counts.values) <= SCALE:
+        return
+    pairs = zip(found.milliseconds, counts.kinds, counts.values, strict=True)
+    often = array("q", [value * n // SCALE if value > 0 and kind == Kind.BARE else value for value, kind, n in pairs])
+    if answers.get("times") == "multiplied":
+        found.milliseconds = often
+    if answers.get("times") in ("once", "multiplied"):
+        return
+    title = f"Is the duration of a row to be multiplied by “{counts.column.header}”?"
+    readings = [("once", "no, it is that of all of them together", found.milliseconds)]
+    readings.append(("multiplied", "yes, it is that of one of them", often))
+    found.doubts.append(OpenChoice("times", title, counts.column.header, readings))
 
 
 def decide_all(candidates: list[Values], references: list[tuple[str, "array[int]"]]) -> list[Decision]:
@@ -126,11 +151,14 @@ def pick(
     names = names_of(candidates)
     if (answer := answers.get("duration_column", "")) in (*names, START_TO_END, NO_COLUMN):
         return (candidates[names.index(answer)] if answer in names else None), [], []
+    if (whole := whole_of_parts(candidates, readings)) is not None:
+        note = f"The durations are those of “{names[whole]}”: they are the sum of the other columns."
+        return candidates[whole], [note], []
     left, notes = leave_out(survey, candidates, readings)
     if not left:
         return None, notes, []
     if len(left) == 1 and is_clock_column(survey, candidates[left[0]], readings[left[0]]):
-        return clock_doubt(candidates[left[0]], readings[left[0]], names[left[0]], len(survey))
+        return clock_doubt(readings[left[0]], names[left[0]], len(survey))
     groups = alike(left, readings)
     if len(groups) > 1 and (best := best_by_evidence(groups, readings, spans)) is not None:
         shown = ", ".join(f"“{names[g[0]]}”" for g in groups if g is not best[0])
@@ -143,17 +171,10 @@ def pick(
     if len(chosen) == 1:
         return candidates[chosen[0]], notes, []
     choices = [(names[i], f"“{names[i]}”", readings[i]) for i in chosen]
+    if may_add_up([candidates[i] for i in chosen], [readings[i] for i in chosen]):
+        choices.append((TOGETHER, "all of them together", sum_of([readings[i] for i in chosen])))
     doubt = OpenChoice("duration_column", "Which column holds the time that was worked?", names[chosen[0]], choices)
     return candidates[chosen[0]], notes, [doubt]
-
-
-def names_of(candidates: list[Values]) -> list[str]:
-    """Return the name of each candidate: its header, and its place where two have the same."""
-    headers = [values.column.header for values in candidates]
-    return [
-        h if headers.count(h) == 1 else f"{h} (column {v.column.index + 1})"
-        for h, v in zip(headers, candidates, strict=True)
-    ]
 
 
 def leave_out(survey: Survey, candidates: list[Values], readings: list["array[int]"]) -> tuple[list[int], list[str]]:
@@ -183,72 +204,11 @@ def leave_out(survey: Survey, candidates: list[Values], readings: list["array[in
     return left, notes
 
 
-def is_clock_column(survey: Survey, values: Values, reading: "array[int]") -> bool:
-    """Return True if the column is only named `Time`, beside a date, and mostly holds times of the working day."""
-    if (
-        survey.times is None
-        or values.column.unit
-        or values.column.form
-        or set(words_of(values.column.header)) - CLOCK_NAMES
-    ):
-        return False
-    if values.count(Kind.BARE, Kind.COMMA, Kind.DOT):
-        return False
-    known = [span for span in reading if span != MISSING]
-    late = sum(span >= FIRST_WORK for span in known)
-    return all(span <= DAY_MILLISECONDS for span in known) and late * 2 >= len(known) > 0
-
-
-def clock_doubt(
-    values: Values, reading: "array[int]", name: str, rows: int
-) -> tuple[Values | None, list[str], list[OpenChoice]]:
+def clock_doubt(reading: "array[int]", name: str, rows: int) -> tuple[Values | None, list[str], list[OpenChoice]]:
     """Return the question whether the only column that could be a duration is a time of day."""
     nothing = array("q", [MISSING]) * rows
-    choices = [(name, f"“{name}” is how long it took", reading), (NO_COLUMN, f"“{name}” is a time of day", nothing)]
-    return values, [], [OpenChoice("duration_column", f"Is “{name}” a duration or a time of day?", name, choices)]
-
-
-def same(one: "array[int]", other: "array[int]") -> bool:
-    """Return True if the two columns say the same in nearly all rows that both name."""
-    pairs = [(a, b) for a, b in zip(one, other, strict=True) if a != MISSING and b != MISSING]
-    return bool(pairs) and sum(abs(a - b) <= SAME_MILLISECONDS for a, b in pairs) >= SAME_SHARE * len(pairs)
-
-
-def alike(indexes: list[int], readings: list["array[int]"]) -> list[list[int]]:
-    """Return the candidates in groups of those that say the same, in their order."""
-    groups: list[list[int]] = []
-    for index in indexes:
-        group = next((group for group in groups if same(readings[group[0]], readings[index])), None)
-        if group is None:
-            groups.append([index])
-        else:
-            group.append(index)
-    return groups
-
-
-def fullest(group: list[int], candidates: list[Values]) -> int:
-    """Return, of columns that say the same, the one with the most durations, and of these the most exact one."""
-    return max(
-        group, key=lambda i: (candidates[i].readable, candidates[i].count(Kind.FIXED, Kind.CLOCK), -group.index(i))
-    )
-
-
-def best_by_evidence(
-    groups: list[list[int]], readings: list["array[int]"], spans: "array[int] | None"
-) -> tuple[list[int], str] | None:
-    """Return the group that alone agrees with start and end, or that is the sum of all others; None if none does."""
-    if spans is not None:
-        fitting = [group for group in groups if same(readings[group[0]], spans)]
-        if len(fitting) == 1:
-            return fitting[0], f"they agree with {REFERENCE}"
-    if len(groups) < 3:
-        return None
-    for group in groups:
-        others = [readings[other[0]] for other in groups if other is not group]
-        sums = array("q", [sum(max(value, 0) for value in row) for row in zip(*others, strict=True)])
-        if same(readings[group[0]], sums):
-            return group, "they are the sum of the others"
-    return None
+    choices = [(NO_COLUMN, f"“{name}” is a time of day", nothing), (name, f"“{name}” is how long it took", reading)]
+    return None, [], [OpenChoice("duration_column", f"Is “{name}” a duration or a time of day?", name, choices)]
 
 
 def from_start_to_end(

@@ -9,7 +9,9 @@ from intake.spreadsheets import words
 from intake.spreadsheets.units import UNITS
 from intake.spreadsheets.words import word_set, words_of
 
-Role = Literal["text", "category", "duration", "start", "end", "date", "person", "project", "case", "break", "all_day"]
+Role = Literal[
+    "text", "category", "duration", "start", "end", "date", "person", "project", "case", "break", "all_day", "count"
+]
 
 BRACKETED = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
 # Longer headers are cut (their subject comes first), and columns beyond the limit are not looked at.
@@ -27,6 +29,7 @@ LISTS: dict[Role, list[str]] = {
     "start": words.START.split(),
     "end": words.END.split(),
     "break": words.BREAK.split(),
+    "count": words.COUNT.split(),
 }
 for _role, _list in LISTS.items():
     _list.extend(words.UMLAUTS[word] for word in _list.copy() if word in words.UMLAUTS)
@@ -38,17 +41,20 @@ RANKS: dict[Role, dict[str, int]] = {
 IDENTITY = "id no nr number code key email mail url link color colour status state"
 RULED_OUT_BY: dict[Role, frozenset[str]] = {
     "text": word_set(
-        f"{IDENTITY} date time start end by owner employee person count hours timestamp type user member lead group"
+        f"{IDENTITY} log date time start end by owner employee person count hours timestamp type user member lead group"
         " category tags resource {words.MONEY}"
     ),
     "category": word_set(f"{IDENTITY} date time hours"),
-    "duration": word_set(f"{IDENTITY} {words.OF_CLOCK} {words.MONEY} {words.BREAK} per until percent count progress"),
+    "duration": word_set(
+        f"{IDENTITY} {words.OF_CLOCK} {words.MONEY} {words.BREAK} per until percent prozent share anteil count progress"
+    ),
     "project": word_set(f"{IDENTITY} lead manager start end date time hours budget type category"),
     "person": word_set(f"{IDENTITY} {words.MONEY} time hours date group count type story stories defined"),
     "date": word_set("due created updated modified reminder zone payment invoice birth per format deadline"),
     "start": word_set("planned scheduled budget created updated sprint project reminder"),
     "end": word_set("planned scheduled budget created updated sprint project reminder due"),
     "break": frozenset(),
+    "count": word_set(f"{IDENTITY} {words.MONEY} date time hours minutes"),
 }
 WEAK = {"name", "total", "item", "key", "event", "ms", "hs", "days", "tage", "jours", "dias", "giorni", "dagen", "art"}
 WEAK |= {"report", "ticket", "issue", "when", "job"}
@@ -79,6 +85,9 @@ LOOSE = {
 OF_MOMENT = word_set(
     "time date timestamp datetime datum zeit uhrzeit heure date hora fecha data ora tijd am um at on clock day moment"
 )
+# In the singular these name the day or the week of a row.
+DATE_UNITS = {"day", "tag", "jour", "dia", "giorno", "dag", "week", "wk", "wo", "woche", "semaine", "sem", "semana"}
+DATE_UNITS |= {"settimana", "pt", "mt", "pd", "seg"}
 NOT_DURATION_ENDINGS = ("startzeit", "endzeit", "uhrzeit", "anfangszeit", "pausenzeit", "ruhezeit", "starttijd")
 DURATION_ENDINGS = ("zeit", "stunden", "dauer", "minuten", "aufwand", "uren", "tijd", "hours", "minutes", "seconds")
 WHOLE_NAMES = {"start": ("in", "timein", "clockin", "checkin"), "end": ("out", "timeout", "clockout", "checkout")}
@@ -116,6 +125,7 @@ class Columns:
     cases: list[Column] = field(default_factory=list)
     breaks: list[Column] = field(default_factory=list)
     all_days: list[Column] = field(default_factory=list)
+    counts: list[Column] = field(default_factory=list)
     headers: list[str] = field(default_factory=list)
 
 
@@ -135,6 +145,7 @@ def named_columns(headers: Sequence[str]) -> Columns:
         "case": columns.cases,
         "break": columns.breaks,
         "all_day": columns.all_days,
+        "count": columns.counts,
     }
     for index, header in enumerate(headers):
         if (found := likeliest_role(header)) is not None:
@@ -167,14 +178,16 @@ def likeliest_role(header: str) -> tuple[Role, tuple[int, int]] | None:
     """Return the role that the header fits best and how well, or None if it fits none."""
     if " ".join(words_of(header)) in ALL_DAY:
         return "all_day", (4, 0)
+    if "%" in header:
+        return None
     if is_case(header):
         return "case", (4, 0)
     if header.strip().casefold() == "à":
         return "end", (4, 0)
     scores = {role: score(role, header) for role in LISTS}
     inside = {word for part in BRACKETED.findall(header) for word in words_of(part)}
-    if inside & set(UNITS) and scores["duration"][0]:
-        return "duration", scores["duration"]
+    if inside & set(UNITS) and not RULED_OUT_BY["duration"] & set(words_of(header)):
+        return "duration", max(scores["duration"], (1, -400))
     best = max(scores, key=lambda role: scores[role][0] * 1000 + scores[role][1])
     return (best, scores[best]) if scores[best] > (0, -999) else None
 
@@ -210,7 +223,7 @@ def compound_duration(header: str, found: Sequence[str]) -> tuple[int, int]:
     """Return the fit of a header whose word ends like a duration: `Zeitaufwand`; or which is only a unit."""
     if any(word.endswith(DURATION_ENDINGS) and not word.endswith(NOT_DURATION_ENDINGS) for word in found):
         return (2, -200)
-    is_unit = len(found) == 1 and len(found[0]) > 1 and found[0] in UNITS
+    is_unit = len(found) == 1 and len(found[0]) > 1 and found[0] in UNITS and found[0] not in DATE_UNITS
     return (1, -300) if is_unit else (0, -999)
 
 

@@ -55,6 +55,8 @@ MINUTE_WORDS = "|".join(sorted((word for word, unit in UNITS.items() if unit == 
 CLOCK = re.compile(rf"([0-9]{{1,6}}):([0-9]{{2}})(?::([0-5][0-9](?:[.,][0-9]{{1,9}})?))?(?: ?(?:{HOUR_WORDS})\.?)?")
 MINUTES_AND_SECONDS = re.compile(rf"([0-9]{{1,6}}):([0-5][0-9]) ?(?:{MINUTE_WORDS})\.?")
 DAYS_AND_CLOCK = re.compile(r"([0-9]{1,4})(?: days?,? |\.)([0-2]?[0-9]):([0-5][0-9]):([0-5][0-9](?:[.,][0-9]{1,9})?)")
+# What spreadsheets write into a text for a time without a date.
+DAY_ZERO_CLOCK = re.compile(r"1899-12-30[ t]([0-2]?[0-9]):([0-5][0-9]):([0-5][0-9](?:[.,][0-9]{1,9})?)z?")
 HOURS_AND_MINUTES = re.compile(rf"([0-9]{{1,6}}) ?(?:{HOUR_WORDS}) ?([0-5][0-9])")
 TIME_OF_DAY = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?::[0-9]{2})? ?[ap]\.?m\.?")
 TWICE = re.compile(r"([^()]{1,30}?) ?\(([^()]{1,30})\)")
@@ -154,6 +156,8 @@ def read_clock(normalized: str, text: str) -> Quantity | None:
     """Return a text with colons as a duration; None if it is none. Two parts without a unit are a CLOCK."""
     if match := MINUTES_AND_SECONDS.fullmatch(normalized):
         return fixed(Decimal(match[1]) * 60 + Decimal(match[2]), text, "mm:ss")
+    if match := DAY_ZERO_CLOCK.fullmatch(normalized):
+        return fixed(clock_seconds(*match.groups()), text)
     if match := DAYS_AND_CLOCK.fullmatch(normalized):
         days, *clock = match.groups()
         return fixed(Decimal(days) * DAY_MILLISECONDS / 1000 + clock_seconds(*clock), text)

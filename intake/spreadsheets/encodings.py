@@ -83,7 +83,9 @@ def likeliest_encoding(sample: bytes) -> tuple[str, bool] | None:
     scores = sorted(((fit(sample, code, set(letters)), -rank), code) for rank, code, letters in candidates())
     (best, _), encoding = scores[-1]
     if best >= FITS:
-        rivals = {code for (score, _), code in scores if score >= best - 0.02 and differs(sample, code, encoding)}
+        # The code pages of old systems are too rare to cast doubt on one of Windows.
+        near = {code for (score, _), code in scores if score >= best - 0.02}
+        rivals = {code for code in near if code.startswith("cp125") and differs(sample, code, encoding)}
         return encoding, not rivals
     found = charset_normalizer.from_bytes(sample, cp_isolation=ASIAN).best()
     if found is not None:

@@ -12,11 +12,12 @@ from statistics import median
 from intake.spreadsheets.durations import MOST_MILLISECONDS, SCALE, Kind
 from intake.spreadsheets.survey import Values
 from intake.spreadsheets.units import DAY_MILLISECONDS, MILLISECONDS
+from intake.spreadsheets.words import word_set, words_of
 
 # Stands in an array for a row without a duration that can be read.
 MISSING = -1
 # What a number without a unit may mean: a unit, hours and minutes with a dot between them, a fraction of a day.
-DOTTED, DAY = "h.mm", "day"
+DOTTED, JOINED, DAY = "h.mm", "hhmm", "day"
 TITLES = {
     "ms": "milliseconds",
     "s": "seconds",
@@ -25,10 +26,17 @@ TITLES = {
     "d": "working days of 8 hours",
     "w": "working weeks of 40 hours",
     DOTTED: "hours and minutes: 9.15 is 9 h 15 min",
+    JOINED: "hours and minutes: 0130 is 1 h 30 min",
     DAY: "fractions of a day of 24 hours",
 }
 # So many numbers, taken from all parts of the table, decide about a unit.
 ENOUGH, MOST_LOOKED_AT = 0.8, 2_000
+# A clock time above this is seldom the hours and minutes of one task; and these things last minutes and seconds.
+LONGEST_TASK = 12 * MILLISECONDS["h"]
+SHORT_THINGS = word_set(
+    "call talk handle handling hold wait waiting ring queue wrap play audio video track length anruf gesprach"
+    " gesprachszeit gesprachsdauer wartezeit appel attente llamada espera chiamata attesa chamada gesprek wachttijd"
+)
 HOUR = MILLISECONDS["h"]
 
 
@@ -91,6 +99,9 @@ def in_unit(value: int, unit: str) -> int:
         hours, rest = divmod(value, SCALE)
         minutes, beyond = divmod(rest, SCALE // 100)
         return hours * HOUR + minutes * MILLISECONDS["min"] if minutes < 60 and not beyond else MISSING
+    if unit == JOINED:
+        hours, minutes = divmod(value // SCALE, 100)
+        return hours * HOUR + minutes * MILLISECONDS["min"] if minutes < 60 and value % SCALE == 0 else MISSING
     size = DAY_MILLISECONDS if unit == DAY else MILLISECONDS[unit]
     result = (value * size + SCALE // 2) // SCALE
     return result if result <= MOST_MILLISECONDS else MISSING
@@ -105,6 +116,8 @@ def decide(values: Values, references: Iterable[tuple[str, "array[int]"]], answe
         decide_unit(values, named, decision, answers)
     if values.count(Kind.CLOCK):
         decide_form(values, named, decision, answers)
+    if values.column.form == "mm:ss" and any(value >= HOUR for value in values.values) and values.count(Kind.FIXED):
+        decision.notes.append("The header says minutes and seconds, but cells hold hours: they were read as stored.")
     return decision
 
 
@@ -122,7 +135,9 @@ def decide_mark(values: Values, decision: Decision, answers: dict[str, str]) -> 
         mark = answers.get("decimal_mark", "")
         if mark not in (",", "."):
             own, other = (",", ".") if commas else (".", ",")
-            mark, decision.open["decimal_mark"] = own, [own, other]
+            # Hours have fractions; thousands of minutes or seconds are more likely than thousandths of one.
+            likely = [own, other] if values.column.unit in ("h", "d") else [other, own]
+            mark, decision.open["decimal_mark"] = likely[0], likely
     decision.meaning = replace(decision.meaning, mark=mark)
 
 
@@ -139,7 +154,9 @@ def decide_unit(
         note = f"The numbers agree with {name} as {TITLES[unit]}." if unit != header else ""
         choices = []
     elif header:
-        unit, note, choices = header, "", contradicting_units(numbers, header)
+        # While the mark is open, the sizes of the numbers say nothing.
+        contradicting = [] if "decimal_mark" in decision.open else contradicting_units(numbers, header)
+        unit, note, choices = header, "", contradicting
     else:
         unit, note, choices = unit_of_cells(values, numbers)
     decision.meaning = replace(decision.meaning, unit=unit)
@@ -237,14 +254,15 @@ def unit_of_cells(values: Values, numbers: list[tuple[int, int]]) -> tuple[str, 
     bare = len(numbers)
     if len(spelled) == 1 and values.units.total() == sum(spelled.values()) and not values.count(Kind.CLOCK):
         [(unit, count)] = spelled.items()
-        if count >= bare:
+        if count >= 2 * bare:
             name = TITLES[unit]
             return unit, f"Numbers without a unit were read as {name}, like the other cells of the column.", []
-    choices = likely_units([value for _row, value in numbers])
+    choices = likely_units([value for _row, value in numbers], values.column.form)
+    choices = [*spelled, *(unit for unit in choices if unit not in spelled)] if bare else []
     return (choices[0] if choices else "min"), "", choices if len(choices) > 1 else []
 
 
-def likely_units(values: list[int]) -> list[str]:
+def likely_units(values: list[int], form: str) -> list[str]:
     """Return the units that the numbers may have, the likeliest first."""
     if not values:
         return []
@@ -259,11 +277,16 @@ def likely_units(values: list[int]) -> list[str]:
         units += [unit for unit in ("min", "h", "s") if unit not in units][:1]
 
     def unlikeliness(unit: str) -> tuple[bool, bool, int]:
+        if unit == DAY:
+            return False, False, -1
         is_long = not 0 <= in_unit(largest, unit) <= DAY_MILLISECONDS
         is_odd = has_fractions and unit in ("min", "s", "ms")
         return is_long, is_odd, units.index(unit)
 
-    return sorted(units, key=unlikeliness)
+    ordered = sorted(units, key=unlikeliness)
+    return (
+        [JOINED, *ordered] if form == "h:mm" and all(in_unit(value, JOINED) != MISSING for value in values) else ordered
+    )
 
 
 def decide_form(
@@ -309,6 +332,7 @@ def has_open_form(values: Values) -> bool:
         return True
     if values.column.unit in ("h", "d"):
         return False
-    long = sum(value > DAY_MILLISECONDS for value in clocks)
+    if SHORT_THINGS & set(words_of(values.column.header)):
+        return True
     odd = sum(value // MILLISECONDS["min"] % 5 != 0 for value in clocks)
-    return long * 10 > len(clocks) or (odd * 10 > len(clocks) * 6 and median(clocks) >= 2 * HOUR)
+    return max(clocks) > LONGEST_TASK or (odd * 10 > len(clocks) * 6 and median(clocks) >= 2 * HOUR)

@@ -46,6 +46,7 @@ PROGRAMS = [
 
 
 def program_of(headers: list[str]) -> Program | None:
-    """Return the program whose export has these headers; None if no known one has."""
+    """Return the program whose export has these headers, the most of them; None if no known one has."""
     names = {" ".join(words_of(header)) for header in headers}
-    return next((known for known in PROGRAMS if known.headers <= names), None)
+    known = [program for program in PROGRAMS if program.headers <= names]
+    return max(known, key=lambda program: len(program.headers), default=None)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from intake.spreadsheets.columns import Columns, named_columns, named_roles
+from intake.spreadsheets.columns import Columns, looks_like_data, named_columns, named_roles
 from intake.spreadsheets.sheet import Cell, Line, RowWarning, Sheet, Unreadable
 from intake.spreadsheets.words import words_of
 
@@ -41,6 +41,8 @@ SUMMARY_NAMES = frozenset(
         "samenvatting",
     ]
 )
+# A line of nothing else is blank, or a rule between header and rows.
+RULES = " \t\xa0-=_+|:"
 TIMED, NAMED = {"duration", "start", "end"}, {"text", "category", "project", "case", "person"}
 
 
@@ -60,10 +62,12 @@ class Part:
     sheet: Sheet
     header: Line
     positions: list[int | None] | None = None
+    # The line at which another table begins, once the lines were read.
+    ends: list[int] = field(default_factory=list)
 
     def lines(self) -> Iterator[Line]:
-        """Yield the lines below the header that are neither blank nor the header again."""
-        header, positions = self.header, self.positions
+        """Yield the lines below the header that are neither blank nor the header again, up to the next table."""
+        header, positions, previous = self.header, self.positions, self.header.number
         first, start, is_text = header.cells[0], header.number, bool(self.sheet.delimiter)
         for line in self.sheet.lines():
             number, cells, fault = line
@@ -73,8 +77,12 @@ class Part:
                 begin = cells[0]
                 if begin == first and same_cells(line, header):
                     continue
-                if is_text and (not begin or begin.isspace()) and not "".join(cells).strip():  # type: ignore
+                if is_text and (not begin or begin[0] in RULES) and not "".join(cells).strip(RULES):  # type: ignore
                     continue
+                if number > previous + 1 and is_other_header(line):
+                    self.ends[:] = [number]
+                    return
+            previous = number
             yield line if positions is None else moved(line, positions)
 
 
@@ -87,8 +95,16 @@ class Layout:
     sheets: list[SheetReport]
     notes: list[RowWarning] = field(default_factory=list)
 
+    def leave_out(self, place: int, why: str) -> None:
+        """Report that the part at this place is not read after all."""
+        name = self.parts[place].sheet.name
+        self.sheets = [SheetReport(name, False, why) if sheet.name == name else sheet for sheet in self.sheets]
+        message = f"The sheet “{name}” was not read: it {why}."
+        self.notes.append(RowWarning(self.parts[place].header.number, None, message))
+
     @property
     def header_row(self) -> int:
+        """Return the number of the line of the header."""
         return self.parts[0].header.number
 
     def lines(self) -> Iterator[Line]:
@@ -197,16 +213,17 @@ def is_summary(sheet: Sheet) -> bool:
 
 
 def positions_in(first: Line, other: Line) -> list[int | None] | None:
-    """Return where each column of the first header stands in the other; None if a column with a role is missing."""
+    """Return where each column of the first header stands in the other; None if a duration is missing, or any name."""
     names = [" ".join(words_of(str(cell))) for cell in other.cells]
     positions: list[int | None] = []
     for cell in first.cells:
         name = " ".join(words_of(str(cell)))
         place = next((n for n, other_name in enumerate(names) if other_name == name and n not in positions), None)
-        if place is None and name and named_roles([str(cell)]) & (TIMED | {"text", "category"}):
+        if place is None and name and named_roles([str(cell)]) & TIMED:
             return None
         positions.append(place)
-    return positions
+    found = [str(cell) for cell, place in zip(first.cells, positions, strict=True) if place is not None]
+    return positions if named_roles(found) & NAMED else None
 
 
 def moved(line: Line, positions: Sequence[int | None]) -> Line:
@@ -218,6 +235,12 @@ def moved(line: Line, positions: Sequence[int | None]) -> Line:
 def same_cells(line: Line, header: Line) -> bool:
     """Return True if the line repeats the header, as files do that were joined or printed page by page."""
     return [str(cell).strip() for cell in line.cells] == [str(cell).strip() for cell in header.cells]
+
+
+def is_other_header(line: Line) -> bool:
+    """Return True if the line, which follows a blank one, is the header of another table: two roles and no data."""
+    texts = [text for cell in line.cells if (text := str(cell).strip())]
+    return not any(map(looks_like_data, texts)) and len(named_roles(texts)) > 1
 
 
 def no_header(name: str, heads: list[list[Line]]) -> str:

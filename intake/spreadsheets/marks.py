@@ -16,6 +16,7 @@ MOST_MARKS = 200_000
 
 CELL = re.compile(rb"<(?:\w+:)?c (?P<head>[^>]*?)(?:/>|>(?P<body>.*?)</(?:\w+:)?c>)", re.DOTALL)
 POSITION = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row [^>]*\bhidden="(?:1|true)"')
 STYLE = re.compile(rb'\bs="([0-9]{1,6})"')
 SHEET = re.compile(r"<(?:\w+:)?sheet\s[^>]*?\br:id=\"([^\"]+)\"")
 RELATION = re.compile(r"<Relationship\s[^>]*>")
@@ -23,7 +24,7 @@ FORMAT = re.compile(r'<(?:\w+:)?numFmt\s[^>]*?numFmtId="(\d+)"[^>]*?formatCode="
 CELL_FORMATS = re.compile(r"<(?:\w+:)?cellXfs.*?</(?:\w+:)?cellXfs>", re.DOTALL)
 CELL_FORMAT = re.compile(r"<(?:\w+:)?xf\s[^>]*?numFmtId=\"(\d+)\"")
 # A number format that shows a unit after the number: `0.0" h"`, `0 "min"`.
-UNIT_IN_FORMAT = re.compile(r"[0#?.,]\s*(?:\"\s*([a-zA-Z]{1,8})\.?\s*\"|\\?\s*\\([hm]))\s*(?:;.*)?")
+UNIT_IN_FORMAT = re.compile(r"[0#?](?:\\[ _]|\s|_.)*(?:\"\s*([a-zA-Z]{1,8})\.?\s*\"|\\([hm]))")
 
 
 @dataclass
@@ -32,6 +33,7 @@ class CellMarks:
 
     cells: dict[int, dict[int, BrokenCell | str]] = field(default_factory=dict)
     merged: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    hidden_rows: int = 0
 
 
 def marks_of_sheets(file: Any) -> dict[int, CellMarks]:
@@ -82,7 +84,7 @@ def marks_of_sheet(archive: zipfile.ZipFile, member: str, units: dict[int, str])
     """Return the marked cells of one sheet, reading its part as a stream."""
     marks, count = CellMarks(), 0
     with archive.open(member) as file:
-        for head, body in cells_in(file, bool(units)):
+        for head, body in cells_in(file, bool(units), marks):
             mark, position = mark_of(head, body, units), POSITION.search(head)
             if mark is None or position is None or count >= MOST_MARKS:
                 continue
@@ -92,13 +94,18 @@ def marks_of_sheet(archive: zipfile.ZipFile, member: str, units: dict[int, str])
     return marks
 
 
-def cells_in(file: IO[bytes], with_styles: bool) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the attributes and the content of the cells that may be marked: those with a formula, error or style."""
+def cells_in(file: IO[bytes], with_styles: bool, marks: CellMarks) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the attributes and the content of the cells that may be marked: with a formula, error or style.
+
+    Counts hidden rows on the way.
+    """
     rest = b""
     while chunk := file.read(CHUNK_BYTES):
         text = rest + chunk
         end = text.rfind(b"</c>") + 4 if b"</c>" in text else 0
         ready, rest = text[:end], text[end:][-LONGEST_CELL_XML:]
+        if b"hidden=" in ready:
+            marks.hidden_rows += len(HIDDEN_ROW.findall(ready))
         if with_styles or b"<f" in ready or b't="e"' in ready:
             for match in CELL.finditer(ready):
                 yield match["head"], match["body"] or b""

@@ -30,6 +30,10 @@ MONTH_NAMES = (
     "dec dez december dezember decembre dic diciembre dicembre dezembro",
 )
 MONTHS = {name: month for month, names in enumerate(MONTH_NAMES, start=1) for name in names.split()}
+# In seconds, from 1990 to 2080; in the days of spreadsheets, from 1990 to 2100.
+EPOCH_SECONDS = 631_152_000
+DAYS_OF_1970, DAYS_OF_1990, DAYS_OF_2100 = 25_569, 32_874, 73_051
+NUMBER = re.compile(r"[0-9]{5}(?:\.[0-9]+)?|[0-9]{9,10}(?:\.[0-9]+)?|[0-9]{12,13}")
 ISO_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 NUMBERS = re.compile(r"(\d{1,2})([-/.])\s?(\d{1,2})\2\s?(\d{4}|\d{2})")
 NAMED = re.compile(r"(\d{1,2})[.\s/-]*(?:de )?([a-z]{3,10})\.?[\s/,-]*(?:de )?(\d{4}|\d{2})")
@@ -59,8 +63,12 @@ def moment_of(cell: Cell, order: DayOrder = "dmy") -> Moment:
     if isinstance(cell, Elapsed):
         is_time = 0 <= cell.milliseconds <= DAY_MILLISECONDS
         return Moment(None, cell.milliseconds) if is_time else NOTHING
+    if isinstance(cell, float):
+        return moment_of_number(cell)
     if not isinstance(cell, str):
         return NOTHING
+    if NUMBER.fullmatch(cell):
+        return moment_of_number(float(cell))
     if len(cell) > 15 and cell[4:5] == "-" and (found := iso_moment(cell)) is not None:
         return found
     if not cell or len(cell) > LONGEST_TEXT:
@@ -80,6 +88,18 @@ def iso_moment(text: str) -> Moment | None:
     is_utc = moment.tzinfo is not None
     since = moment - (EPOCH_UTC if is_utc else EPOCH)
     return Moment(since.days, since.seconds * 1000 + since.microseconds // 1000, is_utc)
+
+
+def moment_of_number(number: float) -> Moment:
+    """Return the moment of a number: seconds or milliseconds since 1970, or the days that spreadsheets count."""
+    if EPOCH_SECONDS <= number < EPOCH_SECONDS * 4 or EPOCH_SECONDS <= number / 1000 < EPOCH_SECONDS * 4:
+        total = round(number * 1000 if number < EPOCH_SECONDS * 4 else number)
+        return Moment(total // DAY_MILLISECONDS, total % DAY_MILLISECONDS, is_utc=True)
+    if DAYS_OF_1990 <= number < DAYS_OF_2100:
+        total = round((number - DAYS_OF_1970) * DAY_MILLISECONDS)
+        time = total % DAY_MILLISECONDS
+        return Moment(total // DAY_MILLISECONDS, time if number % 1 else None)
+    return NOTHING
 
 
 def moment_of_text(text: str, order: DayOrder) -> Moment:

@@ -15,9 +15,9 @@ from typing import IO, Any
 import orjson
 
 from intake.spreadsheets import child
+from intake.spreadsheets.describing import Reading
 from intake.spreadsheets.doubts import Doubt
 from intake.spreadsheets.places import reading_place
-from intake.spreadsheets.reading import Reading
 from intake.spreadsheets.rows import Row
 from intake.spreadsheets.sheet import MS_PER_MINUTE, RowWarning, Unreadable
 

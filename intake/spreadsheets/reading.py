@@ -5,16 +5,15 @@ durations, the totals among the rows and the spelling of the categories are deci
 """
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from intake.spreadsheets.categories import spellings
-from intake.spreadsheets.checks import notes_about, period_of
+from intake.spreadsheets.checks import notes_about
 from intake.spreadsheets.choosing import OpenChoice, choose_durations
 from intake.spreadsheets.columns import MOST_COLUMNS, Column
 from intake.spreadsheets.delimited import open_delimited
+from intake.spreadsheets.describing import describe
 from intake.spreadsheets.doubts import Choice, Doubt
 from intake.spreadsheets.durations import DecimalMark, Kind, quantity_of
 from intake.spreadsheets.evidence import MISSING
@@ -25,7 +24,7 @@ from intake.spreadsheets.sheet import MS_PER_MINUTE, Cell, Line, RowWarning, She
 from intake.spreadsheets.sources import OLE, PDF, ZIP, Source
 from intake.spreadsheets.spans import times_of
 from intake.spreadsheets.survey import choose_columns, sample_of, survey_of
-from intake.spreadsheets.totals import total_rows
+from intake.spreadsheets.totals import equal_sheets, summed_sheets, total_rows
 from intake.spreadsheets.workbook import open_workbook
 
 # The first rows decide which of several columns is filled, and what dates look like.
@@ -34,25 +33,7 @@ SHOWN_ROWS, SHOWN_CELLS, LONGEST_SHOWN = 3, 20, 80
 NAMELESS = "The row names no task and no category. If it is a total, delete the row."
 FROM_TIMES = "The cell has no duration: the time from start to end was taken."
 UNPRINTABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)])
-LAST_ROW = "last_row"
-
-
-@dataclass
-class Reading:
-    """What is known about a file before its rows are read: its sheets, columns, period, and open doubts.
-
-    `columns` is {role: {header, unit}}; a doubt that an answer settles is no longer among `doubts`.
-    """
-
-    headers: list[str]
-    header_row: int
-    sheets: list[dict[str, Any]]
-    columns: dict[str, dict[str, Any]]
-    doubts: list[Doubt] = field(default_factory=list)
-    program: str = ""
-    encoding_notes: list[str] = field(default_factory=list)
-    # First and last day of the rows (ISO dates), the number of days with rows, and of people; none without dates.
-    period: dict[str, Any] | None = None
+LAST_ROW, SAME_SHEETS = "last_row", "same_sheets"
 
 
 class Table:
@@ -86,9 +67,11 @@ class Table:
         survey, durations = self._survey, self._durations
         self._totals, doubtful = total_rows(survey.labels, durations.milliseconds, survey.filled, survey.parts)
         self._spellings = spellings(survey.categories)
-        doubts = [self._doubt(choice) for choice in durations.doubts]
+        doubts = self._sheet_doubts(answers)
+        doubts += [self._doubt(choice) for choice in durations.doubts]
         doubts += self._last_row_doubt(doubtful, answers)
-        self.reading = self._describe(doubts, program.name if program else "")
+        self.reading = describe(layout, survey, self._chosen, durations, self._totals)
+        self.reading.doubts, self.reading.program = doubts, program.name if program else ""
         self.columns = {
             r: c["header"] for r, c in self.reading.columns.items() if r in ("text", "category", "duration")
         }
@@ -105,6 +88,33 @@ class Table:
         raise Unreadable(
             f"No duration of {self._name} can be read. In row {line.number}, column “{values.column.header}”: {message}"
         )
+
+    def _sheet_doubts(self, answers: dict[str, str]) -> list[Doubt]:
+        """Leave out the sheets that sum up all others, and return the doubt about sheets that repeat another one."""
+        durations, layout = self._durations.milliseconds, self._layout
+        for place in summed_sheets(durations, self._survey.parts):
+            layout.leave_out(place, "is the sum of all others")
+            self._totals.update(dict.fromkeys(self._rows_of_part(place), ""))
+        twins = equal_sheets(durations, self._survey.parts)
+        if not twins or answers.get(SAME_SHEETS) == "both":
+            return []
+        total = self._total(durations)
+        for place in twins:
+            self._totals.update(dict.fromkeys(self._rows_of_part(place), ""))
+        names = ", ".join(f"“{layout.parts[place].sheet.name}”" for place in twins)
+        if answers.get(SAME_SHEETS) == "once":
+            return []
+        choices = [
+            Choice("once", "they are copies and count once", self._total(durations)),
+            Choice("both", "they are work of their own and count too", total),
+        ]
+        title = f"The durations on {names} are exactly those of an earlier sheet. Are they copies?"
+        return [Doubt(SAME_SHEETS, title, choices, layout.header_row, None)]
+
+    def _rows_of_part(self, place: int) -> range:
+        """Return the indexes of the rows of one sheet."""
+        parts = [*self._survey.parts, len(self._survey)]
+        return range(parts[place], parts[place + 1])
 
     def _last_row_doubt(self, doubtful: int | None, answers: dict[str, str]) -> list[Doubt]:
         """Return the doubt whether the last row is a total of the others; an answer that it is leaves it out."""
@@ -148,41 +158,6 @@ class Table:
                 break
         return shown
 
-    def _describe(self, doubts: list[Doubt], program: str) -> Reading:
-        """Return the description of the file for people and programs."""
-        layout, period = self._layout, period_of(self._survey.times, self._totals)
-        span = None
-        if period:
-            first, last, days, people = period
-            span = {"first": first.isoformat(), "last": last.isoformat(), "days": days, "people": people}
-        sheets = [asdict(sheet) for sheet in layout.sheets]
-        columns = self._roles()
-        return Reading(layout.columns.headers, layout.header_row, sheets, columns, doubts, program, period=span)
-
-    def _roles(self) -> dict[str, dict[str, Any]]:
-        """Return {role: {header, unit}} of the columns that are used."""
-        chosen, durations, times = self._chosen, self._durations, self._survey.times
-        roles: dict[str, dict[str, Any]] = {}
-
-        def name(role: str, column: Column | None, unit: str | None = None) -> None:
-            if column is not None:
-                roles[role] = {"header": column.header, "unit": unit}
-
-        name("text", chosen.texts[0] if chosen.texts else None)
-        if len(chosen.texts) > 1:
-            roles["text"]["else"] = [column.header for column in chosen.texts[1:]]
-        name("category", chosen.category)
-        name("duration", durations.values.column if durations.values else None, durations.unit or None)
-        if times is not None:
-            for role, clock in (("start", times.start), ("end", times.end)):
-                name(role, clock.time or clock.moment or clock.day)
-            name("date", times.date or times.start.day)
-            name("person", times.person)
-        columns = self._layout.columns
-        name("project", columns.projects[0] if columns.projects else None)
-        name("case", columns.cases[0] if columns.cases else None)
-        return roles
-
     def __iter__(self) -> Iterator[Row]:
         return self
 
@@ -206,7 +181,8 @@ class Table:
         width, is_ragged = len(self._layout.columns.headers), self._layout.parts[0].sheet.is_ragged
         for index, line in enumerate(self._layout.lines()):
             if index in totals:
-                self._warn(line.number, None, totals[index])
+                if totals[index]:
+                    self._warn(line.number, None, totals[index])
                 continue
             cells, self.row_number = line.cells, line.number
             if line.fault or len(cells) != width:
@@ -259,6 +235,9 @@ class Table:
         row = self._layout.header_row
         for note in self._layout.notes:
             self._warn(note.row, note.column, note.message)
+        for part in self._layout.parts:
+            for number in part.ends:
+                self._warn(number, None, "Another table begins here; it was not read. Send it by itself if it counts.")
         for message in self._durations.notes:
             self._warn(row, self._durations.header, message)
         for doubt in self.reading.doubts:

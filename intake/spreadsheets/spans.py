@@ -9,6 +9,7 @@ from intake.spreadsheets.columns import Column, Columns
 from intake.spreadsheets.moments import FIRST_DAY, NOTHING, DayOrder, Moment, day_order_of, moment_of
 from intake.spreadsheets.sheet import Cell, Line
 from intake.spreadsheets.units import DAY_MILLISECONDS
+from intake.spreadsheets.words import word_set, words_of
 
 # Stands in an array for a row without a moment.
 NONE = -(1 << 62)
@@ -79,6 +80,9 @@ class Times:
                 ends += DAY_MILLISECONDS
                 self.overnight += 1
         self.has_offsets = self.has_offsets or start.is_utc
+        if NONE < begins < ends and start.time == end.time == 0:
+            # From midnight to midnight is how calendars write a day without times.
+            self.whole_days.add(len(self.starts))
         self.starts.append(begins)
         self.ends.append(ends)
         self._add_person(cells)
@@ -90,7 +94,7 @@ class Times:
         if number is None:
             number = self.names[name] = len(self.names) if len(self.names) < MOST_PERSONS - 1 else MOST_PERSONS - 1
         self.persons.append(number)
-        if self.all_day and str(cell_in(cells, self.all_day)).strip().casefold() in YES:
+        if self.all_day and YES.intersection(words_of(str(cell_in(cells, self.all_day)))):
             self.whole_days.add(len(self.starts) - 1)
 
     def _at(self, cells: Sequence[Cell], clock: Clock) -> Moment:
@@ -124,23 +128,7 @@ class Times:
         return spans
 
 
-YES = {
-    "true",
-    "yes",
-    "ja",
-    "wahr",
-    "oui",
-    "vrai",
-    "si",
-    "sí",
-    "verdadero",
-    "vero",
-    "sim",
-    "verdadeiro",
-    "waar",
-    "1",
-    "y",
-}
+YES = word_set("true yes ja wahr ein an on x oui vrai si verdadero vero sim verdadeiro waar aan active attivo 1 y")
 
 
 def cell_in(cells: Sequence[Cell], column: Column | None) -> Cell:

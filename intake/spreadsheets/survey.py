@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from intake.spreadsheets.columns import NOTE, PROJECT, Column, Columns, text_tier
+from intake.spreadsheets.columns import NOTE, PROJECT, TASK, Column, Columns, text_tier
 from intake.spreadsheets.durations import DecimalMark, Kind, Quantity, quantity_of
 from intake.spreadsheets.labels import FIRST_LETTERS, Label, label_of
 from intake.spreadsheets.layout import Layout
@@ -78,6 +78,7 @@ class Survey:
     candidates: list[Values] = field(default_factory=list)
     times: Times | None = None
     breaks: Values | None = None
+    counts: Values | None = None
     categories: Counter[str] = field(default_factory=Counter)
     # The index of the first row of each part.
     parts: list[int] = field(default_factory=list)
@@ -114,7 +115,8 @@ def survey_of(name: str, layout: Layout, chosen: Chosen) -> Survey:
     survey = Survey(candidates=[Values(column, chosen.decimal) for column in chosen.durations], times=chosen.times)
     breaks = layout.columns.breaks
     survey.breaks = Values(breaks[0], chosen.decimal) if breaks and chosen.times else None
-    watched = [*survey.candidates, *([survey.breaks] if survey.breaks else [])]
+    survey.counts = Values(layout.columns.counts[0], chosen.decimal) if layout.columns.counts else None
+    watched = [*survey.candidates, *filter(None, (survey.breaks, survey.counts))]
     survey.is_workbook = not layout.parts[0].sheet.is_ragged
     reads = [values.add for values in watched]
     if chosen.times:
@@ -188,7 +190,7 @@ def choose_columns(columns: Columns, sample: list[Line], times: Times | None, de
     texts += [column for column in projects if column not in texts]
     categories = filled_columns(columns.categories, sample)
     if not categories:
-        categories = projects or [column for column in texts[1:] if column.index != texts[0].index]
+        categories = projects or [c for c in texts[1:] if TASK == text_tier(c.header) > text_tier(texts[0].header)]
     durations = [column for column in columns.durations if column.index not in used][:MOST_CANDIDATES]
     return Chosen(texts, categories[0] if categories else None, durations, times, decimal)
 

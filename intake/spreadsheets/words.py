@@ -56,6 +56,11 @@ END = (
     " completed completion bis ende endet endzeit enddatum stopp fin au jusqu hasta fim fine alle al ate termine"
     " termino tot einde eind eindtijd einddatum gehen depart salida uscita saida checkout clockout"
 )
+COUNT = (
+    "quantity qty count times occurrences frequency volume repetitions executions anzahl menge haufigkeit stuckzahl"
+    " nombre quantite frequence cantidad frecuencia veces quantita frequenza volte quantidade frequencia vezes aantal"
+    " frequentie keer"
+)
 BREAK = "break breaks pause pausen pausenzeit pausa pausas pauses pauze pauzes lunch interruption"
 MONEY = (
     "rate rates amount cost costs price fee fees money currency usd eur gbp chf salary wage revenue invoice budgeted"
@@ -85,7 +90,8 @@ ALL_DAY = (
     "|tutto il giorno|giornata intera|dia inteiro|o dia todo|duurt hele dag|hele dag|gebeurtenis hele dag"
 )
 TOTAL = (
-    "total|totals|sum|sums|grand total|overall|overall total|gesamt|summe|gesamtsumme|endsumme|insgesamt|total general"
+    "average|avg|mean|median|durchschnitt|mittelwert|moyenne|promedio|media|gemiddelde|mittel"
+    "|total|totals|sum|sums|grand total|overall|overall total|gesamt|summe|gesamtsumme|endsumme|insgesamt|total general"
     "|totaux|somme|total geral|suma|totale|totale generale|totali|somma|totaal|eindtotaal|totaal generaal"
     "|subtotal|sub total|subtotals|zwischensumme|teilsumme|sous total|subtotale|parziale|subtotaal|tussentotaal"
     "|soustotal|total hours|total time|total duration|gesamtstunden|gesamtzeit|gesamtdauer|total heures|total horas"

@@ -20,6 +20,7 @@ DAYS_BEFORE_THE_GAP = 60
 DAY_ZERO_1904 = datetime.datetime(1904, 1, 1)
 YEARS_OF_DURATIONS = range(1899, 1910)
 MILLISECOND = datetime.timedelta(milliseconds=1)
+ONE_HIDDEN_ROW = "The sheet has a hidden row; it was read too."
 WORKBOOKS = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
 
 
@@ -32,11 +33,19 @@ def open_workbook(source: Source) -> Generator[Sheet]:
         with CalamineWorkbook.from_object(file) as workbook:
             marks = marks_of_sheets(file) if source.start.startswith(ZIP) else {}
             for index, meta in enumerate(workbook.sheets_metadata):
-                sheet = workbook.get_sheet_by_index(index)
+                sheet, own = workbook.get_sheet_by_index(index), marks.get(index, CellMarks())
                 is_hidden = meta.visible != SheetVisibleEnum.Visible
-                yield Sheet(LinesOf(sheet, marks.get(index, CellMarks())), meta.name, is_hidden=is_hidden)
+                yield Sheet(LinesOf(sheet, own), meta.name, is_hidden=is_hidden, notes=notes_about(own))
     except CalamineError as error:
         raise Unreadable(unreadable_workbook(source, error)) from None
+
+
+def notes_about(marks: CellMarks) -> list[str]:
+    """Return what the owner of the file should know about the sheet: how many of its rows are hidden."""
+    count = marks.hidden_rows
+    return (
+        [f"The sheet has {count:,} hidden rows; they were read too." if count > 1 else ONE_HIDDEN_ROW] if count else []
+    )
 
 
 def require_workbook(source: Source) -> None:
