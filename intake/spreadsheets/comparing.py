@@ -27,12 +27,8 @@ def names_of(candidates: list[Values]) -> list[str]:
 
 def is_clock_column(survey: Survey, values: Values, reading: "array[int]") -> bool:
     """Return True if the column is only named `Time`, beside a date, and mostly holds times of the working day."""
-    if (
-        survey.times is None
-        or values.column.unit
-        or values.column.form
-        or set(words_of(values.column.header)) - CLOCK_NAMES
-    ):
+    is_named_time = set(words_of(values.column.header)) <= CLOCK_NAMES
+    if survey.times is None or values.column.form or not is_named_time:
         return False
     if values.count(Kind.BARE, Kind.COMMA, Kind.DOT):
         return False

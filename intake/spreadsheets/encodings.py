@@ -40,7 +40,10 @@ LANGUAGES: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 # Signs that office software puts into a text of any language.
 SIGNS = set("’‘“”„«»–—…€°§·•²³½¼¾©®±×\xa0")
-FITS = 0.9
+FITS, NEARLY_FITS = 0.9, 0.6
+WINDOWS = "cp125"
+# Fewer bytes of several-byte letters than this may be anything.
+FEWEST_CERTAIN_BYTES = 24
 ASIAN = ["shift_jis", "gb18030", "euc_kr", "big5", "euc_jp"]
 WORDS = re.compile(r"[^\W\d_]+")
 ASCII_LETTER = re.compile("[a-zA-Z]")
@@ -82,14 +85,17 @@ def likeliest_encoding(sample: bytes) -> tuple[str, bool] | None:
     """Return the old encoding that fits the sample best and whether it is certain; None if none fits."""
     scores = sorted(((fit(sample, code, set(letters)), -rank), code) for rank, code, letters in candidates())
     (best, _), encoding = scores[-1]
+    windows = [(score, code) for (score, _), code in scores if code.startswith(WINDOWS)]
+    if not encoding.startswith(WINDOWS) and windows[-1][0] >= NEARLY_FITS:
+        # The code pages of other systems are too rare to be taken for a few odd letters.
+        return windows[-1][1], False
     if best >= FITS:
-        # The code pages of old systems are too rare to cast doubt on one of Windows.
         near = {code for (score, _), code in scores if score >= best - 0.02}
-        rivals = {code for code in near if code.startswith("cp125") and differs(sample, code, encoding)}
+        rivals = {code for code in near if code.startswith(WINDOWS) and differs(sample, code, encoding)}
         return encoding, not rivals
     found = charset_normalizer.from_bytes(sample, cp_isolation=ASIAN).best()
     if found is not None:
-        return found.encoding, True
+        return found.encoding, sum(byte > 127 for byte in sample) >= FEWEST_CERTAIN_BYTES
     return (encoding, False) if best > 0 else None
 
 

@@ -12,7 +12,7 @@ from typing import IO
 from intake.spreadsheets.sheet import MOST_UNPACKED_BYTES, TOO_LARGE, Unreadable
 
 ZIP, GZIP, OLE, PDF = b"PK\x03\x04", b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"%PDF"
-NESTED = (ZIP, GZIP)
+EMPTY_ZIP = b"PK\x05\x06"
 MOST_MEMBERS = 10_000
 # A packed workbook is unpacked in memory, and the parser needs several times as much beside it.
 MOST_PACKED_WORKBOOK_BYTES = 32 * 1024 * 1024
@@ -29,9 +29,7 @@ class Source:
         self.packing, self._member = self._find_packing()
         with self.open() as file:
             self.start = file.read(8)
-        if (self.packing and self.start.startswith(NESTED[1])) or (
-            self.packing == "zip" and self.start.startswith(ZIP)
-        ):
+        if self.packing and self.start.startswith((ZIP, GZIP)):
             self._require_workbook()
 
     def _find_packing(self) -> tuple[str, str]:
@@ -45,7 +43,7 @@ class Source:
             ) from None
         if start.startswith(GZIP):
             return "gzip", ""
-        if start != ZIP:
+        if start not in (ZIP, EMPTY_ZIP):
             return "", ""
         members = self.members()
         if {member.filename for member in members} & set(WORKBOOK_PARTS):
