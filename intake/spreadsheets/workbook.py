@@ -3,6 +3,8 @@
 import datetime
 import io
 import math
+import zipfile
+import zlib
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -21,6 +23,8 @@ DAY_ZERO_1904 = datetime.datetime(1904, 1, 1)
 YEARS_OF_DURATIONS = range(1899, 1910)
 MILLISECOND = datetime.timedelta(milliseconds=1)
 ONE_HIDDEN_ROW = "The sheet has a hidden row; it was read too."
+# What the parts of a damaged workbook raise.
+DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
 WORKBOOKS = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
 
 
@@ -36,7 +40,7 @@ def open_workbook(source: Source) -> Generator[Sheet]:
                 sheet, own = workbook.get_sheet_by_index(index), marks.get(index, CellMarks())
                 is_hidden = meta.visible != SheetVisibleEnum.Visible
                 yield Sheet(LinesOf(sheet, own), meta.name, is_hidden=is_hidden, notes=notes_about(own))
-    except CalamineError as error:
+    except (CalamineError, *DAMAGES) as error:
         raise Unreadable(unreadable_workbook(source, error)) from None
 
 
@@ -54,7 +58,7 @@ def require_workbook(source: Source) -> None:
         raise Unreadable(f"{source.name} is no Excel workbook: save the table as .xlsx or as CSV (UTF-8).")
 
 
-def unreadable_workbook(source: Source, error: CalamineError) -> str:
+def unreadable_workbook(source: Source, error: Exception) -> str:
     """Return what is wrong with a workbook that the parser refused, in words."""
     if source.start.startswith(OLE):
         return f"{source.name} is encrypted or damaged: save it as .xlsx without a password."
