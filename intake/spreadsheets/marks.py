@@ -5,9 +5,11 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
+from xml.parsers import expat
 from xml.sax.saxutils import unescape
 
-from intake.spreadsheets.sheet import BrokenCell
+from intake.spreadsheets.columns import MOST_COLUMNS
+from intake.spreadsheets.sheet import BrokenCell, Unreadable
 
 CHUNK_BYTES = 1 << 20
 # Longer than any cell: what is left of a chunk is at most one cell.
@@ -37,9 +39,11 @@ class CellMarks:
 
 
 def marks_of_sheets(file: Any) -> dict[int, CellMarks]:
-    """Return the marks of each sheet of an XLSX file by its index; none for other workbooks or strange ones."""
+    """Return the marks of each sheet of an XLSX or ODS file by its index; none for other workbooks."""
     with zipfile.ZipFile(file) as archive:
         names = set(archive.namelist())
+        if "content.xml" in names:
+            return marks_of_document(archive)
         if "xl/workbook.xml" not in names:
             return {}
         units = units_of_styles(text_of(archive, "xl/styles.xml", names))
@@ -130,3 +134,65 @@ def column_index(letters: str) -> int:
     for letter in letters:
         index = index * 26 + ord(letter) - 64
     return index - 1
+
+
+def marks_of_document(archive: zipfile.ZipFile) -> dict[int, CellMarks]:
+    """Return the merged and the broken cells of each sheet of an ODS file. Raises Unreadable if it is damaged."""
+    document = Document()
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = document.begin
+    parser.EntityDeclHandler = document.refuse_entity
+    try:
+        with archive.open("content.xml") as file:
+            parser.ParseFile(file)
+    except expat.ExpatError as error:
+        raise Unreadable(f"The workbook is damaged ({error}): open it and save it again.") from None
+    return document.sheets
+
+
+class Document:
+    """The sheets of an ODS file, noted element by element: where each row and cell stands, and which are marked."""
+
+    def __init__(self) -> None:
+        self.sheets: dict[int, CellMarks] = {}
+        self._row = self._next_row = self._next_column = self._count = 0
+
+    def begin(self, name: str, attributes: dict[str, str]) -> None:
+        """Note the beginning of a sheet, a row or a cell."""
+        if name == "table:table":
+            self.sheets[len(self.sheets)] = CellMarks()
+            self._next_row = 0
+        elif name == "table:table-row":
+            self._row, self._next_column = self._next_row, 0
+            self._next_row += number_in(attributes, "table:number-rows-repeated")
+        elif name in ("table:table-cell", "table:covered-table-cell") and self.sheets:
+            column = self._next_column
+            self._next_column += number_in(attributes, "table:number-columns-repeated")
+            if column < MOST_COLUMNS:
+                self._note(column, attributes)
+
+    def _note(self, column: int, attributes: dict[str, str]) -> None:
+        """Note the cell if it is merged over several rows, or if its formula failed."""
+        marks = self.sheets[len(self.sheets) - 1]
+        spanned = number_in(attributes, "table:number-rows-spanned")
+        below = range(self._row + 1, self._row + spanned)
+        failed = attributes.get("calcext:value-type") == "error" or (
+            "table:formula" in attributes and attributes.get("office:string-value") == ""
+        )
+        if self._count + len(below) + failed > MOST_MARKS:
+            return
+        self._count += len(below) + failed
+        marks.merged.update(dict.fromkeys(((row, column) for row in below), (self._row, column)))
+        if failed:
+            broken = BrokenCell("The cell's formula failed or has no result: correct it, or type the value.")
+            marks.cells.setdefault(self._row, {})[column] = broken
+
+    def refuse_entity(self, *_declaration: object) -> None:
+        """Raise Unreadable: no office program declares entities, which can unfold without an end."""
+        raise Unreadable("The workbook declares XML entities: open it and save it again.")
+
+
+def number_in(attributes: dict[str, str], name: str) -> int:
+    """Return the attribute as a number from 1 to 2^20; 1 if it is missing or none."""
+    text = attributes.get(name, "1")
+    return min(max(int(text), 1), 1 << 20) if text.isdecimal() and len(text) < 9 else 1
