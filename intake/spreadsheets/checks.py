@@ -70,6 +70,7 @@ def about_times(survey: Survey, durations: Durations, rows: list[int], today: da
     now = ((today - FIRST_DAY).days + 1) * DAY_MILLISECONDS
     kinds: dict[str, list[int]] = {
         "in the future": [row for row in rows if times.starts[row] >= now],
+        "no start and end that can be read": unread_spans(times, spans, rows) if durations.from_times else [],
         "ended before it began": [row for row in rows if NONE < spans[row] < 0],
         "taken to end on the day after its start": overnight(times, rows) if durations.from_times else [],
         "an all-day entry, which says no duration": sorted(times.whole_days & set(rows)),
@@ -81,6 +82,11 @@ def about_times(survey: Survey, durations: Durations, rows: list[int], today: da
     for sentence, found in kinds.items():
         if found:
             yield said(survey, found, sentence)
+
+
+def unread_spans(times: Times, spans: "array[int]", rows: list[int]) -> list[int]:
+    """Return the rows without a span, but for those that last all day."""
+    return [row for row in rows if spans[row] == NONE and row not in times.whole_days]
 
 
 def overnight(times: Times, rows: list[int]) -> list[int]:

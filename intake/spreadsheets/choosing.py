@@ -161,20 +161,22 @@ def pick(
         return clock_doubt(readings[left[0]], names[left[0]], len(survey))
     groups = alike(left, readings)
     if len(groups) > 1 and (best := best_by_evidence(groups, readings, spans)) is not None:
-        shown = ", ".join(f"“{names[g[0]]}”" for g in groups if g is not best[0])
-        return (
-            candidates[best[0][0]],
-            [*notes, f"The durations are those of “{names[best[0][0]]}”, not of {shown}: {best[1]}."],
-            [],
-        )
+        index, why = best[0][0], best[1]
+        shown = ", ".join(f"“{names[group[0]]}”" for group in groups if group is not best[0])
+        return candidates[index], [*notes, f"The durations are those of “{names[index]}”, not of {shown}: {why}."], []
     chosen = [fullest(group, candidates) for group in groups]
-    if len(chosen) == 1:
-        return candidates[chosen[0]], notes, []
+    doubts = [column_doubt(chosen, candidates, readings, names)] if len(chosen) > 1 else []
+    return candidates[chosen[0]], notes, doubts
+
+
+def column_doubt(
+    chosen: list[int], candidates: list[Values], readings: list["array[int]"], names: list[str]
+) -> OpenChoice:
+    """Return the question which of the chosen candidates holds the durations, or whether all of them do together."""
     choices = [(names[i], f"“{names[i]}”", readings[i]) for i in chosen]
     if may_add_up([candidates[i] for i in chosen], [readings[i] for i in chosen]):
         choices.append((TOGETHER, "all of them together", sum_of([readings[i] for i in chosen])))
-    doubt = OpenChoice("duration_column", "Which column holds the time that was worked?", names[chosen[0]], choices)
-    return candidates[chosen[0]], notes, [doubt]
+    return OpenChoice("duration_column", "Which column holds the time that was worked?", names[chosen[0]], choices)
 
 
 def leave_out(survey: Survey, candidates: list[Values], readings: list["array[int]"]) -> tuple[list[int], list[str]]:
@@ -223,6 +225,9 @@ def from_start_to_end(
         return Durations(array("q", [MISSING]) * len(survey), notes=notes, doubts=doubts)
     found = Durations(spans, from_times=True, unit="", notes=notes, doubts=doubts)
     found.notes.append("No column holds a duration: it is the time from start to end.")
+    if survey.times is not None and survey.times.unused:
+        names = ", ".join(f"“{column.header}”" for column in survey.times.unused)
+        found.notes.append(f"There are further starts and ends, which were not read: {names}.")
     breaks = survey.breaks
     if breaks is None or not breaks.readable:
         return found

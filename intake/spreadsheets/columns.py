@@ -147,7 +147,11 @@ def named_columns(headers: Sequence[str]) -> Columns:
         "all_day": columns.all_days,
         "count": columns.counts,
     }
+    has_largest = any({"max", "maximum"} & set(words_of(header)) for header in headers)
     for index, header in enumerate(headers):
+        if has_largest and words_of(header) in (["min"], ["max"]):
+            # Beside the largest value, `Min` is the least one and no minutes.
+            continue
         if (found := likeliest_role(header)) is not None:
             role, rank = found
             lists[role].append(column_of(index, header, rank))

@@ -26,14 +26,16 @@ def names_of(candidates: list[Values]) -> list[str]:
 
 
 def is_clock_column(survey: Survey, values: Values, reading: "array[int]") -> bool:
-    """Return True if the column is only named `Time`, beside a date, and mostly holds times of the working day."""
+    """Return True if the column is named `Time` and holds times of the working day; mostly, if dates stand by."""
     is_named_time = set(words_of(values.column.header)) <= CLOCK_NAMES
-    if survey.times is None or values.column.form or not is_named_time:
+    if values.column.form or not is_named_time:
         return False
     if values.count(Kind.BARE, Kind.COMMA, Kind.DOT):
         return False
     known = [span for span in reading if span != MISSING]
     late = sum(span >= FIRST_WORK for span in known)
+    if survey.times is None and late < len(known):
+        return False
     return all(span <= DAY_MILLISECONDS for span in known) and late * 2 >= len(known) > 0
 
 

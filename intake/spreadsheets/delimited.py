@@ -22,7 +22,6 @@ CHUNK_BYTES = 1 << 18
 LONGEST_RECORD = 1 << 17
 # Excel's own first line, which only names the delimiter.
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
-BEYOND_ASCII_LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 
 
 def open_delimited(source: Source) -> Sheet:
@@ -69,7 +68,9 @@ class Text:
                 has_nul = has_nul or b"\0" in chunk
                 is_utf8 = is_utf8 and can_decode(utf8, chunk)
                 if not is_utf8 and len(beyond) < encodings.SAMPLE_BYTES:
-                    beyond += b"\n".join(BEYOND_ASCII_LINE.findall(chunk))[: encodings.SAMPLE_BYTES]
+                    beyond += b"\n".join(line for line in chunk.splitlines() if not line.isascii())[
+                        : encodings.SAMPLE_BYTES
+                    ]
         if size == 0:
             raise Unreadable(f"{self._source.name} is empty: it needs a header row and rows below it.")
         if head.startswith(encodings.UTF_16_MARKS):

@@ -50,14 +50,11 @@ class Quantity(NamedTuple):
 
 
 EMPTY = Quantity(Kind.EMPTY)
-HOUR_WORDS = "|".join(sorted((word for word, unit in UNITS.items() if unit == "h"), key=len, reverse=True))
-MINUTE_WORDS = "|".join(sorted((word for word, unit in UNITS.items() if unit == "min"), key=len, reverse=True))
-CLOCK = re.compile(rf"([0-9]{{1,6}}):([0-9]{{2}})(?::([0-5][0-9](?:[.,][0-9]{{1,9}})?))?(?: ?(?:{HOUR_WORDS})\.?)?")
-MINUTES_AND_SECONDS = re.compile(rf"([0-9]{{1,6}}):([0-5][0-9]) ?(?:{MINUTE_WORDS})\.?")
+CLOCK = re.compile(r"([0-9]{1,6}):([0-9]{2})(?::([0-5][0-9](?:[.,][0-9]{1,9})?))?(?: ?([a-z]{1,9})\.?)?")
 DAYS_AND_CLOCK = re.compile(r"([0-9]{1,4})(?: days?,? |\.)([0-2]?[0-9]):([0-5][0-9]):([0-5][0-9](?:[.,][0-9]{1,9})?)")
 # What spreadsheets write into a text for a time without a date.
 DAY_ZERO_CLOCK = re.compile(r"1899-12-30[ t]([0-2]?[0-9]):([0-5][0-9]):([0-5][0-9](?:[.,][0-9]{1,9})?)z?")
-HOURS_AND_MINUTES = re.compile(rf"([0-9]{{1,6}}) ?(?:{HOUR_WORDS}) ?([0-5][0-9])")
+HOURS_AND_MINUTES = re.compile(r"([0-9]{1,6}) ?([a-z]{1,9}) ?([0-5][0-9])")
 TIME_OF_DAY = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?::[0-9]{2})? ?[ap]\.?m\.?")
 TWICE = re.compile(r"([^()]{1,30}?) ?\(([^()]{1,30})\)")
 PART = re.compile(r"(?P<number>[0-9][0-9.,' ]*)(?P<unit>[a-z]+)\.?(?:,? ?(?:(?:and|und|et|y|e|en) )?|$)?")
@@ -69,6 +66,7 @@ GROUPED = re.compile(r"[0-9]{1,3}(?:(?P<group>[.,' ])[0-9]{3})(?:(?P=group)[0-9]
 # What calculators and databases write: very small and very large numbers with an exponent.
 EXPONENT = re.compile(r"[0-9](?:\.[0-9]+)?e-[0-9]{1,2}")
 FRACTIONS = {"½": "5", "¼": "25", "¾": "75"}
+FRACTION_SIGN = re.compile("([0-9]{0,9}) ?([½¼¾])")
 ACCEPTED = "90, 1.5h, 45m, 2 hours, 1.5d, 1:30, 01:30:00, 1h 30m, PT1H30M"
 
 
@@ -117,8 +115,7 @@ def plain(text: str) -> str:
         return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFD", text.casefold())
     bare_letters = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
-    for sign, digits in FRACTIONS.items():
-        bare_letters = re.sub(rf"([0-9]*) ?{sign}", lambda m, d=digits: f"{m[1] or 0}.{d}", bare_letters)  # type: ignore[misc]
+    bare_letters = FRACTION_SIGN.sub(lambda match: f"{match[1] or 0}.{FRACTIONS[match[2]]}", bare_letters)
     return " ".join(bare_letters.translate(str.maketrans("’′−", "''-")).split())
 
 
@@ -135,8 +132,8 @@ def read_text(normalized: str, decimal: DecimalMark, text: str) -> Quantity:
         return fixed(iso_seconds(normalized, text), text)
     if ":" in normalized and (found := read_clock(normalized, text)) is not None:
         return found
-    if match := HOURS_AND_MINUTES.fullmatch(normalized):
-        return fixed(clock_seconds(match[1], match[2]), text, "h")
+    if (match := HOURS_AND_MINUTES.fullmatch(normalized)) and UNITS.get(match[2]) == "h":
+        return fixed(clock_seconds(match[1], match[3]), text, "h")
     if match := TWICE.fullmatch(normalized):
         return read_twice(match, decimal, text)
     if normalized[-1].isdigit():
@@ -154,8 +151,6 @@ def require_duration(normalized: str, text: str) -> None:
 
 def read_clock(normalized: str, text: str) -> Quantity | None:
     """Return a text with colons as a duration; None if it is none. Two parts without a unit are a CLOCK."""
-    if match := MINUTES_AND_SECONDS.fullmatch(normalized):
-        return fixed(Decimal(match[1]) * 60 + Decimal(match[2]), text, "mm:ss")
     if match := DAY_ZERO_CLOCK.fullmatch(normalized):
         return fixed(clock_seconds(*match.groups()), text)
     if match := DAYS_AND_CLOCK.fullmatch(normalized):
@@ -164,8 +159,13 @@ def read_clock(normalized: str, text: str) -> Quantity | None:
     match = CLOCK.fullmatch(normalized)
     if match is None or (int(match[2]) > 59 and int(match[1]) > 0):
         return None
-    found = fixed(clock_seconds(*match.groups()), text, "h:mm:ss" if match[3] else "")
-    is_open = match[3] is None and normalized[-1].isdigit() and int(match[2]) < 60
+    hours, minutes, seconds, word = match.groups()
+    if word and UNITS.get(word) == "min" and seconds is None and int(minutes) < 60:
+        return fixed(Decimal(hours) * 60 + Decimal(minutes), text, "mm:ss")
+    if word and UNITS.get(word) != "h":
+        return None
+    found = fixed(clock_seconds(hours, minutes, seconds), text, "h:mm:ss" if seconds else "")
+    is_open = seconds is None and not word and int(minutes) < 60
     return found._replace(kind=Kind.CLOCK) if is_open else found
 
 

@@ -156,6 +156,9 @@ def decide_unit(
     elif header:
         # While the mark is open, the sizes of the numbers say nothing.
         contradicting = [] if "decimal_mark" in decision.open else contradicting_units(numbers, header)
+        rough = rough_unit(numbers, references)
+        if rough and rough[0] != header and not contradicting:
+            contradicting = [header, rough[0]]
         unit, note, choices = header, "", contradicting
     else:
         unit, note, choices = unit_of_cells(values, numbers)
@@ -190,13 +193,20 @@ def proven_unit(
         best = max(units, key=lambda unit: fits[unit])
         if fits[best] >= max(1, ENOUGH * len(pairs)):
             return best, name
-        if header:
+    return None if header else rough_unit(numbers, references)
+
+
+def rough_unit(numbers: list[tuple[int, int]], references: list[tuple[str, "array[int]"]]) -> tuple[str, str] | None:
+    """Return (unit, name of the reference) if the numbers are, in this unit alone, the durations less a break."""
+    for name, reference in references:
+        pairs = [(value, reference[row]) for row, value in numbers if reference[row] > 0]
+        if not pairs:
             continue
         within = {
             unit: sum(is_within(value, unit, known) for value, known in pairs) for unit in ("ms", "s", "min", "h")
         }
         best = max(within, key=lambda unit: within[unit])
-        if within[best] >= max(2, ENOUGH * len(pairs)) and best != "h":
+        if within[best] >= max(2, ENOUGH * len(pairs)):
             return best, name
     return None
 

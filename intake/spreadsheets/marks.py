@@ -66,7 +66,7 @@ def sheet_members(archive: zipfile.ZipFile, names: set[str]) -> list[str]:
     """Return the name of the part of each sheet, in the order of the workbook."""
     targets = {}
     for relation in RELATION.findall(text_of(archive, "xl/_rels/workbook.xml.rels", names)):
-        keys = dict(re.findall(r'(\w+)="([^"]*)"', relation))
+        keys = dict(re.findall(r'(?<!\w)(\w{1,40})="([^"]*)"', relation))
         targets[keys.get("Id", "")] = keys.get("Target", "").removeprefix("/").removeprefix("xl/")
     order = SHEET.findall(text_of(archive, "xl/workbook.xml", names))
     return [f"xl/{targets.get(name, '')}" for name in order]

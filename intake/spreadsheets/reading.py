@@ -65,7 +65,9 @@ class Table:
         self._durations = choose_durations(self._survey, answers, program)
         self._require_durations()
         survey, durations = self._survey, self._durations
-        self._totals, doubtful = total_rows(survey.labels, durations.milliseconds, survey.filled, survey.parts)
+        self._totals, self._remarks, doubtful = total_rows(
+            survey.labels, durations.milliseconds, survey.filled, survey.parts
+        )
         self._spellings = spellings(survey.categories)
         doubts = self._sheet_doubts(answers)
         doubts += [self._doubt(choice) for choice in durations.doubts]
@@ -174,7 +176,8 @@ class Table:
         """Yield the rows; add a warning for each thing that is wrong with one, and the notes about all of them."""
         self._warn_about_file()
         durations, totals, numbers = self._durations.milliseconds, self._totals, self._survey.numbers
-        unread = self._rows_to_look_at()
+        self._odd = self._rows_to_look_at()
+        unread = self._odd | self._remarks.keys()
         category, spelled = self._chosen.category, self._spellings
         best, *others = [column.index for column in self._chosen.texts] or [MOST_COLUMNS]
         place = category.index if category else MOST_COLUMNS
@@ -221,7 +224,10 @@ class Table:
     def _explain(self, line: Line, index: int) -> None:
         """Add a warning that says why the row's duration cell was not read as it stands."""
         values = self._durations.values
-        assert values is not None
+        if index in self._remarks:
+            self._warn(line.number, None, self._remarks[index])
+        if values is None or index not in self._odd:
+            return
         quantity = quantity_of(self._cell(line, values.column), self._chosen.decimal)
         parts = [quantity.message] if quantity.kind == Kind.UNREADABLE else []
         if index in self._durations.filled:

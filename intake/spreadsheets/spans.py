@@ -56,6 +56,8 @@ class Times:
     has_offsets: bool = False
     overnight: int = 0
     names: dict[Cell, int] = field(default_factory=dict)
+    # Further starts and ends, which are not read.
+    unused: list[Column] = field(default_factory=list)
     _read: dict[Cell, Moment] = field(default_factory=dict)
 
     @property
@@ -146,8 +148,14 @@ def times_of(columns: Columns, sample: list[Line]) -> Times | None:
     dates = [column for column in columns.dates if kind_of(column, sample, order) in ("day", "moment")]
     if not start.columns and not dates:
         return None
+    unused = [
+        column
+        for group, clock in ((columns.starts, start), (columns.ends, end))
+        for column in group
+        if column not in clock.columns and kind_of(column, sample, order) in ("time", "moment")
+    ]
     person, all_day = (group[0] if group else None for group in (columns.persons, columns.all_days))
-    return Times(start, end, order, dates[0] if dates else None, person, all_day)
+    return Times(start, end, order, dates[0] if dates else None, person, all_day, unused=unused)
 
 
 def clock_of(group: list[Column], sample: list[Line], order: DayOrder) -> Clock:

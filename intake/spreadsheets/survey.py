@@ -167,7 +167,8 @@ def label_of_line(cells: list[Cell], texts: list[int], category: str) -> Label:
         if isinstance(cell, str) and cell.lstrip()[:3] in FIRST_LETTERS:
             label = label_of(cell)
             if label is not Label.NONE:
-                return label
+                # Nobody did a task that has no name of its own.
+                return Label.TOTAL if depth is None else label
     if depth is None and not category:
         return Label.NAMELESS
     return Label.PARTIAL if depth is None or depth > 0 else Label.NONE

@@ -17,22 +17,24 @@ SLACK = {
 FEWEST_ROWS_OF_A_SUM = 3
 FEWEST_CELLS, MOST_NOTES = 3, 20
 FEWEST_SHEETS = 3
+NO_SUM = "The row is named like a total, but is not the sum of rows above it: it counts as a task."
 NOTE_BELOW = "The row has a single cell and stands below the table: it was left out."
 
 
 def total_rows(
     labels: bytearray, durations: "array[int]", filled: bytearray, parts: list[int]
-) -> tuple[dict[int, str], int | None]:
-    """Return the rows that are totals, each with what to say about it, and a last row that may be one.
+) -> tuple[dict[int, str], dict[int, str], int | None]:
+    """Return the rows that are totals and those that only sound so, each with what to say, and a last row that may be.
 
     The last row is in doubt if it is the sum of all others and nothing but this says that it is a total.
     """
     found: dict[int, str] = {}
+    remarks: dict[int, str] = {}
     doubtful = None
     for begin, end in zip(parts, [*parts[1:], len(labels)], strict=True):
         found.update(summed_above(labels, durations, begin, end))
         found.update(below_table(durations, filled, begin, end))
-        found.update(summed_below(labels, durations, begin, end, found))
+        found.update(summed_below(labels, durations, begin, end, found, remarks))
         found.update(below_total(durations, filled, begin, end, found))
         end = last_row(begin, end, found)
         if (last := last_as_sum(durations, begin, end, found)) is not None:
@@ -40,7 +42,7 @@ def total_rows(
                 found[last] = said("total", durations[last])
             else:
                 doubtful = last
-    return found, doubtful
+    return found, remarks, doubtful
 
 
 def below_table(durations: "array[int]", filled: bytearray, begin: int, end: int) -> dict[int, str]:
@@ -97,7 +99,7 @@ def said(kind: str, milliseconds: int) -> str:
 
 
 def summed_below(
-    labels: bytearray, durations: "array[int]", begin: int, end: int, known: dict[int, str]
+    labels: bytearray, durations: "array[int]", begin: int, end: int, known: dict[int, str], remarks: dict[int, str]
 ) -> dict[int, str]:
     """Return the totals that stand below their rows: of all, of those since the last one, of totals."""
     found: dict[int, str] = {}
@@ -114,6 +116,8 @@ def summed_below(
                 found[row] = said(kind, value)
                 subtotals, group = after(kind, value, group, subtotals)
                 continue
+            if label == Label.TOTAL_OF:
+                remarks[row] = NO_SUM
             if label == Label.TOTAL:
                 rest = sum(max(below, 0) for below in durations[row + 1 : end])
                 is_above = everything == 0 and value > 0 and abs(rest - value) <= EXACT_MILLISECONDS

@@ -121,6 +121,7 @@ def test_a_packed_file_is_unpacked(content: bytes) -> None:
         (gzip.compress(zipped("t.csv")), "another archive"),
         (zip_of(b"x")[:-30], "damaged"),
     ],
+    ids=["two files", "no file", "zip in zip", "gzip in gzip", "zip in gzip", "cut"],
 )
 def test_several_files_and_nested_archives_are_refused(content: bytes, advice: str) -> None:
     with pytest.raises(Unreadable, match=advice):
