@@ -1,9 +1,9 @@
 """What a person should know about the rows of a table: overlaps, impossible lengths, dates to come, rows twice."""
 
 from array import array
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from itertools import islice
 
 from intake.spreadsheets.choosing import Durations
 from intake.spreadsheets.comparing import REFERENCE
@@ -18,7 +18,7 @@ from intake.spreadsheets.units import DAY_MILLISECONDS
 # How many rows a note names; it says how many there are.
 MOST_NAMED = 5
 # Above this number of rows with start and end, overlaps are not looked for: they take memory.
-MOST_INTERVALS = 300_000
+MOST_INTERVALS = 100_000
 # The clocks of two programs may differ by this much.
 OVERLAP_MILLISECONDS = MS_PER_MINUTE
 
@@ -30,7 +30,7 @@ Note = tuple[int, str]
 def notes_about(survey: Survey, durations: Durations, left_out: Iterable[int], today: date) -> list[Note]:
     """Return (index of the row, sentence) for everything that is odd about the rows as a whole."""
     skipped = set(left_out)
-    rows = [row for row in range(len(survey)) if row not in skipped]
+    rows = array("L", (row for row in range(len(survey)) if row not in skipped))
     notes = list(long_rows(survey, durations, rows))
     if survey.times is not None:
         notes += about_times(survey, durations, rows, today)
@@ -49,7 +49,7 @@ def said(survey: Survey, rows: Sequence[int], sentence: str) -> Note:
     return rows[0], f"Row{'s' if len(rows) > 1 else ''} {named}{more}: {sentence}."
 
 
-def long_rows(survey: Survey, durations: Durations, rows: list[int]) -> Iterator[Note]:
+def long_rows(survey: Survey, durations: Durations, rows: "array[int]") -> Iterator[Note]:
     """Yield a note about rows of more than a day, and in a workbook about rows without a duration."""
     long = [row for row in rows if durations.milliseconds[row] > DAY_MILLISECONDS]
     if long:
@@ -62,7 +62,7 @@ def long_rows(survey: Survey, durations: Durations, rows: list[int]) -> Iterator
             yield said(survey, empty, "without a duration")
 
 
-def about_times(survey: Survey, durations: Durations, rows: list[int], today: date) -> Iterator[Note]:
+def about_times(survey: Survey, durations: Durations, rows: "array[int]", today: date) -> Iterator[Note]:
     """Yield notes about starts and ends: overlaps, ends before starts, dates to come, nights of a clock change."""
     times = survey.times
     assert times is not None
@@ -84,12 +84,12 @@ def about_times(survey: Survey, durations: Durations, rows: list[int], today: da
             yield said(survey, found, sentence)
 
 
-def unread_spans(times: Times, spans: "array[int]", rows: list[int]) -> list[int]:
+def unread_spans(times: Times, spans: "array[int]", rows: "array[int]") -> list[int]:
     """Return the rows without a span, but for those that last all day."""
     return [row for row in rows if spans[row] == NONE and row not in times.whole_days]
 
 
-def overnight(times: Times, rows: list[int]) -> list[int]:
+def overnight(times: Times, rows: "array[int]") -> list[int]:
     """Return the rows whose end lies on the next day without a date of its own saying so."""
     if not times.overnight or times.end.day or times.end.moment:
         return []
@@ -100,7 +100,7 @@ def overnight(times: Times, rows: list[int]) -> list[int]:
     ]
 
 
-def clock_changes(times: Times, durations: Durations, rows: list[int]) -> list[int]:
+def clock_changes(times: Times, durations: Durations, rows: "array[int]") -> list[int]:
     """Return the rows whose duration was computed over a night in which clocks may have been changed."""
     if times.has_offsets or not times.has_spans:
         return []
@@ -114,22 +114,22 @@ def clock_changes(times: Times, durations: Durations, rows: list[int]) -> list[i
     ]
 
 
-def crowded_days(times: Times, durations: Durations, rows: list[int]) -> list[int]:
+def crowded_days(times: Times, durations: Durations, rows: "array[int]") -> list[int]:
     """Return the first row of each day on which one person has more than 24 hours in more than one row."""
-    sums: Counter[tuple[int, int]] = Counter()
-    first: dict[tuple[int, int], list[int]] = {}
     if times.person is None:
         return []
+    # For each person and day: the sum, how many rows, and the first of them.
+    days: dict[tuple[int, int], tuple[int, int, int]] = {}
     for row in rows:
         start, value = times.starts[row], durations.milliseconds[row]
         if start > 0 and value != MISSING:
             key = (times.persons[row], start // DAY_MILLISECONDS)
-            sums[key] += value
-            first.setdefault(key, []).append(row)
-    return sorted(first[key][0] for key, total in sums.items() if total > DAY_MILLISECONDS and len(first[key]) > 1)
+            total, count, first = days.get(key, (0, 0, row))
+            days[key] = (total + value, count + 1, first)
+    return sorted(first for total, count, first in days.values() if total > DAY_MILLISECONDS and count > 1)
 
 
-def longer_than_span(spans: "array[int]", durations: Durations, rows: list[int]) -> list[int]:
+def longer_than_span(spans: "array[int]", durations: Durations, rows: "array[int]") -> list[int]:
     """Return the rows whose duration is longer than the time from their start to their end."""
     if durations.from_times:
         return []
@@ -137,11 +137,10 @@ def longer_than_span(spans: "array[int]", durations: Durations, rows: list[int])
     return [row for row in rows if 0 <= spans[row] < values[row] - MS_PER_MINUTE]
 
 
-def overlapping(times: Times, rows: list[int]) -> list[int]:
+def overlapping(times: Times, rows: "array[int]") -> list[int]:
     """Return the rows that begin before an earlier row of the same person has ended."""
-    timed = [
-        r for r in rows if times.ends[r] != NONE and times.starts[r] >= DAY_MILLISECONDS and r not in times.whole_days
-    ]
+    with_times = (r for r in rows if times.ends[r] != NONE and times.starts[r] >= DAY_MILLISECONDS)
+    timed = list(islice((row for row in with_times if row not in times.whole_days), MOST_INTERVALS + 1))
     if len(timed) > MOST_INTERVALS:
         return []
     timed.sort(key=lambda row: (times.persons[row], times.starts[row], times.ends[row]))

@@ -100,7 +100,7 @@ def multiply(survey: Survey, found: Durations, answers: Mapping[str, str]) -> No
     if counts is None or counts.count(Kind.BARE) * 2 < len(survey) or max(counts.values) <= SCALE:
         return
     pairs = zip(found.milliseconds, counts.kinds, counts.values, strict=True)
-    often = array("q", [value * n // SCALE if value > 0 and kind == Kind.BARE else value for value, kind, n in pairs])
+    often = array("q", (value * n // SCALE if value > 0 and kind == Kind.BARE else value for value, kind, n in pairs))
     if answers.get("times") == "multiplied":
         found.milliseconds = often
     if answers.get("times") in ("once", "multiplied"):
@@ -135,7 +135,7 @@ def spans_of(survey: Survey) -> "array[int] | None":
     times = survey.times
     if times is None or not times.has_spans:
         return None
-    spans = array("q", [span if span >= 0 else MISSING for span in times.spans()])
+    spans = array("q", (span if span >= 0 else MISSING for span in times.spans()))
     return spans if max(spans, default=0) > 0 else None
 
 
@@ -278,8 +278,10 @@ def open_choices(values: Values, decision: Decision) -> list[OpenChoice]:
 
 def fill_from_spans(found: Durations, spans: "array[int]") -> None:
     """Give rows without a readable duration the time from start to end, if the others do not contradict it."""
-    pairs = [(a, b) for a, b in zip(found.milliseconds, spans, strict=True) if a > 0 and b > 0]
-    if pairs and sum(abs(a - b) <= SAME_MILLISECONDS for a, b in pairs) < 0.5 * len(pairs):
+    if MISSING not in found.milliseconds:
+        return
+    near = [abs(a - b) <= SAME_MILLISECONDS for a, b in zip(found.milliseconds, spans, strict=True) if a > 0 and b > 0]
+    if sum(near) * 2 < len(near):
         return
     for row, (value, span) in enumerate(zip(found.milliseconds, spans, strict=True)):
         if value == MISSING and span > 0:

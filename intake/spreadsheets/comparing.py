@@ -41,8 +41,12 @@ def is_clock_column(survey: Survey, values: Values, reading: "array[int]") -> bo
 
 def same(one: "array[int]", other: "array[int]") -> bool:
     """Return True if the two columns say the same in nearly all rows that both name."""
-    pairs = [(a, b) for a, b in zip(one, other, strict=True) if a != MISSING and b != MISSING]
-    return bool(pairs) and sum(abs(a - b) <= SAME_MILLISECONDS for a, b in pairs) >= SAME_SHARE * len(pairs)
+    both = near = 0
+    for a, b in zip(one, other, strict=True):
+        if a != MISSING and b != MISSING:
+            both += 1
+            near += abs(a - b) <= SAME_MILLISECONDS
+    return both > 0 and near >= SAME_SHARE * both
 
 
 def alike(indexes: list[int], readings: list["array[int]"]) -> list[list[int]]:
@@ -104,4 +108,4 @@ def may_add_up(candidates: list[Values], readings: list["array[int]"]) -> bool:
 def sum_of(readings: list["array[int]"]) -> "array[int]":
     """Return the sum of the columns in each row; MISSING in rows that none of them names."""
     rows = zip(*readings, strict=True)
-    return array("q", [MISSING if max(row) == MISSING else sum(max(value, 0) for value in row) for row in rows])
+    return array("q", (MISSING if max(row) == MISSING else sum(max(value, 0) for value in row) for row in rows))

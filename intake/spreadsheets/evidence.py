@@ -84,12 +84,13 @@ def computed_milliseconds(values: Values, meaning: Meaning) -> "array[int]":
             return in_unit(value if (kind == Kind.COMMA) == (mark == ",") else value * 1000, unit)
         return MISSING
 
+    # A generator, since a list of a million numbers takes five times the memory of the array.
     return array(
         "q",
-        [
+        (
             (value * size + half) // SCALE if kind == bare and value <= largest else read(kind, value)
             for kind, value in zip(values.kinds, values.values, strict=True)
-        ],
+        ),
     )
 
 

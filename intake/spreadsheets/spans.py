@@ -13,7 +13,7 @@ from intake.spreadsheets.words import word_set, words_of
 
 # Stands in an array for a row without a moment.
 NONE = -(1 << 62)
-MOST_REMEMBERED = 50_000
+MOST_REMEMBERED = 20_000
 # Longer cells are whole moments, which seldom come twice.
 LONGEST_REMEMBERED = 15
 MOST_PERSONS = 1 << 16
@@ -124,7 +124,7 @@ class Times:
     def spans(self) -> "array[int]":
         """Return the time from start to end of each row in milliseconds, negative if it ends first; NONE without."""
         starts_and_ends = zip(self.starts, self.ends, strict=True)
-        spans = array("q", [b - a if a != NONE and b != NONE else NONE for a, b in starts_and_ends])
+        spans = array("q", (b - a if a != NONE and b != NONE else NONE for a, b in starts_and_ends))
         for row in self.whole_days:
             spans[row] = NONE
         return spans

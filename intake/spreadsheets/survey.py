@@ -13,11 +13,11 @@ from intake.spreadsheets.sheet import MOST_ROWS, BrokenCell, Cell, Line, Unreada
 from intake.spreadsheets.spans import Times
 
 # A cell that was read before is not read again; at this many different cells the memory begins anew.
-MOST_REMEMBERED = 50_000
+MOST_REMEMBERED = 20_000
 MOST_CANDIDATES = 8
 MOST_CATEGORIES = 100_000
 # Rows that come twice are looked for among so many; more would take too much memory.
-MOST_FINGERPRINTS = 500_000
+MOST_FINGERPRINTS = 150_000
 
 
 class Values:

@@ -85,6 +85,8 @@ def summed_sheets(durations: "array[int]", parts: list[int]) -> list[int]:
 
 def equal_sheets(durations: "array[int]", parts: list[int]) -> list[int]:
     """Return the sheets, by their place, that have exactly the durations of an earlier sheet, row by row."""
+    if len(parts) < 2:
+        return []
     ends = [*parts[1:], len(durations)]
     slices = [durations[a:b] for a, b in zip(parts, ends, strict=True)]
     return [
@@ -186,10 +188,11 @@ def last_as_sum(durations: "array[int]", begin: int, end: int, known: dict[int, 
     last = end - 1
     if last in known or last - begin < FEWEST_ROWS_OF_A_SUM or durations[last] <= 0:
         return None
-    above = [value for row, value in enumerate(durations[begin:last], start=begin) if value > 0 and row not in known]
-    if len(above) < FEWEST_ROWS_OF_A_SUM:
-        return None
-    return last if abs(sum(above) - durations[last]) <= EXACT_MILLISECONDS else None
+    count = total = 0
+    for row in range(begin, last):
+        if (value := durations[row]) > 0 and row not in known:
+            count, total = count + 1, total + value
+    return last if count >= FEWEST_ROWS_OF_A_SUM and abs(total - durations[last]) <= EXACT_MILLISECONDS else None
 
 
 def looks_like_a_footer(filled: bytearray, begin: int, end: int) -> bool:
