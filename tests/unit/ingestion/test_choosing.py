@@ -63,3 +63,23 @@ def test_whether_a_count_multiplies_the_durations_is_asked(header: str) -> None:
 def test_the_same_file_and_answers_give_the_same_rows() -> None:
     content, answers = "Task,Time Spent\nA,2100\nB,300\n", {"duration_unit": "s"}
     assert read_text(content, answers).rows == read_text(content, answers).rows
+
+
+@pytest.mark.parametrize("header", ["Activity,Min,Max,Mean", "Task,Min,Max"])
+def test_the_least_and_the_largest_value_are_no_minutes(header: str) -> None:
+    cells = ",".join(["A", *("5" for _ in header.split(",")[1:])])
+    read = read_text(f"{header}\n{cells}\n")
+    assert (read.durations, "No column holds a duration" in read.messages) == ([None], True)
+
+
+@pytest.mark.parametrize(("header", "first"), [("Duration (min)", "7.5"), ("Minutes", "8")])
+def test_a_unit_in_the_header_that_the_times_contradict_is_asked(header: str, first: str) -> None:
+    spans = [
+        "2026-01-05 09:00,2026-01-05 17:30",
+        "2026-01-06 09:00,2026-01-06 17:00",
+        "2026-01-07 09:00,2026-01-07 16:00",
+    ]
+    cells = [first, "7", "6.25"]
+    lines = [f"A,{span},{cell}" for span, cell in zip(spans, cells, strict=True)]
+    asked = read_text("\n".join([f"Task,Start,End,{header}", *lines])).questions["duration_unit"]
+    assert list(asked) == ["min", "h"]

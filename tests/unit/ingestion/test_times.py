@@ -124,3 +124,17 @@ def test_an_all_day_entry_says_no_duration(times: str) -> None:
     read = read_text("\n".join(lines))
     assert read.durations == [None, 30]
     assert "Row 2: an all-day entry" in read.messages
+
+
+def test_further_starts_and_ends_are_told() -> None:
+    read = read_text("Date,In,Out,In,Out,Task\n2026-01-05,08:00,12:00,13:00,17:00,Office\n")
+    assert read.durations == [240]
+    assert "further starts and ends" in read.messages
+
+
+@pytest.mark.parametrize("end", ["2026-01-05T10:00:00", "later"])
+def test_a_row_without_a_span_among_others_is_told(end: str) -> None:
+    lines = ["Task,Start,End", f"A,2026-01-05T09:00:00Z,{end}"]
+    lines += [f"B,2026-01-0{n}T09:00:00Z,2026-01-0{n}T10:00:00Z" for n in (6, 7)]
+    read = read_text("\n".join(lines))
+    assert (read.durations, read.warned_rows[-1]) == ([None, 60, 60], 2)

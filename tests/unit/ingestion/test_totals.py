@@ -127,3 +127,11 @@ def test_a_sheet_that_repeats_another_is_asked() -> None:
     assert read_workbook(sheets).questions == {"same_sheets": {"once": 6, "both": 12}}
     assert read_workbook(sheets, {"same_sheets": "both"}).minutes == 12
     assert read_workbook(sheets, {"same_sheets": "once"}).minutes == 6
+
+
+def test_a_subtotal_that_is_no_sum_is_left_out_if_it_names_no_task_and_else_told() -> None:
+    read = read_text("Category,Task,Min\nX,A,10\nX,B,20\nSubtotal X,,35\nY,C,5\nTotal,,35\n")
+    assert (read.minutes, read.warned_rows) == (35, [4, 6])
+    read = read_text("Task,Min\nA,10\nB,20\nTotal of things,31\n")
+    assert (read.minutes, read.warned_rows) == (61, [4])
+    assert "counts as a task" in read.messages
