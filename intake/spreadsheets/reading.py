@@ -185,7 +185,7 @@ class Table:
         for index, line in enumerate(self._layout.lines()):
             if index in totals:
                 if totals[index]:
-                    self._warn(line.number, None, totals[index])
+                    self._note(line.number, None, totals[index])
                 continue
             cells, self.row_number = line.cells, line.number
             if line.fault or len(cells) != width:
@@ -203,7 +203,7 @@ class Table:
             minutes = value / MS_PER_MINUTE if value != MISSING else None
             yield Row(text=text, category=spelled.get(named, named), estimated_minutes=minutes)
         for index, message in notes_about(self._survey, self._durations, self._totals, date.today()):
-            self._warn(numbers[index], self._durations.header, message)
+            self._note(numbers[index], self._durations.header, message)
 
     def _rows_to_look_at(self) -> set[int]:
         """Return the rows whose duration cell cannot be read, or whose duration was taken from elsewhere."""
@@ -225,7 +225,7 @@ class Table:
         """Add a warning that says why the row's duration cell was not read as it stands."""
         values = self._durations.values
         if index in self._remarks:
-            self._warn(line.number, None, self._remarks[index])
+            self._note(line.number, None, self._remarks[index])
         if values is None or index not in self._odd:
             return
         quantity = quantity_of(self._cell(line, values.column), self._chosen.decimal)
@@ -240,14 +240,14 @@ class Table:
         """Add the warnings about the file as a whole: what was decided without a person, and what is in doubt."""
         row = self._layout.header_row
         for note in self._layout.notes:
-            self._warn(note.row, note.column, note.message)
+            self._note(note.row, note.column, note.message)
         for part in self._layout.parts:
             for number in part.ends:
-                self._warn(number, None, "Another table begins here; it was not read. Send it by itself if it counts.")
+                self._note(number, None, "Another table begins here; it was not read. Send it by itself if it counts.")
         for message in self._durations.notes:
-            self._warn(row, self._durations.header, message)
+            self._note(row, self._durations.header, message)
         for doubt in self.reading.doubts:
-            self._warn(doubt.row, doubt.column, f"{doubt.title} Until it is answered: {doubt.choices[0].title}.")
+            self._note(doubt.row, doubt.column, f"{doubt.title} Until it is answered: {doubt.choices[0].title}.")
         if self._durations.values is None and not self._durations.from_times:
             message = "No column holds a duration: every row is read without one. Name a column Duration (min)."
             self._warn(row, None, message)
@@ -266,11 +266,15 @@ class Table:
         """Return the line's cell in the column; empty if the line is too short."""
         return line.cells[column.index] if column.index < len(line.cells) else ""
 
-    def _warn(self, row: int, column: str | None, message: str) -> None:
+    def _note(self, row: int, column: str | None, message: str) -> None:
+        """Add a note: it counts among the warnings, but everything could be read."""
+        self._warn(row, column, message, is_note=True)
+
+    def _warn(self, row: int, column: str | None, message: str, *, is_note: bool = False) -> None:
         """Count the warning, and keep it if fewer than the limit are kept."""
         self.row_warnings += 1
         if len(self.warnings) < self._limit:
-            self.warnings.append(RowWarning(row, column, message))
+            self.warnings.append(RowWarning(row, column, message, is_note))
 
 
 def open_sheets(path: Path) -> Generator[Sheet]:

@@ -24,11 +24,15 @@ class Busy(Unreadable):
 
 @dataclass(frozen=True, slots=True)
 class RowWarning:
-    """A part of the file that could not be read. `row` is the spreadsheet's own number: it counts the header too."""
+    """What a person should know about a row. `row` is the spreadsheet's own number: it counts the header too.
+
+    A note says how the file was read, or what is odd about it; without `is_note` a cell or line could not be read.
+    """
 
     row: int
     column: str | None
     message: str
+    is_note: bool = False
 
 
 @dataclass(frozen=True, slots=True)
