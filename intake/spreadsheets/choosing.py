@@ -24,6 +24,12 @@ from intake.spreadsheets.survey import Survey, Values
 
 START_TO_END, NO_COLUMN, TOGETHER = "start-to-end", "none", "together"
 FORM_TITLES = {"h:mm": "hours and minutes", "mm:ss": "minutes and seconds"}
+# What is said about a column that is read although its name says so.
+DOUBTFUL_NAMES = {
+    "average": "The column is named an average: the sum of averages is not the time that was worked.",
+    "aggregate": "The column is named a sum over others: what it sums up may count twice.",
+    "partial": "The column is named a part or a rounding of the time that was worked.",
+}
 MARK_TITLES = {",": "a comma before the fraction", ".": "a dot before the fraction"}
 
 
@@ -77,6 +83,7 @@ def choose_durations(survey: Survey, answers: Mapping[str, str], program: Progra
         trust_program(picked, decision, program)
     found = Durations(milliseconds_of(picked, decision.meaning), picked, notes=notes + decision.notes, doubts=doubts)
     found.unit = unit_shown(picked, decision)
+    found.notes += [note for qualifier, note in DOUBTFUL_NAMES.items() if qualifier in picked.column.qualifiers]
     found.doubts += open_choices(picked, decision)
     if spans is not None:
         fill_from_spans(found, spans)

@@ -46,7 +46,7 @@ RULED_OUT_BY: dict[Role, frozenset[str]] = {
     ),
     "category": word_set(f"{IDENTITY} date time hours"),
     "duration": word_set(
-        f"{IDENTITY} {words.OF_CLOCK} {words.MONEY} {words.BREAK} per until percent prozent share anteil count progress"
+        f"id key email url status state {words.OF_CLOCK} {words.MONEY} {words.BREAK} per until percent prozent share anteil count progress"
     ),
     "project": word_set(f"{IDENTITY} lead manager start end date time hours budget type category"),
     "person": word_set(f"{IDENTITY} {words.MONEY} time hours date group count type story stories defined"),
@@ -57,7 +57,7 @@ RULED_OUT_BY: dict[Role, frozenset[str]] = {
     "count": word_set(f"{IDENTITY} {words.MONEY} date time hours minutes"),
 }
 WEAK = {"name", "total", "item", "key", "event", "ms", "hs", "days", "tage", "jours", "dias", "giorni", "dagen", "art"}
-WEAK |= {"report", "ticket", "issue", "when", "job"}
+WEAK |= {"ist", "actual", "actuals", "report", "ticket", "issue", "when", "job"}
 # Words that name a start or an end only if they are the whole header, or stand beside the word of a clock.
 LOOSE = {
     "de",
@@ -290,8 +290,8 @@ def form_in(header: str) -> str:
 
 
 def qualifiers_in(header: str) -> frozenset[str]:
-    """Return why the column may not hold all that was worked: `planned`, `partial`, `aggregate`."""
+    """Return why the column may not hold all that was worked: `planned`, `partial`, `aggregate`, `average`."""
     found = set(words_of(header))
-    kinds = {"planned": words.PLANNED, "partial": words.PARTIAL, "aggregate": words.AGGREGATE}
+    kinds = {"planned": words.PLANNED, "partial": words.PARTIAL, "aggregate": words.AGGREGATE, "average": words.AVERAGE}
     named = {kind for kind, group in kinds.items() if word_set(group) & found}
     return frozenset(named | ({"aggregate"} if set("Σ∑") & set(header) else set()))

@@ -10,7 +10,7 @@ DURATION = (
     " stunden std arbeitsstunden iststunden gesamtstunden projektzeit istzeit netzeit nettozeit zeit sekunden duree"
     " heures heure temps secondes minutos duracion horas tiempo segundos durata ore minuti tempo secondi duracao duur"
     " uren tijd tijdsduur tijdsbesteding bestede gewerkt seconden millis milliseconds total days tage jours dias"
-    " giorni dagen hs ms"
+    " giorni dagen hs ms ist actual actuals"
 )
 CATEGORY = (
     "category categories categorization kind type group area department team process topic kategorie kategorien"
@@ -22,7 +22,7 @@ CATEGORY = (
 SUBJECT = "subject summary title text what betreff titel objet titre asunto titulo oggetto titolo onderwerp assunto"
 DESCRIPTION = (
     "description entry details detail beschreibung descripcion descrizione descricao omschrijving designation"
-    " libelle intitule leistung leistungsbeschreibung tatigkeitsbeschreibung bezeichnung"
+    " libelle intitule leistung leistungsbeschreibung tatigkeitsbeschreibung bezeichnung buchungstext"
 )
 NOTE = (
     "notes note comment comments memo remark remarks kommentar bemerkung bemerkungen notiz notizen anmerkung"
@@ -48,12 +48,14 @@ CASE = "case caseid trace ticket issue vorgangsnummer fall dossier caso pratica 
 DATE = "date day datum tag jour fecha dia data giorno dag workdate spentdate when buchungsdatum timestamp logged"
 START = (
     "start starts starttime startdate startdatetime begin begins beginning began beginn beginnt started from von ab"
-    " anfang startzeit startdatum anfangszeit debut du commence de desde inicio comienzo inizio dalle dal da partir"
+    " anfang arbeitsbeginn dienstbeginn startzeit startdatum anfangszeit debut du commence"
+    " de desde inicio comienzo inizio dalle dal da partir"
     " van vanaf aanvang begintijd begindatum starttijd kommen arrivee entrada entrata ingresso checkin clockin"
 )
 END = (
     "end ends ended endtime enddate enddatetime stop stopped stops finish finished finishes to until till complete"
-    " completed completion bis ende endet endzeit enddatum stopp fin au jusqu hasta fim fine alle al ate termine"
+    " completed completion bis ende endet arbeitsende dienstende endzeit enddatum stopp"
+    " fin au jusqu hasta fim fine alle al ate termine"
     " termino tot einde eind eindtijd einddatum gehen depart salida uscita saida checkout clockout"
 )
 COUNT = (
@@ -61,7 +63,9 @@ COUNT = (
     " nombre quantite frequence cantidad frecuencia veces quantita frequenza volte quantidade frequencia vezes aantal"
     " frequentie keer"
 )
-BREAK = "break breaks pause pausen pausenzeit pausa pausas pauses pauze pauzes lunch interruption"
+BREAK = (
+    "break breaks pause pausen pausenzeit pausa pausas pauses pauze pauzes intervalo unterbrechung lunch interruption"
+)
 MONEY = (
     "rate rates amount cost costs price fee fees money currency usd eur gbp chf salary wage revenue invoice budgeted"
     " betrag satz kosten preis gehalt lohn wahrung montant tarif taux cout prix salaire importe tarifa coste costo"
@@ -79,6 +83,10 @@ PARTIAL = (
     " verrechenbar facturable facturables facture facturado facturable fatturabile fatturabili faturavel"
     " factureerbaar declarabel declarabele gerundet arrondi redondeado arrotondato arredondado afgerond"
     " uberstunden supplementaires travel reisezeit"
+)
+AVERAGE = (
+    "average averages avg mean median durchschnitt durchschnittlich durchschnittliche"
+    " mittel mittelwert moyen moyenne promedio medio media gemiddelde"
 )
 AGGREGATE = "aggregate aggregated cumulative cumulated cumul kumuliert running children subtasks"
 OF_CLOCK = (

@@ -83,3 +83,16 @@ def test_a_unit_in_the_header_that_the_times_contradict_is_asked(header: str, fi
     lines = [f"A,{span},{cell}" for span, cell in zip(spans, cells, strict=True)]
     asked = read_text("\n".join([f"Task,Start,End,{header}", *lines])).questions["duration_unit"]
     assert list(asked) == ["min", "h"]
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("Avg. handling time (min)", "average"),
+        ("Durchschnittliche Dauer (min)", "average"),
+        ("Billable hours", "a part"),
+        ("Σ Time (h)", "twice"),
+    ],
+)
+def test_a_column_that_is_named_otherwise_than_as_the_time_worked_is_told(header: str, words: str) -> None:
+    assert words in read_text(f"Task,{header}\nA,5\nB,7\n").messages
