@@ -46,7 +46,8 @@ RULED_OUT_BY: dict[Role, frozenset[str]] = {
     ),
     "category": word_set(f"{IDENTITY} date time hours"),
     "duration": word_set(
-        f"id key email url status state {words.OF_CLOCK} {words.MONEY} {words.BREAK} per until percent prozent share anteil count progress"
+        f"id key email url status state {words.OF_CLOCK} {words.MONEY} {words.BREAK} per until percent prozent share"
+        " anteil count progress"
     ),
     "project": word_set(f"{IDENTITY} lead manager start end date time hours budget type category"),
     "person": word_set(f"{IDENTITY} {words.MONEY} time hours date group count type story stories defined"),

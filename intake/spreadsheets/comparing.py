@@ -30,7 +30,7 @@ def is_clock_column(survey: Survey, values: Values, reading: "array[int]") -> bo
     is_named_time = set(words_of(values.column.header)) <= CLOCK_NAMES
     if values.column.form or not is_named_time:
         return False
-    if values.count(Kind.BARE, Kind.COMMA, Kind.DOT):
+    if values.count(Kind.BARE, Kind.COMMA, Kind.DOT) or values.units.keys() - {"h:mm:ss"}:
         return False
     known = [span for span in reading if span != MISSING]
     late = sum(span >= FIRST_WORK for span in known)

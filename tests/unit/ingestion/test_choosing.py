@@ -48,6 +48,11 @@ def test_a_time_that_may_be_a_time_of_day_is_asked(header: str) -> None:
     assert read_text(content, {"duration_column": "none"}).questions == {}
 
 
+def test_a_time_with_units_is_a_duration() -> None:
+    read = read_text("Tag;Aufgabe;Zeit\n01.03.2026;A;7,5 h\n02.03.2026;B;8 h\n")
+    assert (read.minutes, read.questions) == (930, {})
+
+
 def test_a_time_that_is_too_short_for_a_time_of_day_is_a_duration() -> None:
     read = read_text("Date,Task,Time\n2026-01-05,Post,0:30\n2026-01-05,Chase,1:15\n")
     assert (read.minutes, read.questions) == (105, {})
