@@ -81,14 +81,16 @@ def inspect_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str
     )
 
 
-def alternatives(file: Path | IO[bytes], doubt: Doubt, *, answers: Mapping[str, str] | None = None) -> list[Inspection]:
+def alternatives(
+    file: Path | IO[bytes], doubt: Doubt, *, name: str = "", answers: Mapping[str, str] | None = None
+) -> list[Inspection]:
     """Return the inspection of the file under each choice of the doubt, in the order of its choices.
 
     The totals alone are already in `doubt.choices`; this reads the file anew for each, to show rows and warnings too.
     Raises Unreadable if the file cannot be read under one of them.
     """
     settled = [{**(answers or {}), doubt.field: choice.value} for choice in doubt.choices]
-    return [inspect_file(file, answers=one) for one in settled]
+    return [inspect_file(file, name=name, answers=one) for one in settled]
 
 
 def require_known_answers(inspection: Inspection, answers: Mapping[str, str]) -> None:

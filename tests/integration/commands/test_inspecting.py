@@ -12,6 +12,8 @@ import orjson
 import pytest
 from django.core.management import CommandError
 
+from intake.inspection import alternatives, inspect_file
+
 Run = Callable[..., str]
 
 
@@ -61,6 +63,15 @@ def test_a_question_is_shown_with_its_choices_and_an_answer_settles_it(tmp_path:
     assert {"value": "s", "title": "seconds", "minutes": 70.0} in question["choices"]
     answered = orjson.loads(run("inspect", path, "--json", "--answer", "duration_unit=min"))
     assert (answered["minutes"], answered["questions"]) == (4200, [])
+
+
+def test_each_choice_of_a_question_can_be_inspected(tmp_path: Path) -> None:
+    path = tmp_path / "team.csv"
+    path.write_text("Task,Time Spent\nA,2100\nB,300\n")
+    [doubt] = inspect_file(path).doubts
+    found = alternatives(path, doubt)
+    assert [one.milliseconds for one in found] == [choice.milliseconds for choice in doubt.choices]
+    assert [one.doubts for one in found] == [[]] * len(doubt.choices)
 
 
 def test_sheets_warnings_and_the_program_are_shown(tmp_path: Path, run: Run) -> None:
