@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy
 
-from intake.spreadsheets import RowWarning, Unreadable, read_rows
+from intake.spreadsheets import Doubt, RowWarning, Unreadable, read_rows
 from intake.spreadsheets.rows import Row
 from intake.uploads import Upload
 
@@ -21,7 +21,10 @@ ROLES = {
 
 @dataclass(frozen=True)
 class Preview:
-    """What was read from one file: its columns as (header, role in words), first rows, counts and first warnings."""
+    """What was read from one file: its columns as (header, role in words), first rows, counts and first warnings.
+
+    While `doubts` is not empty, the minutes are those of the first choice of each doubt.
+    """
 
     name: str
     columns: list[tuple[str, str]]
@@ -31,6 +34,7 @@ class Preview:
     without_minutes: int
     warnings: Sequence[RowWarning]
     row_warnings: int
+    doubts: Sequence[Doubt] = ()
 
     @property
     def hours(self) -> float:
@@ -80,4 +84,5 @@ def read_preview(path: Path, name: str) -> Preview:
         without_minutes=ingested.rows_read - len(durations),
         warnings=ingested.warnings,
         row_warnings=ingested.row_warnings,
+        doubts=ingested.reading.doubts,
     )

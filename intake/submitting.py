@@ -88,7 +88,13 @@ def read_file(file: Path | IO[bytes], *, name: str = "") -> FileContents:
     ingested = read_rows(file, name=name)
     context = inline_or_stored(ingested)
     warnings = [{"row": w.row, "column": w.column, "message": w.message} for w in ingested.warnings]
-    counts = {"rows_read": ingested.rows_read, "row_warnings": ingested.row_warnings, "warnings": warnings}
+    counts: dict[str, Any] = {
+        "rows_read": ingested.rows_read,
+        "row_warnings": ingested.row_warnings,
+        "warnings": warnings,
+    }
+    if questions := [doubt.as_json() for doubt in ingested.reading.doubts]:
+        counts["questions"] = questions
     return FileContents(context, {"file": name, "columns": ingested.columns, **counts})
 
 

@@ -24,7 +24,10 @@ def read_table(file: "UploadedFile[Any]", most: int) -> FileRows:
 
 
 def first_rows(ingested: Ingested, name: str, most: int) -> FileRows:
-    """Return the first `most` rows without their empty cells, and stop reading. Raises Unreadable."""
+    """Return the first `most` rows without their empty cells, and stop reading. Raises Unreadable.
+
+    An open doubt is a fault: nobody is there to settle it, so that the durations must not be used.
+    """
     rows, numbers = [], []
     for row in ingested:
         rows.append({key: value for key, value in row.items() if value not in (None, "")})
@@ -33,5 +36,6 @@ def first_rows(ingested: Ingested, name: str, most: int) -> FileRows:
             break
     ingested.close()
     columns = {KEYS[role]: header for role, header in ingested.columns.items()}
-    faults = [(warning.row, warning.column, warning.message) for warning in ingested.warnings]
+    faults = [(doubt.row, doubt.column, doubt.title) for doubt in ingested.reading.doubts]
+    faults += [(warning.row, warning.column, warning.message) for warning in ingested.warnings if not warning.is_note]
     return FileRows(name, rows, numbers, columns, faults)

@@ -138,12 +138,12 @@ class RequestForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("Spreadsheet"),
         help_text=gettext_lazy(
-            "A list of tasks and how long each took, as CSV or Excel (.xlsx), at most 20 MB. "
+            "A list of tasks and how long each took, as CSV, Excel or LibreOffice file, at most 20 MB. "
             "You see what we read from it before you send the request."
         ),
         required=False,
         max_length=500,  # characters of the file's name
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.xlsm,text/csv"}),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.xlsm,.xls,.ods,.gz,.zip,text/csv"}),
     )
 
     def __init__(

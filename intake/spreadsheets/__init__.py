@@ -1,6 +1,8 @@
 """Reading spreadsheets: `read_rows` turns a CSV file or an Excel workbook into a stream of rows."""
 
+from intake.spreadsheets.describing import Reading
+from intake.spreadsheets.doubts import Choice, Doubt
 from intake.spreadsheets.outside import Ingested, read_rows
 from intake.spreadsheets.sheet import Busy, RowWarning, Unreadable
 
-__all__ = ["Busy", "Ingested", "RowWarning", "Unreadable", "read_rows"]
+__all__ = ["Busy", "Choice", "Doubt", "Ingested", "Reading", "RowWarning", "Unreadable", "read_rows"]

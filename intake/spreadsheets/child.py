@@ -1,22 +1,24 @@
-"""The child process that parses one upload: `python -I child.py FILE NAME PARENT_PID MOST_WARNINGS`.
+"""The child process that parses one upload: `python -I child.py FILE NAME PARENT_PID MOST_WARNINGS ANSWERS`.
 
 A parser can crash its whole process on some small legal files. Therefore each upload is parsed in its own process,
-with little memory and time. The process writes JSON lines to standard output: first {"columns": …}, then each row as
-[text, category, minutes, row number in the sheet], at the end {"end": [counts and warnings]}. Instead of the end it
-writes {"unreadable": …}, a message for the file's owner, or {"fault": …} when the parser failed.
+with little memory and time. The process writes JSON lines to standard output: first {"columns": …, "reading": …},
+then each row as [text, category, milliseconds or -1, row number in the sheet], at the end {"end": [counts and
+warnings]}. Instead of the end it writes {"unreadable": …}, a message for the file's owner, or {"fault": …} when the
+parser failed.
 """
 
 import contextlib
 import ctypes
-import json
 import os
 import resource
 import signal
 import sys
 from collections.abc import Iterator
-from dataclasses import astuple
+from dataclasses import asdict, astuple
 from pathlib import Path, PosixPath
 from typing import Any
+
+import orjson
 
 MEMORY_BYTES = 256 * 1024 * 1024
 CPU_SECONDS = 50
@@ -50,7 +52,7 @@ def limit_resources() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def messages(path: Path, most_warnings: int) -> Iterator[Any]:
+def messages(path: Path, most_warnings: int, answers: dict[str, str]) -> Iterator[Any]:
     """Yield the messages about the file, in the order of the module's docstring; keep `most_warnings` warnings."""
     # `python -I` does not put the project's folder on the import path, so it is added here.
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -58,29 +60,31 @@ def messages(path: Path, most_warnings: int) -> Iterator[Any]:
     from intake.spreadsheets.sheet import Unreadable
 
     try:
-        table = Table(path, most_warnings)
-        yield {"columns": table.columns}
+        table = Table(path, most_warnings, answers)
+        yield {"columns": table.columns, "reading": asdict(table.reading)}
         for row in table:
-            yield [row["text"], row["category"], row["estimated_minutes"], table.row_number]
+            yield [row["text"], row["category"], table.milliseconds, table.row_number]
         warnings = [astuple(warning) for warning in table.warnings]
         yield {"end": [table.rows_read, table.row_warnings, warnings]}
     except Unreadable as error:
         yield {"unreadable": str(error)}
 
 
-def main(file: str, name: str, parent: str, most_warnings: str) -> None:
+def main(file: str, name: str, parent: str, most_warnings: str, answers: str) -> None:
     """Write all messages about the file; if the parser fails, write a {"fault": …} message as the last one."""
     die_with_parent(int(parent))
     limit_resources()
     path = RenamedPath(file)
     path.owner_name = name
     try:
-        for message in messages(path, int(most_warnings)):
-            sys.stdout.write(json.dumps(message) + "\n")
+        for message in messages(path, int(most_warnings), orjson.loads(answers)):
+            sys.stdout.buffer.write(orjson.dumps(message) + b"\n")
+        sys.stdout.buffer.flush()
     except MemoryError:
-        sys.stdout.write('{"fault": "it needs too much memory"}\n')
+        sys.stdout.buffer.write(b'{"fault": "it needs too much memory"}\n')
     except Exception as error:
-        sys.stdout.write(json.dumps({"fault": f"{type(error).__name__}: {error}"[:300]}) + "\n")
+        fault = f"{type(error).__name__}: {error}"[:300].encode("utf-8", "replace").decode()
+        sys.stdout.buffer.write(orjson.dumps({"fault": fault}) + b"\n")
 
 
 if __name__ == "__main__":

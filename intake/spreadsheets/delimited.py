@@ -1,118 +1,149 @@
-"""Read delimited text (CSV), plain or gzipped, as a stream: find its encoding and delimiter, survive broken lines."""
+"""Read delimited text (CSV) as a stream: find its encoding and delimiter, survive broken lines."""
 
 import codecs
 import csv
-import gzip
 import io
-import zlib
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
-from pathlib import Path
 
-import charset_normalizer
-
-from intake.spreadsheets.sheet import LONGEST_CELL, MOST_UNPACKED_BYTES, TOO_LARGE, Cell, Line, Sheet, Unreadable
+from intake.spreadsheets import encodings
+from intake.spreadsheets.columns import named_roles
+from intake.spreadsheets.sheet import LONGEST_CELL, MOST_UNPACKED_BYTES, TOO_LARGE, Line, Sheet, Unreadable
+from intake.spreadsheets.sources import Source
 
 # If two delimiters fit equally well, the first one here is used: a comma is more often part of a text.
-DELIMITERS = "\t;|,"
-DELIMITER_SAMPLE_LINES = 30
+DELIMITERS = "\t;|,^~\x1f\x01"
+DELIMITER_SAMPLE_LINES = 50
 CHUNK_BYTES = 1 << 18
-ENCODING_SAMPLE_BYTES = 1 << 16
-# The encodings that office software writes when it does not write UTF-8.
-ENCODINGS = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "mac_roman", "shift_jis", "gb18030", "euc_kr"]
 # A record of more characters than this has an opening quotation mark that is never closed.
 LONGEST_RECORD = 1 << 17
-
-UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-
-def open_delimited(path: Path) -> Generator[Sheet]:
-    """Yield the one sheet of a delimited text. Raises Unreadable."""
-    encoding = encoding_of(path)
-    with open_unpacked(path) as file:
-        text = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
-        source = PhysicalLines(text)
-        head = [line.removeprefix("\ufeff") for line in islice(source.new_lines(), DELIMITER_SAMPLE_LINES)]
-        source.put_back(head)
-        delimiter = delimiter_of(head)
-        yield Sheet(lines_of(source, delimiter), delimiter)
+# Excel's own first line, which only names the delimiter.
+SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 
-@contextmanager
-def open_unpacked(path: Path) -> Iterator[gzip.GzipFile | io.BufferedReader]:
-    """Open the file for reading bytes, unpacking it if it is gzipped. Raises Unreadable for a damaged gzip file."""
-    with path.open("rb") as file:
-        packed = file.peek(2)[:2] == b"\x1f\x8b"
-        try:
-            yield gzip.GzipFile(fileobj=file) if packed else file
-        except (EOFError, gzip.BadGzipFile, zlib.error):
-            raise Unreadable(f"{path.name} is a damaged gzip file: pack it again, or send it unpacked.") from None
+def open_delimited(source: Source) -> Sheet:
+    """Return the one sheet of a delimited text. Raises Unreadable."""
+    text = Text(source)
+    with text.open() as lines:
+        head = list(islice(lines.new_lines(), DELIMITER_SAMPLE_LINES))
+    hint = SEPARATOR_LINE.fullmatch(head[0]) if head else None
+    delimiter = hint[1] if hint else delimiter_of(head)
+
+    def read() -> Iterator[Line]:
+        with text.open() as lines:
+            records = lines_of(lines, delimiter)
+            yield from islice(records, 1 if hint else 0, None)
+
+    return Sheet(read, delimiter=delimiter, notes=text.notes)
 
 
-def encoding_of(path: Path) -> str:
-    """Return the name of the file's encoding: UTF-8 if the whole file is valid UTF-8, else the most likely old one.
+class Text:
+    """A delimited text with its encoding; `notes` says what was unclear about it."""
 
-    Raises Unreadable if the file is empty, too large or not text.
-    """
-    utf8, size, sample = codecs.getincrementaldecoder("utf-8")("strict"), 0, b""
-    head, is_utf8 = b"", True
-    with open_unpacked(path) as file:
-        while chunk := file.read(CHUNK_BYTES):
-            size, head = size + len(chunk), head or chunk[:ENCODING_SAMPLE_BYTES]
-            require_text(path, size, head, chunk)
-            if is_utf8 and not can_decode(utf8, chunk):
-                is_utf8, sample = False, head + chunk
-    if size == 0:
-        raise Unreadable(f"{path.name} is empty: it needs a header row and rows below it.")
-    if head.startswith(UTF_16):
-        return "utf-16"
-    return "utf-8-sig" if is_utf8 else likeliest_encoding(path, sample)
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.notes: list[str] = []
+        self.errors = "replace"
+        self.encoding = self._find_encoding()
+
+    def open(self) -> "PhysicalLines":
+        """Return the lines of the text from its beginning, to be used in a `with` block."""
+        return PhysicalLines(self._source, self.encoding, self.errors)
+
+    def _find_encoding(self) -> str:
+        """Return the file's encoding: UTF-8 if the whole file is valid UTF-8, else the most likely other one.
+
+        Raises Unreadable if the file is empty, too large or not text.
+        """
+        utf8, size, head, beyond = codecs.getincrementaldecoder("utf-8")("strict"), 0, b"", bytearray()
+        is_utf8, has_nul = True, False
+        with self._source.open() as file:
+            while chunk := file.read(CHUNK_BYTES):
+                size, head = size + len(chunk), head or chunk[: encodings.SAMPLE_BYTES]
+                if size > MOST_UNPACKED_BYTES:
+                    raise Unreadable(TOO_LARGE.format(self._source.name))
+                has_nul = has_nul or b"\0" in chunk
+                is_utf8 = is_utf8 and can_decode(utf8, chunk)
+                if not is_utf8 and len(beyond) < encodings.SAMPLE_BYTES:
+                    beyond += b"\n".join(line for line in chunk.splitlines() if not line.isascii())[
+                        : encodings.SAMPLE_BYTES
+                    ]
+        if size == 0:
+            raise Unreadable(f"{self._source.name} is empty: it needs a header row and rows below it.")
+        if head.startswith(encodings.UTF_16_MARKS):
+            return "utf-16"
+        if has_nul:
+            return self._utf_16(head)
+        is_utf8 = is_utf8 and can_decode(utf8, b"", final=True)
+        return "utf-8-sig" if is_utf8 else self._old_encoding(bytes(beyond))
+
+    def _utf_16(self, head: bytes) -> str:
+        """Return the UTF-16 of a text without a mark. Raises Unreadable if NUL bytes mean that it is no text."""
+        if encoding := encodings.utf_16_without_mark(head):
+            return encoding
+        name = self._source.name
+        raise Unreadable(f"{name} is not text: save it as CSV (UTF-8) or as an Excel workbook (.xlsx).")
+
+    def _old_encoding(self, sample: bytes) -> str:
+        """Return the encoding of a text that is not valid UTF-8, and note what is uncertain. Raises Unreadable."""
+        name = self._source.name
+        if encodings.is_mostly_utf8(sample):
+            self.errors = "interlock.cp1252"
+            self.notes.append("Some letters are damaged: they are not in the encoding (UTF-8) of the rest of the file.")
+            return "utf-8-sig"
+        found = encodings.likeliest_encoding(sample[: encodings.SAMPLE_BYTES // 4])
+        if found is None:
+            raise Unreadable(f"The encoding of {name} cannot be recognised: save the file as CSV (UTF-8).")
+        encoding, is_certain = found
+        if not is_certain:
+            self.notes.append(f"The encoding is not certain: letters beyond a to z were read as {encoding}.")
+        return encoding
 
 
-def require_text(path: Path, size: int, head: bytes, chunk: bytes) -> None:
-    """Raise Unreadable if `size` bytes are too many, or if the chunk holds NUL bytes, which text does not have."""
-    if size > MOST_UNPACKED_BYTES:
-        raise Unreadable(TOO_LARGE.format(path.name))
-    if b"\0" in chunk and not head.startswith(UTF_16):
-        raise Unreadable(f"{path.name} is not text: save it as CSV (UTF-8) or as an Excel workbook (.xlsx).")
-
-
-def can_decode(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
+def can_decode(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
     """Return True if the chunk, read after all earlier ones, is valid in the decoder's encoding."""
     try:
-        decoder.decode(chunk)
+        decoder.decode(chunk, final)
     except UnicodeDecodeError:
         return False
     return True
 
 
-def likeliest_encoding(path: Path, sample: bytes) -> str:
-    """Return the encoding that fits the sample best. Raises Unreadable if none fits."""
-    best = charset_normalizer.from_bytes(sample, cp_isolation=ENCODINGS).best()
-    if best is None:
-        raise Unreadable(f"The encoding of {path.name} cannot be recognised: save the file as CSV (UTF-8).")
-    return best.encoding
-
-
 class PhysicalLines:
-    """An iterator over the lines of a text that remembers the lines of the current CSV record.
+    """The lines of a text. It remembers the lines of the current CSV record, for use in a `with` block.
 
     A record may span several lines. If it is broken, only its first line is lost: the others are read again.
     """
 
-    def __init__(self, text: io.TextIOWrapper) -> None:
-        self._text, self._waiting = text, list[str]()
+    def __init__(self, source: Source, encoding: str, errors: str) -> None:
+        self._opened = source.open()
+        self._encoding, self._errors = encoding, errors
+        self._waiting: list[str] = []
         self._record: list[str] = []
         self._length = 0
 
+    def __enter__(self) -> "PhysicalLines":
+        file = self._opened.__enter__()
+        self._text = io.TextIOWrapper(file, encoding=self._encoding, errors=self._errors, newline="")
+        if (mark := self._text.read(1)) != "\ufeff":
+            self._waiting.append(mark + self.next_line() if mark not in ("\n", "\r", "") else mark)
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._opened.__exit__(*raised)  # type: ignore[arg-type]
+
     def new_lines(self) -> Iterator[str]:
-        """Yield lines from the file, without lines put back and without remembering them; each of bounded length."""
-        while line := self._read():
+        """Yield lines without remembering them; each of bounded length."""
+        while line := self.next_line():
             yield line
 
-    def _read(self) -> str:
-        """Return the next line of the file; of a line that is too long, only the first LONGEST_RECORD + 1 signs."""
+    def next_line(self) -> str:
+        """Return the next line, empty after the last; of one that is too long, the first LONGEST_RECORD + 1 signs."""
+        if self._waiting:
+            return self._waiting.pop()
         line = part = self._text.readline(LONGEST_RECORD + 1)
         while len(part) > LONGEST_RECORD and not part.endswith(("\n", "\r")):
             part = self._text.readline(LONGEST_RECORD + 1)
@@ -126,7 +157,7 @@ class PhysicalLines:
         return self
 
     def __next__(self) -> str:
-        line = self._waiting.pop() if self._waiting else self._read()
+        line = self.next_line()
         if not line:
             raise StopIteration
         self._record.append(line)
@@ -147,32 +178,45 @@ class PhysicalLines:
 
 def lines_of(source: PhysicalLines, delimiter: str) -> Iterator[Line]:
     """Yield each record as a numbered line; a record that cannot be read becomes one line with a fault."""
-    records = csv.reader(source, delimiter=delimiter, strict=True)
-    number = 0
-    while True:
+    number, read = 0, source.next_line
+    while line := read():
         number += 1
-        try:
-            cells: list[Cell] = [cell.strip()[:LONGEST_CELL] for cell in next(records)]
-            line = Line(number, cells)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            source.keep_first_line_only()
-            line = Line(number, [], f"The line cannot be read: {error}.")
-        source.begin_record()
-        yield line
+        if '"' in line or len(line) > LONGEST_CELL:
+            source.put_back([line])
+            yield quoted_record(source, delimiter, number)
+        else:
+            # Without a quotation mark a line is a record, and needs no parser.
+            yield Line(number, line.rstrip("\r\n").split(delimiter))  # type: ignore[arg-type]
+
+
+def quoted_record(source: PhysicalLines, delimiter: str, number: int) -> Line:
+    """Return the next record, which may span several lines; one that cannot be read is a line with a fault."""
+    try:
+        cells = next(csv.reader(source, delimiter=delimiter, strict=True))
+        line = Line(number, [cell[:LONGEST_CELL] for cell in cells])
+    except StopIteration:
+        line = Line(number, [])
+    except csv.Error as error:
+        source.keep_first_line_only()
+        line = Line(number, [], f"The line cannot be read: {error}.")
+    source.begin_record()
+    return line
 
 
 def delimiter_of(head: list[str]) -> str:
-    """Return the delimiter that splits the first lines most evenly; a comma if there are no lines."""
-    return max(DELIMITERS, key=lambda delimiter: evenness(head, delimiter)) if head else ","
+    """Return the delimiter under which the first lines name the most columns, or else split most evenly."""
+    return max(DELIMITERS, key=lambda delimiter: fitness(head, delimiter)) if head else ","
 
 
-def evenness(head: list[str], delimiter: str) -> tuple[int, int]:
-    """Return (number of records with as many cells as the first one, that number of cells); (0, 0) for one cell."""
-    widths = []
+def fitness(head: list[str], delimiter: str) -> tuple[int, int, int]:
+    """Return (roles named by the best header, records of its width, width); zeros if no record has two cells."""
+    records: list[list[str]] = []
     with suppress(csv.Error):
-        for record in filter(None, csv.reader(head, delimiter=delimiter)):
-            widths.append(len(record))
-    width = widths[0] if widths else 0
-    return (widths.count(width), width) if width > 1 else (0, 0)
+        records.extend(filter(None, csv.reader(head, delimiter=delimiter)))
+    records = [record for record in records if len(record) > 1]
+    if not records:
+        return (0, 0, 0)
+    widths = Counter(map(len, records))
+    named = {n: len(named_roles(records[n])) for n in range(min(20, len(records)))}
+    best = max(named, key=lambda n: (named[n], widths[len(records[n])], -n))
+    return (named[best], widths[len(records[best])], len(records[best]))

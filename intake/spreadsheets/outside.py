@@ -8,7 +8,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -18,9 +18,11 @@ from typing import IO, Any
 import orjson
 
 from intake.spreadsheets import child
+from intake.spreadsheets.describing import Reading
+from intake.spreadsheets.doubts import Doubt
 from intake.spreadsheets.places import reading_place
 from intake.spreadsheets.rows import Row
-from intake.spreadsheets.sheet import RowWarning, Unreadable
+from intake.spreadsheets.sheet import MS_PER_MINUTE, RowWarning, Unreadable
 
 # The time limit for reading a whole file, from its beginning to its last row.
 LONGEST_SECONDS = 60.0
@@ -33,27 +35,34 @@ LONGEST_MESSAGE = 1 << 20
 caller_gone: ContextVar[Event | None] = ContextVar("asker_gone", default=None)
 
 
-def read_rows(file: Path | IO[bytes], *, name: str = "", limit_warnings: int = 100) -> "Ingested":
-    """Return the rows of a CSV file (plain or gzipped) or an Excel workbook as a stream.
+def read_rows(
+    file: Path | IO[bytes], *, name: str = "", limit_warnings: int = 100, answers: Mapping[str, str] | None = None
+) -> "Ingested":
+    """Return the rows of delimited text or of a workbook (XLSX, XLS, ODS), plain or packed, as a stream.
 
-    `file` is a path or an open file with a file descriptor; `name` is the owner's name for the file. Raises
-    Unreadable, at once or while the rows are iterated.
+    `file` is a path or an open file with a file descriptor; `name` is the owner's name for the file. `answers`
+    settles doubts about the file: {field of the doubt: value of the choice}. Raises Unreadable, at once or while the
+    rows are iterated.
     """
-    return Ingested(file, name, limit_warnings)
+    return Ingested(file, name, limit_warnings, answers or {})
 
 
 class Ingested:
     """The rows of one file, to be iterated once.
 
-    `columns` (role → header) is known from the beginning; the counts and warnings are known after the last row.
-    `row_number` is the spreadsheet's own number of the row that was returned last.
+    `columns` (role → header) and `reading`, with the doubts that are open, are known from the beginning; the counts
+    and warnings are known after the last row. `row_number` is the spreadsheet's own number of the row that was
+    returned last, `milliseconds` its exact duration (-1 for none).
     """
 
-    def __init__(self, file: Path | IO[bytes], name: str, limit_warnings: int) -> None:
-        self.rows_read = self.row_warnings = self.row_number = 0
+    def __init__(self, file: Path | IO[bytes], name: str, limit_warnings: int, answers: Mapping[str, str]) -> None:
+        self.rows_read = self.row_warnings = self.row_number = self.milliseconds = 0
         self.warnings: list[RowWarning] = []
-        self._messages = child_messages(file, name, limit_warnings)
-        self.columns: dict[str, str] = next(self._messages)["columns"]
+        self._messages = child_messages(file, name, limit_warnings, answers)
+        first = next(self._messages)
+        self.columns: dict[str, str] = first["columns"]
+        self.reading = Reading(**first["reading"])
+        self.reading.doubts = [Doubt.from_json(doubt) for doubt in first["reading"]["doubts"]]
 
     def __iter__(self) -> Iterator[Row]:
         return self
@@ -65,7 +74,8 @@ class Ingested:
             self.warnings = [RowWarning(*warning) for warning in warnings]
             self.close()
             raise StopIteration
-        text, category, minutes, self.row_number = message
+        text, category, self.milliseconds, self.row_number = message
+        minutes = self.milliseconds / MS_PER_MINUTE if self.milliseconds >= 0 else None
         return Row(text=text, category=category, estimated_minutes=minutes)
 
     def close(self) -> None:
@@ -73,12 +83,14 @@ class Ingested:
         self._messages.close()
 
 
-def child_messages(file: Path | IO[bytes], name: str, limit_warnings: int) -> Generator[Any]:
+def child_messages(
+    file: Path | IO[bytes], name: str, limit_warnings: int, answers: Mapping[str, str]
+) -> Generator[Any]:
     """Wait for a place, start the child, and yield its messages in order. Raises Unreadable, or Busy if no place."""
     name = name or (file.name if isinstance(file, Path) else "The file")
     with reading_place(require_sender):
         until = time.monotonic() + LONGEST_SECONDS
-        with running_child(file, name, limit_warnings) as output:
+        with running_child(file, name, str(limit_warnings), orjson.dumps(dict(answers)).decode()) as output:
             yield from read_messages(output, name, until)
 
 
@@ -90,11 +102,11 @@ def require_sender() -> None:
 
 
 @contextmanager
-def running_child(file: Path | IO[bytes], name: str, limit_warnings: int) -> Iterator[IO[bytes]]:
+def running_child(file: Path | IO[bytes], name: str, *arguments: str) -> Iterator[IO[bytes]]:
     """Run the parsing process during the block and return its standard output; kill the process at the end."""
     path = str(file.resolve()) if isinstance(file, Path) else "/dev/fd/0"
     process = subprocess.Popen(
-        [sys.executable, "-I", "-X", "utf8", child.__file__, path, name, str(os.getpid()), str(limit_warnings)],
+        [sys.executable, "-I", "-X", "utf8", child.__file__, path, name, str(os.getpid()), *arguments],
         stdin=subprocess.DEVNULL if isinstance(file, Path) else file.fileno(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -1,48 +1,164 @@
-"""Turn a spreadsheet into rows. A cell that cannot be read is left empty and reported with its row, never guessed."""
+"""Turn a spreadsheet into rows: what can be told is read, what cannot be told is a doubt, nothing is guessed silently.
 
-from collections.abc import Generator, Iterator
-from itertools import chain, islice
+The file is gone through twice. The first pass notes what the cells may mean (`survey`); then the meaning of the
+durations, the totals among the rows and the spelling of the categories are decided; the second pass returns the rows.
+"""
+
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 
-from intake.spreadsheets.columns import Column, Role, find_columns
+from intake.spreadsheets.categories import spellings
+from intake.spreadsheets.checks import notes_about
+from intake.spreadsheets.choosing import OpenChoice, choose_durations
+from intake.spreadsheets.columns import MOST_COLUMNS, Column
 from intake.spreadsheets.delimited import open_delimited
-from intake.spreadsheets.durations import DecimalMark, UnreadableDuration, parse_minutes
+from intake.spreadsheets.describing import describe
+from intake.spreadsheets.doubts import Choice, Doubt
+from intake.spreadsheets.durations import DecimalMark, Kind, quantity_of
+from intake.spreadsheets.evidence import MISSING
+from intake.spreadsheets.known import program_of
+from intake.spreadsheets.layout import Layout, find_layout
 from intake.spreadsheets.rows import Row
-from intake.spreadsheets.sheet import MOST_ROWS, Cell, Elapsed, Line, RowWarning, Sheet, Unreadable
+from intake.spreadsheets.sheet import MS_PER_MINUTE, Cell, Line, RowWarning, Sheet, Unreadable
+from intake.spreadsheets.sources import OLE, PDF, ZIP, Source
+from intake.spreadsheets.spans import times_of
+from intake.spreadsheets.survey import choose_columns, sample_of, survey_of
+from intake.spreadsheets.totals import equal_sheets, summed_sheets, total_rows
 from intake.spreadsheets.workbook import open_workbook
 
-# The first rows decide which of several columns is filled, and whether a comma is a decimal mark.
+# The first rows decide which of several columns is filled, and what dates look like.
 SAMPLE_ROWS = 200
-# In a workbook, titles and notes may come before the table: the header is searched in the first lines.
-HEADER_WITHIN_LINES = 20
-
-ZIP, OLE, PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF"
+SHOWN_ROWS, SHOWN_CELLS, LONGEST_SHOWN = 3, 20, 80
 NAMELESS = "The row names no task and no category. If it is a total, delete the row."
+FROM_TIMES = "The cell has no duration: the time from start to end was taken."
 UNPRINTABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)])
+LAST_ROW, SAME_SHEETS = "last_row", "same_sheets"
 
 
 class Table:
     """The rows of one file, to be iterated once, at most `limit_warnings` warnings kept.
 
-    `columns` (role → header) is known from the beginning; the counts and warnings are known after the last row.
+    `columns` (role → header) and `reading` are known from the beginning; the counts and warnings after the last row.
+    `answers` settles doubts: {field: value of a choice}. The same file and answers always give the same rows.
     """
 
-    def __init__(self, path: Path, limit_warnings: int) -> None:
-        self.rows_read = self.row_warnings = self.row_number = 0
+    def __init__(self, path: Path, limit_warnings: int, answers: Mapping[str, str] | None = None) -> None:
+        self.rows_read = self.row_warnings = self.row_number = self.milliseconds = 0
         self.warnings: list[RowWarning] = []
-        self._limit = limit_warnings
-        self._name = path.name
+        self._limit, self._name = limit_warnings, path.name
         self._opened = open_sheets(path)
-        self._sheet, self._header, self._lines = self._find_table()
-        sample = list(islice(self._lines, SAMPLE_ROWS))
-        self._width = len(self._header.cells)
-        self._columns = find_columns([str(cell) for cell in self._header.cells], [line.cells for line in sample])
-        self._decimal = self._decimal_mark(sample)
-        self.columns: dict[str, str] = {role: column.header for role, column in self._columns.items()}
-        if "duration" not in self._columns:
-            message = "No column holds a duration: every row is read without one. Name a column Duration (min)."
-            self._warn(self._header.number, None, message)
-        self._rows = map(self._row, chain(sample, self._lines))
+        self._layout = find_layout(self._name, self._opened)
+        self._survey_and_decide(dict(answers or {}))
+        self._rows = self._read_rows()
+
+    def _survey_and_decide(self, answers: dict[str, str]) -> None:
+        """Go through the table once and decide what its durations, totals and categories are. Raises Unreadable."""
+        layout = self._layout
+        sample = list(sample_of(layout, SAMPLE_ROWS))
+        times = times_of(layout.columns, sample)
+        self._chosen = choose_columns(layout.columns, sample, times, decimal_mark(layout, sample))
+        self._survey = survey_of(self._name, layout, self._chosen)
+        if not len(self._survey):
+            raise Unreadable(f"{self._name} has no rows below its header: it needs a header row and rows below it.")
+        program = program_of(layout.columns.headers)
+        self._durations = choose_durations(self._survey, answers, program)
+        self._require_durations()
+        survey, durations = self._survey, self._durations
+        self._totals, self._remarks, doubtful = total_rows(
+            survey.labels, durations.milliseconds, survey.filled, survey.parts
+        )
+        self._spellings = spellings(survey.categories)
+        doubts = self._sheet_doubts(answers)
+        doubts += [self._doubt(choice) for choice in durations.doubts]
+        doubts += self._last_row_doubt(doubtful, answers)
+        self.reading = describe(layout, survey, self._chosen, durations, self._totals)
+        self.reading.doubts, self.reading.program = doubts, program.name if program else ""
+        self.columns = {
+            r: c["header"] for r, c in self.reading.columns.items() if r in ("text", "category", "duration")
+        }
+
+    def _require_durations(self) -> None:
+        """Raise Unreadable if the table has durations and not one of them can be read."""
+        failed = [values for values in self._survey.candidates if values.failed and not values.readable]
+        if not failed or any(value != MISSING for value in self._durations.milliseconds) or self._durations.doubts:
+            return
+        values = failed[0]
+        row = values.kinds.index(Kind.UNREADABLE)
+        line = next(line for n, line in enumerate(self._layout.lines()) if n == row)
+        message = quantity_of(self._cell(line, values.column), self._chosen.decimal).message
+        raise Unreadable(
+            f"No duration of {self._name} can be read. In row {line.number}, column “{values.column.header}”: {message}"
+        )
+
+    def _sheet_doubts(self, answers: dict[str, str]) -> list[Doubt]:
+        """Leave out the sheets that sum up all others, and return the doubt about sheets that repeat another one."""
+        durations, layout = self._durations.milliseconds, self._layout
+        for place in summed_sheets(durations, self._survey.parts):
+            layout.leave_out(place, "is the sum of all others")
+            self._totals.update(dict.fromkeys(self._rows_of_part(place), ""))
+        twins = equal_sheets(durations, self._survey.parts)
+        if not twins or answers.get(SAME_SHEETS) == "both":
+            return []
+        total = self._total(durations)
+        for place in twins:
+            self._totals.update(dict.fromkeys(self._rows_of_part(place), ""))
+        names = ", ".join(f"“{layout.parts[place].sheet.name}”" for place in twins)
+        if answers.get(SAME_SHEETS) == "once":
+            return []
+        choices = [
+            Choice("once", "they are copies and count once", self._total(durations)),
+            Choice("both", "they are work of their own and count too", total),
+        ]
+        title = f"The durations on {names} are exactly those of an earlier sheet. Are they copies?"
+        return [Doubt(SAME_SHEETS, title, choices, layout.header_row, None)]
+
+    def _rows_of_part(self, place: int) -> range:
+        """Return the indexes of the rows of one sheet."""
+        parts = [*self._survey.parts, len(self._survey)]
+        return range(parts[place], parts[place + 1])
+
+    def _last_row_doubt(self, doubtful: int | None, answers: dict[str, str]) -> list[Doubt]:
+        """Return the doubt whether the last row is a total of the others; an answer that it is leaves it out."""
+        if doubtful is None or answers.get(LAST_ROW) == "task":
+            return []
+        left_out = "The row is a total of the rows above: it was left out."
+        if answers.get(LAST_ROW) == "total":
+            self._totals[doubtful] = left_out
+            return []
+        durations, number = self._durations.milliseconds, self._survey.numbers[doubtful]
+        total = self._total(durations)
+        choices = [
+            Choice("total", "it is a total and does not count", total - durations[doubtful]),
+            Choice("task", "it is a task like the others", total),
+        ]
+        self._totals[doubtful] = left_out
+        title = f"Row {number} is exactly the sum of all rows above. Is it their total?"
+        return [Doubt(LAST_ROW, title, choices, number, self._durations.header, self._shown_rows([doubtful]))]
+
+    def _doubt(self, choice: OpenChoice) -> Doubt:
+        """Return the doubt with the total that each of its readings gives, and three rows as the file shows them."""
+        choices = [Choice(value, title, self._total(reading)) for value, title, reading in choice.readings]
+        first = choice.readings[0][2]
+        rows = [
+            row for row in range(len(first)) if row not in self._totals and any(r[2][row] > 0 for r in choice.readings)
+        ]
+        sample = self._shown_rows(rows[:SHOWN_ROWS])
+        return Doubt(choice.field, choice.title, choices, self._layout.header_row, choice.column, sample)
+
+    def _total(self, durations: Iterable[int]) -> int:
+        """Return the sum of the durations in milliseconds, without the rows that are totals."""
+        return sum(value for row, value in enumerate(durations) if value != MISSING and row not in self._totals)
+
+    def _shown_rows(self, rows: list[int]) -> list[list[str]]:
+        """Return the cells of the rows with these indexes, shortened for a question."""
+        wanted, shown = set(rows), []
+        for index, line in enumerate(self._layout.lines()):
+            if index in wanted:
+                shown.append([cell_text(cell)[:LONGEST_SHOWN] for cell in line.cells[:SHOWN_CELLS]])
+            if len(shown) == len(wanted):
+                break
+        return shown
 
     def __iter__(self) -> Iterator[Row]:
         return self
@@ -54,118 +170,137 @@ class Table:
             self._opened.close()
             raise
         self.rows_read += 1
-        if self.rows_read > MOST_ROWS:
-            raise Unreadable(f"{self._name} has more than {MOST_ROWS:,} rows: split it into smaller files.")
         return row
 
-    def _find_table(self) -> tuple[Sheet, Line, Iterator[Line]]:
-        """Return the first sheet that has a header, the header, and the lines below it without blank ones.
+    def _read_rows(self) -> Iterator[Row]:
+        """Yield the rows; add a warning for each thing that is wrong with one, and the notes about all of them."""
+        self._warn_about_file()
+        durations, totals, numbers = self._durations.milliseconds, self._totals, self._survey.numbers
+        self._odd = self._rows_to_look_at()
+        unread = self._odd | self._remarks.keys()
+        category, spelled = self._chosen.category, self._spellings
+        best, *others = [column.index for column in self._chosen.texts] or [MOST_COLUMNS]
+        place = category.index if category else MOST_COLUMNS
+        width, is_ragged = len(self._layout.columns.headers), self._layout.parts[0].sheet.is_ragged
+        for index, line in enumerate(self._layout.lines()):
+            if index in totals:
+                if totals[index]:
+                    self._note(line.number, None, totals[index])
+                continue
+            cells, self.row_number = line.cells, line.number
+            if line.fault or len(cells) != width:
+                self._check_shape(line, width, is_ragged)
+            text = cell_text(cells[best]) if best < len(cells) else ""
+            if not text and others:
+                text = next((found for at in others if at < len(cells) and (found := cell_text(cells[at]))), "")
+            named = cell_text(cells[place]) if place < len(cells) else ""
+            if not text and not named and not line.fault:
+                self._warn(line.number, self.columns.get("text"), NAMELESS)
+            if index in unread:
+                self._explain(line, index)
+            value = durations[index]
+            self.milliseconds = value
+            minutes = value / MS_PER_MINUTE if value != MISSING else None
+            yield Row(text=text, category=spelled.get(named, named), estimated_minutes=minutes)
+        for index, message in notes_about(self._survey, self._durations, self._totals, date.today()):
+            self._note(numbers[index], self._durations.header, message)
 
-        Raises Unreadable if no sheet has a header; the message quotes the first line that was found.
-        """
-        first_cells: list[str] = []
-        for sheet in self._opened:
-            lines = (line for line in sheet.lines if not line.is_blank)
-            head = list(islice(lines, 1 if sheet.is_ragged else HEADER_WITHIN_LINES))
-            if (at := header_at(head)) is not None:
-                return sheet, head[at], chain(head[at + 1 :], lines)
-            first_cells = first_cells or [str(cell) for line in head[:1] for cell in line.cells]
-        if not first_cells:
-            raise Unreadable(f"{self._name} has no rows: it needs a header row and rows below it.")
-        raise Unreadable(
-            f"No column of {self._name} is named like a task or a duration; its first row says "
-            f"{', '.join(f'“{name[:40]}”' for name in first_cells[:12])}. Name the columns in the first row, "
-            "for example Task, Category and Duration (min)."
+    def _rows_to_look_at(self) -> set[int]:
+        """Return the rows whose duration cell cannot be read, or whose duration was taken from elsewhere."""
+        values = self._durations.values
+        if values is None:
+            return set()
+        kinds = values.kinds
+        unread = (
+            {row for row, kind in enumerate(kinds) if kind == Kind.UNREADABLE} if Kind.UNREADABLE in kinds else set()
         )
+        missing = {
+            row
+            for row, value in enumerate(self._durations.milliseconds)
+            if value == MISSING and kinds[row] not in (Kind.EMPTY, Kind.UNREADABLE)
+        }
+        return unread | missing | set(self._durations.filled)
 
-    def _decimal_mark(self, sample: list[Line]) -> DecimalMark:
-        """Return the comma if semicolons separate the cells and a duration in the sample has a comma, else the dot."""
-        column = self._columns.get("duration")
-        if column is None or self._sheet.delimiter != ";":
-            return "."
-        return "," if any("," in str(cell_at(line, column)) for line in sample) else "."
+    def _explain(self, line: Line, index: int) -> None:
+        """Add a warning that says why the row's duration cell was not read as it stands."""
+        values = self._durations.values
+        if index in self._remarks:
+            self._note(line.number, None, self._remarks[index])
+        if values is None or index not in self._odd:
+            return
+        quantity = quantity_of(self._cell(line, values.column), self._chosen.decimal)
+        parts = [quantity.message] if quantity.kind == Kind.UNREADABLE else []
+        if index in self._durations.filled:
+            parts.append(FROM_TIMES)
+        elif not parts:
+            parts.append(f"“{cell_text(self._cell(line, values.column))}” cannot be read in the unit of the column.")
+        self._warn(line.number, values.column.header, " ".join(parts))
 
-    def _row(self, line: Line) -> Row:
-        """Return the line as a row; add a warning for each thing that is wrong with the line."""
-        self.row_number = line.number
-        self._check_shape(line)
-        text, category = self._text(line, "text"), self._text(line, "category")
-        if not text and not category and not line.fault:
-            self._warn(line.number, self.columns.get("text"), NAMELESS)
-        return Row(text=text, category=category, estimated_minutes=self._minutes(line))
+    def _warn_about_file(self) -> None:
+        """Add the warnings about the file as a whole: what was decided without a person, and what is in doubt."""
+        row = self._layout.header_row
+        for note in self._layout.notes:
+            self._note(note.row, note.column, note.message)
+        for part in self._layout.parts:
+            for number in part.ends:
+                self._note(number, None, "Another table begins here; it was not read. Send it by itself if it counts.")
+        for message in self._durations.notes:
+            self._note(row, self._durations.header, message)
+        for doubt in self.reading.doubts:
+            self._note(doubt.row, doubt.column, f"{doubt.title} Until it is answered: {doubt.choices[0].title}.")
+        if self._durations.values is None and not self._durations.from_times:
+            message = "No column holds a duration: every row is read without one. Name a column Duration (min)."
+            self._warn(row, None, message)
 
-    def _check_shape(self, line: Line) -> None:
+    def _check_shape(self, line: Line, width: int, is_ragged: bool) -> None:
         """Add a warning if the line could not be read, or has fewer or more cells than the header."""
         count = len(line.cells)
         if line.fault:
             self._warn(line.number, None, line.fault)
-        elif self._sheet.is_ragged and count < self._width:
-            self._warn(line.number, None, f"The row has {count} of {self._width} cells: the rest is taken as empty.")
-        elif any(cell != "" for cell in line.cells[self._width :]):
-            self._warn(line.number, None, f"The row has {count} cells, its header {self._width}: the rest is left out.")
+        elif is_ragged and count < width:
+            self._warn(line.number, None, f"The row has {count} of {width} cells: the rest is taken as empty.")
+        elif any(cell_text(cell) for cell in line.cells[width:]):
+            self._warn(line.number, None, f"The row has {count} cells, its header {width}: the rest is left out.")
 
-    def _text(self, line: Line, role: Role) -> str:
-        """Return the line's text in the role's column; empty if no column has the role."""
-        column = self._columns.get(role)
-        return cell_text(cell_at(line, column)) if column else ""
+    def _cell(self, line: Line, column: Column) -> Cell:
+        """Return the line's cell in the column; empty if the line is too short."""
+        return line.cells[column.index] if column.index < len(line.cells) else ""
 
-    def _minutes(self, line: Line) -> float | None:
-        """Return the line's duration in minutes; None if it has none, or (with a warning) none that can be read."""
-        column = self._columns.get("duration")
-        if column is None or (cell := cell_at(line, column)) == "":
-            return None
-        try:
-            return minutes_of(cell, column.unit, self._decimal)
-        except UnreadableDuration as error:
-            self._warn(line.number, column.header, str(error))
-            return None
+    def _note(self, row: int, column: str | None, message: str) -> None:
+        """Add a note: it counts among the warnings, but everything could be read."""
+        self._warn(row, column, message, is_note=True)
 
-    def _warn(self, row: int, column: str | None, message: str) -> None:
+    def _warn(self, row: int, column: str | None, message: str, *, is_note: bool = False) -> None:
         """Count the warning, and keep it if fewer than the limit are kept."""
         self.row_warnings += 1
         if len(self.warnings) < self._limit:
-            self.warnings.append(RowWarning(row, column, message))
+            self.warnings.append(RowWarning(row, column, message, is_note))
 
 
 def open_sheets(path: Path) -> Generator[Sheet]:
-    """Return the file's sheets. The file's first bytes decide the format, not its name. Raises Unreadable."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(4)
-    except OSError as error:
-        raise Unreadable(f"{path} cannot be opened ({error.strerror}): check the path and the permissions.") from None
-    if start == OLE:
-        raise Unreadable(f"{path.name} is encrypted or an old .xls: save it as .xlsx without a password.")
-    if start == PDF:
+    """Yield the file's sheets. The file's first bytes decide the format, not its name. Raises Unreadable."""
+    source = Source(path)
+    if source.start.startswith(PDF):
         raise Unreadable(f"{path.name} is a PDF: send the spreadsheet it was made from, as .xlsx or CSV.")
-    return open_workbook(path) if start == ZIP else open_delimited(path)
+    if source.start.startswith((ZIP, OLE)):
+        yield from open_workbook(source)
+    else:
+        yield open_delimited(source)
 
 
-def header_at(head: list[Line]) -> int | None:
-    """Return the index of the header: the first line if it names a task or a duration, else the first naming two."""
-    for index, line in enumerate(head):
-        columns = find_columns([str(cell) for cell in line.cells])
-        if (index == 0 and columns.keys() & {"text", "duration"}) or len(columns) > 1:
-            return index
-    return None
-
-
-def cell_at(line: Line, column: Column) -> Cell:
-    """Return the line's cell in the column; empty if the line is too short."""
-    return line.cells[column.index] if column.index < len(line.cells) else ""
+def decimal_mark(layout: Layout, sample: list[Line]) -> DecimalMark:
+    """Return the decimal mark that numbers anywhere in the sample prove; empty if none does or both are used."""
+    proven = {
+        quantity_of(cell).mark for line in sample for cell in line.cells if isinstance(cell, str) and len(cell) < 16
+    }
+    if proven >= {",", "."}:
+        return ""
+    return "," if "," in proven else "." if "." in proven else ""
 
 
 def cell_text(cell: Cell) -> str:
     """Return the cell as text: whole numbers without a fraction, no control characters."""
     if isinstance(cell, float):
         return f"{cell:.15g}"
-    return str(cell).translate(UNPRINTABLE).strip()
-
-
-def minutes_of(cell: Cell, unit: str, decimal: DecimalMark) -> float:
-    """Return the cell in minutes; `unit` is the unit of a number without one. Raises UnreadableDuration."""
-    if isinstance(cell, str):
-        return parse_minutes(cell, unit=unit, decimal=decimal)
-    if isinstance(cell, Elapsed):
-        return parse_minutes(f"{cell.minutes:.9f}".rstrip("0").rstrip("."))
-    return parse_minutes(f"{cell:.9f}".rstrip("0").rstrip("."), unit=unit)
+    text = cell.strip() if isinstance(cell, str) else str(cell)
+    return text if text.isprintable() else text.translate(UNPRINTABLE).strip()

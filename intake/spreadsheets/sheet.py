@@ -1,7 +1,8 @@
 """The form that all readers of file formats return: sheets of numbered lines of cells."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 # About the unpacked size of a million rows of tasks.
 MOST_UNPACKED_BYTES = 128 * 1024 * 1024
@@ -9,6 +10,8 @@ TOO_LARGE = "{} is larger than 128 MiB unpacked: split it into smaller files."
 MOST_ROWS = 1_000_000
 # A longer cell is cut: no description of a task needs more characters.
 LONGEST_CELL = 4096
+
+MS_PER_MINUTE = 60_000
 
 
 class Unreadable(Exception):
@@ -19,31 +22,44 @@ class Busy(Unreadable):
     """Too many files are being read at the moment: the same file can be sent again later."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RowWarning:
-    """A part of the file that could not be read. `row` is the spreadsheet's own number: it counts the header too."""
+    """What a person should know about a row. `row` is the spreadsheet's own number: it counts the header too.
+
+    A note says how the file was read, or what is odd about it; without `is_note` a cell or line could not be read.
+    """
 
     row: int
     column: str | None
     message: str
+    is_note: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Elapsed:
-    """A cell that the workbook itself stores as a time or a duration, in minutes."""
+    """A cell that the workbook itself stores as a time of day or a duration, in whole milliseconds."""
 
-    minutes: float
+    milliseconds: int
 
     def __str__(self) -> str:
-        hours, minutes = divmod(self.minutes, 60)
-        return f"{hours:.0f}:{minutes:02.0f}"
-
-
-Cell = str | float | Elapsed
+        hours, milliseconds = divmod(self.milliseconds, 3_600_000)
+        return f"{hours}:{milliseconds // MS_PER_MINUTE:02d}"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BrokenCell:
+    """A cell whose formula failed or has no stored result; `reason` says which, in a full sentence."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return ""
+
+
+Cell = str | float | Elapsed | BrokenCell
+
+
+class Line(NamedTuple):
     """One line of a sheet. `number` counts from 1, as spreadsheet programs do; `fault` says why `cells` is empty."""
 
     number: int
@@ -53,15 +69,19 @@ class Line:
     @property
     def is_blank(self) -> bool:
         """Return True if the line has no fault and all its cells are empty."""
-        return not self.fault and all(cell == "" for cell in self.cells)
+        return not self.fault and not any(cell if isinstance(cell, BrokenCell) else cell != "" for cell in self.cells)
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet: its lines, read from the file when they are iterated; `delimiter` is empty for a workbook."""
+    """One sheet. `lines` reads its lines anew at each call; `delimiter` is empty for a sheet of a workbook."""
 
-    lines: Iterator[Line]
+    lines: Callable[[], Iterator[Line]]
+    name: str = ""
     delimiter: str = ""
+    is_hidden: bool = False
+    # What the file's owner should know about how the sheet was decoded.
+    notes: list[str] = field(default_factory=list)
 
     @property
     def is_ragged(self) -> bool:

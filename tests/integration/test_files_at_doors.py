@@ -107,6 +107,25 @@ def test_a_file_that_cannot_be_read_leaves_its_key_free(bot: Caller) -> None:
     assert send(bot, KEY).status_code == 201
 
 
+# -- what a file leaves open -----------------------------------------------------------------------
+def test_an_open_unit_is_told_with_what_each_reading_would_total(bot: Caller) -> None:
+    response = send(bot, file=file(b"Task,Time Spent\nPay,2100\nPost,300\n"))
+    assert response.status_code == 201
+    [question] = response.json()["intake"]["questions"]
+    assert question["field"] == "duration_unit"
+    assert {choice["value"]: choice["minutes"] for choice in question["choices"]}.items() >= {
+        "s": 40,
+        "min": 2400,
+    }.items()
+    assert response.json()["intake"]["warnings"]
+
+
+def test_a_file_without_a_readable_duration_is_refused(bot: Caller) -> None:
+    response = send(bot, file=file(b"Task,Minutes\nPay,soon\n"))
+    assert response.status_code == 422
+    assert "No duration of team.csv can be read" in response.json()["detail"]
+
+
 # -- too many at once ------------------------------------------------------------------------------
 def test_where_too_many_files_are_read_the_caller_is_told_when_to_come_again(
     bot: Caller, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Any

@@ -32,7 +32,9 @@ class Command(BaseCommand):
     help = "Run one project through the whole system, in a private folder, and print its report."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--file", type=Path, default=SAMPLE_FILE, help="a CSV or XLSX file with a header row")
+        parser.add_argument(
+            "--file", type=Path, default=SAMPLE_FILE, help="a CSV, XLSX, XLS or ODS file with a header row"
+        )
         parser.add_argument("--rate", type=hourly_rate, help="the hourly rate; without it, a question asks for it")
         parser.add_argument("--template", default="audit", help="the template: audit, software or minimal")
         parser.add_argument("--timeout", type=seconds, default=600.0, metavar="SECONDS", help="give up after this time")

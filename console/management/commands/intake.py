@@ -31,7 +31,7 @@ class Command(OperatorCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--title", default="", help="the project's title")
         parser.add_argument("--text", default="", help="the text of the request, or - to read it from standard input")
-        parser.add_argument("--file", type=Path, help="a CSV or XLSX file with a header row")
+        parser.add_argument("--file", type=Path, help="a CSV, XLSX, XLS or ODS file with a header row")
         parser.add_argument("--template", default="", help="audit (the default), software, minimal or your own")
         parser.add_argument(
             "--set",

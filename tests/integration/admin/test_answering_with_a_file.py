@@ -35,6 +35,19 @@ def test_a_spreadsheet_is_the_answer(staff: Client, tasks: Question) -> None:
     assert [row["text"] for row in Answer.objects.get().value] == ["Match payments", "Close the month"]
 
 
+def test_a_spreadsheet_that_leaves_its_unit_open_is_no_answer(staff: Client, tasks: Question) -> None:
+    content = b"Task,Time Spent\nPay,2100\nPost,300\n"
+    html = give(staff, tasks, spreadsheet=SimpleUploadedFile("tasks.csv", content)).content.decode()
+    assert "In which unit are the numbers of “Time Spent”?" in html
+    assert not Answer.objects.exists()
+
+
+def test_a_total_in_a_spreadsheet_is_left_out_of_the_answer(staff: Client, tasks: Question) -> None:
+    content = GOOD + b"Total,,210\n"
+    assert give(staff, tasks, spreadsheet=SimpleUploadedFile("tasks.csv", content)).status_code == 302
+    assert [row["text"] for row in Answer.objects.get().value] == ["Match payments", "Close the month"]
+
+
 def test_rows_may_be_filled_in_instead(staff: Client, tasks: Question) -> None:
     row = {"answer-0-0": "Close", "answer-0-1": "", "answer-0-2": "3"}
     assert give(staff, tasks, **{"answer-rows": "1"}, **row).status_code == 302

@@ -104,6 +104,15 @@ def test_a_workbook_is_read_too(rita: Client, broker: None) -> None:
     assert len(Project.objects.get().context.data["rows"]) == 2
 
 
+def test_the_preview_shows_what_the_file_leaves_open_and_what_each_reading_would_total(rita: Client) -> None:
+    preview = send(rita, file=file(b"Task,Time Spent\nPay,2100\nPost,300\n"))
+    html = preview.content.decode()
+    assert "In which unit are the numbers of “Time Spent”?" in html
+    assert re.search(r"<td>seconds</td><td class=\"number\">40</td>", html)
+    assert re.search(r"<td>minutes</td><td class=\"number\">2,400</td>", html)
+    assert "Pay | 2100" in html
+
+
 def test_going_back_from_the_preview_loses_nothing(rita: Client, broker: None) -> None:
     text = "First line\nSecond <b>line</b>"
     preview = send(rita, request_text=text, title="A title", file=file(), **{"figures-audit-hourly_rate": "45"})

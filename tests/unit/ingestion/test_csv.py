@@ -74,7 +74,7 @@ def test_a_broken_quotation_costs_its_own_line_only(ingest: Ingest) -> None:
 
 
 def test_only_the_first_warnings_are_kept_and_all_are_counted(ingest: Ingest) -> None:
-    _, ingested = ingest("Task,Minutes\n" + "Pay,soon\n" * 150)
+    _, ingested = ingest("Task,Minutes\nPay,5\n" + "Pay,soon\n" * 150)
     assert (len(ingested.warnings), ingested.row_warnings) == (100, 150)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from intake.spreadsheets import Busy, Unreadable, outside, places, read_rows
-from intake.spreadsheets.columns import BRACKETED, MOST_COLUMNS, find_columns
+from intake.spreadsheets.columns import BRACKETED, MOST_COLUMNS, named_columns
 from intake.spreadsheets.sheet import LONGEST_CELL
 from tests.waiting import is_alive, wait_until
 
@@ -84,12 +84,12 @@ def csv(path: Path, rows: int = 100_000) -> Path:
 def test_a_header_of_many_signs_is_judged_at_once(sign: str) -> None:
     started = time.process_time()
     BRACKETED.sub(" ", sign * 100_000)
-    find_columns(["Task " + sign * 100_000, "Duration (min)"])
+    named_columns(["Task " + sign * 100_000, "Duration (min)"])
     assert time.process_time() - started < 0.5
 
 
 def test_columns_far_to_the_right_are_no_columns() -> None:
-    assert find_columns(["x"] * MOST_COLUMNS + ["Task"]) == {}
+    assert named_columns(["x"] * MOST_COLUMNS + ["Task"]).texts == []
 
 
 MEASURE = """
@@ -126,9 +126,9 @@ def test_long_cells_are_cut(tmp_path: Path) -> None:
 
 
 def test_more_rows_than_a_million_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from intake.spreadsheets import reading
+    from intake.spreadsheets import reading, survey
 
-    monkeypatch.setattr(reading, "MOST_ROWS", 10)
+    monkeypatch.setattr(survey, "MOST_ROWS", 10)
     with pytest.raises(Unreadable, match="more than 10 rows"):
         list(reading.Table(csv(tmp_path / "work.csv", rows=11), 100))
 

@@ -1,0 +1,81 @@
+"""Inspect a spreadsheet: print which sheets, columns and units are read, the totals, the warnings and the questions."""
+
+from argparse import ArgumentParser, ArgumentTypeError
+from pathlib import Path
+from typing import Any
+
+import orjson
+from django.core.management.base import BaseCommand, CommandError
+
+from intake.inspection import Inspection, inspect_file, require_known_answers
+from intake.spreadsheets import Doubt, Unreadable
+
+WARNINGS_SHOWN = 20
+
+
+class Command(BaseCommand):
+    help = "Show what is read from a spreadsheet, without opening a project; exit code 1 if it is refused."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, help="a CSV, XLSX, XLS or ODS file, plain or packed (gzip, zip of one)")
+        parser.add_argument("--json", action="store_true", help="print the inspection as JSON")
+        parser.add_argument(
+            "--answer",
+            type=answer,
+            action="append",
+            default=[],
+            metavar="FIELD=VALUE",
+            dest="answers",
+            help="an answer to a question about the file, such as duration_unit=s; may be given several times",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        answers = dict(options["answers"])
+        try:
+            inspection = inspect_file(options["file"], answers=answers)
+            require_known_answers(inspection, answers)
+        except Unreadable as error:
+            raise CommandError(str(error)) from error
+        if options["json"]:
+            self.stdout.write(orjson.dumps(inspection.as_json(), option=orjson.OPT_INDENT_2).decode())
+        else:
+            self.stdout.write("\n".join(lines_about(inspection)))
+
+
+def lines_about(inspection: Inspection) -> list[str]:
+    """Return the inspection as lines of text for people."""
+    reading = inspection.reading
+    lines = [f"{inspection.name}: {inspection.rows:,} rows, {inspection.minutes:,.2f} minutes"]
+    lines += [f"Recognised as an export of {reading.program}"] if reading.program else []
+    if reading.period:
+        period = reading.period
+        people = f", {period['people']} people" if period["people"] else ""
+        lines.append(f"From {period['first']} to {period['last']}: {period['days']} days with rows{people}")
+    for sheet in reading.sheets:
+        if sheet["name"]:
+            lines.append(f"Sheet {sheet['name']}: {'read' if sheet['read'] else 'not read'}, {sheet['why']}")
+    for role, column in reading.columns.items():
+        unit = f", in {column['unit']}" if column["unit"] else ""
+        lines.append(f"{role}: column “{column['header']}”{unit}")
+    lines += [f"  row {w.row}: {w.message}" for w in inspection.warnings[:WARNINGS_SHOWN]]
+    if (more := inspection.row_warnings - WARNINGS_SHOWN) > 0:
+        lines.append(f"  and {more:,} more warnings")
+    return lines + [line for doubt in inspection.doubts for line in lines_of_question(doubt)]
+
+
+def lines_of_question(doubt: Doubt) -> list[str]:
+    """Return the question with its choices, what each would total, and some rows, as lines of text."""
+    lines = [f"Question: {doubt.title}"]
+    for choice in doubt.choices:
+        days = choice.minutes / 1440
+        long = f" ({days:,.0f} days)" if days >= 2 else ""
+        lines.append(f"  --answer {doubt.field}={choice.value}: {choice.title}, {choice.minutes:,.2f} minutes{long}")
+    return lines + [f"  for example: {' | '.join(row)}" for row in doubt.sample]
+
+
+def answer(text: str) -> tuple[str, str]:
+    """Return (field, value) of FIELD=VALUE. Raises ArgumentTypeError if the text is something else."""
+    field, equals, value = text.partition("=")
+    if not field or not equals:
+        raise ArgumentTypeError(f"{text!r} is not FIELD=VALUE, such as duration_unit=s")
+    return field, value

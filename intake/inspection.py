@@ -1,0 +1,101 @@
+"""Inspect a spreadsheet before it is used: its sheets, columns and units, the totals, and what is in doubt."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from intake.spreadsheets import Doubt, Reading, RowWarning, Unreadable, read_rows
+from intake.spreadsheets.sheet import MS_PER_MINUTE
+
+MOST_WARNINGS = 1000
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was read from one file. Durations are whole milliseconds, so that sums are exact.
+
+    While `doubts` is not empty, the totals are those of the first choice of each doubt and are not to be used.
+    """
+
+    name: str
+    rows: int
+    milliseconds: int
+    breakdown: dict[str, int]
+    reading: Reading
+    warnings: Sequence[RowWarning]
+    row_warnings: int
+
+    @property
+    def minutes(self) -> float:
+        return self.milliseconds / MS_PER_MINUTE
+
+    @property
+    def doubts(self) -> list[Doubt]:
+        return self.reading.doubts
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the inspection as a JSON object, minutes rounded to two places."""
+        reading = self.reading
+        return {
+            "file": self.name,
+            "rows": self.rows,
+            "minutes": in_minutes(self.milliseconds),
+            "program": reading.program,
+            "period": reading.period,
+            "sheets": reading.sheets,
+            "columns": reading.columns,
+            "breakdown": {category: in_minutes(total) for category, total in self.breakdown.items()},
+            "warnings": [{"row": w.row, "column": w.column, "message": w.message} for w in self.warnings],
+            "row_warnings": self.row_warnings,
+            "questions": [doubt.as_json() for doubt in self.doubts],
+        }
+
+
+def in_minutes(milliseconds: int) -> float:
+    """Return the milliseconds in minutes, rounded to two places."""
+    return round(milliseconds / MS_PER_MINUTE, 2)
+
+
+def inspect_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str, str] | None = None) -> Inspection:
+    """Read the whole file once and return what was found; `answers` settles doubts. Raises Unreadable.
+
+    `file` is a path or an open file with a file descriptor, `name` the owner's name for it.
+    """
+    name = name or (file.name if isinstance(file, Path) else "")
+    ingested = read_rows(file, name=name, limit_warnings=MOST_WARNINGS, answers=answers)
+    total, breakdown = 0, defaultdict[str, int](int)
+    for row in ingested:
+        if ingested.milliseconds >= 0:
+            total += ingested.milliseconds
+            breakdown[row["category"]] += ingested.milliseconds
+    return Inspection(
+        name=name,
+        rows=ingested.rows_read,
+        milliseconds=total,
+        breakdown=dict(sorted(breakdown.items(), key=lambda item: (-item[1], item[0]))),
+        reading=ingested.reading,
+        warnings=ingested.warnings,
+        row_warnings=ingested.row_warnings,
+    )
+
+
+def alternatives(
+    file: Path | IO[bytes], doubt: Doubt, *, name: str = "", answers: Mapping[str, str] | None = None
+) -> list[Inspection]:
+    """Return the inspection of the file under each choice of the doubt, in the order of its choices.
+
+    The totals alone are already in `doubt.choices`; this reads the file anew for each, to show rows and warnings too.
+    Raises Unreadable if the file cannot be read under one of them.
+    """
+    settled = [{**(answers or {}), doubt.field: choice.value} for choice in doubt.choices]
+    return [inspect_file(file, name=name, answers=one) for one in settled]
+
+
+def require_known_answers(inspection: Inspection, answers: Mapping[str, str]) -> None:
+    """Raise Unreadable if an answer settles nothing: its doubt is still open, because no choice has its value."""
+    for doubt in inspection.doubts:
+        if doubt.field in answers:
+            known = ", ".join(choice.value for choice in doubt.choices)
+            raise Unreadable(f"“{answers[doubt.field]}” is no answer to “{doubt.title}” Answer one of: {known}.")

@@ -1,0 +1,47 @@
+"""What a file leaves open: typed questions, each with what every choice would mean in minutes."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from intake.spreadsheets.sheet import MS_PER_MINUTE
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer to a doubt: its value, its words, and the total of the file that it would give, in milliseconds."""
+
+    value: str
+    title: str
+    milliseconds: int
+
+    @property
+    def minutes(self) -> float:
+        return self.milliseconds / MS_PER_MINUTE
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A question about a file that its cells do not answer.
+
+    An answer is the `value` of one choice, given to the reader as {field: value}. Until then the first choice is
+    used. `row` and `column` say where the doubt arises; `sample` holds a few rows as the file shows them.
+    """
+
+    field: str
+    title: str
+    choices: list[Choice]
+    row: int
+    column: str | None = None
+    sample: list[list[str]] = dataclasses.field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the doubt as a JSON object, minutes rounded to two places."""
+        choices = [{"value": c.value, "title": c.title, "minutes": round(c.minutes, 2)} for c in self.choices]
+        where = {"row": self.row, "column": self.column}
+        return {"field": self.field, "title": self.title, "choices": choices, **where, "sample": self.sample}
+
+    @classmethod
+    def from_json(cls, doubt: dict[str, Any]) -> "Doubt":
+        """Return the doubt that the reading process wrote; its choices carry exact milliseconds."""
+        return cls(**{**doubt, "choices": [Choice(**choice) for choice in doubt["choices"]]})
