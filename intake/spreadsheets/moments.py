@@ -107,7 +107,7 @@ def moment_of_text(text: str, order: DayOrder) -> Moment:
     lowered = " ".join(without_accents(text.casefold()).split())
     if (time := time_of(lowered)) is not None:
         return Moment(None, time)
-    lowered = WEEKDAY.sub("", lowered) if not lowered[0].isdigit() and NAMED_FIRST.match(lowered) is None else lowered
+    lowered = WEEKDAY.sub("", lowered) if not lowered[:1].isdigit() and NAMED_FIRST.match(lowered) is None else lowered
     day, end = day_at_start(lowered, order)
     if day is None:
         return NOTHING

@@ -2,6 +2,7 @@
 
 import pytest
 
+from intake.spreadsheets.moments import Moment, moment_of_text
 from tests.readings import read_text, read_workbook
 
 
@@ -138,3 +139,8 @@ def test_a_row_without_a_span_among_others_is_told(end: str) -> None:
     lines += [f"B,2026-01-0{n}T09:00:00Z,2026-01-0{n}T10:00:00Z" for n in (6, 7)]
     read = read_text("\n".join(lines))
     assert (read.durations, read.warned_rows[-1]) == ([None, 60, 60], 2)
+
+
+@pytest.mark.parametrize("blank", [" ", "\N{NO-BREAK SPACE}", "\N{IDEOGRAPHIC SPACE}\t", "\u200a"])
+def test_a_text_of_blanks_is_no_moment(blank: str) -> None:
+    assert moment_of_text(blank, "dmy") == Moment(None, None)
