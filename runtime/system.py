@@ -36,9 +36,9 @@ def system_processes(*, web: str | None, excepted: Sequence[str] = (), separate:
     """Return every process of the system.
 
     `web` is HOST:PORT, or None without the web; `excepted` are agents to leave out. With `separate` each role has a
-    process of its own, and there are two for the agents; otherwise all roles but web and agents share one.
+    process of its own, and there are two for the agents; otherwise the light roles share one.
     """
-    roles = separate_roles() if separate else [Child("core", command_without_pages("core"))]
+    roles = separate_roles() if separate else shared_roles()
     without = [argument for name in excepted for argument in ("--except", name)]
     workers = [
         Child(f"workers-{slot}", command_without_pages("work", "--all", *without, "--slot", str(slot)))
@@ -46,6 +46,17 @@ def system_processes(*, web: str | None, excepted: Sequence[str] = (), separate:
     ]
     pages = [Child("web", manage_command("web", "--at", web))] if web else []
     return [*roles, *workers, *pages]
+
+
+def shared_roles() -> list[Child]:
+    """Return one process for all groups and loops; with two cores and more, another for the group with most work.
+
+    One process of Python uses one core: the orchestrator alone can fill it.
+    """
+    if (os.cpu_count() or 1) == 1:
+        return [Child("core", command_without_pages("core"))]
+    orchestrator = Child("orchestrator", command_without_pages("consume", "orchestrator"))
+    return [orchestrator, Child("core", command_without_pages("core", "--without", "orchestrator"))]
 
 
 def separate_roles() -> list[Child]:

@@ -28,10 +28,20 @@ class Command(ServerCommand):
             help="number of this process among those that run the same; stable over restarts",
         )
 
-    def handle(self, *args: Any, slot: int, **options: Any) -> None:
+        parser.add_argument(
+            "--without",
+            action="append",
+            default=[],
+            choices=list(CONSUMERS),
+            metavar="GROUP",
+            help="leave out this consumer group, which has a process of its own",
+        )
+
+    def handle(self, *args: Any, slot: int, without: list[str], **options: Any) -> None:
         wait_for_broker()
-        self.stderr.write(f"Serving {', '.join(CONSUMERS)}, relaying and delivering, slot {slot}")
-        servers = servers_of(list(CONSUMERS), slot)
+        groups = [group for group in CONSUMERS if group not in without]
+        self.stderr.write(f"Serving {', '.join(groups)}, relaying and delivering, slot {slot}")
+        servers = servers_of(groups, slot)
         with Background(loops()):
             serve(servers)
 
