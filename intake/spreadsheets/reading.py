@@ -247,7 +247,7 @@ class Table:
         for message in self._durations.notes:
             self._note(row, self._durations.header, message)
         for doubt in self.reading.doubts:
-            self._note(doubt.row, doubt.column, f"{doubt.title} Until it is answered: {doubt.choices[0].title}.")
+            self._note(doubt.row, doubt.column, doubt.warning)
         if self._durations.values is None and not self._durations.from_times:
             message = "No column holds a duration: every row is read without one. Name a column Duration (min)."
             self._warn(row, None, message)
