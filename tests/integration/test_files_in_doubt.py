@@ -218,6 +218,21 @@ def test_an_answer_that_is_no_choice_opens_nothing(sheet: Path, given: str, says
     assert Project.objects.count() == 0
 
 
+def test_an_answer_that_comes_with_the_file_by_rest_settles_it(sheet: Path) -> None:
+    bot = machine("bot", OPERATOR)
+
+    def send(answers: str) -> Any:
+        form = {"file": SimpleUploadedFile("team.csv", sheet.read_bytes()), "file_answers": answers}
+        return bot.client.post("/api/v1/projects", form, headers=bot.headers)
+
+    assert [send(answers).status_code for answers in ('["s"]', '{"duration_unit": 1}')] == [422, 422]
+    assert send('{"duration_unit": "x"}').status_code == 422
+    assert send('{"duration_unit": "min"}').status_code == 201
+    [row, *_] = Project.objects.get().context.data["rows"]
+    assert row["estimated_minutes"] == 2100
+    assert not Question.objects.filter(field="reading_duration_unit").exists()
+
+
 def test_a_question_by_rest_has_the_titles_and_totals_of_its_choices(sheet: Path) -> None:
     project = opened(sheet)
     [shown] = machine("bot", OPERATOR).get(f"questions?project={project.pk}").json()["results"]
