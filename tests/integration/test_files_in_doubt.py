@@ -239,6 +239,18 @@ def test_a_question_by_rest_has_the_titles_and_totals_of_its_choices(sheet: Path
     assert shown["schema"]["x_choices"]["s"] == {"title": "seconds", "minutes": 70.0}
 
 
+def test_a_choice_on_the_preview_is_sent_along_with_the_request(sheet: Path, client: Client) -> None:
+    client.force_login(account("rita", REQUESTER))
+    form = {"form_token": str(uuid4()), "template": "audit", "request_text": "Where does our time go?"}
+    file = SimpleUploadedFile("team.csv", sheet.read_bytes())
+    preview = client.post("/requests/new/", {**form, "file": file})
+    assert 'name="file-answer-duration_unit" value="s"' in preview.content.decode()
+    typed = dict(preview.context["typed"])
+    client.post("/requests/new/", {**typed, "step": "send", "file-answer-duration_unit": "s"})
+    assert Project.objects.get().context.data["reading"] == {"duration_unit": "s"}
+    assert not Question.objects.filter(field="reading_duration_unit").exists()
+
+
 def test_a_request_sent_from_the_preview_without_a_choice_asks(sheet: Path, client: Client) -> None:
     client.force_login(account("rita", REQUESTER))
     form = {"form_token": str(uuid4()), "template": "audit", "request_text": "Where does our time go?"}
