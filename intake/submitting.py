@@ -95,9 +95,8 @@ def read_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str, s
     chosen = {"reading": dict(answers)} if answers else {}
     if doubts := ingested.reading.doubts:
         require_known_answers(doubts, answers)
-        combinations = Combinations(file, name, answers)
-        combinations.follow({}, ingested)
-        return FileContents({**combinations.context, **chosen}, {**about, **combinations.report(doubts)})
+        combinations = Combinations(file, name, answers, ingested)
+        return FileContents({**combinations.context, **chosen}, {**about, **combinations.report})
     context = inline_or_stored(ingested, settings.CLAIM_CHECK_BYTES)
     warnings = [{"row": w.row, "column": w.column, "message": w.message} for w in ingested.warnings]
     counts = {"rows_read": ingested.rows_read, "row_warnings": ingested.row_warnings, "warnings": warnings}

@@ -46,7 +46,7 @@ class Doubt:
     @property
     def warning(self) -> str:
         """The warning about the file while the doubt is open."""
-        return f"{self.title} This has to be answered before the durations are used."
+        return open_in_words(self.title)
 
     def as_json(self) -> dict[str, Any]:
         """Return the doubt as a JSON object, minutes rounded to two places."""
@@ -58,6 +58,11 @@ class Doubt:
     def from_json(cls, doubt: dict[str, Any]) -> "Doubt":
         """Return the doubt that the reading process wrote; its choices carry exact milliseconds."""
         return cls(**{**doubt, "choices": [Choice(**choice) for choice in doubt["choices"]]})
+
+
+def open_in_words(title: str) -> str:
+    """Return the warning about a file that the question with this title is open."""
+    return f"{title} This has to be answered before the durations are used."
 
 
 def require_known_fields(answers: Mapping[str, str]) -> None:

@@ -70,8 +70,9 @@ class Table:
         )
         self._spellings = spellings(survey.categories)
         doubts = self._sheet_doubts(answers)
-        doubts += [self._doubt(choice) for choice in durations.doubts]
-        doubts += self._last_row_doubt(doubtful, answers)
+        # Before the other totals are computed, because its first choice leaves the row out of them.
+        about_last_row = self._last_row_doubt(doubtful, answers)
+        doubts += [*(self._doubt(choice) for choice in durations.doubts), *about_last_row]
         self.reading = describe(layout, survey, self._chosen, durations, self._totals)
         self.reading.doubts, self.reading.program = doubts, program.name if program else ""
         self.columns = {

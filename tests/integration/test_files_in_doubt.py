@@ -21,6 +21,7 @@ from clarifications.errors import InvalidAnswer
 from clarifications.forms.answer_form import AnswerForm
 from clarifications.models import Question
 from intake import combinations
+from intake.inspection import inspect_file
 from intake.spreadsheets import Unreadable
 from intake.submitting import Request, open_request, read_file
 from tests.callers import account, machine
@@ -145,8 +146,10 @@ def test_two_doubts_are_two_questions_and_both_answers_together_decide(tmp_path:
     path = tmp_path / "two.csv"
     path.write_text("Task,Time Spent\nA,2100\nB,300\nC,600\nD,3000\n")
     found = read_file(path)
-    fields = [question["field"] for question in found.report["questions"]]
-    assert fields == ["duration_unit", "last_row"]
+    minutes = {q["field"]: [choice["minutes"] for choice in q["choices"]] for q in found.report["questions"]}
+    # Each total takes the first choice for the other question: seconds, and a last row that is a total.
+    assert minutes == {"duration_unit": [50, 0.05, 3000], "last_row": [50, 100]}
+    assert [doubt.choices[0].minutes for doubt in inspect_file(path).doubts] == [50, 50]
     project = opened(path)
     for field, value in (("last_row", "task"), ("duration_unit", "s")):
         answer(Question.objects.get(field=f"reading_{field}", status="OPEN"), value)
