@@ -21,18 +21,36 @@ def key_of(answers: Mapping[str, str]) -> str:
 
 
 def follow(data: Mapping[str, Any]) -> tuple[dict[str, str], Doubts]:
-    """Return the answers that settle the file as far as they go, and the doubts that are open then.
+    """Return the answers that settle the file as far as they go, and the doubts that can be asked about then.
 
-    A doubt can arise from the answer to another one, so that the doubts are followed one by one. An answer that is no
-    choice of its doubt counts as none.
+    A doubt can arise from the answer to another one, or be another doubt after it, such as the unit of another column:
+    it is asked about only when it stays the same however the others are answered. An answer that is no choice of its
+    doubt counts as none.
     """
     doubts, chosen = data["readings"]["doubts"], data.get("reading") or {}
     path: dict[str, str] = {}
-    while arising := [doubt for doubt in doubts if doubt["given"] == path]:
+    while arising := doubts_at(path, doubts):
         if not is_answered(arising[0], chosen):
-            return path, [doubt for doubt in arising if not is_answered(doubt, chosen)]
+            still_open = [doubt for doubt in arising if not is_answered(doubt, chosen)]
+            return path, [doubt for doubt in still_open if arises_anyway(doubt, path, doubts)]
         path[arising[0]["field"]] = chosen[arising[0]["field"]]
     return path, []
+
+
+def doubts_at(path: Mapping[str, str], doubts: Doubts) -> Doubts:
+    """Return the doubts that are open after these answers; the readings branch by the first of them."""
+    return [doubt for doubt in doubts if doubt["given"] == path]
+
+
+def arises_anyway(wanted: Mapping[str, Any], path: Mapping[str, str], doubts: Doubts) -> bool:
+    """Return True if the same doubt arises after these answers whatever is answered to the doubts before it."""
+    arising = doubts_at(path, doubts)
+    if not arising:
+        return False
+    first, values = arising[0], [choice["value"] for choice in arising[0]["choices"]]
+    if first["title"] == wanted["title"] and values == [choice["value"] for choice in wanted["choices"]]:
+        return True
+    return all(arises_anyway(wanted, {**path, first["field"]: value}, doubts) for value in values)
 
 
 def is_answered(doubt: Mapping[str, Any], chosen: Mapping[str, Any]) -> bool:
@@ -41,7 +59,7 @@ def is_answered(doubt: Mapping[str, Any], chosen: Mapping[str, Any]) -> bool:
 
 
 def open_doubts(data: Mapping[str, Any]) -> Doubts:
-    """Return the doubts about the file of this work context that nobody has answered; none if it has own rows."""
+    """Return the doubts that can be asked about now; none if the context has no file in doubt, or rows of its own."""
     return [] if "readings" not in data or data.get("rows") else follow(data)[1]
 
 

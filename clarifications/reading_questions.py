@@ -27,9 +27,10 @@ def is_about_reading(field: MissingField) -> bool:
 
 
 def reading_fields(data: Mapping[str, Any]) -> list[MissingField]:
-    """Return a field for each doubt about the file of this work context that nobody has answered."""
+    """Return a field for each doubt about the file of this work context that can be asked about now."""
     doubts = open_doubts(data)
-    reason = REASON if len(doubts) == 1 else ONE_OF_SEVERAL
+    is_one_of_several = len({doubt["title"] for doubt in data.get("readings", {}).get("doubts", [])}) > 1
+    reason = ONE_OF_SEVERAL if is_one_of_several else REASON
     return [MissingField(f"{PREFIX}{doubt['field']}", schema_of_doubt(doubt), reason) for doubt in doubts]
 
 

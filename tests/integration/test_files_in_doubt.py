@@ -158,6 +158,22 @@ def test_two_doubts_are_two_questions_and_both_answers_together_decide(tmp_path:
     assert latest_deliverables(project.pk)["time_waste_analysis"].content["total_minutes"] == 100
 
 
+def test_what_an_answer_decides_is_asked_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "columns.csv"
+    path.write_text("Task,Time,Effort\nA,2100,60\nB,300,20\nC,1800,90\n")
+    project = opened(path)
+    first = Question.objects.get()
+    assert first.field == "reading_duration_column"
+    answer(first, "Effort")
+    second = Question.objects.get(status="OPEN")
+    assert second.title == "In which unit are the numbers of “Effort”?"
+    assert second.schema["x_choices"]["min"]["minutes"] == 170
+    answer(second, "min")
+    work_on()
+    assert latest_deliverables(project.pk)["time_waste_analysis"].content["total_minutes"] == 170
+    assert violations() == []
+
+
 def test_a_file_that_leaves_too_much_open_is_refused_with_what_to_do(
     sheet: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
