@@ -270,6 +270,16 @@ def test_a_choice_on_the_preview_is_sent_along_with_the_request(sheet: Path, cli
     assert not Question.objects.filter(field="reading_duration_unit").exists()
 
 
+def test_the_preview_takes_no_answer_that_may_depend_on_another(tmp_path: Path, client: Client) -> None:
+    client.force_login(account("rita", REQUESTER))
+    form = {"form_token": str(uuid4()), "template": "audit", "request_text": "Where does our time go?"}
+    file = SimpleUploadedFile("team.csv", b"Task,Time,Effort\nA,2100,60\nB,300,20\nC,1800,90\n")
+    page = client.post("/requests/new/", {**form, "file": file}).content.decode()
+    assert 'name="file-answer-duration_column" value="Effort"' in page
+    assert "In which unit are the numbers of “Time”?" in page
+    assert "file-answer-duration_unit" not in page
+
+
 def test_a_request_sent_from_the_preview_without_a_choice_asks(sheet: Path, client: Client) -> None:
     client.force_login(account("rita", REQUESTER))
     form = {"form_token": str(uuid4()), "template": "audit", "request_text": "Where does our time go?"}
