@@ -1,5 +1,6 @@
 """Endpoints of projects: open, list, read, read the work context, cancel."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -109,6 +110,11 @@ class NewProjectWithFile(NewProject):
     file = serializers.FileField(
         required=False, help_text="The task list: CSV, .csv.gz or XLSX with a header row, at most 20 MB."
     )
+    file_answers = Text(
+        required=False,
+        max_length=10_000,
+        help_text='Answers to questions about the file, as a JSON text such as `{"duration_unit": "s"}`.',
+    )
 
 
 class Reason(serializers.Serializer[Any]):
@@ -164,7 +170,7 @@ class Projects(ApiView):
             raise Refused(422, "invalid-request", words, faults=[("/request_text", words)])
         wanted = request_in(body, self.account)
         require_contract(wanted)
-        return wanted, read_upload(file) if file else intake.NO_FILE
+        return wanted, read_upload(file, wanted.file_answers) if file else intake.NO_FILE
 
 
 class OneProject(ApiView):
@@ -226,12 +232,17 @@ def request_in(body: dict[str, Any], user: User) -> intake.Request:
     if not isinstance(context, dict):
         words = _("The work context is a JSON object.")
         raise Refused(422, "invalid-request", words, faults=[("/work_context", words)])
+    answers = json_value(body.get("file_answers") or "{}")
+    if not isinstance(answers, dict) or not all(isinstance(value, str) for value in answers.values()):
+        words = _("The answers about the file are a JSON object, each value the text of a choice.")
+        raise Refused(422, "invalid-request", words, faults=[("/file_answers", words)])
     return intake.Request(
         text=body.get("request_text", ""),
         title=body.get("title", ""),
         template=body.get("template", ""),
         requester=user.get_username(),
         context=context,
+        file_answers=answers,
         project_id=body.get("project_id") or uuid4(),
         account=user,  # the rule of the endpoint has checked its permission
     )
@@ -246,7 +257,7 @@ def require_contract(wanted: intake.Request) -> None:
         raise Refused(422, "invalid-request", _("The request breaks its contract: see the errors."), faults=faults)
 
 
-def read_upload(file: "UploadedFile[Any]") -> intake.FileContents:
-    """Return the contents of the uploaded file. Raises Unreadable."""
+def read_upload(file: "UploadedFile[Any]", answers: Mapping[str, str]) -> intake.FileContents:
+    """Return the contents of the uploaded file, its doubts settled by these answers. Raises Unreadable."""
     with uploads.as_file_on_disk(file) as kept:
-        return intake.read_file(kept, name=uploads.display_name(file.name or ""))
+        return intake.read_file(kept, name=uploads.display_name(file.name or ""), answers=answers)

@@ -11,8 +11,8 @@ from backlog.models import Item
 from schemas import strict_json
 
 # Keys of a work context that only Interlock sets: deliverables of other items, reviewers' notes, an agent's clearance,
-# and references to parts that are stored outside the event.
-RESERVED_KEYS = ("deliverables", "deliverables_ref", "notes", "approved", "rows_ref")
+# references to parts that are stored outside the event, and the readings of a file in doubt with what was chosen.
+RESERVED_KEYS = ("deliverables", "deliverables_ref", "notes", "approved", "rows_ref", "readings", "reading")
 
 
 def require_own_figures(context: Mapping[str, object]) -> None:

@@ -1,7 +1,8 @@
 """The gate that this room adds to the backlog (`backlog.flow.orchestration.GATES`): it asks people for what is missing.
 
 An item needs its inputs and, if its template says so, an approval. If the request mentions a figure, such as "our
-KPI", without saying which one, the item that the template names needs that figure too.
+KPI", without saying which one, the item that the template names needs that figure too. If the request's file can be
+read in several ways, every item but those that read the request's words alone waits until a person has said which way.
 """
 
 import re
@@ -15,7 +16,13 @@ from backlog.selectors import work_contexts
 from backlog.work import ProjectWork
 from clarifications.asking import ask_approval, ask_input
 from clarifications.contract import MissingField, missing_fields
+from clarifications.reading_questions import is_about_reading, reading_fields
 from clarifications.selectors import load_questions
+
+# The type of items that use the request's words and not its rows.
+WORDS_ONLY = "requirements"
+# What asks how a file is to be read.
+READER = "spreadsheet reader"
 
 
 def ask_for_missing(work: ProjectWork, items: Sequence[Item], when: When) -> None:
@@ -31,7 +38,8 @@ def ask_for_missing(work: ProjectWork, items: Sequence[Item], when: When) -> Non
     missing = missing_by_field(work, with_needs, when)
     load_questions(work, {item.project_id for item in for_approval} | {project_id for project_id, _field in missing})
     for field, waiting in missing.values():
-        ask_input(work, waiting, field, asked_by=f"{template_of(waiting[0]).name} template")
+        asked_by = READER if is_about_reading(field) else f"{template_of(waiting[0]).name} template"
+        ask_input(work, waiting, field, asked_by=asked_by)
     for item in for_approval:
         # An item that was blocked for a field just now is asked about when it is READY again.
         if item.held_for or item.state == "READY":
@@ -51,9 +59,20 @@ def template_of(item: Item) -> Definition:
 
 
 def has_needs(item: Item) -> bool:
-    """Return True if the template names a field or a figure for the item, whether or not the work context has it."""
+    """Return True if the item needs a field, a figure or a settled file, whether or not the work context has it."""
     template = template_of(item)
-    return bool(template.item(item.key).needs) or any(figure.blocks == item.key for figure in template.figures)
+    if needs_settled_file(item) or template.item(item.key).needs:
+        return True
+    return any(figure.blocks == item.key for figure in template.figures)
+
+
+def needs_settled_file(item: Item) -> bool:
+    """Return True if the project's file was in doubt when it was read, and the item may use its rows.
+
+    Templates do not say which items use rows, and a generic worker may. Only requirements are made from the request's
+    words alone, so that their items need not wait.
+    """
+    return item.item_type != WORDS_ONLY and bool(item.project.intake.get("questions"))
 
 
 def missing_by_field(
@@ -69,9 +88,13 @@ def missing_by_field(
 
 
 def missing_for(item: Item, context: WorkContext, when: When) -> Iterable[MissingField]:
-    """Yield the fields that the item needs and the context lacks; at intake, mentioned figures too."""
+    """Yield how the file is to be read, the fields that the context lacks, and at intake the figures mentioned."""
     template = template_of(item)
-    yield from missing_fields(template.item(item.key).needs, context.data)
+    if needs_settled_file(item):
+        yield from reading_fields(context.data)
+    # The rows of a file in doubt are there: what is missing is how to read them.
+    missing = missing_fields(template.item(item.key).needs, context.data)
+    yield from (field for field in missing if field.name != "rows" or "readings" not in context.data)
     if when == "at_intake":
         for figure in template.figures:
             word = first_mentioned_word(str(context.data.get("request_text", "")), figure.mentioned_as)

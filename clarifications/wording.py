@@ -54,6 +54,19 @@ def question_title(question: Question) -> str:
     return _(template) % {"item": translated(item.title)} if template else question.title
 
 
+def choices_in_words(schema: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return (value, its words and what it would total) of each choice that the schema's `x_choices` describes."""
+    choices = schema.get("x_choices", {}).items()
+    return [(value, choice_in_words(choice["title"], choice["minutes"])) for value, choice in choices]
+
+
+def choice_in_words(title: str, minutes: float) -> str:
+    """Return the title of a choice about a file, and what it would total, in the reader's language and format."""
+    hours = grouped_number(round(minutes / 60, 1))
+    values = {"title": translated(title), "minutes": grouped_number(round(minutes, 2)), "hours": hours}
+    return _("%(title)s: %(minutes)s minutes in all, which are %(hours)s hours") % values
+
+
 def label_of(schema: Mapping[str, Any], name: str) -> str:
     """Return the schema's title, else the field's name as words."""
     return translated(str(schema.get("title") or name.replace("_", " ").capitalize()))
@@ -94,9 +107,10 @@ def bounds_of(schema: Mapping[str, Any]) -> str:
     return ", ".join(described)
 
 
-def grouped_number(bound: Any) -> str:
-    """Return the bound in the reader's number format, with digits in groups of three."""
-    return number_format(bound, use_l10n=True, force_grouping=True)
+def grouped_number(number: Any) -> str:
+    """Return the number in the reader's format, with digits in groups of three; a whole number has no decimals."""
+    whole = isinstance(number, float) and number.is_integer()
+    return number_format(int(number) if whole else number, use_l10n=True, force_grouping=True)
 
 
 def is_worth_saying(schema: Mapping[str, Any], name: str) -> bool:

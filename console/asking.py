@@ -12,6 +12,7 @@ from clarifications.errors import AlreadyClosed, InvalidAnswer, NotesMissing
 from clarifications.models import Question
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
+from clarifications.wording import choices_in_words
 from console.management.commands.answer import parse_answer
 from console.operator import current_operator
 
@@ -25,7 +26,8 @@ def question_panel(question: Question, *more: str) -> Panel:
         f"“{blocking.item.title}”" for blocking in question.blockings.select_related("item").order_by("item__position")
     )
     example = next((f"For example: {value}" for value in question.schema.get("examples", [])), "")
-    lines = [question.description, question.reason, f"Waiting for it: {blocked}", example, *more]
+    choices = [f"{value}: {words}" for value, words in choices_in_words(question.schema)]
+    lines = [question.description, *choices, question.reason, f"Waiting for it: {blocked}", example, *more]
     return Panel(Text("\n".join(filter(None, lines))), title=Text(question.title), border_style="yellow")
 
 

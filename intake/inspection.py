@@ -93,9 +93,9 @@ def alternatives(
     return [inspect_file(file, name=name, answers=one) for one in settled]
 
 
-def require_known_answers(inspection: Inspection, answers: Mapping[str, str]) -> None:
+def require_known_answers(doubts: Sequence[Doubt], answers: Mapping[str, str]) -> None:
     """Raise Unreadable if an answer settles nothing: its doubt is still open, because no choice has its value."""
-    for doubt in inspection.doubts:
+    for doubt in doubts:
         if doubt.field in answers:
             known = ", ".join(choice.value for choice in doubt.choices)
             raise Unreadable(f"“{answers[doubt.field]}” is no answer to “{doubt.title}” Answer one of: {known}.")

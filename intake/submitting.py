@@ -1,12 +1,11 @@
 """Submit a request from a page, the REST interface or the command line: read its spreadsheet, open its project."""
 
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 from uuid import UUID, uuid4
 
-import orjson
 from django.conf import settings
 
 from accounts.models import User
@@ -14,8 +13,10 @@ from backlog.flow.opening import submit_request
 from backlog.flow.orchestration import project_work
 from backlog.models import Project
 from backlog.policy import require_own_figures
-from events import artifacts
-from intake.spreadsheets import Ingested, read_rows
+from intake.combinations import Combinations
+from intake.inspection import require_known_answers
+from intake.rows_kept import inline_or_stored
+from intake.spreadsheets import read_rows
 from schemas.payloads.objects import WorkContext
 from schemas.payloads.project import ProjectInitialRequestReceived
 
@@ -37,6 +38,7 @@ class Request:
 
     `account` is the requester's account where it is known to be active and to be permitted to open projects; otherwise
     it is looked up by the name in `requester`.
+    `file_answers` settles doubts about the file: {field: value of a choice}.
     With a `project_id`, the same request opens a project only once, however often it is sent.
     """
 
@@ -49,11 +51,13 @@ class Request:
     file_name: str = ""
     project_id: UUID | None = None
     account: User | None = None
+    file_answers: Mapping[str, str] = field(default_factory=dict)
 
 
 def open_request(request: Request) -> Project:
     """Read the request's file, if any, and open a project. Raises Unreadable for the file, EventError otherwise."""
-    contents = read_file(request.file, name=request.file_name) if request.file else NO_FILE
+    file, name = request.file, request.file_name
+    contents = read_file(file, name=name, answers=request.file_answers) if file else NO_FILE
     return open_request_after_reading(request, contents)
 
 
@@ -79,32 +83,21 @@ def open_request_after_reading(request: Request, read: FileContents) -> Project:
         return submit_request(work, request=payload, intake=read.report)
 
 
-def read_file(file: Path | IO[bytes], *, name: str = "") -> FileContents:
+def read_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str, str] | None = None) -> FileContents:
     """Read the file as a stream and return its rows and a report; memory use does not depend on its size.
 
-    `name` is the owner's name for the file. Raises Unreadable.
+    `name` is the owner's name for the file; `answers` settles doubts about it: {field: value of a choice}. A file that
+    stays in doubt is read under each combination of choices, and a person is asked. Raises Unreadable.
     """
-    name = name or (file.name if isinstance(file, Path) else "")
-    ingested = read_rows(file, name=name)
-    context = inline_or_stored(ingested)
+    name, answers = name or (file.name if isinstance(file, Path) else ""), answers or {}
+    ingested = read_rows(file, name=name, answers=answers)
+    about = {"file": name, "columns": ingested.columns}
+    chosen = {"reading": dict(answers)} if answers else {}
+    if doubts := ingested.reading.doubts:
+        require_known_answers(doubts, answers)
+        combinations = Combinations(file, name, answers, ingested)
+        return FileContents({**combinations.context, **chosen}, {**about, **combinations.report})
+    context = inline_or_stored(ingested, settings.CLAIM_CHECK_BYTES)
     warnings = [{"row": w.row, "column": w.column, "message": w.message} for w in ingested.warnings]
-    counts: dict[str, Any] = {
-        "rows_read": ingested.rows_read,
-        "row_warnings": ingested.row_warnings,
-        "warnings": warnings,
-    }
-    if questions := [doubt.as_json() for doubt in ingested.reading.doubts]:
-        counts["questions"] = questions
-    return FileContents(context, {"file": name, "columns": ingested.columns, **counts})
-
-
-def inline_or_stored(ingested: Ingested) -> dict[str, Any]:
-    """Return {rows} if the rows fit into an event (CLAIM_CHECK_BYTES), else store them and return {rows_ref}."""
-    rows, size = [], 2
-    for row in ingested:
-        rows.append(row)
-        size += len(orjson.dumps(row)) + 1
-        if size > settings.CLAIM_CHECK_BYTES:
-            reference = artifacts.store(chain(rows, ingested), media_type=artifacts.NDJSON)
-            return {"rows": [], "rows_ref": reference}
-    return {"rows": rows}
+    counts = {"rows_read": ingested.rows_read, "row_warnings": ingested.row_warnings, "warnings": warnings}
+    return FileContents({**context, **chosen}, {**about, **counts})

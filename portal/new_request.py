@@ -17,6 +17,7 @@ from accounts.people import signed_in_person
 from backlog.blueprints import newest_templates
 from backlog.errors import ProjectExists
 from backlog.models import Project
+from clarifications.wording import choice_in_words
 from intake import uploads
 from intake.preview import Preview, preview_upload, with_own_file_name
 from intake.spreadsheets import Busy, Unreadable
@@ -27,6 +28,8 @@ from reports.figures import number_in_words
 # The UUID namespace of the project ids that this form makes.
 PROJECT_ID_NAMESPACE = UUID("4c6f3ab0-95c2-5a0e-8a5b-3f5e0b9b7f7e")
 SEND, BACK = "send", "back"
+# The names of the preview's inputs for answers about the file begin with this; the doubt's field follows.
+FILE_ANSWER = "file-answer-"
 
 
 class NewRequest(LoginRequiredMixin, View):
@@ -171,7 +174,13 @@ class NewRequest(LoginRequiredMixin, View):
             file_name=upload.name if upload else "",
             context=figures.work_context() if figures else {},
             project_id=self.project_id,
+            file_answers=self.file_answers(),
         )
+
+    def file_answers(self) -> dict[str, str]:
+        """Return the answers about the file that were chosen on the preview: {field of the doubt: value}."""
+        chosen = {name: value for name, value in self.request.POST.items() if name.startswith(FILE_ANSWER) and value}
+        return {name.removeprefix(FILE_ANSWER): str(value) for name, value in chosen.items()}
 
     # -- pages -------------------------------------------------------------------------------------
     def form_page(self, form: RequestForm, upload: uploads.Upload | None = None) -> HttpResponse:
@@ -188,4 +197,8 @@ class NewRequest(LoginRequiredMixin, View):
         }
         figures = form.chosen_figures.figures_in_words() if form.chosen_figures else []
         context = {"preview": read, "typed": typed, "form": form, "kind": title, "figures": figures}
+        context["doubts"] = [
+            (doubt, [(choice.value, choice_in_words(choice.title, choice.minutes)) for choice in doubt.choices])
+            for doubt in read.doubts
+        ]
         return render(self.request, "portal/preview.html", {**numbers, **context})

@@ -1,5 +1,6 @@
 """Content of a project's admin page: the state of an item in words, and the fields of the work context."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.utils.formats import number_format
 from django.utils.translation import ngettext
 
 from backlog.models import Item, Project, WorkContext
+from backlog.readings import settled
 from backlog.states import ItemState
 from pages.admin_pages import json_as_html
 
@@ -31,9 +33,15 @@ def known_fields(project: Project) -> list[dict[str, Any]]:
         return []
     return [
         {"field": field, "value": value_in_short(value), **provenance_with_moment(context.provenance.get(field, {}))}
-        for field, value in context.data.items()
+        for field, value in shown_data(context.data).items()
         if field != "rows" or value  # a request without a table has no rows
     ]
+
+
+def shown_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the work context with the rows that are used, and each answer about its file as a field of its own."""
+    answers = {f"reading_{field}": value for field, value in (data.get("reading") or {}).items()}
+    return {**settled(data), **answers}
 
 
 def value_in_short(value: Any) -> Any:

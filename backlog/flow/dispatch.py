@@ -7,6 +7,7 @@ from uuid import UUID
 
 from backlog.models import Deliverable, Item, WorkContext
 from backlog.policy import RESERVED_KEYS
+from backlog.readings import settled
 from backlog.selectors import deliverables_of, work_contexts
 from backlog.work import ProjectWork
 from events import artifacts
@@ -65,10 +66,11 @@ def work_context(
 ) -> DispatchedWorkContext:
     """Return the work context of a dispatch: the project's data, reviewers' notes, and upstream deliverables.
 
+    The rows of a file that was in doubt are those of the reading that a person chose.
     Parts too large for an event are stored and replaced by a reference; with PUBLIC_URL set, the reference has an
     address that expires.
     """
-    context_sent: dict[str, Any] = {"rows": [], **without_nulls(context.data)}
+    context_sent: dict[str, Any] = {"rows": [], **without_nulls(settled(context.data))}
     if item.notes:
         context_sent["notes"] = newest_notes(item.notes, NOTES_BYTES)
     if item.cleared:

@@ -12,6 +12,7 @@ from backlog.admin.project_page import state_in_words
 from backlog.blueprints import definition_of
 from backlog.flow.definition_of_done import check_faults, evidence_faults
 from backlog.models import Deliverable, Item, WorkContext
+from backlog.readings import settled
 from clarifications.models import Answer, Question
 from clarifications.selectors import questions_for
 from schemas import strict_json
@@ -77,7 +78,7 @@ def suggestions(question: Question, user: User) -> list[Suggestion]:
 def request_background(question: Question) -> dict[str, Any]:
     """Return the request's text and its first rows: `request_text`, `columns`, `rows`, and the total `rows_count`."""
     context = WorkContext.objects.filter(pk=question.project_id).first()
-    data = context.data if context else {}
+    data = settled(context.data) if context else {}
     rows = [row for row in data.get("rows") or [] if isinstance(row, dict)]
     first_rows = rows[:MOST_ROWS]
     columns = list(dict.fromkeys(key for row in first_rows for key in row))

@@ -20,7 +20,7 @@ from clarifications.forms.json_fields import (
     WholeNumberField,
 )
 from clarifications.forms.rows_field import Column, RowsField
-from clarifications.wording import CHOOSE, NO_ANSWER, help_text, label_of
+from clarifications.wording import CHOOSE, NO_ANSWER, choices_in_words, help_text, label_of
 from schemas import strict_json
 from schemas.formats import moment_of
 
@@ -113,9 +113,18 @@ def single_type(schema: Schema) -> str:
     return str(types_but_null[0]) if len(types_but_null) == 1 else ""
 
 
-def choice_field(values: list[Any], common: dict[str, Any], *, radio: bool = False) -> forms.Field:
+def schema_choice_field(schema: Schema, common: dict[str, Any]) -> forms.Field:
+    """Return a field to choose one of the schema's values; with `x_choices`, radio buttons with the words of each."""
+    words = dict(choices_in_words(schema))
+    return choice_field(schema.get("enum", [schema.get("const")]), common, radio=bool(words), words=words)
+
+
+def choice_field(
+    values: list[Any], common: dict[str, Any], *, radio: bool = False, words: Mapping[Any, str] | None = None
+) -> forms.Field:
     """Return a field to choose one of the JSON values; the browser sends a choice as JSON text."""
-    choices = [(json_text(value), value_in_words(value)) for value in values]
+    titles = words or {}
+    choices = [(json_text(value), titles.get(value) if titles else value_in_words(value)) for value in values]
     if not radio or not common["required"]:
         choices.insert(0, ("", str(CHOOSE if common["required"] else NO_ANSWER)))
     widget = forms.RadioSelect() if radio else forms.Select()
@@ -187,7 +196,7 @@ CELL_KINDS = frozenset({"choice", "boolean", "number", "integer", "string", "dat
 # Kinds that a part of an object may have.
 PART_KINDS = CELL_KINDS | {"lines", "rows"}
 BUILDERS: dict[str, Callable[[Schema, dict[str, Any]], forms.Field]] = {
-    "choice": lambda schema, common: choice_field(schema.get("enum", [schema.get("const")]), common),
+    "choice": schema_choice_field,
     "boolean": lambda schema, common: choice_field([True, False], common, radio=True),
     "number": lambda schema, common: NumberField(**inclusive_bounds(schema), **common),
     "integer": lambda schema, common: WholeNumberField(**inclusive_bounds(schema), **common),

@@ -113,8 +113,10 @@ def multiply(survey: Survey, found: Durations, answers: Mapping[str, str]) -> No
     if answers.get("times") in ("once", "multiplied"):
         return
     title = f"Is the duration of a row to be multiplied by “{counts.column.header}”?"
-    readings = [("once", "no, it is that of all of them together", found.milliseconds)]
-    readings.append(("multiplied", "yes, it is that of one of them", often))
+    readings = [
+        ("once", "no, it is that of all of them together", found.milliseconds),
+        ("multiplied", "yes, it is that of one of them", often),
+    ]
     found.doubts.append(OpenChoice("times", title, counts.column.header, readings))
 
 

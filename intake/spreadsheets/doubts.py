@@ -1,10 +1,17 @@
 """What a file leaves open: typed questions, each with what every choice would mean in minutes."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from intake.spreadsheets.sheet import MS_PER_MINUTE
+from intake.spreadsheets.sheet import MS_PER_MINUTE, Unreadable
+
+# The questions that there can be about a file: what its numbers and times are, and what counts.
+UNITS = ("duration_unit", "clock_form", "decimal_mark")
+FIELDS = (*UNITS, "duration_column", "breaks", "times", "last_row", "same_sheets")
+# In characters; a header as an answer is not longer.
+LONGEST_ANSWER = 1000
 
 
 @dataclass(frozen=True)
@@ -24,8 +31,9 @@ class Choice:
 class Doubt:
     """A question about a file that its cells do not answer.
 
-    An answer is the `value` of one choice, given to the reader as {field: value}. Until then the first choice is
-    used. `row` and `column` say where the doubt arises; `sample` holds a few rows as the file shows them.
+    An answer is the `value` of one choice, given to the reader as {field: value}. Until then the totals are those of
+    the first choice, and are not to be used. `row` and `column` say where the doubt arises; `sample` holds a few rows
+    as the file shows them.
     """
 
     field: str
@@ -34,6 +42,11 @@ class Doubt:
     row: int
     column: str | None = None
     sample: list[list[str]] = dataclasses.field(default_factory=list)
+
+    @property
+    def warning(self) -> str:
+        """The warning about the file while the doubt is open."""
+        return open_in_words(self.title)
 
     def as_json(self) -> dict[str, Any]:
         """Return the doubt as a JSON object, minutes rounded to two places."""
@@ -45,3 +58,19 @@ class Doubt:
     def from_json(cls, doubt: dict[str, Any]) -> "Doubt":
         """Return the doubt that the reading process wrote; its choices carry exact milliseconds."""
         return cls(**{**doubt, "choices": [Choice(**choice) for choice in doubt["choices"]]})
+
+
+def open_in_words(title: str) -> str:
+    """Return the warning about a file that the question with this title is open."""
+    return f"{title} This has to be answered before the durations are used."
+
+
+def require_known_fields(answers: Mapping[str, str]) -> None:
+    """Raise Unreadable if an answer belongs to no question that there can be about a file, or can be no choice."""
+    for field, value in answers.items():
+        if field not in FIELDS:
+            raise Unreadable(f"There is no question “{field[:80]}” about a file. There can be: {', '.join(FIELDS)}.")
+        if len(value) > LONGEST_ANSWER or any(
+            character < "\t" or "\ud800" <= character < "\ue000" for character in value
+        ):
+            raise Unreadable(f"The answer to {field} is too long or has characters that no choice has.")

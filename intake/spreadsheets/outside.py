@@ -19,7 +19,7 @@ import orjson
 
 from intake.spreadsheets import child
 from intake.spreadsheets.describing import Reading
-from intake.spreadsheets.doubts import Doubt
+from intake.spreadsheets.doubts import Doubt, require_known_fields
 from intake.spreadsheets.places import reading_place
 from intake.spreadsheets.rows import Row
 from intake.spreadsheets.sheet import MS_PER_MINUTE, RowWarning, Unreadable
@@ -44,6 +44,7 @@ def read_rows(
     settles doubts about the file: {field of the doubt: value of the choice}. Raises Unreadable, at once or while the
     rows are iterated.
     """
+    require_known_fields(answers or {})
     return Ingested(file, name, limit_warnings, answers or {})
 
 

@@ -70,8 +70,9 @@ class Table:
         )
         self._spellings = spellings(survey.categories)
         doubts = self._sheet_doubts(answers)
-        doubts += [self._doubt(choice) for choice in durations.doubts]
-        doubts += self._last_row_doubt(doubtful, answers)
+        # Before the other totals are computed, because its first choice leaves the row out of them.
+        about_last_row = self._last_row_doubt(doubtful, answers)
+        doubts += [*(self._doubt(choice) for choice in durations.doubts), *about_last_row]
         self.reading = describe(layout, survey, self._chosen, durations, self._totals)
         self.reading.doubts, self.reading.program = doubts, program.name if program else ""
         self.columns = {
@@ -247,7 +248,7 @@ class Table:
         for message in self._durations.notes:
             self._note(row, self._durations.header, message)
         for doubt in self.reading.doubts:
-            self._note(doubt.row, doubt.column, f"{doubt.title} Until it is answered: {doubt.choices[0].title}.")
+            self._note(doubt.row, doubt.column, doubt.warning)
         if self._durations.values is None and not self._durations.from_times:
             message = "No column holds a duration: every row is read without one. Name a column Duration (min)."
             self._warn(row, None, message)

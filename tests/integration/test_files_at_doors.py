@@ -72,9 +72,9 @@ def test_a_file_with_a_key_opens_one_project(bot: Caller) -> None:
 def test_no_transaction_is_open_while_a_file_is_read(bot: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     seen, read = [], projects.read_upload
 
-    def watched(upload: Any) -> Any:
+    def watched(*upload: Any) -> Any:
         seen.append((connection.in_atomic_block, send(bot, KEY)))
-        return read(upload)
+        return read(*upload)
 
     monkeypatch.setattr(projects, "read_upload", watched)
     assert send(bot, KEY).status_code == 201
@@ -89,11 +89,11 @@ def test_no_transaction_is_open_while_a_file_is_read(bot: Caller, monkeypatch: p
 def test_what_was_under_way_with_somebody_who_is_gone_begins_anew(bot: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     read = projects.read_upload
 
-    def late(upload: Any) -> Any:
+    def late(*upload: Any) -> Any:
         monkeypatch.setattr(projects, "read_upload", read)
         KeptAnswer.objects.update(claimed_at=timezone.now() - idempotency.LONGEST_CLAIM - timedelta(seconds=1))
         assert send(bot, KEY).status_code == 201
-        return read(upload)
+        return read(*upload)
 
     monkeypatch.setattr(projects, "read_upload", late)
     assert send(bot, KEY).status_code == 409

@@ -1,12 +1,13 @@
 """Inspect a spreadsheet: print which sheets, columns and units are read, the totals, the warnings and the questions."""
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 import orjson
 from django.core.management.base import BaseCommand, CommandError
 
+from console.file_answers import file_answer
 from intake.inspection import Inspection, inspect_file, require_known_answers
 from intake.spreadsheets import Doubt, Unreadable
 
@@ -21,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the inspection as JSON")
         parser.add_argument(
             "--answer",
-            type=answer,
+            type=file_answer,
             action="append",
             default=[],
             metavar="FIELD=VALUE",
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         answers = dict(options["answers"])
         try:
             inspection = inspect_file(options["file"], answers=answers)
-            require_known_answers(inspection, answers)
+            require_known_answers(inspection.doubts, answers)
         except Unreadable as error:
             raise CommandError(str(error)) from error
         if options["json"]:
@@ -71,11 +72,3 @@ def lines_of_question(doubt: Doubt) -> list[str]:
         long = f" ({days:,.0f} days)" if days >= 2 else ""
         lines.append(f"  --answer {doubt.field}={choice.value}: {choice.title}, {choice.minutes:,.2f} minutes{long}")
     return lines + [f"  for example: {' | '.join(row)}" for row in doubt.sample]
-
-
-def answer(text: str) -> tuple[str, str]:
-    """Return (field, value) of FIELD=VALUE. Raises ArgumentTypeError if the text is something else."""
-    field, equals, value = text.partition("=")
-    if not field or not equals:
-        raise ArgumentTypeError(f"{text!r} is not FIELD=VALUE, such as duration_unit=s")
-    return field, value

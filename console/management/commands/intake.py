@@ -12,7 +12,9 @@ from backlog.models import Project
 from backlog.states import ProjectStatus
 from clarifications.contract import with_value_at
 from clarifications.models import Question
+from clarifications.wording import choices_in_words
 from console.asking import PERSON_NEEDED, ask_until_answered
+from console.file_answers import file_answer
 from console.follow import Progress, TookTooLong, snapshot_of, watch_project
 from console.operator import OperatorCommand, current_operator, short_id
 from console.outcome import project_outcome
@@ -42,6 +44,15 @@ class Command(OperatorCommand):
             dest="figures",
             help="a figure for the work, such as hourly_rate=45; may be given several times",
         )
+        parser.add_argument(
+            "--answer",
+            type=file_answer,
+            action="append",
+            default=[],
+            metavar="FIELD=VALUE",
+            dest="answers",
+            help="an answer to a question about the file, such as duration_unit=s; may be given several times",
+        )
         parser.add_argument("--requester", default="", help="the requester, if not the user who runs this command")
         parser.add_argument("--wait", action="store_true", help="follow the project until it is over")
         parser.add_argument("--timeout", type=seconds, default=600.0, metavar="SECONDS", help="how long --wait waits")
@@ -68,10 +79,9 @@ class Command(OperatorCommand):
         for pointer, value in options["figures"]:
             context = with_value_at(context, pointer, value)
         fields = {key: options[key] for key in ("title", "file", "template")}
+        fields |= {"requester": options["requester"] or current_operator(), "file_answers": dict(options["answers"])}
         try:
-            return open_request(
-                Request(text=text, context=context, requester=options["requester"] or current_operator(), **fields)
-            )
+            return open_request(Request(text=text, context=context, **fields))
         except Unreadable as error:
             raise CommandError(str(error)) from error
 
@@ -86,6 +96,8 @@ class Command(OperatorCommand):
                 self.stdout.write(f"  and {more:,} more warnings")
         for question in Question.objects.filter(project=project, status="OPEN"):
             self.stdout.write(f"Asked: {question.title} → ./manage.py answer {short_id(question.pk)} VALUE")
+            for value, words in choices_in_words(question.schema):
+                self.stdout.write(f"  {value}: {words}")
         self.stdout.write(f"Follow it: ./manage.py project {short_id(project.pk)}")
 
     def follow(self, project: Project, options: dict[str, Any]) -> str:

@@ -108,8 +108,8 @@ def test_the_preview_shows_what_the_file_leaves_open_and_what_each_reading_would
     preview = send(rita, file=file(b"Task,Time Spent\nPay,2100\nPost,300\n"))
     html = preview.content.decode()
     assert "In which unit are the numbers of “Time Spent”?" in html
-    assert re.search(r"<td>seconds</td><td class=\"number\">40</td>", html)
-    assert re.search(r"<td>minutes</td><td class=\"number\">2,400</td>", html)
+    assert "seconds: 40 minutes in all, which are 0.7 hours" in html
+    assert "minutes: 2,400 minutes in all, which are 40 hours" in html
     assert "Pay | 2100" in html
 
 

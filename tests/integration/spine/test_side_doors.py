@@ -259,6 +259,8 @@ BROUGHT = [
     {"deliverables": {"friction_analysis": {"avoidable_percent": 100}}},
     {"deliverables_ref": {"id": "a" * 64, "sha256": "a" * 64, "rows": 1, "media_type": "application/json+gzip"}},
     {"rows_ref": {"id": "a" * 64, "sha256": "a" * 64, "rows": 1, "media_type": "application/x-ndjson+gzip"}},
+    {"readings": {"doubts": [], "rows": {"": {"rows": [{"text": "Nothing", "estimated_minutes": 0}]}}}},
+    {"reading": {"duration_unit": "s"}},
     {"notes": ["Approve this."]},
     {"approved": True},
 ]
@@ -274,7 +276,9 @@ def test_a_request_brings_no_part_of_a_context_that_interlock_adds(brought: dict
     assert Project.objects.count() == 0
 
 
-@pytest.mark.parametrize("pointer", ["/deliverables/friction_analysis", "/rows_ref", "/notes", "/a" * 6])
+@pytest.mark.parametrize(
+    "pointer", ["/deliverables/friction_analysis", "/rows_ref", "/reading/duration_unit", "/notes", "/a" * 6]
+)
 def test_no_worker_has_a_person_put_an_answer_there_either(pointer: str) -> None:
     project = opened()
     fields = {"harmless": {"type": "object", "x_pointer": pointer}}

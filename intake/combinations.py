@@ -1,0 +1,96 @@
+"""A file in doubt is read once for each combination of answers, so that no file is read when a person answers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import prod
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+
+from backlog.readings import key_of
+from intake.inspection import in_minutes
+from intake.rows_kept import inline_or_stored
+from intake.spreadsheets import Doubt, Ingested, Unreadable, read_rows
+from intake.spreadsheets.doubts import open_in_words
+from intake.spreadsheets.rows import Row
+
+# A file is parsed anew for each combination, and each combination's rows are kept.
+MOST_COMBINATIONS = 12
+
+
+class Combinations:
+    """The doubts and the rows of a file in doubt, in the form of `backlog.readings`, and what each reading said.
+
+    `first` is the reading of the file that found the doubts. Raises Unreadable if there are too many combinations.
+    """
+
+    def __init__(self, file: Path | IO[bytes], name: str, answers: Mapping[str, str], first: Ingested) -> None:
+        self.doubts: list[dict[str, Any]] = []
+        self.rows: dict[str, dict[str, Any]] = {}
+        self._file, self._name, self._answers = file, name, answers
+        self._milliseconds: dict[str, int] = {}
+        self._ended: list[Ingested] = []
+        self._follow({}, first)
+        for doubt in self.doubts:
+            for choice in doubt["choices"]:
+                total = self._total({**doubt["given"], doubt["field"]: choice["value"]})
+                choice["minutes"] = in_minutes(total)
+
+    def _follow(self, given: dict[str, str], ingested: Ingested) -> None:
+        """Keep the rows of this reading; if it is in doubt, read the file under each choice of its first doubt."""
+        doubts = ingested.reading.doubts
+        if not doubts:
+            # Together, the rows of all combinations still have to fit into an event.
+            most_bytes = settings.CLAIM_CHECK_BYTES // MOST_COMBINATIONS
+            self.rows[key_of(given)] = inline_or_stored(self._summed(key_of(given), ingested), most_bytes)
+            self._ended.append(ingested)
+            return
+        ingested.close()
+        require_few(doubts, len(self.rows))
+        self.doubts += [{**doubt.as_json(), "given": given} for doubt in doubts]
+        for choice in doubts[0].choices:
+            chosen = {**given, doubts[0].field: choice.value}
+            self._follow(chosen, read_rows(self._file, name=self._name, answers={**self._answers, **chosen}))
+
+    def _summed(self, key: str, ingested: Ingested) -> Iterator[Row]:
+        """Yield the rows and add up their durations."""
+        self._milliseconds[key] = 0
+        for row in ingested:
+            self._milliseconds[key] += max(ingested.milliseconds, 0)
+            yield row
+
+    def _total(self, chosen: Mapping[str, str]) -> int:
+        """Return the sum of the rows in milliseconds under these choices, and the first choice of any other doubt."""
+        path: dict[str, str] = {}
+        while doubt := next((doubt for doubt in self.doubts if doubt["given"] == path), None):
+            path[doubt["field"]] = chosen.get(doubt["field"], doubt["choices"][0]["value"])
+        return self._milliseconds[key_of(path)]
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """The part of a work context that holds the readings; it has no rows until a person has answered."""
+        return {"rows": [], "readings": {"doubts": self.doubts, "rows": self.rows}}
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The counts and warnings that hold under every reading, and the questions that are asked first."""
+        first, questions = self._ended[0], [doubt for doubt in self.doubts if not doubt["given"]]
+        common = [w for w in first.warnings if all(w in other.warnings for other in self._ended)]
+        asked = [{"row": q["row"], "column": q["column"], "message": open_in_words(q["title"])} for q in questions]
+        unlisted = min(ingested.row_warnings - len(ingested.warnings) for ingested in self._ended)
+        return {
+            "rows_read": max(ingested.rows_read for ingested in self._ended),
+            "row_warnings": len(asked) + len(common) + unlisted,
+            "warnings": asked + [{"row": w.row, "column": w.column, "message": w.message} for w in common],
+            "questions": [{key: part for key, part in question.items() if key != "given"} for question in questions],
+        }
+
+
+def require_few(doubts: Sequence[Doubt], kept: int) -> None:
+    """Raise Unreadable if the doubts have too many combinations of choices, beside those that are kept already."""
+    if kept + prod(len(doubt.choices) for doubt in doubts) > MOST_COMBINATIONS:
+        titles = " ".join(f"{doubt.title} ({doubt.field})" for doubt in doubts)
+        raise Unreadable(
+            f"The file leaves too much open: {titles} Send answers with it, such as {doubts[0].field}="
+            f"{doubts[0].choices[0].value}, or say it in the names of the columns, such as Duration (min)."
+        )
