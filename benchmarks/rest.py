@@ -30,7 +30,7 @@ from benchmarks.figures import Figure, publish
 CONNECTIONS = 16
 ADDRESS = "127.0.0.1:8765"
 ROOT = Path(__file__).resolve().parent.parent
-FIGURES = re.compile(r"50%\s+(\S+).*?99%\s+(\S+).*?Requests/sec:\s+(\S+)", re.DOTALL)
+FIGURES = re.compile(r"\n\s+50%\s+(\S+).*?99%\s+(\S+).*?Requests/sec:\s+(\S+)", re.DOTALL)
 OPEN, LIST, ANSWER = "POST /projects", "GET /questions?limit=50", "POST /questions/ID/answer"
 REPEATED = """
 wrk.method = "{method}"
