@@ -53,8 +53,10 @@ def main() -> None:
     sizes = {"outage": given("--drain", options.drain), "history": given("--scale", options.scale)}
     with tempfile.NamedTemporaryFile(prefix="interlock-bench-") as file:
         words = {m.name: [*(m.quick.split() if options.quick else ()), *sizes.get(m.name, ())] for m in chosen}
-        failed = [m.name for m in chosen if not run(m, words[m.name], file.name)]
-        print(f"\n{table(published(Path(file.name)))}")
+        try:
+            failed = [m.name for m in chosen if not run(m, words[m.name], file.name)]
+        finally:  # a run that is broken off shows what it has
+            print(f"\n{table(published(Path(file.name)))}", flush=True)
     if failed:
         raise SystemExit(f"\nNot measured: {', '.join(failed)}; the reason stands above.")
 

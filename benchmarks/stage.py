@@ -55,7 +55,7 @@ def prepared_stage() -> Iterator[Stage]:
     """Yield a stage whose broker runs inside the block. Raises SystemExit without PostgreSQL."""
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
-        raise SystemExit("This needs PostgreSQL: run `make bench`, or see CONTRIBUTING.md.")
+        raise SystemExit("This needs PostgreSQL: run `make bench`.")
     with tempfile.TemporaryDirectory(prefix="interlock-bench-") as name:
         folder = Path(name)
         with EmbeddedValkey(folder / "valkey") as broker:

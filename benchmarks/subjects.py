@@ -14,8 +14,10 @@ from benchmarks.wire import ASKING, PLAIN
 
 START_SECONDS, STOP_SECONDS, LOAD_SECONDS = 90.0, 30.0, 900.0
 MIGRATED = "bench_migrated"
-TEMPLATES = f"""
+MIGRATE = f"""
+from django.core.management import call_command
 from backlog.blueprints import add_version
+call_command("migrate", verbosity=0)
 schema = {{"type": "object", "required": ["ledger"]}}
 schema["properties"] = {{"ledger": {{"type": "string", "title": "Which ledger?", "minLength": 2}}}}
 for name, first in (("{PLAIN.template}", {{}}), ("{ASKING.template}", {{"needs": schema}})):
@@ -95,8 +97,7 @@ def product(stage: Stage, name: str = "product") -> Iterator[Subject]:
             is_migrated = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [MIGRATED]).fetchone()
         if not is_migrated:
             stack.enter_context(stage.database(MIGRATED))
-            for words in (["migrate"], ["shell", "-c", TEMPLATES]):
-                run_python("manage.py", *words, "-v0", variables=environment(stage, MIGRATED))
+            run_python("manage.py", "shell", "-v0", "-c", MIGRATE, variables=environment(stage, MIGRATED))
         stack.enter_context(stage.database(name, MIGRATED))
         yield Subject(
             name=name,
