@@ -6,6 +6,7 @@ figure stands beside another one of the same run, since those of another machine
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,13 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figures import FILE, published, table
+from runtime.processes import tied_to_parent
+from tests.servers import end
 
 QUICK = "--quick"
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A module of this package, and its options where all have to end within about two minutes."""
+    """A module of this package, and its options where all have to end within about three minutes."""
 
     name: str
     quick: str
@@ -42,13 +45,14 @@ MEASUREMENTS = (
 def main() -> None:
     """Run the measurements and print the table; exit with 1 if one of them failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(QUICK, action="store_true", help="small sizes: two minutes instead of fifteen")
+    parser.add_argument(QUICK, action="store_true", help="small sizes: three minutes instead of fifteen")
     parser.add_argument(
         "--only", nargs="+", choices=[m.name for m in MEASUREMENTS], metavar="NAME", help="of: %(choices)s"
     )
     parser.add_argument("--drain", type=int, help="requests that wait in `outage`")
     parser.add_argument("--scale", help="old projects in `history`, with commas")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     chosen = [m for m in MEASUREMENTS if not options.only or m.name in options.only]
     sizes = {"outage": given("--drain", options.drain), "history": given("--scale", options.scale)}
     with tempfile.NamedTemporaryFile(prefix="interlock-bench-") as file:
@@ -74,7 +78,11 @@ def run(measurement: Measurement, options: list[str], file: str) -> bool:
     print(f"\n-- {' '.join([measurement.name, *options])}", flush=True)
     started = time.perf_counter()
     command = [sys.executable, "-m", f"benchmarks.{measurement.name}", *options]
-    succeeded = subprocess.run(command, env=environment, check=False).returncode == 0
+    process = subprocess.Popen(tied_to_parent(command), env=environment)
+    try:
+        succeeded = process.wait() == 0
+    finally:
+        end(process)
     print(f"({time.perf_counter() - started:.0f} s)", flush=True)
     return succeeded
 

@@ -1,6 +1,8 @@
 """What a measurement stands on: a PostgreSQL server (DATABASE_URL), a Valkey server of its own, and a folder."""
 
 import os
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -52,7 +54,8 @@ class Stage:
 
 @contextmanager
 def prepared_stage() -> Iterator[Stage]:
-    """Yield a stage whose broker runs inside the block. Raises SystemExit without PostgreSQL."""
+    """Yield a stage whose broker runs inside the block, which SIGTERM ends. Raises SystemExit without PostgreSQL."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
         raise SystemExit("This needs PostgreSQL: run `make bench`.")

@@ -11,6 +11,7 @@ from redis.exceptions import ResponseError
 
 from benchmarks.stage import ROOT, Stage, wait_until
 from benchmarks.wire import ASKING, PLAIN
+from runtime.processes import tied_to_parent
 
 START_SECONDS, STOP_SECONDS, LOAD_SECONDS = 90.0, 30.0, 900.0
 MIGRATED = "bench_migrated"
@@ -54,7 +55,8 @@ class Subject:
     def launch(self, command: tuple[str, ...], environment: dict[str, str]) -> "subprocess.Popen[bytes]":
         """Return a started process of the subject; what it says goes to a file of the stage."""
         with (self.stage.folder / f"{self.name}.log").open("ab") as log:
-            return subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, stdout=log, stderr=log)
+            words = tied_to_parent([sys.executable, *command])
+            return subprocess.Popen(words, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
     def wait_until_ready(self) -> None:
         """Return when every consumer group is there."""
