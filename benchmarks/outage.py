@@ -50,7 +50,7 @@ def drained(subject: Subject, load: Load, since: datetime, count: int) -> tuple[
     subject.start()
     wait_until(lambda: reading_positions(load) != left_off, START_SECONDS)
     read = time.perf_counter() - started
-    wait_until(lambda: load.finished(since) > 0, START_SECONDS)
+    load.wait_until_finished(since, 1)
     first = time.perf_counter() - started
     load.wait_until_finished(since, count)
     return read, first, time.perf_counter() - started

@@ -13,7 +13,7 @@ from benchmarks.stage import ROOT, Stage, wait_until
 from benchmarks.wire import ASKING, PLAIN
 from runtime.processes import tied_to_parent
 
-START_SECONDS, STOP_SECONDS, LOAD_SECONDS = 90.0, 30.0, 900.0
+START_SECONDS, STOP_SECONDS, LOAD_SECONDS = 90.0, 30.0, 1800.0
 MIGRATED = "bench_migrated"
 MIGRATE = f"""
 from django.core.management import call_command
