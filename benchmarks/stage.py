@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -48,7 +48,8 @@ class Stage:
         try:
             yield self.url(name)
         finally:
-            with self.connect() as server:
+            # Whoever breaks a run off may have ended the server already.
+            with suppress(psycopg.OperationalError), self.connect() as server:
                 server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
