@@ -62,11 +62,8 @@ chaos: $(INSTALLED) ## Run the whole system under faults for ten minutes: ARGS="
 conformance: $(INSTALLED) ## Hold the OpenAPI and AsyncAPI documents to their validators, and drive a generated client (needs the network)
 	$(PYTHON) scripts/conformance.py
 
-bench: $(INSTALLED) ## Measure throughput, lists at scale, how soon a board moves, and the REST interface
-	$(PYTHON) tests/servers.py postgres --durable -- $(PYTHON) -m benchmarks.throughput
-	$(PYTHON) tests/servers.py postgres --durable -- $(PYTHON) -m benchmarks.lists
-	$(PYTHON) -m benchmarks.answering
-	$(PYTHON) tests/servers.py postgres --durable -- $(PYTHON) -m benchmarks.rest
+bench: $(INSTALLED) ## Measure rates, costs, answers, outages, lists and REST, in one table: ARGS="--quick --only NAME"
+	$(PYTHON) tests/servers.py postgres --durable -- $(PYTHON) -m benchmarks $(ARGS)
 
 lock: ## Resolve pyproject.toml into requirements.lock again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \

@@ -18,6 +18,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from benchmarks.figures import Figure, publish
+
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "a long enough password"
 PRESSED = (
@@ -115,13 +117,13 @@ def signed_in(chromium: Any, base: str) -> Any:
 
 
 def report(moves: list[float], loads: list[float]) -> None:
-    """Print the figures."""
+    """Publish the figures."""
     moves.sort()
     middle, load = statistics.median(moves), statistics.median(loads)
     worst = moves[min(len(moves) - 1, round(0.99 * len(moves)))]
-    print(f"{len(moves)} answers, from “Answer” pressed to the item in progress on another browser's board:")
-    print(f"median {middle:.0f} ms, 99th percentile {worst:.0f} ms, fastest {moves[0]:.0f} ms")
-    print(f"loading the board's page took {load:.0f} ms (median): the median is {middle / load:.1f} times that")
+    name = f"“Answer” pressed → item in progress on another's board, {len(moves)} times"
+    figures = (("median", middle), ("99th percentile", worst))
+    publish([Figure(f"{name}, {what}", taken, "ms", load, "to load it") for what, taken in figures])
 
 
 def free_port() -> int:

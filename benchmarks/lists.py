@@ -17,6 +17,8 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.figures import Figure, publish
+
 if TYPE_CHECKING:
     from django.test import Client
 
@@ -243,6 +245,8 @@ def report(found: list[Page]) -> None:
     slowest = max(found, key=lambda page: page.ratio)
     verdict = "met" if slowest.ratio <= BAR else "MISSED"
     print(f"\nLargest ratio: {slowest.ratio:.2f} ({slowest.name}); the bar is {BAR:.1f}: {verdict}.")
+    name = f"page that grows most with the database: {slowest.name}"
+    publish([Figure(name, slowest.median("large"), "ms", slowest.median("small"), "in the smaller")])
 
 
 def explain(found: list[Page]) -> None:

@@ -25,10 +25,12 @@ from unittest.mock import Mock, patch
 from urllib.error import HTTPError, URLError
 from uuid import uuid4
 
+from benchmarks.figures import Figure, publish
+
 CONNECTIONS = 16
 ADDRESS = "127.0.0.1:8765"
 ROOT = Path(__file__).resolve().parent.parent
-FIGURES = re.compile(r"50%\s+(\S+).*?99%\s+(\S+).*?Requests/sec:\s+(\S+)", re.DOTALL)
+FIGURES = re.compile(r"\n\s+50%\s+(\S+).*?99%\s+(\S+).*?Requests/sec:\s+(\S+)", re.DOTALL)
 OPEN, LIST, ANSWER = "POST /projects", "GET /questions?limit=50", "POST /questions/ID/answer"
 REPEATED = """
 wrk.method = "{method}"
@@ -83,14 +85,18 @@ def measure(folder: Path, seconds: int, questions: int) -> None:
         print(f"{CONNECTIONS} connections, {seconds} s each, on {database()}\n")
         print(f"{'':28}{'processes':>10}{'requests/s':>12}{'median':>10}{'p99':>10}{'of the bare view':>18}", end="")
         print(f"{'database':>10}{'broker':>8}")
-        sent = sent_by_calls(key)
+        sent, found = sent_by_calls(key), []
         for processes in (1, 2):
             with serving(["-m", "benchmarks.bare", ADDRESS], processes, "/bare"):
                 bare = load(folder, "GET /bare", "/bare", REPEATED.format(method="GET", key="", body=""), seconds)
             show("a Django view, bare", processes, bare, bare, 0, 0)
             with serving(["manage.py", "web", "--at", ADDRESS, "--shared"], processes, "/sign-in/"):
                 for name, path, script in calls(folder, key, questions):
-                    show(name, processes, load(folder, name, path, script, seconds), bare, *sent[name])
+                    figures = load(folder, name, path, script, seconds)
+                    show(name, processes, figures, bare, *sent[name])
+                    words = f"{name}, web processes: {processes}"
+                    found.append(Figure(words, figures[0], "requests/s", bare[0], "bare view"))
+        publish(found)
 
 
 def calls(folder: Path, key: str, questions: int) -> Iterator[tuple[str, str, str]]:
