@@ -115,7 +115,7 @@ def parent_of(folder: Path) -> int:
 
 def role_of(words: list[bytes]) -> str:
     """Return the role that a manage.py command line names, as the supervisor calls it."""
-    texts = [word.decode(errors="replace") for word in words if word]
+    texts = [word.decode(errors="replace") for word in words if word and word != b"--skip-checks"]
     command = texts[texts.index(str(ROOT / "manage.py")) + 1 :] if str(ROOT / "manage.py") in texts else ["?"]
     if command[0] == "work":
         return f"workers-{command[command.index('--slot') + 1]}"
