@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import QuerySet, UUIDField
 from django.db.models.query import ModelIterable
 
-from events.statements import execute, execute_then, together
+from events.statements import execute, execute_then, is_together, together
 
 Row = TypeVar("Row")
 # Numbers of keys for which the compiled form of a query is kept.
@@ -76,6 +76,8 @@ def rows_together(*asked: tuple[Prepared[Any], Iterable[Any]]) -> list[list[Any]
 
     PostgreSQL gets them together; each sees what was committed until its own turn, as one that is sent alone.
     """
+    if is_together():  # the answers of a block come at its end, and these rows are wanted now
+        return [prepared.rows(keys) for prepared, keys in asked]
     found: dict[int, list[Any]] = {}
     with together():
         for place, (prepared, keys) in enumerate(asked):

@@ -33,7 +33,7 @@ def together() -> Iterator[None]:
     The errors of the statements are raised at the end of the block. A block inside another is a part of it. Elsewhere
     each statement is executed at once.
     """
-    if not is_direct() or sent.waiting is not None:
+    if not is_direct() or is_together():
         yield
         return
     connection.ensure_connection()
@@ -46,6 +46,11 @@ def together() -> Iterator[None]:
         sent.waiting = None
     for cursor, then in waiting:
         then(cursor.fetchall())
+
+
+def is_together() -> bool:
+    """Return True inside a block of `together` whose statements are sent together."""
+    return sent.waiting is not None
 
 
 def execute(statement: str, parameters: Sequence[Any], *, many: bool = False, fetch: bool = False) -> Rows:

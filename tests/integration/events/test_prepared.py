@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from backlog.blueprints import newest_version
 from backlog.models import Item, Project, Template
 from backlog.selectors import ITEMS, LOCKED_PROJECTS
-from events.prepared import Prepared
+from events.prepared import Prepared, rows_together
+from events.statements import together
 from tests.api_seeds import seeded
 
 pytestmark = [pytest.mark.django_db, pytest.mark.spine]
@@ -74,6 +75,13 @@ def test_it_locks_the_rows_that_its_queryset_locks(ids: list[UUID]) -> None:
             assert [project.pk for project in LOCKED_PROJECTS.rows(ids)] == sorted(ids)
         locks = [query["sql"] for query in asked if "FOR UPDATE" in query["sql"]]
         assert len(locks) == (1 if connection.vendor == "postgresql" else 0)
+
+
+def test_rows_that_are_asked_for_inside_a_block_of_statements_are_there_at_once(ids: list[UUID]) -> None:
+    with together():
+        [projects, items] = rows_together((LOCKED_PROJECTS, ids), (ITEMS, ids))
+        assert [project.pk for project in projects] == sorted(ids)
+        assert {item.project_id for item in items} <= set(ids)
 
 
 def test_a_key_that_is_compared_otherwise_is_refused_on_postgresql(ids: list[UUID]) -> None:
