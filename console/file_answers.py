@@ -1,6 +1,19 @@
-"""An answer to a question about a spreadsheet, as an argument of a command."""
+"""Answers to questions about a spreadsheet, as an argument of a command."""
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
+
+
+def add_file_answers(parser: ArgumentParser) -> None:
+    """Add the argument `--answer`, whose values are in the option `answers` as (field, value)."""
+    parser.add_argument(
+        "--answer",
+        type=file_answer,
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        dest="answers",
+        help="an answer to a question about the file, such as duration_unit=s; may be given several times",
+    )
 
 
 def file_answer(text: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from django.core.management.base import BaseCommand, CommandError
 
-from console.file_answers import file_answer
+from console.file_answers import add_file_answers
 from intake.inspection import Inspection, inspect_file, require_known_answers
 from intake.spreadsheets import Doubt, Unreadable
 
@@ -20,15 +20,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="a CSV, XLSX, XLS or ODS file, plain or packed (gzip, zip of one)")
         parser.add_argument("--json", action="store_true", help="print the inspection as JSON")
-        parser.add_argument(
-            "--answer",
-            type=file_answer,
-            action="append",
-            default=[],
-            metavar="FIELD=VALUE",
-            dest="answers",
-            help="an answer to a question about the file, such as duration_unit=s; may be given several times",
-        )
+        add_file_answers(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         answers = dict(options["answers"])

@@ -14,7 +14,7 @@ from clarifications.contract import with_value_at
 from clarifications.models import Question
 from clarifications.wording import choices_in_words
 from console.asking import PERSON_NEEDED, ask_until_answered
-from console.file_answers import file_answer
+from console.file_answers import add_file_answers
 from console.follow import Progress, TookTooLong, snapshot_of, watch_project
 from console.operator import OperatorCommand, current_operator, short_id
 from console.outcome import project_outcome
@@ -44,15 +44,7 @@ class Command(OperatorCommand):
             dest="figures",
             help="a figure for the work, such as hourly_rate=45; may be given several times",
         )
-        parser.add_argument(
-            "--answer",
-            type=file_answer,
-            action="append",
-            default=[],
-            metavar="FIELD=VALUE",
-            dest="answers",
-            help="an answer to a question about the file, such as duration_unit=s; may be given several times",
-        )
+        add_file_answers(parser)
         parser.add_argument("--requester", default="", help="the requester, if not the user who runs this command")
         parser.add_argument("--wait", action="store_true", help="follow the project until it is over")
         parser.add_argument("--timeout", type=seconds, default=600.0, metavar="SECONDS", help="how long --wait waits")
