@@ -265,7 +265,10 @@ class StreamServer:
         return await asyncio.get_running_loop().run_in_executor(self.executor, call, *args)
 
     def set_time_limits(self, connection: Any, **_: Any) -> None:
-        """Set time limits on this server's PostgreSQL sessions, so that a frozen process cannot hold up others."""
+        """Set time limits on this server's PostgreSQL sessions, and have them keep the plans of their statements.
+
+        With the limits, a frozen process cannot hold up others.
+        """
         if connection.vendor == "postgresql" and threading.current_thread().name.startswith(self.channel):
             with connection.cursor() as cursor:
                 cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")

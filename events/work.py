@@ -79,13 +79,11 @@ class UnitOfWork:
         *,
         correlation_id: UUID,
         causation_id: UUID | None = None,
-        awaits_answer: bool = False,
     ) -> Record:
         """Emit an event: it is written with this transaction and published after the commit.
 
-        A command that `awaits_answer` is published again, with the same id, until it is closed. Raises ContractBroken,
-        and writes nothing, if the event breaks its contract; TooMuchAtOnce if divisible work emits more than
-        MOST_SAID_BYTES.
+        Raises ContractBroken, and writes nothing, if the event breaks its contract; TooMuchAtOnce if divisible work
+        emits more than MOST_EMITTED_BYTES.
         """
         envelope = Envelope(
             event_type=event_type,
