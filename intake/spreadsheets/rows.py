@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Self, TypedDict
+from typing import Any, NotRequired, Self, TypedDict, cast
 
 import orjson
 
@@ -14,15 +14,28 @@ MOST_MINUTES = 10_000_000
 # Fewer rows than this are done before a person could look at the progress.
 FEWEST_ROWS_TO_WATCH = 10_000
 
+# The texts that a row has only where its file tells them.
+TOLD_BY_SOME = ("started_at", "ended_at", "person", "case")
+
 Watcher = Callable[[int, int], None]
 
 
 class Row(TypedDict):
-    """One task; `estimated_minutes` is None where the file names no duration."""
+    """One task; `estimated_minutes` is None where the file names no duration.
+
+    The other keys are there only where the file tells them: `started_at` and `ended_at` in ISO 8601, as the file
+    writes them (a date alone where it names no time of day), who did it, the case that it belongs to, and the number
+    of its row in the file.
+    """
 
     text: str
     category: str
     estimated_minutes: float | None
+    started_at: NotRequired[str]
+    ended_at: NotRequired[str]
+    person: NotRequired[str]
+    case: NotRequired[str]
+    row: NotRequired[int]
 
 
 class Rows:
@@ -82,10 +95,17 @@ def as_row(row: Any) -> Row:
     """Return any JSON value as a Row: missing parts are empty, numbers written as text are read."""
     if not isinstance(row, dict):
         return Row(text=as_text(row), category="", estimated_minutes=None)
-    return Row(
-        text=as_text(row.get("text")),
-        category=as_text(row.get("category")),
-        estimated_minutes=as_minutes(row.get("estimated_minutes")),
+    told: dict[str, Any] = {key: as_text(value) for key in TOLD_BY_SOME if (value := row.get(key)) is not None}
+    if isinstance(number := row.get("row"), int):
+        told["row"] = number
+    return cast(
+        Row,
+        {
+            "text": as_text(row.get("text")),
+            "category": as_text(row.get("category")),
+            "estimated_minutes": as_minutes(row.get("estimated_minutes")),
+            **told,
+        },
     )
 
 
