@@ -224,11 +224,12 @@ def require_reachable() -> None:
 
 # -- writing ---------------------------------------------------------------------------------------
 def publish(events: Sequence[Outgoing], *, settled: Sequence[tuple[str, str, str]] = ()) -> None:
-    """XADD the events, and a dispatch once more on its agent's stream, in one pipeline.
+    """XADD the events, and a dispatch once more on its agent's stream, all in one step of the broker.
 
-    `settled` are (stream, group, entry id) that the same pipeline acknowledges, after the events are added.
+    `settled` are (stream, group, entry id) that the same step acknowledges, after the events are added. A reader that
+    waits is woken after the last entry and gets them together; woken by the first, it would spend a transaction on it.
     """
-    pipe = client().pipeline(transaction=False)
+    pipe = client().pipeline(transaction=True)
     for event in events:
         fields = fields_of(event)
         pipe.xadd(settings.STREAM_NAME, fields)
