@@ -38,7 +38,7 @@ class ProjectWork(UnitOfWork):
         self.owners: dict[str, User | None] = {}
         self.templates: dict[str, Template] = {}
         # By the name of a person: the ids of the questions that they may answer.
-        self.answerable: dict[str, set[UUID]] = {}
+        self.answerable: dict[str | None, set[UUID]] = {}
 
     def note_change(self, project: Project) -> None:
         """Mark the project as changed, so that it is advanced at the end of this work, caused by the current event."""

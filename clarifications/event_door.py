@@ -4,6 +4,7 @@ Writing to the stream gives no right to answer: the name in an event is only a c
 active account, and that account must have the right.
 """
 
+from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from backlog.selectors import item_of
 from backlog.work import ProjectWork
 from clarifications.errors import NotEntitled
 from clarifications.models import Question, QuestionStatus
-from clarifications.selectors import answerable_among, is_for_anybody, load_questions, open_question, question_of
+from clarifications.selectors import answerable_among, for_anybody_among, load_questions, open_question, question_of
 from clarifications.services import answer_question
 from clarifications.wording import question_title
 from events.envelope import Envelope
@@ -67,7 +68,7 @@ def entitled_speaker(work: ProjectWork, question: Question, event: Envelope, nam
         require_approver(event.source.service)
     if name is not None:
         require_entitled(work, question, name)
-    elif not is_approval and not is_for_anybody(question):
+    elif not is_approval and question.pk not in answerable_questions(work, None):
         raise NotEntitled(_("This question is assigned: name the account that answers it in `answered_by`."))
     return name if name is not None else event.source.service
 
@@ -89,10 +90,19 @@ def require_entitled(work: ProjectWork, question: Question, name: str) -> None:
         raise NotEntitled(words % values)
 
 
-def answerable_questions(work: ProjectWork, name: str) -> set[UUID]:
-    """Return the ids of this work's questions that the person of this name may answer; a query or two for each name."""
+def answerable_questions(work: ProjectWork, name: str | None) -> set[UUID]:
+    """Return the ids of this work's questions that the person of this name may answer; a query or two for each name.
+
+    Without a name they are the questions that wait for anybody.
+    """
     if name not in work.answerable:
-        person = find_account(name)
-        is_person = person is not None and person.is_active and not person.is_service
-        work.answerable[name] = answerable_among(person, work.all_loaded(Question)) if person and is_person else set()
+        questions = work.all_loaded(Question)
+        work.answerable[name] = for_anybody_among(questions) if name is None else answerable_to(name, questions)
     return work.answerable[name]
+
+
+def answerable_to(name: str, questions: Sequence[Question]) -> set[UUID]:
+    """Return the ids of those questions that the person with this account may answer; none for a service account."""
+    person = find_account(name)
+    is_person = person is not None and person.is_active and not person.is_service
+    return answerable_among(person, questions) if person and is_person else set()

@@ -155,9 +155,16 @@ def has_no_holder() -> Q:
     return Q(assigned_to=None) | ~held
 
 
-def is_for_anybody(question: Question) -> bool:
-    """Return True if the question waits for anybody who may answer; see `for_anybody`."""
-    return Question.objects.filter(for_anybody(), pk=question.pk).exists()
+def for_anybody_among(questions: Sequence[Question]) -> set[UUID]:
+    """Return the ids of those loaded questions that wait for anybody who may answer; see `for_anybody`.
+
+    One query, or none if no question is assigned.
+    """
+    assigned = [q.pk for q in questions if q.assigned_to_id is not None or q.assigned_group]
+    waiting = {q.pk for q in questions}.difference(assigned)
+    if assigned:
+        waiting |= set(Question.objects.filter(for_anybody(), pk__in=assigned).values_list("pk", flat=True))
+    return waiting
 
 
 def for_anybody() -> Q:
