@@ -274,3 +274,6 @@ class StreamServer:
                 cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
                 cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_TIMEOUT}'")
             statements.keep_plans(connection)
+            # A batch that meets a closed connection is handled again on a new one: to ask the server before each batch
+            # whether it is still there would only cost a round trip.
+            connection.health_check_enabled = False
