@@ -10,9 +10,9 @@ FAULT_POINTS = json.loads(os.environ.get("FAULT_POINTS", "{}"))
 # Keys of rows come again from test to test; those about the limit set one.
 API_REQUESTS_A_MINUTE = 10**9
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-# Other threads and processes have to see it, so it is a file and not in memory.
+# Other threads and processes have to see it, so it is a file and not in memory. Processes of a run copy it: copying.py.
 DATABASES["default"].setdefault("TEST", {})
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"]["TEST"]["NAME"] = str(DATA_DIR / "test.sqlite3")
+    DATABASES["default"]["TEST"]["NAME"] = str(DATA_DIR.parent / "test.sqlite3")
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
