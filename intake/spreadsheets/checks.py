@@ -139,6 +139,8 @@ def longer_than_span(spans: "array[int]", durations: Durations, rows: "array[int
 
 def overlapping(times: Times, rows: "array[int]") -> list[int]:
     """Return the rows that begin before an earlier row of the same person has ended."""
+    if not times.has_spans:
+        return []
     with_times = (r for r in rows if times.ends[r] != NONE and times.starts[r] >= DAY_MILLISECONDS)
     timed = list(islice((row for row in with_times if row not in times.whole_days), MOST_INTERVALS + 1))
     if len(timed) > MOST_INTERVALS:

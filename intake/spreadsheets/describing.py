@@ -51,12 +51,13 @@ def roles_of(layout: Layout, survey: Survey, chosen: Chosen, durations: Duration
         "category": chosen.category,
         "duration": durations.values.column if durations.values else None,
         "project": columns.projects[0] if columns.projects else None,
-        "case": columns.cases[0] if columns.cases else None,
+        "case": chosen.case,
+        "person": chosen.person,
     }
     if times is not None:
         for role, clock in (("start", times.start), ("end", times.end)):
             found[role] = clock.time or clock.moment or clock.day
-        found |= {"date": times.date or times.start.day, "person": times.person}
+        found["date"] = times.date or times.start.day
     roles: Roles = {role: {"header": column.header, "unit": None} for role, column in found.items() if column}
     if "duration" in roles:
         roles["duration"]["unit"] = durations.unit or None
