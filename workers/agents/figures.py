@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
@@ -102,6 +103,19 @@ def monthly_value(value: Decimal, period: Period) -> Decimal:
     """Return a value of the period as a value of a month: value × (month ÷ period length)."""
     factor = period.periods_per_month()
     return value * factor.numerator / factor.denominator
+
+
+def period_in_words(period: dict[str, Any]) -> str:
+    """Return a period as a deliverable states it in words, such as `90 days, from 2026-01-01 to 2026-03-31`."""
+    count = period.get("working_days")
+    if "first" in period and "last" in period:
+        days = (date.fromisoformat(period["last"]) - date.fromisoformat(period["first"])).days + 1
+        people = f", {period['people']:,} people" if period.get("people") else ""
+        named = f"{days:,} days, from {period['first']} to {period['last']}" if days > 1 else f"{period['first']}"
+        return f"{named}{people}".replace(", 1 people", ", 1 person")
+    if period["type"] == "working_days":
+        return f"{count:,} working days" if count != 1 else "one working day"
+    return f"one {period['type']}"
 
 
 def confidence(stats: RowStats, *, has_rate: bool) -> float:
