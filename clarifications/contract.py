@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from clarifications.sentences import fault_in_words
 from events.texts import shortened
 from schemas.compiled import compile_schema
+from schemas.currencies import CODES
 
 # In characters; a question quotes an invalid value up to this length.
 LONGEST_GIVEN = 100
@@ -68,16 +69,11 @@ KNOWN_FIELDS: dict[str, dict[str, Any]] = {
         "maximum": 100_000,
         "examples": [45],
     },
-    "period": {
-        "type": "object",
-        "title": gettext_noop("Period"),
-        "description": gettext_noop("The time that the rows cover."),
-        "properties": {
-            "type": {"enum": ["day", "week", "month", "quarter", "year"], "title": gettext_noop("Length")},
-            "working_days": {"type": "integer", "title": gettext_noop("Working days"), "minimum": 1, "maximum": 31},
-        },
-        "required": ["type"],
-        "additionalProperties": False,
+    "currency": {
+        "type": "string",
+        "title": gettext_noop("Currency"),
+        "description": gettext_noop("In which currency is the hourly rate?"),
+        "enum": list(CODES),
     },
     "request_text": {
         "type": "string",

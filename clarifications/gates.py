@@ -16,6 +16,7 @@ from backlog.selectors import work_contexts
 from backlog.work import ProjectWork
 from clarifications.asking import ask_approval, ask_input
 from clarifications.contract import MissingField, missing_fields
+from clarifications.period_question import without_period
 from clarifications.reading_questions import is_about_reading, reading_fields
 from clarifications.selectors import load_questions
 
@@ -92,8 +93,9 @@ def missing_for(item: Item, context: WorkContext, when: When) -> Iterable[Missin
     template = template_of(item)
     if needs_settled_file(item):
         yield from reading_fields(context.data)
+    needs = template.item(item.key).needs
+    missing = without_period(missing_fields(needs, context.data), needs, context.data)
     # The rows of a file in doubt are there: what is missing is how to read them.
-    missing = missing_fields(template.item(item.key).needs, context.data)
     yield from (field for field in missing if field.name != "rows" or "readings" not in context.data)
     if when == "at_intake":
         for figure in template.figures:
