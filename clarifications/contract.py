@@ -56,6 +56,12 @@ KNOWN_FIELDS: dict[str, dict[str, Any]] = {
                     "minimum": 0,
                     "maximum": 10_000_000,
                 },
+                # What a file tells beside them; nobody types it into a form.
+                "started_at": {"type": "string", "maxLength": 64, "x_only_in_files": True},
+                "ended_at": {"type": "string", "maxLength": 64, "x_only_in_files": True},
+                "person": {"type": "string", "maxLength": 4096, "x_only_in_files": True},
+                "case": {"type": "string", "maxLength": 4096, "x_only_in_files": True},
+                "row": {"type": "integer", "minimum": 1, "x_only_in_files": True},
             },
             "required": ["text"],
             "additionalProperties": False,

@@ -72,6 +72,7 @@ class DemoOptions:
 
     file: Path = SAMPLE_FILE
     rate: Decimal | None = None
+    currency: str = "EUR"
     template: str = "audit"
     seconds: float = 600
 
@@ -143,7 +144,8 @@ class Demonstration:
 
         Raises NoAnswer, ProcessEnded or TookTooLong.
         """
-        figures = {} if self.options.rate is None else {"hourly_rate": plain_number(self.options.rate)}
+        figures: dict[str, Any] = {"currency": self.options.currency}
+        figures |= {} if self.options.rate is None else {"hourly_rate": plain_number(self.options.rate)}
         request = Request(
             REQUEST_TEXT, self.title, self.options.file, self.options.template, requester="demo", context=figures
         )
@@ -162,8 +164,9 @@ class Demonstration:
     def print_intake(self, project: Project) -> None:
         """Print what was read from the file, with the first warnings."""
         intake = project.intake
-        rate = "without an hourly rate" if self.options.rate is None else f"with an hourly rate of {self.options.rate}"
-        self.console.print(f"Handed in: {intake['file']}, {intake['rows_read']:,} rows, {rate}")
+        rate, code = self.options.rate, self.options.currency
+        rate_in_words = "without an hourly rate" if rate is None else f"with an hourly rate of {rate} {code}"
+        self.console.print(f"Handed in: {intake['file']}, {intake['rows_read']:,} rows, {rate_in_words}")
         for warning in intake["warnings"][:5]:
             self.console.print(f"  row {warning['row']}: {warning['message']}", style="yellow")
         if intake["row_warnings"] > 5:

@@ -30,7 +30,7 @@ def first_rows(ingested: Ingested, name: str, most: int) -> FileRows:
     """
     rows, numbers = [], []
     for row in ingested:
-        rows.append({key: value for key in KEYS.values() if (value := row.get(key)) not in (None, "")})
+        rows.append({key: value for key, value in row.items() if value not in (None, "")})
         numbers.append(ingested.row_number)
         if len(rows) == most:
             break
