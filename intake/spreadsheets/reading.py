@@ -71,7 +71,7 @@ class Table:
         # Before the other totals are computed, because its first choice leaves the row out of them.
         about_last_row = self._last_row_doubt(doubtful, answers)
         doubts += [*(self._doubt(choice) for choice in durations.doubts), *about_last_row]
-        self.reading = describe(layout, survey, self._chosen, durations, self._totals)
+        self.reading = describe(layout, survey, self._chosen, durations)
         self.reading.doubts, self.reading.program = doubts, program.name if program else ""
         self.columns = {
             r: c["header"] for r, c in self.reading.columns.items() if r in ("text", "category", "duration")

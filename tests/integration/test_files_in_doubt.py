@@ -47,7 +47,8 @@ def sheet(tmp_path: Path) -> Path:
 
 def opened(sheet: Path, **more: Any) -> Project:
     """The project of this file, carried on as far as it goes with the agents of the audit's analyses."""
-    project = open_request(Request(file=sheet, context={"hourly_rate": 45}, **more))
+    known = {"hourly_rate": 45, "period": {"type": "month"}}
+    project = open_request(Request(file=sheet, context=known, **more))
     work_on()
     return Project.objects.get(pk=project.pk)
 

@@ -114,3 +114,13 @@ def test_an_inspection_names_the_columns_of_every_detail(tmp_path: Path) -> None
     columns = inspect_file(path).as_json()["columns"]
     named = {role: columns[role]["header"] for role in ("start", "end", "person", "case")}
     assert named == {"start": "Start", "end": "End", "person": "Employee", "case": "Case"}
+
+
+def test_an_inspection_tells_the_period_that_the_dates_cover(tmp_path: Path) -> None:
+    (path := tmp_path / "log.csv").write_text(LOG.format(start="2026-01-05 09:00", end="2026-01-05 10:30"))
+    told = inspect_file(path).as_json()
+    assert (told["period"]["first"], told["period"]["days"], told["period"]["people"]) == ("2026-01-05", 1, 2)
+    assert told["period_doubts"] == []
+    path.write_text("Task,Minutes\nPay,5\n")
+    told = inspect_file(path).as_json()
+    assert (told["period"], told["period_doubts"]) == (None, ["The rows have no dates"])
