@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from django.utils.translation import gettext_noop
 
-from schemas.periods import DATES, MOST_WORKING_DAYS, WORKING_DAYS, is_period, with_one_spelling, working_days
+from schemas.periods import DATES, MOST_WORKING_DAYS, WORKING_DAYS, days_of, is_period, with_one_spelling, working_days
 
 FACTS = "dates_of_rows"
 # What tells a period, in its `source`: the dates of the rows, or the answer to a question; without one, the request.
@@ -198,11 +198,21 @@ def with_period(data: Mapping[str, Any]) -> dict[str, Any]:
     given = with_one_spelling(data.get("period"))
     kept = {key: value for key, value in data.items() if key != "period"}
     if given is not None and not is_from_dates(given):
-        return {**kept, "period": given}
+        return {**kept, "period": with_counts(given)}
     facts = data.get(FACTS)
     if not facts or facts["doubts"]:
         return kept
     return {**kept, "period": period_of_range(facts["ranges"][0], facts, source=FROM_DATES)}
+
+
+def with_counts(period: Any) -> Any:
+    """Return a period from a first to a last day with the number of its days, for workers that know no calendar."""
+    if not is_period(period):
+        return period
+    first, last = days_of(period)
+    if first is None or last is None:
+        return period
+    return {"days": (last - first).days + 1, "working_days": working_days(first, last), **period}
 
 
 def without_source(period: Any) -> Any:

@@ -17,10 +17,10 @@ REASON = gettext_noop("Figures for a month are computed from it, and no period i
 NO_LENGTH = gettext_noop("It does not say how long the period is.")
 LENGTHS = {
     "day": gettext_noop("One day"),
-    "week": gettext_noop("A week"),
-    "month": gettext_noop("A month"),
-    "quarter": gettext_noop("A quarter"),
-    "year": gettext_noop("A year"),
+    "week": gettext_noop("One week"),
+    "month": gettext_noop("One month"),
+    "quarter": gettext_noop("One quarter"),
+    "year": gettext_noop("One year"),
 }
 A_NUMBER = gettext_noop("A number of working days, which I write below")
 

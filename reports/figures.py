@@ -22,10 +22,10 @@ TOO_LARGE = 1e100
 # The periods that are a length without days.
 LENGTHS = {
     "day": gettext_lazy("One day"),
-    "week": gettext_lazy("A week"),
-    "month": gettext_lazy("A month"),
-    "quarter": gettext_lazy("A quarter"),
-    "year": gettext_lazy("A year"),
+    "week": gettext_lazy("One week"),
+    "month": gettext_lazy("One month"),
+    "quarter": gettext_lazy("One quarter"),
+    "year": gettext_lazy("One year"),
 }
 
 Row = Mapping[str, Any]

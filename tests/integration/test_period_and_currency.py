@@ -162,7 +162,7 @@ def test_a_person_chooses_the_period_on_a_form_in_their_language() -> None:
     audit(rows=BARE)
     question = Question.objects.get()
     form = AnswerForm(question, {"answer_type": '"quarter"', "answer_working_days": ""})
-    assert "A quarter: 30 hours a month" in str(form)
+    assert "One quarter: 30 hours a month" in str(form)
     assert form.fits()
     assert form.answer() == {"type": "quarter"}
 

@@ -21,8 +21,8 @@ def test_money_without_a_currency_names_none() -> None:
 @pytest.mark.parametrize(
     ("period", "words"),
     [
-        ({"type": "month"}, "A month"),
-        ({"type": "quarter", "people": 4}, "A quarter, 4 people"),
+        ({"type": "month"}, "One month"),
+        ({"type": "quarter", "people": 4}, "One quarter, 4 people"),
         ({"type": "working_days", "working_days": 1}, "1 working day"),
         (
             {"type": "dates", "first": "2026-01-01", "last": "2026-03-30", "people": 1},
