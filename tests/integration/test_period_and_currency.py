@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.utils.translation import override
 from pytest_django import Settings
@@ -143,6 +144,17 @@ def test_rows_that_an_answer_brings_tell_their_period() -> None:
     assert {question.field for question in asked} == {"rows"}
     dated = [{"text": row["text"], "estimated_minutes": 60, "started_at": row["started_at"]} for row in DATED]
     answer(asked.get(), dated)
+    work_on()
+    assert cost_of(project)["monthly_cost"] == A_MONTH
+
+
+def test_a_spreadsheet_that_answers_the_question_for_rows_brings_their_period(tmp_path: Path) -> None:
+    project = audit()
+    content = sheet(tmp_path, dated=True).read_bytes()
+    form = AnswerForm(Question.objects.get(), {}, {"spreadsheet": SimpleUploadedFile("team.csv", content)})
+    assert "started_at" not in str(form)
+    assert form.fits(), form.errors
+    answer(Question.objects.get(), form.answer())
     work_on()
     assert cost_of(project)["monthly_cost"] == A_MONTH
 
