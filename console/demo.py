@@ -30,8 +30,9 @@ from runtime.supervisor import Supervisor
 from runtime.system import running_broker, system_processes
 
 FOLDER_VARIABLE = "INTERLOCK_DEMO_DIR"
-# The answer to the question for the hourly rate.
+# The answers to the questions for the hourly rate, and for the period of rows without dates.
 ANSWERED_RATE = Decimal(45)
+ANSWERED_PERIOD = {"type": "month"}
 LONGEST_TITLE = 200
 SAMPLE_FILE = settings.BASE_DIR / "examples" / "finance_month.csv"
 REQUEST_TEXT = (
@@ -179,9 +180,11 @@ class Demonstration:
         submit_answer(question, value, by="somebody")
 
     def answer_to(self, question: Question) -> Any:
-        """Return ANSWERED_RATE for the hourly rate, else the default or example of the schema. Raises NoAnswer."""
+        """Return ANSWERED_RATE or ANSWERED_PERIOD, else the default or example of the schema. Raises NoAnswer."""
         if question.field == "hourly_rate":
             return plain_number(ANSWERED_RATE)
+        if question.field == "period":
+            return ANSWERED_PERIOD
         if question.kind == Question.Kind.APPROVAL:
             return {"approved": True}
         suggested = [question.schema[key] for key in ("default",) if key in question.schema]

@@ -213,7 +213,8 @@ def test_the_command_prints_the_question_with_its_choices(sheet: Path) -> None:
 
 
 def test_an_answer_to_the_command_settles_the_file_without_a_question(sheet: Path) -> None:
-    intake("--file", sheet, "--set", "hourly_rate=45", "--answer", "duration_unit=s")
+    known = ("--set", "hourly_rate=45", "--set", "period.type=month")
+    intake("--file", sheet, *known, "--answer", "duration_unit=s")
     work_on()
     project = Project.objects.get()
     assert Question.objects.count() == 0

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from intake.spreadsheets.rows import Row, Rows
+from schemas.periods import working_days
 from workers.contract import Missing, Period
 
 UNCATEGORISED = "Uncategorised"
@@ -106,12 +107,13 @@ def monthly_value(value: Decimal, period: Period) -> Decimal:
 
 
 def period_in_words(period: dict[str, Any]) -> str:
-    """Return a period as a deliverable states it in words, such as `90 days, from 2026-01-01 to 2026-03-31`."""
+    """Return a period as a deliverable states it in words, such as `one month`."""
     count = period.get("working_days")
     if "first" in period and "last" in period:
-        days = (date.fromisoformat(period["last"]) - date.fromisoformat(period["first"])).days + 1
+        first, last = date.fromisoformat(period["first"]), date.fromisoformat(period["last"])
+        days, worked = (last - first).days + 1, working_days(first, last)
         people = f", {period['people']:,} people" if period.get("people") else ""
-        named = f"{days:,} days, from {period['first']} to {period['last']}" if days > 1 else f"{period['first']}"
+        named = f"{days:,} days ({worked:,} working days), from {first} to {last}" if days > 1 else f"one day, {first}"
         return f"{named}{people}".replace(", 1 people", ", 1 person")
     if period["type"] == "working_days":
         return f"{count:,} working days" if count != 1 else "one working day"

@@ -101,7 +101,7 @@ def test_figures_for_a_month_name_their_currency_and_their_period(run: Run) -> N
         for stated in (result.content, result.evidence):
             assert (stated["currency"], stated["period"]) == ("CHF", period)
         assert "CHF a month" in result.content["summary"]
-        assert "from 90 days, from 2026-01-01 to 2026-03-31, 4 people." in result.content["summary"]
+        assert "from 90 days (64 working days), from 2026-01-01 to 2026-03-31, 4 people." in result.content["summary"]
 
 
 def test_a_scenario_recovers_what_the_friction_analysis_calls_avoidable(run: Run) -> None:
