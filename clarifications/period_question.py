@@ -24,6 +24,8 @@ LENGTHS = {
 }
 A_NUMBER = gettext_noop("A number of working days, which I write below")
 
+ONLY_FOR_A_NUMBER = gettext_noop("Only if you chose a number of working days.")
+
 
 def without_period(
     missing: list[MissingField], needs: Mapping[str, Any], data: Mapping[str, Any]
@@ -53,14 +55,14 @@ def schema_of_period(data: Mapping[str, Any]) -> dict[str, Any]:
     choices = {interval_of(one): range_as_choice(one, facts) for one in facts["ranges"]} | lengths
     choices[WORKING_DAYS] = {"title": A_NUMBER}
     length = {"type": "string", "title": gettext_noop("The rows are those of"), "enum": list(choices)}
-    number = {"type": "integer", "title": gettext_noop("Number of working days"), "minimum": 1}
+    number = {"type": "integer", "title": gettext_noop("Number of working days"), "description": ONLY_FOR_A_NUMBER}
     return {
         "type": "object",
         "title": TITLE,
         "description": "; ".join(facts["doubts"]),
         "properties": {
             "type": {**length, "x_choices": choices},
-            "working_days": {**number, "maximum": MOST_WORKING_DAYS},
+            "working_days": {**number, "minimum": 1, "maximum": MOST_WORKING_DAYS},
         },
         "required": ["type"],
         "additionalProperties": False,
