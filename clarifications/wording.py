@@ -60,8 +60,9 @@ def choices_in_words(schema: Mapping[str, Any]) -> list[tuple[str, str]]:
     The choices of an object are those of its parts.
     """
     parts = [schema, *(part for part in schema.get("properties", {}).values() if isinstance(part, dict))]
-    choices = [pair for part in parts for pair in part.get("x_choices", {}).items()]
-    return [(value, described_choice(choice)) for value, choice in choices]
+    # The order is that of `enum`: PostgreSQL keeps no order of an object's keys.
+    described = [(value, part["x_choices"][value]) for part in parts if "x_choices" in part for value in part["enum"]]
+    return [(value, described_choice(choice)) for value, choice in described]
 
 
 def described_choice(choice: Mapping[str, Any]) -> str:

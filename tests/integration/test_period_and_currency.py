@@ -118,8 +118,8 @@ def test_a_date_far_from_the_others_is_asked_about_with_what_each_reading_would_
     project = audit(rows=[*DATED, {**BARE[0], "started_at": "2022-01-01"}])
     question = Question.objects.get()
     assert question.description == "Dates far away from all others: 2022-01-01"
-    choices = question.schema["properties"]["type"]["x_choices"]
-    likely, all_dates = list(choices)[:2]
+    asked = question.schema["properties"]["type"]
+    (likely, all_dates), choices = asked["enum"][:2], asked["x_choices"]
     assert (likely, choices[likely]["days"]) == ("2026-01-01/2026-03-31", 90)
     assert choices[all_dates]["hours_a_month"] < 2 < 30 < choices[likely]["hours_a_month"]
     answer(question, {"type": likely})
