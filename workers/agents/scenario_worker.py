@@ -5,13 +5,16 @@ from decimal import Decimal
 from typing import Any
 
 from workers.agents.cost_worker import Cost, RatedInput, cost_of
-from workers.agents.figures import RowStats, confidence, monthly_value, rounded, stats_of
+from workers.agents.figures import RowStats, confidence, monthly_value, period_in_words, rounded, stats_of
 from workers.agents.friction_worker import FrictionInput, friction_of
 from workers.contract import AgentInput, Contradiction, Result, agent
 
 
 class ScenarioInput(RatedInput, FrictionInput):
-    """The input: rows, a rate and a period; the friction analysis, if delivered, sets the avoidable percentage."""
+    """The input: rows, a rate with its currency, and a period.
+
+    The friction analysis, if delivered, sets the avoidable percentage.
+    """
 
 
 @dataclass(frozen=True)
@@ -35,17 +38,19 @@ def work_out_scenario(work: ScenarioInput) -> Result:
     """Return the hours and costs recovered in a month and in a year if an agent did the avoidable work."""
     stats = stats_of(work.rows)
     scenario = scenario_of(stats, work, avoidable_percent(work))
-    content = {
+    content: dict[str, Any] = {
         "avoidable_percent": rounded(scenario.avoidable_percent),
         "total_hours": rounded(stats.hours),
         "recovered_hours": rounded(scenario.hours),
         "recovered_monthly_cost": rounded(scenario.cost.monthly),
         "recovered_annual_cost": rounded(scenario.cost.annual),
         "hourly_rate": rounded(work.hourly_rate),
-        "period": work.period.model_dump(),
+        "currency": work.currency,
+        "period": work.period.as_json(),
     }
     content["summary"] = summary(content)
-    headline = ("avoidable_percent", "recovered_hours", "recovered_monthly_cost", "recovered_annual_cost")
+    recovered = ("recovered_hours", "recovered_monthly_cost", "recovered_annual_cost")
+    headline = ("avoidable_percent", *recovered, "currency", "period")
     evidence = {
         "deliverable": "with_agent_scenario",
         "rows_read": stats.rows,
@@ -75,8 +80,10 @@ def delivered_percent(work: AgentInput) -> Decimal | None:
 
 def summary(figures: dict[str, Any]) -> str:
     """Return the deliverable's content as one English sentence."""
+    code = figures["currency"]
     return (
         f"An agent could take over {figures['avoidable_percent']:.2f} % of the work: "
-        f"{figures['recovered_hours']:,.2f} hours a month, worth {figures['recovered_monthly_cost']:,.2f} a month "
-        f"and {figures['recovered_annual_cost']:,.2f} a year at {figures['hourly_rate']:,.2f} an hour."
+        f"{figures['recovered_hours']:,.2f} hours a month, worth {figures['recovered_monthly_cost']:,.2f} {code} a "
+        f"month and {figures['recovered_annual_cost']:,.2f} {code} a year at {figures['hourly_rate']:,.2f} {code} an "
+        f"hour, computed from {period_in_words(figures['period'])}."
     )

@@ -18,6 +18,8 @@ def analyse_time(work: AgentInput) -> Result:
         "rows_without_estimate": stats.without_estimate,
         "breakdown": breakdown(stats),
     }
+    if work.period is not None:
+        content["period"] = work.period.as_json()
     evidence = {
         "deliverable": "time_waste_analysis",
         "rows_read": stats.rows,
