@@ -1,0 +1,95 @@
+"""The quality of a report's data, with every warning about the file, and the provenance of each field."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from clarifications.models import Question
+from clarifications.wording import question_title
+from pages.admin_pages import bounded_text
+from reports.contents import Content, as_object, count_at, objects_at, text_at
+from reports.doors import door_in_words
+from reports.figures import in_unit, name_in_words, number_in_words, rows_of, value_in_words
+from reports.model import Answered, Figure, FileWarning, Quality, Unit
+from reports.sources import TIME, Sources
+
+TEST_REPORT = "test_report"
+
+
+def quality_of(sources: Sources) -> Quality:
+    """Return the counts of the file and of the rows, and the warnings about the file."""
+    intake = as_object(sources.project.intake or {})
+    warnings = [as_warning(warning) for warning in objects_at(intake, "warnings")]
+    found = [
+        ("rows_read", _("rows read"), count_at(intake, "rows_read") or count_at(sources.content(TIME), "rows")),
+        ("row_warnings", _("warnings about the file"), count_at(intake, "row_warnings")),
+        (
+            "rows_without_duration",
+            _("rows without a duration, which count no time"),
+            count_at(sources.content(TIME), "rows_without_estimate"),
+        ),
+        (
+            "checks_failed",
+            _("of our own checks of the figures failed"),
+            count_at(sources.content(TEST_REPORT), "failed"),
+        ),
+    ]
+    counts = [
+        Figure(key, label, value, Unit.COUNT, in_unit(value, Unit.COUNT))
+        for key, label, value in found
+        if value is not None
+    ]
+    left = max((count_at(intake, "row_warnings") or 0) - len(warnings), 0)
+    return Quality(text_at(intake, "file"), counts, warnings, left)
+
+
+def as_warning(warning: Content) -> FileWarning:
+    """Return a warning as the reader of the file wrote it."""
+    return FileWarning(count_at(warning, "row"), text_at(warning, "column"), text_at(warning, "message"))
+
+
+def provenance_of(sources: Sources) -> list[Answered]:
+    """Return for each field of the request who gave it, when and through which door; one query."""
+    questions = Question.objects.filter(
+        project=sources.project, field__in=list(sources.provenance), kind=Question.Kind.INPUT
+    )
+    titles = {question.field: question_title(question) for question in questions.order_by("revision")}
+    fields = {field: value for field, value in sources.data.items() if field != "rows" or value}
+    return [answered(field, value, sources.provenance.get(field) or {}, titles) for field, value in fields.items()]
+
+
+def answered(field: str, value: Any, given: Mapping[str, Any], titles: Mapping[str, str]) -> Answered:
+    """Return the provenance of one field."""
+    known = {
+        "request_text": _("Request"),
+        "rows": _("Rows"),
+        "rows_ref": _("Rows"),
+        "currency": _("Currency"),
+        "period": _("Period of the data"),
+        "hourly_rate": _("Hourly rate"),
+    }
+    title = known.get(field) or titles.get(field) or name_in_words(field)
+    door = str(given.get("door", ""))
+    return Answered(
+        field, bounded_text(title), field_in_words(field, value), str(given.get("by", "")), door, door_in_words(door),
+        moment(given.get("at")), str(given.get("question_id", "")),
+    )  # fmt: skip
+
+
+def field_in_words(field: str, value: Any) -> str:
+    """Return the value of a field in one line; a table as its number of rows."""
+    count = count_at(as_object(value), "rows") if field == "rows_ref" else len(rows_of(value)) or None
+    if count is not None:
+        return ngettext("%(n)s row", "%(n)s rows", count) % {"n": number_in_words(count)}
+    return value_in_words(value)
+
+
+def moment(at: Any) -> datetime | None:
+    """Return a moment that is written in ISO 8601; None if it is none."""
+    try:
+        return datetime.fromisoformat(str(at))
+    except ValueError:
+        return None
