@@ -8,13 +8,15 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from accounts.people import signed_in_person
 from pages.admin_pages import json_as_html
 from portal.project_page import project_for
 from reports.building import report_of
-from reports.model import Report, Scenario, Section
+from reports.figures import in_unit, money_in_words
+from reports.model import Report, Scenario, Section, Unit
 from reports.showing import ShownTable, drawn_plots, shown_table
 
 # The tables that are shown open; all others are folded.
@@ -40,6 +42,7 @@ def page_parts(report: Report, *, for_staff: bool) -> dict[str, Any]:
         "open_tables": [table for table in tables if table.key in OPEN_TABLES],
         "folded_tables": [table for table in tables if table.key not in OPEN_TABLES],
         "sliders": sliders(report.scenario) if report.scenario else None,
+        "scenario_words": words_of(report.scenario, report.currency) if report.scenario else None,
         "results": [shown_section(section) for section in report.results],
         "annex": [shown_section(section) for section in report.annex] if for_staff else [],
         "files": [file for file in report.files if for_staff or not file.is_internal],
@@ -52,6 +55,28 @@ def shown_section(section: Section) -> tuple[Section, list[ShownTable], SafeStri
     """Return a section with its tables in words and the rest of its content as HTML, empty if there is none."""
     raw = json_as_html(section.raw) if section.raw else SafeString("")
     return section, [shown_table(table, "") for table in section.tables], raw
+
+
+def words_of(scenario: Scenario, currency: str) -> dict[str, str]:
+    """Return the figures of the scenario in words; empty for those that were not delivered."""
+    money = {"monthly": scenario.recovered_monthly_cost, "annual": scenario.recovered_annual_cost}
+    return {
+        "share": in_unit(scenario.avoidable_percent, Unit.PERCENT),
+        "hours": in_unit(scenario.recovered_hours, Unit.HOURS),
+        "interval": interval_in_words(scenario),
+        **{key: "" if amount is None else money_in_words(amount, currency) for key, amount in money.items()},
+    }
+
+
+def interval_in_words(scenario: Scenario) -> str:
+    """Return the interval of the recovered hours in words; empty if it was not delivered."""
+    if scenario.low_hours is None or scenario.high_hours is None:
+        return ""
+    values = {"low": in_unit(scenario.low_hours, Unit.HOURS), "high": in_unit(scenario.high_hours, Unit.HOURS)}
+    if scenario.level is None:
+        return _("%(low)s to %(high)s") % values
+    words = _("%(low)s to %(high)s, with %(level)s confidence, by the spread of the rows")
+    return words % {**values, "level": in_unit(scenario.level, Unit.PERCENT)}
 
 
 def sliders(scenario: Scenario) -> dict[str, dict[str, Decimal]]:
