@@ -14,10 +14,13 @@ from reports.hours import hours_finding
 from reports.model import Finding, RowsBehind, Unit
 from reports.sources import FRICTION, TIME, Sources
 
+# So many recurring tasks are findings of their own; all of them are in a table.
+MOST_TASKS = 3
+
 
 def findings_of(sources: Sources, recurring: list[Finding]) -> list[Finding]:
     """Return the findings, those with the most hours first, those without hours last."""
-    found = [*largest_category(sources), *largest_task(recurring), *automatable_tasks(sources, recurring)]
+    found = [*largest_category(sources), *largest_tasks(recurring), *automatable_tasks(sources, recurring)]
     friction = sources.content(FRICTION)
     found += [*meetings(sources, friction), *short_rows(sources, friction), *rework(friction), *waiting(friction)]
     return sorted(found, key=lambda finding: -(finding.hours or 0))
@@ -50,9 +53,9 @@ def hours_in(line: Content) -> float | None:
     return number_at(line, "hours") if minutes is None else minutes / 60
 
 
-def largest_task(recurring: list[Finding]) -> Iterator[Finding]:
-    """Yield the recurring task with the most hours, as a finding of its own."""
-    yield from (task for task in recurring[:1] if task.hours)
+def largest_tasks(recurring: list[Finding]) -> Iterator[Finding]:
+    """Yield the recurring tasks with the most hours, each as a finding of its own."""
+    yield from (task for task in recurring[:MOST_TASKS] if task.hours)
 
 
 def automatable_tasks(sources: Sources, recurring: list[Finding]) -> Iterator[Finding]:

@@ -31,6 +31,8 @@ def period_of(sources: Sources) -> Period:
         # Without dates it is the number of working days that a month has, and not of those that the data cover.
         known["working_days"] = None
     words = ", ".join(part for part in (span_in_words(first, last, kind), *counts_in_words(known)) if part)
+    if words and not is_stated:
+        words = _("not stated, assumed: %(period)s") % {"period": words}
     return Period(
         words or _("not stated"),
         kind,

@@ -66,6 +66,9 @@ class Sources:
     @cached_property
     def hours(self) -> float | None:
         """The hours of all rows, in the period of the data."""
+        minutes = self.number(TIME, "total_minutes")
+        if minutes is not None:
+            return minutes / 60
         totals = (self.number(kind, "total_hours") for kind in (TIME, COST, SCENARIO))
         return next((total for total in totals if total is not None), None)
 

@@ -34,7 +34,7 @@
     return found;
   }
 
-  const isChanged = () => [...form.querySelectorAll("input")].some((input) => input.value !== input.defaultValue);
+  const isChanged = () => [...form.querySelectorAll("input")].some((input) => Number(input.value) !== Number(input.defaultValue));
 
   function show() {
     const found = figures(), own = isChanged();
