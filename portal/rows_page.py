@@ -1,5 +1,6 @@
 """The page of the rows behind a figure of a report."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -10,13 +11,15 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
-from events.artifacts import ArtifactMissing
+from events.artifacts import NDJSON, ArtifactMissing, path_of
+from intake.spreadsheets.rows import Rows
 from portal.project_page import project_for
 from reports.categories import category_in_words
+from reports.contents import count_at, object_at, objects_at
 from reports.figures import cell_in_words
 from reports.model import Column, Unit
 from reports.rows import RowsPage as Page
-from reports.rows import UnknownSelection, page_of_rows, task_named, told_count
+from reports.rows import UnknownSelection, page_of_rows, selection, task_named, told_count
 from reports.sources import Sources
 
 # A page number of more digits is none.
@@ -34,7 +37,7 @@ class RowsPage(LoginRequiredMixin, View):
             raise Http404
         context = {"project": sources.project, "heading": heading_of(sources, by, value)}
         try:
-            page = page_of_rows(sources, by=by, value=value, number=int(number))
+            page = page_of_rows(rows_of_request(sources.data), selection(sources, by, value), int(number))
         except UnknownSelection as error:
             raise Http404 from error
         except ArtifactMissing:
@@ -42,6 +45,19 @@ class RowsPage(LoginRequiredMixin, View):
         context |= {"query": urlencode({"by": by, "value": value}), **shown_page(page)}
         context |= {"told": told_count(sources, by, value)}
         return render(request, "portal/report_rows.html", context)
+
+
+def rows_of_request(data: Mapping[str, Any]) -> Iterable[Any]:
+    """Return the rows of a work context, from the context itself or from where they are stored.
+
+    Raises ArtifactMissing if they are not stored here any more, or in another form.
+    """
+    reference = object_at(data, "rows_ref")
+    if not reference:
+        return Rows.of(objects_at(data, "rows"))
+    if reference.get("media_type") != NDJSON:
+        raise ArtifactMissing(f"Rows of the type {str(reference.get('media_type'))[:80]!r} cannot be listed here.")
+    return Rows.from_ndjson(path_of(dict(reference)), count_at(reference, "rows") or 0)
 
 
 def heading_of(sources: Sources, by: str, value: str) -> str:

@@ -11,15 +11,6 @@ from reports.figures import factor_in_words, in_unit, money_in_words
 from reports.model import Assumption, Period, Scenario, Source, Unit
 from reports.sources import Sources
 
-SOURCE_BY_DOOR = {
-    "policy": Source.TEMPLATE,
-    "template": Source.TEMPLATE,
-    "setting": Source.SETTING,
-    "organisation": Source.SETTING,
-    "organization": Source.SETTING,
-    "file": Source.FILE,
-}
-
 
 def assumptions_of(sources: Sources, period: Period, scenario: Scenario | None) -> list[Assumption]:
     """Return the assumptions behind the figures, in the order in which a reader meets them."""
@@ -100,11 +91,14 @@ def source_of(sources: Sources, key: str) -> tuple[Source, str]:
             return Source.DEFAULT, _("The default of Interlock: nobody chose it for this request.")
         return Source.UNKNOWN, _("It came with the request; who gave it is not recorded.")
     door, by = str(given.get("door", "")), str(given.get("by", ""))
-    source = SOURCE_BY_DOOR.get(door, Source.PERSON)
     values = {"who": by, "how": door_in_words(door), "when": day_in_words(given.get("at"))}
-    if source == Source.TEMPLATE:
-        return source, _("The template's rule for a question that nobody answered, %(when)s") % values
-    return source, _("%(who)s, %(how)s, %(when)s") % values
+    if door in ("settings", "rows"):
+        is_template = door == "settings" and by.startswith("template ")
+        source = Source.FILE if door == "rows" else Source.TEMPLATE if is_template else Source.SETTING
+        return source, _("%(who)s, %(how)s") % values
+    if door == "policy":
+        return Source.TEMPLATE, _("The template's rule for a question that nobody answered, %(when)s") % values
+    return Source.PERSON, _("%(who)s, %(how)s, %(when)s") % values
 
 
 def day_in_words(at: object) -> str:

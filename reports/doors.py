@@ -14,9 +14,7 @@ def door_in_words(door: str) -> str:
         "command": _("by a command"),
         "event": _("by an event"),
         "policy": _("by the rule for silence"),
-        "file": _("read from the file"),
-        "template": _("from the template"),
-        "setting": _("from the settings"),
-        "organisation": _("from the organisation's settings"),
+        "rows": _("read from the file"),
+        "settings": _("for requests that name none"),
     }
     return words.get(door, door)

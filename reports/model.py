@@ -164,6 +164,7 @@ class Period:
 class Scenario:
     """What an agent could take over: min(cap, factor × recurring share) of a month's hours, times the hourly rate.
 
+    `recurring_percent` is the share of the rows that recur and are no meetings, where the analysis tells them apart.
     `low_hours` and `high_hours` bound the recovered hours with `level` percent confidence, where they were computed.
     """
 

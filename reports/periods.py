@@ -13,6 +13,8 @@ from reports.figures import number_in_words
 from reports.model import Period
 from reports.sources import COST, SCENARIO, Sources
 
+# The type of a period that is a number of working days.
+WORKING_DAYS = "working_days"
 SPELLINGS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year"}
 
 
@@ -27,7 +29,7 @@ def period_of(sources: Sources) -> Period:
     known = {key: count_at(given, key) for key in ("days", "working_days", "people")}
     is_stated = bool(as_period(stated)) or first is not None
     a_month = sources.periods_a_month
-    if first is None:
+    if first is None and kind != WORKING_DAYS:
         # Without dates it is the number of working days that a month has, and not of those that the data cover.
         known["working_days"] = None
     words = ", ".join(part for part in (span_in_words(first, last, kind), *counts_in_words(known)) if part)
@@ -62,6 +64,8 @@ def span_in_words(first: date | None, last: date | None, kind: str) -> str:
     if first and last:
         values = {"first": date_format(first), "last": date_format(last)}
         return _("%(first)s to %(last)s") % values if first != last else values["first"]
+    if kind == WORKING_DAYS:
+        return ""
     types = {
         "day": _("a day"),
         "week": _("a week"),

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from reports.contents import count_at, number_at, objects_at, text_at
+from reports.figures import number_in_words
 from reports.findings import hours_in
 from reports.model import Finding, Plot, Scenario
 from reports.sources import COST, FRICTION, TIME, Sources
@@ -74,6 +76,8 @@ def week_heat_map(sources: Sources) -> Iterator[Plot]:
     rows = [(str(WEEKDAYS[day - 1]), *(round(cells.get((day, hour), 0), 2) for hour in span)) for day in days]
     columns = [f"{hour:02d}" for hour in span]
     words = _("Hours of work by day of the week and by the hour of the day at which it began.")
+    if (timed := count_at(sources.content(TIME), "timed_rows")) is not None:
+        words += " " + ngettext("%(n)s row tells it.", "%(n)s rows tell it.", timed) % {"n": number_in_words(timed)}
     yield Plot("week", "heat", _("When the work is done"), rows, _("h"), words, columns)
 
 

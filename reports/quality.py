@@ -17,6 +17,8 @@ from reports.model import Answered, Figure, FileWarning, Quality, Unit
 from reports.sources import TIME, Sources
 
 TEST_REPORT = "test_report"
+# What Interlock itself notes in a work context.
+WITHOUT_GIVER = ("dates_of_rows", "readings", "reading")
 
 
 def quality_of(sources: Sources) -> Quality:
@@ -30,6 +32,13 @@ def quality_of(sources: Sources) -> Quality:
             "rows_without_duration",
             _("rows without a duration, which count no time"),
             count_at(sources.content(TIME), "rows_without_estimate"),
+        ),
+        ("dated_rows", _("rows with a date"), count_at(sources.content(TIME), "dated_rows")),
+        ("timed_rows", _("rows with a time of day"), count_at(sources.content(TIME), "timed_rows")),
+        (
+            "weeks_left_out",
+            _("earlier weeks left out of the hours by week"),
+            count_at(sources.content(TIME), "weeks_left_out"),
         ),
         (
             "checks_failed",
@@ -57,7 +66,9 @@ def provenance_of(sources: Sources) -> list[Answered]:
         project=sources.project, field__in=list(sources.provenance), kind=Question.Kind.INPUT
     )
     titles = {question.field: question_title(question) for question in questions.order_by("revision")}
-    fields = {field: value for field, value in sources.data.items() if field != "rows" or value}
+    fields = {field: value for field, value in sources.data.items() if field not in WITHOUT_GIVER}
+    if not fields.get("rows"):
+        fields.pop("rows", None)
     return [answered(field, value, sources.provenance.get(field) or {}, titles) for field, value in fields.items()]
 
 

@@ -55,6 +55,10 @@ def reason_in_words(cluster: Content) -> str:
         "judgement": _("It needs a person's judgement."),
         "rare": _("It comes too rarely to be worth it."),
         "rule_based": _("It follows rules that can be written down."),
+        "reporting": _("It puts figures together that are there already."),
+        "messaging": _("It sends messages that are much alike."),
+        "lookup": _("It looks up what is written somewhere."),
+        "repetitive": _("It recurs, and no word of it says that it needs a person."),
         "data_entry": _("It moves data from one place to another."),
     }
     return known.get(code) or (name_in_words(code) if code else "")

@@ -1,25 +1,22 @@
 """The rows behind a figure: the rows of a request that belong to a category, to a recurring task, or to a finding.
 
-Rows are read one by one from where they are kept, the work context or a stored artifact, and a page of them at a time.
+A page of them is made at a time, in one pass over the rows, of which only the page is kept.
 """
 
-import gzip
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import orjson
-
-from events.artifacts import NDJSON, ArtifactMissing, path_of
 from reports.categories import LONGEST_CATEGORY, OTHER, UNCATEGORISED
-from reports.contents import Content, count_at, number_at, object_at, objects_at, text_at
+from reports.contents import Content, count_at, number_at, objects_at, text_at
 from reports.sources import FRICTION, TIME, Sources
 
 ROWS_A_PAGE = 100
 SHORT_MINUTES = 15
+MEETING = "meeting"
 NO_WORD = re.compile(r"[\W_]+")
 
 Row = Mapping[str, Any]
@@ -52,31 +49,11 @@ class RowsPage:
         return self.first + len(self.rows) - 1
 
 
-def page_of_rows(sources: Sources, *, by: str, value: str, number: int) -> RowsPage:
-    """Return a page of the selected rows.
-
-    Raises UnknownSelection for another way to select, ArtifactMissing if the rows are not stored here any more.
-    """
-    test = selection(sources, by, value)
-    selected = (row for row in rows_of_request(sources.data) if test(row))
+def page_of_rows(rows: Iterable[Row], test: Test, number: int) -> RowsPage:
+    """Return a page of the rows that pass the test."""
     start = (number - 1) * ROWS_A_PAGE
-    found = list(islice(selected, start, start + ROWS_A_PAGE + 1))
+    found = list(islice((row for row in rows if test(row)), start, start + ROWS_A_PAGE + 1))
     return RowsPage(found[:ROWS_A_PAGE], number, len(found) > ROWS_A_PAGE)
-
-
-def rows_of_request(data: Mapping[str, Any]) -> Iterator[Row]:
-    """Yield the rows of a work context, from the context itself or from a stored artifact. Raises ArtifactMissing."""
-    reference = object_at(data, "rows_ref")
-    if not reference:
-        yield from objects_at(data, "rows")
-        return
-    if reference.get("media_type") != NDJSON:
-        raise ArtifactMissing(f"Rows of the type {str(reference.get('media_type'))[:80]!r} cannot be listed here.")
-    with gzip.open(path_of(dict(reference))) as lines:
-        for line in lines:
-            row = orjson.loads(line)
-            if isinstance(row, dict):
-                yield row
 
 
 def selection(sources: Sources, by: str, value: str) -> Test:
@@ -85,6 +62,8 @@ def selection(sources: Sources, by: str, value: str) -> Test:
         return in_category(sources, value)
     if by == "task":
         return of_task(sources, value)
+    if by == "meetings":
+        return in_meetings(sources)
     if by == "short":
         return is_short
     if by == "all":
@@ -118,6 +97,13 @@ def of_task(sources: Sources, fingerprint: str) -> Test:
         return lambda row: text_at(row, "text") in named
     forms = {form_of(fingerprint), form_of(text_at(cluster, "sample_text"))} - {""}
     return lambda row: form_of(text_at(row, "text")) in forms
+
+
+def in_meetings(sources: Sources) -> Test:
+    """Return the test that a row belongs to a recurring task that is a meeting; one that took place once does not."""
+    clusters = objects_at(sources.content(FRICTION), "clusters")
+    tests = [of_task(sources, text_at(c, "fingerprint")) for c in clusters if text_at(c, "why") == MEETING]
+    return lambda row: any(test(row) for test in tests)
 
 
 def cluster_named(sources: Sources, fingerprint: str) -> Content:

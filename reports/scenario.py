@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from reports.contents import number_at, object_at, objects_at
+from reports.contents import Content, number_at, object_at, objects_at
 from reports.figures import factor_in_words, in_unit, money_in_words
 from reports.model import Column, Scenario, Table, Unit
 from reports.sources import FRICTION, SCENARIO, Sources
@@ -12,7 +12,7 @@ def scenario_of(sources: Sources) -> Scenario | None:
     """Return the scenario; None unless its hours, its percentages and both coefficients were delivered."""
     content, friction = sources.content(SCENARIO), sources.content(FRICTION)
     recovered, avoidable = number_at(content, "recovered_hours"), number_at(content, "avoidable_percent")
-    recurring = number_at(friction, "recurring_share")
+    recurring = avoidable_share(friction)
     cap, factor = (number_at(friction, "coefficients", key) for key in ("cap_percent", "factor"))
     if recovered is None or avoidable is None or recurring is None or cap is None or factor is None:
         return None
@@ -37,6 +37,12 @@ def scenario_of(sources: Sources) -> Scenario | None:
     )
 
 
+def avoidable_share(friction: Content) -> float | None:
+    """Return the share that the factor is applied to: the rows that recur and are no meetings, in percent of all."""
+    rows, total = number_at(friction, "recurring_without_meetings"), number_at(friction, "total_rows")
+    return number_at(friction, "recurring_share") if rows is None or not total else 100 * rows / total
+
+
 def level_in_percent(level: float | None) -> float | None:
     """Return the confidence level in percent, whether it was delivered as 0.95 or as 95."""
     return level * 100 if level is not None and level <= 1 else level
@@ -54,8 +60,8 @@ def formula_in_words(
         "hours": in_unit(hours, Unit.HOURS),
     }
     words = _(
-        "The smaller of the cap (%(cap)s) and factor × recurring share (%(factor)s × %(recurring)s) is %(avoidable)s; "
-        "times %(hours)s a month."
+        "The smaller of the cap (%(cap)s) and factor × recurring share without meetings (%(factor)s × %(recurring)s) "
+        "is %(avoidable)s; times %(hours)s a month."
     )
     if sources.rate is None:
         return words % values

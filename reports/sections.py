@@ -27,12 +27,13 @@ LONGEST_FACT = 300
 SHOWN_ELSEWHERE = {
     TIME: {
         *("total_minutes", "total_hours", "rows", "rows_without_estimate", "breakdown", "by_week", "by_weekday"),
-        *("concentration", "period", "currency"),
+        *("concentration", "dated_rows", "timed_rows", "weeks_left_out", "limited", "period", "currency"),
     },
     COST: {"total_hours", "hourly_rate", "monthly_cost", "annual_cost", "period", "currency"},
     FRICTION: {
         *("total_rows", "recurring_count", "recurring_share", "avoidable_percent", "coefficients", "cluster_count"),
-        *("clusters", "fragmentation", "meetings", "rework", "waiting", "period", "currency"),
+        *("clusters", "fragmentation", "meetings", "rework", "waiting", "recurring_without_meetings", "limited"),
+        *("period", "currency"),
     },
     SCENARIO: {
         *("avoidable_percent", "total_hours", "recovered_hours", "recovered_monthly_cost", "recovered_annual_cost"),

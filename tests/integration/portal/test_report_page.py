@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from backlog.models import Deliverable, Project
+from backlog.models import Deliverable, Project, WorkContext
 from reports.figures import without_formula
 from tests.delivered import contents, deliver, deliver_all, full_contents, know
 
@@ -88,6 +88,29 @@ def test_each_recurring_task_says_why_it_could_be_automated_or_not(rita: Client,
     assert (first.title, first.automatable, first.why) == ("Team meeting", False, "A meeting is between people.")
     assert (second.automatable, second.why) == (True, "It follows rules that can be written down.")
     assert "A meeting is between people." in response.content.decode()
+
+
+def test_the_scenario_counts_no_meetings_where_the_analysis_tells_them_apart(rita: Client, opened: Opened) -> None:
+    project, found = opened(), full_contents()
+    found["friction_analysis"] |= {"total_rows": 4, "recurring_without_meetings": 1}
+    deliver_all(project, found)
+    scenario = report_page(rita, project).context["report"].scenario
+    assert scenario.recurring_percent == 25
+    assert "without meetings (1.25 × 25%)" in scenario.formula
+
+
+def test_a_period_read_from_the_rows_and_a_currency_of_the_template_say_so(rita: Client, opened: Opened) -> None:
+    project = opened()
+    know(project, currency="EUR", period={"type": "dates", "first": "2026-01-01", "last": "2026-01-07", "days": 7})
+    context = WorkContext.objects.get(project=project)
+    at = "2026-03-03T09:00:00+00:00"
+    context.provenance["period"] = {"by": "dates of the rows", "door": "rows", "at": at}
+    context.provenance["currency"] = {"by": "template audit", "door": "settings", "at": at}
+    context.save()
+    deliver_all(project)
+    assumptions = {a.key: a for a in report_page(rita, project).context["report"].assumptions}
+    assert (assumptions["period"].source, assumptions["currency"].source) == ("file", "template")
+    assert assumptions["currency"].source_words == "template audit, for requests that name none"
 
 
 def test_a_report_of_older_deliverables_has_what_they_hold(rita: Client, opened: Opened) -> None:
