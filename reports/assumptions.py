@@ -28,9 +28,7 @@ def period_assumption(sources: Sources, period: Period) -> Assumption:
     why = ""
     if period.months:
         values = {"months": factor_in_words(period.months)}
-        why = (
-            _("The period counts as %(months)s months: figures a month are those of the period divided by it.") % values
-        )
+        why = _("Months in the period: %(months)s. Figures a month are those of the period divided by it.") % values
     source, words = source_of(sources, "period")
     if not period.is_stated:
         source, words = Source.DEFAULT, _("Nobody said which time the data cover, and the file has no dates.")

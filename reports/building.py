@@ -54,7 +54,7 @@ def built(sources: Sources) -> Report:
         tables=tables_of(sources, recurring),
         assumptions=assumptions_of(sources, period, scenario),
         quality=quality_of(sources),
-        provenance=provenance_of(sources),
+        provenance=provenance_of(sources, period),
         sections=sections_of(sources),
         files=files_of(sources),
         request_text=text_at(sources.data, "request_text"),

@@ -76,22 +76,36 @@ def figures(first: Report, second: Report) -> list[Compared]:
 
 def figures_by_key(report: Report) -> dict[str, tuple[str, Unit, float]]:
     """Return the figures of a report that can be compared: {key: (label, unit, value)}."""
-    found = {
-        figure.key: (figure.label, figure.unit, figure.value) for figure in (*report.headline, *report.quality.counts)
-    }
+    labels, shown = comparable_figures(), (*report.headline, *report.quality.counts)
+    found = {figure.key: (labels[figure.key], figure.unit, figure.value) for figure in shown if figure.key in labels}
     scenario, period = report.scenario, report.period
     more = {
-        "hourly_rate": (_("hourly rate"), Unit.MONEY, scenario.hourly_rate if scenario else None),
+        "hourly_rate": (_("Hourly rate"), Unit.MONEY, scenario.hourly_rate if scenario else None),
         "cap_percent": (
-            _("most that an agent could take over"),
+            _("Most that an agent could take over"),
             Unit.PERCENT,
             scenario.cap_percent if scenario else None,
         ),
-        "factor": (_("factor of the recurring share"), Unit.FACTOR, scenario.factor if scenario else None),
-        "days": (_("days that the data cover"), Unit.COUNT, period.days),
-        "people": (_("people in the data"), Unit.COUNT, period.people),
+        "factor": (_("Factor of the recurring share"), Unit.FACTOR, scenario.factor if scenario else None),
+        "days": (_("Days that the data cover"), Unit.COUNT, period.days),
+        "people": (_("People in the data"), Unit.COUNT, period.people),
     }
     return found | {key: (label, unit, value) for key, (label, unit, value) in more.items() if value is not None}
+
+
+def comparable_figures() -> dict[str, str]:
+    """Return the figures of a report that two reports can be compared by: {key: label}."""
+    return {
+        "total_hours": _("Hours of work in the period of the data"),
+        "monthly_cost": _("Cost a month"),
+        "annual_cost": _("Cost a year"),
+        "recurring_share": _("Rows that recur"),
+        "recovered_hours": _("Hours a month that an agent could take over"),
+        "recovered_annual_cost": _("Worth of these hours a year"),
+        "rows_read": _("Rows read"),
+        "row_warnings": _("Warnings about the file"),
+        "rows_without_duration": _("Rows without a duration"),
+    }
 
 
 def categories(first: Report, second: Report) -> list[Compared]:

@@ -9,6 +9,7 @@ from typing import Any, TypeGuard
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from pages.admin_pages import bounded_text
 from reports.model import Column, Unit, Value
@@ -18,6 +19,7 @@ FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠
 LONGEST_CELL = 400
 # Larger numbers are not treated as figures: JSON allows integers of any size, which a float cannot hold.
 TOO_LARGE = 1e100
+MINUTES_AN_HOUR, MINUTES_A_DAY = 60, 24 * 60
 EXACT_BELOW = Decimal(10) ** 18
 CENT, TENTH, TEN_THOUSANDTH = Decimal("0.01"), Decimal("0.1"), Decimal("0.0001")
 
@@ -87,6 +89,16 @@ def in_unit(value: float, unit: Unit, currency: str = "") -> str:
     return f"{number_in_words(float(value))}\u00a0{words}".strip()
 
 
+def span_in_words(minutes: float) -> str:
+    """Return a span of time in the unit that suits it: minutes, hours, or days of 24 hours."""
+    if minutes < MINUTES_AN_HOUR:
+        return f"{short_number(minutes, TENTH)}\u00a0{_('min')}"
+    if minutes < 2 * MINUTES_A_DAY:
+        return f"{short_number(minutes / MINUTES_AN_HOUR, TENTH)}\u00a0{_('h')}"
+    days = minutes / MINUTES_A_DAY
+    return ngettext("%(n)s day", "%(n)s days", 2) % {"n": short_number(days, TENTH)}
+
+
 def cell_in_words(value: Value, unit: Unit) -> str:
     """Return the text of a table cell: a number of a column with a unit, without the unit, which the heading has."""
     if value is None:
@@ -100,7 +112,7 @@ def cell_in_words(value: Value, unit: Unit) -> str:
 
 def heading_in_words(column: Column, currency: str) -> str:
     """Return the heading of a column, with the unit of its numbers in brackets."""
-    words = {Unit.HOURS: _("h"), Unit.MINUTES: _("min"), Unit.PERCENT: "%", Unit.MONEY: currency}.get(column.unit, "")
+    words = {Unit.MINUTES: _("min"), Unit.PERCENT: "%", Unit.MONEY: currency}.get(column.unit, "")
     return f"{column.title} ({words})" if words else column.title
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from reports.contents import Content, count_at, number_at, object_at, objects_at, text_at
-from reports.figures import in_unit, number_in_words
+from reports.figures import in_unit, number_in_words, span_in_words
 from reports.hours import hours_finding
 from reports.model import Finding, RowsBehind, Unit
 from reports.sources import FRICTION, TIME, Sources
@@ -151,9 +151,9 @@ def waiting(friction: Content) -> Iterator[Finding]:
     if median is None or not count_at(part, "steps"):
         return
     text = _("Half of the steps of a case begin within %(median)s after the step before.") % {
-        "median": in_unit(median, Unit.MINUTES)
+        "median": span_in_words(median)
     }
     if p90 is not None:
-        text += " " + _("One in ten waits longer than %(p90)s.") % {"p90": in_unit(p90, Unit.MINUTES)}
+        text += " " + _("One in ten waits longer than %(p90)s.") % {"p90": span_in_words(p90)}
     formula = _("The beginning of a step minus the end of the step before it, in the same case; the median.")
     yield Finding("waiting", _("Waiting between the steps of a case"), text, formula=formula)

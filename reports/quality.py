@@ -12,8 +12,8 @@ from clarifications.wording import question_title
 from pages.admin_pages import bounded_text
 from reports.contents import Content, as_object, count_at, objects_at, text_at
 from reports.doors import door_in_words
-from reports.figures import in_unit, name_in_words, number_in_words, rows_of, value_in_words
-from reports.model import Answered, Figure, FileWarning, Quality, Unit
+from reports.figures import in_unit, money_in_words, name_in_words, number_in_words, rows_of, value_in_words
+from reports.model import Answered, Figure, FileWarning, Period, Quality, Unit
 from reports.sources import TIME, Sources
 
 TEST_REPORT = "test_report"
@@ -60,8 +60,11 @@ def as_warning(warning: Content) -> FileWarning:
     return FileWarning(count_at(warning, "row"), text_at(warning, "column"), text_at(warning, "message"))
 
 
-def provenance_of(sources: Sources) -> list[Answered]:
+def provenance_of(sources: Sources, period: Period) -> list[Answered]:
     """Return for each field of the request who gave it, when and through which door; one query."""
+    words = {"period": period.words}
+    if sources.rate is not None:
+        words["hourly_rate"] = money_in_words(sources.rate, sources.currency)
     questions = Question.objects.filter(
         project=sources.project, field__in=list(sources.provenance), kind=Question.Kind.INPUT
     )
@@ -69,10 +72,13 @@ def provenance_of(sources: Sources) -> list[Answered]:
     fields = {field: value for field, value in sources.data.items() if field not in WITHOUT_GIVER}
     if not fields.get("rows"):
         fields.pop("rows", None)
-    return [answered(field, value, sources.provenance.get(field) or {}, titles) for field, value in fields.items()]
+    return [
+        answered(field, words.get(field) or field_in_words(field, value), sources.provenance.get(field) or {}, titles)
+        for field, value in fields.items()
+    ]
 
 
-def answered(field: str, value: Any, given: Mapping[str, Any], titles: Mapping[str, str]) -> Answered:
+def answered(field: str, words: str, given: Mapping[str, Any], titles: Mapping[str, str]) -> Answered:
     """Return the provenance of one field."""
     known = {
         "request_text": _("Request"),
@@ -85,7 +91,7 @@ def answered(field: str, value: Any, given: Mapping[str, Any], titles: Mapping[s
     title = known.get(field) or titles.get(field) or name_in_words(field)
     door = str(given.get("door", ""))
     return Answered(
-        field, bounded_text(title), field_in_words(field, value), str(given.get("by", "")), door, door_in_words(door),
+        field, bounded_text(title), words, str(given.get("by", "")), door, door_in_words(door),
         moment(given.get("at")), str(given.get("question_id", "")),
     )  # fmt: skip
 

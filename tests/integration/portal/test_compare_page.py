@@ -33,13 +33,13 @@ def test_two_reports_stand_side_by_side_with_their_differences(rita: Client, ope
     march, april = reported(opened, ROWS), reported(opened, [*ROWS, ROWS[0]], title="April")
     response = compare(rita, march, april.pk)
     lines = {line.label: line for line in response.context["comparison"].figures}
-    cost = lines["cost a month"]
+    cost = lines["Cost a month"]
     assert (cost.first, cost.second, cost.difference) == (
         "135.00\u00a0EUR",
         "165.00\u00a0EUR",
         "+30.00\u00a0EUR",
     )
-    assert lines["hourly rate"].is_equal
+    assert lines["Hourly rate"].is_equal
     categories = {line.label: line for line in response.context["comparison"].categories}
     assert (categories["Payables"].first, categories["Payables"].second) == ("2.00\u00a0h", "2.67\u00a0h")
     assert "April" in response.content.decode()
