@@ -1,4 +1,4 @@
-"""A reader moves the assumptions of a report's scenario with the keyboard; without scripts the report's values stand."""
+"""A reader moves the assumptions of a scenario with the keyboard; without scripts the values of the report stand."""
 
 from collections.abc import Callable
 
