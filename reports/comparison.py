@@ -34,6 +34,7 @@ class Comparison:
     second: Report
     figures: list[Compared]
     categories: list[Compared]
+    categories_title: str
     notes: list[str]
 
     @property
@@ -51,7 +52,7 @@ def compared(first: Report, second: Report) -> Comparison:
             "no currencies, so the two cannot be compared."
         )
         raise DifferentCurrencies(words % {"first": codes[0], "second": codes[1]})
-    return Comparison(first, second, figures(first, second), categories(first, second), notes(first, second))
+    return Comparison(first, second, figures(first, second), *categories(first, second), notes(first, second))
 
 
 def notes(first: Report, second: Report) -> list[str]:
@@ -108,13 +109,15 @@ def comparable_figures() -> dict[str, str]:
     }
 
 
-def categories(first: Report, second: Report) -> list[Compared]:
-    """Return the hours of a month by category, compared; hours of the period where a month is not known."""
+def categories(first: Report, second: Report) -> tuple[list[Compared], str]:
+    """Return the hours of a month by category, compared, and their title; hours of the period without a month's."""
+    title = _("Hours a month by category")
     tables = [hours_by_category(report, "monthly_hours") for report in (first, second)]
     if not all(tables):
-        tables = [hours_by_category(report, "hours") for report in (first, second)]
+        title, tables = _("Hours in the period by category"), [hours_by_category(r, "hours") for r in (first, second)]
     names = list(dict.fromkeys(name for table in tables for name in table))[:MOST_CATEGORIES]
-    return [line_of(name, Unit.HOURS, *(table.get(name) for table in tables), currency="") for name in names]
+    lines = [line_of(name, Unit.HOURS, *(table.get(name) for table in tables), currency="") for name in names]
+    return lines, title
 
 
 def hours_by_category(report: Report, key: str) -> Mapping[str, float]:

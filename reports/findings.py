@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from reports.categories import category_in_words
 from reports.contents import Content, count_at, number_at, object_at, objects_at, text_at
 from reports.figures import in_unit, number_in_words, span_in_words
 from reports.hours import hours_finding
@@ -43,7 +44,7 @@ def largest_category(sources: Sources) -> Iterator[Finding]:
         text += " " + _("The three largest take %(share)s of the time.") % {"share": in_unit(top, Unit.PERCENT)}
     values = {"minutes": in_unit(hours * 60, Unit.MINUTES), "hours": in_unit(hours, Unit.HOURS)}
     formula = _("The durations of all rows of this category: %(minutes)s ÷ 60 = %(hours)s.") % values
-    title = _("Most time goes to “%(category)s”") % {"category": category}
+    title = _("Most time goes to “%(category)s”") % {"category": category_in_words(category)}
     yield hours_finding(sources, "category", title, text, hours, formula=formula, rows=RowsBehind("category", category))
 
 
@@ -69,7 +70,7 @@ def automatable_tasks(sources: Sources, recurring: list[Finding]) -> Iterator[Fi
         ngettext("%(n)s recurring task could be automated", "%(n)s recurring tasks could be automated", len(suited))
         % count
     )
-    names = ", ".join(f"“{task.title}”" for task in suited[:3])
+    names = ", ".join(_("“%(name)s”") % {"name": task.title} for task in suited[:3])
     text = _("The largest: %(names)s. Meetings and tasks that need a person's judgement are not among them.") % {
         "names": names
     }

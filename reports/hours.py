@@ -26,7 +26,7 @@ def hours_finding(
     if share is not None:
         figures.append(Figure("share", _("of the time"), share, Unit.PERCENT, in_unit(share, Unit.PERCENT)))
     if monthly is not None:
-        figures.append(Figure("monthly_hours", _("a month"), monthly, Unit.HOURS, in_unit(monthly, Unit.HOURS)))
+        figures.append(Figure("monthly_hours", _("each month"), monthly, Unit.HOURS, in_unit(monthly, Unit.HOURS)))
     if money is not None:
         figures.append(
             Figure("monthly_cost", _("cost a month"), money, Unit.MONEY, money_in_words(money, sources.currency))

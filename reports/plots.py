@@ -9,6 +9,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from reports.categories import category_in_words
 from reports.contents import count_at, number_at, objects_at, text_at
 from reports.figures import number_in_words
 from reports.findings import hours_in
@@ -33,7 +34,8 @@ def plots_of(sources: Sources, recurring: list[Finding], scenario: Scenario | No
 def share_by_category(sources: Sources) -> Iterator[Plot]:
     """Yield the ring of the hours by category."""
     lines = [
-        (text_at(line, "category") or "–", hours_in(line)) for line in objects_at(sources.content(TIME), "breakdown")
+        (category_in_words(text_at(line, "category")) or "–", hours_in(line))
+        for line in objects_at(sources.content(TIME), "breakdown")
     ]
     shares = [(category, round(hours, 2)) for category, hours in lines if hours is not None and hours >= 0]
     if shares:

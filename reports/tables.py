@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
+from reports.categories import category_in_words
 from reports.contents import count_at, number_at, object_at, objects_at, text_at
 from reports.findings import hours_in
-from reports.model import Column, Finding, RowsBehind, Table, Unit
+from reports.model import Column, Finding, RowsBehind, Table, Unit, Value
 from reports.scenario import sensitivity_table
 from reports.sources import FRICTION, TIME, Sources
 
@@ -36,7 +37,13 @@ def by_category(sources: Sources) -> Iterator[Table]:
     ]
     whole = sum(hours for _category, hours in lines)
     rows = [
-        [category, hours, 100 * hours / whole if whole else 0.0, sources.monthly(hours), sources.monthly_money(hours)]
+        [
+            category_in_words(category),
+            hours,
+            100 * hours / whole if whole else 0.0,
+            sources.monthly(hours),
+            sources.monthly_money(hours),
+        ]
         for category, hours in lines
     ]
     behind = [RowsBehind("category", category) if category else None for category, _hours in lines]
@@ -56,29 +63,17 @@ def recurring_tasks(recurring: list[Finding]) -> Iterator[Table]:
         Column("automatable", _("Could be automated")),
         Column("why", _("Why")),
     ]
-    rows = [
-        [
-            task.title,
-            task.rows.count if task.rows else None,
-            task.hours,
-            task.monthly_money,
-            task.automatable,
-            task.why or None,
-        ]
-        for task in recurring
-    ]
-    if rows:
-        summed = frozenset({"count", "hours", "monthly_cost"})
-        yield without_empty_columns(
-            Table(
-                "recurring",
-                _("Recurring tasks"),
-                columns,
-                rows,
-                summed=summed,
-                behind=[task.rows for task in recurring],
-            )
-        )
+    if recurring:
+        summed, behind = frozenset({"count", "hours", "monthly_cost"}), [task.rows for task in recurring]
+        rows = [recurring_line(task) for task in recurring]
+        table = Table("recurring", _("Recurring tasks"), columns, rows, summed=summed, behind=behind)
+        yield without_empty_columns(table)
+
+
+def recurring_line(task: Finding) -> list[Value]:
+    """Return the line of one recurring task."""
+    count = task.rows.count if task.rows else None
+    return [task.title, count, task.hours, task.monthly_money, task.automatable, task.why or None]
 
 
 def by_week(sources: Sources) -> Iterator[Table]:

@@ -41,6 +41,7 @@ def test_two_reports_stand_side_by_side_with_their_differences(rita: Client, ope
     )
     assert lines["Hourly rate"].is_equal
     categories = {line.label: line for line in response.context["comparison"].categories}
+    assert response.context["comparison"].categories_title == "Hours a month by category"
     assert (categories["Payables"].first, categories["Payables"].second) == ("2.00\u00a0h", "2.67\u00a0h")
     assert "April" in response.content.decode()
 
