@@ -17,6 +17,7 @@ from reports.sources import FRICTION, TIME, Sources
 
 # So many recurring tasks are findings of their own; all of them are in a table.
 MOST_TASKS = 3
+MEETING = "meeting"
 
 
 def findings_of(sources: Sources, recurring: list[Finding]) -> list[Finding]:
@@ -55,8 +56,8 @@ def hours_in(line: Content) -> float | None:
 
 
 def largest_tasks(recurring: list[Finding]) -> Iterator[Finding]:
-    """Yield the recurring tasks with the most hours, each as a finding of its own."""
-    yield from (task for task in recurring[:MOST_TASKS] if task.hours)
+    """Yield the recurring tasks with the most hours, each as a finding of its own; meetings are one in all."""
+    yield from [task for task in recurring if task.hours and task.why_code != MEETING][:MOST_TASKS]
 
 
 def automatable_tasks(sources: Sources, recurring: list[Finding]) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ def hours_finding(
     rows: RowsBehind | None = None,
     automatable: bool | None = None,
     why: str = "",
+    why_code: str = "",
 ) -> Finding:
     """Return a finding about hours of the period, with its share, its hours and its cost in a month, where known."""
     share = 100 * hours / sources.hours if sources.hours else None
@@ -32,7 +33,7 @@ def hours_finding(
             Figure("monthly_cost", _("cost a month"), money, Unit.MONEY, money_in_words(money, sources.currency))
         )
     formula = " ".join(part for part in (formula, money_formula(sources, hours)) if part)
-    return Finding(key, title, text, hours, share, monthly, money, figures, formula, rows, automatable, why)
+    return Finding(key, title, text, hours, share, monthly, money, figures, formula, rows, automatable, why, why_code)
 
 
 def money_formula(sources: Sources, hours: float) -> str:

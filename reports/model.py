@@ -77,7 +77,8 @@ class Finding:
     """Something that the analyses found: a title, a sentence, its figures, how they were computed, and the rows.
 
     `hours` and `share_percent` are of the period of the data, `monthly_hours` and `monthly_money` of a month. Whatever
-    was not delivered is None. `automatable` is None if nobody judged it; `why` gives the reason in a sentence.
+    was not delivered is None. `automatable` is None if nobody judged it; `why` gives the reason in a sentence,
+    `why_code` as the agent delivered it.
     """
 
     key: str
@@ -92,6 +93,7 @@ class Finding:
     rows: RowsBehind | None = None
     automatable: bool | None = None
     why: str = ""
+    why_code: str = ""
 
 
 @dataclass(frozen=True)

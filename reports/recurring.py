@@ -33,6 +33,7 @@ def recurring_task(sources: Sources, cluster: Content, number: int) -> Finding |
     return hours_finding(
         sources, f"task-{number}", title, circumstances(cluster, count), minutes / 60,
         formula=formula % values, rows=rows, automatable=flag_at(cluster, "automatable"), why=reason_in_words(cluster),
+        why_code=text_at(cluster, "why"),
     )  # fmt: skip
 
 

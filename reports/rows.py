@@ -12,11 +12,11 @@ from typing import Any
 
 from reports.categories import LONGEST_CATEGORY, OTHER, UNCATEGORISED
 from reports.contents import Content, count_at, number_at, objects_at, text_at
+from reports.findings import MEETING
 from reports.sources import FRICTION, TIME, Sources
 
 ROWS_A_PAGE = 100
 SHORT_MINUTES = 15
-MEETING = "meeting"
 NO_WORD = re.compile(r"[\W_]+")
 
 Row = Mapping[str, Any]

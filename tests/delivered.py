@@ -80,6 +80,19 @@ def contents(rows: list[dict[str, Any]] = ROWS, **more: Any) -> dict[str, dict[s
     return dict(context["deliverables"])
 
 
+def older_contents() -> dict[str, dict[str, Any]]:
+    """The same with nothing but what the analyses have delivered from the beginning."""
+    newer = ("by_week", "by_weekday", "concentration", "fragmentation", "meetings", "rework", "waiting", "interval")
+    found = {
+        kind: {key: value for key, value in content.items() if key not in (*newer, "sensitivity")}
+        for kind, content in contents().items()
+    }
+    known = ("fingerprint", "count", "sample_text", "minutes")
+    clusters = found["friction_analysis"]["clusters"]
+    found["friction_analysis"]["clusters"] = [{key: cluster[key] for key in known} for cluster in clusters]
+    return found
+
+
 def full_contents() -> dict[str, dict[str, Any]]:
     """The same with everything that an analysis may deliver."""
     found = contents()

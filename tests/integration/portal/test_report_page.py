@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from backlog.models import Deliverable, Project, WorkContext
 from reports.figures import without_formula
-from tests.delivered import contents, deliver, deliver_all, full_contents, know
+from tests.delivered import contents, deliver, deliver_all, full_contents, know, older_contents
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +87,7 @@ def test_each_recurring_task_says_why_it_could_be_automated_or_not(rita: Client,
     first, second = response.context["report"].recurring
     assert (first.title, first.automatable, first.why) == ("Team meeting", False, "A meeting is between people.")
     assert (second.automatable, second.why) == (True, "It follows rules that can be written down.")
+    assert "Team meeting" not in [finding.title for finding in response.context["report"].findings]
     assert "A meeting is between people." in response.content.decode()
 
 
@@ -115,7 +116,7 @@ def test_a_period_read_from_the_rows_and_a_currency_of_the_template_say_so(rita:
 
 def test_a_report_of_older_deliverables_has_what_they_hold(rita: Client, opened: Opened) -> None:
     project = opened()
-    deliver_all(project)
+    deliver_all(project, older_contents())
     report = report_page(rita, project).context["report"]
     assert [plot.key for plot in report.plots] == ["share", "recurrence", "scenario"]
     assert [table.key for table in report.tables] == ["categories", "recurring"]
@@ -324,7 +325,7 @@ def test_tables_are_taken_away_as_csv_that_runs_no_formula(rita: Client, opened:
 
 def test_every_table_that_the_page_offers_is_there(rita: Client, opened: Opened) -> None:
     project = opened()
-    found = deliver_all(project)
+    found = deliver_all(project, older_contents())
     report = report_page(rita, project).context["report"]
     offered = [(file.kind, key) for file in report.files for key, _words in file.tables]
     assert {key for _kind, key in offered} == {"breakdown", "clusters", "checks", "requirements", "artifacts"}

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from backlog.models import Project
 from events.artifacts import NDJSON, store
-from tests.delivered import ROWS, contents, deliver_all, full_contents, know
+from tests.delivered import ROWS, deliver_all, full_contents, know, older_contents
 
 pytestmark = pytest.mark.django_db
 
@@ -56,7 +56,7 @@ def test_the_rows_of_a_recurring_task_are_those_that_its_cluster_names(rita: Cli
 
 
 def test_a_cluster_without_texts_has_the_rows_that_differ_in_numbers_and_case(rita: Client, opened: Opened) -> None:
-    project, found = opened(), contents()
+    project, found = opened(), older_contents()
     know(project, rows=ROWS)
     deliver_all(project, found)
     cluster = found["friction_analysis"]["clusters"][0]
