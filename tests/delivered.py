@@ -72,7 +72,8 @@ def deliver(project: Project, kind: str, content: dict[str, Any]) -> Deliverable
 
 def contents(rows: list[dict[str, Any]] = ROWS, **more: Any) -> dict[str, dict[str, Any]]:
     """What all our own workers make of the rows, by type of deliverable."""
-    context: dict[str, Any] = {"rows": rows, "hourly_rate": 45, "request_text": "Find waste. It must be cheap.", **more}
+    known = {"hourly_rate": 45, "currency": "EUR", "period": {"type": "month"}}
+    context: dict[str, Any] = {"rows": rows, "request_text": "Find waste. It must be cheap.", **known, **more}
     context["deliverables"] = {}
     for name in WORKERS:
         content = AGENTS[name].run(AGENTS[name].input_model.model_validate(context)).content
@@ -82,9 +83,19 @@ def contents(rows: list[dict[str, Any]] = ROWS, **more: Any) -> dict[str, dict[s
 
 def older_contents() -> dict[str, dict[str, Any]]:
     """The same with nothing but what the analyses have delivered from the beginning."""
-    newer = ("by_week", "by_weekday", "concentration", "fragmentation", "meetings", "rework", "waiting", "interval")
+    newer = (
+        "by_week",
+        "by_weekday",
+        "concentration",
+        "fragmentation",
+        "meetings",
+        "rework",
+        "waiting",
+        "interval",
+        "currency",
+    )
     found = {
-        kind: {key: value for key, value in content.items() if key not in (*newer, "sensitivity")}
+        kind: {key: value for key, value in content.items() if key not in (*newer, "sensitivity", "period")}
         for kind, content in contents().items()
     }
     known = ("fingerprint", "count", "sample_text", "minutes")
