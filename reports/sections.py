@@ -29,7 +29,7 @@ SHOWN_ELSEWHERE = {
         *("total_minutes", "total_hours", "rows", "rows_without_estimate", "breakdown", "by_week", "by_weekday"),
         *("concentration", "dated_rows", "timed_rows", "weeks_left_out", "limited", "period", "currency"),
     },
-    COST: {"total_hours", "hourly_rate", "monthly_cost", "annual_cost", "period", "currency"},
+    COST: {"total_hours", "hourly_rate", "monthly_cost", "annual_cost", "period", "currency", "summary"},
     FRICTION: {
         *("total_rows", "recurring_count", "recurring_share", "avoidable_percent", "coefficients", "cluster_count"),
         *("clusters", "fragmentation", "meetings", "rework", "waiting", "recurring_without_meetings", "limited"),

@@ -157,6 +157,7 @@ def test_every_amount_names_its_currency_and_its_period(rita: Client, opened: Op
 
 def test_a_period_and_a_currency_that_nobody_stated_are_said_to_be_assumed(rita: Client, opened: Opened) -> None:
     project = opened()
+    know(project, currency=None, period=None)
     deliver_all(project, older_contents())
     response = report_page(rita, project)
     assumptions = {assumption.key: assumption for assumption in response.context["report"].assumptions}
