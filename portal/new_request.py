@@ -23,7 +23,8 @@ from intake.preview import Preview, preview_upload, with_own_file_name
 from intake.spreadsheets import Busy, Unreadable
 from intake.submitting import Request, open_request
 from portal.forms import RequestForm, kind_of_work_from
-from reports.figures import number_in_words, period_in_words
+from reports.figures import number_in_words
+from reports.periods import period_in_words
 
 # The UUID namespace of the project ids that this form makes.
 PROJECT_ID_NAMESPACE = UUID("4c6f3ab0-95c2-5a0e-8a5b-3f5e0b9b7f7e")
