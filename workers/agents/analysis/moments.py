@@ -73,18 +73,19 @@ def moment(at: datetime, *, has_time: bool) -> Moment | None:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From when to when a row lasted: `start` and `end` with a time of day; `length` is in milliseconds."""
+    """From when to when a row lasted: `start` has a time of day; the end is None where it is not known."""
 
     start: Moment
-    end_instant: int
+    end_instant: int | None
 
     @property
     def length(self) -> int:
-        return self.end_instant - self.start.instant
+        """Return the milliseconds from start to end; 0 if the end is not known."""
+        return 0 if self.end_instant is None else self.end_instant - self.start.instant
 
 
 def span_of(row: Row, milliseconds: int | None) -> Span | None:
-    """Return the row's span; None unless two of start, end and duration are known, and the start has a time of day.
+    """Return the row's span; None unless its start is known or can be worked out, with a time of day.
 
     A start or an end that the row does not tell is worked out from the other one and the duration. So is an end that
     is not after the start: it is a typing error, or a log that notes one moment for both.
@@ -93,13 +94,13 @@ def span_of(row: Row, milliseconds: int | None) -> Span | None:
     if end is not None and not end.has_time:
         end = None
     if start is None and end is not None and milliseconds is not None:
-        start = moment(end.wall - timedelta(milliseconds=milliseconds), has_time=True)
-        return Span(Moment(start.wall, end.instant - milliseconds, True), end.instant) if start else None
+        wall = moment(end.wall - timedelta(milliseconds=milliseconds), has_time=True)
+        return Span(Moment(wall.wall, end.instant - milliseconds, True), end.instant) if wall else None
     if start is None or not start.has_time:
         return None
     if end is not None and end.instant > start.instant:
         return Span(start, end.instant)
-    return None if milliseconds is None else Span(start, start.instant + milliseconds)
+    return Span(start, None if milliseconds is None else start.instant + milliseconds)
 
 
 def milliseconds_of(minutes: float | None) -> int | None:
