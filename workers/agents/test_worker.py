@@ -3,10 +3,11 @@
 from contextlib import suppress
 from typing import Any
 
+from workers.agents.analysis.tally import tally_of
 from workers.agents.checks import CHECKS, Facts
 from workers.agents.figures import RowStats, confidence
 from workers.agents.friction_worker import Friction, FrictionInput
-from workers.agents.recurrence import recurrence_of
+from workers.agents.recurrence import recurrence_from
 from workers.agents.scenario_worker import delivered_percent
 from workers.contract import Contradiction, Result, agent
 
@@ -36,8 +37,8 @@ def run_checks(work: FrictionInput) -> Result:
 def facts_of(work: FrictionInput) -> Facts:
     """Return the facts for the checks, computed in one pass over the rows."""
     stats = RowStats()
-    recurrence = recurrence_of(stats.counting(work.rows))
-    friction = Friction(recurrence, work.friction_cap_percent, work.friction_factor)
+    tally = tally_of(stats.counting(work.rows))
+    friction = Friction(tally, recurrence_from(tally), work.friction_cap_percent, work.friction_factor)
     avoidable = None
     with suppress(Contradiction):
         avoidable = delivered_percent(work)

@@ -127,7 +127,7 @@ def add_step(tally: RowTally, row: Row, text: int, milliseconds: int | None) -> 
     person, case = index_of(tally.people, row.get("person")), UNKNOWN
     if 0 <= person < MOST_PEOPLE:
         tally.texts[text].people |= 1 << person
-    if not tally.limited and row.get("case"):
+    if not tally.limited:
         case = index_of(tally.cases, row.get("case"))
     if tally.limited or (person == case == UNKNOWN) or not (span := span_of(row, milliseconds)):
         return
@@ -140,7 +140,7 @@ def add_step(tally: RowTally, row: Row, text: int, milliseconds: int | None) -> 
     steps.person.append(person)
     steps.case.append(case)
     if len(steps) > MOST_STEPS or len(tally.cases) > MOST_CASES or len(tally.people) > MOST_CASES:
-        tally.steps, tally.cases, tally.limited = Steps(), {}, True
+        tally.steps, tally.limited = Steps(), True
 
 
 def index_of(indexes: dict[str, int], name: str | None) -> int:
