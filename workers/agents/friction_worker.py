@@ -48,9 +48,14 @@ class Friction:
         return percent_of(self.recurrence.recurring_rows, self.recurrence.total_rows)
 
     @cached_property
+    def avoidable_tasks(self) -> list[Task]:
+        """Return the recurring tasks that are no meetings."""
+        return [task for task in self.recurrence.tasks if not is_meeting_task(task)]
+
+    @property
     def recurring_meetings(self) -> int:
         """Return how many of the recurring rows belong to a meeting that recurs."""
-        return sum(task.count for task in self.recurrence.tasks if is_meeting_task(task))
+        return self.recurrence.recurring_rows - sum(task.count for task in self.avoidable_tasks)
 
     @property
     def avoidable_share(self) -> Decimal:

@@ -4,9 +4,11 @@ from contextlib import suppress
 from typing import Any
 
 from workers.agents.analysis.tally import tally_of
-from workers.agents.checks import CHECKS, Facts
+from workers.agents.checking import Facts
+from workers.agents.checks import CHECKS
 from workers.agents.figures import RowStats, confidence
 from workers.agents.friction_worker import Friction, FrictionInput
+from workers.agents.recount import Recount
 from workers.agents.recurrence import recurrence_from
 from workers.agents.scenario_worker import delivered_percent
 from workers.contract import Contradiction, Result, agent
@@ -36,8 +38,8 @@ def run_checks(work: FrictionInput) -> Result:
 
 def facts_of(work: FrictionInput) -> Facts:
     """Return the facts for the checks, computed in one pass over the rows."""
-    stats = RowStats()
-    tally = tally_of(stats.counting(work.rows))
+    stats, recount = RowStats(), Recount()
+    tally = tally_of(recount.counting(stats.counting(work.rows)))
     friction = Friction(tally, recurrence_from(tally), work.friction_cap_percent, work.friction_factor)
     avoidable = None
     with suppress(Contradiction):
@@ -45,6 +47,7 @@ def facts_of(work: FrictionInput) -> Facts:
     return Facts(
         stats=stats,
         friction=friction,
+        recount=recount,
         avoidable_percent=friction.avoidable_percent if avoidable is None else avoidable,
         rate=work.hourly_rate,
         period=work.period,
