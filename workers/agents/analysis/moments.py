@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from intake.spreadsheets.rows import Row
 
@@ -11,7 +11,6 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 # "2026-01-12" or "2026-W03-1"; whatever is longer has a time of day.
 LONGEST_DATE = 10
 LONGEST_MOMENT = 40
-MILLISECOND = timedelta(milliseconds=1)
 EPOCH = datetime(1970, 1, 1)
 
 # What the parser of Python refuses: parts of one digit, 24:00, a space before the offset.
@@ -66,9 +65,16 @@ def moment(at: datetime, *, has_time: bool) -> Moment | None:
     """Return the moment; None if its year is out of bounds."""
     if not FIRST_YEAR <= at.year <= LAST_YEAR:
         return None
+    offset = at.utcoffset()
+    if offset is None:
+        return Moment(at, in_milliseconds(at - EPOCH), has_time)
     wall = at.replace(tzinfo=None)
-    instant = wall if at.tzinfo is None else at.astimezone(UTC).replace(tzinfo=None)
-    return Moment(wall, (instant - EPOCH) // MILLISECOND, has_time)
+    return Moment(wall, in_milliseconds(wall - EPOCH) - in_milliseconds(offset), has_time)
+
+
+def in_milliseconds(time: timedelta) -> int:
+    """Return the whole milliseconds of a time, rounded down."""
+    return (time.days * 86_400 + time.seconds) * 1000 + time.microseconds // 1000
 
 
 @dataclass(frozen=True, slots=True)

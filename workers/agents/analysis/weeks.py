@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from intake.spreadsheets.rows import Row
-from workers.agents.analysis.moments import MILLISECOND, Span, milliseconds_of, moment_of, span_of
+from workers.agents.analysis.moments import Span, in_milliseconds, milliseconds_of, moment_of, span_of
 from workers.agents.figures import rounded
 
 # Two years of ISO weeks, of which a year has up to 53. Older weeks are left out, and `weeks_left_out` counts them.
@@ -59,7 +59,7 @@ def hour_parts(span: Span, milliseconds: int) -> Iterator[tuple[tuple[int, int],
     """
     at: datetime = span.start.wall
     passed, spent, length = 0, 0, span.length
-    until_hour = HOUR_MS - (at - at.replace(minute=0, second=0, microsecond=0)) // MILLISECOND
+    until_hour = HOUR_MS - in_milliseconds(at - at.replace(minute=0, second=0, microsecond=0))
     while True:
         passed = min(passed + until_hour, length)
         due = milliseconds * passed // length if length else milliseconds
