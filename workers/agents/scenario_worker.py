@@ -36,7 +36,7 @@ def scenario_of(stats: RowStats, work: ScenarioInput, avoidable_percent: Decimal
     """Return the scenario: recovered = avoidable percent of a month's hours, and of their cost."""
     part = avoidable_percent / 100
     cost = cost_of(stats, work.hourly_rate, work.period)
-    return Scenario(avoidable_percent, monthly_value(stats.hours, work.period) * part, Cost(cost.monthly * part))
+    return Scenario(avoidable_percent, monthly_value(stats.minutes * part / 60, work.period), Cost(cost.monthly * part))
 
 
 @agent("scenario_worker", deliverable="with_agent_scenario")
