@@ -73,9 +73,12 @@ class Friction:
         return min(self.cap_percent, self.factor * self.avoidable_share)
 
 
-def friction_of(work: FrictionInput, stats: RowStats) -> Friction:
-    """Return the friction in the rows, and add the rows to `stats` in the same pass. Raises Missing without rows."""
-    tally = tally_of(stats.counting(require_rows(work.rows)))
+def friction_of(work: FrictionInput, stats: RowStats, *, with_steps: bool = True) -> Friction:
+    """Return the friction in the rows, and add the rows to `stats` in the same pass. Raises Missing without rows.
+
+    `with_steps` is False where neither switches nor cases are needed: it saves half of the time.
+    """
+    tally = tally_of(stats.counting(require_rows(work.rows)), with_steps=with_steps)
     return Friction(tally, recurrence_from(tally), work.friction_cap_percent, work.friction_factor)
 
 

@@ -43,7 +43,7 @@ def scenario_of(stats: RowStats, work: ScenarioInput, avoidable_percent: Decimal
 def work_out_scenario(work: ScenarioInput) -> Result:
     """Return the hours and costs recovered in a month and in a year if an agent did the avoidable work."""
     delivered, stats = delivered_percent(work), RowStats()
-    friction = friction_of(work, stats)
+    friction = friction_of(work, stats, with_steps=False)
     scenario = scenario_of(stats, work, friction.avoidable_percent if delivered is None else delivered)
     content = {
         "avoidable_percent": rounded(scenario.avoidable_percent),

@@ -1,8 +1,8 @@
 """The moments at which a row began and ended, read from their ISO 8601 text; a date alone has no time of day."""
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from intake.spreadsheets.rows import Row
 
@@ -20,8 +20,7 @@ LOOSE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """A point in time as the clock on the wall showed it; `instant` is in ms since 1970, in UTC where known.
 
     Without an offset, `instant` takes the wall clock for UTC, so that moments of one file can be compared.
@@ -77,8 +76,7 @@ def in_milliseconds(time: timedelta) -> int:
     return (time.days * 86_400 + time.seconds) * 1000 + time.microseconds // 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """From when to when a row lasted: `start` has a time of day; the end is None where it is not known."""
 
     start: Moment

@@ -86,8 +86,8 @@ class RowTally:
         return 0 < len(self.people) <= MOST_PEOPLE
 
 
-def tally_of(rows: Iterable[Row]) -> RowTally:
-    """Return the tally of the rows, in one pass."""
+def tally_of(rows: Iterable[Row], *, with_steps: bool = True) -> RowTally:
+    """Return the tally of the rows, in one pass; `with_steps` is False where nobody needs the steps."""
     tally, indexes = RowTally(), dict[tuple[str, str], int]()
     for row in rows:
         known = milliseconds_of(row["estimated_minutes"])
@@ -102,7 +102,9 @@ def tally_of(rows: Iterable[Row]) -> RowTally:
             text.count += 1
             text.milliseconds += milliseconds
             text.squares += milliseconds * milliseconds
-            add_step(tally, row, index, known)
+            add_person(tally, row, text)
+            if with_steps:
+                add_step(tally, row, index, known)
         if tally.drawn is not None:
             tally.drawn.append((index, milliseconds))
             if tally.rows > MOST_DRAWN:
@@ -122,14 +124,18 @@ def add_duration(tally: RowTally, milliseconds: int) -> None:
             tally.short_milliseconds += milliseconds
 
 
+def add_person(tally: RowTally, row: Row, text: TextTally) -> None:
+    """Note who did the row, if it tells and there are not too many people."""
+    if (person := index_of(tally.people, row.get("person"))) != UNKNOWN and person < MOST_PEOPLE:
+        text.people |= 1 << person
+
+
 def add_step(tally: RowTally, row: Row, text: int, milliseconds: int | None) -> None:
-    """Note who did the row, and keep it as a step if it has a time of day and a case or a person."""
-    person, case = index_of(tally.people, row.get("person")), UNKNOWN
-    if 0 <= person < MOST_PEOPLE:
-        tally.texts[text].people |= 1 << person
-    if not tally.limited:
-        case = index_of(tally.cases, row.get("case"))
-    if tally.limited or (person == case == UNKNOWN) or not (span := span_of(row, milliseconds)):
+    """Keep the row as a step if it has a time of day, and a case or a person."""
+    if tally.limited:
+        return
+    person, case = index_of(tally.people, row.get("person")), index_of(tally.cases, row.get("case"))
+    if person == case == UNKNOWN or not (span := span_of(row, milliseconds)):
         return
     steps = tally.steps
     steps.start.append(span.start.instant)

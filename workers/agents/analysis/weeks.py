@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from intake.spreadsheets.rows import Row
-from workers.agents.analysis.moments import Span, in_milliseconds, milliseconds_of, moment_of, span_of
+from workers.agents.analysis.moments import Span, milliseconds_of, moment_of, span_of
 from workers.agents.figures import rounded
 
 # Two years of ISO weeks, of which a year has up to 53. Older weeks are left out, and `weeks_left_out` counts them.
@@ -20,9 +20,9 @@ LONGEST_SPAN_MS = 24 * HOUR_MS
 
 @dataclass
 class WeekFacts:
-    """The milliseconds of the rows by Monday of the ISO week, and by (ISO weekday, hour of the day)."""
+    """The milliseconds of the rows by ISO week, as the ordinal of its Monday, and by (ISO weekday, hour of the day)."""
 
-    by_week: defaultdict[date, int] = field(default_factory=lambda: defaultdict(int))
+    by_week: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     by_hour: defaultdict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
     dated_rows: int = 0
     timed_rows: int = 0
@@ -43,7 +43,7 @@ class WeekFacts:
         begun = span.start if span else moment_of(row.get("started_at")) or moment_of(row.get("ended_at"))
         if begun:
             self.dated_rows += 1
-            self.by_week[begun.wall.date() - timedelta(days=begun.wall.weekday())] += milliseconds
+            self.by_week[begun.wall.toordinal() - begun.wall.weekday()] += milliseconds
         if span and span.length <= LONGEST_SPAN_MS:
             self.timed_rows += 1
             for hour, part in hour_parts(span, milliseconds):
@@ -59,7 +59,7 @@ def hour_parts(span: Span, milliseconds: int) -> Iterator[tuple[tuple[int, int],
     """
     at: datetime = span.start.wall
     passed, spent, length = 0, 0, span.length
-    until_hour = HOUR_MS - in_milliseconds(at - at.replace(minute=0, second=0, microsecond=0))
+    until_hour = HOUR_MS - (at.minute * 60 + at.second) * 1000 - at.microsecond // 1000
     while True:
         passed = min(passed + until_hour, length)
         due = milliseconds * passed // length if length else milliseconds
@@ -88,13 +88,14 @@ def weeks_content(facts: WeekFacts) -> dict[str, Any]:
     return content
 
 
-def week(facts: WeekFacts, monday: date) -> dict[str, Any]:
+def week(facts: WeekFacts, ordinal: int) -> dict[str, Any]:
     """Return one line of `by_week`: the ISO week, its Monday, and its hours."""
+    monday = date.fromordinal(ordinal)
     year, number, _day = monday.isocalendar()
     return {
         "week": f"{year:04}-W{number:02}",
         "first": monday.isoformat(),
-        "hours": in_hours(facts.by_week[monday]),
+        "hours": in_hours(facts.by_week[ordinal]),
     }
 
 
