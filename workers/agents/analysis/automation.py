@@ -8,6 +8,7 @@ with each finding.
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import lru_cache
 
 from workers.agents.analysis.forms import WORD
@@ -83,13 +84,33 @@ def kinds_of_word(word: str) -> frozenset[str]:
     """Return the kinds of which this is a word."""
     letters = unicodedata.normalize("NFKD", word.casefold())
     bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return frozenset(kind for kind, pattern in PATTERNS.items() if pattern.fullmatch(bare))
+    return frozenset(kind for kind, listed in LISTED.items() if listed.has(bare))
 
 
-def pattern_of(words: Words) -> re.Pattern[str]:
-    """Return the pattern that a word matches if it is one of these, in any language."""
-    every = sorted({word for language in words.values() for word in language.split()})
-    return re.compile("|".join(re.escape(word).replace(r"\*", r"\w*") for word in every))
+@dataclass(frozen=True)
+class Listed:
+    """The words of one kind in all languages: as they are, and by their beginning, their ending, or any part."""
+
+    exact: frozenset[str]
+    beginnings: tuple[str, ...]
+    endings: tuple[str, ...]
+    parts: tuple[str, ...]
+
+    def has(self, word: str) -> bool:
+        """Return True if the word is listed."""
+        by_edge = word.startswith(self.beginnings) or word.endswith(self.endings)
+        return by_edge or word in self.exact or any(part in word for part in self.parts)
 
 
-PATTERNS = {kind: pattern_of(words) for kind, words in {**WORDS_OF_KINDS, ABOUT_MEETING: ABOUT_MEETING_WORDS}.items()}
+def listed(words: Words) -> Listed:
+    """Return the words of a table, with `*` for any letters at the beginning or the end of a word."""
+    every = {word for language in words.values() for word in language.split()}
+    stars = {word: (word.startswith("*"), word.endswith("*")) for word in every}
+    exact, beginnings, endings, parts = (
+        tuple(word.strip("*") for word in every if stars[word] == edges)
+        for edges in ((False, False), (False, True), (True, False), (True, True))
+    )
+    return Listed(frozenset(exact), beginnings, endings, parts)
+
+
+LISTED = {kind: listed(words) for kind, words in {**WORDS_OF_KINDS, ABOUT_MEETING: ABOUT_MEETING_WORDS}.items()}
