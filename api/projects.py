@@ -99,7 +99,9 @@ class NewProject(serializers.Serializer[Any]):
         required=False, max_length=60, help_text="The name of the template of the work; `audit` if left out."
     )
     work_context = serializers.DictField(
-        required=False, help_text="Facts for the work, such as `hourly_rate`, and the task list as `rows`."
+        required=False,
+        help_text="Facts for the work, such as `hourly_rate`, its `currency` (ISO 4217, such as EUR), the `period` of "
+        'the rows, such as `{"type": "month"}`, and the task list as `rows`. What is missing is asked for.',
     )
 
 

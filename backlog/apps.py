@@ -6,6 +6,7 @@ class BacklogConfig(AppConfig):
     name = "backlog"
 
     def ready(self) -> None:
+        from backlog import checks  # noqa: F401  (registers the system checks)
         from backlog.blueprints import load_blueprints
         from backlog.selectors import may_watch, open_dispatches
         from events.lost_dispatches import OPEN_DISPATCHES

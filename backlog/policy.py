@@ -9,22 +9,39 @@ from accounts.models import User
 from backlog.errors import ApprovalOpen, ForbiddenContext, OwnWork, PersonNeeded
 from backlog.models import Item
 from schemas import strict_json
+from schemas.currencies import is_currency
 
 # Keys of a work context that only Interlock sets: deliverables of other items, reviewers' notes, an agent's clearance,
-# references to parts that are stored outside the event, and the readings of a file in doubt with what was chosen.
-RESERVED_KEYS = ("deliverables", "deliverables_ref", "notes", "approved", "rows_ref", "readings", "reading")
+# references to parts that are stored outside the event, the readings of a file in doubt with what was chosen, and what
+# the dates of the rows say.
+RESERVED_KEYS = (
+    *("deliverables", "deliverables_ref", "notes", "approved", "rows_ref"),
+    *("readings", "reading", "dates_of_rows"),
+)
 
 
 def require_own_figures(context: Mapping[str, object]) -> None:
-    """Raise ForbiddenContext if a request's work context has a reserved key or is too large for an event."""
+    """Raise ForbiddenContext if a request's work context may not come in.
+
+    It may not have a reserved key, a currency that is none, or more than an event can carry.
+    """
     if reserved := [key for key in RESERVED_KEYS if key in context]:
         words = _("A request may not hold `%(key)s` in its work context: Interlock adds it itself. Leave it out.")
         raise ForbiddenContext(words % {"key": reserved[0]})
+    if (currency := context.get("currency")) is not None:
+        require_currency(currency)
     try:
         strict_json.require_room(context)
     except strict_json.InvalidJson as error:
         words = _("The work context is too large: %(why)s. Send a table of rows as a file.")
         raise ForbiddenContext(words % {"why": error}) from error
+
+
+def require_currency(value: object) -> None:
+    """Raise ForbiddenContext unless the value is the code of a currency."""
+    if not is_currency(value):
+        words = _("“%(value)s” is no currency of ISO 4217: give its code of three capital letters, such as EUR.")
+        raise ForbiddenContext(words % {"value": str(value)[:40]})
 
 
 def normalized_name(name: str) -> str:

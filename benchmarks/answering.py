@@ -82,7 +82,7 @@ def prepare() -> None:
 def open_audit() -> str:
     """The id of a new audit that will ask for its hourly rate."""
     words = [sys.executable, str(ROOT / "manage.py"), "intake", "--file", str(ROOT / "examples/finance_month.csv")]
-    said = subprocess.run(words, check=True, capture_output=True, text=True)
+    said = subprocess.run([*words, "--currency", "EUR"], check=True, capture_output=True, text=True)
     return said.stdout.split("manage.py project ")[-1].split()[0]
 
 

@@ -1,6 +1,6 @@
 """Asking questions: a missing field or an approval becomes one open question, and the items that need it wait."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
 
@@ -12,10 +12,12 @@ from backlog.flow.definition_of_done import unmet_criteria
 from backlog.flow.replies import applies
 from backlog.models import Item, Project
 from backlog.policy import RESERVED_KEYS
-from backlog.selectors import item_of
+from backlog.selectors import item_of, work_contexts
 from backlog.work import ProjectWork
 from clarifications.contract import APPROVAL_SCHEMA, MissingField, pointer_to, schema_of
 from clarifications.models import Blocking, Question
+from clarifications.period_question import FIELD as PERIOD
+from clarifications.period_question import schema_of_period
 from clarifications.selectors import load_questions, open_question, questions_of
 from clarifications.services import question_keys
 from clarifications.wording import ACCEPT_FAILED_CHECKS, APPROVE_WORK, MAY_GO_ON, MAY_START
@@ -153,7 +155,8 @@ def needed_by_worker(work: ProjectWork, event: Envelope) -> None:
     load_questions(work, [item.project_id])
     need = cast(ClarificationNeeded, event.payload)
     asked_by = need.get("agent") or item.agent_target
-    for missing in asked_fields(item, need):
+    data = work_contexts(work, [item.project_id])[item.project_id].data
+    for missing in asked_fields(item, need, data):
         ask_input(work, [item], missing, asked_by=asked_by)
 
 
@@ -177,13 +180,15 @@ def approval_wanted_by_worker(work: ProjectWork, event: Envelope) -> None:
     ask_for_approval(work, item, MAY_GO_ON, request["reason"], asked_by=asked_by)
 
 
-def asked_fields(item: Item, need: ClarificationNeeded) -> list[MissingField]:
+def asked_fields(item: Item, need: ClarificationNeeded, data: Mapping[str, Any]) -> list[MissingField]:
     """Return the fields that a worker asks for, a field named `clarification` if it names none.
 
-    A field's schema is the template's, else the one in KNOWN_FIELDS, else the worker's own. Raises InvalidEvent.
+    A field's schema is the template's, else the one in KNOWN_FIELDS, else the worker's own; for the period it is made
+    from the dates of the rows in the work context `data`. Raises InvalidEvent.
     """
     reason, fields = need["reason"], need.get("fields") or {}
-    known = definition_of(item.project.template_id).item(item.key).needs.get("properties", {})
+    described = definition_of(item.project.template_id).item(item.key).needs.get("properties", {})
+    known = {PERIOD: schema_of_period(data), **described}
     names = list(dict.fromkeys([*fields, *(need.get("missing_fields") or [])])) or ["clarification"]
     try:
         for name in names:

@@ -10,7 +10,8 @@ from clarifications.selectors import load_questions
 from events.consumers import StreamConsumer
 from events.envelope import Envelope
 
-ANSWER = "USER.ANSWER_SUBMITTED"
+# The events whose handling reads the work context.
+WITH_CONTEXT = ("USER.ANSWER_SUBMITTED", "CLARIFICATION.NEEDED")
 
 
 class ClarificationsConsumer(StreamConsumer):
@@ -23,7 +24,8 @@ class ClarificationsConsumer(StreamConsumer):
         named = {event.project_id for event in events if event.project_id}
         load_projects(work, named)
         load_questions(work, named)
-        work_contexts(work, {event.project_id for event in events if event.event_type == ANSWER and event.project_id})
+        read = (event.project_id for event in events if event.event_type in WITH_CONTEXT)
+        work_contexts(work, {project_id for project_id in read if project_id})
 
     def tick(self) -> None:
         silence.act_on_silence()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from clarifications.sentences import fault_in_words
 from events.texts import shortened
 from schemas.compiled import compile_schema
+from schemas.currencies import CODES
 
 # In characters; a question quotes an invalid value up to this length.
 LONGEST_GIVEN = 100
@@ -55,6 +56,12 @@ KNOWN_FIELDS: dict[str, dict[str, Any]] = {
                     "minimum": 0,
                     "maximum": 10_000_000,
                 },
+                # What a file tells beside them; nobody types it into a form.
+                "started_at": {"type": "string", "maxLength": 64, "x_only_in_files": True},
+                "ended_at": {"type": "string", "maxLength": 64, "x_only_in_files": True},
+                "person": {"type": "string", "maxLength": 4096, "x_only_in_files": True},
+                "case": {"type": "string", "maxLength": 4096, "x_only_in_files": True},
+                "row": {"type": "integer", "minimum": 1, "x_only_in_files": True},
             },
             "required": ["text"],
             "additionalProperties": False,
@@ -68,16 +75,11 @@ KNOWN_FIELDS: dict[str, dict[str, Any]] = {
         "maximum": 100_000,
         "examples": [45],
     },
-    "period": {
-        "type": "object",
-        "title": gettext_noop("Period"),
-        "description": gettext_noop("The time that the rows cover."),
-        "properties": {
-            "type": {"enum": ["day", "week", "month", "quarter", "year"], "title": gettext_noop("Length")},
-            "working_days": {"type": "integer", "title": gettext_noop("Working days"), "minimum": 1, "maximum": 31},
-        },
-        "required": ["type"],
-        "additionalProperties": False,
+    "currency": {
+        "type": "string",
+        "title": gettext_noop("Currency"),
+        "description": gettext_noop("In which currency is the hourly rate?"),
+        "enum": list(CODES),
     },
     "request_text": {
         "type": "string",

@@ -6,7 +6,9 @@ read in several ways, every item but those that read the request's words alone w
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from backlog.blueprints import Definition, definition_of
@@ -16,6 +18,7 @@ from backlog.selectors import work_contexts
 from backlog.work import ProjectWork
 from clarifications.asking import ask_approval, ask_input
 from clarifications.contract import MissingField, missing_fields
+from clarifications.period_question import without_period
 from clarifications.reading_questions import is_about_reading, reading_fields
 from clarifications.selectors import load_questions
 
@@ -92,14 +95,23 @@ def missing_for(item: Item, context: WorkContext, when: When) -> Iterable[Missin
     template = template_of(item)
     if needs_settled_file(item):
         yield from reading_fields(context.data)
+    needs = template.item(item.key).needs
+    missing = without_period(missing_fields(needs, context.data), needs, context.data)
     # The rows of a file in doubt are there: what is missing is how to read them.
-    missing = missing_fields(template.item(item.key).needs, context.data)
-    yield from (field for field in missing if field.name != "rows" or "readings" not in context.data)
+    asked = (field for field in missing if field.name != "rows" or "readings" not in context.data)
+    yield from (with_currency(field, context.data) for field in asked)
     if when == "at_intake":
         for figure in template.figures:
             word = first_mentioned_word(str(context.data.get("request_text", "")), figure.mentioned_as)
             if figure.blocks == item.key and word and figure.field not in context.data:
                 yield MissingField(figure.field, figure.ask, f"The request mentions “{word}” without saying which.")
+
+
+def with_currency(field: MissingField, data: Mapping[str, Any]) -> MissingField:
+    """Return the field; an hourly rate with the currency in which it is asked for as its unit, if that is known."""
+    if field.name != "hourly_rate" or not data.get("currency"):
+        return field
+    return replace(field, schema={"x_unit": data["currency"], **field.schema})
 
 
 def first_mentioned_word(text: str, words: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from backlog import periods
 from backlog import services as backlog
 from backlog.blueprints import definition_of
 from backlog.flow.definition_of_done import unmet_criteria
@@ -21,10 +23,8 @@ from backlog.work import ProjectWork
 from clarifications.contract import field_faults, with_value_at
 from clarifications.errors import AlreadyClosed, InvalidAnswer, NotesMissing, OwnApproval
 from clarifications.models import Answer, Question, QuestionStatus
-from clarifications.selectors import (
-    load_questions,
-    questions_of,
-)
+from clarifications.period_question import is_about_period, period_in_answer
+from clarifications.selectors import load_questions, questions_of
 from clarifications.sentences import fault_in_words
 from clarifications.wording import question_title
 from events.envelope import DISPATCH
@@ -57,7 +57,7 @@ def answer_question(
     if question.kind == Question.Kind.APPROVAL:
         return decide_approval(work, question, answer, by=by, door=door, event_id=event_id)
     context = work_contexts(work, [question.project_id])[question.project_id]
-    data = with_value_at(context.data, question.pointer, answer)
+    data = with_answer(context.data, question, answer, today=work.now.date())
     require_whole_contract(question, data)
     require_carriable(question, data)
     event_id = event_id or emit_statement(
@@ -68,6 +68,17 @@ def answer_question(
     work.change(context, "data", "provenance")
     close_answered(work, question, answer, by=by, door=door, event_id=event_id)
     return question
+
+
+def with_answer(data: Mapping[str, Any], question: Question, answer: Any, *, today: date) -> dict[str, Any]:
+    """Return a copy of the work context with the answer merged: rows bring their period, if their dates settle it.
+
+    Raises InvalidAnswer for a period that says no length.
+    """
+    if is_about_period(question.schema):
+        return with_value_at(data, question.pointer, period_in_answer(answer, data))
+    merged = with_value_at(data, question.pointer, answer)
+    return periods.with_period(periods.with_facts(merged, today)) if question.pointer == "/rows" else merged
 
 
 def require_open_question(question: Question) -> None:

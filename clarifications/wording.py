@@ -55,9 +55,29 @@ def question_title(question: Question) -> str:
 
 
 def choices_in_words(schema: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return (value, its words and what it would total) of each choice that the schema's `x_choices` describes."""
-    choices = schema.get("x_choices", {}).items()
-    return [(value, choice_in_words(choice["title"], choice["minutes"])) for value, choice in choices]
+    """Return (value, its words and what it would make) of each choice that the schema's `x_choices` describes.
+
+    The choices of an object are those of its parts.
+    """
+    parts = [schema, *(part for part in schema.get("properties", {}).values() if isinstance(part, dict))]
+    choices = [pair for part in parts for pair in part.get("x_choices", {}).items()]
+    return [(value, described_choice(choice)) for value, choice in choices]
+
+
+def described_choice(choice: Mapping[str, Any]) -> str:
+    """Return a choice in words: its title, and the minutes or the hours of a month that it would make."""
+    if "minutes" in choice:
+        return choice_in_words(choice["title"], choice["minutes"])
+    words = translated(choice["title"])
+    if "working_days" in choice:
+        counts = {"days": grouped_number(choice["days"]), "working_days": grouped_number(choice["working_days"])}
+        words += _(" (%(days)s days, %(working_days)s working days)") % counts
+    if "hours_a_month" not in choice:
+        return words
+    return _("%(title)s: %(hours)s hours a month") % {
+        "title": words,
+        "hours": grouped_number(round(choice["hours_a_month"], 1)),
+    }
 
 
 def choice_in_words(title: str, minutes: float) -> str:

@@ -295,6 +295,10 @@ ARTIFACTS_DIR = DATA_DIR / "artifacts"
 # Hours for which the signed address of stored rows in a dispatch is valid: longer than a dispatch waits in any queue.
 ARTIFACT_LINK_HOURS = env.float("ARTIFACT_LINK_HOURS", default=24.0, most=HUNDRED_YEARS)
 
+# -- Figures ---------------------------------------------------------------------------------------
+# The currency of requests that name none, as a code of ISO 4217; without it a person is asked.
+CURRENCY = env.str("CURRENCY", default="", kind=variables.CURRENCY)
+
 # -- Mail ------------------------------------------------------------------------------------------
 # Django's EMAIL_… settings, made from one address.
 mail = env.email_url("EMAIL_URL", default="dummymail://")

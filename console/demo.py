@@ -30,8 +30,9 @@ from runtime.supervisor import Supervisor
 from runtime.system import running_broker, system_processes
 
 FOLDER_VARIABLE = "INTERLOCK_DEMO_DIR"
-# The answer to the question for the hourly rate.
+# The answers to the questions for the hourly rate, and for the period of rows without dates.
 ANSWERED_RATE = Decimal(45)
+ANSWERED_PERIOD = {"type": "month"}
 LONGEST_TITLE = 200
 SAMPLE_FILE = settings.BASE_DIR / "examples" / "finance_month.csv"
 REQUEST_TEXT = (
@@ -72,6 +73,7 @@ class DemoOptions:
 
     file: Path = SAMPLE_FILE
     rate: Decimal | None = None
+    currency: str = "EUR"
     template: str = "audit"
     seconds: float = 600
 
@@ -143,7 +145,8 @@ class Demonstration:
 
         Raises NoAnswer, ProcessEnded or TookTooLong.
         """
-        figures = {} if self.options.rate is None else {"hourly_rate": plain_number(self.options.rate)}
+        figures: dict[str, Any] = {"currency": self.options.currency}
+        figures |= {} if self.options.rate is None else {"hourly_rate": plain_number(self.options.rate)}
         request = Request(
             REQUEST_TEXT, self.title, self.options.file, self.options.template, requester="demo", context=figures
         )
@@ -162,8 +165,9 @@ class Demonstration:
     def print_intake(self, project: Project) -> None:
         """Print what was read from the file, with the first warnings."""
         intake = project.intake
-        rate = "without an hourly rate" if self.options.rate is None else f"with an hourly rate of {self.options.rate}"
-        self.console.print(f"Handed in: {intake['file']}, {intake['rows_read']:,} rows, {rate}")
+        rate, code = self.options.rate, self.options.currency
+        rate_in_words = "without an hourly rate" if rate is None else f"with an hourly rate of {rate} {code}"
+        self.console.print(f"Handed in: {intake['file']}, {intake['rows_read']:,} rows, {rate_in_words}")
         for warning in intake["warnings"][:5]:
             self.console.print(f"  row {warning['row']}: {warning['message']}", style="yellow")
         if intake["row_warnings"] > 5:
@@ -176,9 +180,11 @@ class Demonstration:
         submit_answer(question, value, by="somebody")
 
     def answer_to(self, question: Question) -> Any:
-        """Return ANSWERED_RATE for the hourly rate, else the default or example of the schema. Raises NoAnswer."""
+        """Return ANSWERED_RATE or ANSWERED_PERIOD, else the default or example of the schema. Raises NoAnswer."""
         if question.field == "hourly_rate":
             return plain_number(ANSWERED_RATE)
+        if question.field == "period":
+            return ANSWERED_PERIOD
         if question.kind == Question.Kind.APPROVAL:
             return {"approved": True}
         suggested = [question.schema[key] for key in ("default",) if key in question.schema]

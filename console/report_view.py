@@ -8,6 +8,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from reports.figures import money_in_words, period_in_words
+
 BAR_WIDTH = 24
 CLUSTERS_SHOWN = 8
 # With this width, a task, its number and its bar fit into 80 columns.
@@ -58,7 +60,10 @@ def cost(content: Content) -> Iterator[RenderableType]:
     table.add_column(justify="right")
     labels = {"total_hours": "Hours", "hourly_rate": "Hourly rate", "monthly_cost": "A month", "annual_cost": "A year"}
     for key, words in labels.items():
-        table.add_row(words, f"{content[key]:,.2f}")
+        currency = content.get("currency", "") if key != "total_hours" else ""
+        table.add_row(words, money_in_words(content[key], currency))
+    if period := period_in_words(content.get("period")):
+        table.add_row("Period", period)
     yield table
 
 

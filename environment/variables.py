@@ -237,6 +237,8 @@ def folder(text: str) -> str:
 TEXT = Kind(matching(re.compile(r"[^\x00-\x1f]*")), "text on one line")
 WORD = Kind(matching(re.compile(r"[^\s\x00-\x1f]+")), "text without blanks")
 BOOLEAN = Kind(boolean, "true or false")
+# Whether a code is a currency is checked by `manage.py check`.
+CURRENCY = Kind(matching(re.compile(r"[A-Z]{3}")), "the code of a currency in capital letters, such as EUR")
 LEVEL = Kind(lambda text: LEVELS[LEVELS.index(text.upper())], f"one of {', '.join(LEVELS)}")
 HOST = Kind(
     matching(re.compile(r"\*|\.?[\w.-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?")), "names of hosts, with commas between them"

@@ -21,9 +21,14 @@ while true; do
     lease=$(jq -r '.items[0].lease // empty' <<< "$leased")
     [ -n "$lease" ] || continue
     known=$(jq '.items[0].work_context' <<< "$leased")
-    cost=$(rows "$lease" "$known" | jq --argjson rate "$(jq '.hourly_rate | tonumber' <<< "$known")" '
-        ([.[].estimated_minutes // 0] | add / 60) as $hours | ($hours * $rate * 100 | round / 100) as $monthly |
-        {total_hours: ($hours * 100 | round / 100), hourly_rate: $rate, monthly_cost: $monthly, annual_cost: ($monthly * 12)}')
+    cost=$(rows "$lease" "$known" | jq --argjson known "$(jq '.rows = []' <<< "$known")" '
+        ($known.period | if .first and .weekends == false then 260 / .working_days elif .first then 365.25 / .days
+            elif .type == "working_days" then 260 / .working_days
+            else {day: 260, week: 52, month: 12, quarter: 4, year: 1}[.type] end) as $periods_a_year |
+        ([.[].estimated_minutes // 0] | add / 60) as $hours | ($known.hourly_rate | tonumber) as $rate |
+        ($hours * $rate * $periods_a_year) as $annual | {total_hours: ($hours * 100 | round / 100), hourly_rate: $rate,
+        monthly_cost: ($annual / 12 * 100 | round / 100), annual_cost: ($annual * 100 | round / 100)}
+        + ($known | {currency, period})')
     post "work/$lease/deliverables" "{\"type\": \"cost_analysis\", \"content\": $cost, \"confidence\": 0.7}" > /dev/null
     post "work/$lease/complete" "{\"evidence\": $cost}"
     echo

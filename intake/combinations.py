@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
+from django.utils import timezone
 
+from backlog.periods import FACTS, DatesOfRows
 from backlog.readings import key_of
 from intake.inspection import in_minutes
 from intake.rows_kept import inline_or_stored
@@ -30,6 +32,8 @@ class Combinations:
         self._file, self._name, self._answers = file, name, answers
         self._milliseconds: dict[str, int] = {}
         self._ended: list[Ingested] = []
+        # The dates are the same under every reading.
+        self._dates = DatesOfRows()
         self._follow({}, first)
         for doubt in self.doubts:
             for choice in doubt["choices"]:
@@ -42,7 +46,9 @@ class Combinations:
         if not doubts:
             # Together, the rows of all combinations still have to fit into an event.
             most_bytes = settings.CLAIM_CHECK_BYTES // MOST_COMBINATIONS
-            self.rows[key_of(given)] = inline_or_stored(self._summed(key_of(given), ingested), most_bytes)
+            rows = self._summed(key_of(given), ingested)
+            counted = rows if self._ended else self._dates.watch(rows)
+            self.rows[key_of(given)] = inline_or_stored(counted, most_bytes)
             self._ended.append(ingested)
             return
         ingested.close()
@@ -69,7 +75,8 @@ class Combinations:
     @property
     def context(self) -> dict[str, Any]:
         """The part of a work context that holds the readings; it has no rows until a person has answered."""
-        return {"rows": [], "readings": {"doubts": self.doubts, "rows": self.rows}}
+        facts = self._dates.facts(timezone.now().date(), has_minutes=False)
+        return {"rows": [], "readings": {"doubts": self.doubts, "rows": self.rows}, FACTS: facts}
 
     @property
     def report(self) -> dict[str, Any]:

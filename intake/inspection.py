@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from django.utils import timezone
+
+from backlog.periods import FACTS, DatesOfRows, Facts, with_period
 from intake.spreadsheets import Doubt, Reading, RowWarning, Unreadable, read_rows
 from intake.spreadsheets.sheet import MS_PER_MINUTE
 
@@ -26,6 +29,8 @@ class Inspection:
     reading: Reading
     warnings: Sequence[RowWarning]
     row_warnings: int
+    # What the dates of the rows say, in the form of `backlog.periods`.
+    dates: Facts
 
     @property
     def minutes(self) -> float:
@@ -35,6 +40,12 @@ class Inspection:
     def doubts(self) -> list[Doubt]:
         return self.reading.doubts
 
+    @property
+    def period(self) -> dict[str, Any] | None:
+        """Return the period that the dates of the rows settle; None if a person has to be asked."""
+        period: dict[str, Any] | None = with_period({FACTS: self.dates}).get("period")
+        return period
+
     def as_json(self) -> dict[str, Any]:
         """Return the inspection as a JSON object, minutes rounded to two places."""
         reading = self.reading
@@ -43,7 +54,8 @@ class Inspection:
             "rows": self.rows,
             "minutes": in_minutes(self.milliseconds),
             "program": reading.program,
-            "period": reading.period,
+            "period": self.period,
+            "period_doubts": self.dates["doubts"],
             "sheets": reading.sheets,
             "columns": reading.columns,
             "breakdown": {category: in_minutes(total) for category, total in self.breakdown.items()},
@@ -65,8 +77,8 @@ def inspect_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str
     """
     name = name or (file.name if isinstance(file, Path) else "")
     ingested = read_rows(file, name=name, limit_warnings=MOST_WARNINGS, answers=answers)
-    total, breakdown = 0, defaultdict[str, int](int)
-    for row in ingested:
+    total, breakdown, dates = 0, defaultdict[str, int](int), DatesOfRows()
+    for row in dates.watch(ingested):
         if ingested.milliseconds >= 0:
             total += ingested.milliseconds
             breakdown[row["category"]] += ingested.milliseconds
@@ -78,6 +90,7 @@ def inspect_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str
         reading=ingested.reading,
         warnings=ingested.warnings,
         row_warnings=ingested.row_warnings,
+        dates=dates.facts(timezone.now().date(), has_minutes=not ingested.reading.doubts),
     )
 
 

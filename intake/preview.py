@@ -4,9 +4,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
+from backlog.periods import FACTS, DatesOfRows, with_period
 from intake.spreadsheets import Doubt, RowWarning, Unreadable, read_rows
 from intake.spreadsheets.rows import Row
 from intake.uploads import Upload
@@ -35,6 +38,8 @@ class Preview:
     warnings: Sequence[RowWarning]
     row_warnings: int
     doubts: Sequence[Doubt] = ()
+    # The period that the dates of the rows settle; None if a person will be asked.
+    period: dict[str, Any] | None = None
 
     @property
     def hours(self) -> float:
@@ -70,7 +75,8 @@ def read_preview(path: Path, name: str) -> Preview:
     ingested = read_rows(path, name=name)
     first: list[Row] = []
     durations: list[float] = []
-    for row in ingested:
+    dates = DatesOfRows()
+    for row in dates.watch(ingested):
         if len(first) < MOST_ROWS:
             first.append(row)
         if row["estimated_minutes"] is not None:
@@ -85,4 +91,7 @@ def read_preview(path: Path, name: str) -> Preview:
         warnings=ingested.warnings,
         row_warnings=ingested.row_warnings,
         doubts=ingested.reading.doubts,
+        period=with_period({FACTS: dates.facts(timezone.now().date(), has_minutes=not ingested.reading.doubts)}).get(
+            "period"
+        ),
     )

@@ -7,11 +7,13 @@ from typing import IO, Any, cast
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.utils import timezone
 
 from accounts.models import User
 from backlog.flow.opening import submit_request
 from backlog.flow.orchestration import project_work
 from backlog.models import Project
+from backlog.periods import FACTS, DatesOfRows
 from backlog.policy import require_own_figures
 from intake.combinations import Combinations
 from intake.inspection import require_known_answers
@@ -97,7 +99,9 @@ def read_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str, s
         require_known_answers(doubts, answers)
         combinations = Combinations(file, name, answers, ingested)
         return FileContents({**combinations.context, **chosen}, {**about, **combinations.report})
-    context = inline_or_stored(ingested, settings.CLAIM_CHECK_BYTES)
+    dates = DatesOfRows()
+    context = inline_or_stored(dates.watch(ingested), settings.CLAIM_CHECK_BYTES)
+    context[FACTS] = dates.facts(timezone.now().date())
     warnings = [{"row": w.row, "column": w.column, "message": w.message} for w in ingested.warnings]
     counts = {"rows_read": ingested.rows_read, "row_warnings": ingested.row_warnings, "warnings": warnings}
     return FileContents({**context, **chosen}, {**about, **counts})

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backlog.blueprints import Definition, definition_of
 from backlog.models import Template
-from clarifications.contract import pointer_to, with_value_at
+from clarifications.contract import KNOWN_FIELDS, pointer_to, with_value_at
 from clarifications.errors import InvalidAnswer
 from clarifications.forms.answer_form import PLAIN_NAME
 from clarifications.forms.fields import CELL_KINDS, field_for, kind_of
@@ -24,11 +25,14 @@ from clarifications.forms.moments import SHOWN_SUFFIX
 from clarifications.services import require_fitting_answer
 from intake.uploads import MOST_BYTES
 from pages.presentation import translated
-from reports.figures import value_in_words
+from reports.figures import money_in_words, value_in_words
 
 # JSON Pointers to parts of the work context for which the form has no figures: the text and the spreadsheet have fields
-# of their own, and the period is not asked for here: agents take a period that is missing for a month.
+# of their own, and the period is read from the dates of the rows, or asked for with what they say.
 NOT_ASKED_AS_FIGURES = ("/request_text", "/rows", "/rows_ref", "/period")
+
+# The figures that are an amount of money, and its currency.
+MONEY, CURRENCY = "hourly_rate", "currency"
 
 Schema = Mapping[str, Any]
 
@@ -38,30 +42,38 @@ class KindOfWork:
     """A template as a choice in the form.
 
     `figures` holds the JSON Schemas of each figure, by its name: several if items of the template differ in theirs.
+    `currency` is that of a request which names none; empty if a person is asked.
     """
 
     name: str
     title: str
     description: str
     figures: dict[str, list[Schema]]
+    currency: str = ""
 
 
 def kind_of_work_from(template: Template) -> KindOfWork:
     """Return the template as a choice in the form, with its texts in the reader's language."""
     definition = definition_of(template.pk)
-    return KindOfWork(
-        template.name, translated(definition.title), translated(definition.description), figures_of(definition)
-    )
+    title, description = translated(definition.title), translated(definition.description)
+    currency = definition.currency or settings.CURRENCY
+    return KindOfWork(template.name, title, description, figures_of(definition), currency)
 
 
 def figures_of(definition: Definition) -> dict[str, list[Schema]]:
     """Return {name of a figure: its schemas}, without repetitions, of all figures that the template's items need."""
     figures: dict[str, list[Schema]] = {}
     for item in definition.items:
-        for name, schema in item.needs.get("properties", {}).items():
+        for name, schema in needed_fields(item.needs).items():
             if is_figure(name, schema) and schema not in figures.get(name, []):
                 figures.setdefault(name, []).append(schema)
     return figures
+
+
+def needed_fields(needs: Mapping[str, Any]) -> dict[str, Schema]:
+    """Return the schema of each field that an item needs: the template's, else the one that is known for the field."""
+    known = {name: KNOWN_FIELDS[name] for name in needs.get("required", ()) if name in KNOWN_FIELDS}
+    return {**known, **needs.get("properties", {})}
 
 
 def is_figure(name: str, schema: Schema) -> bool:
@@ -82,7 +94,8 @@ class FiguresForm(forms.Form):
         super().__init__(data, initial=initial, prefix=f"figures-{kind.name}", label_suffix="")
         self.kind = kind
         for name, schemas in kind.figures.items():
-            self.fields[name] = field_for(schemas[0], name=name, required=False)
+            default = kind.currency if name == CURRENCY else None
+            self.fields[name] = field_for(schemas[0], name=name, required=False, default=default or None)
 
     def clean(self) -> dict[str, Any]:
         """Return the figures, and add an error to each that does not fit every schema that the template has for it."""
@@ -99,7 +112,11 @@ class FiguresForm(forms.Form):
     def figures_in_words(self) -> list[tuple[str, str]]:
         """Return (label, value in words) of each figure that was filled in."""
         filled = {name: value for name, value in self.cleaned_data.items() if value != ABSENT}
-        return [(str(self.fields[name].label), value_in_words(value)) for name, value in filled.items()]
+        currency = filled.get(CURRENCY, self.kind.currency)
+        words = {name: value_in_words(value) for name, value in filled.items()}
+        if MONEY in filled:
+            words[MONEY] = money_in_words(filled[MONEY], currency)
+        return [(str(self.fields[name].label), text) for name, text in words.items()]
 
     def work_context(self) -> dict[str, Any]:
         """Return a work context with the figures that were filled in, each at the place that its schema names."""

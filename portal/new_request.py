@@ -23,7 +23,7 @@ from intake.preview import Preview, preview_upload, with_own_file_name
 from intake.spreadsheets import Busy, Unreadable
 from intake.submitting import Request, open_request
 from portal.forms import RequestForm, kind_of_work_from
-from reports.figures import number_in_words
+from reports.figures import number_in_words, period_in_words
 
 # The UUID namespace of the project ids that this form makes.
 PROJECT_ID_NAMESPACE = UUID("4c6f3ab0-95c2-5a0e-8a5b-3f5e0b9b7f7e")
@@ -197,6 +197,7 @@ class NewRequest(LoginRequiredMixin, View):
         }
         figures = form.chosen_figures.figures_in_words() if form.chosen_figures else []
         context = {"preview": read, "typed": typed, "form": form, "kind": title, "figures": figures}
+        context["period"] = period_in_words(read.period)
         context["doubts"] = [
             (doubt, [(choice.value, choice_in_words(choice.title, choice.minutes)) for choice in doubt.choices])
             for doubt in read.doubts

@@ -6,16 +6,27 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from pages.admin_pages import bounded_text
+from schemas.periods import WORKING_DAYS, days_of, is_period, working_days
 
 # A spreadsheet program reads a text that begins with one of these as a formula, and may execute it.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 LONGEST_CELL = 400
 # Larger numbers are not treated as figures: JSON allows integers of any size, which a float cannot hold.
 TOO_LARGE = 1e100
+
+# The periods that are a length without days.
+LENGTHS = {
+    "day": gettext_lazy("One day"),
+    "week": gettext_lazy("One week"),
+    "month": gettext_lazy("One month"),
+    "quarter": gettext_lazy("One quarter"),
+    "year": gettext_lazy("One year"),
+}
 
 Row = Mapping[str, Any]
 
@@ -35,6 +46,39 @@ def number_in_words(value: float) -> str:
     """Return a number in the reader's format with grouped thousands; a float has two decimals."""
     decimals = 2 if isinstance(value, float) else 0
     return number_format(value, decimals, use_l10n=True, force_grouping=True)
+
+
+def money_in_words(amount: Any, currency: str) -> str:
+    """Return an amount of money with two decimals in the reader's number format, and the code of its currency.
+
+    Without a currency the amount stands alone: no currency is assumed.
+    """
+    number = number_format(amount, 2, use_l10n=True, force_grouping=True)
+    # A space at which no line breaks.
+    return f"{number}\u00a0{currency}" if currency else number
+
+
+def period_in_words(period: Any) -> str:
+    """Return the period that rows cover in words: its days, working days and people; empty if it says no length."""
+    if not is_period(period):
+        return ""
+    first, last = days_of(period)
+    counts = [ngettext("%(n)s person", "%(n)s people", people)] if (people := period.get("people")) else []
+    counts = [words % {"n": number_in_words(people)} for words in counts]
+    if first is None or last is None:
+        if period["type"] != WORKING_DAYS:
+            return ", ".join([str(LENGTHS[period["type"]]), *counts])
+        return ", ".join([working_days_in_words(period["working_days"]), *counts])
+    days = (last - first).days + 1
+    counts = [working_days_in_words(working_days(first, last)), *counts]
+    counts = [ngettext("%(n)s day", "%(n)s days", days) % {"n": number_in_words(days)}, *counts]
+    shown = [date_format(day, "DATE_FORMAT") for day in dict.fromkeys((first, last))]
+    return f"{' – '.join(shown)}: {', '.join(counts)}"
+
+
+def working_days_in_words(count: int) -> str:
+    """Return a number of working days in words."""
+    return ngettext("%(n)s working day", "%(n)s working days", count) % {"n": number_in_words(count)}
 
 
 def shortened_text(text: str) -> str:

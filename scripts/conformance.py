@@ -47,7 +47,7 @@ def until(look):
     sys.exit("nothing happened in a minute")
 
 rows = [{"text": f"Match payment {i}", "category": "Payments", "estimated_minutes": 30} for i in range(20)]
-context = NewProjectWorkContext.from_dict({"rows": rows, "period": {"type": "month"}})
+context = NewProjectWorkContext.from_dict({"rows": rows, "period": {"type": "month"}, "currency": "EUR"})
 with AuthenticatedClient(base_url=sys.argv[1], token=sys.argv[2]) as client:
     body = NewProject(request_text="Where does the time go?", template="audit", work_context=context)
     project = projects_create.sync(client=client, body=body)

@@ -18,6 +18,9 @@ from events import streams
 from events.streams import Entry
 from tests.system import run_to_rest
 
+# What a request names so that nothing is asked about money but the rate.
+KNOWN = {"period": {"type": "month"}, "currency": "EUR"}
+
 
 def envelope(event_type: str, payload: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """An event as a foreign program would write it."""

@@ -9,6 +9,8 @@ from config.settings import DATA_DIR, DATABASES
 FAULT_POINTS = json.loads(os.environ.get("FAULT_POINTS", "{}"))
 # Keys of rows come again from test to test; those about the limit set one.
 API_REQUESTS_A_MINUTE = 10**9
+# Tests about money are about one currency, unless they say otherwise.
+CURRENCY = "EUR"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Other threads and processes have to see it, so it is a file and not in memory.
 DATABASES["default"].setdefault("TEST", {})

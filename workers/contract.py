@@ -3,15 +3,27 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, Self, TypeVar, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WrapValidator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WrapValidator,
+    model_validator,
+)
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticUseDefault
 
 from intake.spreadsheets.rows import Rows
+from schemas.currencies import CODES, is_currency, not_a_currency
+from schemas.periods import MOST_WORKING_DAYS, periods_per_month, with_one_spelling
 
 # Dispatches that a worker holds for an agent: two keep the agent busy, and leave the others to other workers.
 DEFAULT_PREFETCH = 2
@@ -24,6 +36,7 @@ ASKABLE = (
     *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength"),
     *("items", "minItems", "maxItems", "properties", "required"),
 )
+MOST_DAYS_OF_A_MONTH = 31
 ASKABLE_FORMATS = ("date", "date-time", "email", "uri", "uuid")
 
 
@@ -70,41 +83,42 @@ class Missing(Exception):
 
 
 # -- inputs ----------------------------------------------------------------------------------------
-# The spellings of a period's type that producers use: the unit, or the word for how often.
-PERIODS = {
-    "day": ("day", "daily"),
-    "week": ("week", "weekly"),
-    "month": ("month", "monthly"),
-    "quarter": ("quarter", "quarterly"),
-    "year": ("year", "yearly", "annual", "annually"),
-}
-TYPE_BY_SPELLING = {spelling: name for name, spellings in PERIODS.items() for spelling in spellings}
-
-
 class Period(BaseModel):
-    """The length of time that the rows cover."""
+    """The time that the rows cover: a length, or the first and the last day that the dates of the rows name."""
 
-    type: Literal["day", "week", "month", "quarter", "year"] = "month"
-    working_days: int | None = Field(None, ge=1, le=31, description="Working days a month; only a day's rows need it.")
+    type: Literal["day", "week", "month", "quarter", "year", "working_days", "dates"]
+    working_days: int | None = Field(
+        None, ge=1, le=MOST_WORKING_DAYS, description="Of a day: how many a month has. Else: how many the rows cover."
+    )
+    first: date | None = None
+    last: date | None = None
+    days: int | None = Field(None, ge=1, description="Calendar days from the first to the last day.")
+    days_with_rows: int | None = Field(None, ge=1)
+    people: int | None = Field(None, ge=0)
+    weekends: bool | None = Field(None, description="Whether a row lies on a Saturday or Sunday.")
+    source: str | None = Field(None, description="What tells the period: the dates of the rows, or a person.")
 
     @model_validator(mode="before")
     @classmethod
     def with_one_spelling(cls, value: Any) -> Any:
-        """Return the fields with the type in one spelling: `"week"` equals `{"type": "weekly"}`; None means a month."""
-        fields = {"type": value} if isinstance(value, str) else {} if value is None else value
-        if isinstance(fields, dict) and isinstance(fields.get("type"), str):
-            spelling = fields["type"].strip().lower()
-            return {**fields, "type": TYPE_BY_SPELLING.get(spelling, spelling)}
-        return fields
+        """Return the fields with the type in one spelling: `"week"` equals `{"type": "weekly"}`."""
+        return with_one_spelling(value)
+
+    @model_validator(mode="after")
+    def has_a_length(self) -> Self:
+        """Raise ValueError if the period does not say how long it is, or has more days than a month in one."""
+        if self.type == "day" and (self.working_days or 0) > MOST_DAYS_OF_A_MONTH:
+            raise ValueError(f"a month has no {self.working_days} working days")
+        self.periods_per_month()
+        return self
 
     def periods_per_month(self) -> Fraction:
-        """Return how many such periods a month has: 12 months are 4 quarters, 52 weeks or 260 working days.
+        """Return how many such periods a month has; `schemas.periods.periods_per_month` says by which formula."""
+        return periods_per_month(self.model_dump())
 
-        `working_days`, if given, is the number of days in a month.
-        """
-        if self.type == "day" and self.working_days:
-            return Fraction(self.working_days)
-        return Fraction({"day": 260, "week": 52, "month": 12, "quarter": 4, "year": 1}[self.type], 12)
+    def as_json(self) -> dict[str, Any]:
+        """Return the period as a deliverable states it, without what is not known."""
+        return self.model_dump(mode="json", exclude_none=True)
 
 
 def default_if_invalid(value: Any, validate: Callable[[Any], Any]) -> Any:
@@ -125,6 +139,13 @@ def refuse_boolean(value: Any) -> Any:
     return value
 
 
+def require_currency(value: str) -> str:
+    """Return the code of a currency. Raises ValueError for any other text."""
+    if not is_currency(value):
+        raise ValueError(not_a_currency(value))
+    return value
+
+
 T = TypeVar("T")
 # The type of a field that the agent can do without.
 Unneeded = Annotated[T, WrapValidator(default_if_invalid)]
@@ -138,6 +159,15 @@ HourlyRate = Annotated[
         examples=[45],
     ),
     BeforeValidator(refuse_boolean),
+]
+
+
+Currency = Annotated[
+    str,
+    AfterValidator(require_currency),
+    Field(
+        title="Currency", description="In which currency is the hourly rate?", json_schema_extra={"enum": list(CODES)}
+    ),
 ]
 
 
@@ -156,7 +186,8 @@ class AgentInput(BaseModel):
 
     rows: SkipJsonSchema[Annotated[Rows, BeforeValidator(as_rows)]] = Field(default_factory=lambda: Rows.of([]))
     hourly_rate: Unneeded[HourlyRate | None] = None
-    period: Unneeded[Period] = Period()
+    currency: Unneeded[Currency | None] = None
+    period: Unneeded[Period | None] = None
     deliverables: Unneeded[dict[str, dict[str, Any]]] = {}
     request_text: Unneeded[str] = ""
     notes: Unneeded[list[str]] = []
@@ -220,11 +251,16 @@ def input_model_of(run: Callable[..., Result]) -> type[AgentInput]:
 
 # -- missing inputs --------------------------------------------------------------------------------
 def missing_inputs(spec: AgentSpec, context: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return {field: JSON Schema} of the fields that the agent needs and that are missing or invalid in the context."""
+    """Return {field: JSON Schema} of the fields that the agent needs and that are missing or invalid in the context.
+
+    Without rows these are asked for, and not yet their period: the dates of the rows may tell it.
+    """
     try:
         spec.input_model.model_validate(context)
     except ValidationError as error:
         names = sorted({str(problem["loc"][0]) for problem in error.errors(include_input=False) if problem["loc"]})
+        if "period" in names and as_rows(context.get("rows")).total == 0:
+            names = ["rows" if name == "period" else name for name in names]
         return {name: question_schema(spec.input_model, name) for name in names}
     return {}
 

@@ -14,6 +14,7 @@ from backlog.flow.named_checks import CHECKS, unknown_check_in_words
 from backlog.models import Template
 from events.prepared import Prepared
 from schemas import strict_json
+from schemas.currencies import is_currency, not_a_currency
 from schemas.restricted import SchemaRefused, check_restricted
 
 FOLDER = Path(__file__).parent
@@ -100,9 +101,19 @@ class Definition(Strict):
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,59}$")
     title: str = Field(max_length=200)
     description: str = ""
+    # The code (ISO 4217) of the currency of requests that name none; without one, the setting CURRENCY.
+    currency: str = ""
     figures: tuple[NamedFigure, ...] = ()
     silence: Silence = Silence()
     items: tuple[ItemDefinition, ...] = Field(min_length=1, max_length=200)
+
+    @field_validator("currency")
+    @classmethod
+    def is_known_currency(cls, currency: str) -> str:
+        """Return the code. Raises ValueError if it is no currency."""
+        if currency and not is_currency(currency):
+            raise ValueError(not_a_currency(currency))
+        return currency
 
     @model_validator(mode="after")
     def keys_fit(self) -> "Definition":

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from typing import Any, cast
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from backlog import blueprints
+from backlog import blueprints, periods
 from backlog.errors import ProjectExists
 from backlog.flow.orchestration import item_keys
 from backlog.models import Item, Project, Template, WorkContext
@@ -118,12 +119,31 @@ def title_from_request(request_text: str) -> str:
 
 
 def remember_context(work: ProjectWork, project: Project, request: ProjectInitialRequestReceived) -> WorkContext:
-    """Store the request's data as the project's work context; rows too large for an event are stored separately."""
+    """Store the request's data as the project's work context; rows too large for an event are stored separately.
+
+    The period is the request's, else what the dates of the rows settle; the currency is the request's, else the
+    template's, else that of the installation.
+    """
     named = cast(dict[str, Any], request.get("work_context") or {})
+    named = {**named, "period": periods.without_source(named.get("period"))}
     data = {"rows": [], **named, "request_text": request["request_text"].strip()}
+    data = periods.with_period(data if periods.FACTS in data else periods.with_facts(data, work.now.date()))
     origin = {"by": request.get("requester") or "requester", "door": "request", "at": work.now.isoformat()}
-    provenance = dict.fromkeys((key for key in data if key != "rows" or data[key]), origin)
+    provenance = dict.fromkeys((key for key in data if key != periods.FACTS and (key != "rows" or data[key])), origin)
+    if periods.is_from_dates(data.get("period")):
+        provenance["period"] = {**origin, "by": "dates of the rows", "door": "rows"}
+    if data.get("currency") is None and (default := default_currency(project)):
+        data["currency"], by = default
+        provenance["currency"] = {**origin, "by": by, "door": "settings"}
     return work.add(WorkContext(project=project, data=artifacts.check_in_rows(data), provenance=provenance))
+
+
+def default_currency(project: Project) -> tuple[str, str] | None:
+    """Return (currency, what names it) of a request without one: its template, else the setting CURRENCY, else None."""
+    template = blueprints.definition_of(project.template_id)
+    if template.currency:
+        return template.currency, f"template {template.name}"
+    return (settings.CURRENCY, "setting CURRENCY") if settings.CURRENCY else None
 
 
 def create_item(work: ProjectWork, project: Project, definition: blueprints.ItemDefinition, position: int) -> Item:

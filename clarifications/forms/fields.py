@@ -80,8 +80,12 @@ class Part:
 
 
 def parts_of(schema: Schema, kinds: Collection[str]) -> list[Part]:
-    """Return the parts of an object's schema in order, those of nested objects too; empty if one has another kind."""
-    properties = schema.get("properties") or {}
+    """Return the parts of an object's schema in order, those of nested objects too; empty if one has another kind.
+
+    What only files tell is no part of a form.
+    """
+    described = (schema.get("properties") or {}).items()
+    properties = {name: part for name, part in described if not part.get("x_only_in_files")}
     if single_type(schema) not in ("object", "") or "enum" in schema or "const" in schema:
         return []
     if not properties or not set(schema.get("required", ())) <= set(properties):

@@ -1,7 +1,7 @@
 """Answers given as a spreadsheet. The `intake` room registers the reader, because this room may not import it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -83,7 +83,9 @@ def rows_of(upload: "UploadedFile[Any]", schema: Mapping[str, Any]) -> FileRows:
         raise ValidationError(words % {"n": most})
     if file_rows.faults:
         raise ValidationError(faults_in_words(file_rows))
-    return file_rows
+    known = schema["items"]["properties"]
+    rows = [{key: value for key, value in row.items() if key in known} for row in file_rows.rows]
+    return replace(file_rows, rows=rows)
 
 
 def faults_in_words(file_rows: FileRows) -> list[str]:

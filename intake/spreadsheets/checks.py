@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from itertools import islice
 
 from intake.spreadsheets.choosing import Durations
@@ -139,6 +139,8 @@ def longer_than_span(spans: "array[int]", durations: Durations, rows: "array[int
 
 def overlapping(times: Times, rows: "array[int]") -> list[int]:
     """Return the rows that begin before an earlier row of the same person has ended."""
+    if not times.has_spans:
+        return []
     with_times = (r for r in rows if times.ends[r] != NONE and times.starts[r] >= DAY_MILLISECONDS)
     timed = list(islice((row for row in with_times if row not in times.whole_days), MOST_INTERVALS + 1))
     if len(timed) > MOST_INTERVALS:
@@ -151,19 +153,3 @@ def overlapping(times: Times, rows: "array[int]") -> list[int]:
         until = max(times.ends[row], until if times.persons[row] == person else 0)
         person = times.persons[row]
     return sorted(found)
-
-
-def period_of(times: Times | None, left_out: Iterable[int]) -> tuple[date, date, int, int] | None:
-    """Return the first and the last day of the rows, on how many days and of how many people; None without dates."""
-    if times is None:
-        return None
-    skipped = set(left_out)
-    days = {
-        start // DAY_MILLISECONDS
-        for row, start in enumerate(times.starts)
-        if start >= DAY_MILLISECONDS and row not in skipped
-    }
-    if not days:
-        return None
-    people = len(set(times.persons)) if times.person else 0
-    return FIRST_DAY + timedelta(days=min(days)), FIRST_DAY + timedelta(days=max(days)), len(days), people

@@ -2,9 +2,9 @@
 
 A parser can crash its whole process on some small legal files. Therefore each upload is parsed in its own process,
 with little memory and time. The process writes JSON lines to standard output: first {"columns": …, "reading": …},
-then each row as [text, category, milliseconds or -1, row number in the sheet], at the end {"end": [counts and
-warnings]}. Instead of the end it writes {"unreadable": …}, a message for the file's owner, or {"fault": …} when the
-parser failed.
+then each row as a list: milliseconds or -1, then the values of the keys of ROW_KEYS, null for a key that the row does
+not have. At the end it writes {"end": [counts and warnings]}; instead of the end {"unreadable": …}, a message for the
+file's owner, or {"fault": …} when the parser failed.
 """
 
 import contextlib
@@ -23,6 +23,7 @@ import orjson
 MEMORY_BYTES = 256 * 1024 * 1024
 CPU_SECONDS = 50
 PR_SET_PDEATHSIG = 1
+ROW_KEYS = ("text", "category", "row", "started_at", "ended_at", "person", "case")
 
 
 class RenamedPath(PosixPath):
@@ -63,7 +64,7 @@ def messages(path: Path, most_warnings: int, answers: dict[str, str]) -> Iterato
         table = Table(path, most_warnings, answers)
         yield {"columns": table.columns, "reading": asdict(table.reading)}
         for row in table:
-            yield [row["text"], row["category"], table.milliseconds, table.row_number]
+            yield [table.milliseconds, *map(row.get, ROW_KEYS)]
         warnings = [astuple(warning) for warning in table.warnings]
         yield {"end": [table.rows_read, table.row_warnings, warnings]}
     except Unreadable as error:

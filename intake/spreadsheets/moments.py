@@ -47,12 +47,12 @@ WEEKDAY = re.compile(r"^[a-z]{2,10}\.?,? (?=\d|[a-z]{3,10}\.? \d)")
 class Moment(NamedTuple):
     """A day (counted from 1970) and a time of day in milliseconds; either may be missing.
 
-    `is_utc` says that the moment names its offset, and was brought to UTC.
+    `offset` is the offset from UTC in minutes that the cell names; day and time are then those of UTC.
     """
 
     day: int | None
     time: int | None
-    is_utc: bool = False
+    offset: int | None = None
 
 
 NOTHING = Moment(None, None)
@@ -81,20 +81,22 @@ def iso_moment(text: str) -> Moment | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        trimmed = text.strip().removesuffix(" UTC")
-        return iso_moment(trimmed) if trimmed != text else None
+        trimmed = text.strip()
+        named = f"{trimmed.removesuffix(' UTC')}+00:00" if trimmed.endswith(" UTC") else trimmed
+        return iso_moment(named) if named != text else None
     if moment.year not in YEARS:
         return NOTHING
-    is_utc = moment.tzinfo is not None
-    since = moment - (EPOCH_UTC if is_utc else EPOCH)
-    return Moment(since.days, since.seconds * 1000 + since.microseconds // 1000, is_utc)
+    ahead = moment.utcoffset()
+    since = moment - (EPOCH if ahead is None else EPOCH_UTC)
+    offset = None if ahead is None else ahead.days * 1440 + ahead.seconds // 60
+    return Moment(since.days, since.seconds * 1000 + since.microseconds // 1000, offset)
 
 
 def moment_of_number(number: float) -> Moment:
     """Return the moment of a number: seconds or milliseconds since 1970, or the days that spreadsheets count."""
     if EPOCH_SECONDS <= number < EPOCH_SECONDS * 4 or EPOCH_SECONDS <= number / 1000 < EPOCH_SECONDS * 4:
         total = round(number * 1000 if number < EPOCH_SECONDS * 4 else number)
-        return Moment(total // DAY_MILLISECONDS, total % DAY_MILLISECONDS, is_utc=True)
+        return Moment(total // DAY_MILLISECONDS, total % DAY_MILLISECONDS, offset=0)
     if DAYS_OF_1990 <= number < DAYS_OF_2100:
         total = round((number - DAYS_OF_1970) * DAY_MILLISECONDS)
         time = total % DAY_MILLISECONDS

@@ -21,14 +21,14 @@ from intake.spreadsheets import child
 from intake.spreadsheets.describing import Reading
 from intake.spreadsheets.doubts import Doubt, require_known_fields
 from intake.spreadsheets.places import reading_place
-from intake.spreadsheets.rows import Row
+from intake.spreadsheets.rows import TOLD_BY_SOME, Row
 from intake.spreadsheets.sheet import MS_PER_MINUTE, RowWarning, Unreadable
 
 # The time limit for reading a whole file, from its beginning to its last row.
 LONGEST_SECONDS = 60.0
 LOOK_AGAIN_SECONDS = 0.25
 CHUNK_BYTES = 1 << 16
-# Longer than any row: a row has three cells, each of at most LONGEST_CELL characters.
+# Longer than any row: a row has six cells, each of at most LONGEST_CELL characters.
 LONGEST_MESSAGE = 1 << 20
 
 # The web server sets this event when the sender of the file has closed the connection: reading then stops.
@@ -75,9 +75,13 @@ class Ingested:
             self.warnings = [RowWarning(*warning) for warning in warnings]
             self.close()
             raise StopIteration
-        text, category, self.milliseconds, self.row_number = message
+        self.milliseconds, text, category, self.row_number, *details = message
         minutes = self.milliseconds / MS_PER_MINUTE if self.milliseconds >= 0 else None
-        return Row(text=text, category=category, estimated_minutes=minutes)
+        row = Row(text=text, category=category, estimated_minutes=minutes, row=self.row_number)
+        for key, value in zip(TOLD_BY_SOME, details, strict=True):
+            if value:
+                row[key] = value  # type: ignore[literal-required]
+        return row
 
     def close(self) -> None:
         """Stop reading and end the child process."""

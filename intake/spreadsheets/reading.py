@@ -14,15 +14,15 @@ from intake.spreadsheets.choosing import OpenChoice, choose_durations
 from intake.spreadsheets.columns import MOST_COLUMNS, Column
 from intake.spreadsheets.delimited import open_delimited
 from intake.spreadsheets.describing import describe
+from intake.spreadsheets.details import details_reader, index_of
 from intake.spreadsheets.doubts import Choice, Doubt
 from intake.spreadsheets.durations import DecimalMark, Kind, quantity_of
 from intake.spreadsheets.evidence import MISSING
 from intake.spreadsheets.known import program_of
 from intake.spreadsheets.layout import Layout, find_layout
 from intake.spreadsheets.rows import Row
-from intake.spreadsheets.sheet import MS_PER_MINUTE, Cell, Line, RowWarning, Sheet, Unreadable
+from intake.spreadsheets.sheet import MS_PER_MINUTE, Cell, Line, RowWarning, Sheet, Unreadable, cell_text
 from intake.spreadsheets.sources import OLE, PDF, ZIP, Source
-from intake.spreadsheets.spans import times_of
 from intake.spreadsheets.survey import choose_columns, sample_of, survey_of
 from intake.spreadsheets.totals import equal_sheets, summed_sheets, total_rows
 from intake.spreadsheets.workbook import open_workbook
@@ -32,7 +32,6 @@ SAMPLE_ROWS = 200
 SHOWN_ROWS, SHOWN_CELLS, LONGEST_SHOWN = 3, 20, 80
 NAMELESS = "The row names no task and no category. If it is a total, delete the row."
 FROM_TIMES = "The cell has no duration: the time from start to end was taken."
-UNPRINTABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)])
 LAST_ROW, SAME_SHEETS = "last_row", "same_sheets"
 
 
@@ -56,8 +55,7 @@ class Table:
         """Go through the table once and decide what its durations, totals and categories are. Raises Unreadable."""
         layout = self._layout
         sample = list(sample_of(layout, SAMPLE_ROWS))
-        times = times_of(layout.columns, sample)
-        self._chosen = choose_columns(layout.columns, sample, times, decimal_mark(layout, sample))
+        self._chosen = choose_columns(layout.columns, sample, decimal_mark(layout, sample))
         self._survey = survey_of(self._name, layout, self._chosen)
         if not len(self._survey):
             raise Unreadable(f"{self._name} has no rows below its header: it needs a header row and rows below it.")
@@ -73,7 +71,7 @@ class Table:
         # Before the other totals are computed, because its first choice leaves the row out of them.
         about_last_row = self._last_row_doubt(doubtful, answers)
         doubts += [*(self._doubt(choice) for choice in durations.doubts), *about_last_row]
-        self.reading = describe(layout, survey, self._chosen, durations, self._totals)
+        self.reading = describe(layout, survey, self._chosen, durations)
         self.reading.doubts, self.reading.program = doubts, program.name if program else ""
         self.columns = {
             r: c["header"] for r, c in self.reading.columns.items() if r in ("text", "category", "duration")
@@ -176,12 +174,11 @@ class Table:
     def _read_rows(self) -> Iterator[Row]:
         """Yield the rows; add a warning for each thing that is wrong with one, and the notes about all of them."""
         self._warn_about_file()
-        durations, totals, numbers = self._durations.milliseconds, self._totals, self._survey.numbers
+        durations, totals, spelled = self._durations.milliseconds, self._totals, self._spellings
         self._odd = self._rows_to_look_at()
         unread = self._odd | self._remarks.keys()
-        category, spelled = self._chosen.category, self._spellings
         best, *others = [column.index for column in self._chosen.texts] or [MOST_COLUMNS]
-        place = category.index if category else MOST_COLUMNS
+        place, add_details = index_of(self._chosen.category), details_reader(self._chosen)
         width, is_ragged = len(self._layout.columns.headers), self._layout.parts[0].sheet.is_ragged
         for index, line in enumerate(self._layout.lines()):
             if index in totals:
@@ -199,12 +196,13 @@ class Table:
                 self._warn(line.number, self.columns.get("text"), NAMELESS)
             if index in unread:
                 self._explain(line, index)
-            value = durations[index]
-            self.milliseconds = value
+            self.milliseconds = value = durations[index]
             minutes = value / MS_PER_MINUTE if value != MISSING else None
-            yield Row(text=text, category=spelled.get(named, named), estimated_minutes=minutes)
+            row = Row(text=text, category=spelled.get(named, named), estimated_minutes=minutes, row=line.number)
+            add_details(row, index, cells)
+            yield row
         for index, message in notes_about(self._survey, self._durations, self._totals, date.today()):
-            self._note(numbers[index], self._durations.header, message)
+            self._note(self._survey.numbers[index], self._durations.header, message)
 
     def _rows_to_look_at(self) -> set[int]:
         """Return the rows whose duration cell cannot be read, or whose duration was taken from elsewhere."""
@@ -297,11 +295,3 @@ def decimal_mark(layout: Layout, sample: list[Line]) -> DecimalMark:
     if proven >= {",", "."}:
         return ""
     return "," if "," in proven else "." if "." in proven else ""
-
-
-def cell_text(cell: Cell) -> str:
-    """Return the cell as text: whole numbers without a fraction, no control characters."""
-    if isinstance(cell, float):
-        return f"{cell:.15g}"
-    text = cell.strip() if isinstance(cell, str) else str(cell)
-    return text if text.isprintable() else text.translate(UNPRINTABLE).strip()

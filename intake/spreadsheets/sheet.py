@@ -12,6 +12,7 @@ MOST_ROWS = 1_000_000
 LONGEST_CELL = 4096
 
 MS_PER_MINUTE = 60_000
+UNPRINTABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)])
 
 
 class Unreadable(Exception):
@@ -57,6 +58,14 @@ class BrokenCell:
 
 
 Cell = str | float | Elapsed | BrokenCell
+
+
+def cell_text(cell: Cell) -> str:
+    """Return the cell as text: whole numbers without a fraction, no control characters."""
+    if isinstance(cell, float):
+        return f"{cell:.15g}"
+    text = cell.strip() if isinstance(cell, str) else str(cell)
+    return text if text.isprintable() else text.translate(UNPRINTABLE).strip()
 
 
 class Line(NamedTuple):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from intake.spreadsheets.columns import Column, Columns
-from intake.spreadsheets.moments import FIRST_DAY, NOTHING, DayOrder, Moment, day_order_of, moment_of
-from intake.spreadsheets.sheet import Cell, Line
+from intake.spreadsheets.moments import EPOCH, FIRST_DAY, DayOrder, Moment, day_order_of, moment_of
+from intake.spreadsheets.sheet import MS_PER_MINUTE, Cell, Line
 from intake.spreadsheets.units import DAY_MILLISECONDS
 from intake.spreadsheets.words import word_set, words_of
 
@@ -17,6 +17,8 @@ MOST_REMEMBERED = 20_000
 # Longer cells are whole moments, which seldom come twice.
 LONGEST_REMEMBERED = 15
 MOST_PERSONS = 1 << 16
+# Stand in an array of offsets: the moment is a day alone, or a local time without an offset.
+DAY_ALONE, LOCAL = -(1 << 15), (1 << 15) - 1
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,9 @@ class Times:
     all_day: Column | None = None
     starts: "array[int]" = field(default_factory=lambda: array("q"))
     ends: "array[int]" = field(default_factory=lambda: array("q"))
+    # The offset from UTC in minutes that each start and end names, or DAY_ALONE or LOCAL.
+    start_offsets: "array[int]" = field(default_factory=lambda: array("h"))
+    end_offsets: "array[int]" = field(default_factory=lambda: array("h"))
     persons: "array[int]" = field(default_factory=lambda: array("H"))
     whole_days: set[int] = field(default_factory=set)
     has_offsets: bool = False
@@ -70,23 +75,26 @@ class Times:
 
     def add(self, cells: Sequence[Cell]) -> None:
         """Note the moments of the next row."""
-        start = self._at(cells, self.start)
-        end = self._at(cells, self.end) if self.has_spans else NOTHING
+        start, end = self._at(cells, self.start), self._at(cells, self.end)
         day = start.day if start.day is not None else self._day(cells)
         begins, ends = NONE, NONE
         if day is not None or start.time is not None:
             begins = (day or 0) * DAY_MILLISECONDS + (start.time or 0)
-        if end.time is not None and start.time is not None and start.is_utc == end.is_utc:
+        if end.time is not None and start.time is not None and (start.offset is None) == (end.offset is None):
             ends = (end.day if end.day is not None else day or 0) * DAY_MILLISECONDS + end.time
             if ends < begins and (end.day is None or day is None):
                 ends += DAY_MILLISECONDS
                 self.overnight += 1
-        self.has_offsets = self.has_offsets or start.is_utc
+        elif end.day is not None and not self.has_spans:
+            ends = end.day * DAY_MILLISECONDS + (end.time or 0)
+        self.has_offsets = self.has_offsets or start.offset is not None
         if NONE < begins < ends and start.time == end.time == 0:
             # From midnight to midnight is how calendars write a day without times.
             self.whole_days.add(len(self.starts))
         self.starts.append(begins)
         self.ends.append(ends)
+        self.start_offsets.append(offset_of(start))
+        self.end_offsets.append(offset_of(end))
         self._add_person(cells)
 
     def _add_person(self, cells: Sequence[Cell]) -> None:
@@ -123,11 +131,31 @@ class Times:
 
     def spans(self) -> "array[int]":
         """Return the time from start to end of each row in milliseconds, negative if it ends first; NONE without."""
+        if not self.has_spans:
+            return array("q", [NONE]) * len(self.starts)
         starts_and_ends = zip(self.starts, self.ends, strict=True)
         spans = array("q", (b - a if a != NONE and b != NONE else NONE for a, b in starts_and_ends))
         for row in self.whole_days:
             spans[row] = NONE
         return spans
+
+
+def offset_of(moment: Moment) -> int:
+    """Return what stands for the moment in an array of offsets."""
+    if moment.offset is not None:
+        return moment.offset
+    return DAY_ALONE if moment.time is None else LOCAL
+
+
+def iso_text(milliseconds: int, offset: int) -> str:
+    """Return a moment in ISO 8601, in local time with the offset that it names; a date alone if it has no time."""
+    if offset == DAY_ALONE:
+        return (FIRST_DAY + timedelta(days=milliseconds // DAY_MILLISECONDS)).isoformat()
+    if offset == LOCAL:
+        return (EPOCH + timedelta(milliseconds=milliseconds)).isoformat()
+    hours, minutes = divmod(abs(offset), 60)
+    local = EPOCH + timedelta(milliseconds=milliseconds + offset * MS_PER_MINUTE)
+    return f"{local.isoformat()}{'-' if offset < 0 else '+'}{hours:02d}:{minutes:02d}"
 
 
 YES = word_set("true yes ja wahr ein an on x oui vrai si verdadero vero sim verdadeiro waar aan active attivo 1 y")
@@ -141,8 +169,11 @@ def cell_in(cells: Sequence[Cell], column: Column | None) -> Cell:
     return cell.strip() if isinstance(cell, str) else cell
 
 
-def times_of(columns: Columns, sample: list[Line]) -> Times | None:
-    """Return the columns of the table's moments, by what their cells hold; None if it has no dates and no times."""
+def times_of(columns: Columns, sample: list[Line], person: Column | None) -> Times | None:
+    """Return the columns of the table's moments, by what their cells hold; None if it has no dates and no times.
+
+    `person` is the column that names who did the row.
+    """
     order = order_of(columns, sample)
     start, end = (clock_of(group, sample, order) for group in (columns.starts, columns.ends))
     dates = [column for column in columns.dates if kind_of(column, sample, order) in ("day", "moment")]
@@ -154,7 +185,10 @@ def times_of(columns: Columns, sample: list[Line]) -> Times | None:
         for column in group
         if column not in clock.columns and kind_of(column, sample, order) in ("time", "moment")
     ]
-    person, all_day = (group[0] if group else None for group in (columns.persons, columns.all_days))
+    if not start.columns and not end.columns and columns.cases and kind_of(dates[0], sample, order) == "moment":
+        # A process log with one timestamp for each event: when a case came to the task.
+        start = Clock(moment=dates[0])
+    all_day = columns.all_days[0] if columns.all_days else None
     return Times(start, end, order, dates[0] if dates else None, person, all_day, unused=unused)
 
 

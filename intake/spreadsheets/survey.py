@@ -10,7 +10,7 @@ from intake.spreadsheets.durations import DecimalMark, Kind, Quantity, quantity_
 from intake.spreadsheets.labels import FIRST_LETTERS, Label, label_of
 from intake.spreadsheets.layout import Layout
 from intake.spreadsheets.sheet import MOST_ROWS, BrokenCell, Cell, Line, Unreadable
-from intake.spreadsheets.spans import Times
+from intake.spreadsheets.spans import Times, cell_in, times_of
 
 # A cell that was read before is not read again; at this many different cells the memory begins anew.
 MOST_REMEMBERED = 20_000
@@ -108,6 +108,8 @@ class Chosen:
     durations: list[Column]
     times: Times | None
     decimal: DecimalMark
+    person: Column | None = None
+    case: Column | None = None
 
 
 def survey_of(name: str, layout: Layout, chosen: Chosen) -> Survey:
@@ -183,8 +185,10 @@ def sample_of(layout: Layout, most: int) -> Iterator[Line]:
             yield line
 
 
-def choose_columns(columns: Columns, sample: list[Line], times: Times | None, decimal: DecimalMark) -> Chosen:
+def choose_columns(columns: Columns, sample: list[Line], decimal: DecimalMark) -> Chosen:
     """Return the columns to look at: those that are filled in the sample, the texts in the order of their worth."""
+    person = next(iter(filled_columns(columns.persons, sample)), None)
+    times = times_of(columns, sample, person)
     used = {column.index for column in times.columns} if times else set()
     texts = order_of_texts([c for c in columns.texts if c.index not in used], sample)
     projects = filled_columns(columns.projects, sample)
@@ -193,7 +197,36 @@ def choose_columns(columns: Columns, sample: list[Line], times: Times | None, de
     if not categories:
         categories = projects or [c for c in texts[1:] if TASK == text_tier(c.header) > text_tier(texts[0].header)]
     durations = [column for column in columns.durations if column.index not in used][:MOST_CANDIDATES]
-    return Chosen(texts, categories[0] if categories else None, durations, times, decimal)
+    return Chosen(
+        texts,
+        categories[0] if categories else None,
+        durations,
+        times,
+        decimal,
+        None if person and says_the_same(person, texts[:1], sample) else person,
+        case_of(columns.cases, [*texts[:1], *filter(None, [person])], sample),
+    )
+
+
+def case_of(cases: list[Column], others: list[Column], sample: list[Line]) -> Column | None:
+    """Return the column that names the case of a row, best one in which cases come again; None if there is none.
+
+    A column that only repeats the task or the person tells of no case.
+    """
+    left = [column for column in filled_columns(cases, sample) if not says_the_same(column, others, sample)]
+
+    def has_no_case_twice(column: Column) -> bool:
+        named = [cell_in(line.cells, column) for line in sample]
+        return len(set(named)) == len(named)
+
+    return min(left, key=has_no_case_twice, default=None)
+
+
+def says_the_same(column: Column, others: list[Column], sample: list[Line]) -> bool:
+    """Return True if the column has, in every line of the sample, the cell of one of the other columns."""
+    return any(
+        all(cell_in(line.cells, column) == cell_in(line.cells, other) for line in sample) for other in others if sample
+    )
 
 
 def order_of_texts(texts: list[Column], sample: list[Line]) -> list[Column]:

@@ -38,6 +38,7 @@ class ContextBesideRows(TypedDict):
 
     rows_ref: NotRequired[RowsRef]
     period: NotRequired[Period]
+    currency: NotRequired[str | None]
 
 
 class WorkContext(ContextBesideRows):

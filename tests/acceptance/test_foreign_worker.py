@@ -14,7 +14,7 @@ from backlog.selectors import latest_deliverables
 from clarifications.models import Question
 from events import streams
 from events.models import Event
-from tests.flows import envelope, put, request
+from tests.flows import KNOWN, envelope, put, request
 from tests.invariants import violations
 from tests.processes import manage
 from tests.waiting import wait_until
@@ -42,7 +42,7 @@ def ended_after(*processes: subprocess.Popen[str]) -> Iterator[None]:
 
 
 def test_a_project_opened_and_answered_by_xadd_is_done_with_a_worker_written_elsewhere(broker: None) -> None:
-    opening = request("audit", request_text="Where does our time go?", work_context={"rows": ROWS})
+    opening = request("audit", request_text="Where does our time go?", work_context={**KNOWN, "rows": ROWS})
     system = manage("up", "--no-web", "--except", "cost_worker")
     foreign = subprocess.Popen(
         [sys.executable, str(HERE / "foreign_worker.py"), settings.REDIS_URL, settings.STREAM_NAME], text=True

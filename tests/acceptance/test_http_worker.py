@@ -13,7 +13,7 @@ import pytest
 from backlog.models import Item, Lease, Project
 from backlog.selectors import latest_deliverables
 from clarifications.models import Question
-from tests.flows import put, request
+from tests.flows import KNOWN, put, request
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -51,7 +51,7 @@ def leased(api: str, key: str) -> dict[str, Any]:
 
 
 def test_a_worker_in_bash_does_the_cost_item_of_an_audit(api: str, key: str) -> None:
-    said = {"request_text": "Where does our time go?", "work_context": {"rows": ROWS}}
+    said = {"request_text": "Where does our time go?", "work_context": {**KNOWN, "rows": ROWS}}
     project = post(api, key, "projects", said).json()
     bash = worker(api, key, seconds=60)
     try:
@@ -62,12 +62,17 @@ def test_a_worker_in_bash_does_the_cost_item_of_an_audit(api: str, key: str) -> 
         bash.terminate()
         bash.wait(10)
     costs = latest_deliverables(Project.objects.get().pk)["cost_analysis"]
-    assert costs.content == {"total_hours": 4, "hourly_rate": 50, "monthly_cost": 200, "annual_cost": 2400}
+    money = {"hourly_rate": 50, "monthly_cost": 200, "annual_cost": 2400, "currency": "EUR"}
+    assert costs.content == {"total_hours": 4, **money, "period": KNOWN["period"]}
     assert (costs.agent, Item.objects.get(key="cost").state) == ("cost_worker", "DONE")
 
 
 def test_a_killed_worker_loses_its_item_and_its_late_word_is_refused(api: str, key: str) -> None:
-    put(request("audit", request_text="Where does our time go?", work_context={"rows": ROWS, "hourly_rate": 50}))
+    put(
+        request(
+            "audit", request_text="Where does our time go?", work_context={**KNOWN, "rows": ROWS, "hourly_rate": 50}
+        )
+    )
     bash = worker(api, key, seconds=2, slow=True)
     wait_until(Lease.objects.exists, 60)
     lost = Lease.objects.get()

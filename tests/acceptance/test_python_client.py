@@ -10,6 +10,7 @@ import pytest
 from interlock_client import Ask, Client, Problem, Result, Work, Worker
 
 from backlog.models import Project
+from tests.flows import KNOWN
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
@@ -34,7 +35,7 @@ def cost(work: Work) -> Result:
 
 def test_a_project_goes_its_whole_way_with_the_client_as_requester_person_and_worker(api: str, key: str) -> None:
     with Client(api.removesuffix("/api/v1"), key) as interlock:
-        project = interlock.open("Where does our time go?", work_context={"rows": ROWS}, title="Time")
+        project = interlock.open("Where does our time go?", work_context={**KNOWN, "rows": ROWS}, title="Time")
         [question] = interlock.questions(project=project["id"], status="OPEN")
         with pytest.raises(Problem) as refused:
             interlock.answer(question["id"], -1)

@@ -15,7 +15,7 @@ import redis
 from environment.broker import broker_url, socket_path
 from runtime.embedded import answers_ping
 from runtime.processes import tied_to_parent
-from tests.flows import envelope, request
+from tests.flows import KNOWN, envelope, request
 from tests.processes import ROOT
 from tests.waiting import wait_until
 
@@ -61,7 +61,7 @@ def test_a_project_is_opened_answered_and_finished_by_xadd_alone(broker_of_a_run
     broker = broker_of_a_running_system
     heard = Heard(broker)
     with foreign_worker(broker):
-        broker.xadd(LOG, {"event": orjson.dumps(request("audit", work_context={"rows": ROWS}))})
+        broker.xadd(LOG, {"event": orjson.dumps(request("audit", work_context={**KNOWN, "rows": ROWS}))})
         wait_until(lambda: bool(heard.said("CLARIFICATION.QUESTION_ASKED")), 60)
         [question] = heard.said("CLARIFICATION.QUESTION_ASKED")
         answer = {"project_id": question["project_id"], "question_id": question["question_id"], "answer": 45}

@@ -67,7 +67,7 @@ def opened(
 @cache
 def rows() -> dict[str, Any]:
     """The sample spreadsheet as a work context."""
-    return {"rows": list(read_rows(SAMPLE))}
+    return {"currency": "EUR", "rows": list(read_rows(SAMPLE))}
 
 
 def sent(system: LiveSystem, project: str) -> dict[str, Any]:

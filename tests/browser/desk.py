@@ -5,7 +5,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page
 
 from tests.browser.live_system import LiveSystem
-from tests.flows import request
+from tests.flows import KNOWN, request
 
 ROWS = [
     {"text": "Match payments", "category": "Receivable", "estimated_minutes": 90},
@@ -16,7 +16,7 @@ ROWS = [
 
 def send_in(site: LiveSystem, template: str = "audit", **said: Any) -> str:
     """The id of a new project, which is open when this returns."""
-    said = {"requester": "rita", "work_context": {"rows": ROWS}, **said}
+    said = {"requester": "rita", **said, "work_context": {**KNOWN, **said.get("work_context", {"rows": ROWS})}}
     event = request(template, **said)
     project_id = str(event["payload"]["project_id"])
     site.put(event)

@@ -114,6 +114,7 @@ def environment(folder: Path) -> dict[str, str]:
         "DATABASE_URL": f"sqlite:///{folder / 'interlock.sqlite3'}",
         "REDIS_URL": "",
         "NAMESPACE": "audit",
+        "CURRENCY": "EUR",
         "STREAM_NAME": LOG,
         "DLQ_STREAM": DEAD_LETTERS,
         "ALLOWED_HOSTS": "127.0.0.1",

@@ -46,7 +46,7 @@ BUDGET = {
     "properties": {"budget": {"type": "number", "title": "Budget", "exclusiveMinimum": 0}},
 }
 # Answers by the field that a question is about.
-ANSWERS: dict[str, Any] = {"budget": 100, "hourly_rate": 45, "colour": "red"}
+ANSWERS: dict[str, Any] = {"budget": 100, "hourly_rate": 45, "period": {"type": "month"}, "colour": "red"}
 
 
 def step(key: str, agent: str = "generic_worker", **more: Any) -> dict[str, Any]:

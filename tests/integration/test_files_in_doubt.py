@@ -47,7 +47,8 @@ def sheet(tmp_path: Path) -> Path:
 
 def opened(sheet: Path, **more: Any) -> Project:
     """The project of this file, carried on as far as it goes with the agents of the audit's analyses."""
-    project = open_request(Request(file=sheet, context={"hourly_rate": 45}, **more))
+    known = {"hourly_rate": 45, "period": {"type": "month"}}
+    project = open_request(Request(file=sheet, context=known, **more))
     work_on()
     return Project.objects.get(pk=project.pk)
 
@@ -212,7 +213,8 @@ def test_the_command_prints_the_question_with_its_choices(sheet: Path) -> None:
 
 
 def test_an_answer_to_the_command_settles_the_file_without_a_question(sheet: Path) -> None:
-    intake("--file", sheet, "--set", "hourly_rate=45", "--answer", "duration_unit=s")
+    known = ("--set", "hourly_rate=45", "--set", "period.type=month")
+    intake("--file", sheet, *known, "--answer", "duration_unit=s")
     work_on()
     project = Project.objects.get()
     assert Question.objects.count() == 0

@@ -27,7 +27,8 @@ class Facts:
     recount: Recount
     avoidable_percent: Decimal
     rate: Decimal | None
-    period: Period
+    currency: str | None
+    period: Period | None
     request_text: str
     deliverables: Mapping[str, Content]
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from workers.agents.checking import CENT, Check, Content, Facts, check, entries_of, figure
 from workers.agents.cost_worker import cost_of
-from workers.agents.figures import UNCATEGORISED, monthly_value, percent_of
+from workers.agents.figures import UNCATEGORISED, RowStats, monthly_value, percent_of
 from workers.agents.friction_worker import MOST_CLUSTERS_SHOWN, Friction
 from workers.agents.optional_checks import (
     checks_of_cases,
@@ -16,6 +16,7 @@ from workers.agents.optional_checks import (
     checks_of_weeks,
 )
 from workers.agents.requirements_manager import REVIEW
+from workers.contract import Period
 
 # The largest error of rounding to two decimals, plus a little for the inexactness of binary fractions.
 HALF_A_CENT = Decimal("0.0051")
@@ -48,15 +49,32 @@ def check_cost(content: Content, facts: Facts) -> Iterator[Check]:
         actual = content.get("hourly_rate")
         yield check("cost_analysis.hourly_rate", None, actual, passed=False, detail="The request holds no valid rate.")
         return
-    cost, slack = cost_of(facts.stats, facts.rate, facts.period), slack_of(facts)
     yield figure("cost_analysis.hourly_rate", content, facts.rate)
+    yield from check_currency("cost_analysis", content, facts)
+    if facts.period is None:
+        yield no_period("cost_analysis", content)
+        return
+    cost, slack = cost_of(facts.stats, facts.rate, facts.period), slack_of(facts.rate, facts.period)
     yield figure("cost_analysis.monthly_cost", content, cost.monthly, slack)
     yield figure("cost_analysis.annual_cost", content, cost.annual, slack * 12)
 
 
-def slack_of(facts: Facts) -> Decimal:
+def check_currency(kind: str, content: Content, facts: Facts) -> Iterator[Check]:
+    """Yield the check that a deliverable which names a currency names the request's."""
+    if "currency" in content:
+        actual = content["currency"]
+        yield check(f"{kind}.currency", facts.currency, actual, passed=actual == facts.currency)
+
+
+def no_period(kind: str, content: Content) -> Check:
+    """Return the failed check of figures for a month that were computed although nobody said the rows' period."""
+    detail = "The request holds no valid period, so that nothing can be said about a month."
+    return check(f"{kind}.period", None, content.get("period"), passed=False, detail=detail)
+
+
+def slack_of(rate: Decimal, period: Period) -> Decimal:
     """Return the tolerance for a month's cost, for a worker that rounded the hours to two decimals first."""
-    return CENT + monthly_value(HALF_A_CENT * (facts.rate or 0), facts.period)
+    return CENT + monthly_value(HALF_A_CENT * rate, period)
 
 
 def check_friction(content: Content, facts: Facts) -> Iterator[Check]:
@@ -129,24 +147,28 @@ def check_clusters(content: Content) -> Check:
 
 def check_scenario(content: Content, facts: Facts) -> Iterator[Check]:
     """Yield checks of the scenario: recovered hours and costs against the rows, the rate and the avoidable percent."""
-    part = facts.avoidable_percent / 100
-    hours = monthly_value(facts.stats.hours, facts.period) * part
-    yield figure("with_agent_scenario.avoidable_percent", content, facts.avoidable_percent)
-    yield figure("with_agent_scenario.recovered_hours", content, hours, CENT + hours_slack(facts))
+    kind, part = "with_agent_scenario", facts.avoidable_percent / 100
+    yield figure(f"{kind}.avoidable_percent", content, facts.avoidable_percent)
+    if facts.period is None:
+        yield no_period(kind, content)
+        return
+    hours, slack = monthly_value(facts.stats.hours, facts.period) * part, hours_slack(facts.stats, facts.period)
+    yield figure(f"{kind}.recovered_hours", content, hours, CENT + slack)
     if facts.rate is not None:
         cost = cost_of(facts.stats, facts.rate, facts.period)
-        slack = slack_of(facts) + hours_slack(facts) * facts.rate
-        yield figure("with_agent_scenario.recovered_monthly_cost", content, cost.monthly * part, slack)
+        cost_slack = slack_of(facts.rate, facts.period) + slack * facts.rate
+        yield from check_currency(kind, content, facts)
+        yield figure(f"{kind}.recovered_monthly_cost", content, cost.monthly * part, cost_slack)
         if "recovered_annual_cost" in content:
-            yield figure("with_agent_scenario.recovered_annual_cost", content, cost.annual * part, slack * 12)
+            yield figure(f"{kind}.recovered_annual_cost", content, cost.annual * part, cost_slack * 12)
     yield from checks_of_range(content, hours)
     month = monthly_value(facts.stats.hours, facts.period)
     yield from checks_of_sensitivity(content, month, facts.friction.avoidable_share, facts.rate)
 
 
-def hours_slack(facts: Facts) -> Decimal:
+def hours_slack(stats: RowStats, period: Period) -> Decimal:
     """Return the tolerance for a month's recovered hours, for a worker that rounded the percentage first."""
-    return monthly_value(facts.stats.hours, facts.period) * HALF_A_CENT / 100
+    return monthly_value(stats.hours, period) * HALF_A_CENT / 100
 
 
 # -- requirements ----------------------------------------------------------------------------------

@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from workers.agents.figures import RowStats, confidence, monthly_value, rounded, stats_of
-from workers.contract import AgentInput, HourlyRate, Period, Result, agent
+from workers.agents.figures import RowStats, confidence, monthly_value, period_in_words, rounded, stats_of
+from workers.contract import AgentInput, Currency, HourlyRate, Period, Result, agent
 
 
 class RatedInput(AgentInput):
-    """The input of an agent that cannot work without a valid hourly rate and period."""
+    """The input of an agent that cannot work without a valid hourly rate, its currency, and the rows' period."""
 
     hourly_rate: HourlyRate
-    period: Period = Period()
+    currency: Currency
+    period: Period
 
 
 @dataclass(frozen=True)
@@ -36,18 +38,24 @@ def analyse_cost(work: RatedInput) -> Result:
     """Return the cost analysis: monthly and annual cost of the rows' hours at the given rate."""
     stats = stats_of(work.rows)
     cost = cost_of(stats, work.hourly_rate, work.period)
-    content = {
+    content: dict[str, Any] = {
         "total_hours": rounded(stats.hours),
         "hourly_rate": rounded(work.hourly_rate),
         "monthly_cost": rounded(cost.monthly),
         "annual_cost": rounded(cost.annual),
-        "period": work.period.model_dump(),
+        "currency": work.currency,
+        "period": work.period.as_json(),
     }
-    evidence = {
-        "deliverable": "cost_analysis",
-        "rows_read": stats.rows,
-        "total_hours": content["total_hours"],
-        "monthly_cost": content["monthly_cost"],
-        "annual_cost": content["annual_cost"],
-    }
+    content["summary"] = summary(content)
+    headline = ("total_hours", "monthly_cost", "annual_cost", "currency", "period")
+    evidence = {"deliverable": "cost_analysis", "rows_read": stats.rows, **{key: content[key] for key in headline}}
     return Result(content, evidence, confidence(stats, has_rate=True))
+
+
+def summary(figures: dict[str, Any]) -> str:
+    """Return the deliverable's content as one English sentence."""
+    code = figures["currency"]
+    return (
+        f"The work costs {figures['monthly_cost']:,.2f} {code} a month and {figures['annual_cost']:,.2f} {code} a year "
+        f"at {figures['hourly_rate']:,.2f} {code} an hour, computed from {period_in_words(figures['period'])}."
+    )

@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
 from intake.spreadsheets.rows import Row, Rows
+from schemas.periods import working_days
 from workers.contract import Missing, Period
 
 UNCATEGORISED = "Uncategorised"
@@ -102,6 +104,20 @@ def monthly_value(value: Decimal, period: Period) -> Decimal:
     """Return a value of the period as a value of a month: value × (month ÷ period length)."""
     factor = period.periods_per_month()
     return value * factor.numerator / factor.denominator
+
+
+def period_in_words(period: dict[str, Any]) -> str:
+    """Return a period as a deliverable states it in words, such as `one month`."""
+    count = period.get("working_days")
+    if "first" in period and "last" in period:
+        first, last = date.fromisoformat(period["first"]), date.fromisoformat(period["last"])
+        days, worked = (last - first).days + 1, working_days(first, last)
+        people = f", {period['people']:,} people" if period.get("people") else ""
+        named = f"{days:,} days ({worked:,} working days), from {first} to {last}" if days > 1 else f"one day, {first}"
+        return f"{named}{people}".replace(", 1 people", ", 1 person")
+    if period["type"] == "working_days":
+        return f"{count:,} working days" if count != 1 else "one working day"
+    return f"one {period['type']}"
 
 
 def confidence(stats: RowStats, *, has_rate: bool) -> float:

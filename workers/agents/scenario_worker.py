@@ -9,7 +9,7 @@ from workers.agents.analysis.bootstrap import LEVEL, RESAMPLES, Kind, Sample, in
 from workers.agents.analysis.tally import UNKNOWN
 from workers.agents.analysis.weeks import HOUR_MS
 from workers.agents.cost_worker import Cost, RatedInput, cost_of
-from workers.agents.figures import RowStats, confidence, monthly_value, rounded
+from workers.agents.figures import RowStats, confidence, monthly_value, period_in_words, rounded
 from workers.agents.friction_worker import Friction, FrictionInput, friction_of
 from workers.contract import AgentInput, Contradiction, Result, agent
 
@@ -20,7 +20,10 @@ HIGHEST_FACTOR = Decimal(10)
 
 
 class ScenarioInput(RatedInput, FrictionInput):
-    """The input: rows, a rate and a period; the friction analysis, if delivered, sets the avoidable percentage."""
+    """The input: rows, a rate with its currency, and a period.
+
+    The friction analysis, if delivered, sets the avoidable percentage.
+    """
 
 
 @dataclass(frozen=True)
@@ -45,17 +48,19 @@ def work_out_scenario(work: ScenarioInput) -> Result:
     delivered, stats = delivered_percent(work), RowStats()
     friction = friction_of(work, stats, with_steps=False)
     scenario = scenario_of(stats, work, friction.avoidable_percent if delivered is None else delivered)
-    content = {
+    content: dict[str, Any] = {
         "avoidable_percent": rounded(scenario.avoidable_percent),
         "total_hours": rounded(stats.hours),
         "recovered_hours": rounded(scenario.hours),
         "recovered_monthly_cost": rounded(scenario.cost.monthly),
         "recovered_annual_cost": rounded(scenario.cost.annual),
         "hourly_rate": rounded(work.hourly_rate),
-        "period": work.period.model_dump(),
+        "currency": work.currency,
+        "period": work.period.as_json(),
     }
     content["summary"] = summary(content)
-    headline = ("avoidable_percent", "recovered_hours", "recovered_monthly_cost", "recovered_annual_cost")
+    recovered = ("recovered_hours", "recovered_monthly_cost", "recovered_annual_cost")
+    headline = ("avoidable_percent", *recovered, "currency", "period")
     evidence = {
         "deliverable": "with_agent_scenario",
         "rows_read": stats.rows,
@@ -145,8 +150,10 @@ def delivered_percent(work: AgentInput) -> Decimal | None:
 
 def summary(figures: dict[str, Any]) -> str:
     """Return the deliverable's content as one English sentence."""
+    code = figures["currency"]
     return (
         f"An agent could take over {figures['avoidable_percent']:.2f} % of the work: "
-        f"{figures['recovered_hours']:,.2f} hours a month, worth {figures['recovered_monthly_cost']:,.2f} a month "
-        f"and {figures['recovered_annual_cost']:,.2f} a year at {figures['hourly_rate']:,.2f} an hour."
+        f"{figures['recovered_hours']:,.2f} hours a month, worth {figures['recovered_monthly_cost']:,.2f} {code} a "
+        f"month and {figures['recovered_annual_cost']:,.2f} {code} a year at {figures['hourly_rate']:,.2f} {code} an "
+        f"hour, computed from {period_in_words(figures['period'])}."
     )

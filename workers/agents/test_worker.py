@@ -50,6 +50,7 @@ def facts_of(work: FrictionInput) -> Facts:
         recount=recount,
         avoidable_percent=friction.avoidable_percent if avoidable is None else avoidable,
         rate=work.hourly_rate,
+        currency=work.currency,
         period=work.period,
         request_text=work.request_text,
         deliverables=work.deliverables,

@@ -32,6 +32,8 @@ def analyse_time(work: AgentInput) -> Result:
     """Return the time analysis: total minutes and hours, each category's part, and when the time was spent."""
     facts = time_facts_of(work.rows)
     stats, content = facts.stats, content_of(facts)
+    if work.period is not None:
+        content["period"] = work.period.as_json()
     evidence = {
         "deliverable": "time_waste_analysis",
         "rows_read": stats.rows,

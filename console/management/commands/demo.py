@@ -36,6 +36,7 @@ class Command(BaseCommand):
             "--file", type=Path, default=SAMPLE_FILE, help="a CSV, XLSX, XLS or ODS file with a header row"
         )
         parser.add_argument("--rate", type=hourly_rate, help="the hourly rate; without it, a question asks for it")
+        parser.add_argument("--currency", type=str.upper, default="EUR", help="the currency of the hourly rate")
         parser.add_argument("--template", default="audit", help="the template: audit, software or minimal")
         parser.add_argument("--timeout", type=seconds, default=600.0, metavar="SECONDS", help="give up after this time")
         parser.add_argument("--json", action="store_true", help="print the result as JSON on the last line")
@@ -49,8 +50,9 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, interruption)
         console = console_on(sys.stderr if options["json"] else sys.stdout)
+        chosen = DemoOptions(file, rate, options["currency"], template, timeout)
         try:
-            result = Demonstration(DemoOptions(file, rate, template, timeout), console, interruption).run()
+            result = Demonstration(chosen, console, interruption).run()
         except (EventError, NoAnswer, ProcessEnded, TookTooLong, Unreadable) as error:
             raise CommandError(str(error)) from error
         if options["json"]:

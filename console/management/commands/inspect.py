@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from console.file_answers import add_file_answers
 from intake.inspection import Inspection, inspect_file, require_known_answers
 from intake.spreadsheets import Doubt, Unreadable
+from reports.figures import period_in_words
 
 WARNINGS_SHOWN = 20
 
@@ -40,10 +41,9 @@ def lines_about(inspection: Inspection) -> list[str]:
     reading = inspection.reading
     lines = [f"{inspection.name}: {inspection.rows:,} rows, {inspection.minutes:,.2f} minutes"]
     lines += [f"Recognised as an export of {reading.program}"] if reading.program else []
-    if reading.period:
-        period = reading.period
-        people = f", {period['people']} people" if period["people"] else ""
-        lines.append(f"From {period['first']} to {period['last']}: {period['days']} days with rows{people}")
+    if inspection.period:
+        lines.append(f"Period: {period_in_words(inspection.period)}")
+    lines += [f"Period not certain: {doubt}" for doubt in inspection.dates["doubts"]]
     for sheet in reading.sheets:
         if sheet["name"]:
             lines.append(f"Sheet {sheet['name']}: {'read' if sheet['read'] else 'not read'}, {sheet['why']}")

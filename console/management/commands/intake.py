@@ -44,6 +44,7 @@ class Command(OperatorCommand):
             dest="figures",
             help="a figure for the work, such as hourly_rate=45; may be given several times",
         )
+        parser.add_argument("--currency", default="", help="the currency of the hourly rate, such as EUR (ISO 4217)")
         add_file_answers(parser)
         parser.add_argument("--requester", default="", help="the requester, if not the user who runs this command")
         parser.add_argument("--wait", action="store_true", help="follow the project until it is over")
@@ -67,7 +68,7 @@ class Command(OperatorCommand):
         text = sys.stdin.read() if options["text"] == "-" else options["text"]
         if not text.strip() and options["file"] is None:
             raise CommandError("The request is empty: give a text with --text or a spreadsheet with --file.")
-        context: dict[str, Any] = {}
+        context: dict[str, Any] = {"currency": options["currency"].upper()} if options["currency"] else {}
         for pointer, value in options["figures"]:
             context = with_value_at(context, pointer, value)
         fields = {key: options[key] for key in ("title", "file", "template")}

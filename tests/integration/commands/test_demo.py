@@ -52,7 +52,11 @@ def test_it_asks_for_the_rate_goes_on_and_ends_with_one_json_object(tmp_path: Pa
     told = orjson.loads(ended.stdout.splitlines()[-1])
     assert set(told) == PROMISED
     assert (told["status"], told["rows_read"], told["row_warnings"], told["dead_letters"]) == ("DONE", 3, 1, 0)
-    assert told["questions"] == [{"field": "hourly_rate", "status": "ANSWERED", "blocked_items": 2, "answer": 45}]
+    answered = {"status": "ANSWERED", "blocked_items": 2}
+    assert sorted(told["questions"], key=lambda question: str(question["field"])) == [
+        {"field": "hourly_rate", **answered, "answer": 45},
+        {"field": "period", **answered, "answer": {"type": "month"}},
+    ]
     assert "Time and cost audit: team.csv" in ended.stderr
     assert told["deliverables"]["cost_analysis"]["monthly_cost"] == 3.5 * 45
     assert "[/x]" in ended.stderr

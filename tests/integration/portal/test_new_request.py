@@ -71,7 +71,8 @@ def test_words_alone_open_a_project_of_ones_own(rita: Client, broker: None) -> N
     project = Project.objects.get()
     assert response.url == reverse("portal:project", args=[project.pk])
     assert (project.title, project.requester, project.template.name) == ("Time at the desk", "rita", "audit")
-    assert project.context.data == {"rows": [], "request_text": "Where does our time go?", "hourly_rate": 45.5}
+    figures = {"hourly_rate": 45.5, "currency": "EUR"}
+    assert project.context.data == {"rows": [], "request_text": "Where does our time go?", **figures}
     assert project.context.provenance["hourly_rate"]["by"] == "rita"
 
 
@@ -86,7 +87,7 @@ def test_a_csv_file_is_shown_before_it_is_sent(rita: Client, broker: None) -> No
     ]
     assert (preview.context["preview"].rows_read, preview.context["preview"].minutes) == (3, 210)
     assert preview.context["preview"].without_minutes == 1
-    assert "<dt>Hourly rate</dt><dd>45.50</dd>" in html
+    assert "<dt>Hourly rate</dt><dd>45.50\u00a0EUR</dd>" in html
     assert re.search(r'<td class="number">3</td><td>Duration \(min\)</td><td>.*soon', html)
     response = rita.post(url(), {**hidden(preview), "step": "send"})
     project = Project.objects.get()
@@ -95,6 +96,22 @@ def test_a_csv_file_is_shown_before_it_is_sent(rita: Client, broker: None) -> No
     assert (project.intake["file"], project.intake["rows_read"]) == ("team.csv", 3)
     assert "team.csv" in project.context.data["request_text"]
     assert list(uploads.upload_folder().iterdir()) == []
+
+
+def test_the_preview_says_which_period_the_dates_tell_or_that_it_will_be_asked(rita: Client, broker: None) -> None:
+    dated = b"Task,Date,Duration (min)\nMatch payments,2026-03-02,90\nFile,2026-03-05,30\n"
+    html = send(rita, request_text="", file=file(dated)).content.decode()
+    assert "Period, read from the dates: March 2, 2026 – March 5, 2026: 4 days, 4 working days." in html
+    assert "we ask you after you have sent the request" in send(rita, request_text="", file=file()).content.decode()
+
+
+def test_the_form_offers_the_currency_of_the_installation_and_takes_another(rita: Client, broker: None) -> None:
+    html = rita.get(url()).content.decode()
+    assert '<option value="&quot;EUR&quot;" selected>EUR</option>' in html
+    send(rita, **{"figures-audit-currency": '"CHF"'})
+    assert Project.objects.get().context.data["currency"] == "CHF"
+    refused = send(rita, **{"figures-audit-currency": '"XAU"'})
+    assert list(refused.context["form"].chosen_figures.errors) == ["currency"]
 
 
 def test_a_workbook_is_read_too(rita: Client, broker: None) -> None:

@@ -23,7 +23,7 @@ from backlog.states import ProjectStatus
 from clarifications.models import Question
 from reports.figures import without_formula
 from tests.callers import account
-from tests.flows import step, template
+from tests.flows import KNOWN, step, template
 from workers.agents import AGENTS
 
 pytestmark = pytest.mark.django_db
@@ -60,8 +60,8 @@ def deliver(project: Project, kind: str, content: dict[str, Any]) -> Deliverable
 
 def deliver_all(project: Project) -> dict[str, Deliverable]:
     """What all our own workers deliver for four rows."""
-    context: dict[str, Any] = {"rows": ROWS, "hourly_rate": 45, "request_text": "Find waste. It must be cheap."}
-    context["deliverables"] = {}
+    context: dict[str, Any] = {**KNOWN, "rows": ROWS, "hourly_rate": 45, "deliverables": {}}
+    context["request_text"] = "Find waste. It must be cheap."
     for name in WORKERS:
         content = AGENTS[name].run(AGENTS[name].input_model.model_validate(context)).content
         context["deliverables"][AGENTS[name].deliverable] = content

@@ -9,12 +9,14 @@ from workers.agents import AGENTS
 from workers.contract import Result
 
 Run = Callable[..., Result]
+# What a test that is about something else does not have to say.
+KNOWN = {"period": "month", "currency": "EUR"}
 
 
 @pytest.fixture
 def run() -> Run:
     def call(name: str, **context: Any) -> Result:
-        return AGENTS[name].run(AGENTS[name].input_model.model_validate(context))
+        return AGENTS[name].run(AGENTS[name].input_model.model_validate(KNOWN | context))
 
     return call
 
@@ -34,6 +36,7 @@ def rows() -> list[dict[str, Any]]:
 def delivered(run: Run, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """A work context with what all analyses deliver for the rows."""
     context: dict[str, Any] = {
+        **KNOWN,
         "rows": rows,
         "hourly_rate": 45,
         "request_text": "Find waste. It must be cheap.",

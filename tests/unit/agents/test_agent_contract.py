@@ -6,6 +6,8 @@ from pydantic import Field
 from workers.agents import AGENTS
 from workers.contract import AgentInput, AgentSpec, Period, Result, agent, input_model_of, missing_inputs
 
+KNOWN = {"period": "month", "currency": "EUR"}
+
 
 class InvoiceInput(AgentInput):
     currency: str = Field(title="Currency", description="In which currency?", min_length=3, examples=["EUR"])
@@ -64,7 +66,7 @@ def test_an_invalid_optional_field_is_asked_for_as_one_type() -> None:
 
 @pytest.mark.parametrize("rate", [45, 45.5, "45.50", "0.01"])
 def test_a_rate_may_be_a_number_or_spell_one(rate: object) -> None:
-    assert missing_inputs(AGENTS["cost_worker"], {"hourly_rate": rate}) == {}
+    assert missing_inputs(AGENTS["cost_worker"], {**KNOWN, "hourly_rate": rate}) == {}
 
 
 @pytest.mark.parametrize("rate", [None, "", "abc", True, 0, -1, "NaN", float("inf"), 100_001, [45], {}])
@@ -79,11 +81,29 @@ def test_an_agent_asks_only_for_what_it_needs_itself(name: str) -> None:
     assert missing_inputs(AGENTS[name], unfit) == {}
 
 
-def test_a_period_may_be_named_or_left_out_but_not_invented() -> None:
-    cost = AGENTS["cost_worker"]
-    assert all(missing_inputs(cost, {"hourly_rate": 1, "period": p}) == {} for p in (None, "week", {"type": "year"}))
-    asked = missing_inputs(cost, {"hourly_rate": 1, "period": "eon"})["period"]
-    assert asked["properties"]["type"]["enum"] == ["day", "week", "month", "quarter", "year"]
+@pytest.mark.parametrize("period", ["week", {"type": "year"}, {"first": "2026-01-01", "last": "2026-03-31"}])
+def test_a_period_is_a_length_or_two_days(period: object) -> None:
+    assert missing_inputs(AGENTS["cost_worker"], {**KNOWN, "hourly_rate": 1, "period": period}) == {}
+
+
+@pytest.mark.parametrize(
+    "period",
+    [None, "eon", {}, {"type": "working_days"}, {"type": "dates"}, {"type": "dates", "first": "2026-01-01"}]
+    + [{"first": "2026-03-31", "last": "2026-01-01"}, {"type": "day", "working_days": 32}],
+)
+def test_a_period_that_says_no_length_is_asked_for_and_never_assumed(period: object) -> None:
+    context = {"rows": [{"text": "Pay"}], "hourly_rate": 1, "currency": "EUR", "period": period}
+    assert list(missing_inputs(AGENTS["cost_worker"], context)) == ["period"]
+
+
+def test_without_rows_these_are_asked_for_before_their_period() -> None:
+    assert list(missing_inputs(AGENTS["cost_worker"], {"hourly_rate": 1, "currency": "EUR"})) == ["rows"]
+
+
+@pytest.mark.parametrize("currency", ["eur", "EURO", "XAU", 978, None, ""])
+def test_a_currency_that_is_none_is_asked_for_with_the_list(currency: object) -> None:
+    asked = missing_inputs(AGENTS["cost_worker"], {"period": "month", "hourly_rate": 1, "currency": currency})
+    assert "EUR" in asked["currency"]["enum"]
 
 
 @pytest.mark.parametrize(

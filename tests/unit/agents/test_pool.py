@@ -105,7 +105,10 @@ def test_children_work_at_the_same_time(pool: Pool, log: Path) -> None:
 def test_what_an_agent_raises_comes_back(pool: Pool, tmp_path: Path) -> None:
     rows = [{"text": "Pay", "estimated_minutes": 60}]
     with pytest.raises(Missing) as asked:
-        run(pool, Errand("cost_worker", "workers.agents.cost_worker", {"rows": rows}))
+        run(
+            pool,
+            Errand("cost_worker", "workers.agents.cost_worker", {"rows": rows, "period": "month", "currency": "EUR"}),
+        )
     assert list(asked.value.fields) == ["hourly_rate"]
     with pytest.raises(ToolFailure) as failed:
         run(pool, Errand("slow_worker", "tests.slow_agents", {"request_text": "no JSON"}))

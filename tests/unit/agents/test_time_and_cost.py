@@ -29,6 +29,7 @@ def test_time_is_summed_up_per_category_the_largest_first(run: Run) -> None:
             {"category": "A", "minutes": 150.1, "hours": 2.5, "share_percent": 37.52},
         ],
         "concentration": {"top_three_percent": 100.0, "herfindahl": 0.5312},
+        "period": {"type": "month"},
     }
     assert result.evidence["deliverable"] == "time_waste_analysis"
     assert result.evidence["rows_read"] == 3
@@ -49,12 +50,14 @@ def test_too_many_categories_are_summed_up_together(run: Run) -> None:
 
 def test_cost_is_rounded_at_the_end_only(run: Run) -> None:
     content = run("cost_worker", rows=ROWS, hourly_rate="45.00").content
+    assert content.pop("summary")
     assert content == {
         "total_hours": 6.67,
         "hourly_rate": 45.0,
         "monthly_cost": 300.08,
         "annual_cost": 3600.9,
-        "period": {"type": "month", "working_days": None},
+        "currency": "EUR",
+        "period": {"type": "month"},
     }
 
 
@@ -69,12 +72,45 @@ def test_an_hour_of_each_period_costs_so_much_a_year(run: Run, period: object, a
     assert content["monthly_cost"] == rounded(annual / 12)
 
 
+QUARTER = {"type": "dates", "first": "2026-01-01", "last": "2026-03-31"}
+WEEK = {"type": "dates", "first": "2026-03-02", "last": "2026-03-06"}
+
+
+@pytest.mark.parametrize(
+    ("period", "months"),
+    [
+        (QUARTER, 90 / (365.25 / 12)),
+        ({key: QUARTER[key] for key in ("first", "last")}, 90 / (365.25 / 12)),
+        (QUARTER | {"weekends": False}, 64 / (260 / 12)),
+        (WEEK | {"weekends": False}, 12 / 52),
+        (WEEK | {"weekends": True}, 5 / (365.25 / 12)),
+        ({"type": "working_days", "working_days": 65}, 3),
+    ],
+)
+def test_rows_of_some_days_are_billed_for_the_months_that_they_cover(run: Run, period: object, months: float) -> None:
+    rows = [{"text": "Pay", "estimated_minutes": 60}] * 90
+    costs = run("cost_worker", rows=rows, hourly_rate=60, period=period).content
+    scenario = run("scenario_worker", rows=rows, hourly_rate=60, period=period).content
+    assert costs["monthly_cost"] == rounded(5400 / months)
+    assert scenario["recovered_hours"] == pytest.approx(90 / months * 0.6, abs=0.01)
+
+
+def test_figures_for_a_month_name_their_currency_and_their_period(run: Run) -> None:
+    period = QUARTER | {"people": 4}
+    for name in ("cost_worker", "scenario_worker"):
+        result = run(name, rows=ROWS, hourly_rate=45, currency="CHF", period=period)
+        for stated in (result.content, result.evidence):
+            assert (stated["currency"], stated["period"]) == ("CHF", period)
+        assert "CHF a month" in result.content["summary"]
+        assert "from 90 days (64 working days), from 2026-01-01 to 2026-03-31, 4 people." in result.content["summary"]
+
+
 def test_a_scenario_recovers_what_the_friction_analysis_calls_avoidable(run: Run) -> None:
     friction = {"friction_analysis": {"avoidable_percent": 25.0}}
     content = run("scenario_worker", rows=ROWS, hourly_rate=45, deliverables=friction).content
     assert (content["avoidable_percent"], content["recovered_hours"]) == (25.0, 1.67)
     assert (content["recovered_monthly_cost"], content["recovered_annual_cost"]) == (75.02, 900.23)
-    assert "25.00 % of the work: 1.67 hours a month, worth 75.02 a month" in content["summary"]
+    assert "25.00 % of the work: 1.67 hours a month, worth 75.02 EUR a month" in content["summary"]
 
 
 def test_a_scenario_without_a_friction_analysis_finds_the_same_percentage(run: Run, rows: list[Any]) -> None:

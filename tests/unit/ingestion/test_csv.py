@@ -18,9 +18,15 @@ def ingest(tmp_path: Path) -> Ingest:
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         ingested = read_rows(path)
-        return list(ingested), ingested
+        return [without_number(row) for row in ingested], ingested
 
     return read
+
+
+def without_number(row: Row) -> Row:
+    """Return the row without its number in the file."""
+    del row["row"]
+    return row
 
 
 def row(text: str, minutes: float | None, category: str = "") -> Row:

@@ -52,8 +52,8 @@ def test_the_first_sheet_with_a_header_is_read_wherever_its_table_begins(tmp_pat
 
     ingested = read_rows(saved(tmp_path / "work.xlsx", fill))
     first, second = list(ingested)
-    assert first == {"text": "Pay", "category": "Payables", "estimated_minutes": 90}
-    assert second == {"text": "4711", "category": "Bank", "estimated_minutes": None}
+    assert first == {"text": "Pay", "category": "Payables", "estimated_minutes": 90, "row": 4}
+    assert second == {"text": "4711", "category": "Bank", "estimated_minutes": None, "row": 6}
     assert [(w.row, w.column) for w in ingested.warnings] == [(6, "Duration (h)")]
 
 
