@@ -62,6 +62,7 @@ def test_an_offset_decides_which_instant_is_meant(at: Any) -> None:
         ({"started_at": "2026-01-12T08:00", "ended_at": "2026-01-12T07:00"}, 10, 10),
         ({"started_at": "2026-01-12T08:00", "ended_at": "2026-01-12"}, 10, 10),
         ({"started_at": "2026-03-29T01:30+01:00", "ended_at": "2026-03-29T03:30+02:00"}, None, 60),
+        ({"started_at": "2026-10-25T02:50+02:00", "ended_at": "2026-10-25T02:10+01:00"}, 5, 20),
         ({"started_at": "2026-01-12"}, 10, None),
         ({"ended_at": "2026-01-12"}, 10, None),
         ({}, 10, None),
