@@ -239,7 +239,8 @@ def test_every_table_that_the_page_offers_is_there(rita: Client, opened: Opened)
     found = deliver_all(project)
     report = rita.get(page(project)).context["report"]
     offered = [(section.deliverable, key) for section in report.sections for key, _words in section.downloads]
-    assert {key for _deliverable, key in offered} == {"breakdown", "clusters", "checks", "requirements", "artifacts"}
+    tables = {"breakdown", "clusters", "sensitivity", "checks", "requirements", "artifacts"}
+    assert {key for _deliverable, key in offered} == tables
     for deliverable, key in offered:
         assert len(table(rita, deliverable, key)) == len(found[deliverable.type].content[key]) + 1
 
