@@ -274,7 +274,7 @@ def delivered(contents: dict[str, Any]) -> Figures:
     headline = ("total_rows", "recurring_count", "recurring_share", "avoidable_percent", "cluster_count")
     figures |= {f"friction.{key}": friction[key] for key in headline}
     for line in friction["clusters"]:
-        unchecked = ("fingerprint", "sample_text", "automatable", "why")
+        unchecked = ("fingerprint", "sample_text", "texts", "automatable", "why")
         figures |= flat(f"friction.clusters[{line['sample_text']}]", line, *unchecked)
     for part in ("fragmentation", "meetings", "rework", "waiting"):
         figures |= flat(f"friction.{part}", friction.get(part, {}), "longest")

@@ -39,6 +39,7 @@ def test_recurring_rows_their_share_and_what_is_avoidable(run: Run, rows: list[A
                 "category": "Payables",
                 "automatable": True,
                 "why": "rule_based",
+                "texts": ["Check invoice 4711", "check Invoice #4712!"],
             },
         ],
         "fragmentation": {"short_rows": 0, "short_percent": 0.0, "short_minutes": 0.0},
