@@ -11,7 +11,7 @@ from pathlib import Path
 from intake.spreadsheets.categories import spellings
 from intake.spreadsheets.checks import notes_about
 from intake.spreadsheets.choosing import OpenChoice, choose_durations
-from intake.spreadsheets.columns import MOST_COLUMNS, Column
+from intake.spreadsheets.columns import Column
 from intake.spreadsheets.delimited import open_delimited
 from intake.spreadsheets.describing import describe
 from intake.spreadsheets.doubts import Choice, Doubt
@@ -20,7 +20,7 @@ from intake.spreadsheets.evidence import MISSING
 from intake.spreadsheets.known import program_of
 from intake.spreadsheets.layout import Layout, find_layout
 from intake.spreadsheets.rows import Row
-from intake.spreadsheets.sheet import MS_PER_MINUTE, Cell, Line, RowWarning, Sheet, Unreadable
+from intake.spreadsheets.sheet import MS_PER_MINUTE, Cell, Line, RowWarning, Sheet, Unreadable, gettext_noop
 from intake.spreadsheets.sources import OLE, PDF, ZIP, Source
 from intake.spreadsheets.spans import times_of
 from intake.spreadsheets.survey import choose_columns, sample_of, survey_of
@@ -29,6 +29,8 @@ from intake.spreadsheets.workbook import open_workbook
 
 # The first rows decide which of several columns is filled, and what dates look like.
 SAMPLE_ROWS = 200
+# The index of a column that the table has not: beyond the end of any line.
+NO_COLUMN = 1 << 30
 SHOWN_ROWS, SHOWN_CELLS, LONGEST_SHOWN = 3, 20, 80
 NAMELESS = "The row names no task and no category. If it is a total, delete the row."
 FROM_TIMES = "The cell has no duration: the time from start to end was taken."
@@ -60,7 +62,8 @@ class Table:
         self._chosen = choose_columns(layout.columns, sample, times, decimal_mark(layout, sample))
         self._survey = survey_of(self._name, layout, self._chosen)
         if not len(self._survey):
-            raise Unreadable(f"{self._name} has no rows below its header: it needs a header row and rows below it.")
+            words = gettext_noop("%(file)s has no rows below its header: it needs a header row and rows below it.")
+            raise Unreadable(words, file=self._name)
         program = program_of(layout.columns.headers)
         self._durations = choose_durations(self._survey, answers, program)
         self._require_durations()
@@ -89,7 +92,11 @@ class Table:
         line = next(line for n, line in enumerate(self._layout.lines()) if n == row)
         message = quantity_of(self._cell(line, values.column), self._chosen.decimal).message
         raise Unreadable(
-            f"No duration of {self._name} can be read. In row {line.number}, column “{values.column.header}”: {message}"
+            gettext_noop("No duration of %(file)s can be read. In row %(row)s, column “%(column)s”: %(why)s"),
+            file=self._name,
+            row=str(line.number),
+            column=values.column.header,
+            why=message,
         )
 
     def _sheet_doubts(self, answers: dict[str, str]) -> list[Doubt]:
@@ -180,8 +187,8 @@ class Table:
         self._odd = self._rows_to_look_at()
         unread = self._odd | self._remarks.keys()
         category, spelled = self._chosen.category, self._spellings
-        best, *others = [column.index for column in self._chosen.texts] or [MOST_COLUMNS]
-        place = category.index if category else MOST_COLUMNS
+        best, *others = [column.index for column in self._chosen.texts] or [NO_COLUMN]
+        place = category.index if category else NO_COLUMN
         width, is_ragged = len(self._layout.columns.headers), self._layout.parts[0].sheet.is_ragged
         for index, line in enumerate(self._layout.lines()):
             if index in totals:
@@ -282,7 +289,8 @@ def open_sheets(path: Path) -> Generator[Sheet]:
     """Yield the file's sheets. The file's first bytes decide the format, not its name. Raises Unreadable."""
     source = Source(path)
     if source.start.startswith(PDF):
-        raise Unreadable(f"{path.name} is a PDF: send the spreadsheet it was made from, as .xlsx or CSV.")
+        words = gettext_noop("%(file)s is a PDF: send the spreadsheet it was made from, as .xlsx or CSV.")
+        raise Unreadable(words, file=path.name)
     if source.start.startswith((ZIP, OLE)):
         yield from open_workbook(source)
     else:
