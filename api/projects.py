@@ -163,8 +163,6 @@ class Projects(ApiView):
         is_form = (self.request.content_type or "").startswith("multipart/")
         body = self.read_body(NewProjectWithFile if is_form else NewProject)
         file = body.get("file")
-        if file and file.size > uploads.MOST_BYTES:
-            raise Refused(413, "file-too-large", _("A file may have 20 MB at most."))
         if not file and not body.get("request_text"):
             words = _("Say what is asked for, or send a file.")
             raise Refused(422, "invalid-request", words, faults=[("/request_text", words)])

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from intake.spreadsheets import Doubt, Reading, RowWarning, Unreadable, read_rows
+from intake.admission import admitted
+from intake.spreadsheets import Doubt, Ingested, Reading, RowWarning, Unreadable, read_rows
 from intake.spreadsheets.sheet import MS_PER_MINUTE
 
 MOST_WARNINGS = 1000
@@ -64,7 +65,12 @@ def inspect_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str
     `file` is a path or an open file with a file descriptor, `name` the owner's name for it.
     """
     name = name or (file.name if isinstance(file, Path) else "")
-    ingested = read_rows(file, name=name, limit_warnings=MOST_WARNINGS, answers=answers)
+    with admitted(file, name):
+        return inspection_of(read_rows(file, name=name, limit_warnings=MOST_WARNINGS, answers=answers), name)
+
+
+def inspection_of(ingested: Ingested, name: str) -> Inspection:
+    """Return what is found while all rows are read. Raises Unreadable."""
     total, breakdown = 0, defaultdict[str, int](int)
     for row in ingested:
         if ingested.milliseconds >= 0:
