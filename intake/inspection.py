@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from django.utils.translation import gettext as _
+
 from intake.admission import admitted
 from intake.spreadsheets import Doubt, Ingested, Reading, RowWarning, Unreadable, read_rows
 from intake.spreadsheets.sheet import MS_PER_MINUTE
@@ -104,4 +106,5 @@ def require_known_answers(doubts: Sequence[Doubt], answers: Mapping[str, str]) -
     for doubt in doubts:
         if doubt.field in answers:
             known = ", ".join(choice.value for choice in doubt.choices)
-            raise Unreadable(f"“{answers[doubt.field]}” is no answer to “{doubt.title}” Answer one of: {known}.")
+            words = _("“%(answer)s” is no answer to “%(question)s” Answer one of: %(known)s.")
+            raise Unreadable(words, answer=answers[doubt.field], question=doubt.title, known=known)

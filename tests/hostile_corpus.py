@@ -114,6 +114,27 @@ def far_corner() -> bytes:
     return content.getvalue()
 
 
+def growing(rows: int = 24, columns: int = 1024) -> bytes:
+    """A small workbook whose every cell is the same string of 32,767 signs."""
+    line = "".join(f'<c r="{letters(n)}{{row}}" t="s"><v>0</v></c>' for n in range(columns))
+    sheet = "".join(f'<row r="{n}">{line.replace("{row}", str(n))}</row>' for n in range(1, rows + 1))
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    strings = f'<sst xmlns="{main}"><si><t>{"a" * 32_767}</t></si></sst>'
+    cells = f'<worksheet xmlns="{main}"><sheetData>{sheet}</sheetData></worksheet>'
+    return workbook_with({"xl/sharedStrings.xml": strings.encode(), "xl/worksheets/sheet1.xml": cells.encode()})
+
+
+def letters(index: int) -> str:
+    """The name of a column, counted from 0."""
+    return (letters(index // 26 - 1) if index >= 26 else "") + chr(65 + index % 26)
+
+
+def as_large_as_allowed() -> bytes:
+    """A packed table that is nothing but large: it takes a reader as long as any that is not refused."""
+    lines = (b"Match payment %d of the month,Receivables,%d\n" % (n, n % 90) for n in range(600_000))
+    return gzip.compress(b"Task,Category,Duration (min)\n" + b"".join(lines), 1)
+
+
 def tarred() -> bytes:
     """A tar archive with the table."""
     content = io.BytesIO()

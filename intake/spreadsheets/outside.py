@@ -29,7 +29,8 @@ from intake.spreadsheets.rows import Row
 from intake.spreadsheets.sheet import MS_PER_MINUTE, Dangerous, RowWarning, Unreadable
 
 LOOK_AGAIN_SECONDS = 0.25
-CHUNK_BYTES = 1 << 16
+# Between chunks other threads get their turn: with larger ones, pages wait while the rows of a large file come in.
+CHUNK_BYTES = 1 << 14
 # Longer than any row: a row has three cells, each of at most LONGEST_CELL characters.
 LONGEST_MESSAGE = 1 << 20
 
@@ -151,8 +152,9 @@ def read_messages(output: IO[bytes], name: str, until: float) -> Iterator[Any]:
 def require_no_fault(message: Any, name: str) -> None:
     """Raise Unreadable if the child's message reports an unreadable file or a fault of the parser."""
     if isinstance(message, dict) and "unreadable" in message:
-        values = {key: in_words(value) for key, value in message["values"].items()}
-        raise (Dangerous if message["dangerous"] else Unreadable)(_(message["unreadable"]), **values)
+        words, values = message["unreadable"], message["values"]
+        refusal = Dangerous if message["dangerous"] else Unreadable
+        raise refusal(_(words), **{key: in_words(value) for key, value in values.items()})
     if isinstance(message, dict) and "fault" in message:
         words = _("%(file)s cannot be read: %(why)s. Open it in Excel and save it again.")
         raise Unreadable(words, file=name, why=message["fault"])

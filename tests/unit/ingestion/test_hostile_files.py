@@ -7,7 +7,6 @@ import sys
 import tempfile
 import threading
 import time
-import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -19,6 +18,7 @@ import pytest
 from intake.spreadsheets import Busy, Unreadable, outside, places, read_rows
 from intake.spreadsheets.columns import BRACKETED, MOST_COLUMNS, named_columns
 from intake.spreadsheets.sheet import LONGEST_CELL
+from tests.hostile_corpus import growing
 from tests.waiting import is_alive, wait_until
 
 PARENT = """
@@ -38,41 +38,6 @@ sys.stdin.read()
 def own_places(settings: Any, tmp_path: Path) -> None:
     """The places of these tests are nobody else's."""
     settings.DATA_DIR = tmp_path
-
-
-def hostile(path: Path, *, rows: int = 24, columns: int = 1024) -> Path:
-    """A small workbook whose every cell is the same string of 32,767 signs."""
-    line = "".join(f'<c r="{letters(n)}{{row}}" t="s"><v>0</v></c>' for n in range(columns))
-    sheet = "".join(f'<row r="{n}">{line.replace("{row}", str(n))}</row>' for n in range(1, rows + 1))
-    main, rels = "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://schemas.openxmlformats.org"
-    relation = f"{rels}/officeDocument/2006/relationships"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(
-            "_rels/.rels",
-            f'<Relationships xmlns="{rels}/package/2006/relationships"><Relationship Id="r1" '
-            f'Type="{relation}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        )
-        archive.writestr(
-            "xl/workbook.xml",
-            f'<workbook xmlns="{main}" xmlns:r="{relation}"><sheets><sheet name="A" sheetId="1" r:id="r1"/></sheets>'
-            "</workbook>",
-        )
-        archive.writestr(
-            "xl/_rels/workbook.xml.rels",
-            f'<Relationships xmlns="{rels}/package/2006/relationships">'
-            f'<Relationship Id="r1" Type="{relation}/worksheet" Target="worksheets/sheet1.xml"/>'
-            f'<Relationship Id="r2" Type="{relation}/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
-        )
-        archive.writestr("xl/sharedStrings.xml", f'<sst xmlns="{main}"><si><t>{"a" * 32_767}</t></si></sst>')
-        archive.writestr(
-            "xl/worksheets/sheet1.xml", f'<worksheet xmlns="{main}"><sheetData>{sheet}</sheetData></worksheet>'
-        )
-    return path
-
-
-def letters(index: int) -> str:
-    """The name of a column, counted from 0."""
-    return (letters(index // 26 - 1) if index >= 26 else "") + chr(65 + index % 26)
 
 
 def csv(path: Path, rows: int = 100_000) -> Path:
@@ -111,7 +76,8 @@ ROOT = Path(__file__).parents[3]
 def test_a_workbook_that_grows_in_memory_ends_its_reader_and_takes_no_more_than_256_mb(
     tmp_path: Path, record_property: Any
 ) -> None:
-    path = hostile(tmp_path / "work.xlsx")
+    path = tmp_path / "work.xlsx"
+    path.write_bytes(growing())
     assert path.stat().st_size < 100_000
     # In a process of its own: what other tests' children took counts there for nothing.
     command = [sys.executable, "-c", MEASURE, str(path)]
