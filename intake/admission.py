@@ -15,8 +15,9 @@ from typing import IO
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from accounts.audit import current_request
 from intake import clamd
-from intake.quarantine import quarantine
+from intake.quarantine import prune_quarantine, quarantine
 from intake.spreadsheets import Busy, Dangerous, Unreadable
 from intake.spreadsheets.outside import require_sender
 from intake.spreadsheets.places import AGAIN_SECONDS, reading_place
@@ -40,6 +41,9 @@ def admitted(file: Path | IO[bytes], name: str) -> Iterator[str]:
 
     `file` is a path or an open file with a file descriptor, `name` its owner's name for it. Raises Unreadable.
     """
+    if current_request.get() is not None:
+        # Each file that comes over the web prunes the quarantine: one query of an index.
+        prune_quarantine()
     try:
         with opened(file, name) as content:
             require_allowed_size(os.fstat(content.fileno()).st_size, name)

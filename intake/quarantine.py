@@ -25,11 +25,10 @@ LONGEST_REASON = 2000
 
 
 def quarantine(content: IO[bytes], name: str, reason: str) -> None:
-    """Keep the file of the present request with a record, and write it to the audit log; prune old files first."""
+    """Keep the file of the present request with a record, and write it to the audit log."""
     request = current_request.get()
     if request is None:
         return
-    prune_quarantine()
     digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
     content.seek(0)
     name, reason = printable_text(name)[:200], printable_text(reason)[:LONGEST_REASON]
@@ -74,6 +73,8 @@ def prune_quarantine() -> int:
     oldest = timezone.now() - timedelta(days=settings.QUARANTINE_DAYS)
     expired = QuarantinedFile.objects.filter(quarantined_at__lt=oldest)
     digests = set(expired.values_list("sha256", flat=True))
+    if not digests:
+        return 0
     count, _by_model = expired.delete()
     still_wanted = set(QuarantinedFile.objects.filter(sha256__in=digests).values_list("sha256", flat=True))
     for digest in digests - still_wanted:
