@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from backlog.periods import FACTS, DatesOfRows, Facts, with_period
-from intake.spreadsheets import Doubt, Reading, RowWarning, Unreadable, read_rows
+from intake.admission import admitted
+from intake.spreadsheets import Doubt, Ingested, Reading, RowWarning, Unreadable, read_rows
 from intake.spreadsheets.sheet import MS_PER_MINUTE
 
 MOST_WARNINGS = 1000
@@ -76,7 +78,12 @@ def inspect_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str
     `file` is a path or an open file with a file descriptor, `name` the owner's name for it.
     """
     name = name or (file.name if isinstance(file, Path) else "")
-    ingested = read_rows(file, name=name, limit_warnings=MOST_WARNINGS, answers=answers)
+    with admitted(file, name):
+        return inspection_of(read_rows(file, name=name, limit_warnings=MOST_WARNINGS, answers=answers), name)
+
+
+def inspection_of(ingested: Ingested, name: str) -> Inspection:
+    """Return what is found while all rows are read. Raises Unreadable."""
     total, breakdown, dates = 0, defaultdict[str, int](int), DatesOfRows()
     for row in dates.watch(ingested):
         if ingested.milliseconds >= 0:
@@ -111,4 +118,5 @@ def require_known_answers(doubts: Sequence[Doubt], answers: Mapping[str, str]) -
     for doubt in doubts:
         if doubt.field in answers:
             known = ", ".join(choice.value for choice in doubt.choices)
-            raise Unreadable(f"“{answers[doubt.field]}” is no answer to “{doubt.title}” Answer one of: {known}.")
+            words = _("“%(answer)s” is no answer to “%(question)s” Answer one of: %(known)s.")
+            raise Unreadable(words, answer=answers[doubt.field], question=doubt.title, known=known)

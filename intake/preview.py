@@ -1,20 +1,17 @@
 """The preview of a spreadsheet: a person checks what was read from the file before the request is sent."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from backlog.periods import FACTS, DatesOfRows, with_period
-from intake.spreadsheets import Doubt, RowWarning, Unreadable, read_rows
+from backlog.periods import FACTS, with_period
+from intake.kept_readings import reading_of
+from intake.spreadsheets import Doubt, RowWarning
 from intake.spreadsheets.rows import Row
 from intake.uploads import Upload
 
-MOST_ROWS = 10
 ROLES = {
     "text": gettext_lazy("What was done"),
     "category": gettext_lazy("Category"),
@@ -26,7 +23,8 @@ ROLES = {
 class Preview:
     """What was read from one file: its columns as (header, role in words), first rows, counts and first warnings.
 
-    While `doubts` is not empty, the minutes are those of the first choice of each doubt.
+    While `doubts` is not empty, the minutes are those of the first choice of each doubt. `sha256` tells the file from
+    any other.
     """
 
     name: str
@@ -38,6 +36,7 @@ class Preview:
     warnings: Sequence[RowWarning]
     row_warnings: int
     doubts: Sequence[Doubt] = ()
+    sha256: str = ""
     # The period that the dates of the rows settle; None if a person will be asked.
     period: dict[str, Any] | None = None
 
@@ -58,40 +57,15 @@ class Preview:
 
 
 def preview_upload(upload: Upload) -> Preview:
-    """Read the whole upload once and return its preview. Raises Unreadable; the message uses the owner's file name."""
-    try:
-        return read_preview(upload.path, upload.name)
-    except Unreadable as error:
-        raise type(error)(with_own_file_name(error, upload)) from error
-
-
-def with_own_file_name(error: Unreadable, upload: Upload) -> str:
-    """Return the error's message with the owner's file name in place of the stored path."""
-    return str(error).replace(str(upload.path), upload.name).replace(upload.path.name, upload.name)
-
-
-def read_preview(path: Path, name: str) -> Preview:
-    """Return the preview of the file at `path`; `name` is the owner's name for the file. Raises Unreadable."""
-    ingested = read_rows(path, name=name)
-    first: list[Row] = []
-    durations: list[float] = []
-    dates = DatesOfRows()
-    for row in dates.watch(ingested):
-        if len(first) < MOST_ROWS:
-            first.append(row)
-        if row["estimated_minutes"] is not None:
-            durations.append(row["estimated_minutes"])
+    """Return the preview of the upload, which is read only the first time. Raises Unreadable."""
+    reading = reading_of(upload)
+    columns = reading["columns"]
+    unchanged = ("rows", "rows_read", "minutes", "without_minutes", "row_warnings", "sha256")
     return Preview(
-        name=name,
-        columns=[(ingested.columns[role], str(words)) for role, words in ROLES.items() if role in ingested.columns],
-        rows=first,
-        rows_read=ingested.rows_read,
-        minutes=math.fsum(durations),
-        without_minutes=ingested.rows_read - len(durations),
-        warnings=ingested.warnings,
-        row_warnings=ingested.row_warnings,
-        doubts=ingested.reading.doubts,
-        period=with_period({FACTS: dates.facts(timezone.now().date(), has_minutes=not ingested.reading.doubts)}).get(
-            "period"
-        ),
+        name=upload.name,
+        columns=[(columns[role], str(words)) for role, words in ROLES.items() if role in columns],
+        warnings=[RowWarning(*warning) for warning in reading["warnings"]],
+        doubts=[Doubt.from_json(doubt) for doubt in reading["doubts"]],
+        period=with_period({FACTS: reading["dates"]}).get("period"),
+        **{key: reading[key] for key in unchanged},
     )

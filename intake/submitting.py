@@ -15,10 +15,11 @@ from backlog.flow.orchestration import project_work
 from backlog.models import Project
 from backlog.periods import FACTS, DatesOfRows
 from backlog.policy import require_own_figures
+from intake.admission import admitted
 from intake.combinations import Combinations
 from intake.inspection import require_known_answers
 from intake.rows_kept import inline_or_stored
-from intake.spreadsheets import read_rows
+from intake.spreadsheets import Ingested, read_rows
 from schemas.payloads.objects import WorkContext
 from schemas.payloads.project import ProjectInitialRequestReceived
 
@@ -92,16 +93,34 @@ def read_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str, s
     stays in doubt is read under each combination of choices, and a person is asked. Raises Unreadable.
     """
     name, answers = name or (file.name if isinstance(file, Path) else ""), answers or {}
-    ingested = read_rows(file, name=name, answers=answers)
-    about = {"file": name, "columns": ingested.columns}
-    chosen = {"reading": dict(answers)} if answers else {}
-    if doubts := ingested.reading.doubts:
-        require_known_answers(doubts, answers)
-        combinations = Combinations(file, name, answers, ingested)
-        return FileContents({**combinations.context, **chosen}, {**about, **combinations.report})
-    dates = DatesOfRows()
-    context = inline_or_stored(dates.watch(ingested), settings.CLAIM_CHECK_BYTES)
-    context[FACTS] = dates.facts(timezone.now().date())
+    with admitted(file, name) as sha256:
+        ingested = read_rows(file, name=name, answers=answers)
+        chosen = {"reading": dict(answers)} if answers else {}
+        if doubts := ingested.reading.doubts:
+            require_known_answers(doubts, answers)
+            combinations = Combinations(file, name, answers, ingested)
+            return FileContents(
+                {**combinations.context, **chosen}, {**about_file(ingested, name, sha256), **combinations.report}
+            )
+        dates = DatesOfRows()
+        context = inline_or_stored(dates.watch(ingested), size_of_inline_rows())
+        context[FACTS] = dates.facts(timezone.now().date())
+        return FileContents({**context, **chosen}, report_on(ingested, name, sha256))
+
+
+def size_of_inline_rows() -> int:
+    """Return the most bytes that rows may have as JSON to be part of an event."""
+    most_bytes: int = settings.CLAIM_CHECK_BYTES
+    return most_bytes
+
+
+def about_file(ingested: Ingested, name: str, sha256: str) -> dict[str, Any]:
+    """Return what the report on a file says before its rows are read."""
+    return {"file": name, "sha256": sha256, "columns": ingested.columns}
+
+
+def report_on(ingested: Ingested, name: str, sha256: str) -> dict[str, Any]:
+    """Return the report on a file whose rows are all read: its name, columns, counts and warnings."""
     warnings = [{"row": w.row, "column": w.column, "message": w.message} for w in ingested.warnings]
     counts = {"rows_read": ingested.rows_read, "row_warnings": ingested.row_warnings, "warnings": warnings}
-    return FileContents({**context, **chosen}, {**about, **counts})
+    return {**about_file(ingested, name, sha256), **counts}
