@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from django.db import close_old_connections
 
-from events import streams
+from events import fitness, streams
 from events.bridge import AWAY_ERRORS, StreamServer
 from events.deadletters.outgoing import publish_dead_letters
 from events.lost_dispatches import LostDispatches
@@ -110,5 +110,5 @@ def wait_for_broker() -> None:
 
 def log_broker_warnings() -> None:
     """Log the warnings about a broker that is fit to use. Raises BrokerUnfit for one that would lose events."""
-    for warning in streams.verify_broker():
+    for warning in fitness.verify_broker():
         logger.warning(warning)
