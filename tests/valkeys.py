@@ -63,10 +63,8 @@ class Server:
         """Return the command line of the server."""
         usual = {"appendonly": "yes", "appendfsync": "everysec", "save": "", "bind": "127.0.0.1"}
         options = {"port": self.port, "dir": self.data_dir, **usual, **self.options}
-        return [
-            server_program(),
-            *(w for name, value in options.items() for w in (f"--{name.replace('_', '-')}", str(value))),
-        ]
+        words = [(f"--{name.replace('_', '-')}", str(value)) for name, value in options.items()]
+        return [server_program(), *(word for pair in words for word in pair)]
 
     def answers(self) -> bool:
         """Return True if the server is ready for commands."""
@@ -104,11 +102,8 @@ class Sentinel(Server):
     def command(self) -> list[str]:
         """Write the configuration, which Sentinels change themselves, and return the command line."""
         file = self.data_dir / "sentinel.conf"
-        lines = [
-            f"port {self.port}",
-            f"dir {self.data_dir}",
-            f"sentinel monitor {SERVICE} 127.0.0.1 {self.options['of']} 1",
-        ]
+        lines = [f"port {self.port}", f"dir {self.data_dir}"]
+        lines += [f"sentinel monitor {SERVICE} 127.0.0.1 {self.options['of']} 1"]
         lines += [f"sentinel down-after-milliseconds {SERVICE} 1000", f"sentinel failover-timeout {SERVICE} 3000"]
         file.write_text("\n".join(lines) + "\n")
         return [server_program(), str(file), "--sentinel"]
@@ -163,7 +158,8 @@ class ValkeyCluster:
 
     def ensure_running(self) -> bool:
         """Start every node that has died; return True if one had."""
-        return any([node.ensure_running() for node in self.nodes])
+        started = [node.ensure_running() for node in self.nodes]
+        return any(started)
 
     def stop(self) -> None:
         """End all nodes."""
