@@ -66,6 +66,12 @@ class Server:
         words = [(f"--{name.replace('_', '-')}", str(value)) for name, value in options.items()]
         return [server_program(), *(word for pair in words for word in pair)]
 
+    def role(self) -> str:
+        """Return "master" or "slave"; empty while the server does not answer."""
+        with suppress(redis.RedisError):
+            return str(self.client().info("replication")["role"])
+        return ""
+
     def answers(self) -> bool:
         """Return True if the server is ready for commands."""
         assert self.running, (self.data_dir / "log").read_text()[-2000:]
@@ -104,7 +110,7 @@ class Sentinel(Server):
         file = self.data_dir / "sentinel.conf"
         lines = [f"port {self.port}", f"dir {self.data_dir}"]
         lines += [f"sentinel monitor {SERVICE} 127.0.0.1 {self.options['of']} 1"]
-        lines += [f"sentinel down-after-milliseconds {SERVICE} 1000", f"sentinel failover-timeout {SERVICE} 3000"]
+        lines += [f"sentinel down-after-milliseconds {SERVICE} 3000", f"sentinel failover-timeout {SERVICE} 6000"]
         file.write_text("\n".join(lines) + "\n")
         return [server_program(), str(file), "--sentinel"]
 
@@ -191,8 +197,10 @@ class Sentineled:
 
     def knows_replica(self) -> bool:
         """Return True if the Sentinel has found the replica, and the replica has the primary's data."""
-        link = self.replica.client().info("replication").get("master_link_status")
-        return link == "up" and bool(self.sentinel.client().sentinel_slaves(SERVICE))
+        with suppress(redis.RedisError):
+            link = self.replica.client().info("replication").get("master_link_status")
+            return link == "up" and bool(self.sentinel.client().sentinel_slaves(SERVICE))
+        return False
 
 
 @contextmanager
