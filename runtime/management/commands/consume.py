@@ -7,10 +7,9 @@ from typing import Any
 from django.conf import settings
 
 from backlog.consumers import DeadLettersConsumer, OrchestratorConsumer
-from events import streams
 from events.bridge import StreamServer
 from events.partitions import share_of
-from events.runner import serve, wait_for_broker
+from events.runner import serve, streams_to_read, wait_for_broker
 from runtime.commands import ServerCommand, at_least_one
 from runtime.groups import CONSUMERS, stream_consumers
 
@@ -37,7 +36,7 @@ class Command(ServerCommand):
 
     def handle(self, *args: Any, groups: list[str], slot: int, of: int, **options: Any) -> None:
         wait_for_broker()
-        names = share_of(streams.streams_to_read(), slot=slot, members=of)
+        names = share_of(streams_to_read(), slot=slot, members=of)
         self.stderr.write(f"Serving {', '.join(groups)} on {', '.join(names)}, slot {slot}")
         serve(servers_of(groups, slot, names))
 

@@ -58,7 +58,7 @@ class Command(BaseCommand):
             type=at_least_one,
             default=0,
             metavar="N",
-            help="run so many orchestrators and so many processes for the agents: more than one on PostgreSQL only",
+            help="run so many orchestrators and so many processes for the agents; with SQLite they wait for each other",
         )
 
     def handle(
