@@ -86,7 +86,10 @@ class Cluster(redis.RedisCluster):
         return as_outage(super().execute_command)(*args, **kwargs)
 
     def pipeline(self, transaction: bool | None = None, shard_hint: Any = None) -> Any:
-        """Return a pipeline that sends each command to the node of its key, to all nodes at the same time."""
+        """Return a pipeline that sends each command to the node of its key, to all nodes at the same time.
+
+        It is never a transaction, which would have to stay in one slot.
+        """
         pipe: Any = super().pipeline(transaction=False)  # type: ignore[no-untyped-call]
         pipe.execute = as_outage(pipe.execute)
         return pipe

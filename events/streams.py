@@ -196,6 +196,7 @@ def publish(events: Sequence[Outgoing], *, settled: Sequence[tuple[str, str, str
 
     `settled` are (stream, group, entry id) that the same step acknowledges, after the events are added. A reader that
     waits is woken after the last entry and gets them together; woken by the first, it would spend a transaction on it.
+    In a cluster, where no step reaches several nodes, it is a pipeline for each node.
     """
     pipe = client().pipeline(transaction=True)
     for event in events:
