@@ -107,6 +107,18 @@ class Cluster(redis.RedisCluster):
         return slot
 
 
+class Sentinels(Sentinel):
+    """The Sentinels of a broker; that they name no primary is an outage, in words that show no address of a client."""
+
+    def discover_master(self, service_name: str) -> Any:
+        """Return host and port of the primary of this name. Raises ConnectionError."""
+        try:
+            return super().discover_master(service_name)  # type: ignore[no-untyped-call]
+        except redis.sentinel.MasterNotFoundError:
+            words = f"No Sentinel answers and names a primary called {service_name!r} that answers, too."
+            raise redis.ConnectionError(words) from None
+
+
 @cache
 def client() -> Any:
     """Return this process's broker client; it never retries by itself, since a repeated XADD is a second entry."""
@@ -129,7 +141,7 @@ def connected(address: str, *, seconds: float) -> Any:
 def primary_of(url: BrokerUrl, options: dict[str, Any], seconds: float) -> Any:
     """Return a client of the primary that the Sentinels name: each new connection asks them again."""
     waits = {"socket_timeout": seconds, "socket_connect_timeout": seconds, "retry": Retry(NoBackoff(), 0)}
-    sentinel: Any = Sentinel(list(url.hosts), sentinel_kwargs={**waits, **url.sentinel_options()})  # type: ignore[no-untyped-call]
+    sentinel: Any = Sentinels(list(url.hosts), sentinel_kwargs={**waits, **url.sentinel_options()})  # type: ignore[no-untyped-call]
     return sentinel.master_for(url.service, db=url.database, **options)
 
 
