@@ -82,6 +82,7 @@ def test_each_event_is_published_once_and_a_dispatch_twice_more(cluster: ValkeyC
     assert streams.length(streams.work_stream("generic_worker")) == dispatches
 
 
+@pytest.mark.faults
 def test_a_node_that_is_killed_and_comes_back_loses_nothing(cluster: ValkeyCluster, haste: None) -> None:
     with system():
         put(*(request() for _ in range(10)))

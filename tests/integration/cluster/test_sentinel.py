@@ -21,7 +21,7 @@ from tests.valkeys import Sentineled, sentineled
 from tests.waiting import wait_until
 
 pytest_plugins = ["tests.fault_report"]
-pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
