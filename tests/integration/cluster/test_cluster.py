@@ -1,8 +1,13 @@
 """The whole system on a real cluster of three nodes, its log in four partitions."""
 
+import os
+import signal
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
+from uuid import uuid4
 
 import pytest
 from django.core.cache import caches
@@ -11,11 +16,12 @@ from pytest_django import Settings
 
 from backlog.models import Project
 from backlog.states import ProjectStatus
-from events import fitness, signs, streams, trimming
+from events import broker, fitness, signs, streams, trimming
+from events.envelope import Outgoing
 from events.errors import BrokerUnfit
 from events.lost_dispatches import LostDispatches
 from events.models import Event
-from events.partitions import log_streams
+from events.partitions import log_of, log_streams
 from tests.flows import put, request, step, template
 from tests.invariants import violations
 from tests.system import system
@@ -169,3 +175,27 @@ def test_one_server_at_the_address_of_a_cluster_is_refused_in_words(tmp_path: Pa
     finally:
         server.stop()
         streams.client.cache_clear()
+
+
+def test_what_a_node_does_not_answer_is_not_sent_again(cluster: ValkeyCluster) -> None:
+    event = Outgoing(b"{}", uuid4(), "PROJECT.OPENED", uuid4())
+    stream = log_of(event.project_id)
+    node = cluster.node_of(stream)
+    streams.publish([event])
+    with frozen(node), pytest.raises(streams.BROKER_ERRORS):
+        streams.publish([event])
+    wait_until(lambda: node.client().xlen(stream) > 1)
+    assert node.client().xlen(stream) == 2, "the client's own second try would make it three"
+
+
+@contextmanager
+def frozen(node: Server) -> Iterator[None]:
+    """The node takes connections and says nothing, until a second after a client has given it up."""
+    assert node.pid
+    waking = Timer(broker.SOCKET_TIMEOUT_SECONDS + 1, os.kill, [node.pid, signal.SIGCONT])
+    os.kill(node.pid, signal.SIGSTOP)
+    waking.start()
+    try:
+        yield
+    finally:
+        waking.join()
