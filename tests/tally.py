@@ -71,7 +71,7 @@ class Tally:
 
     def progress(self) -> tuple[int, int, int]:
         """Figures of which at least one changes while work goes on."""
-        pending = sum(group.pending for group in streams.groups(settings.STREAM_NAME))
+        pending = sum(group.pending for name in log_streams() for group in streams.groups(name))
         return self.committed(), self.life(), pending
 
     def committed(self) -> int:

@@ -138,7 +138,7 @@ def test_no_row_is_locked_while_a_broker_hangs(own_broker: EmbeddedValkey) -> No
         time.sleep(0.3)
         begun = time.monotonic()
         Event.objects.update(outcome="")
-        assert time.monotonic() - begun < 0.8 * streams.SOCKET_TIMEOUT_SECONDS  # for which the sweep waits
+        assert time.monotonic() - begun < 0.8 * SOCKET_TIMEOUT_SECONDS  # for which the sweep waits
         sweep.join(15)
     assert looked == ["away"]
 
