@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -9,8 +10,10 @@ from typing import IO, Any
 from django.utils import timezone
 
 from backlog.periods import FACTS, DatesOfRows, Facts, with_period
-from intake.spreadsheets import Doubt, Reading, RowWarning, Unreadable, read_rows
+from intake.rows_kept import dates_of, is_large
+from intake.spreadsheets import Doubt, Ingested, Reading, RowWarning, Unreadable, read_rows
 from intake.spreadsheets.sheet import MS_PER_MINUTE
+from intake.spreadsheets.stored import ColumnsFailed, Stored, store_rows
 
 MOST_WARNINGS = 1000
 
@@ -76,21 +79,33 @@ def inspect_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str
     `file` is a path or an open file with a file descriptor, `name` the owner's name for it.
     """
     name = name or (file.name if isinstance(file, Path) else "")
+    if is_large(file):
+        with suppress(ColumnsFailed):
+            stored = store_rows(file, None, name=name, limit_warnings=MOST_WARNINGS, answers=answers)
+            if not stored.reading.doubts:
+                return inspection_of(name, stored, stored.milliseconds, stored.breakdown, dates_of(stored))
     ingested = read_rows(file, name=name, limit_warnings=MOST_WARNINGS, answers=answers)
     total, breakdown, dates = 0, defaultdict[str, int](int), DatesOfRows()
     for row in dates.watch(ingested):
         if ingested.milliseconds >= 0:
             total += ingested.milliseconds
             breakdown[row["category"]] += ingested.milliseconds
+    return inspection_of(name, ingested, total, breakdown, dates)
+
+
+def inspection_of(
+    name: str, read: Ingested | Stored, total: int, breakdown: Mapping[str, int], dates: DatesOfRows
+) -> Inspection:
+    """Return the inspection of a file that was read to its end, with its sums in milliseconds."""
     return Inspection(
         name=name,
-        rows=ingested.rows_read,
+        rows=read.rows_read,
         milliseconds=total,
         breakdown=dict(sorted(breakdown.items(), key=lambda item: (-item[1], item[0]))),
-        reading=ingested.reading,
-        warnings=ingested.warnings,
-        row_warnings=ingested.row_warnings,
-        dates=dates.facts(timezone.now().date(), has_minutes=not ingested.reading.doubts),
+        reading=read.reading,
+        warnings=read.warnings,
+        row_warnings=read.row_warnings,
+        dates=dates.facts(timezone.now().date(), has_minutes=not read.reading.doubts),
     )
 
 

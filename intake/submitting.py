@@ -17,8 +17,9 @@ from backlog.periods import FACTS, DatesOfRows
 from backlog.policy import require_own_figures
 from intake.combinations import Combinations
 from intake.inspection import require_known_answers
-from intake.rows_kept import inline_or_stored
-from intake.spreadsheets import read_rows
+from intake.rows_kept import dates_of, inline_or_stored, stored_at_once
+from intake.spreadsheets import Ingested, read_rows
+from intake.spreadsheets.stored import Stored
 from schemas.payloads.objects import WorkContext
 from schemas.payloads.project import ProjectInitialRequestReceived
 
@@ -92,9 +93,13 @@ def read_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str, s
     stays in doubt is read under each combination of choices, and a person is asked. Raises Unreadable.
     """
     name, answers = name or (file.name if isinstance(file, Path) else ""), answers or {}
+    chosen = {"reading": dict(answers)} if answers else {}
+    if at_once := stored_at_once(file, name, answers):
+        context, stored = at_once
+        context[FACTS] = dates_of(stored).facts(timezone.now().date())
+        return FileContents({**context, **chosen}, report_of(name, stored))
     ingested = read_rows(file, name=name, answers=answers)
     about = {"file": name, "columns": ingested.columns}
-    chosen = {"reading": dict(answers)} if answers else {}
     if doubts := ingested.reading.doubts:
         require_known_answers(doubts, answers)
         combinations = Combinations(file, name, answers, ingested)
@@ -102,6 +107,11 @@ def read_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str, s
     dates = DatesOfRows()
     context = inline_or_stored(dates.watch(ingested), settings.CLAIM_CHECK_BYTES)
     context[FACTS] = dates.facts(timezone.now().date())
-    warnings = [{"row": w.row, "column": w.column, "message": w.message} for w in ingested.warnings]
-    counts = {"rows_read": ingested.rows_read, "row_warnings": ingested.row_warnings, "warnings": warnings}
-    return FileContents({**context, **chosen}, {**about, **counts})
+    return FileContents({**context, **chosen}, report_of(name, ingested))
+
+
+def report_of(name: str, read: Ingested | Stored) -> dict[str, Any]:
+    """Return the report of a file that was read to its end."""
+    warnings = [{"row": w.row, "column": w.column, "message": w.message} for w in read.warnings]
+    counts = {"rows_read": read.rows_read, "row_warnings": read.row_warnings, "warnings": warnings}
+    return {"file": name, "columns": read.columns, **counts}

@@ -1,0 +1,91 @@
+"""Rows in Parquet: written as a stream, read as a stream, with durations as whole milliseconds so that sums are exact.
+
+Only processes that parse files and processes of agents import this module: polars takes memory that a web process
+should not need.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from intake.spreadsheets.rows import TOLD_BY_SOME, Row
+from intake.spreadsheets.sheet import MS_PER_MINUTE
+
+SCHEMA = pl.Schema(
+    {
+        "text": pl.String(),
+        "category": pl.String(),
+        "milliseconds": pl.Int64(),
+        "row": pl.Int64(),
+        **dict.fromkeys(TOLD_BY_SOME, pl.String()),
+    }
+)
+# Few enough rows that a reader holds little in memory, enough for columns to be worth it.
+GROUP_ROWS = 100_000
+BATCH_ROWS = 20_000
+
+
+def write_frames(frames: Iterator[pl.DataFrame], target: IO[bytes]) -> None:
+    """Write the frames, which have the columns of SCHEMA, as one Parquet file, holding a few of them in memory.
+
+    Raises what the iteration of the frames raises.
+    """
+    failures: list[Exception] = []
+
+    def produce(*_options: Any) -> Iterator[pl.DataFrame]:
+        try:
+            yield from frames
+        except Exception as error:  # polars would make another error of it
+            failures.append(error)
+
+    source = register_io_source(produce, schema=SCHEMA)
+    source.sink_parquet(target, compression="zstd", compression_level=1, row_group_size=GROUP_ROWS, statistics=False)
+    if failures:
+        raise failures[0]
+
+
+def frames_of(rows: Iterable[tuple[Row, int]]) -> Iterator[pl.DataFrame]:
+    """Yield rows that come with their exact milliseconds (negative for none) as frames."""
+    batch: list[tuple[Any, ...]] = []
+    for row, milliseconds in rows:
+        told = (row.get(key) for key in ("row", *TOLD_BY_SOME))
+        batch.append((row["text"], row["category"], milliseconds if milliseconds >= 0 else None, *told))
+        if len(batch) >= BATCH_ROWS:
+            yield pl.DataFrame(batch, SCHEMA, orient="row")
+            batch = []
+    yield pl.DataFrame(batch, SCHEMA, orient="row")
+
+
+def batches_in(path: Path) -> Iterator[pl.DataFrame]:
+    """Yield the rows of a Parquet file in their order, some thousands at a time."""
+    frame = pl.scan_parquet(path)
+    yield from frame.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True)
+
+
+def rows_in(path: Path) -> Iterator[Row]:
+    """Yield each row of a Parquet file, without the keys that it does not have."""
+    for frame in batches_in(path):
+        told = [name for name in ("row", *TOLD_BY_SOME) if frame[name].null_count() < frame.height]
+        for text, category, milliseconds, *values in frame.select(
+            "text", "category", "milliseconds", *told
+        ).iter_rows():
+            minutes = None if milliseconds is None else milliseconds / MS_PER_MINUTE
+            row = Row(text=text, category=category, estimated_minutes=minutes)
+            row.update({name: value for name, value in zip(told, values, strict=True) if value is not None})  # type: ignore[typeddict-item]
+            yield row
+
+
+def lines_in(path: Path) -> Iterator[bytes]:
+    """Yield the rows of a Parquet file as JSON documents, a line each, some thousands of lines at a time.
+
+    Keys without a value are left out, as in dispatches.
+    """
+    for frame in batches_in(path):
+        minutes = pl.col("milliseconds") / MS_PER_MINUTE
+        documents = frame.select("text", "category", minutes.alias("estimated_minutes"), "row", *TOLD_BY_SOME)
+        known = ({key: v for key, v in row.items() if v is not None} for row in documents.iter_rows(named=True))
+        yield b"".join(orjson.dumps(document) + b"\n" for document in known)
