@@ -4,15 +4,17 @@ Only processes that parse files and processes of agents import this module: pola
 should not need.
 """
 
+import io
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import orjson
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from intake.spreadsheets.rows import TOLD_BY_SOME, Row
+from intake.spreadsheets.rows import TOLD_BY_SOME, Part, Row
 from intake.spreadsheets.sheet import MS_PER_MINUTE
 
 SCHEMA = pl.Schema(
@@ -26,10 +28,10 @@ SCHEMA = pl.Schema(
 )
 # Few enough rows that a reader holds little in memory, enough for columns to be worth it.
 GROUP_ROWS = 100_000
-BATCH_ROWS = 20_000
+BATCH_ROWS, BATCH_LINES = 20_000, 2_000
 
 
-def write_frames(frames: Iterator[pl.DataFrame], target: IO[bytes]) -> None:
+def write_frames(frames: Iterator[pl.DataFrame], target: io.RawIOBase) -> None:
     """Write the frames, which have the columns of SCHEMA, as one Parquet file, holding a few of them in memory.
 
     Raises what the iteration of the frames raises.
@@ -43,7 +45,8 @@ def write_frames(frames: Iterator[pl.DataFrame], target: IO[bytes]) -> None:
             failures.append(error)
 
     source = register_io_source(produce, schema=SCHEMA)
-    source.sink_parquet(target, compression="zstd", compression_level=1, row_group_size=GROUP_ROWS, statistics=False)
+    file = cast(IO[bytes], target)
+    source.sink_parquet(file, compression="zstd", compression_level=1, row_group_size=GROUP_ROWS, statistics=False)
     if failures:
         raise failures[0]
 
@@ -84,8 +87,30 @@ def lines_in(path: Path) -> Iterator[bytes]:
 
     Keys without a value are left out, as in dispatches.
     """
-    for frame in batches_in(path):
-        minutes = pl.col("milliseconds") / MS_PER_MINUTE
-        documents = frame.select("text", "category", minutes.alias("estimated_minutes"), "row", *TOLD_BY_SOME)
-        known = ({key: v for key, v in row.items() if v is not None} for row in documents.iter_rows(named=True))
+    rows = rows_in(path)
+    while batch := list(islice(rows, BATCH_LINES)):
+        known = ({key: value for key, value in row.items() if value is not None} for row in batch)
         yield b"".join(orjson.dumps(document) + b"\n" for document in known)
+
+
+class StoredColumns:
+    """The rows of a Parquet file as columns: sums over all of them, computed without a loop over the rows."""
+
+    def __init__(self, path: Path) -> None:
+        self._rows = pl.scan_parquet(path)
+
+    def parts_by(self, key: str) -> Iterator[Part]:
+        """Yield the parts of each different text (`key` "text") or category, in the order of their first rows.
+
+        Milliseconds that are minutes of five decimals are summed up within one part; others come with how often.
+        """
+        is_summed = pl.col("milliseconds") % 3 == 0
+        rows = self._rows.select(key, "milliseconds").with_row_index("first")
+        parts = rows.group_by(
+            key, pl.when(~is_summed).then("milliseconds").alias("each"), is_summed.alias("summed")
+        ).agg(pl.len().alias("rows"), pl.col("milliseconds").sum(), pl.col("first").min())
+        found = parts.collect(engine="streaming").sort(pl.col("first").min().over(key), "first")
+        for name, count, own, is_summed, total in found.select(
+            key, "rows", "each", "summed", "milliseconds"
+        ).iter_rows():
+            yield Part(name, count, total if is_summed else own, 1 if is_summed else count)

@@ -1,8 +1,8 @@
 """In the child process: read a file into Parquet, or into sums only, by columns if it is clean and carefully if not.
 
 The messages are JSON lines. {"anew": true} stands before the beginning of a Parquet file, also where one is begun
-again; {"bytes": n} before its next n bytes, which follow the line. Then come {"columns": …, "reading": …} and {"end": [counts
-and warnings], "milliseconds": …, "breakdown": …}. A file in doubt has only the second last of these, and no rows.
+again; {"bytes": n} before its next n bytes, which follow the line. Then come {"columns": …, "reading": …} and
+{"end": [counts and warnings], "milliseconds": …, "breakdown": …}. Of a file in doubt there are no rows and no end.
 """
 
 import io

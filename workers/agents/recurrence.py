@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from rapidfuzz import fuzz, process
 
-from intake.spreadsheets.rows import Row
-from workers.agents.figures import exact_minutes
+from intake.spreadsheets.rows import Part, Row
+from workers.agents.figures import columns_of, exact_minutes, minutes_of
 
 # Scores from 0 to 100, found with real task lists: lower ones join different tasks, higher ones part misspelt ones.
 SAME_TEXT_SCORE = 86
@@ -60,16 +60,24 @@ class Recurrence:
 
 def recurrence_of(rows: Iterable[Row]) -> Recurrence:
     """Return the recurring tasks, in one pass; memory grows with the distinct texts. Rows without text never recur."""
-    total, texts = 0, dict[str, Task]()
-    for row in rows:
-        total += 1
-        if text := row["text"]:
-            task = texts.get(text) or texts.setdefault(text, Task("", text))
-            task.count += 1
-            task.minutes += exact_minutes(row["estimated_minutes"])
+    total, texts = texts_in(rows)
     repeated = sum(task.count for task in texts.values() if task.count > 1)
     recurring = [task for task in merged_tasks(by_frequency(by_form(texts))) if task.count > 1]
     return Recurrence(total, repeated, by_frequency(recurring))
+
+
+def texts_in(rows: Iterable[Row]) -> tuple[int, dict[str, Task]]:
+    """Return the number of rows and, for each different text, its rows as a task without a fingerprint."""
+    total, texts = 0, dict[str, Task]()
+    columns = columns_of(rows)
+    parts = columns.parts_by("text") if columns else ((r["text"], 1, r["estimated_minutes"]) for r in rows)
+    for part in parts:
+        total += part[1]
+        if text := part[0]:
+            task = texts.get(text) or texts.setdefault(text, Task("", text))
+            task.count += part[1]
+            task.minutes += minutes_of(part) if isinstance(part, Part) else exact_minutes(part[2])
+    return total, texts
 
 
 def by_form(texts: dict[str, Task]) -> Iterable[Task]:

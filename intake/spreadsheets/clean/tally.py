@@ -64,7 +64,7 @@ class Sums:
     def add(self, milliseconds: pl.Series) -> None:
         """Add the durations of the next block."""
         self.rows += len(milliseconds)
-        self.total += milliseconds.sum() or 0
+        self.total += int(milliseconds.sum() or 0)
         self.positive += int((milliseconds > 0).sum() or 0)
         self.last = milliseconds[-1]
 
