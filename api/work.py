@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.core.validators import RegexValidator
-from django.http import Http404, StreamingHttpResponse
+from django.http import Http404, HttpResponseBase
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
+from rest_framework.exceptions import NotAcceptable
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,7 +24,7 @@ from api.openapi import endpoint, post_endpoint
 from api.problems import Refused
 from api.renderers import json_and
 from api.rules import Rule, ScopeMissing
-from api.stored_rows import stored_lines
+from api.stored_rows import NDJSON_MEDIA_TYPE, download_of
 from api.waiting import waiting_headers
 from backlog.flow import leases, replies
 from backlog.flow.leases import Effect, Leased
@@ -30,13 +32,16 @@ from backlog.models import Item, Lease
 from clarifications.asking import needed_by_worker
 from events import artifacts
 from events.models import Event
+from intake.spreadsheets.rows import is_parquet
 from schemas.registry import registry
 
 WORKER = Rule("work", keys_only=True)
 MOST_ITEMS = 100
 LONGEST_LEASE = 3600
 LONGEST_WAIT = 30
-NDJSON_MEDIA_TYPE = "application/x-ndjson"
+FORMAT = OpenApiParameter(
+    "format", str, enum=["ndjson", "parquet"], description="The form of rows: `ndjson`, the default, or `parquet`."
+)
 AGENT_NAME = RegexValidator(r"^[a-z][a-z0-9_]{0,99}\Z")
 
 
@@ -276,14 +281,18 @@ class Artifact(ApiView):
     """A large part of the work context of a leased item."""
 
     rules = {"GET": WORKER}
-    renderer_classes = json_and(NDJSON_MEDIA_TYPE)
+    renderer_classes = json_and(ndjson=NDJSON_MEDIA_TYPE, parquet=artifacts.PARQUET)
 
     @endpoint(
         "work_artifact", "Read a large part of the work context",
-        gives={(200, NDJSON_MEDIA_TYPE): OpenApiTypes.STR}, refuses=[404, 409],
+        gives={(200, NDJSON_MEDIA_TYPE): OpenApiTypes.STR, (200, artifacts.PARQUET): OpenApiTypes.BINARY},
+        refuses=[404, 406, 409], parameters=[FORMAT],
     )  # fmt: skip
-    def get(self, request: Request, lease: UUID, digest: str) -> StreamingHttpResponse:
-        """The data of a reference in the work context, such as `rows_ref`: one JSON document on each line."""
+    def get(self, request: Request, lease: UUID, digest: str) -> HttpResponseBase:
+        """The data of a reference in the work context, such as `rows_ref`: one JSON document on each line.
+
+        Rows whose `media_type` is Parquet can be had as such, by `?format=parquet` or by the Accept header.
+        """
         held = row_or_404(Lease.objects.filter(holder=holder_of(self, lease)), token=lease)
         dispatch = Event.objects.get(event_id=held.dispatch_id)
         reference = next(
@@ -291,7 +300,10 @@ class Artifact(ApiView):
         )
         if reference is None:
             raise Http404
-        return StreamingHttpResponse(stored_lines(artifacts.path_of(reference)), content_type=NDJSON_MEDIA_TYPE)
+        path, as_parquet = artifacts.path_of(reference), request.accepted_media_type == artifacts.PARQUET
+        if as_parquet and not is_parquet(path):
+            raise NotAcceptable(_("These data are stored as lines and not as Parquet: fetch them without a format."))
+        return download_of(path, as_parquet=as_parquet)
 
 
 # -- functions -------------------------------------------------------------------------------------

@@ -83,9 +83,7 @@ class Rows:
     @classmethod
     def from_file(cls, path: Path, total: int) -> Self:
         """Return the `total` rows of a stored file: Parquet, or NDJSON as older versions stored them."""
-        with path.open("rb") as file:
-            is_parquet = file.read(len(PARQUET_START)) == PARQUET_START
-        if not is_parquet:
+        if not is_parquet(path):
             return cls.from_ndjson(path, total)
         # polars starts threads, and a process that forks must have none: so it is imported where rows are read.
         stored = import_module("intake.spreadsheets.parquet")
@@ -120,6 +118,12 @@ class WatchedRows(Rows):
             if self._thresholds and done == self._thresholds[0]:
                 self._thresholds.pop(0)
                 self._watcher(done, self.total)
+
+
+def is_parquet(path: Path) -> bool:
+    """Return True if the stored file is Parquet."""
+    with path.open("rb") as file:
+        return file.read(len(PARQUET_START)) == PARQUET_START
 
 
 def json_documents(path: Path) -> Iterator[Any]:
