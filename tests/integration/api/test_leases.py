@@ -217,9 +217,9 @@ def test_large_rows_are_fetched_as_parquet_by_format_or_by_media_type(
     monkeypatch.setattr(artifacts, "store", lambda rows, media_type: reference)
     opened(step("only"), work_context={"rows": [row]})
     path = f"work/{lease(bot)['lease']}/artifacts/{reference['id']}"
-    for answer in (bot.get(f"{path}?format=parquet"), bot.get(path, headers={"accept": artifacts.PARQUET})):
-        assert answer["Content-Type"] == artifacts.PARQUET
-        assert pl.read_parquet(b"".join(answer.streaming_content))["milliseconds"].to_list() == [300_000]
+    for given in (bot.get(f"{path}?format=parquet"), bot.get(path, headers={"accept": artifacts.PARQUET})):
+        assert given["Content-Type"] == artifacts.PARQUET
+        assert pl.read_parquet(b"".join(given.streaming_content))["milliseconds"].to_list() == [300_000]
     lines = b"".join(bot.get(f"{path}?format=ndjson").streaming_content).splitlines()
     assert orjson.loads(lines[0]) == row
 
