@@ -7,7 +7,9 @@ header, no cell that would be cut. Anything else raises NotClean, and the carefu
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import polars as pl
 
@@ -18,11 +20,16 @@ from intake.spreadsheets.sources import Source
 # Enough for the work on a block to outweigh its overhead; the memory of the engine is a few times this.
 BLOCK_BYTES = 1 << 22
 MARK = b"\xef\xbb\xbf"
-CONTROL = bytes([*range(9), 11, 12, *range(14, 32), 127])
+# All bytes but those of control characters.
+USUAL = bytes([9, 10, 13, *range(32, 127), *range(128, 256)])
 # Two code points that the careful reader takes out of texts.
 NO_CHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 # A quoted cell within one line, with what stands around it.
 QUOTED = rb'(?:(?<=%(end)s)|(?<=\n)|\A)"(?:[^"\r\n]++|"")*+"(?=%(end)s|\r?\n|\r?\Z)'
+
+
+T = TypeVar("T")
+S = TypeVar("S")
 
 
 class NotClean(Exception):
@@ -74,17 +81,18 @@ def without_lines(block: bytes, count: int) -> bytes:
 
 def columns_of(block: bytes, width: int, delimiter: str) -> pl.DataFrame:
     """Return the cells of a block of lines as columns of texts, named by their place. Raises NotClean."""
-    end = delimiter.encode()
-    lines = block.count(b"\n") + (not block.endswith(b"\n"))
-    bare = block
+    end, bare = delimiter.encode(), block
     if b'"' in block:
         bare = re.sub(QUOTED % {b"end": re.escape(end)}, b"", block)
         require(b'"' not in bare, "quotation marks within cells")
-    require(b"\r" not in block or block.count(b"\r") == block.count(b"\r\n"), "other line ends")
-    control = CONTROL.replace(end, b"")
-    require(len(block.translate(None, control)) == len(block), "control characters")
+        require(not block.translate(None, USUAL + end), "control characters")
+    marks = bare.translate(None, USUAL.replace(end, b"").replace(b"\r", b"").replace(b"\n", b""))
+    ends, lines, cells = marks.count(b"\r"), marks.count(b"\n"), marks.count(end)
+    require(len(marks) == ends + lines + cells, "control characters")
+    require(not ends or ends == block.count(b"\r\n"), "other line ends")
+    lines += not block.endswith(b"\n")
+    require(cells == lines * (width - 1), "lines with fewer or more cells than the header")
     require(block.isascii() or not any(sign in block for sign in NO_CHARACTERS), "code points that are no characters")
-    require(bare.count(end) == lines * (width - 1), "lines with fewer or more cells than the header")
     frame = split(block, width, delimiter, is_quoted=bare is not block)
     require(frame.height == lines, "lines of another form")
     longest = frame.select(pl.all().str.len_bytes().max()).row(0)
@@ -107,6 +115,18 @@ def split(block: bytes, width: int, delimiter: str, *, is_quoted: bool) -> pl.Da
         )
     except pl.exceptions.PolarsError as error:
         raise NotClean(f"polars: {error}") from error
+
+
+def one_ahead(items: Iterable[T], make: Callable[[T], S]) -> Iterator[S]:
+    """Yield what `make` makes of each item; the next one is being made in a thread while this one is used."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = None
+        for item in items:
+            made, coming = coming, thread.submit(make, item)
+            if made is not None:
+                yield made.result()
+        if coming is not None:
+            yield coming.result()
 
 
 def require(holds: bool, otherwise: str) -> None:

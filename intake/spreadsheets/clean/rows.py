@@ -146,8 +146,11 @@ def note_odd_rows(columns: Columns, cells: pl.DataFrame, frame: pl.DataFrame, ta
 def odd_places(columns: Columns, cells: pl.DataFrame, frame: pl.DataFrame, durations: str) -> pl.Series:
     """Return the places in the block of the rows that the careful reader looks at more closely."""
     best = pl.col(str(columns.texts[0])) if columns.texts else NO_TEXT
-    beginnings = (best, columns.category.str.strip_chars(), pl.col("0"))
-    has_label = pl.any_horizontal(part.str.head(3).is_in(LETTERS) for part in beginnings)
+    begins = ["0", *(str(place) for place in columns.texts[:1] if place)]
+    has_label = pl.any_horizontal(pl.col(place).str.head(3).is_in(LETTERS) for place in begins)
+    categories = cells.select("0", category=columns.category)["category"].unique()
+    if odd := [name for name in categories if name.strip()[:3] in FIRST_LETTERS]:
+        has_label |= columns.category.is_in(odd)
     is_unread = pl.col("milliseconds").is_null() & (pl.col(durations).str.strip_chars() != "")
     whole = cells.hstack(frame.select("text", "milliseconds"))
     is_odd = has_label | (best == "") | (pl.col("text") == "") | is_unread

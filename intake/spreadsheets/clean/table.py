@@ -23,7 +23,7 @@ import polars as pl
 from intake.spreadsheets.categories import spellings
 from intake.spreadsheets.checks import named_rows, only_some_named
 from intake.spreadsheets.choosing import Durations, choose_durations
-from intake.spreadsheets.clean.blocks import NotClean, columns_of, lines_in_blocks, require
+from intake.spreadsheets.clean.blocks import NotClean, columns_of, lines_in_blocks, one_ahead, require
 from intake.spreadsheets.clean.durations import ColumnOfDurations
 from intake.spreadsheets.clean.rows import Columns, note_odd_rows, require_rows
 from intake.spreadsheets.clean.tally import Days, Found, Tally, Warnings
@@ -96,11 +96,15 @@ class CleanTable:
         tally = Tally(durations, Warnings(self._limit), Days(today, has_person))
         used: dict[str, str] = {}
         header = self._layout.parts[0].header
-        for block in lines_in_blocks(self._source, self._text, self._layout.header_row):
-            if block:
-                cells = columns_of(block, len(columns.headers), self._delimiter)
-                require_rows(cells, header)
-                yield self._read_block(cells, tally, used)
+
+        def cells_of(block: bytes) -> pl.DataFrame:
+            cells = columns_of(block, len(columns.headers), self._delimiter)
+            require_rows(cells, header)
+            return cells
+
+        blocks = filter(None, lines_in_blocks(self._source, self._text, self._layout.header_row))
+        for cells in one_ahead(blocks, cells_of):
+            yield self._read_block(cells, tally, used)
         require(tally.sums.rows > 0, "no rows")
         self._end(tally, used)
 

@@ -115,27 +115,19 @@ class Twins:
     """The rows that are equal to an earlier one, of which the first MOST_FINGERPRINTS different ones are known."""
 
     found: Found = field(default_factory=Found)
-    _seen: set[int] = field(default_factory=set)
-    _all: pl.Series | None = None
+    _seen: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.UInt64))
 
     def add(self, cells: pl.DataFrame, numbers: pl.Series) -> None:
         """Add the next block, whose rows have these numbers."""
         marks = cells.hash_rows()
-        if self._all is None:
-            is_twin = pl.Series([self._is_twin(mark) for mark in marks.to_list()], dtype=pl.Boolean)
-            if len(self._seen) >= MOST_FINGERPRINTS:
-                self._all = pl.Series(list(self._seen), dtype=pl.UInt64)
-        else:
-            is_twin = marks.is_in(self._all.implode())
-        self.found.add(numbers.filter(is_twin))
-
-    def _is_twin(self, mark: int) -> bool:
-        """Return True if the row was seen before; else remember it."""
-        if mark in self._seen:
-            return True
-        if len(self._seen) < MOST_FINGERPRINTS:
-            self._seen.add(mark)
-        return False
+        is_first = marks.is_first_distinct()
+        is_known = marks.is_in(self._seen.implode())
+        room = MOST_FINGERPRINTS - len(self._seen)
+        if room:
+            added = marks.filter(is_first & ~is_known).head(room)
+            self._seen = pl.concat([self._seen, added])
+            is_known |= ~is_first & marks.is_in(added.implode())
+        self.found.add(numbers.filter(is_known))
 
 
 @dataclass
