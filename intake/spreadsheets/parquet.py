@@ -14,6 +14,7 @@ import orjson
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from intake.spreadsheets import sums
 from intake.spreadsheets.rows import TOLD_BY_SOME, Part, Row
 from intake.spreadsheets.sheet import MS_PER_MINUTE
 
@@ -94,23 +95,16 @@ def lines_in(path: Path) -> Iterator[bytes]:
 
 
 class StoredColumns:
-    """The rows of a Parquet file as columns: sums over all of them, computed without a loop over the rows."""
+    """The rows of a Parquet file, or of several that a pattern names, as columns: sums without a loop over the rows."""
 
     def __init__(self, path: Path) -> None:
-        self._rows = pl.scan_parquet(path)
+        rows = pl.scan_parquet(path).select("text", "category", "milliseconds")
+        self._sql = pl.SQLContext(stored=rows.with_row_index("place"))
 
     def parts_by(self, key: str) -> Iterator[Part]:
-        """Yield the parts of each different text (`key` "text") or category, in the order of their first rows.
-
-        Milliseconds that are minutes of five decimals are summed up within one part; others come with how often.
-        """
-        is_summed = pl.col("milliseconds") % 3 == 0
-        rows = self._rows.select(key, "milliseconds").with_row_index("first")
-        parts = rows.group_by(
-            key, pl.when(~is_summed).then("milliseconds").alias("each"), is_summed.alias("summed")
-        ).agg(pl.len().alias("rows"), pl.col("milliseconds").sum(), pl.col("first").min())
-        found = parts.collect(engine="streaming").sort(pl.col("first").min().over(key), "first")
-        for name, count, own, is_summed, total in found.select(
-            key, "rows", "each", "summed", "milliseconds"
-        ).iter_rows():
+        """Yield the parts of each different text (`key` "text") or category, in the order of their first rows."""
+        parts = self._sql.execute(sums.parts_by(key)).collect(engine="streaming")
+        in_order = parts.sort(pl.col("place").min().over("name"), "place")
+        columns = in_order.select("name", "tasks", "own", "milliseconds", "summed")
+        for name, count, own, total, is_summed in columns.iter_rows():
             yield Part(name, count, total if is_summed else own, 1 if is_summed else count)

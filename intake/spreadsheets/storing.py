@@ -81,7 +81,7 @@ def stored_messages(path: Path, limit: int, answers: dict[str, str], out: IO[byt
         return
     except (NotClean, Unreadable, pl.exceptions.PolarsError):
         # Whatever is wrong with the file, the careful reader says it.
-        pass
+        yield {"anew": True}
     try:
         yield from careful_messages(path, limit, answers, out)
     except Unreadable as error:

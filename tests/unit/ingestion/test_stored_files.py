@@ -1,0 +1,102 @@
+"""A large file is read into Parquet, or into its sums, in the child process: the same rows as one by one."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import xlsxwriter  # type: ignore[import-untyped]
+
+from intake.spreadsheets import Unreadable, child, read_rows
+from intake.spreadsheets.parquet import rows_in
+from intake.spreadsheets.stored import ColumnsFailed, Stored, store_rows
+
+CLEAN = "Task,Category,Duration (min)\n" + "".join(f"Call {n % 50},Team {n % 3},{n % 90}\n" for n in range(1, 4000))
+WITH_TOTAL = CLEAN + f"Total,,{sum(n % 90 for n in range(1, 4000))}\n"
+RESPELLED = CLEAN.replace("Team 1", "TEAM 1", 30)
+
+
+def both_ways(path: Path) -> tuple[Stored, list[Any]]:
+    """What is stored of the file; fails unless it is what comes row by row."""
+    stored_at = path.with_name("stored")
+    with stored_at.open("w+b") as target:
+        stored = store_rows(path, target)
+    ingested = read_rows(path)
+    rows = list(ingested)
+    assert list(rows_in(stored_at)) == rows
+    assert (stored.rows_read, stored.row_warnings, stored.warnings) == (
+        ingested.rows_read,
+        ingested.row_warnings,
+        ingested.warnings,
+    )
+    assert (stored.columns, stored.reading) == (ingested.columns, ingested.reading)
+    assert round(sum(row["estimated_minutes"] or 0 for row in rows) * 60_000) == stored.milliseconds
+    assert sum(stored.breakdown.values()) == stored.milliseconds
+    sums = store_rows(path, None)
+    assert sums == stored
+    return stored, rows
+
+
+@pytest.mark.parametrize("content", [CLEAN, WITH_TOTAL, RESPELLED])
+def test_a_file_is_stored_with_the_rows_and_warnings_that_it_has_row_by_row(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "work.csv"
+    path.write_text(content)
+    stored, _rows = both_ways(path)
+    assert stored.rows_read == 3999
+
+
+def test_a_workbook_is_stored_too(tmp_path: Path) -> None:
+    path = tmp_path / "work.xlsx"
+    with xlsxwriter.Workbook(str(path)) as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write_row(0, 0, ["Task", "Minutes"])
+        for row in range(1, 300):
+            sheet.write_row(row, 0, [f"Call {row % 9}", row % 60])
+    stored, _rows = both_ways(path)
+    assert stored.rows_read == 299
+
+
+def test_a_file_in_doubt_is_not_stored(tmp_path: Path) -> None:
+    path = tmp_path / "work.csv"
+    path.write_text(CLEAN.replace(" (min)", ""))
+    with (tmp_path / "stored").open("w+b") as target:
+        stored = store_rows(path, target)
+        assert target.tell() == 0
+    assert [doubt.field for doubt in stored.reading.doubts] == ["duration_unit"]
+    assert stored.rows_read == 0
+
+
+def test_a_file_that_cannot_be_read_is_refused_in_the_same_words(tmp_path: Path) -> None:
+    path = tmp_path / "work.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(Unreadable) as by_rows:
+        list(read_rows(path))
+    with pytest.raises(Unreadable) as by_columns:
+        store_rows(path, None)
+    assert str(by_columns.value) == str(by_rows.value)
+
+
+def test_what_ends_the_process_early_is_said_and_leaves_the_file_to_the_other_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, broken = tmp_path / "work.csv", tmp_path / "broken.py"
+    path.write_text(CLEAN)
+    broken.write_text("import os\nos.abort()\n")
+    monkeypatch.setattr(child, "__file__", str(broken))
+    with pytest.raises(ColumnsFailed, match="ended early"):
+        store_rows(path, None)
+
+
+def test_the_stored_file_holds_milliseconds_and_row_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "work.csv"
+    path.write_text("Date,User,Task,Category,Minutes\n" + "2026-03-02,Ann,Call,Ops,7.5\n2026-03-03,,Plan,Ops,\n" * 9)
+    with (tmp_path / "stored").open("w+b") as target:
+        store_rows(path, target)
+    first, second = pl.read_parquet(tmp_path / "stored").head(2).to_dicts()
+    assert (first["milliseconds"], first["row"], first["started_at"], first["person"]) == (
+        450_000,
+        2,
+        "2026-03-02",
+        "Ann",
+    )
+    assert (second["milliseconds"], second["row"], second["person"]) == (None, 3, None)
