@@ -2,7 +2,8 @@
 
 The messages are JSON lines. {"anew": true} stands before the beginning of a Parquet file, also where one is begun
 again; {"bytes": n} before its next n bytes, which follow the line. Then come {"columns": …, "reading": …} and
-{"end": [counts and warnings], "milliseconds": …, "breakdown": …}. Of a file in doubt there are no rows and no end.
+{"end": [counts and warnings], "milliseconds": …, "breakdown": …, "by_day": …, "people": …}. Of a file in doubt there
+are no rows and no end.
 """
 
 import io
