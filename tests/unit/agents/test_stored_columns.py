@@ -46,7 +46,7 @@ def stored(folder: str, found: list[tuple[Row, int]]) -> Path:
 
 def results(kept: Rows) -> list[Any]:
     """What each agent of figures says about the rows."""
-    context = {"rows": kept, "hourly_rate": 45, "period": "week"}
+    context = {"rows": kept, "hourly_rate": 45, "currency": "EUR", "period": "week"}
     specs = [AGENTS[name] for name in FIGURES]
     return [spec.run(spec.input_model.model_validate(context)) for spec in specs]
 
