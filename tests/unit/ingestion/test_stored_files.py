@@ -8,11 +8,14 @@ import polars as pl
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
-from backlog.periods import DatesOfRows
+from backlog.periods import FACTS, DatesOfRows
+from events import artifacts
+from intake import rows_kept
 from intake.rows_kept import dates_of
 from intake.spreadsheets import Unreadable, child, read_rows
 from intake.spreadsheets.parquet import rows_in
 from intake.spreadsheets.stored import ColumnsFailed, Stored, store_rows
+from intake.submitting import read_file
 
 TODAY = date(2026, 4, 1)
 CLEAN = "Task,Category,Duration (min)\n" + "".join(f"Call {n % 50},Team {n % 3},{n % 90}\n" for n in range(1, 4000))
@@ -111,3 +114,33 @@ def test_the_stored_file_holds_milliseconds_and_row_numbers(tmp_path: Path) -> N
         "Ann",
     )
     assert (second["milliseconds"], second["row"], second["person"]) == (None, 3, None)
+
+
+@pytest.fixture
+def small_events(settings: Any, tmp_path: Path) -> Path:
+    """A file whose rows are too many for an event, and a store of artifacts."""
+    settings.CLAIM_CHECK_BYTES, settings.ARTIFACTS_DIR = 1000, tmp_path / "artifacts"
+    path = tmp_path / "work.csv"
+    path.write_text(DATED)
+    return path
+
+
+def test_a_large_file_is_kept_as_parquet_with_the_facts_of_its_dates(small_events: Path) -> None:
+    contents = read_file(small_events)
+    reference = contents.context["rows_ref"]
+    assert (reference["media_type"], reference["rows"]) == (artifacts.PARQUET, 899)
+    assert [row["text"] for row in rows_in(artifacts.path_of(reference))][:2] == ["Call 1", "Call 2"]
+    assert contents.context[FACTS]["people"] == 2
+    assert [path.name for path in artifacts.path_of(reference).parent.iterdir()] == [reference["id"]]
+
+
+def test_a_large_file_is_kept_as_lines_where_reading_by_columns_fails(
+    small_events: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: Any, **_options: Any) -> Stored:
+        raise ColumnsFailed
+
+    monkeypatch.setattr(rows_kept, "store_rows", fail)
+    contents = read_file(small_events)
+    assert (contents.context["rows_ref"]["media_type"], contents.report["rows_read"]) == (artifacts.NDJSON, 899)
+    assert contents.context[FACTS]["people"] == 2
