@@ -206,7 +206,9 @@ class Memory(threading.Thread):
     def run(self) -> None:
         while not self._stopping.wait(0.1):
             with suppress(OSError, IndexError):  # a process has just ended
-                for name, megabytes in resident(self._subject).items():
+                for process, megabytes in resident(self._subject).items():
+                    # The processes of agents have no name, and a limit of memory as their last argument.
+                    name = "agents" if process.isdigit() else process
                     self.most[name] = max(megabytes, self.most.get(name, 0))
 
     def stop(self) -> None:

@@ -67,9 +67,9 @@ def store(documents: Iterable[Any], *, media_type: str) -> dict[str, Any]:
 
 
 @contextmanager
-def new_file() -> Iterator[IO[bytes]]:
-    """Yield an empty file in the folder of artifacts, for `keep_file`; it is deleted at the end unless it was kept."""
-    folder = Path(settings.ARTIFACTS_DIR)
+def new_file(folder: Path | None = None) -> Iterator[IO[bytes]]:
+    """Yield an empty file in the folder, by default that of artifacts, for `keep_file`; unless kept it is deleted."""
+    folder = folder or Path(settings.ARTIFACTS_DIR)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
         try:
@@ -79,12 +79,12 @@ def new_file() -> Iterator[IO[bytes]]:
 
 
 def keep_file(file: IO[bytes], *, rows: int, media_type: str) -> dict[str, Any]:
-    """Store the complete file under its digest, and return its reference {id, sha256, rows, media_type}."""
+    """Name the complete file by its digest, in its folder; return its reference {id, sha256, rows, media_type}."""
     file.flush()
     os.fsync(file.fileno())
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-    os.replace(file.name, Path(settings.ARTIFACTS_DIR) / digest)
+    os.replace(file.name, Path(file.name).with_name(digest))
     return {"id": digest, "sha256": digest, "rows": rows, "media_type": media_type}
 
 

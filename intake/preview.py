@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from backlog.periods import FACTS, DatesOfRows, with_period
-from intake.spreadsheets import Doubt, RowWarning, Unreadable, read_rows
+from intake.rows_kept import dates_of, is_large
+from intake.spreadsheets import Doubt, Ingested, RowWarning, Unreadable, read_rows
 from intake.spreadsheets.rows import Row
+from intake.spreadsheets.sheet import MS_PER_MINUTE
+from intake.spreadsheets.stored import ColumnsFailed, Stored, store_rows
 from intake.uploads import Upload
 
 MOST_ROWS = 10
@@ -72,6 +76,12 @@ def with_own_file_name(error: Unreadable, upload: Upload) -> str:
 
 def read_preview(path: Path, name: str) -> Preview:
     """Return the preview of the file at `path`; `name` is the owner's name for the file. Raises Unreadable."""
+    if is_large(path):
+        with suppress(ColumnsFailed):
+            stored = store_rows(path, None, name=name)
+            if not stored.reading.doubts:
+                minutes = stored.milliseconds / MS_PER_MINUTE
+                return preview_of(name, stored, stored.first, minutes, stored.without_duration, dates_of(stored))
     ingested = read_rows(path, name=name)
     first: list[Row] = []
     durations: list[float] = []
@@ -81,17 +91,24 @@ def read_preview(path: Path, name: str) -> Preview:
             first.append(row)
         if row["estimated_minutes"] is not None:
             durations.append(row["estimated_minutes"])
+    without = ingested.rows_read - len(durations)
+    return preview_of(name, ingested, first, math.fsum(durations), without, dates)
+
+
+def preview_of(
+    name: str, read: Ingested | Stored, first: list[Row], minutes: float, without: int, dates: DatesOfRows
+) -> Preview:
+    """Return the preview of a file that was read to its end; `without` is the number of rows without a duration."""
+    facts = dates.facts(timezone.now().date(), has_minutes=not read.reading.doubts)
     return Preview(
         name=name,
-        columns=[(ingested.columns[role], str(words)) for role, words in ROLES.items() if role in ingested.columns],
+        columns=[(read.columns[role], str(words)) for role, words in ROLES.items() if role in read.columns],
         rows=first,
-        rows_read=ingested.rows_read,
-        minutes=math.fsum(durations),
-        without_minutes=ingested.rows_read - len(durations),
-        warnings=ingested.warnings,
-        row_warnings=ingested.row_warnings,
-        doubts=ingested.reading.doubts,
-        period=with_period({FACTS: dates.facts(timezone.now().date(), has_minutes=not ingested.reading.doubts)}).get(
-            "period"
-        ),
+        rows_read=read.rows_read,
+        minutes=minutes,
+        without_minutes=without,
+        warnings=read.warnings,
+        row_warnings=read.row_warnings,
+        doubts=read.reading.doubts,
+        period=with_period({FACTS: facts}).get("period"),
     )

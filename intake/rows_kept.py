@@ -42,16 +42,17 @@ def dates_of(stored: Stored) -> DatesOfRows:
 
 
 def stored_at_once(
-    file: Path | IO[bytes], name: str, answers: Mapping[str, str]
+    file: Path | IO[bytes], name: str, answers: Mapping[str, str], folder: Path | None = None
 ) -> tuple[dict[str, Any], Stored] | None:
     """Read a large file into Parquet; return {rows, rows_ref} and what was read, or None if it has to be read by rows.
 
-    It has if it is small or in doubt, or if the reading by columns failed. Raises Unreadable.
+    It has if it is small or in doubt, or if the reading by columns failed. The Parquet file is an artifact, or lies in
+    the folder. Raises Unreadable.
     """
     if not is_large(file):
         return None
     try:
-        with artifacts.new_file() as target:
+        with artifacts.new_file(folder) as target:
             stored = store_rows(file, target, name=name, answers=answers)
             if stored.reading.doubts:
                 return None

@@ -73,14 +73,18 @@ def batches_in(path: Path) -> Iterator[pl.DataFrame]:
 def rows_in(path: Path) -> Iterator[Row]:
     """Yield each row of a Parquet file, without the keys that it does not have."""
     for frame in batches_in(path):
-        told = [name for name in ("row", *TOLD_BY_SOME) if frame[name].null_count() < frame.height]
-        for text, category, milliseconds, *values in frame.select(
-            "text", "category", "milliseconds", *told
-        ).iter_rows():
-            minutes = None if milliseconds is None else milliseconds / MS_PER_MINUTE
-            row = Row(text=text, category=category, estimated_minutes=minutes)
-            row.update({name: value for name, value in zip(told, values, strict=True) if value is not None})  # type: ignore[typeddict-item]
-            yield row
+        yield from rows_of(frame)
+
+
+def rows_of(frame: pl.DataFrame) -> Iterator[Row]:
+    """Yield each row of a frame with the columns of SCHEMA, without the keys that it does not have."""
+    told = [name for name in ("row", *TOLD_BY_SOME) if frame[name].null_count() < frame.height]
+    used = frame.select("text", "category", "milliseconds", *told)
+    for text, category, milliseconds, *values in used.iter_rows():
+        minutes = None if milliseconds is None else milliseconds / MS_PER_MINUTE
+        row = Row(text=text, category=category, estimated_minutes=minutes)
+        row.update({name: value for name, value in zip(told, values, strict=True) if value is not None})  # type: ignore[typeddict-item]
+        yield row
 
 
 def lines_in(path: Path) -> Iterator[bytes]:

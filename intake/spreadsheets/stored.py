@@ -12,6 +12,7 @@ from intake.spreadsheets.describing import Reading
 from intake.spreadsheets.doubts import Doubt, require_known_fields
 from intake.spreadsheets.outside import LONGEST_SECONDS, next_chunk, require_no_fault, require_sender, running_child
 from intake.spreadsheets.places import reading_place
+from intake.spreadsheets.rows import Row
 from intake.spreadsheets.sheet import RowWarning
 
 
@@ -24,7 +25,7 @@ class Stored:
     """What was read from a file. While `reading` has doubts, nothing was stored and nothing is counted.
 
     Durations are whole milliseconds; `breakdown` has them by category. `by_day` counts the rows of each day (ISO date),
-    and `people` names who did them.
+    and `people` names who did them. `first` are the first rows, for a preview.
     """
 
     columns: dict[str, str]
@@ -36,6 +37,8 @@ class Stored:
     breakdown: dict[str, int] = field(default_factory=dict)
     by_day: dict[str, int] = field(default_factory=dict)
     people: list[str] = field(default_factory=list)
+    first: list[Row] = field(default_factory=list)
+    without_duration: int = 0
 
 
 def store_rows(
@@ -73,6 +76,7 @@ def stored_of(messages: Iterator[dict[str, Any]]) -> Stored:
         stored.warnings = [RowWarning(*warning) for warning in warnings]
         stored.milliseconds, stored.breakdown = last["milliseconds"], last["breakdown"]
         stored.by_day, stored.people = last["by_day"], last["people"]
+        stored.first, stored.without_duration = last["first"], last["without_duration"]
     return stored
 
 

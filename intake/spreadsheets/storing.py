@@ -2,8 +2,7 @@
 
 The messages are JSON lines. {"anew": true} stands before the beginning of a Parquet file, also where one is begun
 again; {"bytes": n} before its next n bytes, which follow the line. Then come {"columns": …, "reading": …} and
-{"end": [counts and warnings], "milliseconds": …, "breakdown": …, "by_day": …, "people": …}. Of a file in doubt there
-are no rows and no end.
+{"end": [counts and warnings], "milliseconds": …, "breakdown": …, …}. Of a file in doubt there are no rows and no end.
 """
 
 import io
@@ -20,10 +19,13 @@ from intake.spreadsheets.child import COLUMN_MEMORY_BYTES, MEMORY_BYTES
 from intake.spreadsheets.clean.blocks import NotClean
 from intake.spreadsheets.clean.table import CleanTable, Ending, read_clean
 from intake.spreadsheets.describing import Reading
-from intake.spreadsheets.parquet import frames_of, write_frames
+from intake.spreadsheets.parquet import frames_of, rows_of, write_frames
 from intake.spreadsheets.reading import Table
 from intake.spreadsheets.rows import Row
 from intake.spreadsheets.sheet import RowWarning, Unreadable
+
+# A preview shows so many rows.
+MOST_SHOWN = 10
 
 
 class Framed(io.RawIOBase):
@@ -45,15 +47,21 @@ class Framed(io.RawIOBase):
 
 @dataclass
 class DaysAndPeople:
-    """How many rows each day has, and who did them, counted as `backlog.periods.DatesOfRows` counts them."""
+    """How many rows each day has, and who did them, counted as `backlog.periods.DatesOfRows` counts them.
+
+    Also the first rows, and how many have no duration.
+    """
 
     by_day: Counter[str] = field(default_factory=Counter)
     people: set[str] = field(default_factory=set)
+    first: list[Row] = field(default_factory=list)
+    without_duration: int = 0
 
     def forget(self) -> None:
         """Begin anew."""
         self.by_day.clear()
         self.people.clear()
+        self.first, self.without_duration = [], 0
 
     def watch(self, frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Yield the same frames, and count their rows."""
@@ -63,6 +71,9 @@ class DaysAndPeople:
             for days in (frame["started_at"].str.head(10), frame.filter(is_day_alone)["ended_at"]):
                 self.by_day.update(dict(days.drop_nulls().value_counts().iter_rows()))
             self.people.update(frame["person"].drop_nulls().unique())
+            self.without_duration += frame["milliseconds"].null_count()
+            if len(self.first) < MOST_SHOWN:
+                self.first += rows_of(frame.head(MOST_SHOWN - len(self.first)))
             yield frame
 
 
@@ -135,5 +146,6 @@ def end(ending: Ending, days: DaysAndPeople) -> dict[str, Any]:
     """Return the last message: the counts, the warnings and the sums."""
     warnings: list[RowWarning] = ending.warnings
     counts = [ending.rows_read, ending.row_warnings, [astuple(warning) for warning in warnings]]
-    told = {"by_day": days.by_day, "people": sorted(days.people)}
+    told: dict[str, Any] = {"by_day": days.by_day, "people": sorted(days.people)}
+    told |= {"first": days.first, "without_duration": days.without_duration}
     return {"end": counts, "milliseconds": ending.milliseconds, "breakdown": ending.breakdown, **told}

@@ -1,5 +1,6 @@
 """A large file is read into Parquet, or into its sums, in the child process: the same rows as one by one."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from backlog.periods import FACTS, DatesOfRows
 from events import artifacts
 from intake import rows_kept
+from intake.preview import read_preview
 from intake.rows_kept import dates_of
 from intake.spreadsheets import Unreadable, child, read_rows
 from intake.spreadsheets.parquet import rows_in
@@ -46,6 +48,8 @@ def both_ways(path: Path) -> tuple[Stored, list[Any]]:
     assert round(sum(row["estimated_minutes"] or 0 for row in rows) * 60_000) == stored.milliseconds
     assert sum(stored.breakdown.values()) == stored.milliseconds
     assert dates_of(stored).facts(TODAY) == dates.facts(TODAY)
+    assert stored.first == rows[:10]
+    assert stored.without_duration == sum(row["estimated_minutes"] is None for row in rows)
     sums = store_rows(path, None)
     assert sums == stored
     return stored, rows
@@ -144,3 +148,12 @@ def test_a_large_file_is_kept_as_lines_where_reading_by_columns_fails(
     contents = read_file(small_events)
     assert (contents.context["rows_ref"]["media_type"], contents.report["rows_read"]) == (artifacts.NDJSON, 899)
     assert contents.context[FACTS]["people"] == 2
+
+
+def test_the_preview_of_a_large_file_is_that_of_its_rows(small_events: Path, settings: Any) -> None:
+    by_columns = read_preview(small_events, "work.csv")
+    settings.CLAIM_CHECK_BYTES = 10**6
+    row_by_row = read_preview(small_events, "work.csv")
+    assert replace(by_columns, minutes=round(by_columns.minutes, 6)) == replace(
+        row_by_row, minutes=round(row_by_row.minutes, 6)
+    )
