@@ -19,11 +19,10 @@ up: $(INSTALLED) ## Start the whole system and keep it running until Ctrl-C
 # Without compiled files each of a dozen processes would compile each test and each module anew.
 test coverage: export PYTHONDONTWRITEBYTECODE =
 
-test: $(INSTALLED) ## Run the tests: all on SQLite, the spine on PostgreSQL too
+test: $(INSTALLED) ## Run the tests: all on SQLite, the spine on PostgreSQL beside them
 	@scripts/chromium.sh || [ -z "$$CI" ]
 	@scripts/jq.sh || [ -z "$$CI" ]
-	$(PYTHON) -m pytest -n 4 --database sqlite --durations 10 $(ARGS)
-	$(PYTHON) -m pytest -n 4 --database postgres -m spine --durations 10 $(ARGS)
+	$(PYTHON) scripts/both_databases.py $(ARGS)
 
 unit: $(INSTALLED) ## Run the tests that need no database and no broker, in seconds
 	$(PYTHON) -m pytest -q -n 2 --database none -m "not contract" tests/unit $(ARGS)

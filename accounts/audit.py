@@ -1,4 +1,4 @@
-"""The audit log: what was done to accounts, roles, keys and webhooks, by whom and from where.
+"""The audit log: what was done to accounts, roles, keys and webhooks, and who sent a dangerous file.
 
 It is separate from the ledger of events, which workers can read. A row is written in the transaction of the act, so
 that both are stored or neither. Names are stored as text, because they have to outlive the accounts. No secret is
@@ -51,6 +51,7 @@ class AuditRecord(models.Model):
         WEBHOOK_ENABLED = "webhook-enabled", _("Webhook enabled")
         WEBHOOK_SECRET_ROTATED = "webhook-secret-rotated", _("Webhook secret rotated")
         WEBHOOK_DELETED = "webhook-deleted", _("Webhook deleted")
+        FILE_QUARANTINED = "file-quarantined", _("File put into quarantine")
 
     recorded_at = models.DateTimeField(
         _("when"),

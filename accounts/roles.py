@@ -33,6 +33,7 @@ ADMINISTRATION_PERMISSIONS = (
     "accounts.change_apikey",
     "accounts.view_auditrecord",
     "auth.view_group",
+    "intake.view_quarantinedfile",
     "webhooks.add_endpoint",
     "webhooks.change_endpoint",
     "webhooks.view_endpoint",

@@ -26,7 +26,8 @@ from events.artifacts import ArtifactMissing
 from events.deadletters import AlreadySettled, NotReplayable, OtherSender
 from events.isolation import DATABASE_AWAY
 from events.lifecycle import IllegalTransition
-from intake.spreadsheets import Busy, Unreadable
+from intake.admission import TooLarge
+from intake.spreadsheets import Busy, Dangerous, Unreadable
 from intake.spreadsheets.places import AGAIN_SECONDS
 from schemas.lint import BadSchema
 from schemas.registry import UnknownSchema
@@ -109,6 +110,8 @@ STATUS_AND_NAME: dict[type[Exception], tuple[int, str]] = {
     BadSchema: (422, "schema-refused"),
     UnknownSchema: (404, "unknown-schema"),
     Unreadable: (422, "unreadable-file"),
+    TooLarge: (413, "file-too-large"),
+    Dangerous: (422, "dangerous-file"),
     Busy: (503, "busy"),
 }
 

@@ -110,7 +110,9 @@ class NewProjectWithFile(NewProject):
 
     work_context = Text(required=False, help_text="The object as a JSON text.")  # type: ignore[assignment]
     file = serializers.FileField(
-        required=False, help_text="The task list: CSV, .csv.gz or XLSX with a header row, at most 20 MB."
+        required=False,
+        help_text="The task list: CSV, XLSX, XLS or ODS with a header row, plain or packed once; 20 MB where no other "
+        "limit is set.",
     )
     file_answers = Text(
         required=False,
@@ -165,8 +167,6 @@ class Projects(ApiView):
         is_form = (self.request.content_type or "").startswith("multipart/")
         body = self.read_body(NewProjectWithFile if is_form else NewProject)
         file = body.get("file")
-        if file and file.size > uploads.MOST_BYTES:
-            raise Refused(413, "file-too-large", _("A file may have 20 MB at most."))
         if not file and not body.get("request_text"):
             words = _("Say what is asked for, or send a file.")
             raise Refused(422, "invalid-request", words, faults=[("/request_text", words)])

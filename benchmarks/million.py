@@ -38,7 +38,7 @@ HEADER = "Date,Task,Category,Duration (min)\n"
 POLARS = """
 import os, sys, time
 began = time.perf_counter()
-os.nice(5)  # as the process that reads an upload
+os.nice(10)  # as the process that reads an upload
 import polars as pl
 rows = pl.scan_csv(sys.argv[1], infer_schema=False).select(
     pl.col("Task").str.strip_chars(), pl.col("Category").str.strip_chars(),

@@ -1,24 +1,21 @@
 """How fast requests drain that waited for a system that was away, and whether each event was published once.
 
-Run on PostgreSQL: `make bench`, with projects of three items and with projects that ask one question each, which is
-answered as soon as it is asked. The steady rate is that of the same system before it is stopped. While it is away the
+Run on PostgreSQL: `make bench`. The steady rate is that of the same system before it is stopped. While it is away the
 requests are added to the log; the drain is counted from the first entry that the restarted system reads.
 """
 
 import argparse
 import time
-from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from benchmarks.figures import Figure, publish
 from benchmarks.load import Load
-from benchmarks.meter import entries_added, resident
+from benchmarks.meter import entries_added
 from benchmarks.stage import prepared_stage, wait_until
 from benchmarks.subjects import START_SECONDS, Subject, product
-from benchmarks.throughput import KINDS, WARM_UP
-from benchmarks.wire import DISPATCHED, Kind, request
+from benchmarks.throughput import WARM_UP
+from benchmarks.wire import DISPATCHED, PLAIN, request
 
 REST_SECONDS = 2.0
 EVENTS = f"SELECT count(*), count(*) FILTER (WHERE type = '{DISPATCHED}') FROM events_event"
@@ -26,44 +23,25 @@ Counts = tuple[int, int, int]
 
 
 def main() -> None:
-    """Measure an outage for each kind of project, print the figures."""
+    """Measure the steady rate, take the system away, let requests wait, start it again, print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--drain", type=int, default=2000, help="requests that wait")
     parser.add_argument("--steady", type=int, default=1000, help="projects that the steady rate is measured with")
     options = parser.parse_args()
     with prepared_stage() as stage, product(stage) as subject:
         load = Load(subject)
-        for name, kind in KINDS.items():
-            publish(figures(name, options.drain, outage(subject, load, kind, options.drain, options.steady)))
-
-
-@dataclass(frozen=True)
-class Outage:
-    """What was measured: the steady rate, the waits, what was added, and the memory of all processes in MB."""
-
-    steady: float
-    waits: tuple[float, float, float]
-    added: Counts
-    memory: tuple[float, float]
-
-
-def outage(subject: Subject, load: Load, kind: Kind, waiting: int, steady: int) -> Outage:
-    """Measure the steady rate, then let so many requests wait while nothing runs, and start the system again."""
-    with subject.started():
-        load.run(kind, WARM_UP)
-        rate = steady / load.run(kind, steady)
-        at_rest(load)
-        usual = sum(resident(subject).values())
-    before, since = counts(load), load.now()
-    load.add([request(kind) for _ in range(waiting)])
-    try:
-        with load.answering() if kind.questions else nullcontext():
-            waits = drained(subject, load, since, waiting)
-        after, largest = at_rest(load), sum(resident(subject).values())
-    finally:
-        subject.stop()
-    entries, events, dispatches = (now - then for now, then in zip(after, before, strict=True))
-    return Outage(rate, waits, (entries, events, dispatches), (usual, largest))
+        with subject.started():
+            load.run(PLAIN, WARM_UP)
+            steady = options.steady / load.run(PLAIN, options.steady)
+            at_rest(load)
+        before, since = counts(load), load.now()
+        load.add([request(PLAIN) for _ in range(options.drain)])
+        try:
+            waits = drained(subject, load, since, options.drain)
+            after = at_rest(load)
+        finally:
+            subject.stop()
+    publish(figures(options.drain, steady, waits, [now - then for now, then in zip(after, before, strict=True)]))
 
 
 def drained(subject: Subject, load: Load, since: datetime, count: int) -> tuple[float, float, float]:
@@ -101,16 +79,14 @@ def counts(load: Load) -> Counts:
     return entries, int(str(events)), int(str(dispatches))
 
 
-def figures(name: str, waiting: int, seen: Outage) -> list[Figure]:
-    """Return the rate, the waits, the entries and the memory."""
-    read, first, last = seen.waits
-    entries, events, dispatches = seen.added
-    usual, afterwards = seen.memory
+def figures(drain: int, steady: float, waits: tuple[float, float, float], added: list[int]) -> list[Figure]:
+    """Return the rate, the waits and the entries."""
+    read, first, last = waits
+    entries, events, dispatches = added
     return [
-        Figure(f"{name}, drain of {waiting:,} requests", waiting / (last - read), "projects/s", seen.steady, "steady"),
-        Figure(f"{name}, drain, from the start to the first DONE", first, "s", read, "to the first entry read"),
-        Figure(f"{name}, drain, entries", entries, "", events + dispatches, "events and dispatches"),
-        Figure(f"{name}, memory after the drain", afterwards, "MB", usual, "after the steady load"),
+        Figure(f"drain of {drain:,} requests", drain / (last - read), "projects/s", steady, "steady"),
+        Figure("drain, from the start to the first DONE", first, "s", read, "to the first entry read"),
+        Figure("drain, entries", entries, "", events + dispatches, "events and dispatches"),
     ]
 
 

@@ -11,6 +11,7 @@ from environment import variables
 from environment.broker import broker_url
 from environment.broker_variables import url_from_parts
 from environment.private_files import make_database_private, make_private, write_privately
+from environment.spreadsheet_limits import spreadsheet_limits
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -298,6 +299,15 @@ ARTIFACT_LINK_HOURS = env.float("ARTIFACT_LINK_HOURS", default=24.0, most=HUNDRE
 # -- Figures ---------------------------------------------------------------------------------------
 # The currency of requests that name none, as a code of ISO 4217; without it a person is asked.
 CURRENCY = env.str("CURRENCY", default="", kind=variables.CURRENCY)
+
+# -- Files that people send ------------------------------------------------------------------------
+SPREADSHEET_LIMITS = spreadsheet_limits(env)
+# The virus scanner; without one, files are not scanned. A scanner that does not answer in time lets no file in.
+CLAMD = env.str("CLAMD", kind=variables.SCANNER)
+CLAMD_SECONDS = env.float("CLAMD_SECONDS", default=20.0, least=0.1, most=600)
+# Infected files and bombs are kept here for staff to look into, and deleted after some days.
+QUARANTINE_DIR = Path(env.str("QUARANTINE_DIR", default=str(DATA_DIR / "quarantine"), kind=variables.FOLDER))
+QUARANTINE_DAYS = env.int("QUARANTINE_DAYS", default=30, most=3650)
 
 # -- Mail ------------------------------------------------------------------------------------------
 # Django's EMAIL_… settings, made from one address.

@@ -8,7 +8,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from reports.figures import money_in_words, period_in_words
+from reports.figures import money_in_words
+from reports.periods import period_in_words
 
 BAR_WIDTH = 24
 CLUSTERS_SHOWN = 8

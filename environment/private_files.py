@@ -11,7 +11,21 @@ from pathlib import Path
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 # Files that an earlier release may have left open to others: database, journals, keys, uploads, logs, broker files.
-OWN_FILES = ("*.sqlite3*", "secret_key", "artifacts", "artifacts/*", "valkey", "valkey/**/*", "logs", "logs/*", "*.log")
+OWN_FILES = (
+    "*.sqlite3*",
+    "secret_key",
+    "artifacts",
+    "artifacts/*",
+    "uploads",
+    "uploads/*",
+    "quarantine",
+    "quarantine/*",
+    "valkey",
+    "valkey/**/*",
+    "logs",
+    "logs/*",
+    "*.log",
+)
 
 
 def write_privately() -> None:

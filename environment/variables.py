@@ -218,6 +218,14 @@ def broker(text: str) -> str:
     return text
 
 
+def scanner(text: str) -> str:
+    """Return the text unchanged if it is the path of a socket, or HOST:PORT. Raises ValueError."""
+    address = urlsplit(f"//{text}")
+    if not text.startswith("/") and not (address.hostname and address.port and address.netloc == text):
+        raise ValueError(text)
+    return text
+
+
 def sender(text: str) -> str:
     """Return the text unchanged if it is the sender of a mail. Raises ValueError."""
     if "@" not in parseaddr(text)[1] or "\n" in text:
@@ -250,5 +258,6 @@ ADDRESS = Kind(lambda text: str(ip_address(text)), "an address of this machine, 
 DATABASE = Kind(database, "sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME")
 BROKER = Kind(broker, "redis://HOST:PORT/NUMBER, rediss://… or unix://PATH")
 MAIL = Kind(mail_server, "smtp+tls://USER:PASSWORD@HOST:587 or smtp+ssl://USER:PASSWORD@HOST:465")
+SCANNER = Kind(scanner, "the path of a socket, such as /run/clamav/clamd.ctl, or HOST:PORT")
 SENDER = Kind(sender, "an address such as Interlock <interlock@example.org>")
 FOLDER = Kind(folder, "the path of a folder that exists or can be made, and may be written to")

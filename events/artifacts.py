@@ -9,7 +9,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -44,13 +44,14 @@ def check_in_deliverables(context: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "deliverables_ref": store([deliverables], media_type=JSON)}
 
 
-def store(documents: Iterable[Any], *, media_type: str) -> dict[str, Any]:
+def store(documents: Iterable[Any], *, media_type: str, folder: Path | None = None) -> dict[str, Any]:
     """Write the documents to an artifact, one a line, and return its reference {id, sha256, rows, media_type}.
 
     Streamed: memory does not grow with the number of documents. The same content is stored once, under its digest.
-    For rows (NDJSON), keys with the value null are left out, as in dispatches.
+    For rows (NDJSON), keys with the value null are left out, as in dispatches. With a `folder`, the file is written
+    there, under its digest, and is no artifact before `adopt`.
     """
-    folder = Path(settings.ARTIFACTS_DIR)
+    folder = folder or Path(settings.ARTIFACTS_DIR)
     folder.mkdir(parents=True, exist_ok=True)
     digest, count = hashlib.sha256(), 0
     with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
@@ -86,6 +87,14 @@ def keep_file(file: IO[bytes], *, rows: int, media_type: str) -> dict[str, Any]:
     digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
     os.replace(file.name, Path(file.name).with_name(digest))
     return {"id": digest, "sha256": digest, "rows": rows, "media_type": media_type}
+
+
+def adopt(path: Path, reference: dict[str, Any]) -> None:
+    """Make a file that `store` wrote into a folder of its own an artifact; the file stays. Idempotent."""
+    folder = Path(settings.ARTIFACTS_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        os.link(path, folder / reference["id"])
 
 
 def known_parts(value: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from backlog.periods import FACTS, DatesOfRows
 from backlog.readings import key_of
@@ -97,7 +98,8 @@ def require_few(doubts: Sequence[Doubt], kept: int) -> None:
     """Raise Unreadable if the doubts have too many combinations of choices, beside those that are kept already."""
     if kept + prod(len(doubt.choices) for doubt in doubts) > MOST_COMBINATIONS:
         titles = " ".join(f"{doubt.title} ({doubt.field})" for doubt in doubts)
-        raise Unreadable(
-            f"The file leaves too much open: {titles} Send answers with it, such as {doubts[0].field}="
-            f"{doubts[0].choices[0].value}, or say it in the names of the columns, such as Duration (min)."
+        words = _(
+            "The file leaves too much open: %(questions)s Send answers with it, such as %(answer)s, "
+            "or say it in the names of the columns, such as Duration (min)."
         )
+        raise Unreadable(words, questions=titles, answer=f"{doubts[0].field}={doubts[0].choices[0].value}")

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from backlog.periods import FACTS, DatesOfRows, Facts, with_period
+from intake.admission import admitted
 from intake.rows_kept import dates_of, is_large
 from intake.spreadsheets import Doubt, Ingested, Reading, RowWarning, Unreadable, read_rows
 from intake.spreadsheets.sheet import MS_PER_MINUTE
@@ -79,22 +81,27 @@ def inspect_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str
     `file` is a path or an open file with a file descriptor, `name` the owner's name for it.
     """
     name = name or (file.name if isinstance(file, Path) else "")
-    if is_large(file):
-        with suppress(ColumnsFailed):
-            stored = store_rows(file, None, name=name, limit_warnings=MOST_WARNINGS, answers=answers)
-            if not stored.reading.doubts:
-                return inspection_of(name, stored, stored.milliseconds, stored.breakdown, dates_of(stored))
-    ingested = read_rows(file, name=name, limit_warnings=MOST_WARNINGS, answers=answers)
+    with admitted(file, name):
+        if is_large(file):
+            with suppress(ColumnsFailed):
+                stored = store_rows(file, None, name=name, limit_warnings=MOST_WARNINGS, answers=answers)
+                if not stored.reading.doubts:
+                    return found_in(stored, name, stored.milliseconds, stored.breakdown, dates_of(stored))
+        return inspection_of(read_rows(file, name=name, limit_warnings=MOST_WARNINGS, answers=answers), name)
+
+
+def inspection_of(ingested: Ingested, name: str) -> Inspection:
+    """Return what is found while all rows are read. Raises Unreadable."""
     total, breakdown, dates = 0, defaultdict[str, int](int), DatesOfRows()
     for row in dates.watch(ingested):
         if ingested.milliseconds >= 0:
             total += ingested.milliseconds
             breakdown[row["category"]] += ingested.milliseconds
-    return inspection_of(name, ingested, total, breakdown, dates)
+    return found_in(ingested, name, total, breakdown, dates)
 
 
-def inspection_of(
-    name: str, read: Ingested | Stored, total: int, breakdown: Mapping[str, int], dates: DatesOfRows
+def found_in(
+    read: Ingested | Stored, name: str, total: int, breakdown: Mapping[str, int], dates: DatesOfRows
 ) -> Inspection:
     """Return the inspection of a file that was read to its end, with its sums in milliseconds."""
     return Inspection(
@@ -126,4 +133,5 @@ def require_known_answers(doubts: Sequence[Doubt], answers: Mapping[str, str]) -
     for doubt in doubts:
         if doubt.field in answers:
             known = ", ".join(choice.value for choice in doubt.choices)
-            raise Unreadable(f"“{answers[doubt.field]}” is no answer to “{doubt.title}” Answer one of: {known}.")
+            words = _("“%(answer)s” is no answer to “%(question)s” Answer one of: %(known)s.")
+            raise Unreadable(words, answer=answers[doubt.field], question=doubt.title, known=known)

@@ -1,24 +1,17 @@
 """The preview of a spreadsheet: a person checks what was read from the file before the request is sent."""
 
-import math
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from backlog.periods import FACTS, DatesOfRows, with_period
-from intake.rows_kept import dates_of, is_large
-from intake.spreadsheets import Doubt, Ingested, RowWarning, Unreadable, read_rows
+from backlog.periods import FACTS, with_period
+from intake.kept_readings import reading_of
+from intake.spreadsheets import Doubt, RowWarning
 from intake.spreadsheets.rows import Row
-from intake.spreadsheets.sheet import MS_PER_MINUTE
-from intake.spreadsheets.stored import ColumnsFailed, Stored, store_rows
 from intake.uploads import Upload
 
-MOST_ROWS = 10
 ROLES = {
     "text": gettext_lazy("What was done"),
     "category": gettext_lazy("Category"),
@@ -30,7 +23,8 @@ ROLES = {
 class Preview:
     """What was read from one file: its columns as (header, role in words), first rows, counts and first warnings.
 
-    While `doubts` is not empty, the minutes are those of the first choice of each doubt.
+    While `doubts` is not empty, the minutes are those of the first choice of each doubt. `sha256` tells the file from
+    any other.
     """
 
     name: str
@@ -42,6 +36,7 @@ class Preview:
     warnings: Sequence[RowWarning]
     row_warnings: int
     doubts: Sequence[Doubt] = ()
+    sha256: str = ""
     # The period that the dates of the rows settle; None if a person will be asked.
     period: dict[str, Any] | None = None
 
@@ -62,53 +57,15 @@ class Preview:
 
 
 def preview_upload(upload: Upload) -> Preview:
-    """Read the whole upload once and return its preview. Raises Unreadable; the message uses the owner's file name."""
-    try:
-        return read_preview(upload.path, upload.name)
-    except Unreadable as error:
-        raise type(error)(with_own_file_name(error, upload)) from error
-
-
-def with_own_file_name(error: Unreadable, upload: Upload) -> str:
-    """Return the error's message with the owner's file name in place of the stored path."""
-    return str(error).replace(str(upload.path), upload.name).replace(upload.path.name, upload.name)
-
-
-def read_preview(path: Path, name: str) -> Preview:
-    """Return the preview of the file at `path`; `name` is the owner's name for the file. Raises Unreadable."""
-    if is_large(path):
-        with suppress(ColumnsFailed):
-            stored = store_rows(path, None, name=name)
-            if not stored.reading.doubts:
-                minutes = stored.milliseconds / MS_PER_MINUTE
-                return preview_of(name, stored, stored.first, minutes, stored.without_duration, dates_of(stored))
-    ingested = read_rows(path, name=name)
-    first: list[Row] = []
-    durations: list[float] = []
-    dates = DatesOfRows()
-    for row in dates.watch(ingested):
-        if len(first) < MOST_ROWS:
-            first.append(row)
-        if row["estimated_minutes"] is not None:
-            durations.append(row["estimated_minutes"])
-    without = ingested.rows_read - len(durations)
-    return preview_of(name, ingested, first, math.fsum(durations), without, dates)
-
-
-def preview_of(
-    name: str, read: Ingested | Stored, first: list[Row], minutes: float, without: int, dates: DatesOfRows
-) -> Preview:
-    """Return the preview of a file that was read to its end; `without` is the number of rows without a duration."""
-    facts = dates.facts(timezone.now().date(), has_minutes=not read.reading.doubts)
+    """Return the preview of the upload, which is read only the first time. Raises Unreadable."""
+    reading = reading_of(upload)
+    columns = reading["columns"]
+    unchanged = ("rows", "rows_read", "minutes", "without_minutes", "row_warnings", "sha256")
     return Preview(
-        name=name,
-        columns=[(read.columns[role], str(words)) for role, words in ROLES.items() if role in read.columns],
-        rows=first,
-        rows_read=read.rows_read,
-        minutes=minutes,
-        without_minutes=without,
-        warnings=read.warnings,
-        row_warnings=read.row_warnings,
-        doubts=read.reading.doubts,
-        period=with_period({FACTS: facts}).get("period"),
+        name=upload.name,
+        columns=[(columns[role], str(words)) for role, words in ROLES.items() if role in columns],
+        warnings=[RowWarning(*warning) for warning in reading["warnings"]],
+        doubts=[Doubt.from_json(doubt) for doubt in reading["doubts"]],
+        period=with_period({FACTS: reading["dates"]}).get("period"),
+        **{key: reading[key] for key in unchanged},
     )

@@ -15,14 +15,17 @@ from intake.spreadsheets.rows import Row
 from intake.spreadsheets.stored import ColumnsFailed, Stored, store_rows
 
 
-def inline_or_stored(source: Iterator[Row], most_bytes: int) -> dict[str, Any]:
-    """Return {rows} if the rows have at most so many bytes as JSON, else store them and return {rows, rows_ref}."""
+def inline_or_stored(source: Iterator[Row], most_bytes: int, folder: Path | None = None) -> dict[str, Any]:
+    """Return {rows} if the rows have at most so many bytes as JSON, else store them and return {rows, rows_ref}.
+
+    They are stored in the artifact store, or in the folder, to be adopted later.
+    """
     rows, size = [], 2
     for row in source:
         rows.append(row)
         size += len(orjson.dumps(row)) + 1
         if size > most_bytes:
-            reference = artifacts.store(chain(rows, source), media_type=artifacts.NDJSON)
+            reference = artifacts.store(chain(rows, source), media_type=artifacts.NDJSON, folder=folder)
             return {"rows": [], "rows_ref": reference}
     return {"rows": rows}
 

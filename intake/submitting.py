@@ -15,6 +15,7 @@ from backlog.flow.orchestration import project_work
 from backlog.models import Project
 from backlog.periods import FACTS, DatesOfRows
 from backlog.policy import require_own_figures
+from intake.admission import admitted
 from intake.combinations import Combinations
 from intake.inspection import require_known_answers
 from intake.rows_kept import dates_of, inline_or_stored, stored_at_once
@@ -93,25 +94,38 @@ def read_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str, s
     stays in doubt is read under each combination of choices, and a person is asked. Raises Unreadable.
     """
     name, answers = name or (file.name if isinstance(file, Path) else ""), answers or {}
-    chosen = {"reading": dict(answers)} if answers else {}
-    if at_once := stored_at_once(file, name, answers):
-        context, stored = at_once
-        context[FACTS] = dates_of(stored).facts(timezone.now().date())
-        return FileContents({**context, **chosen}, report_of(name, stored))
-    ingested = read_rows(file, name=name, answers=answers)
-    about = {"file": name, "columns": ingested.columns}
-    if doubts := ingested.reading.doubts:
-        require_known_answers(doubts, answers)
-        combinations = Combinations(file, name, answers, ingested)
-        return FileContents({**combinations.context, **chosen}, {**about, **combinations.report})
-    dates = DatesOfRows()
-    context = inline_or_stored(dates.watch(ingested), settings.CLAIM_CHECK_BYTES)
-    context[FACTS] = dates.facts(timezone.now().date())
-    return FileContents({**context, **chosen}, report_of(name, ingested))
+    with admitted(file, name) as sha256:
+        chosen = {"reading": dict(answers)} if answers else {}
+        if at_once := stored_at_once(file, name, answers):
+            context, stored = at_once
+            context[FACTS] = dates_of(stored).facts(timezone.now().date())
+            return FileContents({**context, **chosen}, report_on(stored, name, sha256))
+        ingested = read_rows(file, name=name, answers=answers)
+        if doubts := ingested.reading.doubts:
+            require_known_answers(doubts, answers)
+            combinations = Combinations(file, name, answers, ingested)
+            return FileContents(
+                {**combinations.context, **chosen}, {**about_file(ingested, name, sha256), **combinations.report}
+            )
+        dates = DatesOfRows()
+        context = inline_or_stored(dates.watch(ingested), size_of_inline_rows())
+        context[FACTS] = dates.facts(timezone.now().date())
+        return FileContents({**context, **chosen}, report_on(ingested, name, sha256))
 
 
-def report_of(name: str, read: Ingested | Stored) -> dict[str, Any]:
-    """Return the report of a file that was read to its end."""
-    warnings = [{"row": w.row, "column": w.column, "message": w.message} for w in read.warnings]
-    counts = {"rows_read": read.rows_read, "row_warnings": read.row_warnings, "warnings": warnings}
-    return {"file": name, "columns": read.columns, **counts}
+def size_of_inline_rows() -> int:
+    """Return the most bytes that rows may have as JSON to be part of an event."""
+    most_bytes: int = settings.CLAIM_CHECK_BYTES
+    return most_bytes
+
+
+def about_file(ingested: Ingested | Stored, name: str, sha256: str) -> dict[str, Any]:
+    """Return what the report on a file says before its rows are read."""
+    return {"file": name, "sha256": sha256, "columns": ingested.columns}
+
+
+def report_on(ingested: Ingested | Stored, name: str, sha256: str) -> dict[str, Any]:
+    """Return the report on a file whose rows are all read: its name, columns, counts and warnings."""
+    warnings = [{"row": w.row, "column": w.column, "message": w.message} for w in ingested.warnings]
+    counts = {"rows_read": ingested.rows_read, "row_warnings": ingested.row_warnings, "warnings": warnings}
+    return {**about_file(ingested, name, sha256), **counts}

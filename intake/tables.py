@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import UploadedFile
 from clarifications.forms import tables
 from clarifications.forms.tables import FileRows
 from intake import uploads
+from intake.admission import admitted
 from intake.spreadsheets import Ingested, Unreadable, read_rows
 
 # The key in a row for each role of a column.
@@ -16,8 +17,8 @@ KEYS = {"text": "text", "category": "category", "duration": "estimated_minutes"}
 def read_table(file: "UploadedFile[Any]", most: int) -> FileRows:
     """Return the first `most` rows of the spreadsheet. Raises tables.Unreadable."""
     try:
-        with uploads.as_file_on_disk(file) as opened_file:
-            name = uploads.display_name(file.name or "")
+        name = uploads.display_name(file.name or "")
+        with uploads.as_file_on_disk(file) as opened_file, admitted(opened_file, name):
             return first_rows(read_rows(opened_file, name=name), name, most)
     except Unreadable as error:
         raise tables.Unreadable(str(error)) from error

@@ -24,6 +24,7 @@ from django.http.response import HttpResponseBase
 
 from accounts.models import User
 from accounts.typed_text import FILES_LEFT_OUT
+from intake.admission import require_allowed_size
 
 MOST_BYTES = 20 * 1024 * 1024
 KEPT_SECONDS = 24 * 3600
@@ -32,6 +33,10 @@ MOST_KEPT = 5
 LONGEST_NAME = 120
 SALT = "intake.uploads"
 STORED_NAME = re.compile(r"\d+-[0-9a-f]{32}")
+# The ends of the names of what was read from a stored file, and is kept beside it.
+READING_END, ROWS_END = ".reading", ".rows"
+# A name that any file in the folder has which a process that was killed may have left.
+ANY_NAME = re.compile(rf"{STORED_NAME.pattern}(\.\S{{1,40}})?|tmp\w{{1,20}}|[0-9a-f]{{64}}")
 
 
 class UploadGone(Exception):
@@ -126,7 +131,11 @@ def accept_files(request: HttpRequest) -> None:
 
 @contextmanager
 def as_file_on_disk(file: "UploadedFile[Any]") -> Iterator[IO[bytes]]:
-    """Return the upload as an open file with a file descriptor, at its beginning; copy it to disk if needed."""
+    """Return the upload as an open file with a file descriptor, at its beginning; copy it to disk if needed.
+
+    Raises TooLarge.
+    """
+    require_allowed_size(file.size or 0, display_name(file.name or ""))
     if isinstance(file.file, io.BufferedRandom):
         file.seek(0)
         yield file.file
@@ -163,8 +172,19 @@ def find_upload(token: str, user: User) -> Upload:
 
 
 def discard_upload(upload: Upload) -> None:
-    """Delete the stored file; no error if it was deleted before."""
-    upload.path.unlink(missing_ok=True)
+    """Delete the stored file with what was read from it; no error if it was deleted before."""
+    delete_stored(upload.path)
+
+
+def delete_stored(path: Path) -> None:
+    """Delete a stored file with what was read from it."""
+    for each in (path, beside(path, READING_END), beside(path, ROWS_END)):
+        each.unlink(missing_ok=True)
+
+
+def beside(path: Path, end: str) -> Path:
+    """Return the path of what is kept beside a stored file."""
+    return path.with_name(path.name + end)
 
 
 def salt_of(user: User) -> str:
@@ -185,17 +205,17 @@ def make_room(user: User) -> None:
     for path, age in files_with_age():
         if age > KEPT_SECONDS:
             path.unlink(missing_ok=True)
-        elif path.name.startswith(f"{user.pk}-"):
+        elif path.name.startswith(f"{user.pk}-") and STORED_NAME.fullmatch(path.name):
             own_files.append((age, path))
     for _age, path in sorted(own_files)[MOST_KEPT - 1 :]:
-        path.unlink(missing_ok=True)
+        delete_stored(path)
 
 
 def files_with_age() -> Iterator[tuple[Path, float]]:
     """Yield each stored file with its age in seconds; skip a file that is deleted meanwhile."""
     now = time.time()
     for path in upload_folder().iterdir():
-        if STORED_NAME.fullmatch(path.name):
+        if ANY_NAME.fullmatch(path.name):
             try:
                 yield path, now - path.stat().st_mtime
             except FileNotFoundError:

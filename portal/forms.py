@@ -23,7 +23,8 @@ from clarifications.forms.fields import CELL_KINDS, field_for, kind_of
 from clarifications.forms.json_fields import ABSENT
 from clarifications.forms.moments import SHOWN_SUFFIX
 from clarifications.services import require_fitting_answer
-from intake.uploads import MOST_BYTES
+from intake.admission import TooLarge, require_allowed_size
+from intake.uploads import display_name
 from pages.presentation import translated
 from reports.figures import money_in_words, value_in_words
 
@@ -155,7 +156,7 @@ class RequestForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("Spreadsheet"),
         help_text=gettext_lazy(
-            "A list of tasks and how long each took, as CSV, Excel or LibreOffice file, at most 20 MB. "
+            "A list of tasks and how long each took, as CSV, Excel or LibreOffice file, at most %(most)s MB. "
             "You see what we read from it before you send the request."
         ),
         required=False,
@@ -173,6 +174,7 @@ class RequestForm(forms.Form):
     ) -> None:
         super().__init__(data, files, label_suffix="")
         self.kinds, self.has_kept_file = kinds, has_kept_file
+        self.fields["file"].help_text %= {"most": settings.SPREADSHEET_LIMITS.most_mb}
         self.fields["template"].choices = [(kind.name, kind.title) for kind in kinds]  # type: ignore[attr-defined]
         self.fields["template"].initial = kinds[0].name if kinds else None
         self.figures = [self.figures_form(kind) for kind in kinds]
@@ -200,10 +202,13 @@ class RequestForm(forms.Form):
         return next((figures for figures in self.figures if figures.kind.name == self.chosen_kind_name), None)
 
     def clean_file(self) -> "UploadedFile[Any] | None":
-        """Return the file, or None if none was chosen. Raises ValidationError if it is larger than MOST_BYTES."""
+        """Return the file, or None if none was chosen. Raises ValidationError if it is larger than allowed."""
         file: UploadedFile[Any] | None = self.cleaned_data["file"]
-        if file is not None and (file.size or 0) > MOST_BYTES:
-            raise forms.ValidationError(_("The file is larger than 20 MB: send a part of it, or leave columns out."))
+        if file is not None:
+            try:
+                require_allowed_size(file.size or 0, display_name(file.name or ""))
+            except TooLarge as error:
+                raise forms.ValidationError(str(error)) from error
         return file
 
     def clean(self) -> dict[str, Any]:

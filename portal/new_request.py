@@ -19,11 +19,14 @@ from backlog.errors import ProjectExists
 from backlog.models import Project
 from clarifications.wording import choice_in_words
 from intake import uploads
-from intake.preview import Preview, preview_upload, with_own_file_name
+from intake.kept_readings import kept_contents
+from intake.preview import Preview, preview_upload
 from intake.spreadsheets import Busy, Unreadable
-from intake.submitting import Request, open_request
+from intake.submitting import Request, open_request, open_request_after_reading
 from portal.forms import RequestForm, kind_of_work_from
-from reports.figures import number_in_words, period_in_words
+from portal.selectors import open_project_with_file
+from reports.figures import number_in_words
+from reports.periods import period_in_words
 
 # The UUID namespace of the project ids that this form makes.
 PROJECT_ID_NAMESPACE = UUID("4c6f3ab0-95c2-5a0e-8a5b-3f5e0b9b7f7e")
@@ -149,18 +152,23 @@ class NewRequest(LoginRequiredMixin, View):
     def send(self, form: RequestForm, upload: uploads.Upload | None) -> HttpResponse:
         """Open the project and redirect to its page; a form that was sent before redirects to the same project."""
         try:
-            project = open_request(self.request_of(form, upload))
+            project = self.open(self.request_of(form, upload), upload)
         except (ProjectExists, IntegrityError, Unreadable) as error:
             if response := self.opened_before():
                 return response
             if not isinstance(error, Unreadable) or upload is None:
                 raise
-            form.add_error("file", with_own_file_name(error, upload))
+            form.add_error("file", str(error))
             return self.form_page(form, upload if isinstance(error, Busy) else None)
         if upload is not None:
             uploads.discard_upload(upload)
         messages.success(self.request, _("Your request is sent. This page shows its progress and updates by itself."))
         return redirect("portal:project", pk=project.pk)
+
+    def open(self, request: Request, upload: uploads.Upload | None) -> Project:
+        """Open the project with what the preview has read; an answer about the file has the file read again."""
+        contents = kept_contents(upload) if upload and not request.file_answers else None
+        return open_request_after_reading(request, contents) if contents else open_request(request)
 
     def request_of(self, form: RequestForm, upload: uploads.Upload | None) -> Request:
         """Return the form's data as a request."""
@@ -202,4 +210,5 @@ class NewRequest(LoginRequiredMixin, View):
             (doubt, [(choice.value, choice_in_words(choice.title, choice.minutes)) for choice in doubt.choices])
             for doubt in read.doubts
         ]
+        context["sent_before"] = open_project_with_file(signed_in_person(self.request), read.sha256)
         return render(self.request, "portal/preview.html", {**numbers, **context})

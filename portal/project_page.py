@@ -1,4 +1,4 @@
-"""The pages of one project: its progress, questions and report; the printed report; and cancelling the project."""
+"""The pages of one project: its progress, its questions and the main findings; and cancelling the project."""
 
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ from events.errors import PermanentError
 from pages.admin_pages import ReasonForm
 from portal.selectors import may_cancel, questions_to_answer
 from portal.steps import project_in_short, steps_of
-from reports.report import report_of
+from reports.building import report_of
 
 
 def project_for(request: HttpRequest, pk: UUID) -> Project:
@@ -34,7 +34,7 @@ def project_for(request: HttpRequest, pk: UUID) -> Project:
 
 
 class ProjectPage(LoginRequiredMixin, View):
-    """The project's state, its steps, its questions for this person, and its report as far as it exists."""
+    """The project's state, its steps, its questions for this person, and the main findings of its report."""
 
     def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Return the page. Raises Http404 unless the person may see the project."""
@@ -50,21 +50,12 @@ class ProjectPage(LoginRequiredMixin, View):
             "in_short": project_in_short(project, items, is_asked=bool(questions)),
             "steps": steps_of(project, items),
             "questions": questions,
-            "report": report_of(project.pk),
+            "report": report_of(project),
             "may_cancel": may_cancel(user, project),
             "is_own": project.owner_id == user.pk,
             "still": next(iter(rounds.set_aside_rows(project.pk)), None),
         }
         return render(request, "portal/project.html", context)
-
-
-class PrintedReport(LoginRequiredMixin, View):
-    """The report on a page of its own, for printing."""
-
-    def get(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Return the page; without deliverables it says that nothing was delivered yet."""
-        project = project_for(request, pk)
-        return render(request, "portal/report.html", {"project": project, "report": report_of(project.pk)})
 
 
 class Cancel(LoginRequiredMixin, View):

@@ -28,6 +28,12 @@ def own_projects(user: User, part: slice, *, words: str = "", status: str = "") 
     return projects_with_counts().select_related(None).filter(pk__in=ids).order_by("-opened_at", "id")
 
 
+def open_project_with_file(user: User, sha256: str) -> Project | None:
+    """Return the person's newest project that is not over and was opened with a file of this content; None if none."""
+    projects = Project.objects.filter(owner=user, intake__sha256=sha256).exclude(status__in=OVER_STATUSES)
+    return projects.order_by("-opened_at", "id").first()
+
+
 def has_words_or_id(words: str) -> Q:
     """Return the condition for projects with this id, or, if the words are no id, with the words in their title."""
     try:

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from portal import answer_link, my_projects, new_request, project_page, question_page
+from portal import (
+    answer_link,
+    compare_page,
+    my_projects,
+    new_request,
+    project_page,
+    question_page,
+    report_page,
+    rows_page,
+)
 from reports import downloads
 
 app_name = "portal"
@@ -11,7 +20,9 @@ urlpatterns = [
     path("requests/new/", new_request.NewRequest.as_view(), name="new"),
     path("projects/<uuid:pk>/", project_page.ProjectPage.as_view(), name="project"),
     path("projects/<uuid:pk>/cancel/", project_page.Cancel.as_view(), name="cancel"),
-    path("projects/<uuid:pk>/report/", project_page.PrintedReport.as_view(), name="report"),
+    path("projects/<uuid:pk>/report/", report_page.ReportPage.as_view(), name="report"),
+    path("projects/<uuid:pk>/rows/", rows_page.RowsPage.as_view(), name="rows"),
+    path("projects/<uuid:pk>/compare/", compare_page.ComparePage.as_view(), name="compare"),
     path("projects/<uuid:pk>/deliverables/<uuid:deliverable>.json", downloads.download_deliverable, name="json"),
     path("projects/<uuid:pk>/deliverables/<uuid:deliverable>.csv", downloads.download_table, name="csv"),
     path("questions/<uuid:pk>/", question_page.QuestionPage.as_view(), name="question"),

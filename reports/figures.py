@@ -4,29 +4,24 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, TypeGuard
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from pages.admin_pages import bounded_text
-from schemas.periods import WORKING_DAYS, days_of, is_period, working_days
+from reports.model import Column, Unit, Value
 
 # A spreadsheet program reads a text that begins with one of these as a formula, and may execute it.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 LONGEST_CELL = 400
 # Larger numbers are not treated as figures: JSON allows integers of any size, which a float cannot hold.
 TOO_LARGE = 1e100
-
-# The periods that are a length without days.
-LENGTHS = {
-    "day": gettext_lazy("One day"),
-    "week": gettext_lazy("One week"),
-    "month": gettext_lazy("One month"),
-    "quarter": gettext_lazy("One quarter"),
-    "year": gettext_lazy("One year"),
-}
+MINUTES_AN_HOUR, MINUTES_A_DAY = 60, 24 * 60
+EXACT_BELOW = Decimal(10) ** 18
+CENT, TENTH, TEN_THOUSANDTH = Decimal("0.01"), Decimal("0.1"), Decimal("0.0001")
 
 Row = Mapping[str, Any]
 
@@ -43,42 +38,85 @@ def value_in_words(value: Any) -> str:
 
 
 def number_in_words(value: float) -> str:
-    """Return a number in the reader's format with grouped thousands; a float has two decimals."""
-    decimals = 2 if isinstance(value, float) else 0
-    return number_format(value, decimals, use_l10n=True, force_grouping=True)
+    """Return a number in the reader's format with grouped thousands; a float has two decimals, rounded half up."""
+    if not isinstance(value, float):
+        return number_format(value, 0, use_l10n=True, force_grouping=True)
+    return number_format(rounded(value, CENT), 2, use_l10n=True, force_grouping=True)
 
 
-def money_in_words(amount: Any, currency: str) -> str:
-    """Return an amount of money with two decimals in the reader's number format, and the code of its currency.
+def rounded(value: float, step: Decimal) -> Decimal:
+    """Return the number as it is written, rounded to a multiple of the step, halves away from zero.
 
-    Without a currency the amount stands alone: no currency is assumed.
+    A number so large that a decimal cannot hold its digits beside the step is returned unchanged.
     """
-    number = number_format(amount, 2, use_l10n=True, force_grouping=True)
-    # A space at which no line breaks.
+    exact = Decimal(repr(value))
+    return exact if abs(exact) >= EXACT_BELOW else exact.quantize(step, ROUND_HALF_UP)
+
+
+def short_number(value: float, step: Decimal) -> str:
+    """Return a number in the reader's format, rounded to the step, without zeros at the end."""
+    exact = rounded(float(value), step)
+    whole = exact == exact.to_integral_value()
+    return number_format(
+        exact.quantize(Decimal(1)) if whole and abs(exact) < EXACT_BELOW else exact.normalize(),
+        use_l10n=True,
+        force_grouping=True,
+    )
+
+
+def factor_in_words(value: float) -> str:
+    """Return a factor in the reader's format, with at most four decimals."""
+    return short_number(value, TEN_THOUSANDTH)
+
+
+def money_in_words(amount: float | Decimal, currency: str) -> str:
+    """Return an amount with two decimals and its currency: `1,620.00 EUR`.
+
+    Without a currency the number stands alone: no currency is assumed.
+    """
+    number = number_in_words(float(amount))
     return f"{number}\u00a0{currency}" if currency else number
 
 
-def period_in_words(period: Any) -> str:
-    """Return the period that rows cover in words: its days, working days and people; empty if it says no length."""
-    if not is_period(period):
+def in_unit(value: float, unit: Unit, currency: str = "") -> str:
+    """Return a number with its unit in words, as it stands in a sentence or beside a label."""
+    if unit == Unit.MONEY:
+        return money_in_words(value, currency)
+    if unit == Unit.COUNT:
+        return number_in_words(round(value))
+    if unit == Unit.PERCENT:
+        return _("%(number)s%%") % {"number": short_number(value, TENTH)}
+    if unit == Unit.FACTOR:
+        return factor_in_words(value)
+    words = {Unit.HOURS: _("h"), Unit.MINUTES: _("min")}.get(unit, "")
+    return f"{number_in_words(float(value))}\u00a0{words}".strip()
+
+
+def span_in_words(minutes: float) -> str:
+    """Return a span of time in the unit that suits it: minutes, hours, or days of 24 hours."""
+    if minutes < MINUTES_AN_HOUR:
+        return f"{short_number(minutes, TENTH)}\u00a0{_('min')}"
+    if minutes < 2 * MINUTES_A_DAY:
+        return f"{short_number(minutes / MINUTES_AN_HOUR, TENTH)}\u00a0{_('h')}"
+    days = minutes / MINUTES_A_DAY
+    return ngettext("%(n)s day", "%(n)s days", 2) % {"n": short_number(days, TENTH)}
+
+
+def cell_in_words(value: Value, unit: Unit) -> str:
+    """Return the text of a table cell: a number of a column with a unit, without the unit, which the heading has."""
+    if value is None:
         return ""
-    first, last = days_of(period)
-    counts = [ngettext("%(n)s person", "%(n)s people", people)] if (people := period.get("people")) else []
-    counts = [words % {"n": number_in_words(people)} for words in counts]
-    if first is None or last is None:
-        if period["type"] != WORKING_DAYS:
-            return ", ".join([str(LENGTHS[period["type"]]), *counts])
-        return ", ".join([working_days_in_words(period["working_days"]), *counts])
-    days = (last - first).days + 1
-    counts = [working_days_in_words(working_days(first, last)), *counts]
-    counts = [ngettext("%(n)s day", "%(n)s days", days) % {"n": number_in_words(days)}, *counts]
-    shown = [date_format(day, "DATE_FORMAT") for day in dict.fromkeys((first, last))]
-    return f"{' – '.join(shown)}: {', '.join(counts)}"
+    if unit == Unit.NONE or not is_number(value):
+        return value_in_words(value)
+    if unit == Unit.FACTOR:
+        return factor_in_words(value)
+    return number_in_words(round(value) if unit == Unit.COUNT else float(value))
 
 
-def working_days_in_words(count: int) -> str:
-    """Return a number of working days in words."""
-    return ngettext("%(n)s working day", "%(n)s working days", count) % {"n": number_in_words(count)}
+def heading_in_words(column: Column, currency: str) -> str:
+    """Return the heading of a column, with the unit of its numbers in brackets."""
+    words = {Unit.MINUTES: _("min"), Unit.PERCENT: "%", Unit.MONEY: currency}.get(column.unit, "")
+    return f"{column.title} ({words})" if words else column.title
 
 
 def shortened_text(text: str) -> str:

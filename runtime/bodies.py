@@ -14,6 +14,7 @@ from threading import Event
 from typing import IO, Any
 
 import orjson
+from django.conf import settings
 from django.utils.translation import get_supported_language_variant, gettext_lazy, override
 from django.utils.translation.trans_real import parse_accept_lang_header
 
@@ -25,9 +26,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MB = 1024 * 1024
-# Addresses whose forms may upload a file of 20 MB. A little more is received, so that the form can report the size.
+# Addresses whose forms may upload a file. A little more than it may have is received, so that the form can report it.
 FILE_DOORS = re.compile(r"/(?:requests/new|api/v1/projects|questions?/.*|answer/.*|admin/clarifications/.*)/?")
-MOST_BYTES, MOST_BYTES_WITH_FILE = 2 * MB + MB // 2, 32 * MB
+MOST_BYTES, BYTES_BESIDE_FILE = 2 * MB + MB // 2, 12 * MB
 # Bytes of a body that are held in memory; a larger body is in a file on disk without a name.
 IN_MEMORY_BYTES = 64 * 1024
 CHUNK_BYTES = 64 * 1024
@@ -162,7 +163,8 @@ class Bodies:
 def largest_body(scope: Scope) -> int:
     """Return the most bytes that the body may have at this address."""
     is_form = header_value(scope, b"content-type").lower().startswith(b"multipart/form-data")
-    return MOST_BYTES_WITH_FILE if is_form and FILE_DOORS.fullmatch(scope["path"]) else MOST_BYTES
+    most_with_file: int = settings.SPREADSHEET_LIMITS.most_bytes + BYTES_BESIDE_FILE
+    return most_with_file if is_form and FILE_DOORS.fullmatch(scope["path"]) else MOST_BYTES
 
 
 def declared_length(scope: Scope) -> int | None:

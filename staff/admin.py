@@ -1,4 +1,7 @@
-"""The admin pages of events, dead letters and projects set aside: search them, repair, replay or discard them."""
+"""The admin pages of events, dead letters and projects set aside: search them, repair, replay or discard them.
+
+The pages of questions and projects, with reports, are in `staff.reviewing`.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -41,6 +44,7 @@ from pages.admin_pages import (
 from pages.presentation import ago, state_word
 from schemas.registry import registry
 from schemas.strict_json import MAX_BYTES
+from staff import reviewing as reviewing  # registers its pages
 from staff.forms import EventForm
 
 # The largest size of a UTF-8 character.

@@ -56,6 +56,7 @@ def staff_links(request: HttpRequest) -> list[tuple[str, str, str]]:
         "events.event": _("Events"),
         "webhooks.endpoint": _("Webhooks"),
         "accounts.auditrecord": _("Audit"),
+        "intake.quarantinedfile": _("Quarantine"),
     }
     viewable = [(name, words) for name, words in lists.items() if may_view(request, name)]
     entries = [

@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from events import streams
 from events.outage import outage
 from runtime.embedded import EmbeddedValkey
 from tests import api_figures
+from tests.copying import use_copy
 from tests.emptying import delete_all, read_first_rows, write_first_rows
+from tests.real_parts import STARTED
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -31,9 +34,10 @@ def forgotten_templates() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The test's database, which is emptied after every test that commits in a way of our own."""
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """The process's database, which is emptied after every test that commits in a way of our own."""
     with django_db_blocker.unblock():
+        use_copy(Path(os.environ[STARTED]), os.environ.get("PYTEST_XDIST_WORKER", "main"))
         read_first_rows()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseDatabaseOperations, "execute_sql_flush", delete_all)

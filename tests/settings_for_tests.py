@@ -12,9 +12,9 @@ API_REQUESTS_A_MINUTE = 10**9
 # Tests about money are about one currency, unless they say otherwise.
 CURRENCY = "EUR"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-# Other threads and processes have to see it, so it is a file and not in memory.
+# Other threads and processes have to see it, so it is a file and not in memory. Processes of a run copy it: copying.py.
 DATABASES["default"].setdefault("TEST", {})
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    DATABASES["default"]["TEST"]["NAME"] = str(DATA_DIR / "test.sqlite3")
+    DATABASES["default"]["TEST"]["NAME"] = str(DATA_DIR.parent / "test.sqlite3")
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0

@@ -200,6 +200,7 @@ class AgentSpec:
 
     A `quick` agent runs inside the worker, up to `prefetch` items in a batch. Any other agent runs in a child
     process, one item at a time, and the worker ends that process after `timeout_seconds`.
+    `reads_notes` is True for an agent that acts on the notes of a reviewer who sent its work back.
     """
 
     name: str
@@ -209,6 +210,7 @@ class AgentSpec:
     timeout_seconds: float
     prefetch: int
     quick: bool = False
+    reads_notes: bool = False
 
 
 AGENTS: dict[str, AgentSpec] = {}
@@ -224,17 +226,18 @@ def agent(
     timeout: float = DEFAULT_TIMEOUT_SECONDS,
     prefetch: int = DEFAULT_PREFETCH,
     quick: bool = False,
+    reads_notes: bool = False,
 ) -> Callable[[Run[A]], Run[A]]:
     """Register the function as the agent of this name. Raises ValueError if another agent has the name.
 
     `timeout` is in seconds. Set `quick` only for a function that reads no rows and no long texts: the worker waits
-    for it and cannot end it.
+    for it and cannot end it. Set `reads_notes` for a function that acts on reviewers' notes.
     """
 
     def register(run: Run[A]) -> Run[A]:
         if name in AGENTS:
             raise ValueError(f"Two agents are called {name!r}: give one of them another name.")
-        AGENTS[name] = AgentSpec(name, run, input_model_of(run), deliverable, timeout, prefetch, quick)
+        AGENTS[name] = AgentSpec(name, run, input_model_of(run), deliverable, timeout, prefetch, quick, reads_notes)
         return run
 
     return register

@@ -1,8 +1,7 @@
-"""The admin pages of projects, with questions. They are registered here: the backlog may not import this room."""
+"""The admin pages of projects, with their questions; `staff.reviewing` registers them with the report as well."""
 
 from typing import Any
 
-from django.contrib import admin
 from django.http import HttpRequest
 
 from backlog.admin.projects import ProjectAdmin
@@ -10,7 +9,6 @@ from backlog.models import Project
 from clarifications.models import Question
 
 
-@admin.register(Project)
 class ProjectWithQuestionsAdmin(ProjectAdmin):
     """The list of projects and a project's page, with the project's questions on it."""
 

@@ -36,7 +36,6 @@ from pages.admin_pages import MOST_NAMED, DetailAdmin, ReasonForm, act_on_each, 
 from pages.presentation import ago, state_word
 
 
-@admin.register(Question)
 class QuestionAdmin(DetailAdmin):
     """The inbox and the page of a question."""
 

@@ -3,6 +3,6 @@
 from intake.spreadsheets.describing import Reading
 from intake.spreadsheets.doubts import Choice, Doubt
 from intake.spreadsheets.outside import Ingested, read_rows
-from intake.spreadsheets.sheet import Busy, RowWarning, Unreadable
+from intake.spreadsheets.sheet import Busy, Dangerous, RowWarning, Unreadable
 
-__all__ = ["Busy", "Choice", "Doubt", "Ingested", "Reading", "RowWarning", "Unreadable", "read_rows"]
+__all__ = ["Busy", "Choice", "Dangerous", "Doubt", "Ingested", "Reading", "RowWarning", "Unreadable", "read_rows"]

@@ -1,10 +1,12 @@
-"""The child process that parses one upload: `python -I child.py FILE NAME PARENT_PID MOST_WARNINGS ANSWERS FORM`.
+"""The child process that parses one upload: `python -I child.py FILE NAME PARENT_PID MOST_WARNINGS ANSWERS LIMITS
+FORM`.
 
 A parser can crash its whole process on some small legal files. Therefore each upload is parsed in its own process,
 with little memory and time. The process writes JSON lines to standard output: first {"columns": …, "reading": …},
 then each row as a list: milliseconds or -1, then the values of the keys of ROW_KEYS, null for a key that the row does
-not have. At the end it writes {"end": [counts and warnings]}; instead of the end {"unreadable": …}, a message for the
-file's owner, or {"fault": …} when the parser failed.
+not have. At the end it writes {"end": [counts and warnings]}. Instead of the end it writes {"unreadable": …}, a message
+for the file's owner in English, with the values to put into it and whether the file is dangerous, or {"fault": …} when
+the parser failed.
 
 This is for the FORM `rows`. For `parquet` and `sums` see `storing.py`.
 """
@@ -22,11 +24,9 @@ from typing import Any
 
 import orjson
 
-MEMORY_BYTES = 256 * 1024 * 1024
 # Reading by columns: polars reserves much more address space for its threads than the memory that it writes to.
 COLUMN_ADDRESS_BYTES = 4096 * 1024 * 1024
 COLUMN_MEMORY_BYTES = 512 * 1024 * 1024
-CPU_SECONDS = 50
 PR_SET_PDEATHSIG = 1
 ROW_KEYS = ("text", "category", "row", "started_at", "ended_at", "person", "case")
 
@@ -49,21 +49,24 @@ def die_with_parent(parent: int) -> None:
         sys.exit(1)
 
 
-def limit_resources() -> None:
+def limit_resources(memory_bytes: int, cpu_seconds: int) -> None:
     """Limit this process to the memory and CPU time of an ordinary spreadsheet, lower its priority, forbid files."""
-    os.nice(5)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, COLUMN_ADDRESS_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    os.nice(10)
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, max(memory_bytes, COLUMN_ADDRESS_BYTES)))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def messages(path: Path, most_warnings: int, answers: dict[str, str]) -> Iterator[Any]:
+def messages(path: Path, most_warnings: int, answers: dict[str, str], limits: dict[str, int]) -> Iterator[Any]:
     """Yield the messages about the file, in the order of the module's docstring; keep `most_warnings` warnings."""
     # `python -I` does not put the project's folder on the import path, so it is added here.
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    from environment import spreadsheet_limits
+
+    spreadsheet_limits.in_force = spreadsheet_limits.SpreadsheetLimits(**limits)
     from intake.spreadsheets.reading import Table
-    from intake.spreadsheets.sheet import Unreadable
+    from intake.spreadsheets.sheet import Dangerous, Unreadable
 
     try:
         table = Table(path, most_warnings, answers)
@@ -73,27 +76,32 @@ def messages(path: Path, most_warnings: int, answers: dict[str, str]) -> Iterato
         warnings = [astuple(warning) for warning in table.warnings]
         yield {"end": [table.rows_read, table.row_warnings, warnings]}
     except Unreadable as error:
-        yield {"unreadable": str(error)}
+        yield {"unreadable": error.message, "values": error.values, "dangerous": isinstance(error, Dangerous)}
 
 
-def stored(path: Path, most_warnings: int, answers: dict[str, str], form: str) -> Iterator[Any]:
+def stored(path: Path, most_warnings: int, answers: dict[str, str], limits: dict[str, int], form: str) -> Iterator[Any]:
     """Yield the messages about a file whose rows are stored or only summed up."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    resource.setrlimit(resource.RLIMIT_AS, (COLUMN_ADDRESS_BYTES, COLUMN_ADDRESS_BYTES))
-    resource.setrlimit(resource.RLIMIT_DATA, (COLUMN_MEMORY_BYTES, COLUMN_MEMORY_BYTES))
+    from environment import spreadsheet_limits
+
+    spreadsheet_limits.in_force = spreadsheet_limits.SpreadsheetLimits(**limits)
+    address, memory = (max(most, limits["memory_bytes"]) for most in (COLUMN_ADDRESS_BYTES, COLUMN_MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_AS, (address, address))
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     from intake.spreadsheets.storing import stored_messages
 
     yield from stored_messages(path, most_warnings, answers, sys.stdout.buffer if form == "parquet" else None)
 
 
-def main(file: str, name: str, parent: str, most_warnings: str, answers: str, form: str) -> None:
+def main(file: str, name: str, parent: str, most_warnings: str, answers: str, limits: str, form: str) -> None:
     """Write all messages about the file; if the parser fails, write a {"fault": …} message as the last one."""
     die_with_parent(int(parent))
-    limit_resources()
+    allowed = orjson.loads(limits)
+    limit_resources(allowed["memory_bytes"], allowed["seconds"])
     path = RenamedPath(file)
     path.owner_name = name
     try:
-        about = (path, int(most_warnings), orjson.loads(answers))
+        about = (path, int(most_warnings), orjson.loads(answers), allowed)
         for message in messages(*about) if form == "rows" else stored(*about, form):
             sys.stdout.buffer.write(orjson.dumps(message) + b"\n")
         sys.stdout.buffer.flush()

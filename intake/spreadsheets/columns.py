@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from intake.spreadsheets import words
+from intake.spreadsheets.sheet import LIMITS
 from intake.spreadsheets.units import UNITS
 from intake.spreadsheets.words import word_set, words_of
 
@@ -15,7 +16,7 @@ Role = Literal[
 
 BRACKETED = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
 # Longer headers are cut (their subject comes first), and columns beyond the limit are not looked at.
-LONGEST_HEADER, MOST_COLUMNS = 200, 1024
+LONGEST_HEADER, MOST_COLUMNS = 200, LIMITS.most_columns
 
 TEXT_TIERS = [word_set(group) for group in (words.SUBJECT, words.DESCRIPTION, words.NOTE, words.TASK, words.PROJECT)]
 SUBJECT, DESCRIPTION, NOTE, TASK, PROJECT = range(5)

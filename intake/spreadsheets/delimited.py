@@ -11,7 +11,15 @@ from itertools import islice
 
 from intake.spreadsheets import encodings
 from intake.spreadsheets.columns import named_roles
-from intake.spreadsheets.sheet import LONGEST_CELL, MOST_UNPACKED_BYTES, TOO_LARGE, Line, Sheet, Unreadable
+from intake.spreadsheets.sheet import (
+    LONGEST_CELL,
+    MOST_UNPACKED_BYTES,
+    Line,
+    Sheet,
+    Unreadable,
+    gettext_noop,
+    too_large,
+)
 from intake.spreadsheets.sources import Source
 
 # If two delimiters fit equally well, the first one here is used: a comma is more often part of a text.
@@ -64,7 +72,8 @@ class Text:
             while chunk := file.read(CHUNK_BYTES):
                 size, head = size + len(chunk), head or chunk[: encodings.SAMPLE_BYTES]
                 if size > MOST_UNPACKED_BYTES:
-                    raise Unreadable(TOO_LARGE.format(self._source.name))
+                    raise too_large(self._source.name)
+                self._source.require_ratio(size)
                 has_nul = has_nul or b"\0" in chunk
                 is_utf8 = is_utf8 and can_decode(utf8, chunk)
                 if not is_utf8 and len(beyond) < encodings.SAMPLE_BYTES:
@@ -72,7 +81,8 @@ class Text:
                         : encodings.SAMPLE_BYTES
                     ]
         if size == 0:
-            raise Unreadable(f"{self._source.name} is empty: it needs a header row and rows below it.")
+            words = gettext_noop("%(file)s is empty: it needs a header row and rows below it.")
+            raise Unreadable(words, file=self._source.name)
         if head.startswith(encodings.UTF_16_MARKS):
             return "utf-16"
         if has_nul:
@@ -84,19 +94,19 @@ class Text:
         """Return the UTF-16 of a text without a mark. Raises Unreadable if NUL bytes mean that it is no text."""
         if encoding := encodings.utf_16_without_mark(head):
             return encoding
-        name = self._source.name
-        raise Unreadable(f"{name} is not text: save it as CSV (UTF-8) or as an Excel workbook (.xlsx).")
+        words = gettext_noop("%(file)s is not text: save it as CSV (UTF-8) or as an Excel workbook (.xlsx).")
+        raise Unreadable(words, file=self._source.name)
 
     def _old_encoding(self, sample: bytes) -> str:
         """Return the encoding of a text that is not valid UTF-8, and note what is uncertain. Raises Unreadable."""
-        name = self._source.name
         if encodings.is_mostly_utf8(sample):
             self.errors = "interlock.cp1252"
             self.notes.append("Some letters are damaged: they are not in the encoding (UTF-8) of the rest of the file.")
             return "utf-8-sig"
         found = encodings.likeliest_encoding(sample[: encodings.SAMPLE_BYTES // 4])
         if found is None:
-            raise Unreadable(f"The encoding of {name} cannot be recognised: save the file as CSV (UTF-8).")
+            words = gettext_noop("The encoding of %(file)s cannot be recognised: save the file as CSV (UTF-8).")
+            raise Unreadable(words, file=self._source.name)
         encoding, is_certain = found
         if not is_certain:
             self.notes.append(f"The encoding is not certain: letters beyond a to z were read as {encoding}.")

@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Callable, Sequence
 
-from intake.spreadsheets.columns import MOST_COLUMNS, Column
+from intake.spreadsheets.columns import Column
 from intake.spreadsheets.rows import Row
 from intake.spreadsheets.sheet import Cell, cell_text
 from intake.spreadsheets.spans import Clock, iso_text
@@ -13,6 +13,8 @@ from intake.spreadsheets.units import DAY_MILLISECONDS
 # Returns the moment of a row in ISO 8601, from its index in the survey and its cells; empty if it names no day.
 ReadMoment = Callable[[int, Sequence[Cell]], str]
 ISO_ENDS = frozenset("0123456789Z")
+# The index of a column that the table has not: beyond the end of any line.
+NO_COLUMN = 1 << 30
 
 
 def details_reader(chosen: Chosen) -> Callable[[Row, int, Sequence[Cell]], None]:
@@ -40,7 +42,7 @@ def details_reader(chosen: Chosen) -> Callable[[Row, int, Sequence[Cell]], None]
 
 def index_of(column: Column | None) -> int:
     """Return the index of the column; one that no row has if there is none."""
-    return column.index if column else MOST_COLUMNS
+    return column.index if column else NO_COLUMN
 
 
 def moment_reader(clock: Clock, moments: "array[int]", offsets: "array[int]") -> ReadMoment:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from intake.spreadsheets.sheet import MS_PER_MINUTE, Unreadable
+from intake.spreadsheets.sheet import MS_PER_MINUTE, Unreadable, gettext_noop
 
 # The questions that there can be about a file: what its numbers and times are, and what counts.
 UNITS = ("duration_unit", "clock_form", "decimal_mark")
@@ -69,8 +69,10 @@ def require_known_fields(answers: Mapping[str, str]) -> None:
     """Raise Unreadable if an answer belongs to no question that there can be about a file, or can be no choice."""
     for field, value in answers.items():
         if field not in FIELDS:
-            raise Unreadable(f"There is no question “{field[:80]}” about a file. There can be: {', '.join(FIELDS)}.")
+            words = gettext_noop("There is no question “%(field)s” about a file. There can be: %(fields)s.")
+            raise Unreadable(words, field=field[:80], fields=", ".join(FIELDS))
         if len(value) > LONGEST_ANSWER or any(
             character < "\t" or "\ud800" <= character < "\ue000" for character in value
         ):
-            raise Unreadable(f"The answer to {field} is too long or has characters that no choice has.")
+            words = gettext_noop("The answer to %(field)s is too long or has characters that no choice has.")
+            raise Unreadable(words, field=field)

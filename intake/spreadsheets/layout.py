@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from intake.spreadsheets.columns import Columns, looks_like_data, named_columns, named_roles
-from intake.spreadsheets.sheet import Cell, Line, RowWarning, Sheet, Unreadable
+from intake.spreadsheets.sheet import Cell, Line, RowWarning, Sheet, Unreadable, gettext_noop
 from intake.spreadsheets.words import words_of
 
 # Titles and notes may come before the table: the header is searched in the first lines that are not blank.
@@ -118,7 +118,7 @@ def find_layout(name: str, sheets: Iterable[Sheet]) -> Layout:
     found = [(sheet, head := head_of(sheet), header_in(head)) for sheet in sheets]
     first = first_table(found)
     if first is None:
-        raise Unreadable(no_header(name, [head for _sheet, head, _at in found]))
+        raise no_header(name, [head for _sheet, head, _at in found])
     sheet, header = first
     headers = [str(cell).strip() for cell in header.cells]
     layout = Layout([Part(sheet, header)], named_columns(headers), [])
@@ -243,13 +243,15 @@ def is_other_header(line: Line) -> bool:
     return not any(map(looks_like_data, texts)) and len(named_roles(texts)) > 1
 
 
-def no_header(name: str, heads: list[list[Line]]) -> str:
+def no_header(name: str, heads: list[list[Line]]) -> Unreadable:
     """Return the refusal of a file without a header; it quotes the first line that was found."""
     cells = next(([str(cell) for cell in head[0].cells] for head in heads if head), [])
     if not cells:
-        return f"{name} has no rows: it needs a header row and rows below it."
+        words = gettext_noop("%(file)s has no rows: it needs a header row and rows below it.")
+        return Unreadable(words, file=name)
     quoted = ", ".join(f"“{cell[:40]}”" for cell in cells[:12])
-    return (
-        f"No column of {name} is named like a task or a duration; its first row says {quoted}. Name the columns in "
+    words = gettext_noop(
+        "No column of %(file)s is named like a task or a duration; its first row says %(quoted)s. Name the columns in "
         "the first row, for example Task, Category and Duration (min)."
     )
+    return Unreadable(words, file=name, quoted=quoted)

@@ -9,7 +9,7 @@ from xml.parsers import expat
 from xml.sax.saxutils import unescape
 
 from intake.spreadsheets.columns import MOST_COLUMNS
-from intake.spreadsheets.sheet import BrokenCell, Unreadable
+from intake.spreadsheets.sheet import BrokenCell, Dangerous, Unreadable, gettext_noop
 
 CHUNK_BYTES = 1 << 20
 # Longer than any cell: what is left of a chunk is at most one cell.
@@ -146,7 +146,8 @@ def marks_of_document(archive: zipfile.ZipFile) -> dict[int, CellMarks]:
         with archive.open("content.xml") as file:
             parser.ParseFile(file)
     except expat.ExpatError as error:
-        raise Unreadable(f"The workbook is damaged ({error}): open it and save it again.") from None
+        words = gettext_noop("The workbook is damaged (%(why)s): open it and save it again.")
+        raise Unreadable(words, why=str(error)) from None
     return document.sheets
 
 
@@ -189,7 +190,7 @@ class Document:
 
     def refuse_entity(self, *_declaration: object) -> None:
         """Raise Unreadable: no office program declares entities, which can unfold without an end."""
-        raise Unreadable("The workbook declares XML entities: open it and save it again.")
+        raise Dangerous(gettext_noop("The workbook declares XML entities: open it and save it again."))
 
 
 def number_in(attributes: dict[str, str], name: str) -> int:

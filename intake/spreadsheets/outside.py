@@ -16,16 +16,18 @@ from threading import Event
 from typing import IO, Any
 
 import orjson
+from django.conf import settings
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
+from environment.spreadsheet_limits import SpreadsheetLimits
 from intake.spreadsheets import child
 from intake.spreadsheets.describing import Reading
 from intake.spreadsheets.doubts import Doubt, require_known_fields
 from intake.spreadsheets.places import reading_place
 from intake.spreadsheets.rows import TOLD_BY_SOME, Row
-from intake.spreadsheets.sheet import MS_PER_MINUTE, RowWarning, Unreadable
+from intake.spreadsheets.sheet import MS_PER_MINUTE, Dangerous, RowWarning, Unreadable
 
-# The time limit for reading a whole file, from its beginning to its last row.
-LONGEST_SECONDS = 60.0
 LOOK_AGAIN_SECONDS = 0.25
 CHUNK_BYTES = 1 << 16
 # Longer than any row: a row has six cells, each of at most LONGEST_CELL characters.
@@ -99,8 +101,10 @@ def child_messages(
     """Wait for a place, start the child, and yield its messages in order. Raises Unreadable, or Busy if no place."""
     name = name or (file.name if isinstance(file, Path) else "The file")
     with reading_place(require_sender):
-        until = time.monotonic() + LONGEST_SECONDS
-        with running_child(file, name, str(limit_warnings), orjson.dumps(dict(answers)).decode(), "rows") as output:
+        limits: SpreadsheetLimits = settings.SPREADSHEET_LIMITS
+        until = time.monotonic() + limits.seconds
+        arguments = (str(limit_warnings), orjson.dumps(dict(answers)), orjson.dumps(limits), "rows")
+        with running_child(file, name, *arguments) as output:
             yield from read_messages(output, name, until)
 
 
@@ -108,11 +112,11 @@ def require_sender() -> None:
     """Raise Unreadable if the sender of the file has closed the connection and no longer needs the rows."""
     gone = caller_gone.get()
     if gone is not None and gone.is_set():
-        raise Unreadable("The sender of the file closed the connection, so reading was stopped.")
+        raise Unreadable(_("The sender of the file closed the connection, so reading was stopped."))
 
 
 @contextmanager
-def running_child(file: Path | IO[bytes], name: str, *arguments: str) -> Iterator[IO[bytes]]:
+def running_child(file: Path | IO[bytes], name: str, *arguments: str | bytes) -> Iterator[IO[bytes]]:
     """Run the parsing process during the block and return its standard output; kill the process at the end."""
     path = str(file.resolve()) if isinstance(file, Path) else "/dev/fd/0"
     process = subprocess.Popen(
@@ -146,18 +150,27 @@ def read_messages(output: IO[bytes], name: str, until: float) -> Iterator[Any]:
                 return
         if len(unfinished) > LONGEST_MESSAGE:
             break
-    raise Unreadable(
-        f"{name} takes more memory or time than a list of tasks should: "
+    words = _(
+        "%(file)s takes more memory or time than a list of tasks should: "
         "delete stray cells far below or beside the table, or save the table as CSV (UTF-8)."
     )
+    raise Unreadable(words, file=name)
 
 
 def require_no_fault(message: Any, name: str) -> None:
     """Raise Unreadable if the child's message reports an unreadable file or a fault of the parser."""
     if isinstance(message, dict) and "unreadable" in message:
-        raise Unreadable(message["unreadable"])
+        words, values = message["unreadable"], message["values"]
+        refusal = Dangerous if message["dangerous"] else Unreadable
+        raise refusal(_(words), **{key: in_words(value) for key, value in values.items()})
     if isinstance(message, dict) and "fault" in message:
-        raise Unreadable(f"{name} cannot be read: {message['fault']}. Open it in Excel and save it again.")
+        words = _("%(file)s cannot be read: %(why)s. Open it in Excel and save it again.")
+        raise Unreadable(words, file=name, why=message["fault"])
+
+
+def in_words(value: Any) -> Any:
+    """Return a whole number as the reader's language writes it; any other value unchanged."""
+    return number_format(value, force_grouping=True) if isinstance(value, int) else value
 
 
 def next_chunk(output: IO[bytes], name: str, until: float) -> bytes:
@@ -166,4 +179,5 @@ def next_chunk(output: IO[bytes], name: str, until: float) -> bytes:
         require_sender()
         if select.select([output], [], [], LOOK_AGAIN_SECONDS)[0]:
             return output.read(CHUNK_BYTES)
-    raise Unreadable(f"{name} takes too long to read: save the table as CSV (UTF-8), or send a part of it.")
+    words = _("%(file)s takes too long to read: save the table as CSV (UTF-8), or send a part of it.")
+    raise Unreadable(words, file=name)

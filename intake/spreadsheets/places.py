@@ -1,4 +1,4 @@
-"""Limit how many uploads are read at the same time: two over all processes, a few more may wait, others are refused.
+"""Limit how many uploads are read at the same time: few over all processes, some more may wait, others are refused.
 
 A place is a locked file: the operating system unlocks the file when its holder ends, also when the holder crashes.
 """
@@ -15,9 +15,6 @@ from django.utils.translation import gettext as _
 
 from intake.spreadsheets.sheet import Busy
 
-AT_ONCE = 2
-# How many readers may wait. Each blocks a thread of the web server while it waits.
-MOST_WAITING = 4
 LONGEST_WAIT_SECONDS = 20.0
 ASK_AGAIN_SECONDS = 0.05
 # A refused caller is asked to try again after this many seconds.
@@ -30,7 +27,7 @@ def reading_place(check: Callable[[], None]) -> Iterator[None]:
 
     `check` is called again and again while waiting, and may raise to end the wait. Raises Busy if no place is free.
     """
-    lock_of_place = lock_free_place("reading", AT_ONCE)
+    lock_of_place = lock_free_place("reading", settings.SPREADSHEET_LIMITS.at_once)
     if lock_of_place is None:
         lock_of_place = wait_for_place(check)
     try:
@@ -41,13 +38,14 @@ def reading_place(check: Callable[[], None]) -> Iterator[None]:
 
 def wait_for_place(check: Callable[[], None]) -> int:
     """Wait and return the lock of a place. Raises Busy if too many wait already or LONGEST_WAIT_SECONDS pass."""
-    waiting, until = lock_free_place("waiting", MOST_WAITING), time.monotonic() + LONGEST_WAIT_SECONDS
+    until = time.monotonic() + LONGEST_WAIT_SECONDS
+    waiting = lock_free_place("waiting", settings.SPREADSHEET_LIMITS.waiting)
     if waiting is None:
         raise busy_error()
     try:
         while time.monotonic() < until:
             check()
-            if (lock_of_place := lock_free_place("reading", AT_ONCE)) is not None:
+            if (lock_of_place := lock_free_place("reading", settings.SPREADSHEET_LIMITS.at_once)) is not None:
                 return lock_of_place
             time.sleep(ASK_AGAIN_SECONDS)
         raise busy_error()

@@ -11,17 +11,26 @@ from pathlib import Path
 from intake.spreadsheets.categories import spellings
 from intake.spreadsheets.checks import notes_about
 from intake.spreadsheets.choosing import Durations, OpenChoice, choose_durations
-from intake.spreadsheets.columns import MOST_COLUMNS, Column
+from intake.spreadsheets.columns import Column
 from intake.spreadsheets.delimited import open_delimited
 from intake.spreadsheets.describing import Reading, describe
-from intake.spreadsheets.details import details_reader, index_of
+from intake.spreadsheets.details import NO_COLUMN, details_reader, index_of
 from intake.spreadsheets.doubts import Choice, Doubt
 from intake.spreadsheets.durations import DecimalMark, Kind, Quantity, quantity_of
 from intake.spreadsheets.evidence import MISSING
 from intake.spreadsheets.known import program_of
 from intake.spreadsheets.layout import Layout, find_layout
 from intake.spreadsheets.rows import Row
-from intake.spreadsheets.sheet import MS_PER_MINUTE, Cell, Line, RowWarning, Sheet, Unreadable, cell_text
+from intake.spreadsheets.sheet import (
+    MS_PER_MINUTE,
+    Cell,
+    Line,
+    RowWarning,
+    Sheet,
+    Unreadable,
+    cell_text,
+    gettext_noop,
+)
 from intake.spreadsheets.sources import OLE, PDF, ZIP, Source
 from intake.spreadsheets.survey import choose_columns, sample_of, survey_of
 from intake.spreadsheets.totals import equal_sheets, summed_sheets, total_rows
@@ -58,7 +67,8 @@ class Table:
         self._chosen = choose_columns(layout.columns, sample, decimal_mark(layout, sample))
         self._survey = survey_of(self._name, layout, self._chosen)
         if not len(self._survey):
-            raise Unreadable(f"{self._name} has no rows below its header: it needs a header row and rows below it.")
+            words = gettext_noop("%(file)s has no rows below its header: it needs a header row and rows below it.")
+            raise Unreadable(words, file=self._name)
         program = program_of(layout.columns.headers)
         self._durations = choose_durations(self._survey, answers, program)
         self._require_durations()
@@ -85,7 +95,11 @@ class Table:
         line = next(line for n, line in enumerate(self._layout.lines()) if n == row)
         message = quantity_of(self._cell(line, values.column), self._chosen.decimal).message
         raise Unreadable(
-            f"No duration of {self._name} can be read. In row {line.number}, column “{values.column.header}”: {message}"
+            gettext_noop("No duration of %(file)s can be read. In row %(row)s, column “%(column)s”: %(why)s"),
+            file=self._name,
+            row=str(line.number),
+            column=values.column.header,
+            why=message,
         )
 
     def _sheet_doubts(self, answers: dict[str, str]) -> list[Doubt]:
@@ -175,7 +189,7 @@ class Table:
         durations, totals, spelled = self._durations.milliseconds, self._totals, self._spellings
         self._odd = self._rows_to_look_at()
         unread = self._odd | self._remarks.keys()
-        best, *others = [column.index for column in self._chosen.texts] or [MOST_COLUMNS]
+        best, *others = [column.index for column in self._chosen.texts] or [NO_COLUMN]
         place, add_details = index_of(self._chosen.category), details_reader(self._chosen)
         width, is_ragged = len(self._layout.columns.headers), self._layout.parts[0].sheet.is_ragged
         for index, line in enumerate(self._layout.lines()):
@@ -296,7 +310,8 @@ def open_sheets(path: Path) -> Generator[Sheet]:
     """Yield the file's sheets. The file's first bytes decide the format, not its name. Raises Unreadable."""
     source = Source(path)
     if source.start.startswith(PDF):
-        raise Unreadable(f"{path.name} is a PDF: send the spreadsheet it was made from, as .xlsx or CSV.")
+        words = gettext_noop("%(file)s is a PDF: send the spreadsheet it was made from, as .xlsx or CSV.")
+        raise Unreadable(words, file=path.name)
     if source.start.startswith((ZIP, OLE)):
         yield from open_workbook(source)
     else:

@@ -2,25 +2,48 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-# About the unpacked size of a million rows of tasks.
-MOST_UNPACKED_BYTES = 128 * 1024 * 1024
-TOO_LARGE = "{} is larger than 128 MiB unpacked: split it into smaller files."
-MOST_ROWS = 1_000_000
-# A longer cell is cut: no description of a task needs more characters.
-LONGEST_CELL = 4096
+from environment import spreadsheet_limits
+
+LIMITS = spreadsheet_limits.in_force
+MOST_UNPACKED_BYTES = LIMITS.most_unpacked_bytes
+MOST_ROWS = LIMITS.most_rows
+LONGEST_CELL = LIMITS.longest_cell
 
 MS_PER_MINUTE = 60_000
 UNPRINTABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)])
 
 
+def gettext_noop(message: str) -> str:
+    """Return the message unchanged, marked for translation. Django's own needs settings, which a reader has not."""
+    return message
+
+
 class Unreadable(Exception):
-    """The file cannot be read; the message says what to do about it."""
+    """The file cannot be read; the message says what to do about it.
+
+    The process that parses a file has no language: it sends `message`, marked by `gettext_noop`, and `values` apart,
+    and the process that started it translates the message.
+    """
+
+    def __init__(self, message: str, **values: Any) -> None:
+        super().__init__(message % values if values else message)
+        self.message, self.values = message, values
+
+
+class Dangerous(Unreadable):
+    """The file is built to do harm, or infected: it goes into quarantine."""
 
 
 class Busy(Unreadable):
     """Too many files are being read at the moment: the same file can be sent again later."""
+
+
+def too_large(name: str) -> Unreadable:
+    """Return the refusal of a file that is too large after unpacking."""
+    words = gettext_noop("%(file)s is larger than %(most)s MB unpacked: split it into smaller files.")
+    return Unreadable(words, file=name, most=MOST_UNPACKED_BYTES >> 20)
 
 
 @dataclass(frozen=True, slots=True)

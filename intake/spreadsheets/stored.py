@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import IO, Any
 
 import orjson
+from django.conf import settings
 
+from environment.spreadsheet_limits import SpreadsheetLimits
 from intake.spreadsheets.describing import Reading
 from intake.spreadsheets.doubts import Doubt, require_known_fields
-from intake.spreadsheets.outside import LONGEST_SECONDS, next_chunk, require_no_fault, require_sender, running_child
+from intake.spreadsheets.outside import next_chunk, require_no_fault, require_sender, running_child
 from intake.spreadsheets.places import reading_place
 from intake.spreadsheets.rows import Row
 from intake.spreadsheets.sheet import RowWarning
@@ -57,9 +59,10 @@ def store_rows(
     name = name or (file.name if isinstance(file, Path) else "The file")
     form = "sums" if target is None else "parquet"
     with reading_place(require_sender):
-        until = time.monotonic() + LONGEST_SECONDS
-        words = (name, str(limit_warnings), orjson.dumps(dict(answers or {})).decode(), form)
-        with running_child(file, *words) as output:
+        limits: SpreadsheetLimits = settings.SPREADSHEET_LIMITS
+        until = time.monotonic() + limits.seconds
+        words = (str(limit_warnings), orjson.dumps(dict(answers or {})), orjson.dumps(limits), form)
+        with running_child(file, name, *words) as output:
             messages = messages_and_bytes(output, name, until, target)
             return stored_of(messages)
 

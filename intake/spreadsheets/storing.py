@@ -15,14 +15,14 @@ from typing import IO, Any
 
 import polars as pl
 
-from intake.spreadsheets.child import COLUMN_MEMORY_BYTES, MEMORY_BYTES
+from environment import spreadsheet_limits
 from intake.spreadsheets.clean.blocks import NotClean
 from intake.spreadsheets.clean.table import CleanTable, Ending, read_clean
 from intake.spreadsheets.describing import Reading
 from intake.spreadsheets.parquet import frames_of, rows_of, write_frames
 from intake.spreadsheets.reading import Table
 from intake.spreadsheets.rows import Row
-from intake.spreadsheets.sheet import RowWarning, Unreadable
+from intake.spreadsheets.sheet import Dangerous, RowWarning, Unreadable
 
 # A preview shows so many rows.
 MOST_SHOWN = 10
@@ -97,7 +97,7 @@ def stored_messages(path: Path, limit: int, answers: dict[str, str], out: IO[byt
     try:
         yield from careful_messages(path, limit, answers, out)
     except Unreadable as error:
-        yield {"unreadable": str(error)}
+        yield {"unreadable": error.message, "values": error.values, "dangerous": isinstance(error, Dangerous)}
 
 
 def clean_messages(path: Path, limit: int, answers: dict[str, str], out: IO[bytes] | None) -> Iterator[Any]:
@@ -117,12 +117,13 @@ def clean_messages(path: Path, limit: int, answers: dict[str, str], out: IO[byte
 def careful_messages(path: Path, limit: int, answers: dict[str, str], out: IO[bytes] | None) -> Iterator[Any]:
     """Read the file as `reading.py` does, with no more memory than it has there. Raises Unreadable."""
     used = resource.getpagesize() * int(Path("/proc/self/statm").read_text().split()[5])
-    resource.setrlimit(resource.RLIMIT_DATA, (min(used + MEMORY_BYTES, COLUMN_MEMORY_BYTES), COLUMN_MEMORY_BYTES))
+    _now, most = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (min(used + spreadsheet_limits.in_force.memory_bytes, most), most))
     table = Table(path, limit, answers)
     yield about(table.columns, table.reading)
     if table.reading.doubts:
         return
-    resource.setrlimit(resource.RLIMIT_DATA, (COLUMN_MEMORY_BYTES, COLUMN_MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     sums = Counter[str]()
     days = DaysAndPeople()
     write_or_drop(days.watch(frames_of(summed(table, sums))), out)

@@ -9,7 +9,7 @@ from intake.spreadsheets.columns import NOTE, PROJECT, TASK, Column, Columns, te
 from intake.spreadsheets.durations import DecimalMark, Kind, Quantity, quantity_of
 from intake.spreadsheets.labels import FIRST_LETTERS, Label, label_of
 from intake.spreadsheets.layout import Layout
-from intake.spreadsheets.sheet import MOST_ROWS, BrokenCell, Cell, Line, Unreadable
+from intake.spreadsheets.sheet import MOST_ROWS, BrokenCell, Cell, Line, Unreadable, gettext_noop
 from intake.spreadsheets.spans import Times, cell_in, times_of
 
 # A cell that was read before is not read again; at this many different cells the memory begins anew.
@@ -127,7 +127,8 @@ def survey_of(name: str, layout: Layout, chosen: Chosen) -> Survey:
         survey.parts.append(len(survey))
         note_part(survey, part.lines(), reads, chosen)
         if len(survey) > MOST_ROWS:
-            raise Unreadable(f"{name} has more than {MOST_ROWS:,} rows: split it into smaller files.")
+            words = gettext_noop("%(file)s has more than %(most)s rows: split it into smaller files.")
+            raise Unreadable(words, file=name, most=MOST_ROWS)
     return survey
 
 

@@ -1,18 +1,27 @@
 """Read workbooks (XLSX, XLS, ODS) after checks for hostile files. The parser may crash: run it as `child` does."""
 
 import datetime
-import io
 import math
 import zipfile
 import zlib
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 from intake.spreadsheets.columns import MOST_COLUMNS
 from intake.spreadsheets.marks import CellMarks, marks_of_sheets
-from intake.spreadsheets.sheet import LONGEST_CELL, BrokenCell, Cell, Elapsed, Line, Sheet, Unreadable
+from intake.spreadsheets.sheet import (
+    LIMITS,
+    LONGEST_CELL,
+    BrokenCell,
+    Cell,
+    Elapsed,
+    Line,
+    Sheet,
+    Unreadable,
+    gettext_noop,
+)
 from intake.spreadsheets.sources import OLE, ZIP, Source
 
 # Excel counts days from here, and also counts 29 February 1900, a day that did not exist.
@@ -25,23 +34,23 @@ MILLISECOND = datetime.timedelta(milliseconds=1)
 ONE_HIDDEN_ROW = "The sheet has a hidden row; it was read too."
 # What the parts of a damaged workbook raise.
 DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
-WORKBOOKS = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
+# What names an encrypted workbook inside an OLE file.
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
 def open_workbook(source: Source) -> Generator[Sheet]:
     """Yield the workbook's sheets in order. Raises Unreadable."""
-    if source.start.startswith(ZIP) and not source.packing:
-        require_workbook(source)
-    file: Any = io.BytesIO(source.content()) if source.packing else str(source.path)
+    file, ignored = source.workbook()
     try:
         with CalamineWorkbook.from_object(file) as workbook:
+            require_few_sheets(source, len(workbook.sheets_metadata))
             marks = marks_of_sheets(file) if source.start.startswith(ZIP) else {}
             for index, meta in enumerate(workbook.sheets_metadata):
                 sheet, own = workbook.get_sheet_by_index(index), marks.get(index, CellMarks())
                 is_hidden = meta.visible != SheetVisibleEnum.Visible
-                yield Sheet(LinesOf(sheet, own), meta.name, is_hidden=is_hidden, notes=notes_about(own))
+                yield Sheet(LinesOf(sheet, own), meta.name, is_hidden=is_hidden, notes=ignored + notes_about(own))
     except (CalamineError, *DAMAGES) as error:
-        raise Unreadable(unreadable_workbook(source, error)) from None
+        raise unreadable_workbook(source, error) from None
 
 
 def notes_about(marks: CellMarks) -> list[str]:
@@ -52,18 +61,28 @@ def notes_about(marks: CellMarks) -> list[str]:
     )
 
 
-def require_workbook(source: Source) -> None:
-    """Raise Unreadable unless the zip is a workbook within the limits of size."""
-    if not {member.filename for member in source.members()} & set(WORKBOOKS):
-        raise Unreadable(f"{source.name} is no Excel workbook: save the table as .xlsx or as CSV (UTF-8).")
+def require_few_sheets(source: Source, count: int) -> None:
+    """Raise Unreadable if the workbook has more sheets than the limit."""
+    if count > LIMITS.most_sheets:
+        words = gettext_noop("%(file)s has %(n)s sheets, and may have %(most)s: send those with the work.")
+        raise Unreadable(words, file=source.name, n=count, most=LIMITS.most_sheets)
 
 
-def unreadable_workbook(source: Source, error: Exception) -> str:
-    """Return what is wrong with a workbook that the parser refused, in words."""
+def unreadable_workbook(source: Source, error: Exception) -> Unreadable:
+    """Return the refusal of a workbook that the parser refused, with what is wrong in words."""
+    if isinstance(error, PasswordError) or is_encrypted(source):
+        return Unreadable(gettext_noop("%(file)s is encrypted: save it without a password."), file=source.name)
     if source.start.startswith(OLE):
-        return f"{source.name} is encrypted or damaged: save it as .xlsx without a password."
+        words = gettext_noop("%(file)s is damaged, or no Excel workbook: save the table as .xlsx or as CSV (UTF-8).")
+        return Unreadable(words, file=source.name)
     why = f"{type(error).__name__}: {error}"[:300]
-    return f"{source.name} cannot be read: {why}. Open it in Excel and save it again."
+    words = gettext_noop("%(file)s cannot be read: %(why)s. Open it in Excel and save it again.")
+    return Unreadable(words, file=source.name, why=why)
+
+
+def is_encrypted(source: Source) -> bool:
+    """Return True if an OLE file holds an encrypted workbook, as Excel saves one that has a password."""
+    return source.start.startswith(OLE) and ENCRYPTED in source.content()
 
 
 class LinesOf:

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -26,13 +27,33 @@ def key() -> str:
 @pytest.fixture
 def api() -> Iterator[str]:
     """Where the interface of a running system is, all of it but the cost worker."""
+    address = free_address()
+    with serving(address, "up", "--web", address, "--except", "cost_worker") as url:
+        yield url
+
+
+@pytest.fixture
+def api_alone() -> Iterator[str]:
+    """Where the interface is when nothing of the system runs but the web."""
+    address = free_address()
+    with serving(address, "web", "--at", address) as url:
+        yield url
+
+
+def free_address() -> str:
+    """An address that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        web = f"127.0.0.1:{probe.getsockname()[1]}"
-    system = manage("up", "--web", web, "--except", "cost_worker")
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+@contextmanager
+def serving(address: str, *command: str) -> Iterator[str]:
+    """Run the command, and give the interface's URL once it answers there."""
+    system = manage(*command)
     try:
-        wait_until(lambda: answers(f"http://{web}/api/v1/me"), 60)
-        yield f"http://{web}/api/v1"
+        wait_until(lambda: answers(f"http://{address}/api/v1/me"), 60)
+        yield f"http://{address}/api/v1"
     finally:
         system.terminate()
         system.wait(30)

@@ -27,14 +27,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 # -- what a test may ask for -----------------------------------------------------------------------
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSystem]:
-    """One live system for all tests: each opens projects of its own, and leaves the others' alone."""
+    """One live system for all tests: each opens projects of its own, and leaves the others' alone.
+
+    For those of this folder and not for the session: its processes would go on beside all that follows.
+    """
     with live_system(tmp_path_factory.mktemp("site")) as system:
         yield system
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sessions() -> dict[str, list[Cookie]]:
     """The cookies of everybody who has signed in."""
     return {}

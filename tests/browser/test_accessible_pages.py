@@ -16,7 +16,7 @@ DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 LOOKS = {"light": DESK, "dark": DESK, "phone": PHONE}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(site: LiveSystem) -> Demo:
     """Projects in every state, made once."""
     return demo_data(site)

@@ -39,10 +39,12 @@ def test_a_request_with_a_spreadsheet_leads_to_its_report(site: LiveSystem, pers
     page.get_by_role("main").locator("[type=submit]").first.click()
     site.wait_for("PROJECT.COMPLETED", project_id=project)
     page.goto(f"/projects/{project}/")
-    expect(page.get_by_role("main")).to_contain_text("Where the time goes")
-    expect(page.locator("svg.chart, figure.chart svg").first).to_be_visible()
-    page.goto(f"/projects/{project}/report/")
-    expect(page.get_by_role("main")).to_contain_text("An agent could take over")
+    expect(page.get_by_role("main")).to_contain_text("Main findings")
+    page.get_by_role("link", name="Read the whole report").click()
+    expect(page.locator("figure.chart svg").first).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text("an agent could take over up to")
+    page.get_by_role("link", name="See the rows behind it").first.click()
+    expect(page.get_by_role("main")).to_contain_text("Rows 1 to")
 
 
 def test_the_project_page_follows_the_work_by_itself(site: LiveSystem, person: Person) -> None:

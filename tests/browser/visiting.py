@@ -21,9 +21,10 @@ from playwright.sync_api import Error as BrowserError
 
 from tests.browser.make_people import PASSWORD
 from tests.chromium import FLAGS, executable
+from tests.waiting import ROOM
 
-TIMEOUT_MS = 10_000
-NAVIGATION_TIMEOUT_MS = 30_000
+TIMEOUT_MS = 10_000 * ROOM
+NAVIGATION_TIMEOUT_MS = 30_000 * ROOM
 # Everybody may see this page: one lands there after signing in.
 EVERYBODYS_PAGE = "/preferences/"
 

@@ -1,4 +1,4 @@
-"""Sixteen uploads at once, each as much work as is allowed: the pages of everybody else stay quick."""
+"""Sixteen uploads at once, each as much work as is allowed or hostile: the pages of everybody else stay quick."""
 
 import http.client
 import socket
@@ -20,12 +20,18 @@ from accounts.roles import OPERATOR
 from runtime.bodies import Bodies
 from runtime.routing import WEB_THREADS
 from tests.callers import machine
+from tests.hostile_corpus import CORPUS, far_corner, growing
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
 UPLOADS = 16
-CSV = "Task,Category,Duration (min)\n" + "Pay an invoice,Payables,5\n" * 60_000
+# A page takes some hundredths of a second alone, and where the machine is busy with other things, as much more beside.
+SLOWER = 10
+SMALL_BOMBS = [hostile for hostile in CORPUS if hostile.name in ("overlapping members", "entities")]
+CSV = b"Task,Category,Duration (min)\n" + b"Pay an invoice,Payables,5\n" * 60_000
+# Files that take much and end in an answer, and how many of sixteen must be answered by more than "come again".
+LARGE, HOSTILE = ([CSV], {201}), ([growing(), far_corner(), *(hostile.make() for hostile in SMALL_BOMBS)], {422})
 
 
 @pytest.fixture
@@ -68,20 +74,21 @@ def seconds_of_a_page(port: int) -> float:
     return (time.monotonic() - started) / 5
 
 
-def test_sixteen_large_uploads_at_once_leave_the_pages_quick(
-    port: int, settings: Any, tmp_path: Any, record_property: Any
+@pytest.mark.parametrize(("contents", "wanted"), [LARGE, HOSTILE], ids=["large", "hostile"])
+def test_sixteen_uploads_at_once_leave_the_pages_quick(
+    port: int, settings: Any, tmp_path: Any, record_property: Any, contents: list[bytes], wanted: set[int]
 ) -> None:
-    settings.DATA_DIR = tmp_path
+    settings.DATA_DIR = settings.QUARANTINE_DIR = tmp_path
     settings.ALLOWED_HOSTS = ["*"]
-    body = encode_multipart(BOUNDARY, {"request_text": "Look", "file": named(CSV.encode())})
+    bodies = [encode_multipart(BOUNDARY, {"request_text": "Look", "file": named(content)}) for content in contents]
     headers = {**machine("bot", OPERATOR).headers, "Content-Type": MULTIPART_CONTENT}
     seconds_of_a_page(port)
-    before, statuses = seconds_of_a_page(port), []
+    alone, statuses = seconds_of_a_page(port), []
 
-    def upload() -> None:
-        statuses.append(asked(port, "POST", "/api/v1/projects", body, headers))
+    def upload(number: int) -> None:
+        statuses.append(asked(port, "POST", "/api/v1/projects", bodies[number % len(bodies)], headers))
 
-    uploads = [threading.Thread(target=upload) for _ in range(UPLOADS)]
+    uploads = [threading.Thread(target=upload, args=[number]) for number in range(UPLOADS)]
     for thread in uploads:
         thread.start()
     during = []
@@ -89,11 +96,12 @@ def test_sixteen_large_uploads_at_once_leave_the_pages_quick(
         during.append(seconds_of_a_page(port))
     for thread in uploads:
         thread.join()
+    alone = max(alone, seconds_of_a_page(port))
     answers = dict(Counter(statuses))
-    record_property("before, during, ratio, answers", (before, max(during), max(during) / before, answers))
-    assert max(during) < 1.0
-    assert Counter(statuses)[201] >= 2
-    assert set(statuses) <= {201, 503}
+    record_property("alone, during, ratio, answers", (alone, max(during), max(during) / alone, answers))
+    assert max(during) < max(1.0, SLOWER * alone)
+    assert sum(Counter(statuses)[status] for status in wanted) >= 2
+    assert set(statuses) <= wanted | {503}
 
 
 def named(content: bytes) -> Any:

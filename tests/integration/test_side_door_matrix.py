@@ -15,6 +15,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import connection, transaction
+from django.db.models import Count
 from django.urls import reverse
 from pytest_django import Settings
 
@@ -124,15 +125,16 @@ def facts() -> dict[Change, Any]:
         found[f"question of {question.project.requester}"] = holder
     for name, projects in owners().items():
         found[f"opened for {name}"] = projects
-    for user in User.objects.all():
+    endpoints = list(Endpoint.objects.order_by("pk").values())
+    for user in User.objects.prefetch_related("groups", "user_permissions", "keys"):
         rights = (user.is_superuser, user.is_staff, user.is_active, user.is_service, user.username, user.password)
-        groups = sorted(user.groups.values_list("name", flat=True))
-        found[f"account of {user.username}"] = (*rights, groups, user.user_permissions.count())
-        found[f"keys of {user.username}"] = sorted(user.keys.values_list("pk", "revoked_at"))
-        found[f"endpoint of {user.username}"] = sorted(Endpoint.objects.filter(owner=user).values_list())
+        groups = sorted(group.name for group in user.groups.all())
+        found[f"account of {user.username}"] = (*rights, groups, len(user.user_permissions.all()))
+        found[f"keys of {user.username}"] = sorted((key.pk, key.revoked_at) for key in user.keys.all())
+        found[f"endpoint of {user.username}"] = [one for one in endpoints if one["owner_id"] == user.pk]
     letters = DeadLetter.objects.order_by("pk").values_list("pk", "state", "raw")
     found["letters"] = [(pk, state, bytes(raw)) for pk, state, raw in letters]
-    found["roles"] = {role.name: role.permissions.count() for role in Group.objects.all()}
+    found["roles"] = dict(Group.objects.annotate(rights=Count("permissions")).values_list("name", "rights"))
     found["templates"] = Template.objects.count()
     return found
 

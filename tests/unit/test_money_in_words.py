@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from django.utils.translation import override
 
-from reports.figures import money_in_words, period_in_words
+from reports.figures import money_in_words
+from reports.periods import period_in_words
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "1,234.50\u00a0EUR"), ("fr", "1\u202f234,50\u00a0EUR")])

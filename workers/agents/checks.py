@@ -1,62 +1,25 @@
 """Checks of other agents' deliverables. A check holds the expected value, the actual value, and if the two agree."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
+from workers.agents.checking import CENT, Check, Content, Facts, check, entries_of, figure
 from workers.agents.cost_worker import cost_of
-from workers.agents.figures import UNCATEGORISED, RowStats, monthly_value, percent_of, rounded
+from workers.agents.figures import UNCATEGORISED, RowStats, monthly_value, percent_of
 from workers.agents.friction_worker import MOST_CLUSTERS_SHOWN, Friction
+from workers.agents.optional_checks import (
+    checks_of_cases,
+    checks_of_concentration,
+    checks_of_fragmentation,
+    checks_of_range,
+    checks_of_sensitivity,
+    checks_of_weeks,
+)
 from workers.agents.requirements_manager import REVIEW
 from workers.contract import Period
 
-CENT = Decimal("0.01")
 # The largest error of rounding to two decimals, plus a little for the inexactness of binary fractions.
 HALF_A_CENT = Decimal("0.0051")
-LONGEST_ACTUAL = 200
-
-Content = Mapping[str, Any]
-Check = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Facts:
-    """The figures that the checks compare with, computed again from the rows and the request."""
-
-    stats: RowStats
-    friction: Friction
-    avoidable_percent: Decimal
-    rate: Decimal | None
-    currency: str | None
-    period: Period | None
-    request_text: str
-    deliverables: Mapping[str, Content]
-
-
-def figure(name: str, content: Content, expected: Decimal, tolerance: Decimal = CENT) -> Check:
-    """Return the check of one figure: its key in `content` is the last part of the dotted name.
-
-    The check passes if the figure is a number that differs from `expected` by at most `tolerance`.
-    """
-    actual = content.get(name.rsplit(".", 1)[-1])
-    if isinstance(actual, bool) or not isinstance(actual, int | float):
-        return check(name, rounded(expected), actual, passed=False, detail="There is no such figure.")
-    off = abs(Decimal(repr(actual)) - expected)
-    detail = "" if off <= tolerance else f"It is off by {float(off):.10g}."
-    return check(name, rounded(expected), actual, passed=off <= tolerance, detail=detail)
-
-
-def check(name: str, expected: Any, actual: Any, *, passed: bool, detail: str = "") -> Check:
-    """Return one line of the test report; a text as `actual` is cut to LONGEST_ACTUAL characters."""
-    short_actual = actual if isinstance(actual, bool | int | float | None) else str(actual)[:LONGEST_ACTUAL]
-    return {"name": name, "expected": expected, "actual": short_actual, "passed": passed, "detail": detail}
-
-
-def entries_of(content: Content, key: str) -> list[Content]:
-    """Return the objects in the content's list of this key; an empty list if there is no such list."""
-    values = content.get(key)
-    return [entry for entry in values if isinstance(entry, dict)] if isinstance(values, list) else []
 
 
 # -- analyses --------------------------------------------------------------------------------------
@@ -75,6 +38,8 @@ def check_time(content: Content, facts: Facts) -> Iterator[Check]:
         yield figure(f"{name}.minutes", entry, minutes)
         yield figure(f"{name}.hours", entry, minutes / 60)
         yield figure(f"{name}.share_percent", entry, percent_of(minutes, stats.minutes))
+    yield from checks_of_weeks(content, facts.recount)
+    yield from checks_of_concentration(content, stats)
 
 
 def check_cost(content: Content, facts: Facts) -> Iterator[Check]:
@@ -123,16 +88,23 @@ def check_friction(content: Content, facts: Facts) -> Iterator[Check]:
     # A worker may state the share as a fraction from 0 to 1 and not in percent.
     is_fraction = isinstance(stated_share, int | float) and stated_share <= 1 < recurring
     yield figure("friction_analysis.recurring_share", content, recurring / 100 if is_fraction else recurring)
-    yield check_avoidable(content, friction, recurring)
+    yield from check_avoidable(content, friction, recurring)
     yield check_clusters(content)
+    yield from checks_of_fragmentation(content, facts)
+    yield from checks_of_cases(content, facts)
 
 
-def check_avoidable(content: Content, friction: Friction, recurring: Decimal) -> Check:
-    """Return the check that avoidable percent = min(cap, factor × recurring share).
+def check_avoidable(content: Content, friction: Friction, recurring: Decimal) -> Iterator[Check]:
+    """Yield the check that avoidable percent = min(cap, factor × recurring share).
 
+    A worker that states the recurring rows without meetings has to take their share, and that number is checked too.
     The coefficients are those that the deliverable states, else the request's. Coefficients that differ from the
     request's are a judgement, not an error: the check's detail names them.
     """
+    if "recurring_without_meetings" in content:
+        rows = Decimal(friction.recurrence.recurring_rows - friction.recurring_meetings)
+        yield figure("friction_analysis.recurring_without_meetings", content, rows)
+        recurring = friction.avoidable_share
     stated = {key: stated_coefficient(content, key, most) for key, most in (("cap_percent", 100), ("factor", 10))}
     cap = friction.cap_percent if stated["cap_percent"] is None else stated["cap_percent"]
     factor = friction.factor if stated["factor"] is None else stated["factor"]
@@ -140,7 +112,7 @@ def check_avoidable(content: Content, friction: Friction, recurring: Decimal) ->
     if (cap, factor) != (friction.cap_percent, friction.factor):
         words = f"With the coefficients it states: at most {float(cap):g} percent, factor {float(factor):g}."
         result["detail"] = f"{result['detail']} {words}".strip()
-    return result
+    yield result
 
 
 def stated_coefficient(content: Content, key: str, most: int) -> Decimal | None:
@@ -189,6 +161,9 @@ def check_scenario(content: Content, facts: Facts) -> Iterator[Check]:
         yield figure(f"{kind}.recovered_monthly_cost", content, cost.monthly * part, cost_slack)
         if "recovered_annual_cost" in content:
             yield figure(f"{kind}.recovered_annual_cost", content, cost.annual * part, cost_slack * 12)
+    yield from checks_of_range(content, hours)
+    month = monthly_value(facts.stats.hours, facts.period)
+    yield from checks_of_sensitivity(content, month, facts.friction.avoidable_share, facts.rate)
 
 
 def hours_slack(stats: RowStats, period: Period) -> Decimal:

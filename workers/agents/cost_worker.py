@@ -29,7 +29,8 @@ class Cost:
 
 def cost_of(stats: RowStats, rate: Decimal, period: Period) -> Cost:
     """Return the cost: hours × rate × (month ÷ period length)."""
-    return Cost(monthly_value(stats.hours * rate, period))
+    # The division comes last: it is the only step that is not exact, and half a cent may depend on it.
+    return Cost(monthly_value(stats.minutes * rate / 60, period))
 
 
 @agent("cost_worker", deliverable="cost_analysis")

@@ -19,7 +19,7 @@ class RequestNeeded(AgentInput):
     request_text: RequestText
 
 
-@agent("dev_worker", deliverable="development_output")
+@agent("dev_worker", deliverable="development_output", reads_notes=True)
 def plan_development(work: DevelopmentInput) -> Result:
     """Return the artifacts (work plan, one step per requirement, test outline) and which requirements they cover."""
     requirements = numbered_requirements(work)

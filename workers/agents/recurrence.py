@@ -1,94 +1,120 @@
-"""Group rows whose texts mean the same task: first by a normal form, then by similarity.
+"""Group rows whose texts mean the same task: first by a normal form, then by similar words.
 
-The result does not depend on the order of the rows.
+The normal form has no numbers, no dates and, where they can be told, no names. Of the normal forms, those are joined
+whose words are spellings of the same words. The time grows with the number of distinct texts and not with its square,
+as only words that share a cheap key are compared. The result does not depend on the order of the rows.
 """
 
-import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 
-from intake.spreadsheets.rows import Part, Row
-from workers.agents.figures import columns_of, exact_minutes, minutes_of
+from intake.spreadsheets.rows import Row
+from workers.agents.analysis.forms import form_of, words_of_names
+from workers.agents.analysis.names import forms_without_names
+from workers.agents.analysis.spelling import SAME_WORD_SCORE, leaders_of_words
+from workers.agents.analysis.tally import UNKNOWN, RowTally, TextTally, tally_of
 
-# Scores from 0 to 100, found with real task lists: lower ones join different tasks, higher ones part misspelt ones.
+# From 0 to 100, found with real task lists: a lower one joins different tasks, a higher one parts misspelt ones.
 SAME_TEXT_SCORE = 86
-SAME_WORD_SCORE = 80
-# The time to compare grows with the square of this number; rarer texts are grouped by their normal form only.
-MOST_COMPARED = 5_000
+# Rarer forms than the first so many are grouped by their normal form only.
+MOST_COMPARED = 100_000
 # A longer text tells a story, and two similar stories are usually not the same task: it is not compared.
 LONGEST_COMPARED = 300
+# Groups with the same words that a form is compared with, the most frequent first: usually there is one.
+MOST_LEADERS = 20
 # Words that do not change which task is meant.
 FILLERS = frozenset({"a", "an", "the", "of", "for", "and"})
-
-NO_WORD = re.compile(r"[\W_]+")
-NUMBER = re.compile(r"(?<!\S)\d+(?!\S)")
+MINUTE_MS = 60_000
 
 
-@dataclass
+@dataclass(slots=True)
 class Task:
-    """A group of rows with the same or similar texts; `fingerprint` is the normal form of `sample_text`."""
+    """A group of rows with the same or similar texts; `fingerprint` is the normal form of `sample_text`.
+
+    `texts` are the tallies of its texts, sorted by text and category.
+    """
 
     fingerprint: str
     sample_text: str
     count: int = 0
-    minutes: Decimal = Decimal()
+    milliseconds: int = 0
+    texts: list[TextTally] = field(default_factory=list)
 
-    def add(self, other: "Task") -> None:
-        """Add the rows of another group that means the same task."""
-        self.count += other.count
-        self.minutes += other.minutes
+    @property
+    def minutes(self) -> Decimal:
+        return Decimal(self.milliseconds) / MINUTE_MS
+
+    def add(self, texts: Iterable[TextTally]) -> None:
+        """Add the rows of further texts that mean the same task."""
+        for text in texts:
+            self.count += text.count
+            self.milliseconds += text.milliseconds
+            self.texts.append(text)
 
 
 @dataclass(frozen=True)
 class Recurrence:
-    """The tasks that occur at least twice in the rows, the most frequent first."""
+    """The groups of the rows by task, the most frequent first; `repeated_rows` have exactly equal texts.
+
+    `limited` is True if there were more than MOST_COMPARED forms to compare.
+    """
 
     total_rows: int
     repeated_rows: int
-    tasks: list[Task]
+    groups: list[Task]
+    limited: bool = False
+
+    @property
+    def tasks(self) -> list[Task]:
+        """Return the tasks that occur at least twice."""
+        return [task for task in self.groups if task.count > 1]
 
     @property
     def recurring_rows(self) -> int:
         """Return how many rows belong to a recurring task; `repeated_rows` of them have exactly equal texts."""
         return sum(task.count for task in self.tasks)
 
+    def group_of_text(self, tally: RowTally) -> list[int]:
+        """Return for each text of the tally, in its order, the index of its group; UNKNOWN for one in no group."""
+        groups = {(text.text, text.category): i for i, task in enumerate(self.groups) for text in task.texts}
+        return [groups.get((text.text, text.category), UNKNOWN) for text in tally.texts]
+
 
 def recurrence_of(rows: Iterable[Row]) -> Recurrence:
     """Return the recurring tasks, in one pass; memory grows with the distinct texts. Rows without text never recur."""
-    total, texts = texts_in(rows)
-    repeated = sum(task.count for task in texts.values() if task.count > 1)
-    recurring = [task for task in merged_tasks(by_frequency(by_form(texts))) if task.count > 1]
-    return Recurrence(total, repeated, by_frequency(recurring))
+    return recurrence_from(tally_of(rows))
 
 
-def texts_in(rows: Iterable[Row]) -> tuple[int, dict[str, Task]]:
-    """Return the number of rows and, for each different text, its rows as a task without a fingerprint."""
-    total, texts = 0, dict[str, Task]()
-    columns = columns_of(rows)
-    parts = columns.parts_by("text") if columns else ((r["text"], 1, r["estimated_minutes"]) for r in rows)
-    for part in parts:
-        total += part[1]
-        if text := part[0]:
-            task = texts.get(text) or texts.setdefault(text, Task("", text))
-            task.count += part[1]
-            task.minutes += minutes_of(part) if isinstance(part, Part) else exact_minutes(part[2])
-    return total, texts
+def recurrence_from(tally: RowTally) -> Recurrence:
+    """Return the recurring tasks of the rows that were tallied."""
+    counts = Counter[str]()
+    for text in tally.texts:
+        counts[text.text] += text.count
+    groups, limited = merged_tasks(by_frequency(by_form(tally)))
+    for task in groups:
+        task.texts.sort(key=lambda text: (text.text, text.category))
+    repeated = sum(count for count in counts.values() if count > 1)
+    return Recurrence(tally.rows, repeated, by_frequency(groups), limited)
 
 
-def by_form(texts: dict[str, Task]) -> Iterable[Task]:
-    """Return the tasks after joining those with the same normal form, under the alphabetically first text."""
-    forms: dict[str, Task] = {}
-    for text in sorted(texts):
-        task = texts[text]
-        task.fingerprint = normal_form(text) or text
-        if (leader := forms.setdefault(task.fingerprint, task)) is not task:
-            leader.add(task)
-    return forms.values()
+def by_form(tally: RowTally) -> Iterable[Task]:
+    """Return the texts grouped by their normal form, each group under its alphabetically first text.
+
+    Forms that differ only in the spaces between words are one: `e-mail` is `email`.
+    """
+    texts = sorted(tally.texts, key=lambda text: (text.text, text.category))
+    people = words_of_names(tally.people.keys()) if tally.tells_people else frozenset[str]()
+    forms = forms_without_names([form_of(text.text, people) for text in texts])
+    groups: dict[str, Task] = {}
+    for text, words in zip(texts, forms, strict=True):
+        key = "".join(words) or text.text
+        task = groups.get(key) or groups.setdefault(key, Task(" ".join(words) or text.text, text.text))
+        task.add([text])
+    return groups.values()
 
 
 def by_frequency(tasks: Iterable[Task]) -> list[Task]:
@@ -101,45 +127,56 @@ def normal_form(text: str) -> str:
 
     A text of only numbers keeps them; a text without letters and digits becomes empty.
     """
-    bare = NO_WORD.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
-    return " ".join(NUMBER.sub(" ", bare).split()) or bare
+    return form_of(text).text
 
 
-def merged_tasks(tasks: Sequence[Task]) -> list[Task]:
-    """Return the tasks after joining similar ones under the most frequent of them; `tasks` is sorted by frequency."""
-    comparable = [task for task in tasks if len(task.fingerprint) <= LONGEST_COMPARED][:MOST_COMPARED]
-    leaders: defaultdict[str, list[Task]] = defaultdict(list)
+def merged_tasks(tasks: Sequence[Task]) -> tuple[list[Task], bool]:
+    """Return the tasks after joining similar ones under the most frequent of them, and if some were not compared.
+
+    `tasks` is sorted by frequency.
+    """
+    short = [task for task in tasks if len(task.fingerprint) <= LONGEST_COMPARED]
+    comparable = short[:MOST_COMPARED]
+    leaders_of_word = leaders_of_words(texts_by_word(comparable))
+    leaders: defaultdict[tuple[str, ...], list[Task]] = defaultdict(list)
     followers: set[str] = set()
     for task in comparable:
-        candidates = leaders[initials(task.fingerprint)]
-        if leader := leader_of(task, candidates):
-            leader.add(task)
+        key = tuple(sorted(leaders_of_word[word] for word in words_of(task.fingerprint))) or (task.fingerprint,)
+        if leader := leader_of(task, leaders[key][:MOST_LEADERS]):
+            leader.add(task.texts)
             followers.add(task.fingerprint)
         else:
-            candidates.append(task)
-    return [task for task in tasks if task.fingerprint not in followers]
+            leaders[key].append(task)
+    return [task for task in tasks if task.fingerprint not in followers], len(short) > MOST_COMPARED
 
 
-def leader_of(task: Task, leaders: Sequence[Task]) -> Task | None:
+def texts_by_word(tasks: Iterable[Task]) -> Counter[str]:
+    """Return in how many texts each word occurs: a misspelling is in few, another word that looks like it in many."""
+    counts = Counter[str]()
+    for task in tasks:
+        for word in set(words_of(task.fingerprint)):
+            counts[word] += len(task.texts)
+    return counts
+
+
+def words_of(form: str) -> list[str]:
+    """Return the words of a form except FILLERS."""
+    return [word for word in form.split() if word not in FILLERS]
+
+
+def leader_of(task: Task, leaders: Iterable[Task]) -> Task | None:
     """Return the first leader (most frequent task of a group) that means the same task, or None."""
-    forms = [leader.fingerprint for leader in leaders]
-    near = process.extract(
-        task.fingerprint, forms, scorer=fuzz.token_set_ratio, score_cutoff=SAME_TEXT_SCORE, limit=None
-    )
-    return next((leaders[i] for i in sorted(i for *_, i in near) if has_same_words(task.fingerprint, forms[i])), None)
+    return next((leader for leader in leaders if is_same_task(task.fingerprint, leader.fingerprint)), None)
 
 
-def initials(form: str) -> str:
-    """Return the sorted first letters of the words except FILLERS; only tasks with equal initials are compared.
-
-    Misspelt and inflected words usually keep their first letter.
-    """
-    return "".join(sorted(word[0] for word in form.split() if word not in FILLERS))
+def is_same_task(first: str, second: str) -> bool:
+    """Return True if the forms are similar, and each word of one is similar to a word of the other."""
+    return fuzz.token_set_ratio(first, second) >= SAME_TEXT_SCORE and has_same_words(first, second)
 
 
 def has_same_words(first: str, second: str) -> bool:
     """Return True if each word of one form is similar to a word of the other: `file report` is not `file`."""
-    left, right = (Counter(word for word in form.split() if word not in FILLERS) for form in (first, second))
+    left, right = Counter(words_of(first)), Counter(words_of(second))
     only_left, only_right = list((left - right).elements()), list((right - left).elements())
     for word in only_left:
         similar = [other for other in only_right if other[0] == word[0] and fuzz.ratio(word, other) >= SAME_WORD_SCORE]

@@ -29,7 +29,7 @@ class RequirementsInput(AgentInput):
     )
 
 
-@agent("requirements_manager", deliverable="requirements_analysis")
+@agent("requirements_manager", deliverable="requirements_analysis", reads_notes=True)
 def collect_requirements(work: RequirementsInput) -> Result:
     """Return the requirements of the request and of the reviewers' notes, and the open points of the request."""
     all_requirements = requirements_of(work.request_text, work.notes)

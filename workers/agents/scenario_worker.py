@@ -2,12 +2,21 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+from workers.agents.analysis.bootstrap import LEVEL, RESAMPLES, Kind, Sample, interval_of
+from workers.agents.analysis.tally import UNKNOWN
+from workers.agents.analysis.weeks import HOUR_MS
 from workers.agents.cost_worker import Cost, RatedInput, cost_of
-from workers.agents.figures import RowStats, confidence, monthly_value, period_in_words, rounded, stats_of
-from workers.agents.friction_worker import FrictionInput, friction_of
+from workers.agents.figures import RowStats, confidence, monthly_value, period_in_words, rounded
+from workers.agents.friction_worker import Friction, FrictionInput, friction_of
 from workers.contract import AgentInput, Contradiction, Result, agent
+
+# The grid of the sensitivity goes so far to both sides of each coefficient.
+CAP_STEP = Decimal(20)
+FACTOR_STEP = Decimal("0.25")
+HIGHEST_FACTOR = Decimal(10)
 
 
 class ScenarioInput(RatedInput, FrictionInput):
@@ -30,14 +39,15 @@ def scenario_of(stats: RowStats, work: ScenarioInput, avoidable_percent: Decimal
     """Return the scenario: recovered = avoidable percent of a month's hours, and of their cost."""
     part = avoidable_percent / 100
     cost = cost_of(stats, work.hourly_rate, work.period)
-    return Scenario(avoidable_percent, monthly_value(stats.hours, work.period) * part, Cost(cost.monthly * part))
+    return Scenario(avoidable_percent, monthly_value(stats.minutes * part / 60, work.period), Cost(cost.monthly * part))
 
 
 @agent("scenario_worker", deliverable="with_agent_scenario")
 def work_out_scenario(work: ScenarioInput) -> Result:
     """Return the hours and costs recovered in a month and in a year if an agent did the avoidable work."""
-    stats = stats_of(work.rows)
-    scenario = scenario_of(stats, work, avoidable_percent(work))
+    delivered, stats = delivered_percent(work), RowStats()
+    friction = friction_of(work, stats, with_steps=False)
+    scenario = scenario_of(stats, work, friction.avoidable_percent if delivered is None else delivered)
     content: dict[str, Any] = {
         "avoidable_percent": rounded(scenario.avoidable_percent),
         "total_hours": rounded(stats.hours),
@@ -56,16 +66,76 @@ def work_out_scenario(work: ScenarioInput) -> Result:
         "rows_read": stats.rows,
         **{key: content[key] for key in headline},
     }
+    if rounded(scenario.avoidable_percent) == rounded(friction.avoidable_percent):
+        content |= range_content(friction, stats, work)
     return Result(content, evidence, confidence(stats, has_rate=True))
 
 
-def avoidable_percent(work: ScenarioInput) -> Decimal:
-    """Return the percentage that the friction analysis delivered, else compute it from the rows the same way.
+def range_content(friction: Friction, stats: RowStats, work: ScenarioInput) -> dict[str, Any]:
+    """Return how certain the scenario is: its `interval` and its `sensitivity`, each where the rows tell it.
 
-    Raises Contradiction if the delivered one is not from 0 to 100, Missing if there is none and no rows.
+    Both are computed from the rows and the request's coefficients. They would not surround a percentage that another
+    worker found by its own method, so they are left out then.
     """
-    delivered = delivered_percent(work)
-    return friction_of(work, RowStats()).avoidable_percent if delivered is None else delivered
+    hours, interval = stats.hours, interval_of(sample_of(friction), float(friction.cap_percent), float(friction.factor))
+    content: dict[str, Any] = {}
+    if interval:
+        content["interval"] = {
+            "low_hours": rounded(monthly_value(exact_hours(interval.low), work.period)),
+            "high_hours": rounded(monthly_value(exact_hours(interval.high), work.period)),
+            "level": LEVEL,
+            "resamples": RESAMPLES,
+            "seed": interval.seed,
+        }
+    if hours and friction.avoidable_share:
+        content["sensitivity"] = [line_of(stats, work, friction, *pair) for pair in grid(friction)]
+    return content
+
+
+def grid(friction: Friction) -> list[tuple[Decimal, Decimal]]:
+    """Return pairs (cap, factor) around the coefficients: each one as it is, lower and higher, within its limits."""
+    caps = {min(max(friction.cap_percent + step, Decimal()), Decimal(100)) for step in (-CAP_STEP, 0, CAP_STEP)}
+    factors = {
+        min(max(friction.factor + step, Decimal()), HIGHEST_FACTOR) for step in (-FACTOR_STEP, Decimal(), FACTOR_STEP)
+    }
+    return [(cap, factor) for cap in sorted(caps) for factor in sorted(factors)]
+
+
+def line_of(stats: RowStats, work: ScenarioInput, friction: Friction, cap: Decimal, factor: Decimal) -> dict[str, Any]:
+    """Return what is recovered in a month with other coefficients: one-at-a-time and joint changes (Saltelli 2008)."""
+    scenario = scenario_of(stats, work, min(cap, factor * friction.avoidable_share))
+    return {
+        "cap_percent": float(cap),
+        "factor": float(factor),
+        "recovered_hours": rounded(scenario.hours),
+        "recovered_monthly_cost": rounded(scenario.cost.monthly),
+    }
+
+
+def sample_of(friction: Friction) -> Sample:
+    """Return the rows as the bootstrap draws from them: avoidable ones, and the others."""
+    tally, texts = friction.tally, [text for task in friction.avoidable_tasks for text in task.texts]
+    avoidable = Kind(
+        sum(text.count for text in texts),
+        sum(text.milliseconds for text in texts),
+        sum(text.squares for text in texts),
+    )
+    others = Kind(
+        tally.rows - avoidable.rows,
+        tally.milliseconds - avoidable.milliseconds,
+        tally.squares - avoidable.squares,
+    )
+    keys = {(text.text, text.category) for text in texts}
+    is_avoidable = [(text.text, text.category) in keys for text in tally.texts]
+    if tally.drawn is None:
+        return Sample(avoidable, others, None)
+    drawn = [(text != UNKNOWN and is_avoidable[text], milliseconds) for text, milliseconds in tally.drawn]
+    return Sample(avoidable, others, sorted(drawn))
+
+
+def exact_hours(milliseconds: Fraction) -> Decimal:
+    """Return milliseconds as hours."""
+    return Decimal(milliseconds.numerator) / milliseconds.denominator / HOUR_MS
 
 
 def delivered_percent(work: AgentInput) -> Decimal | None:

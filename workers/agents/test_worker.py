@@ -3,10 +3,13 @@
 from contextlib import suppress
 from typing import Any
 
-from workers.agents.checks import CHECKS, Facts
+from workers.agents.analysis.tally import tally_of
+from workers.agents.checking import Facts
+from workers.agents.checks import CHECKS
 from workers.agents.figures import RowStats, confidence
 from workers.agents.friction_worker import Friction, FrictionInput
-from workers.agents.recurrence import recurrence_of
+from workers.agents.recount import Recount
+from workers.agents.recurrence import recurrence_from
 from workers.agents.scenario_worker import delivered_percent
 from workers.contract import Contradiction, Result, agent
 
@@ -35,15 +38,16 @@ def run_checks(work: FrictionInput) -> Result:
 
 def facts_of(work: FrictionInput) -> Facts:
     """Return the facts for the checks, computed in one pass over the rows."""
-    stats = RowStats()
-    recurrence = recurrence_of(stats.counting(work.rows))
-    friction = Friction(recurrence, work.friction_cap_percent, work.friction_factor)
+    stats, recount = RowStats(), Recount()
+    tally = tally_of(recount.counting(stats.counting(work.rows)))
+    friction = Friction(tally, recurrence_from(tally), work.friction_cap_percent, work.friction_factor)
     avoidable = None
     with suppress(Contradiction):
         avoidable = delivered_percent(work)
     return Facts(
         stats=stats,
         friction=friction,
+        recount=recount,
         avoidable_percent=friction.avoidable_percent if avoidable is None else avoidable,
         rate=work.hourly_rate,
         currency=work.currency,

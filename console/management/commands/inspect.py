@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from console.file_answers import add_file_answers
 from intake.inspection import Inspection, inspect_file, require_known_answers
 from intake.spreadsheets import Doubt, Unreadable
-from reports.figures import period_in_words
+from reports.periods import period_in_words
 
 WARNINGS_SHOWN = 20
 

@@ -1,6 +1,7 @@
 """An answer that is a table may come as a spreadsheet."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -89,9 +90,8 @@ def test_what_cannot_be_an_answer_is_refused_at_the_field(
     assert not Answer.objects.exists()
 
 
-def test_a_file_over_the_limit_is_told_so(staff: Client, tasks: Question, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("intake.uploads.MOST_BYTES", 100)
-    monkeypatch.setattr("clarifications.forms.tables.LARGEST_BYTES", 100)
+def test_a_file_over_the_limit_is_told_so(staff: Client, tasks: Question, settings: Any) -> None:
+    settings.SPREADSHEET_LIMITS = replace(settings.SPREADSHEET_LIMITS, most_bytes=100)
     html = give(staff, tasks, spreadsheet=SimpleUploadedFile("tasks.csv", GOOD * 50)).content.decode()
-    assert "The file is larger than" in html
+    assert "tasks.csv is larger than" in html
     assert "Choose a file" not in html

@@ -5,6 +5,7 @@ import os
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from itertools import count
 from pathlib import Path
@@ -184,12 +185,11 @@ def test_a_readable_file_is_kept_while_another_field_is_corrected(rita: Client) 
     assert response.context["upload"].name == "team.csv"
 
 
-def test_a_file_that_is_too_large_is_refused_and_not_stored(rita: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("intake.uploads.MOST_BYTES", 100)
-    monkeypatch.setattr("portal.forms.MOST_BYTES", 100)
-    response = send(rita, title="A title", file=file(CSV + b"x" * 200_000))
+def test_a_file_that_is_too_large_is_refused_and_not_stored(rita: Client, settings: Any) -> None:
+    settings.SPREADSHEET_LIMITS = replace(settings.SPREADSHEET_LIMITS, most_bytes=1 << 20)
+    response = send(rita, title="A title", file=file(CSV + b"x" * (1 << 20)))
     assert list(response.context["form"].errors) == ["file"]
-    assert "larger than 20 MB" in str(response.context["form"].errors["file"])
+    assert "team.csv is larger than 1 MB" in str(response.context["form"].errors["file"])
     assert response.context["form"]["title"].value() == "A title"
     assert list(uploads.upload_folder().iterdir()) == []
 

@@ -24,7 +24,7 @@ from runtime.embedded import EmbeddedValkey
 from tests.callers import group
 from tests.flows import request
 from tests.system import run
-from tests.waiting import wait_until
+from tests.waiting import ROOM, wait_until
 
 pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
@@ -82,11 +82,17 @@ def test_a_broker_whose_disk_is_full_refuses_no_request_and_loses_nothing(own_br
     assert faults == []
 
 
-def test_a_broker_that_hangs_holds_one_request_for_its_time_out_and_no_other(own_broker: EmbeddedValkey) -> None:
+def test_a_broker_that_hangs_holds_one_request_for_its_time_out_and_no_other(
+    own_broker: EmbeddedValkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("events.outage.LEAVE_ALONE_SECONDS", 600.0)  # a busy machine may need long for four requests
+    noted: list[int] = []
+    note = outage.note_outage
+    monkeypatch.setattr(outage, "note_outage", lambda: (noted.append(len(took)), note()))
     user = User.objects.create_user("bot", is_service=True)
     user.groups.add(group(OPERATOR))
     headers = {"authorization": f"Bearer {keys.make_key(user, name='t', scopes=['projects'], lifetime=None)[1]}"}
-    took = []
+    took: list[float] = []
     with frozen(own_broker):
         for _ in range(4):
             begun = time.monotonic()
@@ -95,8 +101,9 @@ def test_a_broker_that_hangs_holds_one_request_for_its_time_out_and_no_other(own
             )
             took.append(time.monotonic() - begun)
             assert answer.status_code == 201
-    assert took[0] < 2 * streams.SOCKET_TIMEOUT_SECONDS + 3
-    assert max(took[1:]) < streams.SOCKET_TIMEOUT_SECONDS
+    assert noted == [0], "which of the requests waited for the broker in vain"
+    assert took[0] < ROOM * (2 * streams.SOCKET_TIMEOUT_SECONDS + 3)
+    assert max(took[1:]) < ROOM * streams.SOCKET_TIMEOUT_SECONDS
     assert Project.objects.count() == 4
 
 
@@ -109,11 +116,14 @@ def test_a_broker_that_hangs_while_it_counts_holds_a_page_for_about_a_second(
     with frozen(own_broker):
         begun = time.monotonic()
         page.start()
-        page.join(3)
+        page.join(ROOM * 3)
         took = time.monotonic() - begun
     page.join(10)
+    begun = time.monotonic()
+    Client().get("/api/v1/projects")
+    alone = time.monotonic() - begun
     assert answers == [401]
-    assert 0.4 < took < 2.5
+    assert 0.4 < took < 2.5 + 10 * alone
 
 
 def test_no_row_is_locked_while_a_broker_hangs(own_broker: EmbeddedValkey) -> None:
@@ -127,7 +137,7 @@ def test_no_row_is_locked_while_a_broker_hangs(own_broker: EmbeddedValkey) -> No
         time.sleep(0.3)
         begun = time.monotonic()
         Event.objects.update(outcome="")
-        assert time.monotonic() - begun < 1.0
+        assert time.monotonic() - begun < 0.8 * streams.SOCKET_TIMEOUT_SECONDS  # for which the sweep waits
         sweep.join(15)
     assert looked == ["away"]
 

@@ -13,7 +13,7 @@ from tests.flows import on_the_log, put, request
 from tests.processes import last_words, start
 from tests.system import system
 from tests.tally import Tally
-from tests.waiting import wait_until
+from tests.waiting import ROOM, wait_until
 
 pytest_plugins = ["tests.fault_report"]
 pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
@@ -45,7 +45,7 @@ def test_every_process_ends_well_in_the_middle_of_its_work(tally: Tally) -> None
 
 def assert_ended_well(process: ForkServerProcess) -> None:
     """It ends in time, without an error."""
-    process.join(LONGEST_END_SECONDS)
+    process.join(ROOM * LONGEST_END_SECONDS)
     assert process.exitcode == 0, f"{process.exitcode}: {last_words(process)}"
 
 

@@ -166,3 +166,66 @@ def test_whatever_others_deliver_is_reported_on(deliverables: dict[str, Any]) ->
     context = {"rows": [{"text": "Pay", "estimated_minutes": 60}], "hourly_rate": 45, "deliverables": deliverables}
     content = spec.run(spec.input_model.model_validate(context)).content
     assert content["passed"] + content["failed"] == len(content["checks"])
+
+
+@pytest.fixture
+def told(run: Run) -> dict[str, Any]:
+    """A work context whose rows tell everything, with what all analyses deliver for them."""
+    texts = ["Check invoice", "Pay", "Check invoice", "Team meeting"] * 6
+    rows: list[dict[str, Any]] = [
+        {
+            "text": text,
+            "category": "Payables" if text == "Pay" else "Office",
+            "estimated_minutes": 5 + number,
+            "started_at": f"2026-01-{12 + number // 8}T{8 + number % 8:02}:50:00+01:00",
+            "person": "Ada",
+            "case": f"C{number // 8}",
+        }
+        for number, text in enumerate(texts)
+    ]
+    context: dict[str, Any] = {"rows": rows, "hourly_rate": 45, "currency": "EUR", "period": {"type": "month"}}
+    context["deliverables"] = {}
+    for name in ("time_waste_worker", "friction_worker", "scenario_worker"):
+        context["deliverables"][AGENTS[name].deliverable] = run(name, **context).content
+    return context
+
+
+def test_all_figures_about_rows_that_tell_everything_pass(run: Run, told: dict[str, Any]) -> None:
+    checks = run("test_worker", **told).content["checks"]
+    assert [check for check in checks if not check["passed"]] == []
+    parts = ("by_week[", "by_weekday", "concentration", "fragmentation", "meetings", "rework", "waiting")
+    assert [part for part in (*parts, "interval", "sensitivity") if not any(part in c["name"] for c in checks)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("time_waste_analysis.by_week.0.hours", 99),
+        ("time_waste_analysis.by_weekday.0.hours", 99),
+        ("time_waste_analysis.concentration.herfindahl", 0.9),
+        ("time_waste_analysis.concentration.top_three_percent", None),
+        ("friction_analysis.recurring_without_meetings", 24),
+        ("friction_analysis.fragmentation.short_rows", 1),
+        ("friction_analysis.fragmentation.short_percent", 1),
+        ("friction_analysis.fragmentation.short_minutes", 1),
+        ("friction_analysis.fragmentation.switches", 1),
+        ("friction_analysis.meetings.percent", 1),
+        ("friction_analysis.rework.cases", 1),
+        ("friction_analysis.rework.returns", 1),
+        ("friction_analysis.rework.percent", 1),
+        ("friction_analysis.waiting.steps", 1),
+        ("friction_analysis.waiting.median_minutes", 1),
+        ("friction_analysis.waiting.p90_minutes", 1),
+        ("with_agent_scenario.interval.low_hours", 900),
+        ("with_agent_scenario.interval.high_hours", "many"),
+        ("with_agent_scenario.sensitivity.0.recovered_hours", 900),
+        ("with_agent_scenario.sensitivity.0.recovered_monthly_cost", True),
+    ],
+)
+def test_a_figure_of_such_rows_that_is_off_is_found(run: Run, told: dict[str, Any], path: str, value: object) -> None:
+    *way, last = path.split(".")
+    part: Any = told["deliverables"]
+    for key in way:
+        part = part[int(key)] if isinstance(part, list) else part[key]
+    part[last] = value
+    assert len(failed(run("test_worker", **told).content)) == 1

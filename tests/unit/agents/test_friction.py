@@ -31,8 +31,18 @@ def test_recurring_rows_their_share_and_what_is_avoidable(run: Run, rows: list[A
         "coefficients": {"cap_percent": 60.0, "factor": 1.25},
         "cluster_count": 1,
         "clusters": [
-            {"fingerprint": "check invoice", "count": 2, "sample_text": "Check invoice 4711", "minutes": 120.0},
+            {
+                "fingerprint": "check invoice",
+                "count": 2,
+                "sample_text": "Check invoice 4711",
+                "minutes": 120.0,
+                "category": "Payables",
+                "automatable": True,
+                "why": "rule_based",
+                "texts": ["Check invoice 4711", "check Invoice #4712!"],
+            },
         ],
+        "fragmentation": {"short_rows": 0, "short_percent": 0.0, "short_minutes": 0.0},
     }
     assert result.evidence["deliverable"] == "friction_analysis"
 

@@ -28,6 +28,7 @@ def test_time_is_summed_up_per_category_the_largest_first(run: Run) -> None:
             {"category": "B", "minutes": 250.0, "hours": 4.17, "share_percent": 62.48},
             {"category": "A", "minutes": 150.1, "hours": 2.5, "share_percent": 37.52},
         ],
+        "concentration": {"top_three_percent": 100.0, "herfindahl": 0.5312},
         "period": {"type": "month"},
     }
     assert result.evidence["deliverable"] == "time_waste_analysis"

@@ -7,9 +7,9 @@ import sys
 import tempfile
 import threading
 import time
-import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pytest
 from intake.spreadsheets import Busy, Unreadable, outside, places, read_rows
 from intake.spreadsheets.columns import BRACKETED, MOST_COLUMNS, named_columns
 from intake.spreadsheets.sheet import LONGEST_CELL
+from tests.hostile_corpus import growing
 from tests.waiting import is_alive, wait_until
 
 PARENT = """
@@ -37,41 +38,6 @@ sys.stdin.read()
 def own_places(settings: Any, tmp_path: Path) -> None:
     """The places of these tests are nobody else's."""
     settings.DATA_DIR = tmp_path
-
-
-def hostile(path: Path, *, rows: int = 24, columns: int = 1024) -> Path:
-    """A small workbook whose every cell is the same string of 32,767 signs."""
-    line = "".join(f'<c r="{letters(n)}{{row}}" t="s"><v>0</v></c>' for n in range(columns))
-    sheet = "".join(f'<row r="{n}">{line.replace("{row}", str(n))}</row>' for n in range(1, rows + 1))
-    main, rels = "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://schemas.openxmlformats.org"
-    relation = f"{rels}/officeDocument/2006/relationships"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(
-            "_rels/.rels",
-            f'<Relationships xmlns="{rels}/package/2006/relationships"><Relationship Id="r1" '
-            f'Type="{relation}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        )
-        archive.writestr(
-            "xl/workbook.xml",
-            f'<workbook xmlns="{main}" xmlns:r="{relation}"><sheets><sheet name="A" sheetId="1" r:id="r1"/></sheets>'
-            "</workbook>",
-        )
-        archive.writestr(
-            "xl/_rels/workbook.xml.rels",
-            f'<Relationships xmlns="{rels}/package/2006/relationships">'
-            f'<Relationship Id="r1" Type="{relation}/worksheet" Target="worksheets/sheet1.xml"/>'
-            f'<Relationship Id="r2" Type="{relation}/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
-        )
-        archive.writestr("xl/sharedStrings.xml", f'<sst xmlns="{main}"><si><t>{"a" * 32_767}</t></si></sst>')
-        archive.writestr(
-            "xl/worksheets/sheet1.xml", f'<worksheet xmlns="{main}"><sheetData>{sheet}</sheetData></worksheet>'
-        )
-    return path
-
-
-def letters(index: int) -> str:
-    """The name of a column, counted from 0."""
-    return (letters(index // 26 - 1) if index >= 26 else "") + chr(65 + index % 26)
 
 
 def csv(path: Path, rows: int = 100_000) -> Path:
@@ -110,7 +76,8 @@ ROOT = Path(__file__).parents[3]
 def test_a_workbook_that_grows_in_memory_ends_its_reader_and_takes_no_more_than_256_mb(
     tmp_path: Path, record_property: Any
 ) -> None:
-    path = hostile(tmp_path / "work.xlsx")
+    path = tmp_path / "work.xlsx"
+    path.write_bytes(growing())
     assert path.stat().st_size < 100_000
     # In a process of its own: what other tests' children took counts there for nothing.
     command = [sys.executable, "-c", MEASURE, str(path)]
@@ -133,8 +100,8 @@ def test_more_rows_than_a_million_are_refused(tmp_path: Path, monkeypatch: pytes
         list(reading.Table(csv(tmp_path / "work.csv", rows=11), 100))
 
 
-def test_one_deadline_holds_for_a_whole_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outside, "LONGEST_SECONDS", 0.0)
+def test_one_deadline_holds_for_a_whole_file(tmp_path: Path, settings: Any) -> None:
+    settings.SPREADSHEET_LIMITS = replace(settings.SPREADSHEET_LIMITS, seconds=0)
     with pytest.raises(Unreadable, match="takes too long"):
         read_rows(csv(tmp_path / "work.csv"))
 
@@ -149,7 +116,7 @@ def test_two_files_are_read_at_once_and_few_wait(tmp_path: Path, monkeypatch: py
     third = read_rows(path)
     assert next(third)["estimated_minutes"] == 5
     with ExitStack() as waiting:
-        for lock in iter(lambda: places.lock_free_place("waiting", places.MOST_WAITING), None):
+        for lock in iter(lambda: places.lock_free_place("waiting", 4), None):
             waiting.callback(os.close, lock)
         started = time.monotonic()
         with pytest.raises(Busy):

@@ -115,7 +115,7 @@ def test_a_packed_file_is_unpacked(content: bytes) -> None:
     ("content", "advice"),
     [
         (zipped("a.csv", "b.csv"), r"holds 2 files \(a.csv, b.csv\)"),
-        (zipped(), "holds 0 files"),
+        (zipped(), "holds no file"),
         (zip_of(zipped("t.csv"), "t.zip"), "another archive"),
         (gzip.compress(gzip.compress(b"Task,Minutes\nA,30\n")), "another archive"),
         (gzip.compress(zipped("t.csv")), "another archive"),

@@ -92,13 +92,13 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     ):
         for _ in range(129):
             member.write(bytes(1 << 20))
-    with pytest.raises(Unreadable, match="larger than 128 MiB"):
+    with pytest.raises(Unreadable, match="unpacks to 200 times its size"):
         read_rows(path)
 
 
 def test_more_members_than_any_workbook_has_are_refused(tmp_path: Path) -> None:
     path = zipped(tmp_path / "many.xlsx", {"xl/workbook.xml": b"", **{f"m{n}": b"" for n in range(10_001)}})
-    with pytest.raises(Unreadable, match="split it"):
+    with pytest.raises(Unreadable, match="more than 10,000 files"):
         read_rows(path)
 
 
@@ -119,7 +119,7 @@ def test_entities_are_not_expanded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "advice"), [(b"PK\x03\x04 no zip", "damaged workbook"), (b"\xd0\xcf\x11\xe0\xa1", "without a password")]
+    ("content", "advice"), [(b"PK\x03\x04 no zip", "damaged workbook"), (b"\xd0\xcf\x11\xe0\xa1", "no Excel workbook")]
 )
 def test_what_only_looks_like_a_workbook_is_refused(tmp_path: Path, content: bytes, advice: str) -> None:
     path = tmp_path / "work.xlsx"

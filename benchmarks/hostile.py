@@ -1,0 +1,147 @@
+"""How quick a page is while sixteen senders keep uploading hostile files, beside the same page without them.
+
+Each sender sends one file after another by REST, and waits half a second after a refusal: workbooks that grow in
+memory, workbooks with a cell in the far corner, bombs, and a table nearly as large as is allowed. Rounds with and
+without the senders take turns, so that what else the machine does harms both. Printed: median and 95th percentile of a
+person's list of requests, one call after another, the ratios, and how the files were answered.
+"""
+
+import argparse
+import http.client
+import os
+import statistics
+import tempfile
+import threading
+import time
+from collections import Counter
+from itertools import cycle, islice
+from uuid import uuid4
+
+from benchmarks.figures import Figure, publish
+from benchmarks.rest import ADDRESS, prepared, serving
+from tests.hostile_corpus import CORPUS, as_large_as_allowed, far_corner, growing
+
+SENDERS = 16
+BOUNDARY = uuid4().hex
+PAUSE_SECONDS = 0.5
+WARM_SECONDS = 2
+
+
+def main() -> None:
+    """Start a broker and the web, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=10, help="of each round")
+    parser.add_argument("--rounds", type=int, default=3, help="with the senders, and as many without")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="interlock-bench-") as folder:
+        settings = {"DJANGO_SETTINGS_MODULE": "config.settings", "API_REQUESTS_A_MINUTE": str(10**9)}
+        os.environ |= {"DATA_DIR": folder, "LOG_LEVEL": "CRITICAL", **settings}
+        measure(options.seconds, options.rounds)
+
+
+def measure(seconds: int, rounds: int) -> None:
+    """Time the page without and with the senders."""
+    import django
+
+    django.setup()
+    from runtime.system import running_broker
+
+    bomb = next(hostile for hostile in CORPUS if hostile.name == "bomb in xlsx")
+    files = [growing(), far_corner(), bomb.make(), as_large_as_allowed()]
+    answers, without, during = Counter[int](), list[float](), list[float]()
+    with running_broker():
+        key, cookie = prepared(), signed_in()
+        with serving(["manage.py", "web", "--at", ADDRESS], 1, "/sign-in/"):
+            times_of_page(cookie, WARM_SECONDS)
+            for _ in range(rounds):
+                without += times_of_page(cookie, seconds)
+                with Senders(key, files) as senders:
+                    during += times_of_page(cookie, seconds)
+                answers += senders.answers
+    print(f"\nThe files were answered: {dict(sorted(answers.items()))}")
+    values = zip(("median", "95th percentile"), quantiles(during), quantiles(without), strict=True)
+    publish([Figure(f"page during 16 hostile uploads, {name}", d, "ms", w, "ms without") for name, d, w in values])
+
+
+def quantiles(times: list[float]) -> tuple[float, float]:
+    """Return the median and the 95th percentile, in milliseconds."""
+    return statistics.median(times) * 1000, statistics.quantiles(times, n=20)[-1] * 1000
+
+
+def signed_in() -> str:
+    """Return the session cookie of a person with a role."""
+    from django.contrib.auth.models import Group
+    from django.test import Client
+
+    from accounts.models import User
+    from accounts.roles import REQUESTER
+
+    user = User.objects.create_user("rita")
+    user.groups.add(Group.objects.get(name=REQUESTER))
+    client = Client()
+    client.force_login(user)
+    return f"sessionid={client.cookies['sessionid'].value}"
+
+
+def times_of_page(cookie: str, seconds: float) -> list[float]:
+    """Load the page one time after another for so many seconds, and return the seconds that each took."""
+    times: list[float] = []
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        started = time.perf_counter()
+        status = answer_to("GET", "/", b"", {"Cookie": cookie})
+        if status != 200:
+            raise SystemExit(f"The page answered {status}.")
+        times.append(time.perf_counter() - started)
+    return times
+
+
+def answer_to(method: str, path: str, body: bytes, headers: dict[str, str]) -> int:
+    """Return the status of the answer."""
+    connection = http.client.HTTPConnection(ADDRESS, timeout=120)
+    try:
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        response.read()
+        return response.status
+    finally:
+        connection.close()
+
+
+class Senders:
+    """Sixteen senders of files, at work during a `with` block; `answers` counts the statuses that they got."""
+
+    def __init__(self, key: str, files: list[bytes]) -> None:
+        self._bodies = [form_with(file) for file in islice(cycle(files), SENDERS)]
+        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+        self._over, self.answers = threading.Event(), Counter[int]()
+        self._threads = [threading.Thread(target=self._send, args=[body]) for body in self._bodies]
+
+    def __enter__(self) -> "Senders":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _send(self, body: bytes) -> None:
+        """Send the file again and again."""
+        while not self._over.is_set():
+            status = answer_to("POST", "/api/v1/projects", body, self._headers)
+            self.answers[status] += 1
+            if status != 201:
+                self._over.wait(PAUSE_SECONDS)
+
+
+def form_with(file: bytes) -> bytes:
+    """Return the body of a form with a text and the file."""
+    text = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="request_text"\r\n\r\nLook\r\n'
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="team.xlsx"\r\n\r\n'
+    return (text + head).encode() + file + f"\r\n--{BOUNDARY}--\r\n".encode()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""The records of files in quarantine."""
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class QuarantinedFile(models.Model):
+    """A dangerous file that somebody sent. Files with the same content are stored once, each sending has a record."""
+
+    quarantined_at = models.DateTimeField(_("when"), db_default=Now(), db_index=True)
+    sender = models.CharField(_("who"), max_length=200, blank=True, help_text=_("Who sent it, with the key if any."))
+    door = models.CharField(_("door"), max_length=200, help_text=_("The address or the command it was sent to."))
+    name = models.CharField(_("name of the file"), max_length=200)
+    size = models.BigIntegerField(_("bytes"))
+    sha256 = models.CharField("SHA-256", max_length=64, db_index=True)
+    reason = models.TextField(_("reason"))
+    is_kept = models.BooleanField(
+        _("kept"), default=True, help_text=_("Whether its content is in the quarantine folder, under its SHA-256.")
+    )
+
+    class Meta:
+        verbose_name = _("file in quarantine")
+        verbose_name_plural = _("files in quarantine")
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,140 @@
+"""The rows behind a figure: the rows of a request that belong to a category, to a recurring task, or to a finding.
+
+A page of them is made at a time, in one pass over the rows, of which only the page is kept.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from reports.categories import LONGEST_CATEGORY, OTHER, UNCATEGORISED
+from reports.contents import Content, count_at, number_at, objects_at, text_at
+from reports.findings import MEETING
+from reports.sources import FRICTION, TIME, Sources
+
+ROWS_A_PAGE = 100
+SHORT_MINUTES = 15
+NO_WORD = re.compile(r"[\W_]+")
+
+Row = Mapping[str, Any]
+Test = Callable[[Row], bool]
+
+
+class UnknownSelection(Exception):
+    """There is no such way to select rows."""
+
+
+@dataclass(frozen=True)
+class RowsPage:
+    """A page of rows: `number` counts from 1, `first` is the number of its first row among the selected ones.
+
+    `minutes` is the sum of the durations on this page.
+    """
+
+    rows: list[Row]
+    number: int
+    has_next: bool
+
+    @property
+    def first(self) -> int:
+        """Return the number of the first row of the page among all selected rows, from 1."""
+        return (self.number - 1) * ROWS_A_PAGE + 1
+
+    @property
+    def last(self) -> int:
+        """Return the number of the last row of the page among all selected rows."""
+        return self.first + len(self.rows) - 1
+
+
+def page_of_rows(rows: Iterable[Row], test: Test, number: int) -> RowsPage:
+    """Return a page of the rows that pass the test."""
+    start = (number - 1) * ROWS_A_PAGE
+    found = list(islice((row for row in rows if test(row)), start, start + ROWS_A_PAGE + 1))
+    return RowsPage(found[:ROWS_A_PAGE], number, len(found) > ROWS_A_PAGE)
+
+
+def selection(sources: Sources, by: str, value: str) -> Test:
+    """Return the test that a selected row passes. Raises UnknownSelection."""
+    if by == "category":
+        return in_category(sources, value)
+    if by == "task":
+        return of_task(sources, value)
+    if by == "meetings":
+        return in_meetings(sources)
+    if by == "short":
+        return is_short
+    if by == "all":
+        return lambda row: True
+    raise UnknownSelection(f"There are no rows by {by[:40]!r}.")
+
+
+def in_category(sources: Sources, value: str) -> Test:
+    """Return the test that a row is counted under this category."""
+    named = {text_at(line, "category") for line in objects_at(sources.content(TIME), "breakdown")}
+    if value == OTHER:
+        return lambda row: category_of(row) not in named or category_of(row) == OTHER
+    return lambda row: category_of(row) == value
+
+
+def category_of(row: Row) -> str:
+    """Return the category that a row is counted under."""
+    return text_at(row, "category")[:LONGEST_CATEGORY] or UNCATEGORISED
+
+
+def of_task(sources: Sources, fingerprint: str) -> Test:
+    """Return the test that a row belongs to a recurring task: its text is one of those that the cluster names.
+
+    For a cluster that names none, the text has to equal the cluster's text, or to differ in case, punctuation and
+    numbers only.
+    """
+    cluster = cluster_named(sources, fingerprint)
+    texts = cluster.get("texts")
+    if isinstance(texts, list) and texts:
+        named = {text.strip() for text in texts if isinstance(text, str)}
+        return lambda row: text_at(row, "text") in named
+    forms = {form_of(fingerprint), form_of(text_at(cluster, "sample_text"))} - {""}
+    return lambda row: form_of(text_at(row, "text")) in forms
+
+
+def in_meetings(sources: Sources) -> Test:
+    """Return the test that a row belongs to a recurring task that is a meeting; one that took place once does not."""
+    clusters = objects_at(sources.content(FRICTION), "clusters")
+    tests = [of_task(sources, text_at(c, "fingerprint")) for c in clusters if text_at(c, "why") == MEETING]
+    return lambda row: any(test(row) for test in tests)
+
+
+def cluster_named(sources: Sources, fingerprint: str) -> Content:
+    """Return the cluster of the friction analysis with this fingerprint, or without one this text; empty if none."""
+    clusters = objects_at(sources.content(FRICTION), "clusters")
+    named = (c for c in clusters if fingerprint in (text_at(c, "fingerprint"), text_at(c, "sample_text")))
+    return next(named, {})
+
+
+def task_named(sources: Sources, fingerprint: str) -> str:
+    """Return the text of the recurring task with this fingerprint; the fingerprint itself if there is none."""
+    return text_at(cluster_named(sources, fingerprint), "sample_text") or fingerprint
+
+
+def form_of(text: str) -> str:
+    """Return the text in lower case without punctuation, numbers and extra spaces."""
+    words = NO_WORD.sub(" ", unicodedata.normalize("NFKC", text).casefold()).split()
+    return " ".join(word for word in words if not word.isdigit())
+
+
+def told_count(sources: Sources, by: str, value: str) -> int | None:
+    """Return how many rows the deliverable says that it counted; None if it does not say."""
+    if by == "task":
+        return count_at(cluster_named(sources, value), "count")
+    part = {"meetings": ("meetings", "rows"), "short": ("fragmentation", "short_rows")}.get(by)
+    if part is None:
+        return count_at(sources.content(TIME), "rows") if by == "all" else None
+    return count_at(sources.content(FRICTION), *part)
+
+
+def is_short(row: Row) -> bool:
+    """Return True if the row has a duration under a quarter of an hour."""
+    minutes = number_at(row, "estimated_minutes")
+    return minutes is not None and 0 < minutes < SHORT_MINUTES

@@ -1,0 +1,59 @@
+#!/usr/bin/env python
+"""Run all tests on SQLite and, at the same time, those of the spine on PostgreSQL; arguments go to both pytests.
+
+Many tests wait for a process, a broker or a time limit: while those of one run wait, those of the other work. What the
+run on PostgreSQL prints is shown when the one on SQLite has ended.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from runtime.processes import tied_to_parent  # noqa: E402
+
+PYTEST = [sys.executable, "-m", "pytest", "--durations", "10"]
+# Each process imports and compiles for itself what it needs, ten CPU seconds in all; five keep two cores busy.
+SQLITE = ["-n", "3", "--database", "sqlite"]
+POSTGRES = ["-n", "2", "--database", "postgres", "-m", "spine"]
+LOOK_SECONDS = 0.2
+# What pytest says when `-k` chose none.
+NO_TESTS = 5
+
+
+def main() -> int:
+    """Run both to their end and return 0 if neither had a failure."""
+    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches both pytests too: they end, and so does this
+    os.chdir(ROOT)
+    with tempfile.NamedTemporaryFile("w+", prefix="interlock-tests-") as said:
+        beside = start(POSTGRES, said)
+        code = start(SQLITE, None).wait()
+        print("\nOn PostgreSQL:", flush=True)
+        follow(beside, Path(said.name))
+    codes = [code, beside.returncode]
+    return max((abs(code) for code in codes if code != NO_TESTS), default=NO_TESTS)
+
+
+def start(options: list[str], output: IO[str] | None) -> subprocess.Popen[bytes]:
+    """A run of the tests with these options and those of the command line; it does not outlive this process."""
+    return subprocess.Popen(tied_to_parent([*PYTEST, *options, *sys.argv[1:]]), stdout=output, stderr=output)
+
+
+def follow(process: subprocess.Popen[bytes], log: Path) -> None:
+    """Print what the process says until it has ended."""
+    with log.open(errors="replace") as lines:
+        while process.poll() is None:
+            print(lines.read(), end="", flush=True)
+            time.sleep(LOOK_SECONDS)
+        print(lines.read(), end="", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
