@@ -148,8 +148,9 @@ class Run:
 
 
 MEMORY = "print(max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))"
-# The large file is beyond what uploads may have.
+# The files are beyond what uploads may have unless an installation allows it.
 LIMITS = {
+    "SPREADSHEET_MOST_MB": "1024",
     "SPREADSHEET_MOST_ROWS": "20000000",
     "SPREADSHEET_MOST_UNPACKED_MB": "2048",
     "SPREADSHEET_SECONDS": "600",
