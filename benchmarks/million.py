@@ -31,7 +31,7 @@ ROWS = 1_000_000
 MOST_SHOWN = 6
 # Row by row only this part of the file is read, one row in so many.
 PART = 10
-INTAKE = ("intake", "--wait", "--json", "--currency", "EUR", "--set", "hourly_rate=45")
+INTAKE = ("intake", "--wait", "--json", "--currency", "EUR", "--set", "hourly_rate=45", "--set", "period.type=month")
 VERBS = ("Check", "Enter", "Review", "File", "Print", "Scan", "Approve", "Send")
 THINGS = ("invoice", "order", "contract", "report", "ticket", "claim", "offer", "delivery note")
 HEADER = "Date,Task,Category,Duration (min)\n"
