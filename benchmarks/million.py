@@ -178,7 +178,7 @@ def whole_way(file: Path) -> Iterator[Figure]:
         memory.start()
         before = sum(processor_ms(process.pid) for process in subject.running)
         seconds, own = timed(
-            [sys.executable, "manage.py", *INTAKE, "--file", str(file)], environment(stage, subject.name)
+            [sys.executable, "manage.py", *INTAKE, "--file", str(file)], {**environment(stage, subject.name), **LIMITS}
         )
         memory.stop()
         spent = (sum(processor_ms(process.pid) for process in subject.running) - before) / 1000 + own
