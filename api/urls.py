@@ -4,7 +4,19 @@ from typing import Any
 
 from django.urls import URLPattern, path, re_path
 
-from api import contracts, dead_letters, follow, items, ledger, projects, questions, templates, webhooks, work
+from api import (
+    contracts,
+    dead_letters,
+    follow,
+    items,
+    ledger,
+    projects,
+    questions,
+    templates,
+    webhooks,
+    work,
+    work_data,
+)
 from api.endpoint import UnknownPath
 
 VIEWS: dict[str, type[Any]] = {
@@ -62,7 +74,7 @@ VIEWS: dict[str, type[Any]] = {
     "work/<uuid:lease>/complete": work.Complete,
     "work/<uuid:lease>/fail": work.Fail,
     "work/<uuid:lease>/ask": work.Ask,
-    "work/<uuid:lease>/artifacts/<str:digest>": work.Artifact,
+    "work/<uuid:lease>/artifacts/<str:digest>": work_data.Artifact,
 }
 
 

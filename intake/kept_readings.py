@@ -17,9 +17,11 @@ from django.utils import timezone
 from backlog.periods import FACTS, DatesOfRows
 from events import artifacts
 from intake.admission import admitted
-from intake.rows_kept import inline_or_stored
+from intake.rows_kept import dates_of, inline_or_stored, stored_at_once
 from intake.spreadsheets import Ingested, read_rows
 from intake.spreadsheets.rows import Row
+from intake.spreadsheets.sheet import MS_PER_MINUTE
+from intake.spreadsheets.stored import Stored
 from intake.submitting import FileContents, report_on, size_of_inline_rows
 from intake.uploads import READING_END, ROWS_END, Upload, beside
 
@@ -57,6 +59,8 @@ def reading_of(upload: Upload) -> dict[str, Any]:
 
 def read_anew(upload: Upload, sha256: str) -> dict[str, Any]:
     """Read the file and return what it says as JSON; many rows are stored beside it. Raises Unreadable."""
+    if at_once := stored_at_once(upload.path, upload.name, {}, folder=upload.path.parent):
+        return read_at_once(upload, sha256, *at_once)
     ingested, seen, dates = read_rows(upload.path, name=upload.name), Seen(), DatesOfRows()
     rows, has_doubts = seen.of(dates.watch(ingested)), bool(ingested.reading.doubts)
     if has_doubts:
@@ -70,7 +74,17 @@ def read_anew(upload: Upload, sha256: str) -> dict[str, Any]:
     if context is not None:
         context[FACTS] = facts
     report = report_on(ingested, upload.name, sha256)
-    return {**shown_of(ingested, seen), "sha256": sha256, "dates": facts, "context": context, "report": report}
+    shown = shown_of(ingested, seen.first, math.fsum(seen.durations), ingested.rows_read - len(seen.durations))
+    return {**shown, "sha256": sha256, "dates": facts, "context": context, "report": report}
+
+
+def read_at_once(upload: Upload, sha256: str, context: dict[str, Any], stored: Stored) -> dict[str, Any]:
+    """Return what a file says whose rows were stored while it was read, as JSON."""
+    os.replace(upload.path.parent / context["rows_ref"]["id"], beside(upload.path, ROWS_END))
+    context[FACTS] = dates_of(stored).facts(timezone.now().date())
+    shown = shown_of(stored, stored.first, stored.milliseconds / MS_PER_MINUTE, stored.without_duration)
+    report = report_on(stored, upload.name, sha256)
+    return {**shown, "sha256": sha256, "dates": context[FACTS], "context": context, "report": report}
 
 
 def rows_beside(upload: Upload, rows: Iterator[Row]) -> dict[str, Any]:
@@ -81,17 +95,17 @@ def rows_beside(upload: Upload, rows: Iterator[Row]) -> dict[str, Any]:
     return context
 
 
-def shown_of(ingested: Ingested, seen: Seen) -> dict[str, Any]:
+def shown_of(read: Ingested | Stored, first: list[Row], minutes: float, without_minutes: int) -> dict[str, Any]:
     """Return what a preview shows, as JSON."""
     return {
-        "columns": ingested.columns,
-        "rows": seen.first,
-        "rows_read": ingested.rows_read,
-        "minutes": math.fsum(seen.durations),
-        "without_minutes": ingested.rows_read - len(seen.durations),
-        "warnings": [astuple(warning) for warning in ingested.warnings],
-        "row_warnings": ingested.row_warnings,
-        "doubts": [asdict(doubt) for doubt in ingested.reading.doubts],
+        "columns": read.columns,
+        "rows": first,
+        "rows_read": read.rows_read,
+        "minutes": minutes,
+        "without_minutes": without_minutes,
+        "warnings": [astuple(warning) for warning in read.warnings],
+        "row_warnings": read.row_warnings,
+        "doubts": [asdict(doubt) for doubt in read.reading.doubts],
     }
 
 

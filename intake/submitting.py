@@ -18,8 +18,9 @@ from backlog.policy import require_own_figures
 from intake.admission import admitted
 from intake.combinations import Combinations
 from intake.inspection import require_known_answers
-from intake.rows_kept import inline_or_stored
+from intake.rows_kept import dates_of, inline_or_stored, stored_at_once
 from intake.spreadsheets import Ingested, read_rows
+from intake.spreadsheets.stored import Stored
 from schemas.payloads.objects import WorkContext
 from schemas.payloads.project import ProjectInitialRequestReceived
 
@@ -94,8 +95,12 @@ def read_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str, s
     """
     name, answers = name or (file.name if isinstance(file, Path) else ""), answers or {}
     with admitted(file, name) as sha256:
-        ingested = read_rows(file, name=name, answers=answers)
         chosen = {"reading": dict(answers)} if answers else {}
+        if at_once := stored_at_once(file, name, answers):
+            context, stored = at_once
+            context[FACTS] = dates_of(stored).facts(timezone.now().date())
+            return FileContents({**context, **chosen}, report_on(stored, name, sha256))
+        ingested = read_rows(file, name=name, answers=answers)
         if doubts := ingested.reading.doubts:
             require_known_answers(doubts, answers)
             combinations = Combinations(file, name, answers, ingested)
@@ -114,12 +119,12 @@ def size_of_inline_rows() -> int:
     return most_bytes
 
 
-def about_file(ingested: Ingested, name: str, sha256: str) -> dict[str, Any]:
+def about_file(ingested: Ingested | Stored, name: str, sha256: str) -> dict[str, Any]:
     """Return what the report on a file says before its rows are read."""
     return {"file": name, "sha256": sha256, "columns": ingested.columns}
 
 
-def report_on(ingested: Ingested, name: str, sha256: str) -> dict[str, Any]:
+def report_on(ingested: Ingested | Stored, name: str, sha256: str) -> dict[str, Any]:
     """Return the report on a file whose rows are all read: its name, columns, counts and warnings."""
     warnings = [{"row": w.row, "column": w.column, "message": w.message} for w in ingested.warnings]
     counts = {"rows_read": ingested.rows_read, "row_warnings": ingested.row_warnings, "warnings": warnings}

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from intake.spreadsheets.categories import spellings
 from intake.spreadsheets.checks import notes_about
-from intake.spreadsheets.choosing import OpenChoice, choose_durations
+from intake.spreadsheets.choosing import Durations, OpenChoice, choose_durations
 from intake.spreadsheets.columns import Column
 from intake.spreadsheets.delimited import open_delimited
-from intake.spreadsheets.describing import describe
+from intake.spreadsheets.describing import Reading, describe
 from intake.spreadsheets.details import NO_COLUMN, details_reader, index_of
 from intake.spreadsheets.doubts import Choice, Doubt
-from intake.spreadsheets.durations import DecimalMark, Kind, quantity_of
+from intake.spreadsheets.durations import DecimalMark, Kind, Quantity, quantity_of
 from intake.spreadsheets.evidence import MISSING
 from intake.spreadsheets.known import program_of
 from intake.spreadsheets.layout import Layout, find_layout
@@ -83,9 +83,7 @@ class Table:
         doubts += [*(self._doubt(choice) for choice in durations.doubts), *about_last_row]
         self.reading = describe(layout, survey, self._chosen, durations)
         self.reading.doubts, self.reading.program = doubts, program.name if program else ""
-        self.columns = {
-            r: c["header"] for r, c in self.reading.columns.items() if r in ("text", "category", "duration")
-        }
+        self.columns = columns_shown(self.reading)
 
     def _require_durations(self) -> None:
         """Raise Unreadable if the table has durations and not one of them can be read."""
@@ -246,24 +244,16 @@ class Table:
         if index in self._durations.filled:
             parts.append(FROM_TIMES)
         elif not parts:
-            parts.append(f"“{cell_text(self._cell(line, values.column))}” cannot be read in the unit of the column.")
+            parts.append(unread_message(quantity, self._cell(line, values.column)))
         self._warn(line.number, values.column.header, " ".join(parts))
 
     def _warn_about_file(self) -> None:
         """Add the warnings about the file as a whole: what was decided without a person, and what is in doubt."""
-        row = self._layout.header_row
-        for note in self._layout.notes:
-            self._note(note.row, note.column, note.message)
-        for part in self._layout.parts:
-            for number in part.ends:
-                self._note(number, None, "Another table begins here; it was not read. Send it by itself if it counts.")
-        for message in self._durations.notes:
-            self._note(row, self._durations.header, message)
-        for doubt in self.reading.doubts:
-            self._note(doubt.row, doubt.column, doubt.warning)
+        for row, column, message in warnings_about_file(self._layout, self._durations, self.reading.doubts):
+            self._note(row, column, message)
         if self._durations.values is None and not self._durations.from_times:
             message = "No column holds a duration: every row is read without one. Name a column Duration (min)."
-            self._warn(row, None, message)
+            self._warn(self._layout.header_row, None, message)
 
     def _check_shape(self, line: Line, width: int, is_ragged: bool) -> None:
         """Add a warning if the line could not be read, or has fewer or more cells than the header."""
@@ -288,6 +278,32 @@ class Table:
         self.row_warnings += 1
         if len(self.warnings) < self._limit:
             self.warnings.append(RowWarning(row, column, message, is_note))
+
+
+def warnings_about_file(
+    layout: Layout, durations: Durations, doubts: Iterable[Doubt]
+) -> Iterator[tuple[int, str | None, str]]:
+    """Yield (row, header, sentence) for what was decided without a person, and for what is in doubt."""
+    for note in layout.notes:
+        yield note.row, note.column, note.message
+    for part in layout.parts:
+        for number in part.ends:
+            yield number, None, "Another table begins here; it was not read. Send it by itself if it counts."
+    for message in durations.notes:
+        yield layout.header_row, durations.header, message
+    for doubt in doubts:
+        yield doubt.row, doubt.column, doubt.warning
+
+
+def columns_shown(reading: Reading) -> dict[str, str]:
+    """Return {role: header} of the columns that make a row."""
+    return {role: c["header"] for role, c in reading.columns.items() if role in ("text", "category", "duration")}
+
+
+def unread_message(quantity: Quantity, cell: Cell) -> str:
+    """Return why the cell is read without a duration."""
+    unread = f"“{cell_text(cell)}” cannot be read in the unit of the column."
+    return quantity.message if quantity.kind == Kind.UNREADABLE else unread
 
 
 def open_sheets(path: Path) -> Generator[Sheet]:
