@@ -25,7 +25,8 @@ MOST_FIRST_ROWS = 12
 MOST_WARNINGS = 100
 # A longer text of a deliverable belongs in its file.
 LONGEST_TEXT = 4000
-WIDE_PLOTS = ("heat", "line", "range")
+# A heat map with more columns needs the width of the page.
+MOST_NARROW_COLUMNS = 14
 
 
 def parts_of(report: Report, *, for_staff: bool) -> list[Part]:
@@ -37,10 +38,10 @@ def parts_of(report: Report, *, for_staff: bool) -> list[Part]:
         Part(_("What an agent could take over"), list(scenario_blocks(report))),
         Part(_("In pictures"), pictures_of(report.plots)),
         Part(_("In figures"), [first_rows(table, report.currency) for table in report.tables if table.rows]),
-        *(Part(section.title, list(section_blocks(section))) for section in report.results),
         Part(_("Assumptions"), list(assumption_blocks(report))),
         Part(_("Quality of the data"), list(quality_blocks(report))),
         Part(_("Who gave what"), list(provenance_blocks(report))),
+        *(Part(section.title, list(section_blocks(section))) for section in report.results),
         Part(_("Annex: complete tables"), long_tables(report), on_new_page=True),
     ]
     if for_staff:
@@ -113,7 +114,7 @@ def pictures_of(plots: Sequence[Plot]) -> list[Picture]:
     """Return the plots that have something to draw."""
     drawn = ((plot, picture_of(plot)) for plot in plots)
     return [
-        Picture(svg, plot.title, alternative_of(plot), legend_of(plot), is_wide=plot.kind in WIDE_PLOTS)
+        Picture(svg, plot.title, alternative_of(plot), legend_of(plot), is_wide=len(plot.columns) > MOST_NARROW_COLUMNS)
         for plot, svg in drawn
         if svg
     ]
