@@ -7,26 +7,12 @@ from django.utils.translation import gettext as _
 from events.artifacts import ArtifactMissing
 from reports.exports.sheets import Sheet
 from reports.figures import number_in_words
-from reports.model import Column, Unit
-from reports.rows import rows_of_request
+from reports.rows import row_columns
 from reports.sources import Sources
+from reports.stored_rows import rows_of_request
 
 # A workbook of so many rows has about a megabyte and opens at once; all rows can be had over REST.
 MOST_ROWS = 20_000
-
-
-def row_columns() -> list[Column]:
-    """Return the columns that a row of a request may have."""
-    return [
-        Column("row", _("Row in the file"), Unit.COUNT),
-        Column("text", _("What was done")),
-        Column("category", _("Category")),
-        Column("estimated_minutes", _("Minutes"), Unit.MINUTES),
-        Column("started_at", _("Began")),
-        Column("ended_at", _("Ended")),
-        Column("person", _("Person")),
-        Column("case", _("Case")),
-    ]
 
 
 def add_rows(sheet: Sheet, sources: Sources) -> None:
