@@ -28,6 +28,8 @@ from events.isolation import DATABASE_AWAY
 from events.lifecycle import IllegalTransition
 from intake.spreadsheets import Busy, Unreadable
 from intake.spreadsheets.places import AGAIN_SECONDS
+from reports import sharing
+from reports.exports import errors as exports
 from schemas.lint import BadSchema
 from schemas.registry import UnknownSchema
 from schemas.restricted import SchemaRefused
@@ -110,6 +112,12 @@ STATUS_AND_NAME: dict[type[Exception], tuple[int, str]] = {
     UnknownSchema: (404, "unknown-schema"),
     Unreadable: (422, "unreadable-file"),
     Busy: (503, "busy"),
+    exports.NothingDelivered: (409, "nothing-delivered"),
+    exports.ExportUnavailable: (501, "export-unavailable"),
+    exports.ExportBusy: (503, "busy"),
+    sharing.SharingNotAllowed: (403, "sharing-not-allowed"),
+    sharing.TooManyLinks: (409, "too-many-links"),
+    sharing.InvalidLifetime: (422, "invalid-lifetime"),
 }
 
 
@@ -165,7 +173,7 @@ def service_problem(error: Exception) -> Response | None:
             if isinstance(error, IllegalTransition):
                 more |= {"state": error.state, "allowed": error.allowed}
             faults = [(f"/answer{pointer}", message) for pointer, message in more.pop("problems", [])]
-            wait = {"Retry-After": str(AGAIN_SECONDS)} if isinstance(error, Busy) else None
+            wait = {"Retry-After": str(AGAIN_SECONDS)} if isinstance(error, Busy | exports.ExportBusy) else None
             return problem_response(code, name, str(error), faults, headers=wait, **more)
     return None
 

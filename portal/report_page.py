@@ -10,7 +10,9 @@ from django.views.generic import View
 from accounts.people import signed_in_person
 from portal.project_page import project_for
 from reports.building import report_of
+from reports.exports.formats import Format
 from reports.page_parts import page_parts
+from reports.sharing import links_of, may_share
 
 
 class ReportPage(LoginRequiredMixin, View):
@@ -21,5 +23,13 @@ class ReportPage(LoginRequiredMixin, View):
         project = project_for(request, pk)
         report = report_of(project)
         parts = page_parts(report, for_staff=signed_in_person(request).is_staff) if report else {}
-        context = {"project": project, "report": report, "rows_project_id": project.pk, **parts}
+        context = {
+            "project": project,
+            "report": report,
+            "rows_project_id": project.pk,
+            "formats": list(Format),
+            "links": links_of(project),
+            "may_share": may_share(signed_in_person(request), project),
+            **parts,
+        }
         return render(request, "portal/report.html", context)

@@ -12,7 +12,7 @@ from reports.documents import as_document
 from reports.exports.errors import NothingDelivered
 from reports.exports.formats import Format, ReportFile
 from reports.exports.pdf import as_pdf
-from reports.exports.standalone import as_html  # noqa
+from reports.exports.standalone import as_html
 from reports.exports.workbook import as_workbook
 from reports.model import Report
 from reports.sources import Sources

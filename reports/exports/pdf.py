@@ -48,7 +48,9 @@ def opened_in_words(report: Report) -> str:
     parts = [report.status_words]
     if report.requester:
         parts.append(_("requested by %(who)s") % {"who": report.requester})
-    days = [date_format(localtime(moment), "DATE_FORMAT") for moment in (report.opened_at, report.finished_at) if moment]
+    days = [
+        date_format(localtime(moment), "DATE_FORMAT") for moment in (report.opened_at, report.finished_at) if moment
+    ]
     return ", ".join([*parts, " – ".join(dict.fromkeys(days))])
 
 

@@ -42,7 +42,7 @@ class Book:
         properties = {"title": writable(title)[:255], "author": writable(author)[:255] or "Interlock"}
         self.book.set_properties({**properties, "created": created})
         self.currency = currency
-        self.formats: dict[tuple[Unit, bool], Any] = {}
+        self.formats: dict[tuple[Unit, bool, bool], Any] = {}
         self.title_format = self.book.add_format({"bold": True, "font_size": 14})
         self.header_format = self.book.add_format(
             {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top", "bg_color": "#eef1f5"}

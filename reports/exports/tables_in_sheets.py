@@ -30,9 +30,7 @@ def add_table(sheet: Sheet, table: Table, names: Names, *, is_alone: bool = True
     add_sums(sheet, table, first, names)
 
 
-def formula_of(
-    sheet: Sheet, table: Table, number: int, row: object, names: Names
-) -> tuple[str, float | None]:
+def formula_of(sheet: Sheet, table: Table, number: int, row: object, names: Names) -> tuple[str, float | None]:
     """Return the formula of a cell and what it computes: hours a month, and their cost; ("", None) for another cell."""
     places = {column.key: i for i, column in enumerate(table.columns)}
     values: Mapping[str, object] = dict(zip(places, row, strict=True))  # type: ignore[call-overload]

@@ -52,6 +52,7 @@ def main() -> None:
             package_cache_path=empty,
         )
         document = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=job["timestamp"])
+    assert isinstance(document, bytes)
     sys.stdout.buffer.write(document)
 
 

@@ -45,7 +45,7 @@ def require_typesetter() -> None:
 
 
 def typeset_document(template: str, *, inputs: Mapping[str, str], timestamp: int) -> bytes:
-    """Return the PDF that this template makes of the inputs. Raises ExportUnavailable, ExportBusy, TypesettingFailed."""
+    """Return the PDF that the template makes of the inputs. Raises ExportUnavailable, ExportBusy or TypesettingFailed."""
     require_typesetter()
     source = (TEMPLATES / template).read_text(encoding="utf-8")
     job = json.dumps({"template": source, "inputs": dict(inputs), "timestamp": timestamp}).encode()
@@ -76,7 +76,9 @@ def run_child(job: bytes) -> bytes:
     try:
         done = subprocess.run(command, input=job, capture_output=True, timeout=LONGEST_SECONDS, env=kept)
     except subprocess.TimeoutExpired as error:
-        words = _("The PDF took longer than %(n)s seconds, so it was stopped. Take the web page or the workbook instead.")
+        words = _(
+            "The PDF took longer than %(n)s seconds, so it was stopped. Take the web page or the workbook instead."
+        )
         raise ExportBusy(words % {"n": round(LONGEST_SECONDS)}) from error
     if done.returncode or not done.stdout.startswith(b"%PDF"):
         raise TypesettingFailed(done.stderr.decode(errors="replace")[-2000:])

@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 from itertools import pairwise
+from math import pi
 from xml.etree import ElementTree
 
 import pytest
