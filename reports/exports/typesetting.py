@@ -45,7 +45,7 @@ def require_typesetter() -> None:
 
 
 def typeset_document(template: str, *, inputs: Mapping[str, str], timestamp: int) -> bytes:
-    """Return the PDF that the template makes of the inputs. Raises ExportUnavailable, ExportBusy or TypesettingFailed."""
+    """Return the PDF of the template and its inputs. Raises ExportUnavailable, ExportBusy or TypesettingFailed."""
     require_typesetter()
     source = (TEMPLATES / template).read_text(encoding="utf-8")
     job = json.dumps({"template": source, "inputs": dict(inputs), "timestamp": timestamp}).encode()
