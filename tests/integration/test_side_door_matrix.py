@@ -227,8 +227,9 @@ def rest_door(method: str, route: str) -> Door:
 
     def call(caller: Caller, held: Held) -> object:
         named = {
-            "project_id": held.project, "item_id": held.item, "question_id": held.question, "lease": uuid4(), "link_id": held.link,
+            "project_id": held.project, "item_id": held.item, "question_id": held.question, "lease": uuid4(),
             "letter_id": held.letter, "webhook_id": held.endpoint, "delivery_id": 1, "name": "minimal", "version": 1,
+            "link_id": held.link,
         }  # fmt: skip
         path = re.sub(r"<\w+:(\w+)>", lambda match: str(named[match[1]]), route)
         return getattr(caller, method)(path, body)
