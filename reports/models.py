@@ -8,11 +8,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import AuditRecord, unsaved_entry
-from accounts.recorded import Recorded
+from accounts.recorded import Recorded, RecordedQuerySet
 from backlog.models import Project
 
 Action = AuditRecord.Action
 LONGEST_NOTE = 100
+
+
+class SharedLinks(RecordedQuerySet["SharedLink"]):
+    """A queryset of shared links; changes in bulk are audited too."""
 
 
 class SharedLink(Recorded):
@@ -33,6 +37,7 @@ class SharedLink(Recorded):
     opened_count = models.PositiveIntegerField(_("times opened"), default=0)
     last_opened_at = models.DateTimeField(_("last opened"), null=True, blank=True)
 
+    objects = SharedLinks.as_manager()
     on_record = frozenset({"project", "digest", "note", "expires_at", "revoked_at"})
     secret_fields = frozenset({"digest"})
     related_names = ("project",)

@@ -97,9 +97,7 @@ class ReadWorkbook:
         name, column, row, last_column, last_row = match.groups()
         place = ((name or sheet).replace("''", "'"), int(row) - 1, column_number(column))
         if last_row is None:
-            named = next(
-                (key for key, cell in self.names.items() if cell == match.group() and key in self.changed), None
-            )
-            return self.changed[named] if named else self.computed(place)
+            names = [key for key, cell in self.names.items() if cell == match.group() and key in self.changed]
+            return self.changed[names[0]] if names else self.computed(place)
         assert column == last_column
         return [self.computed((place[0], at, place[2])) for at in range(place[1], int(last_row))]

@@ -45,7 +45,7 @@ def test_the_page_offers_each_format_and_the_file_has_its_type_and_name(
     assert response.status_code == 200
     assert response["Content-Type"].startswith(form.media_type)
     assert response["Content-Disposition"] == f'attachment; filename="prufung-bderb-zeit.{form}"'
-    assert response["Cache-Control"] == "private, no-store"
+    assert set(response["Cache-Control"].split(", ")) == {"private", "no-store"}
 
 
 @pytest.mark.parametrize("form", list(Format))
@@ -92,7 +92,7 @@ def test_checks_and_raw_outputs_are_in_the_files_of_staff_only(rita: Client, ann
 def test_the_html_file_stands_alone(rita: Client, project: Project) -> None:
     text = file_of(rita, project, "html").content.decode()
     for outside in ("<script", "<link", "src=", "href=", "url(", "@import", "<form"):
-        assert outside not in text.lower().replace('href="#', ""), outside
+        assert outside not in text.lower().replace('href="#', "").replace("url(#", ""), outside
     assert "default-src &#x27;none&#x27;" in text or "default-src 'none'" in text
     assert "&lt;b&gt;Closing&lt;/b&gt;" in text
     assert "<b>Closing" not in text
