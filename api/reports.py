@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import get_language, override
 from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
 from rest_framework.exceptions import NotAcceptable
@@ -113,7 +113,7 @@ class ProjectReport(ApiView):
         project = row_or_404(projects_for(self.account), pk=project_id)
         query = self.read_query(ReportQuery)
         form = Format(query["format"]) if "format" in query else accepted_format(request) or Format.JSON
-        with override(query.get("language")):
+        with override(query.get("language") or get_language()):
             made = report_file(project, form, for_staff=self.account.is_staff)
         response = attachment(made.content, form.media_type, made.name)
         response["Vary"] = "Accept, Accept-Language"
