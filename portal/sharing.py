@@ -35,6 +35,9 @@ class LinkForm(forms.Form):
         initial=lambda: settings.SHARED_LINK_DAYS,
     )
 
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, label_suffix="")
+
 
 class ShareReport(LoginRequiredMixin, View):
     """The links of a project's report, and the form that makes one."""

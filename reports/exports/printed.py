@@ -176,7 +176,7 @@ def grid_of(table: Table, currency: str) -> Grid:
 # -- how the figures came about --------------------------------------------------------------------
 def assumption_blocks(report: Report) -> Iterator[Block]:
     """Yield the table of the assumptions."""
-    rows = [[each.title, each.words, f"{each.source_words} {each.why}".strip()] for each in report.assumptions]
+    rows = [[each.title, each.words, f"{each.source_words}\n{each.why}".strip()] for each in report.assumptions]
     if rows:
         yield Grid([_("What"), _("Value"), _("Where it comes from")], rows)
 

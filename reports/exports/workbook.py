@@ -117,7 +117,7 @@ def add_assumptions(sheet: Sheet, report: Report, periods_a_month: float | None)
     names = add_scenario(sheet, report, periods_a_month)
     sheet.header([_("What"), _("Value"), _("Where it comes from")], is_frozen=False)
     for each in report.assumptions:
-        sheet.row([(part, Unit.NONE) for part in (each.title, each.words, f"{each.source_words} {each.why}".strip())])
+        sheet.row([(part, Unit.NONE) for part in (each.title, each.words, f"{each.source_words}\n{each.why}".strip())])
     return names
 
 
