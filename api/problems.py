@@ -115,6 +115,7 @@ STATUS_AND_NAME: dict[type[Exception], tuple[int, str]] = {
     exports.NothingDelivered: (409, "nothing-delivered"),
     exports.ExportUnavailable: (501, "export-unavailable"),
     exports.ExportBusy: (503, "busy"),
+    exports.ExportFailed: (500, "export-failed"),
     sharing.SharingNotAllowed: (403, "sharing-not-allowed"),
     sharing.TooManyLinks: (409, "too-many-links"),
     sharing.InvalidLifetime: (422, "invalid-lifetime"),

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpResponse
-from django.utils.translation import gettext as _
 from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
 from rest_framework.exceptions import NotAcceptable

@@ -11,12 +11,12 @@ from accounts.people import signed_in_person
 from backlog.models import Project
 from portal.project_page import project_for
 from reports.downloads import attachment
-from reports.exports.errors import ExportBusy, ExportRefused, ExportUnavailable
+from reports.exports.errors import ExportBusy, ExportFailed, ExportRefused, ExportUnavailable
 from reports.exports.formats import Format
 from reports.exports.making import report_file
 
 # The status of a refusal by its class; of any other it is 409.
-STATUSES: dict[type[ExportRefused], int] = {ExportUnavailable: 501, ExportBusy: 503}
+STATUSES: dict[type[ExportRefused], int] = {ExportUnavailable: 501, ExportBusy: 503, ExportFailed: 500}
 
 
 class ReportFile(LoginRequiredMixin, View):

@@ -15,6 +15,11 @@ AFTER_RUN = re.compile(rf"(\S{{{LONGEST_RUN}}})(?=\S)")
 BREAK = "\u200b"
 # Signs that no font shows: control signs, and halves of surrogate pairs, which UTF-8 cannot hold.
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+MOST_NAMED = 5
+# Letters that none of the typesetter's own fonts has: those of East and South-East Asia and of most of India, emoji.
+WITHOUT_FONT = re.compile(
+    "[\u0980-\u109f\u1100-\u139f\u1700-\u1cff\u2e80-\ua63f\ua980-\ud7ff\ue000-\uf8ff\uff00-\uffef\U00010000-\U0010ffff]"
+)
 
 
 @dataclass(frozen=True)
@@ -109,3 +114,8 @@ def printable_value(value: Any) -> Any:
 def printable_text(text: str) -> str:
     """Return the text without signs that cannot be printed; a long run without spaces may be broken into lines."""
     return RUN.sub(lambda run: AFTER_RUN.sub(rf"\1{BREAK}", run.group()), UNSEEN.sub("\ufffd", text))
+
+
+def signs_without_font(texts: str) -> str:
+    """Return the first few different signs of the texts that a PDF cannot show; empty if there are none."""
+    return " ".join(f"U+{ord(sign):04X}" for sign in sorted(set(WITHOUT_FONT.findall(texts)))[:MOST_NAMED])

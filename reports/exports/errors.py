@@ -17,3 +17,7 @@ class ExportUnavailable(ExportRefused):
 
 class ExportBusy(ExportRefused):
     """Too many files are being made at the moment, or this one took too long."""
+
+
+class ExportFailed(ExportRefused):
+    """The file could not be made, which is a fault of ours; the log has the reason."""

@@ -1,5 +1,6 @@
 """A report as a PDF: A4, tagged for screen readers (PDF/UA-1), and the same bytes for the same report."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -7,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from reports.exports.blocks import as_data, printable_text
+from reports.exports.blocks import Part, Text, as_data, printable_text, signs_without_font
 from reports.exports.printed import parts_of
 from reports.exports.typesetting import typeset_document
 from reports.model import Report
@@ -28,7 +29,7 @@ def as_pdf(report: Report, *, for_staff: bool) -> bytes:
 
 def printed_document(report: Report, *, for_staff: bool) -> dict[str, Any]:
     """Return all that the template reads: texts in words, and parts made of blocks."""
-    title = printable_text(report.title) or str(report.project_id)
+    title, parts = printable_text(report.title) or str(report.project_id), parts_of(report, for_staff=for_staff)
     return {
         "title": title,
         "running": title if len(title) <= LONGEST_RUNNING_TITLE else title[:LONGEST_RUNNING_TITLE] + "…",
@@ -39,8 +40,19 @@ def printed_document(report: Report, *, for_staff: bool) -> dict[str, Any]:
         "about": printable_text(_("Report, period of the data: %(period)s") % {"period": report.period.words}),
         "facts": [[name, printable_text(value)] for name, value in facts_of(report)],
         "words": {"page": _("Page")},
-        "parts": as_data(parts_of(report, for_staff=for_staff)),
+        "parts": as_data([*notices(title, parts), *parts]),
     }
+
+
+def notices(title: str, parts: list[Part]) -> Iterator[Part]:
+    """Yield a part that names the signs that the PDF has no letters for, so that none is missing in silence."""
+    signs = signs_without_font(f"{title} {parts!r}")
+    if signs:
+        words = _(
+            "Some texts of this report have signs for which a PDF of Interlock has no letters: %(signs)s. They appear "
+            "as empty boxes here. The web page and the workbook show them."
+        )
+        yield Part(_("Signs that are missing here"), [Text(words % {"signs": signs}, is_warning=True)])
 
 
 def opened_in_words(report: Report) -> str:

@@ -13,6 +13,7 @@ import resource
 import signal
 import sys
 import tempfile
+from typing import Any
 
 MEMORY_BYTES = 2 * 1024 * 1024 * 1024
 CPU_SECONDS = 40
@@ -35,23 +36,38 @@ def limit_resources() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def main() -> None:
-    """Read the job from standard input and write the PDF to standard output."""
+def compiled(job: dict[str, Any], folder: str, standards: list[Any]) -> Any:
+    """Return the PDF of the job, which meets these standards; `folder` is empty, and all that the template can read."""
     import typst
 
+    compiler = typst.Compiler(
+        job["template"].encode(),
+        root=folder,
+        ignore_system_fonts=True,
+        sys_inputs=job["inputs"],
+        package_path=folder,
+        package_cache_path=folder,
+    )
+    return compiler.compile(format="pdf", pdf_standards=standards, timestamp=job["timestamp"])
+
+
+def typeset(job: dict[str, Any], folder: str) -> Any:
+    """Return the document as PDF/UA-1; as a tagged PDF without that promise if a text has signs that no font has."""
+    import typst
+
+    try:
+        return compiled(job, folder, ["ua-1"])
+    except typst.TypstError:
+        return compiled(job, folder, [])
+
+
+def main() -> None:
+    """Read the job from standard input and write the PDF to standard output."""
     die_with_parent(int(sys.argv[1]))
     limit_resources()
     job = json.load(sys.stdin.buffer)
-    with tempfile.TemporaryDirectory() as empty:
-        compiler = typst.Compiler(
-            job["template"].encode(),
-            root=empty,
-            ignore_system_fonts=True,
-            sys_inputs=job["inputs"],
-            package_path=empty,
-            package_cache_path=empty,
-        )
-        document = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=job["timestamp"])
+    with tempfile.TemporaryDirectory() as folder:
+        document = typeset(job, folder)
     assert isinstance(document, bytes)
     sys.stdout.buffer.write(document)
 

@@ -5,6 +5,7 @@ refused at once with a sentence, so most threads of the web server always stay f
 """
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from reports.exports import typeset
-from reports.exports.errors import ExportBusy, ExportUnavailable
+from reports.exports.errors import ExportBusy, ExportFailed, ExportUnavailable
 
 # A report of a hundred pages takes two or three seconds.
 LONGEST_SECONDS = 30.0
@@ -26,12 +27,9 @@ AT_ONCE, MOST_CALLERS = 2, 5
 AGAIN_SECONDS = 10
 TEMPLATES = Path(__file__).parent
 
+logger = logging.getLogger(__name__)
 callers = threading.BoundedSemaphore(MOST_CALLERS)
 places = threading.BoundedSemaphore(AT_ONCE)
-
-
-class TypesettingFailed(Exception):
-    """The typesetter ended without a document; the message is its own."""
 
 
 def require_typesetter() -> None:
@@ -45,7 +43,7 @@ def require_typesetter() -> None:
 
 
 def typeset_document(template: str, *, inputs: Mapping[str, str], timestamp: int) -> bytes:
-    """Return the PDF of the template and its inputs. Raises ExportUnavailable, ExportBusy or TypesettingFailed."""
+    """Return the PDF of the template and its inputs. Raises ExportUnavailable, ExportBusy or ExportFailed."""
     require_typesetter()
     source = (TEMPLATES / template).read_text(encoding="utf-8")
     job = json.dumps({"template": source, "inputs": dict(inputs), "timestamp": timestamp}).encode()
@@ -70,7 +68,7 @@ def place() -> Iterator[None]:
 
 
 def run_child(job: bytes) -> bytes:
-    """Return what the child process makes of the job. Raises ExportBusy if it takes too long, or TypesettingFailed."""
+    """Return what the child process makes of the job. Raises ExportBusy if it takes too long, or ExportFailed."""
     command = [sys.executable, "-I", "-X", "utf8", typeset.__file__, str(os.getpid())]
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if name in os.environ}
     try:
@@ -81,7 +79,8 @@ def run_child(job: bytes) -> bytes:
         )
         raise ExportBusy(words % {"n": round(LONGEST_SECONDS)}) from error
     if done.returncode or not done.stdout.startswith(b"%PDF"):
-        raise TypesettingFailed(done.stderr.decode(errors="replace")[-2000:])
+        logger.error("The typesetter ended without a document: %s", done.stderr.decode(errors="replace")[-2000:])
+        raise ExportFailed(_("The PDF could not be made: our staff find why in the log. Take the workbook instead."))
     return done.stdout
 
 

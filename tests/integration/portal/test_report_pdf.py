@@ -15,7 +15,7 @@ from pypdf import PdfReader
 from backlog.models import Project
 from reports.exports import typesetting
 from reports.exports.blocks import BREAK, printable_text
-from reports.exports.errors import ExportBusy, ExportUnavailable
+from reports.exports.errors import ExportBusy, ExportFailed, ExportUnavailable
 from reports.exports.formats import Format
 from reports.exports.making import report_file
 from tests.delivered import ROWS, contents, deliver, deliver_all, full_contents, know
@@ -161,5 +161,14 @@ def test_callers_beyond_the_places_are_refused_at_once(project: Project, monkeyp
 
 def test_the_typesetter_cannot_read_the_files_of_this_machine() -> None:
     job = {"template": '#read("/etc/hostname")', "inputs": {}, "timestamp": 0}
-    with pytest.raises(typesetting.TypesettingFailed):
+    with pytest.raises(ExportFailed, match="Take the workbook instead"):
         typesetting.run_child(json.dumps(job).encode())
+
+
+def test_signs_that_the_pdf_cannot_show_are_named(opened: Opened) -> None:
+    project = opened(title="Zeit für 日本")
+    deliver(project, "strange", {"note": "fine"})
+    assert "no letters: U+65E5 U+672C." in text_of(pdf_of(project))
+    latin = opened(title="Zeit für ελ Кир → ½ №")
+    deliver(latin, "strange", {"note": "fine"})
+    assert "no letters" not in text_of(pdf_of(latin))
