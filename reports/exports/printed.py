@@ -22,6 +22,8 @@ from reports.showing import shown_table
 
 # So many rows of a table stand where people read first; the annex has all of them.
 MOST_FIRST_ROWS = 12
+# A longer table is for a workbook: it would make a PDF of hundreds of pages.
+MOST_ANNEX_ROWS = 500
 MOST_WARNINGS = 100
 # A longer text of a deliverable belongs in its file.
 LONGEST_TEXT = 4000
@@ -145,17 +147,26 @@ def value_of(value: float, unit: str) -> str:
 
 def first_rows(table: Table, currency: str) -> Grid:
     """Return the first rows of a table; a note says where the others are."""
-    if len(table.rows) <= MOST_FIRST_ROWS:
-        return grid_of(table, currency)
-    complete = grid_of(table, currency)
     words = _("The first %(n)s of %(all)s rows; the annex has all of them.")
-    note = words % {"n": number_in_words(MOST_FIRST_ROWS), "all": number_in_words(len(table.rows) + table.left)}
-    return replace(complete, rows=complete.rows[:MOST_FIRST_ROWS], total=[], note=note)
+    if len(table.rows) > MOST_ANNEX_ROWS:
+        words = _("The first %(n)s of %(all)s rows; the annex has more of them.")
+    return shortened_grid(table, currency, MOST_FIRST_ROWS, words)
 
 
 def long_tables(report: Report) -> list[Grid]:
-    """Return the tables that are shortened where people read first."""
-    return [grid_of(table, report.currency) for table in report.tables if len(table.rows) > MOST_FIRST_ROWS]
+    """Return the tables that are shortened where people read first, with MOST_ANNEX_ROWS rows at most."""
+    words = _("The first %(n)s of %(all)s rows; the workbook has all of them.")
+    tables = (table for table in report.tables if len(table.rows) > MOST_FIRST_ROWS)
+    return [shortened_grid(table, report.currency, MOST_ANNEX_ROWS, words) for table in tables]
+
+
+def shortened_grid(table: Table, currency: str, most: int, words: str) -> Grid:
+    """Return a table; if it has more than `most` rows only those, without sums and with a note in these words."""
+    complete = grid_of(table, currency)
+    if len(table.rows) <= most:
+        return complete
+    note = words % {"n": number_in_words(most), "all": number_in_words(len(table.rows) + table.left)}
+    return replace(complete, rows=complete.rows[:most], total=[], note=note)
 
 
 def grid_of(table: Table, currency: str) -> Grid:

@@ -124,6 +124,17 @@ def test_long_words_long_tables_and_many_tasks_stay_on_their_pages(opened: Opene
     assert sum("C11" in page.extract_text() for page in read.pages) > 1  # the header comes again on each page
 
 
+def test_a_table_of_thousands_of_rows_is_cut_and_says_where_the_others_are(rita: Client, opened: Opened) -> None:
+    project = opened()
+    found = full_contents()
+    cluster = found["friction_analysis"]["clusters"][0]
+    found["friction_analysis"]["clusters"] = [{**cluster, "sample_text": f"Task {n}"} for n in range(3000)]
+    deliver_all(project, found)
+    text = text_of(pdf_of(project))
+    assert "The first 12 of 3,000 rows; the annex has more of them." in text
+    assert "The first 500 of 3,000 rows; the workbook has all of them." in text
+
+
 def test_a_project_with_a_single_strange_deliverable_has_a_pdf_without_empty_parts(opened: Opened) -> None:
     project = opened()
     deliver(project, "strange", {"note": "\ud800\x00 odd"})
