@@ -58,6 +58,11 @@ def test_a_file_is_for_whoever_may_see_the_project(
     assert file_of(sign_in("otto", OPERATOR), project, form).status_code == 200
 
 
+def test_the_staff_s_page_of_the_project_offers_each_format(ann: Client, project: Project) -> None:
+    page = ann.get(reverse("admin:backlog_project_change", args=[project.pk])).content.decode()
+    assert all(f'/report.{form}"' in page for form in Format)
+
+
 def test_there_is_no_other_format(rita: Client, project: Project) -> None:
     assert file_of(rita, project, "docx").status_code == 404
 
