@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "webhooks",
     "workers",
     "intake",
+    "reports",
     "portal",
     "api",
     "staff",
@@ -329,6 +330,8 @@ PUBLIC_URL = env.str("PUBLIC_URL", kind=variables.PAGES)
 # Hours for which the link in a mail can be used to answer: a weekend, and not longer, since it works without
 # signing in.
 ANSWER_LINK_HOURS = env.float("ANSWER_LINK_HOURS", default=72.0, most=HUNDRED_YEARS)
+# Days for which a shared link shows its report, unless who makes it chooses another number.
+SHARED_LINK_DAYS = env.int("SHARED_LINK_DAYS", default=30, least=1, most=365)
 
 # -- Logging ---------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO", kind=variables.LEVEL)

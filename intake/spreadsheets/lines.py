@@ -6,6 +6,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import orjson
 
 CHUNK_BYTES = 1 << 16
 
@@ -26,6 +29,14 @@ def lines_of_parquet(path: Path) -> Iterator[bytes]:
             raise
     if process.returncode:
         raise OSError(f"The rows of {path.name} could not be turned into lines.")
+
+
+def documents_of_parquet(path: Path) -> Iterator[Any]:
+    """Yield each row of the file as its JSON document; the process ends when nobody wants more. Raises OSError."""
+    rest = b""
+    for piece in lines_of_parquet(path):
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from map(orjson.loads, lines)
 
 
 def main(file: str) -> None:
