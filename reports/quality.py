@@ -6,7 +6,6 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.utils.translation import ngettext
 
 from clarifications.models import Question
 from clarifications.wording import question_title
