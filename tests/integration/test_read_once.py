@@ -15,7 +15,7 @@ from accounts.roles import REQUESTER
 from backlog.models import Project
 from events import artifacts
 from intake import uploads
-from intake.spreadsheets import outside
+from intake.spreadsheets import outside, stored
 from tests.callers import account
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -39,7 +39,8 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append(name)
         return real(file, name, *arguments)
 
-    monkeypatch.setattr(outside, "running_child", watched)
+    for module in (outside, stored):
+        monkeypatch.setattr(module, "running_child", watched)
     return seen
 
 
