@@ -1,7 +1,7 @@
 """Put a text that was stored as template and values into the reader's language, its numbers in the reader's format."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.formats import number_format
@@ -21,12 +21,21 @@ def phrase_in_words(phrase: Any, text: str = "") -> str:
     return PLACEHOLDER.sub(lambda found: value_in_words(known.get(found[1], found[0])), _(template))
 
 
+def warning_in_words(warning: Mapping[str, Any]) -> str:
+    """Return the words of a stored warning about a file in the reader's language."""
+    return phrase_in_words(warning.get("phrase"), str(warning.get("message", "")))
+
+
+def names_in_words(names: Iterable[Any]) -> str:
+    """Return the names in the reader's quotation marks, separated by commas."""
+    return ", ".join(_("“%(name)s”") % {"name": name} for name in names)
+
+
 def value_in_words(value: Any) -> str:
     """Return a value of a phrase: a number in the reader's format, names in quotation marks, a phrase translated."""
     if isinstance(value, list):
-        return ", ".join(
-            phrase_in_words(part) if isinstance(part, Mapping) else _("“%(name)s”") % {"name": part} for part in value
-        )
+        are_phrases = all(isinstance(part, Mapping) for part in value)
+        return ", ".join(map(phrase_in_words, value)) if are_phrases else names_in_words(value)
     if isinstance(value, Mapping):
         return phrase_in_words(value)
     if isinstance(value, int | float):
