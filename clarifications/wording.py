@@ -64,6 +64,12 @@ def title_in_words(schema: Mapping[str, Any], title: str) -> str:
     return phrase_in_words(phrase, title) if phrase else translated(title)
 
 
+def reason_in_words(schema: Mapping[str, Any], reason: str) -> str:
+    """Return why something is asked, in the reader's language; `x_reason` has its template and values apart."""
+    phrase = schema.get("x_reason")
+    return phrase_in_words(phrase, reason) if phrase else translated(reason)
+
+
 def choices_in_words(schema: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return (value, its words and what it would make) of each choice that the schema's `x_choices` describes.
 
@@ -108,7 +114,7 @@ def help_text(schema: Mapping[str, Any], reason: str, *, kind: str) -> SafeStrin
 
     The text is escaped, because schema and reason may come from an external worker.
     """
-    parts = [translated(str(schema.get("description", ""))), translated(reason), *hints(schema, kind)]
+    parts = [translated(str(schema.get("description", ""))), reason_in_words(schema, reason), *hints(schema, kind)]
     return escape(" ".join(with_full_stop(part) for part in parts if part.strip()))
 
 

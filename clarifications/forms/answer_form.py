@@ -43,6 +43,7 @@ class AnswerForm(forms.Form):
     ) -> None:
         super().__init__(data, files, label_suffix="")
         self.question = question
+        told = {"description": question.description, "x_reason": question.schema.get("x_reason")}
         self.explanation = ""
         self.from_file: FileRows | None = None
         self.parts = {name_of(part): part for part in parts_of(question.schema, PART_KINDS)}
@@ -64,7 +65,8 @@ class AnswerForm(forms.Form):
 
     def add_parts(self, question: Question) -> None:
         """Add a field for each part of the object; the question's own description becomes the form's explanation."""
-        self.explanation = help_text({"description": question.description}, question.reason, kind="")
+        told = {"description": question.description, "x_reason": question.schema.get("x_reason")}
+        self.explanation = help_text(told, question.reason, kind="")
         for name, part in self.parts.items():
             field = field_for(part.schema, name=part.path[-1], required=part.is_needed)
             field.label = part.title

@@ -1,4 +1,4 @@
-"""Template filters about questions: `title_in_words`."""
+"""Template filters about questions: `title_in_words`, `reason_in_words`."""
 
 from django import template
 
@@ -12,3 +12,9 @@ register = template.Library()
 def title_in_words(question: Question) -> str:
     """Return the title of the question in the reader's language; this reads nothing from the database."""
     return wording.title_in_words(question.schema, question.title)
+
+
+@register.filter
+def reason_in_words(question: Question) -> str:
+    """Return why the question is asked, in the reader's language."""
+    return wording.reason_in_words(question.schema, question.reason)
