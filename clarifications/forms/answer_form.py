@@ -43,7 +43,6 @@ class AnswerForm(forms.Form):
     ) -> None:
         super().__init__(data, files, label_suffix="")
         self.question = question
-        told = {"description": question.description, "x_reason": question.schema.get("x_reason")}
         self.explanation = ""
         self.from_file: FileRows | None = None
         self.parts = {name_of(part): part for part in parts_of(question.schema, PART_KINDS)}
