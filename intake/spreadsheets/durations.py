@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_duration
 
 from intake.spreadsheets.phrases import Phrase, gettext_noop
 from intake.spreadsheets.rows import MOST_MINUTES
-from intake.spreadsheets.sheet import MS_PER_MINUTE, NO_PHRASE, BrokenCell, Cell, Elapsed
+from intake.spreadsheets.sheet import MS_PER_MINUTE, NO_PHRASE, BrokenCell, Cell, Elapsed, cell_text
 from intake.spreadsheets.units import DAY_MILLISECONDS, MILLISECONDS, UNITS
 
 # Numbers without a unit are kept as whole billionths: 64 bits hold them exactly.
@@ -23,6 +23,7 @@ SCALE = 1_000_000_000
 LARGEST_NUMBER = 9_000_000_000
 MOST_MILLISECONDS = MOST_MINUTES * MS_PER_MINUTE
 
+Fault = Phrase | tuple[str, str]
 DecimalMark = Literal[".", ",", ""]
 LONGEST_TEXT = 64
 
@@ -41,13 +42,23 @@ class Quantity(NamedTuple):
 
     A clock time of two parts is counted as hours and minutes. `mark` is the decimal mark that the number proves;
     `unit` is the one unit that a text names.
+    `fault` is why it cannot be read: a phrase, or the template of one and the text of the cell.
     """
 
     kind: Kind
     value: int = 0
-    message: Phrase = NO_PHRASE
+    fault: Fault = NO_PHRASE
     mark: str = ""
     unit: str = ""
+
+    @property
+    def message(self) -> Phrase:
+        """Why the cell cannot be read. It is built only when asked for: most of many such warnings are only counted."""
+        if isinstance(self.fault, Phrase):
+            return self.fault
+        reason, text = self.fault
+        values = {"most": int(MOST_MINUTES)} if reason == TOO_LONG else {}
+        return Phrase(reason, text=text, forms=ACCEPTED, **values)
 
 
 EMPTY = Quantity(Kind.EMPTY)
@@ -78,15 +89,16 @@ TOO_LONG = gettext_noop("“%(text)s” is longer than %(most)s minutes. Write i
 UNCLEAR_DAY = gettext_noop(
     "“%(text)s” is not clear: a calendar day has 24 hours, a working day 8. Write it like one of: %(forms)s."
 )
+OTHER_UNIT = gettext_noop("“%(cell)s” cannot be read in the unit of the column.")
 UNCLEAR_MARK = gettext_noop("“%(text)s” could be thousands or a fraction. Write it like one of: %(forms)s.")
 
 
 class UnreadableDuration(ValueError):
     """The text is not a duration, or could mean more than one; the message lists the accepted forms."""
 
-    def __init__(self, text: str, reason: str = NO_DURATION, **values: int) -> None:
-        self.message = Phrase(reason, text=text[:LONGEST_TEXT], forms=ACCEPTED, **values)
-        super().__init__(self.message)
+    def __init__(self, text: str, reason: str = NO_DURATION) -> None:
+        self.fault = (reason, text[:LONGEST_TEXT])
+        super().__init__(reason, text)
 
 
 def quantity_of(cell: Cell, decimal: DecimalMark = "") -> Quantity:
@@ -96,15 +108,15 @@ def quantity_of(cell: Cell, decimal: DecimalMark = "") -> Quantity:
     if isinstance(cell, Elapsed):
         return fixed(Decimal(cell.milliseconds) / 1000, str(cell))
     if isinstance(cell, BrokenCell):
-        return Quantity(Kind.UNREADABLE, message=cell.reason)
+        return Quantity(Kind.UNREADABLE, fault=cell.reason)
     shown = f"{cell:.15g}"
     if cell < 0:
-        return Quantity(Kind.UNREADABLE, message=UnreadableDuration(shown, NEGATIVE).message)
+        return Quantity(Kind.UNREADABLE, fault=(NEGATIVE, shown))
     return bare(Decimal(cell), shown)
 
 
 def quantity_of_text(text: str, decimal: DecimalMark = "") -> Quantity:
-    """Return what the text says; a text that is no duration gives the reason as `message`."""
+    """Return what the text says; a text that is no duration gives the reason as `fault`."""
     if match := COMMON_NUMBER.fullmatch(text):
         fraction = match[2] or ""
         return Quantity(
@@ -118,7 +130,7 @@ def quantity_of_text(text: str, decimal: DecimalMark = "") -> Quantity:
             raise UnreadableDuration(text)
         return read_text(completed(normalized), decimal, text)
     except UnreadableDuration as error:
-        return Quantity(Kind.UNREADABLE, message=error.message)
+        return Quantity(Kind.UNREADABLE, fault=error.fault)
 
 
 def plain(text: str) -> str:
@@ -222,9 +234,9 @@ def fixed(seconds: Decimal, text: str, unit: str = "") -> Quantity:
     """Return the seconds as a duration, rounded to a millisecond. Raises UnreadableDuration above MOST_MINUTES."""
     milliseconds = round(seconds * 1000)
     if milliseconds > MOST_MILLISECONDS:
-        raise UnreadableDuration(text, TOO_LONG, most=int(MOST_MINUTES))
+        raise UnreadableDuration(text, TOO_LONG)
     if milliseconds < 0:
-        return Quantity(Kind.UNREADABLE, message=UnreadableDuration(text, NEGATIVE).message)
+        return Quantity(Kind.UNREADABLE, fault=(NEGATIVE, text[:LONGEST_TEXT]))
     return Quantity(Kind.FIXED, milliseconds, unit=unit)
 
 
@@ -294,3 +306,8 @@ def is_unclear(match: re.Match[str]) -> bool:
     """Return True if the number's one mark may separate thousands: `1,234`, but not `0,234` or `1,5`."""
     integer, _mark, fraction = match.groups()
     return len(fraction) == 3 and len(integer) <= 3 and integer.strip("0") != ""
+
+
+def unread_message(quantity: Quantity, cell: Cell) -> Phrase:
+    """Return why the cell is read without a duration."""
+    return quantity.message if quantity.kind == Kind.UNREADABLE else Phrase(OTHER_UNIT, cell=cell_text(cell))

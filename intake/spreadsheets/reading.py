@@ -17,7 +17,7 @@ from intake.spreadsheets.delimited import open_delimited
 from intake.spreadsheets.describing import Reading, describe
 from intake.spreadsheets.details import NO_COLUMN, details_reader, index_of
 from intake.spreadsheets.doubts import Choice, Doubt
-from intake.spreadsheets.durations import DecimalMark, Kind, Quantity, quantity_of
+from intake.spreadsheets.durations import DecimalMark, Kind, quantity_of, unread_message
 from intake.spreadsheets.evidence import MISSING
 from intake.spreadsheets.known import program_of
 from intake.spreadsheets.layout import Layout, find_layout
@@ -48,7 +48,6 @@ UNREAD_FROM_TIMES = gettext_noop("%(why)s The cell has no duration: the time fro
 NO_DURATIONS = Phrase(
     gettext_noop("No column holds a duration: every row is read without one. Name a column Duration (min).")
 )
-OTHER_UNIT = gettext_noop("“%(cell)s” cannot be read in the unit of the column.")
 ANOTHER_TABLE = Phrase(gettext_noop("Another table begins here; it was not read. Send it by itself if it counts."))
 SUM_OF_SHEETS = Phrase(gettext_noop("is the sum of all others"))
 COPIES = gettext_noop("The durations on %(names)s are exactly those of an earlier sheet. Are they copies?")
@@ -255,6 +254,10 @@ class Table:
             self._note(line.number, None, self._remarks[index])
         if values is None or index not in self._odd:
             return
+        if len(self.warnings) >= self._limit:
+            # It is only counted, so that its words are not needed.
+            self.row_warnings += 1
+            return
         quantity = quantity_of(self._cell(line, values.column), self._chosen.decimal)
         if index not in self._durations.filled:
             message = unread_message(quantity, self._cell(line, values.column))
@@ -314,11 +317,6 @@ def warnings_about_file(
 def columns_shown(reading: Reading) -> dict[str, str]:
     """Return {role: header} of the columns that make a row."""
     return {role: c["header"] for role, c in reading.columns.items() if role in ("text", "category", "duration")}
-
-
-def unread_message(quantity: Quantity, cell: Cell) -> Phrase:
-    """Return why the cell is read without a duration."""
-    return quantity.message if quantity.kind == Kind.UNREADABLE else Phrase(OTHER_UNIT, cell=cell_text(cell))
 
 
 @lru_cache(maxsize=256)
