@@ -115,14 +115,7 @@ def said(kind: str, milliseconds: int) -> Phrase:
     return Phrase(SUMS[kind], minutes=milliseconds / MS_PER_MINUTE)
 
 
-def summed_below(
-    labels: bytearray,
-    durations: "array[int]",
-    begin: int,
-    end: int,
-    known: Said,
-    remarks: Said,
-) -> Said:
+def summed_below(labels: bytearray, durations: "array[int]", begin: int, end: int, known: Said, remarks: Said) -> Said:
     """Return the totals that stand below their rows: of all, of those since the last one, of totals."""
     found: Said = {}
     if not any(label in labels[begin:end] for label in (Label.TOTAL, Label.TOTAL_OF, Label.NAMELESS)):
