@@ -19,6 +19,7 @@ from events import artifacts
 from intake.admission import admitted
 from intake.rows_kept import dates_of, inline_or_stored, stored_at_once
 from intake.spreadsheets import Ingested, read_rows
+from intake.spreadsheets.phrases import encoded
 from intake.spreadsheets.rows import Row
 from intake.spreadsheets.sheet import MS_PER_MINUTE
 from intake.spreadsheets.stored import Stored
@@ -53,7 +54,9 @@ def reading_of(upload: Upload) -> dict[str, Any]:
     except FileNotFoundError:
         with admitted(upload.path, upload.name) as sha256:
             reading = read_anew(upload, sha256)
-        write_whole(kept, orjson.dumps(reading))
+        content = encoded(reading)
+        write_whole(kept, content)
+        reading = orjson.loads(content)
     return reading
 
 

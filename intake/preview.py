@@ -1,7 +1,7 @@
 """The preview of a spreadsheet: a person checks what was read from the file before the request is sent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy
@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy
 from backlog.periods import FACTS, with_period
 from intake.kept_readings import reading_of
 from intake.spreadsheets import Doubt, RowWarning
+from intake.spreadsheets.phrases import Phrase
 from intake.spreadsheets.rows import Row
 from intake.uploads import Upload
+from intake.wording import in_words
 
 ROLES = {
     "text": gettext_lazy("What was done"),
@@ -64,8 +66,24 @@ def preview_upload(upload: Upload) -> Preview:
     return Preview(
         name=upload.name,
         columns=[(columns[role], str(words)) for role, words in ROLES.items() if role in columns],
-        warnings=[RowWarning(*warning) for warning in reading["warnings"]],
-        doubts=[Doubt.from_json(doubt) for doubt in reading["doubts"]],
+        warnings=[warning_in_words(RowWarning.from_wire(*warning)) for warning in reading["warnings"]],
+        doubts=[doubt_in_words(Doubt.from_json(doubt)) for doubt in reading["doubts"]],
         period=with_period({FACTS: reading["dates"]}).get("period"),
         **{key: reading[key] for key in unchanged},
     )
+
+
+def warning_in_words(warning: RowWarning) -> RowWarning:
+    """Return the warning in the reader's language."""
+    return replace(warning, message=translated(warning.message))
+
+
+def doubt_in_words(doubt: Doubt) -> Doubt:
+    """Return the doubt with its title and its choices in the reader's language."""
+    choices = [replace(choice, title=translated(choice.title)) for choice in doubt.choices]
+    return replace(doubt, title=translated(doubt.title), choices=choices)
+
+
+def translated(phrase: Phrase) -> Phrase:
+    """Return the phrase with its text in the reader's language."""
+    return Phrase(in_words(phrase))

@@ -126,6 +126,6 @@ def about_file(ingested: Ingested | Stored, name: str, sha256: str) -> dict[str,
 
 def report_on(ingested: Ingested | Stored, name: str, sha256: str) -> dict[str, Any]:
     """Return the report on a file whose rows are all read: its name, columns, counts and warnings."""
-    warnings = [{"row": w.row, "column": w.column, "message": w.message} for w in ingested.warnings]
+    warnings = [warning.as_json() for warning in ingested.warnings]
     counts = {"rows_read": ingested.rows_read, "row_warnings": ingested.row_warnings, "warnings": warnings}
     return {**about_file(ingested, name, sha256), **counts}

@@ -7,6 +7,7 @@ from intake.spreadsheets.choosing import Durations
 from intake.spreadsheets.columns import Column
 from intake.spreadsheets.doubts import Doubt
 from intake.spreadsheets.layout import Layout
+from intake.spreadsheets.phrases import phrase_of
 from intake.spreadsheets.survey import Chosen, Survey
 
 Roles = dict[str, dict[str, Any]]
@@ -25,6 +26,13 @@ class Reading:
     columns: dict[str, dict[str, Any]]
     doubts: list[Doubt] = field(default_factory=list)
     program: str = ""
+
+    @classmethod
+    def from_json(cls, reading: dict[str, Any]) -> "Reading":
+        """Return the reading that the reading process wrote."""
+        sheets = [{**sheet, "why": phrase_of(sheet["why"])} for sheet in reading["sheets"]]
+        doubts = [Doubt.from_json(doubt) for doubt in reading["doubts"]]
+        return cls(**{**reading, "sheets": sheets, "doubts": doubts})
 
 
 def describe(layout: Layout, survey: Survey, chosen: Chosen, durations: Durations) -> Reading:

@@ -8,11 +8,11 @@ import polars as pl
 from intake.spreadsheets.clean.blocks import require
 from intake.spreadsheets.clean.tally import Tally, remark_about
 from intake.spreadsheets.columns import Column
-from intake.spreadsheets.durations import Kind
+from intake.spreadsheets.durations import Kind, unread_message
 from intake.spreadsheets.labels import FIRST_LETTERS
 from intake.spreadsheets.layout import RULES, Layout, same_cells
 from intake.spreadsheets.moments import moment_of
-from intake.spreadsheets.reading import NAMELESS, unread_message
+from intake.spreadsheets.reading import NAMELESS
 from intake.spreadsheets.sheet import Line
 from intake.spreadsheets.survey import Chosen, label_of_line
 
