@@ -1,0 +1,48 @@
+"""The shape of a text: the text with its numbers replaced, so that a million texts have a few thousand shapes.
+
+Only a number that stands alone between spaces is replaced, by one of the same kind: whether it is a year, a short
+number, or long enough to be the number of a case. So a text and its shape have the same form, see `forms.form_of`.
+The single 1 stays, as in "1 on 1". A text of which nothing but numbers, dates and names could remain keeps its
+numbers, for they are all that tells it from others. `stored.py` replaces the same numbers in columns.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from workers.agents.analysis.forms import DATE, DROPPED, HONORIFIC, NAME, WORD, kind_of
+
+YEAR, SHORT, LONG = "2000", "0", "000"
+# Patterns without look-around, as the engine for columns has none; each is the whole of a word between spaces.
+YEARS = "(?:19|20)[0-9]{2}"
+SHORT_NUMBERS = "[02-9]|[0-9]{2}"
+LONG_NUMBERS = "[0-9]{3}|(?:[03-9][0-9]|1[0-8]|2[1-9])[0-9]{2}|[0-9]{5,}"
+REPLACED = ((YEARS, YEAR), (SHORT_NUMBERS, SHORT), (LONG_NUMBERS, LONG))
+NUMBERS = [(re.compile(f"(?<![^ ])(?:{pattern})(?![^ ])"), number) for pattern, number in REPLACED]
+PLACEHOLDERS = frozenset(number for _pattern, number in REPLACED)
+
+
+@lru_cache(maxsize=100_000)
+def shape_of(text: str) -> str:
+    """Return the shape of the text, or the text itself if its numbers tell it from others."""
+    shape = text
+    for pattern, number in NUMBERS:
+        shape = pattern.sub(number, shape)
+    return text if shape != text and not keeps_a_word(shape) else shape
+
+
+def keeps_a_word(shape: str) -> bool:
+    """Return True if a word of the text is neither dropped from its form nor could be a name."""
+    normal = shape if shape.isascii() else unicodedata.normalize("NFKC", shape)
+    after_honorific = False
+    for place, token in enumerate(WORD.findall(DATE.sub(" ", normal))):
+        kind = DROPPED if token.isdigit() else kind_of(token)[1]
+        if not kind & DROPPED and not (kind & NAME and (place or after_honorific)):
+            return True
+        after_honorific = bool(kind & HONORIFIC)
+    return False
+
+
+def has_placeholder(shape: str) -> bool:
+    """Return True if a number of the text may have been replaced."""
+    return not PLACEHOLDERS.isdisjoint(shape.split(" "))
