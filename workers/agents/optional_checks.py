@@ -47,7 +47,7 @@ def checks_of_fragmentation(content: Content, facts: Facts) -> Iterator[Check]:
         name = "friction_analysis.fragmentation"
         yield figure(f"{name}.short_rows", part, Decimal(recount.short_rows))
         yield figure(f"{name}.short_percent", part, percent_of(recount.short_rows, recount.lasting_rows))
-        yield figure(f"{name}.short_minutes", part, recount.short_minutes)
+        yield figure(f"{name}.short_minutes", part, Decimal(recount.short_milliseconds) / 60_000)
         if "switches" in part:
             yield figure(f"{name}.switches", part, Decimal(facts.steps.switches))
     if part := part_of(content, "meetings"):

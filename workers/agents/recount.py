@@ -13,7 +13,7 @@ from workers.agents.analysis.tally import NO_END, UNKNOWN, RowTally
 from workers.agents.figures import columns_of, exact_minutes, minutes_of
 
 MINUTE_MS = 60_000
-SHORT_MINUTES = 15
+QUARTER_MS = 15 * MINUTE_MS
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Recount:
 
     weeks: defaultdict[tuple[int, int], Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     short_rows: int = 0
-    short_minutes: Decimal = Decimal()
+    short_milliseconds: int = 0
     lasting_rows: int = 0
 
     @property
@@ -37,8 +37,7 @@ class Recount:
         """Return the same rows; each is added to the sums while it is passed on, or all at once if they are columns."""
         if (columns := columns_of(rows)) is None:
             return self._counted(rows)
-        self.short_rows, short, self.lasting_rows = columns.short_and_lasting(SHORT_MINUTES * MINUTE_MS)
-        self.short_minutes = Decimal(short) / MINUTE_MS
+        self.short_rows, self.short_milliseconds, self.lasting_rows = columns.short_and_lasting(QUARTER_MS)
         if self.add_days(columns):
             self._add_all(columns.rows_without_day())
         else:
@@ -49,6 +48,8 @@ class Recount:
     def add_days(self, columns: Columns) -> bool:
         """Add the rows whose start tells a day; return False if the calendar does not have one of these days."""
         for part in columns.parts_by("day"):
+            if part.milliseconds is None:
+                continue
             try:
                 year, week, _weekday = date.fromisoformat(part.name).isocalendar()
             except ValueError:
@@ -65,11 +66,11 @@ class Recount:
     def _counted(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the same rows and add each to the sums while it is passed on."""
         for row in rows:
-            minutes = exact_minutes(row["estimated_minutes"])
-            self.lasting_rows += minutes > 0
-            if 0 < minutes < SHORT_MINUTES:
+            milliseconds = int((exact_minutes(row["estimated_minutes"]) * MINUTE_MS).to_integral_value())
+            self.lasting_rows += milliseconds > 0
+            if 0 < milliseconds < QUARTER_MS:
                 self.short_rows += 1
-                self.short_minutes += minutes
+                self.short_milliseconds += milliseconds
             if (row.get("started_at") or row.get("ended_at")) and row["estimated_minutes"] is not None:
                 self.add(row)
             yield row

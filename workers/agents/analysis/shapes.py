@@ -10,7 +10,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from workers.agents.analysis.forms import DATE, DROPPED, HONORIFIC, NAME, WORD, kind_of
+from workers.agents.analysis.forms import DATE, DROPPED, HONORIFIC, NAME, NUMBER_WORDS, WORD, kind_of
 
 YEAR, SHORT, LONG = "2000", "0", "000"
 # Patterns without look-around, as the engine for columns has none; each is the whole of a word between spaces.
@@ -32,12 +32,12 @@ def shape_of(text: str) -> str:
 
 
 def keeps_a_word(shape: str) -> bool:
-    """Return True if a word of the text is neither dropped from its form nor could be a name."""
+    """Return True if a word of the text is not dropped from its form, not even as a name or with a number."""
     normal = shape if shape.isascii() else unicodedata.normalize("NFKC", shape)
     after_honorific = False
     for place, token in enumerate(WORD.findall(DATE.sub(" ", normal))):
-        kind = DROPPED if token.isdigit() else kind_of(token)[1]
-        if not kind & DROPPED and not (kind & NAME and (place or after_honorific)):
+        word, kind = (token, DROPPED) if token.isdigit() else kind_of(token)
+        if not kind & DROPPED and word not in NUMBER_WORDS and not (kind & NAME and (place or after_honorific)):
             return True
         after_honorific = bool(kind & HONORIFIC)
     return False

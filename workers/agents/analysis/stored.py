@@ -1,10 +1,12 @@
-"""Count stored rows by columns: the tally and the hours by week, equal to those of the rows one by one.
+"""Count stored rows by columns: the tally, equal to that of the rows one by one.
 
 Only processes of agents import this module, and only where rows are stored: polars takes memory and starts threads.
-Tables that grow with the rows are read as a stream or in batches.
+The rows come in batches, in their order, so that memory does not grow with them. Only what the tally keeps does, and
+24 bytes for each different text: its two hashes and how many rows have it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -13,6 +15,7 @@ from workers.agents.analysis.shapes import REPLACED, has_placeholder, keeps_a_wo
 from workers.agents.analysis.stored_moments import add_spans, has_moment
 from workers.agents.analysis.tally import (
     MOST_CASES,
+    MOST_PEOPLE,
     MOST_STEPS,
     MOST_TEXTS_NAMED,
     NO_END,
@@ -22,149 +25,176 @@ from workers.agents.analysis.tally import (
     Steps,
     Texts,
     TextTally,
+    index_of,
 )
 
 BATCH_ROWS = 100_000
+USED = ("text", "category", "milliseconds", "started_at", "ended_at", "person", "case")
+# Hashes of different seeds: no two texts have both in common.
+SEEDS = (1, 2)
+HASHES = ("hash_1", "hash_2")
+# Texts are counted together whenever so many have come: often enough to hold few, rarely enough to cost little.
+MOST_WAITING = 300_000
 
 MILLISECONDS = pl.col("milliseconds").fill_null(0)
 IS_SHORT = MILLISECONDS.is_between(0, QUARTER_MS, closed="none")
 # The square of a duration may have more than 64 bits.
 SQUARE = MILLISECONDS.cast(pl.Int128) * MILLISECONDS.cast(pl.Int128)
+SUMS = {
+    "first": pl.col("text").min(),
+    "count": pl.len(),
+    "sum": MILLISECONDS.sum(),
+    "squares": SQUARE.sum(),
+    "lasting": (MILLISECONDS > 0).sum(),
+    "short": IS_SHORT.sum(),
+    "short_sum": MILLISECONDS.filter(IS_SHORT).sum(),
+}
 
 
 def tally_of(columns: Columns, *, with_steps: bool = True) -> RowTally:
     """Return the tally of more than MOST_DRAWN rows; `with_steps` is False where nobody needs the steps."""
-    rows = columns.scan()
-    by_shape = texts_by_shape(rows)
-    kept = [shape for shape in by_shape if has_placeholder(shape) and not keeps_a_word(shape)]
-    if kept:
-        by_shape = texts_by_shape(rows, kept)
-    tally = RowTally(by_shape={shape: texts for shape, (texts, _repeated) in by_shape.items()}, drawn=None)
-    tally.repeated_rows = sum(repeated for _texts, repeated in by_shape.values())
-    with_shape = rows.with_columns(shape_of(pl.col("text"), kept).alias("shape"))
-    add_texts(tally, with_shape)
-    tally.people = names_in(rows, "person")
-    if tally.tells_people:
-        add_people(tally, with_shape)
-    if with_steps:
-        add_steps(tally, with_shape)
-    return tally
+    counting = Counting(with_steps)
+    used = columns.scan().select(USED)
+    for batch in used.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
+        counting.add(batch)
+    return counting.finished()
 
 
-# -- texts -----------------------------------------------------------------------------------------
-def shape_of(text: pl.Expr, kept: Sequence[str]) -> pl.Expr:
-    """Return the shape of each text, as `shapes.shape_of`; texts whose shape is one of `kept` keep their numbers.
+@dataclass
+class Counting:
+    """A tally that grows by batches. `indexes` are those of the tally's texts, by shape and category."""
+
+    with_steps: bool
+    tally: RowTally = field(default_factory=lambda: RowTally(drawn=None))
+    indexes: dict[tuple[str, str], int] = field(default_factory=dict)
+    kept: dict[str, bool] = field(default_factory=dict)
+    named: dict[str, list[str]] = field(default_factory=dict)
+    counted: list[pl.DataFrame] = field(default_factory=list)
+    waiting: int = 0
+
+    def add(self, batch: pl.DataFrame) -> None:
+        """Count the rows of the batch."""
+        with_shape = self.with_shape(batch)
+        self.add_sums(with_shape)
+        rows = with_shape.filter(pl.col("shape") != "")
+        self.add_spellings(rows)
+        keys = pl.DataFrame(list(self.indexes), {"shape": pl.String, "category": pl.String}, orient="row")
+        rows = rows.join(
+            keys.with_row_index("index"), on=["shape", "category"], how="left", maintain_order="left"
+        ).with_columns(pl.col("index").cast(pl.Int64))
+        rows = rows.join(self.found(rows, "person", self.tally.people), on="person", how="left", maintain_order="left")
+        self.add_people(rows)
+        if self.with_steps:
+            rows = rows.join(self.found(rows, "case", self.tally.cases), on="case", how="left", maintain_order="left")
+            add_steps(self.tally, rows)
+
+    def with_shape(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows with the shape of their text; a text that keeps its numbers is its own shape."""
+        frame = batch.with_columns(shape_of(pl.col("text")).alias("shape"))
+        shapes = frame["shape"].unique()
+        for shape in shapes:
+            if shape not in self.kept:
+                self.kept[shape] = has_placeholder(shape) and not keeps_a_word(shape)
+        if kept := [shape for shape in shapes if self.kept[shape]]:
+            is_kept = pl.col("shape").is_in(kept)
+            frame = frame.with_columns(shape=pl.when(is_kept).then("text").otherwise("shape"))
+        return frame
+
+    def add_sums(self, rows: pl.DataFrame) -> None:
+        """Add the sums of each shape with each category, and those of all rows."""
+        tally = self.tally
+        for shape, category, *sums in rows.group_by("shape", "category", maintain_order=True).agg(**SUMS).iter_rows():
+            first, count, milliseconds, squares, lasting, short, short_milliseconds = sums
+            tally.rows += count
+            tally.milliseconds += milliseconds
+            tally.squares += squares
+            tally.lasting_rows += lasting
+            tally.short_rows += short
+            tally.short_milliseconds += short_milliseconds
+            if not shape:
+                continue
+            if (index := self.indexes.setdefault((shape, category), len(tally.texts))) == len(tally.texts):
+                tally.texts.append(TextTally(shape, category, first))
+            text = tally.texts[index]
+            text.first = min(text.first, first)
+            text.count += count
+            text.milliseconds += milliseconds
+            text.squares += squares
+
+    def add_spellings(self, rows: pl.DataFrame) -> None:
+        """Note which texts each shape has, and count the rows of each text."""
+        named = rows.group_by("shape").agg(pl.col("text").unique().bottom_k(MOST_TEXTS_NAMED + 1))
+        for shape, texts in named.iter_rows():
+            known = self.named.get(shape)
+            self.named[shape] = sorted({*texts, *known} if known else texts)[: MOST_TEXTS_NAMED + 1]
+        hashes = (pl.col("text").hash(seed).alias(name) for seed, name in zip(SEEDS, HASHES, strict=True))
+        numbers = pl.DataFrame({"shape": list(self.named)}, {"shape": pl.String}).with_row_index("number")
+        counted = rows.group_by(*hashes).agg(rows=pl.len(), shape=pl.col("shape").first())
+        # A number, and not the shape: of a text, columns keep the memory of the whole batch.
+        self.counted.append(counted.join(numbers, on="shape", how="left").select(*HASHES, "rows", "number"))
+        self.waiting += self.counted[-1].height
+        if self.waiting > MOST_WAITING:
+            self.count_together()
+
+    def count_together(self) -> None:
+        """Count the rows of each text over all batches so far."""
+        together = pl.concat(self.counted).group_by(HASHES)
+        self.counted, self.waiting = [together.agg(pl.col("rows").sum(), pl.col("number").first())], 0
+
+    def found(self, rows: pl.DataFrame, key: str, indexes: dict[str, int]) -> pl.DataFrame:
+        """Return the names in the column with their indexes, new ones for new names; see `tally.index_of`."""
+        names = rows[key].drop_nulls().unique(maintain_order=True).to_list()
+        columns = {key: names, f"{key}_index": [index_of(indexes, name) for name in names]}
+        return pl.DataFrame(columns, {key: pl.String, f"{key}_index": pl.Int64})
+
+    def add_people(self, rows: pl.DataFrame) -> None:
+        """Note who did rows of each text, unless there are too many people."""
+        if 0 < len(self.tally.people) <= MOST_PEOPLE:
+            named = rows.filter(pl.col("person_index") != UNKNOWN)
+            for index, person in named.select("index", "person_index").unique().iter_rows():
+                self.tally.texts[index].people |= 1 << person
+
+    def finished(self) -> RowTally:
+        """Return the tally after the last batch."""
+        tally = self.tally
+        if self.counted:
+            self.count_together()
+            repeated = pl.col("rows").filter(pl.col("rows") > 1).cast(pl.Int64).sum()
+            by_shape, shapes = self.counted[0].group_by("number").agg(pl.len(), repeated), list(self.named)
+            for number, count, rows in by_shape.iter_rows():
+                tally.repeated_rows += rows
+                tally.by_shape[shapes[number]] = Texts(count, self.named[shapes[number]])
+        return tally
+
+
+def shape_of(text: pl.Expr) -> pl.Expr:
+    """Return the shape of each text, as `shapes.shape_of`, but also of those that keep their numbers.
 
     Spaces are doubled first, so that each number has its own on both sides.
     """
     shape = text.str.replace_all(" ", "  ", literal=True)
     for pattern, number in REPLACED:
         shape = shape.str.replace_all(f"(^| )(?:{pattern})( |$)", f"${{1}}{number}${{2}}")
-    shape = shape.str.replace_all("  ", " ", literal=True)
-    return pl.when(shape.is_in(kept)).then(text).otherwise(shape) if kept else shape
+    return shape.str.replace_all("  ", " ", literal=True)
 
 
-def texts_by_shape(rows: pl.LazyFrame, kept: Sequence[str] = ()) -> dict[str, tuple[Texts, int]]:
-    """Return (its different texts, how many rows have a text that another has too) of each shape."""
-    texts = rows.filter(pl.col("text") != "").group_by("text").agg(pl.len().alias("rows"))
-    found = texts.with_columns(shape_of(pl.col("text"), kept).alias("shape")).group_by("shape")
-    repeated = pl.col("rows").filter(pl.col("rows") > 1).sum()
-    named = pl.col("text").bottom_k(MOST_TEXTS_NAMED + 1)
-    frame = found.agg(pl.len(), repeated, named.alias("named")).collect(engine="streaming")
-    return {shape: (Texts(count, sorted(named)), rows) for shape, count, rows, named in frame.iter_rows()}
-
-
-def add_texts(tally: RowTally, rows: pl.LazyFrame) -> None:
-    """Add the sums of each shape with each category, and those of all rows."""
-    sums = {
-        "first": pl.col("text").min(),
-        "count": pl.len(),
-        "milliseconds": MILLISECONDS.sum(),
-        "squares": SQUARE.sum(),
-        "lasting": (MILLISECONDS > 0).sum(),
-        "short": IS_SHORT.sum(),
-        "short_milliseconds": MILLISECONDS.filter(IS_SHORT).sum(),
-        "place": pl.col("place").min(),
-    }
-    used = rows.select("text", "shape", "category", "milliseconds").with_row_index("place")
-    found = used.group_by("shape", "category").agg(**sums).collect(engine="streaming").sort("place")
-    for shape, category, first, *numbers in found.drop("place").iter_rows():
-        count, milliseconds, squares, lasting, short, short_milliseconds = numbers
-        tally.rows += count
-        tally.milliseconds += milliseconds
-        tally.squares += squares
-        tally.lasting_rows += lasting
-        tally.short_rows += short
-        tally.short_milliseconds += short_milliseconds
-        if shape:
-            tally.texts.append(TextTally(shape, category, first, count, milliseconds, squares))
-
-
-# -- people and cases ------------------------------------------------------------------------------
-def names_in(rows: pl.LazyFrame, key: str) -> dict[str, int]:
-    """Return the names in the column of rows with a text, with their index in the order of the first rows.
-
-    Of more than MOST_CASES there is one more: enough to know that they are too many.
-    """
-    used = rows.select("text", pl.col(key).alias("name")).with_row_index("place")
-    named = used.filter(pl.col("text") != "", pl.col("name").is_not_null(), pl.col("name") != "")
-    found = named.group_by("name").agg(pl.col("place").min()).collect(engine="streaming")
-    first = found.bottom_k(MOST_CASES + 1, by="place").sort("place")
-    return {name: index for index, name in enumerate(first["name"])}
-
-
-def add_people(tally: RowTally, rows: pl.LazyFrame) -> None:
-    """Note who did rows of each shape with each category."""
-    named = rows.filter(pl.col("text") != "", pl.col("person").is_not_null(), pl.col("person") != "")
-    found = named.select("shape", "category", "person").unique().collect(engine="streaming")
-    texts = {(text.shape, text.category): text for text in tally.texts}
-    for shape, category, person in found.iter_rows():
-        texts[shape, category].people |= 1 << tally.people[person]
-
-
-# -- steps -----------------------------------------------------------------------------------------
-def add_steps(tally: RowTally, rows: pl.LazyFrame) -> None:
-    """Keep the rows with a time of day and a person or a case, in the order of the rows, if they are not too many."""
-    tally.cases = names_in(rows, "case")
-    tally.limited = len(tally.cases) > MOST_CASES or len(tally.people) > MOST_CASES
-    if tally.limited or not (tally.cases or tally.people):
+def add_steps(tally: RowTally, rows: pl.DataFrame) -> None:
+    """Keep the rows with a time of day and a person or a case, if they are not too many."""
+    if len(tally.cases) > MOST_CASES or len(tally.people) > MOST_CASES:
+        tally.steps, tally.limited = Steps(), True
+    if tally.limited:
         return
-    for batch in steps_in(tally, rows):
-        for name in ("start", "end", "milliseconds", "day", "text", "person", "case"):
-            getattr(tally.steps, name).extend(batch[name].to_list())
-        if len(tally.steps) > MOST_STEPS:
-            tally.steps, tally.limited = Steps(), True
-            return
+    for column, values in step_columns(rows):
+        getattr(tally.steps, column).extend(values)
+    if len(tally.steps) > MOST_STEPS:
+        tally.steps, tally.limited = Steps(), True
 
 
-def steps_in(tally: RowTally, rows: pl.LazyFrame) -> Iterator[pl.DataFrame]:
-    """Yield the steps, some rows at a time, with the columns of Steps."""
-    keys = {"shape": [text.shape for text in tally.texts], "category": [text.category for text in tally.texts]}
-    texts = pl.DataFrame(keys, {"shape": pl.String, "category": pl.String}).with_row_index("index_of_text")
-    names = {"person": name_frame(tally.people, "person"), "case": name_frame(tally.cases, "case")}
-    wanted = rows.filter(pl.col("text") != "", *has_moment(), pl.any_horizontal(is_named(key) for key in names))
-    columns = ("shape", "category", "milliseconds", "started_at", "ended_at", "person", "case")
-    for batch in wanted.select(columns).collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
-        frame = add_spans(batch).filter(pl.col("start").is_not_null())
-        frame = frame.join(texts, on=["shape", "category"], how="left", maintain_order="left")
-        for key, indexes in names.items():
-            frame = frame.join(indexes, on=key, how="left", maintain_order="left")
-        yield frame.select(
-            "start",
-            pl.col("end").fill_null(NO_END),
-            MILLISECONDS.alias("milliseconds"),
-            "day",
-            pl.col("index_of_text").alias("text"),
-            *(pl.col(f"index_of_{key}").fill_null(UNKNOWN).alias(key) for key in names),
-        )
-
-
-def is_named(key: str) -> pl.Expr:
-    """Return whether the column has a name."""
-    return pl.col(key).is_not_null() & (pl.col(key) != "")
-
-
-def name_frame(indexes: dict[str, int], key: str) -> pl.DataFrame:
-    """Return the names with their indexes as a table."""
-    columns = {key: list(indexes), f"index_of_{key}": list(indexes.values())}
-    return pl.DataFrame(columns, {key: pl.String, f"index_of_{key}": pl.Int64})
+def step_columns(rows: pl.DataFrame) -> Iterator[tuple[str, list[int]]]:
+    """Yield the columns of Steps with the values of those rows that are steps."""
+    owners = [pl.col(f"{key}_index").fill_null(UNKNOWN).alias(key) for key in ("person", "case")]
+    wanted = rows.with_columns(owners).filter(has_moment(), pl.any_horizontal(pl.col("person", "case") != UNKNOWN))
+    steps = add_spans(wanted).filter(pl.col("start").is_not_null())
+    known = steps.with_columns(MILLISECONDS, pl.col("end").fill_null(NO_END), pl.col("index").alias("text"))
+    for name in ("start", "end", "milliseconds", "day", "text", "person", "case"):
+        yield name, known[name].to_list()

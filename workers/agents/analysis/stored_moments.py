@@ -13,9 +13,9 @@ EPOCH_ORDINAL = EPOCH.toordinal()
 MOMENT_SCHEMA = {"at": pl.String, "wall": pl.Int64, "instant": pl.Int64, "has_time": pl.Boolean}
 
 
-def has_moment() -> tuple[pl.Expr]:
+def has_moment() -> pl.Expr:
     """Return the condition that a row names the moment of its start or its end."""
-    return (pl.col("started_at").is_not_null() | pl.col("ended_at").is_not_null(),)
+    return pl.col("started_at").is_not_null() | pl.col("ended_at").is_not_null()
 
 
 def moments_of(texts: pl.Series) -> pl.DataFrame:

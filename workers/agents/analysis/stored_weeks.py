@@ -14,7 +14,7 @@ EPOCH_WEEKDAY = 3
 
 def add_rows(facts: WeekFacts, columns: Columns) -> None:
     """Add all stored rows that have a duration and a moment."""
-    wanted = columns.scan().filter(pl.col("milliseconds").is_not_null(), *has_moment())
+    wanted = columns.scan().filter(pl.col("milliseconds").is_not_null(), has_moment())
     used = wanted.select("milliseconds", "started_at", "ended_at")
     for batch in used.collect_batches(chunk_size=BATCH_ROWS, maintain_order=False):
         rows = add_spans(batch)
