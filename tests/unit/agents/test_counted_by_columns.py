@@ -22,6 +22,7 @@ from workers.agents.recount import Recount
 # Numbers of all kinds, alone and joined, with what could make one of another kind.
 WORDS = st.sampled_from(
     ["Check", "invoice", "1", "7", "42", "471", "1999", "2026", "4711", "123456", "0", "000", "2000", "INV-4711", "B2B"]
+    + ["INV4711", "INV2026", "#4711", "(4711)", "A/4711,", "4711:", "x-2026", "KW12", "q417", "A.123.", "4711/12"]
     + ["Mr", "Müller", "Monday", "No", "on", "1:1", "12.3.2024", "4711-3", "\u0661\u0662", "", "\n", "№", "é\u0301"]
 )
 TEXTS = st.lists(WORDS, max_size=7).map(" ".join)

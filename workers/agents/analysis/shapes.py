@@ -1,9 +1,9 @@
 """The shape of a text: the text with its numbers replaced, so that a million texts have a few thousand shapes.
 
-Only a number that stands alone between spaces is replaced, by one of the same kind: whether it is a year, a short
-number, or long enough to be the number of a case. So a text and its shape have the same form, see `forms.form_of`.
-The single 1 stays, as in "1 on 1". A text of which nothing but numbers, dates and names could remain keeps its
-numbers, for they are all that tells it from others. `stored.py` replaces the same numbers in columns.
+Only a number between spaces is replaced, by one of the same kind: whether it is a year, a short number, or long enough
+to be the number of a case; before the last may be letters and a sign, as in INV-4711. So a text and its shape have the
+same form, see `forms.form_of`. The single 1 stays, as in "1 on 1". A text of which nothing but numbers, dates and names
+could remain keeps its numbers, for they are all that tells it from others. `stored.py` replaces them in columns.
 """
 
 import re
@@ -12,14 +12,18 @@ from functools import lru_cache
 
 from workers.agents.analysis.forms import DATE, DROPPED, HONORIFIC, NAME, NUMBER_WORDS, WORD, kind_of
 
-YEAR, SHORT, LONG = "2000", "0", "000"
-# Patterns without look-around, as the engine for columns has none; each is the whole of a word between spaces.
-YEARS = "(?:19|20)[0-9]{2}"
-SHORT_NUMBERS = "[02-9]|[0-9]{2}"
-LONG_NUMBERS = "[0-9]{3}|(?:[03-9][0-9]|1[0-8]|2[1-9])[0-9]{2}|[0-9]{5,}"
-REPLACED = ((YEARS, YEAR), (SHORT_NUMBERS, SHORT), (LONG_NUMBERS, LONG))
-NUMBERS = [(re.compile(f"(?<![^ ])(?:{pattern})(?![^ ])"), number) for pattern, number in REPLACED]
-PLACEHOLDERS = frozenset(number for _pattern, number in REPLACED)
+# Patterns without look-around, as the engine for columns has none: (before the number, the number, after it, its
+# replacement). Each stands between spaces.
+LONG_NUMBER = "[0-9]{3}|(?:[03-9][0-9]|1[0-8]|2[1-9])[0-9]{2}|[0-9]{5,}"
+REPLACED = (
+    ("", "(?:19|20)[0-9]{2}", "", "2000"),
+    ("", "[02-9]|[0-9]{2}", "", "0"),
+    ("[A-Za-z]*[-#:/.(]?", LONG_NUMBER, "[,;:.)]?", "000"),
+)
+NUMBERS = [
+    (re.compile(f"(?<![^ ])({before})(?:{number})({after})(?![^ ])"), rf"\g<1>{replacement}\g<2>")
+    for before, number, after, replacement in REPLACED
+]
 
 
 @lru_cache(maxsize=100_000)
@@ -44,5 +48,5 @@ def keeps_a_word(shape: str) -> bool:
 
 
 def has_placeholder(shape: str) -> bool:
-    """Return True if a number of the text may have been replaced."""
-    return not PLACEHOLDERS.isdisjoint(shape.split(" "))
+    """Return True if a number of the text may have been replaced: each replacement has a zero."""
+    return "0" in shape

@@ -133,7 +133,7 @@ class Counting:
         # A number, and not the shape: of a text, columns keep the memory of the whole batch.
         self.counted.append(counted.join(numbers, on="shape", how="left").select(*HASHES, "rows", "number"))
         self.waiting += self.counted[-1].height
-        if self.waiting > MOST_WAITING:
+        if self.waiting > max(MOST_WAITING, self.counted[0].height // 2):
             self.count_together()
 
     def count_together(self) -> None:
@@ -173,8 +173,9 @@ def shape_of(text: pl.Expr) -> pl.Expr:
     Spaces are doubled first, so that each number has its own on both sides.
     """
     shape = text.str.replace_all(" ", "  ", literal=True)
-    for pattern, number in REPLACED:
-        shape = shape.str.replace_all(f"(^| )(?:{pattern})( |$)", f"${{1}}{number}${{2}}")
+    for before, number, after, replacement in REPLACED:
+        pattern = f"(^| )({before})(?:{number})({after})( |$)"
+        shape = shape.str.replace_all(pattern, f"${{1}}${{2}}{replacement}${{3}}${{4}}")
     return shape.str.replace_all("  ", " ", literal=True)
 
 
