@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from backlog.periods import FACTS, DatesOfRows
 from backlog.readings import key_of
 from intake.inspection import in_minutes
-from intake.rows_kept import dates_of, inline_or_stored, stored_at_once
+from intake.rows_kept import dates_of, inline_or_stored, is_large, stored_at_once
 from intake.spreadsheets import Doubt, Ingested, RowWarning, Unreadable, read_rows
 from intake.spreadsheets.doubts import open_in_words
 from intake.spreadsheets.phrases import phrase_of
@@ -48,9 +48,7 @@ class Combinations:
         """Keep the rows of this reading; if it is in doubt, read the file under each choice of its first doubt."""
         doubts = ingested.reading.doubts
         if not doubts:
-            if not self._keep_at_once(given):
-                self._keep_by_rows(given, ingested)
-            ingested.close()
+            self._keep(given, ingested)
             return
         ingested.close()
         require_few(doubts, len(self.rows))
@@ -58,6 +56,15 @@ class Combinations:
         for choice in doubts[0].choices:
             chosen = {**given, doubts[0].field: choice.value}
             self._follow(chosen, read_rows(self._file, name=self._name, answers={**self._answers, **chosen}))
+
+    def _keep(self, given: Mapping[str, str], ingested: Ingested) -> None:
+        """Keep the rows of this reading: as columns if the file is large and can be read so, else row by row."""
+        if is_large(self._file):
+            ingested.close()  # it holds one of the few places for reading
+            if self._keep_at_once(given):
+                return
+            ingested = read_rows(self._file, name=self._name, answers={**self._answers, **given})
+        self._keep_by_rows(given, ingested)
 
     def _keep_at_once(self, given: Mapping[str, str]) -> bool:
         """Keep the rows of a large file as columns; return False if it has to be read by rows."""

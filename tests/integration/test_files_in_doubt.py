@@ -1,6 +1,7 @@
 """A file that can be read in several ways: its project waits for a person, and each answer gives its own figures."""
 
 import asyncio
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,7 @@ def test_rows_too_many_for_an_event_are_stored_for_each_choice(sheet: Path, sett
 
 def test_a_large_file_in_doubt_is_kept_as_columns_for_each_choice(tmp_path: Path, settings: Settings) -> None:
     settings.CLAIM_CHECK_BYTES = 1000
+    settings.SPREADSHEET_LIMITS = replace(settings.SPREADSHEET_LIMITS, at_once=1, waiting=0)
     sheet = tmp_path / "team.csv"
     sheet.write_text(SHEET + SHEET.partition("\n")[2] * 20)
     read = read_file(sheet)
