@@ -1,4 +1,4 @@
-"""A loop hears again after a cut or a lost answer, and the check of it notices a loop that looks at new entries only."""
+"""A loop hears again after a cut or a lost answer; one that looks at new entries only is found out."""
 
 import pytest
 from django.db import connection, connections

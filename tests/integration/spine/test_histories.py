@@ -1,4 +1,4 @@
-"""Histories that older releases recorded, replayed on the code of today: the same ends, and contracts that still hold."""
+"""Histories that releases recorded end the same on the code of today, whose contracts allow all of their events."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Runs the release before and this one side by side: `python -m tests.side_by_side --seconds 60 --from COMMIT`.
+"""Runs the release before and this one side by side: `python -m tests.chaos.side_by_side --seconds 60 --from COMMIT`.
 
 The older release creates the database and begins its work. This one migrates it while the older one runs, starts beside
 it, shares the groups with it, and goes on alone when the older one has been ended. Nothing may be lost or done twice.
@@ -26,12 +26,12 @@ from runtime.processes import tied_to_parent, wait_or_kill
 from tests.servers import embedded_postgres
 from tests.waiting import wait_until
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = 77
 HOT_TABLES = ("events/migrations", "backlog/migrations", "clarifications/migrations")
 AGENT, GROUPS = "generic_worker", ("orchestrator", "clarifications", "validators")
 DONE = "SELECT count(*) FROM backlog_project WHERE status = 'DONE'"
-# Longest time without a project that is done, starting included, and for coming to rest; times the room for busy machines.
+# Longest time until another project is done (a start included), and for coming to rest; a busy machine gets more.
 STILL_SECONDS, REST_SECONDS = 10.0, 15.0
 
 
@@ -201,7 +201,7 @@ def judged(asked: list[dict[str, Any]], releases: list[Release]) -> list[str]:
 
 def main() -> int:
     """Run as the command line says; the exit code is 1 if anything is wrong, LEFT_OUT if nothing could be run."""
-    parser = argparse.ArgumentParser(prog="python -m tests.side_by_side", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.side_by_side", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long both run side by side (default: 60)")
     parser.add_argument("--rate", type=float, default=3.0, help="projects a second (default: 3)")
     parser.add_argument("--from", dest="commit", default="", help="the older release (default: see above)")
