@@ -1,6 +1,6 @@
 """Records a history: what a system of today does with requests, answers, failures and people, as lines of JSON.
 
-`RECORD_HISTORY=0.2.0 python -m pytest tests/integration/spine/test_histories.py -k of_today` writes the file of a
+`RECORD_HISTORY=0.2.0 python -m pytest tests/integration/spine/test_histories.py -k covers` writes the file of a
 release. Its lines, in this order: {"template": definition}, {"event": envelope, "outcome": how it was taken} in the
 order of the ledger, {"end": what a project, its items and its questions were in the end}.
 """
