@@ -71,7 +71,9 @@ class Release:
 
     def __init__(self, name: str, root: Path, slot: int, environment: dict[str, str], log: Path) -> None:
         self.name, self.root, self.slot, self.log = name, root, slot, log
-        self.environment = environment | {"SERVICE_INSTANCE": name, "PYTHONPATH": str(root)}
+        # Compiled files are kept: otherwise each process would compile the release anew.
+        own = {"SERVICE_INSTANCE": name, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": ""}
+        self.environment = environment | own
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def command(self, *words: str) -> subprocess.Popen[bytes]:
