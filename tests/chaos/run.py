@@ -41,8 +41,7 @@ def run(world: World, options: argparse.Namespace) -> int:
     plan = planned(options, bug, left_out)
     rest = Rest(world.system.web, prepared_key())
     sorts = list(bug.sorts if bug else SORTS)
-    load = Load(rest, world.folder, rate=options.rate, sorts=sorts, seed=options.seed)
-    happened: list[Happened] = []
+    load, happened = Load(rest, world.folder, rate=options.rate, sorts=sorts, seed=options.seed), list[Happened]()
     world.start_system()
     threads = [*load.threads(), Robot(load, rest, options.seed).thread()]
     readings = Readings(world.system.pids, {"database": world.database.sessions, "broker": broker_clients})
@@ -65,7 +64,7 @@ def run(world: World, options: argparse.Namespace) -> int:
     verdict.broken += readings.growths() if options.no_faults else []
     left_out |= {"kill at point": f"{n} of them: nobody came to the point"} if (n := world.points_not_reached) else {}
     print_verdict(verdict, happened, left_out, options)
-    print("\n".join(["held at most in the second and the last third", *(f"  {line}" for line in readings.lines())]))
+    print("held at most in the second and the last third", *readings.lines(), sep="\n  ")
     return 0 if verdict.is_good() else 1
 
 
