@@ -22,7 +22,7 @@ from accounts.rank import AccountHasMoreRights
 from backlog import errors as backlog
 from clarifications import errors as clarifications
 from events import errors as events
-from events.artifacts import ArtifactMissing
+from events.artifacts import ArtifactMissing, StorageFull
 from events.deadletters import AlreadySettled, NotReplayable, OtherSender
 from events.isolation import DATABASE_AWAY
 from events.lifecycle import IllegalTransition
@@ -105,6 +105,7 @@ STATUS_AND_NAME: dict[type[Exception], tuple[int, str]] = {
     events.BuriedElsewhere: (409, "given-up"),
     events.BrokerUnfit: (503, "broker-unfit"),
     ArtifactMissing: (404, "artifact-missing"),
+    StorageFull: (503, "storage-full"),
     NoSuchKey: (409, "key-ended"),
     AccountHasMoreRights: (403, "account-above"),
     InvalidJson: (422, "invalid-json"),
@@ -181,7 +182,7 @@ def service_problem(error: Exception) -> Response | None:
             if isinstance(error, IllegalTransition):
                 more |= {"state": error.state, "allowed": error.allowed}
             faults = [(f"/answer{pointer}", message) for pointer, message in more.pop("problems", [])]
-            wait = {"Retry-After": str(AGAIN_SECONDS)} if isinstance(error, Busy | exports.ExportBusy) else None
+            wait = {"Retry-After": str(AGAIN_SECONDS)} if isinstance(error, Busy | exports.ExportBusy | StorageFull) else None
             return problem_response(code, name, str(error), faults, headers=wait, **more)
     return None
 

@@ -3,6 +3,7 @@
 The event carries a reference to it.
 """
 
+import errno
 import gzip
 import hashlib
 import os
@@ -27,6 +28,10 @@ class ArtifactMissing(EventError):
     """The reference names an artifact that is not stored here, or whose content was changed."""
 
 
+class StorageFull(EventError):
+    """The disk on which artifacts are stored has no room left: what was begun is deleted, and may be tried again."""
+
+
 def check_in_rows(context: dict[str, Any]) -> dict[str, Any]:
     """Return the work context; rows larger than CLAIM_CHECK_BYTES are stored and replaced by a reference."""
     rows = context.get("rows") or []
@@ -49,12 +54,10 @@ def store(documents: Iterable[Any], *, media_type: str, folder: Path | None = No
 
     Streamed: memory does not grow with the number of documents. The same content is stored once, under its digest.
     For rows (NDJSON), keys with the value null are left out, as in dispatches. With a `folder`, the file is written
-    there, under its digest, and is no artifact before `adopt`.
+    there, under its digest, and is no artifact before `adopt`. Raises StorageFull.
     """
-    folder = folder or Path(settings.ARTIFACTS_DIR)
-    folder.mkdir(parents=True, exist_ok=True)
     digest, count = hashlib.sha256(), 0
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+    with new_file(folder) as file:
         with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=1, mtime=0) as lines:
             for document in documents:
                 line = orjson.dumps(known_parts(document) if media_type == NDJSON else document) + b"\n"
@@ -63,20 +66,36 @@ def store(documents: Iterable[Any], *, media_type: str, folder: Path | None = No
                 count += 1
         file.flush()
         os.fsync(file.fileno())
-    os.replace(file.name, folder / digest.hexdigest())
+        os.replace(file.name, Path(file.name).with_name(digest.hexdigest()))
     return {"id": digest.hexdigest(), "sha256": digest.hexdigest(), "rows": count, "media_type": media_type}
 
 
 @contextmanager
 def new_file(folder: Path | None = None) -> Iterator[IO[bytes]]:
-    """Yield an empty file in the folder, by default that of artifacts, for `keep_file`; unless kept it is deleted."""
+    """Yield an empty file in the folder, by default that of artifacts; unless it gets another name it is deleted.
+
+    Raises StorageFull.
+    """
     folder = folder or Path(settings.ARTIFACTS_DIR)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-        try:
-            yield file
-        finally:
-            Path(file.name).unlink(missing_ok=True)
+    with room_on_disk():
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+            try:
+                yield file
+            finally:
+                Path(file.name).unlink(missing_ok=True)
+
+
+@contextmanager
+def room_on_disk() -> Iterator[None]:
+    """Raise StorageFull where the block finds no room on the disk."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        words = "The disk on which rows are stored has no room left. Nothing was changed: tell an operator."
+        raise StorageFull(words) from error
 
 
 def keep_file(file: IO[bytes], *, rows: int, media_type: str) -> dict[str, Any]:

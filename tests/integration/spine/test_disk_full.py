@@ -111,7 +111,9 @@ def test_a_request_whose_rows_find_no_room_opens_nothing_and_is_taken_when_there
             pytest.skip("no small disk can be mounted: it takes root")
         settings.ARTIFACTS_DIR = disk / "artifacts"
         with filled(disk):
-            assert caller.post("projects", body).status_code >= 500
+            refused = caller.post("projects", body)
+            assert (refused.status_code, refused.json()["type"]) == (503, "urn:interlock:problem:storage-full")
+        assert list(settings.ARTIFACTS_DIR.iterdir()) == []
         assert not Project.objects.exists()
         assert caller.post("projects", body).status_code == 201
     assert Project.objects.count() == 1
