@@ -4,10 +4,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from intake.spreadsheets.choosing import Durations
-from intake.spreadsheets.columns import Column
+from intake.spreadsheets.columns import Column, names_of_columns
 from intake.spreadsheets.doubts import Doubt
 from intake.spreadsheets.layout import Layout
+from intake.spreadsheets.mapping import roles_by_column
+from intake.spreadsheets.sheet import Line, cell_text
 from intake.spreadsheets.survey import Chosen, Survey
+
+# Of so many columns cells are shown, so that a person can choose what they are.
+MOST_COLUMNS_SHOWN, CELLS_SHOWN, LONGEST_SHOWN = 100, 3, 60
 
 Roles = dict[str, dict[str, Any]]
 
@@ -25,12 +30,40 @@ class Reading:
     columns: dict[str, dict[str, Any]]
     doubts: list[Doubt] = field(default_factory=list)
     program: str = ""
+    # Of each column: a name that no other column has, its role (`mapping.used_columns`), its cells in the first rows.
+    names: list[str] = field(default_factory=list)
+    roles: list[str] = field(default_factory=list)
+    samples: list[list[str]] = field(default_factory=list)
+    is_workbook: bool = False
+    # The sum of all rows and the number of those with a duration; while a doubt is open, under its first choice.
+    milliseconds: int = 0
+    timed: int = 0
 
 
-def describe(layout: Layout, survey: Survey, chosen: Chosen, durations: Durations) -> Reading:
+def describe(
+    layout: Layout, survey: Survey, chosen: Chosen, durations: Durations, sample: list[Line], used: list[tuple[str, Column]]
+) -> Reading:
     """Return the description of the file."""
-    sheets = [asdict(sheet) for sheet in layout.sheets]
-    return Reading(layout.columns.headers, layout.header_row, sheets, roles_of(layout, survey, chosen, durations))
+    sheets, headers = [asdict(sheet) for sheet in layout.sheets], layout.columns.headers
+    return Reading(
+        headers,
+        layout.header_row,
+        sheets,
+        roles_of(layout, survey, chosen, durations),
+        names=names_of_columns(headers),
+        roles=roles_by_column(layout.columns, used),
+        samples=samples_of(len(headers), sample),
+        is_workbook=survey.is_workbook,
+    )
+
+
+def samples_of(count: int, sample: list[Line]) -> list[list[str]]:
+    """Return for each of the first columns its first different filled cells, shortened."""
+    found: list[list[str]] = []
+    for index in range(min(count, MOST_COLUMNS_SHOWN)):
+        cells = (cell_text(line.cells[index])[:LONGEST_SHOWN] for line in sample if index < len(line.cells))
+        found.append(list(dict.fromkeys(cell for cell in cells if cell))[:CELLS_SHOWN])
+    return found
 
 
 def roles_of(layout: Layout, survey: Survey, chosen: Chosen, durations: Durations) -> Roles:

@@ -22,8 +22,9 @@ from django.utils.translation import gettext as _
 
 from environment.spreadsheet_limits import SpreadsheetLimits
 from intake.spreadsheets import child
+from intake.spreadsheets.answers import require_known_fields
 from intake.spreadsheets.describing import Reading
-from intake.spreadsheets.doubts import Doubt, require_known_fields
+from intake.spreadsheets.doubts import Doubt
 from intake.spreadsheets.places import reading_place
 from intake.spreadsheets.rows import TOLD_BY_SOME, Row
 from intake.spreadsheets.sheet import MS_PER_MINUTE, Dangerous, RowWarning, Unreadable

@@ -20,6 +20,7 @@ from intake.spreadsheets.durations import DecimalMark, Kind, quantity_of
 from intake.spreadsheets.evidence import MISSING
 from intake.spreadsheets.known import program_of
 from intake.spreadsheets.layout import Layout, find_layout
+from intake.spreadsheets.mapping import as_chosen, mapped, require_followed, used_columns
 from intake.spreadsheets.rows import Row
 from intake.spreadsheets.sheet import (
     MS_PER_MINUTE,
@@ -64,13 +65,17 @@ class Table:
         """Go through the table once and decide what its durations, totals and categories are. Raises Unreadable."""
         layout = self._layout
         sample = list(sample_of(layout, SAMPLE_ROWS))
-        self._chosen = choose_columns(layout.columns, sample, decimal_mark(layout, sample))
+        layout.columns = mapped(layout.columns, answers)
+        found = choose_columns(layout.columns, sample, decimal_mark(layout, sample))
+        self._chosen = as_chosen(found, layout.columns, answers)
         self._survey = survey_of(self._name, layout, self._chosen)
         if not len(self._survey):
             words = gettext_noop("%(file)s has no rows below its header: it needs a header row and rows below it.")
             raise Unreadable(words, file=self._name)
         program = program_of(layout.columns.headers)
         self._durations = choose_durations(self._survey, answers, program)
+        used = used_columns(self._survey, self._chosen, self._durations)
+        require_followed(layout.columns, used, answers, sample)
         self._require_durations()
         survey, durations = self._survey, self._durations
         self._totals, self._remarks, doubtful = total_rows(
@@ -81,7 +86,9 @@ class Table:
         # Before the other totals are computed, because its first choice leaves the row out of them.
         about_last_row = self._last_row_doubt(doubtful, answers)
         doubts += [*(self._doubt(choice) for choice in durations.doubts), *about_last_row]
-        self.reading = describe(layout, survey, self._chosen, durations)
+        self.reading = describe(layout, survey, self._chosen, durations, sample, used)
+        self.reading.milliseconds = self._total(durations.milliseconds)
+        self.reading.timed = sum(value != MISSING for value in durations.milliseconds)
         self.reading.doubts, self.reading.program = doubts, program.name if program else ""
         self.columns = {
             r: c["header"] for r, c in self.reading.columns.items() if r in ("text", "category", "duration")
