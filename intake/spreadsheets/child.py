@@ -3,7 +3,7 @@
 A parser can crash its whole process on some small legal files. Therefore each upload is parsed in its own process,
 with little memory and time. The process writes JSON lines to standard output: first {"columns": …, "reading": …},
 then each row as a list: milliseconds or -1, then the values of the keys of ROW_KEYS, null for a key that the row does
-not have. At the end it writes {"end": [counts and warnings]}. Instead of the end it writes {"unreadable": …}, a message
+not have. At the end it writes {"end": [counts and warnings], "set_aside": rows left out or unread}. Instead of the end it writes {"unreadable": …}, a message
 for the file's owner in English, with the values to put into it and whether the file is dangerous, or {"fault": …} when
 the parser failed.
 """
@@ -68,7 +68,7 @@ def messages(path: Path, most_warnings: int, answers: dict[str, str], limits: di
         for row in table:
             yield [table.milliseconds, *map(row.get, ROW_KEYS)]
         warnings = [astuple(warning) for warning in table.warnings]
-        yield {"end": [table.rows_read, table.row_warnings, warnings]}
+        yield {"end": [table.rows_read, table.row_warnings, warnings], "set_aside": asdict(table.set_aside)}
     except Unreadable as error:
         yield {"unreadable": error.message, "values": error.values, "dangerous": isinstance(error, Dangerous)}
 

@@ -64,8 +64,15 @@ class Part:
     positions: list[int | None] | None = None
     # The line at which another table begins, once the lines were read.
     ends: list[int] = field(default_factory=list)
+    # {number of a line: {index of a cell: what a person wrote into it}}.
+    mended: dict[int, dict[int, str]] = field(default_factory=dict)
 
     def lines(self) -> Iterator[Line]:
+        """Yield the lines of the table, with the cells that a person mended."""
+        lines = self.lines_as_written()
+        return (mended_line(line, self.mended) for line in lines) if self.mended else lines
+
+    def lines_as_written(self) -> Iterator[Line]:
         """Yield the lines below the header that are neither blank nor the header again, up to the next table."""
         header, positions, previous = self.header, self.positions, self.header.number
         first, start, is_text = header.cells[0], header.number, bool(self.sheet.delimiter)
@@ -230,6 +237,14 @@ def moved(line: Line, positions: Sequence[int | None]) -> Line:
     """Return the line with its cells in the order of the first part's columns."""
     cells: list[Cell] = [line.cells[n] if n is not None and n < len(line.cells) else "" for n in positions]
     return Line(line.number, cells, line.fault)
+
+
+def mended_line(line: Line, mended: dict[int, dict[int, str]]) -> Line:
+    """Return the line with the cells that a person wrote for its number."""
+    if line.number not in mended:
+        return line
+    cells = dict(enumerate(line.cells)) | dict[int, Cell](mended[line.number])
+    return Line(line.number, [cells.get(index, "") for index in range(max(cells) + 1)])
 
 
 def same_cells(line: Line, header: Line) -> bool:

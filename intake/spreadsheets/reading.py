@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
+from intake.spreadsheets.by_hand import LEFT_OUT, decided_rows, mend, place_of
 from intake.spreadsheets.categories import spellings
 from intake.spreadsheets.checks import notes_about
 from intake.spreadsheets.choosing import OpenChoice, choose_durations
@@ -22,6 +23,7 @@ from intake.spreadsheets.known import program_of
 from intake.spreadsheets.layout import Layout, find_layout
 from intake.spreadsheets.mapping import as_chosen, mapped, require_followed, used_columns
 from intake.spreadsheets.rows import Row
+from intake.spreadsheets.set_aside import SetAside
 from intake.spreadsheets.sheet import (
     MS_PER_MINUTE,
     Cell,
@@ -48,13 +50,15 @@ LAST_ROW, SAME_SHEETS = "last_row", "same_sheets"
 class Table:
     """The rows of one file, to be iterated once, at most `limit_warnings` warnings kept.
 
-    `columns` (role → header) and `reading` are known from the beginning; the counts and warnings after the last row.
+    `columns` (role → header) and `reading` are known from the beginning; the counts, the warnings and the rows that
+    are set aside after the last row.
     `answers` settles doubts: {field: value of a choice}. The same file and answers always give the same rows.
     """
 
     def __init__(self, path: Path, limit_warnings: int, answers: Mapping[str, str] | None = None) -> None:
         self.rows_read = self.row_warnings = self.row_number = self.milliseconds = 0
         self.warnings: list[RowWarning] = []
+        self.set_aside, self._faults = SetAside(), list[str]()
         self._limit, self._name = limit_warnings, path.name
         self._opened = open_sheets(path)
         self._layout = find_layout(self._name, self._opened)
@@ -68,6 +72,7 @@ class Table:
         layout.columns = mapped(layout.columns, answers)
         found = choose_columns(layout.columns, sample, decimal_mark(layout, sample))
         self._chosen = as_chosen(found, layout.columns, answers)
+        mend(layout, answers)
         self._survey = survey_of(self._name, layout, self._chosen)
         if not len(self._survey):
             words = gettext_noop("%(file)s has no rows below its header: it needs a header row and rows below it.")
@@ -81,6 +86,7 @@ class Table:
         self._totals, self._remarks, doubtful = total_rows(
             survey.labels, durations.milliseconds, survey.filled, survey.parts
         )
+        doubtful = self._decide_by_hand(doubtful, answers)
         self._spellings = spellings(survey.categories)
         doubts = self._sheet_doubts(answers)
         # Before the other totals are computed, because its first choice leaves the row out of them.
@@ -93,6 +99,17 @@ class Table:
         self.columns = {
             r: c["header"] for r, c in self.reading.columns.items() if r in ("text", "category", "duration")
         }
+
+    def _decide_by_hand(self, doubtful: int | None, answers: dict[str, str]) -> int | None:
+        """Count the rows and leave out those that a person said; return the last row if it is still in doubt."""
+        decided = decided_rows(self._layout, self._survey, answers)
+        for index, counts in decided.items():
+            if counts:
+                self._totals.pop(index, None)
+                self._remarks.pop(index, None)
+            else:
+                self._totals[index] = LEFT_OUT
+        return None if doubtful in decided else doubtful
 
     def _require_durations(self) -> None:
         """Raise Unreadable if the table has durations and not one of them can be read."""
@@ -205,7 +222,10 @@ class Table:
             if index in totals:
                 if totals[index]:
                     self._note(line.number, None, totals[index])
+                    where = place_of(self._layout, self._survey, index)
+                    self.set_aside.leave_out(where, line, totals[index], durations[index])
                 continue
+            self._faults.clear()
             cells, self.row_number = line.cells, line.number
             if line.fault or len(cells) != width:
                 self._check_shape(line, width, is_ragged)
@@ -221,6 +241,8 @@ class Table:
             minutes = value / MS_PER_MINUTE if value != MISSING else None
             row = Row(text=text, category=spelled.get(named, named), estimated_minutes=minutes, row=line.number)
             add_details(row, index, cells)
+            if self._faults:
+                self.set_aside.note_unread(place_of(self._layout, self._survey, index), line, self._faults)
             yield row
         for index, message in notes_about(self._survey, self._durations, self._totals, date.today()):
             self._note(self._survey.numbers[index], self._durations.header, message)
@@ -293,6 +315,8 @@ class Table:
     def _warn(self, row: int, column: str | None, message: str, *, is_note: bool = False) -> None:
         """Count the warning, and keep it if fewer than the limit are kept."""
         self.row_warnings += 1
+        if not is_note:
+            self._faults.append(message)
         if len(self.warnings) < self._limit:
             self.warnings.append(RowWarning(row, column, message, is_note))
 
