@@ -1,12 +1,12 @@
 """Read an upload once: what its preview shows and what its request sends are kept beside the file, for the next step.
 
-Without answers about the file, the request that follows the preview reads nothing. Everything kept is as private as the
+The request that follows the preview with the same answers reads nothing. Everything kept is as private as the
 upload, and is deleted with it: the rows become an artifact only when the request is sent.
 """
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,16 @@ from typing import Any
 import orjson
 from django.utils import timezone
 
+from accounts.models import User
 from backlog.periods import FACTS, DatesOfRows
 from events import artifacts
 from intake.admission import admitted
+from intake.inspection import require_known_answers
+from intake.remembering import Learned, learned_from, read_as_before
 from intake.rows_kept import inline_or_stored
-from intake.spreadsheets import Ingested, read_rows
+from intake.spreadsheets import Ingested
 from intake.spreadsheets.rows import Row
-from intake.submitting import FileContents, report_on, size_of_inline_rows
+from intake.submitting import FileContents, report_on, size_of_inline_rows, with_recalled
 from intake.uploads import READING_END, ROWS_END, Upload, beside
 
 MOST_FIRST_ROWS = 10
@@ -43,22 +46,42 @@ class Seen:
             yield row
 
 
-def reading_of(upload: Upload) -> dict[str, Any]:
-    """Return what was read from the upload, as JSON; the first call reads the file, once. Raises Unreadable."""
-    kept = beside(upload.path, READING_END)
-    try:
-        reading: dict[str, Any] = orjson.loads(kept.read_bytes())
-    except FileNotFoundError:
+@dataclass(frozen=True)
+class Asked:
+    """How an upload is to be read: with which answers, and whose decisions about earlier files count."""
+
+    answers: Mapping[str, str] = field(default_factory=dict)
+    owner: User | None = None
+    fresh: bool = False
+
+
+def reading_of(upload: Upload, asked: Asked) -> dict[str, Any]:
+    """Return what was read from the upload, as JSON; the file is read once for the same answers. Raises Unreadable."""
+    reading = kept_reading(upload)
+    if (reading.get("given"), reading.get("fresh")) != (dict(asked.answers), asked.fresh):
         with admitted(upload.path, upload.name) as sha256:
-            reading = read_anew(upload, sha256)
-        write_whole(kept, orjson.dumps(reading))
+            reading = read_anew(upload, sha256, asked)
+        write_whole(beside(upload.path, READING_END), orjson.dumps(reading))
     return reading
 
 
-def read_anew(upload: Upload, sha256: str) -> dict[str, Any]:
+def kept_reading(upload: Upload) -> dict[str, Any]:
+    """Return what was read last from the upload; empty if it was not read."""
+    try:
+        reading: dict[str, Any] = orjson.loads(beside(upload.path, READING_END).read_bytes())
+    except FileNotFoundError:
+        return {}
+    return reading
+
+
+def read_anew(upload: Upload, sha256: str, asked: Asked) -> dict[str, Any]:
     """Read the file and return what it says as JSON; many rows are stored beside it. Raises Unreadable."""
-    ingested, seen, dates = read_rows(upload.path, name=upload.name), Seen(), DatesOfRows()
+    ingested, recalled = read_as_before(upload.path, upload.name, asked.answers, None if asked.fresh else asked.owner)
+    answers = {**(recalled.answers if recalled else {}), **asked.answers}
+    require_known_answers(ingested.reading.doubts, answers)
+    seen, dates = Seen(), DatesOfRows()
     rows, has_doubts = seen.of(dates.watch(ingested)), bool(ingested.reading.doubts)
+    learned = learned_from(ingested, upload.name, answers)
     if has_doubts:
         # Which rows will be sent depends on the answers: the rows are only counted.
         context = None
@@ -68,15 +91,27 @@ def read_anew(upload: Upload, sha256: str) -> dict[str, Any]:
         context = rows_beside(upload, rows)
     facts = dates.facts(timezone.now().date(), has_minutes=not has_doubts)
     if context is not None:
-        context[FACTS] = facts
-    report = report_on(ingested, upload.name, sha256)
-    return {**shown_of(ingested, seen), "sha256": sha256, "dates": facts, "context": context, "report": report}
+        context |= {FACTS: facts, **({"reading": answers} if answers else {})}
+    return {
+        **shown_of(ingested, seen),
+        "given": dict(asked.answers),
+        "fresh": asked.fresh,
+        "answers": answers,
+        "recalled": recalled.as_json() if recalled else None,
+        "learned": asdict(learned),
+        "sha256": sha256,
+        "dates": facts,
+        "context": context,
+        "report": with_recalled(report_on(ingested, upload.name, sha256), recalled),
+    }
 
 
 def rows_beside(upload: Upload, rows: Iterator[Row]) -> dict[str, Any]:
     """Return the rows for the work context: few inside, many as a reference to a file kept beside the upload."""
     context = inline_or_stored(rows, size_of_inline_rows(), folder=upload.path.parent)
     if reference := context.get("rows_ref"):
+        # What an earlier reading kept must never stand beside the rows of this one.
+        beside(upload.path, READING_END).unlink(missing_ok=True)
         os.replace(upload.path.parent / reference["id"], beside(upload.path, ROWS_END))
     return context
 
@@ -92,24 +127,30 @@ def shown_of(ingested: Ingested, seen: Seen) -> dict[str, Any]:
         "warnings": [astuple(warning) for warning in ingested.warnings],
         "row_warnings": ingested.row_warnings,
         "doubts": [asdict(doubt) for doubt in ingested.reading.doubts],
+        "names": ingested.reading.names,
+        "roles": ingested.reading.roles,
+        "samples": ingested.reading.samples,
+        "unit": ingested.reading.columns.get("duration", {}).get("unit"),
+        "sheets_read": sum(sheet["read"] for sheet in ingested.reading.sheets),
+        "set_aside": asdict(ingested.set_aside),
     }
 
 
-def kept_contents(upload: Upload) -> FileContents | None:
+def kept_contents(upload: Upload, asked: Asked) -> FileContents | None:
     """Return what the preview has read for the request, its rows stored for good; None if the file has to be read.
 
-    It has to if it left something open, or if no preview has read it.
+    It has to if it left something open, or if no preview has read it with these answers.
     """
     try:
         reading = orjson.loads(beside(upload.path, READING_END).read_bytes())
         context = reading["context"]
-        if context is None:
+        if context is None or (reading["given"], reading["fresh"]) != (dict(asked.answers), asked.fresh):
             return None
         if reference := context.get("rows_ref"):
             artifacts.adopt(beside(upload.path, ROWS_END), reference)
     except FileNotFoundError:
         return None
-    return FileContents(context, reading["report"])
+    return FileContents(context, reading["report"], Learned(**reading["learned"]))
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -78,15 +78,15 @@ def require_known_fields(answers: Mapping[str, str]) -> None:
                 "cell, cell:17:Name of the column."
             )
             raise Unreadable(words, field=field[:80], fields=", ".join(dict.fromkeys([*FIELDS, *COLUMN_FIELDS])))
-        known = VALUES.get(field) or ((COUNT, LEAVE_OUT) if ROW.fullmatch(field) else ())
-        if known and value not in known:
-            words = gettext_noop("“%(answer)s” is no answer to %(field)s. Answer one of: %(known)s.")
-            raise Unreadable(words, answer=value[:80], field=field, known=" ".join(known))
         if len(value) > LONGEST_ANSWER or any(
             character < "\t" or "\ud800" <= character < "\ue000" for character in field + value
         ):
             words = gettext_noop("The answer to %(field)s is too long or has characters that no choice has.")
             raise Unreadable(words, field=field[:80].encode("utf-8", "replace").decode())
+        known = VALUES.get(field) or ((COUNT, LEAVE_OUT) if ROW.fullmatch(field) else ())
+        if known and value not in known:
+            words = gettext_noop("“%(answer)s” is no answer to %(field)s. Answer one of: %(known)s.")
+            raise Unreadable(words, answer=value[:80], field=field, known=", ".join(known))
     if sum(len(field) + len(value) for field, value in answers.items()) > MOST_CHARACTERS:
         words = gettext_noop("There are too many answers about the file: correct the file itself and send it again.")
         raise Unreadable(words)

@@ -3,9 +3,9 @@
 A parser can crash its whole process on some small legal files. Therefore each upload is parsed in its own process,
 with little memory and time. The process writes JSON lines to standard output: first {"columns": …, "reading": …},
 then each row as a list: milliseconds or -1, then the values of the keys of ROW_KEYS, null for a key that the row does
-not have. At the end it writes {"end": [counts and warnings], "set_aside": rows left out or unread}. Instead of the end it writes {"unreadable": …}, a message
-for the file's owner in English, with the values to put into it and whether the file is dangerous, or {"fault": …} when
-the parser failed.
+not have. At the end it writes {"end": [counts and warnings], "set_aside": rows left out or unread}. Instead of the end
+it writes {"unreadable": …}, a message for the file's owner in English, with the values to put into it and whether the
+file is dangerous, or {"fault": …} when the parser failed.
 """
 
 import contextlib

@@ -41,7 +41,12 @@ class Reading:
 
 
 def describe(
-    layout: Layout, survey: Survey, chosen: Chosen, durations: Durations, sample: list[Line], used: list[tuple[str, Column]]
+    layout: Layout,
+    survey: Survey,
+    chosen: Chosen,
+    durations: Durations,
+    sample: list[Line],
+    used: list[tuple[str, Column]],
 ) -> Reading:
     """Return the description of the file."""
     sheets, headers = [asdict(sheet) for sheet in layout.sheets], layout.columns.headers

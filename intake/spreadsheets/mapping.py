@@ -85,7 +85,9 @@ def as_chosen(found: Chosen, columns: Columns, answers: Mapping[str, str]) -> Ch
 def chosen_columns_alone(answers: Mapping[str, str]) -> dict[str, str]:
     """Return {role: header} of the roles whose column is taken as it is, whatever its cells hold."""
     return {
-        role: header for role, header in chosen_columns(answers).items() if role in ("text", "category", "person", "case")
+        role: header
+        for role, header in chosen_columns(answers).items()
+        if role in ("text", "category", "person", "case")
     }
 
 
@@ -143,7 +145,9 @@ def not_followed(role: str, column: Column, sample: list[Line]) -> Unreadable:
         words = gettext_noop("“%(column)s” cannot be the break: a break is taken off the time from start to end alone.")
         return Unreadable(words, column=column.name)
     if not cell:
-        words = gettext_noop("“%(column)s” cannot be read as %(role)s: its first cells are empty. Choose another column.")
+        words = gettext_noop(
+            "“%(column)s” cannot be read as %(role)s: its first cells are empty. Choose another column."
+        )
         return Unreadable(words, column=column.name, role=role)
     words = gettext_noop(
         "“%(column)s” cannot be read as %(role)s: row %(row)s says “%(cell)s”. Choose another column, or none."

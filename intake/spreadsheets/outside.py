@@ -56,8 +56,8 @@ class Ingested:
     """The rows of one file, to be iterated once.
 
     `columns` (role → header) and `reading`, with the doubts that are open, are known from the beginning; the counts,
-    the warnings and the rows that are set aside are known after the last row. `row_number` is the spreadsheet's own number of the row that was
-    returned last, `milliseconds` its exact duration (-1 for none).
+    the warnings and the rows that are set aside are known after the last row. `row_number` is the spreadsheet's own
+    number of the row that was returned last, `milliseconds` its exact duration (-1 for none).
     """
 
     def __init__(self, file: Path | IO[bytes], name: str, limit_warnings: int, answers: Mapping[str, str]) -> None:

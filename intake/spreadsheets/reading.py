@@ -220,10 +220,7 @@ class Table:
         width, is_ragged = len(self._layout.columns.headers), self._layout.parts[0].sheet.is_ragged
         for index, line in enumerate(self._layout.lines()):
             if index in totals:
-                if totals[index]:
-                    self._note(line.number, None, totals[index])
-                    where = place_of(self._layout, self._survey, index)
-                    self.set_aside.leave_out(where, line, totals[index], durations[index])
+                self._leave_out(line, index)
                 continue
             self._faults.clear()
             cells, self.row_number = line.cells, line.number
@@ -246,6 +243,13 @@ class Table:
             yield row
         for index, message in notes_about(self._survey, self._durations, self._totals, date.today()):
             self._note(self._survey.numbers[index], self._durations.header, message)
+
+    def _leave_out(self, line: Line, index: int) -> None:
+        """Note a row that does not count; the rows of a sheet that repeats others were said with their sheet."""
+        if why := self._totals[index]:
+            self._note(line.number, None, why)
+            place = place_of(self._layout, self._survey, index)
+            self.set_aside.leave_out(place, line, why, self._durations.milliseconds[index])
 
     def _rows_to_look_at(self) -> set[int]:
         """Return the rows whose duration cell cannot be read, or whose duration was taken from elsewhere."""
