@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,6 +33,8 @@ class Inspection:
     row_warnings: int
     # What the dates of the rows say, in the form of `backlog.periods`.
     dates: Facts
+    # The answers about the file that it was read with.
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def minutes(self) -> float:
@@ -60,6 +62,8 @@ class Inspection:
             "period_doubts": self.dates["doubts"],
             "sheets": reading.sheets,
             "columns": reading.columns,
+            "mapping": {name: role or None for name, role in zip(reading.names, reading.roles, strict=True)},
+            "answers": dict(self.answers),
             "breakdown": {category: in_minutes(total) for category, total in self.breakdown.items()},
             "warnings": [{"row": w.row, "column": w.column, "message": w.message} for w in self.warnings],
             "row_warnings": self.row_warnings,
@@ -79,7 +83,8 @@ def inspect_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str
     """
     name = name or (file.name if isinstance(file, Path) else "")
     with admitted(file, name):
-        return inspection_of(read_rows(file, name=name, limit_warnings=MOST_WARNINGS, answers=answers), name)
+        found = inspection_of(read_rows(file, name=name, limit_warnings=MOST_WARNINGS, answers=answers), name)
+        return replace(found, answers=answers or {})
 
 
 def inspection_of(ingested: Ingested, name: str) -> Inspection:

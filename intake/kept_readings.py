@@ -24,6 +24,7 @@ from intake.rows_kept import inline_or_stored
 from intake.spreadsheets import Ingested
 from intake.spreadsheets.rows import Row
 from intake.submitting import FileContents, report_on, size_of_inline_rows, with_recalled
+from intake.unread_rows import Unread
 from intake.uploads import READING_END, ROWS_END, Upload, beside
 
 MOST_FIRST_ROWS = 10
@@ -150,7 +151,9 @@ def kept_contents(upload: Upload, asked: Asked) -> FileContents | None:
             artifacts.adopt(beside(upload.path, ROWS_END), reference)
     except FileNotFoundError:
         return None
-    return FileContents(context, reading["report"], Learned(**reading["learned"]))
+    aside = reading["set_aside"]
+    unread = Unread(reading["names"], aside["unread"], aside["unread_count"])
+    return FileContents(context, reading["report"], Learned(**reading["learned"]), unread)
 
 
 def write_whole(path: Path, content: bytes) -> None:

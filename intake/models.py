@@ -1,4 +1,4 @@
-"""The records of files in quarantine, and what people decided about files with the same header."""
+"""The records of files in quarantine, of what people decided about files, and of rows that could not be read."""
 
 from django.conf import settings
 from django.db import models
@@ -51,3 +51,22 @@ class RememberedReading(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class UnreadRows(models.Model):
+    """The rows of a request's file that could not be read completely, as the file has them, with the reason."""
+
+    project = models.OneToOneField(
+        "backlog.Project", on_delete=models.CASCADE, primary_key=True, related_name="unread_rows"
+    )
+    headers = models.JSONField(_("columns"), default=list)
+    rows = models.JSONField(_("rows"), default=list)
+    count = models.PositiveIntegerField(_("rows in all"), default=0)
+
+    class Meta:
+        verbose_name = _("unread rows")
+        verbose_name_plural = _("unread rows")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.count}"

@@ -1,7 +1,7 @@
 """Submit a request from a page, the REST interface or the command line: read its spreadsheet, open its project."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 from uuid import UUID, uuid4
@@ -18,9 +18,11 @@ from backlog.policy import require_own_figures
 from intake.admission import admitted
 from intake.combinations import Combinations
 from intake.inspection import require_known_answers
+from intake.models import UnreadRows
 from intake.remembering import Learned, Recalled, learned_from, read_as_before, remember
 from intake.rows_kept import inline_or_stored
 from intake.spreadsheets import Ingested
+from intake.unread_rows import Unread, unread_of
 from schemas.payloads.objects import WorkContext
 from schemas.payloads.project import ProjectInitialRequestReceived
 
@@ -33,6 +35,7 @@ class FileContents:
     report: dict[str, Any]
     # What is to be remembered for the owner's next file of this form.
     learned: Learned | None = None
+    unread: Unread | None = None
 
 
 NO_FILE = FileContents({}, {})
@@ -99,6 +102,8 @@ def open_request_after_reading(request: Request, read: FileContents) -> Project:
         project = submit_request(work, request=payload, intake=read.report)
     if read.learned:
         remember(project, read.learned, fresh=request.fresh)
+    if read.unread and read.unread.count:
+        UnreadRows.objects.get_or_create(project=project, defaults=asdict(read.unread))
     return project
 
 
@@ -121,12 +126,13 @@ def read_file(
             require_known_answers(doubts, answers)
             combinations = Combinations(file, name, answers, ingested)
             report = {**about_file(ingested, name, sha256), **combinations.report}
-            return FileContents({**combinations.context, **chosen}, with_recalled(report, recalled), learned)
+            context, report = {**combinations.context, **chosen}, with_recalled(report, recalled)
+            return FileContents(context, report, learned, combinations.unread)
         dates = DatesOfRows()
         context = inline_or_stored(dates.watch(ingested), size_of_inline_rows())
         context[FACTS] = dates.facts(timezone.now().date())
         report = with_recalled(report_on(ingested, name, sha256), recalled)
-        return FileContents({**context, **chosen}, report, learned)
+        return FileContents({**context, **chosen}, report, learned, unread_of(ingested))
 
 
 def with_recalled(report: dict[str, Any], recalled: Recalled | None) -> dict[str, Any]:

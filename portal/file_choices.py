@@ -84,7 +84,9 @@ def mapping_in(post: QueryDict, shown: Preview) -> dict[str, str]:
     answers: dict[str, str] = {}
     for role in MAPPED_ROLES:
         before, after = with_role(role, was), with_role(role, now)
-        if before != after:
+        # Where its column took another role, the file may have a further one for this role.
+        is_left_open = not after and all(now[place] for place in before)
+        if before != after and not is_left_open:
             answers[f"{role}_column"] = name_of(role, [p for p in after if p not in before] or after, shown.names)
     if answers.get("duration_column") == UNUSED and with_role("start", now) and with_role("end", now):
         answers["duration_column"] = START_TO_END

@@ -24,14 +24,15 @@ from intake.preview import Preview, preview_kept, preview_upload
 from intake.remembering import forget
 from intake.spreadsheets import Busy, Unreadable
 from intake.submitting import Request, open_request, open_request_after_reading
-from portal.file_choices import FILE_ANSWER, FRESH, TwoColumns, asked_in, choices_in
+from portal.file_choices import FILE_ANSWER, FRESH, TwoColumns, answers_in, asked_in, choices_in
 from portal.forms import RequestForm, kind_of_work_from
 from portal.preview_context import preview_context
 from portal.selectors import open_project_with_file
+from portal.unread_rows import unread_as_file
 
 # The UUID namespace of the project ids that this form makes.
 PROJECT_ID_NAMESPACE = UUID("4c6f3ab0-95c2-5a0e-8a5b-3f5e0b9b7f7e")
-SEND, BACK, FORGET = "send", "back", "forget"
+SEND, BACK, FORGET, UNREAD = "send", "back", "forget", "unread"
 
 
 class NewRequest(LoginRequiredMixin, View):
@@ -70,6 +71,8 @@ class NewRequest(LoginRequiredMixin, View):
         if request.POST.get("step") == BACK or not form.is_valid():
             # After a double click, the first request may have sent and deleted the file that the second one misses.
             return self.opened_before() or self.form_page(form, upload)
+        if read is not None and request.POST.get("step") == UNREAD:
+            return unread_as_file(read.names, read.unread)
         if read is not None and upload is not None:
             return self.preview_page(form, upload, read)
         return self.send(form, upload)
@@ -223,7 +226,10 @@ class NewRequest(LoginRequiredMixin, View):
     # -- pages -------------------------------------------------------------------------------------
     def form_page(self, form: RequestForm, upload: uploads.Upload | None = None) -> HttpResponse:
         """Return the page with the form and the stored file."""
-        context = {"form": form, "upload": upload, "form_token": self.form_token}
+        # What was decided about the file stays decided while the form is corrected.
+        answers = answers_in(self.request.POST) if upload and not self.request.FILES else {}
+        decided = [(f"{FILE_ANSWER}{field}", value) for field, value in answers.items()]
+        context = {"form": form, "upload": upload, "form_token": self.form_token, "decided": decided}
         return render(self.request, "portal/new.html", context)
 
     def preview_page(self, form: RequestForm, upload: uploads.Upload, read: Preview) -> HttpResponse:

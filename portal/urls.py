@@ -11,6 +11,7 @@ from portal import (
     question_page,
     report_page,
     rows_page,
+    unread_rows,
 )
 from reports import downloads
 
@@ -22,6 +23,7 @@ urlpatterns = [
     path("projects/<uuid:pk>/cancel/", project_page.Cancel.as_view(), name="cancel"),
     path("projects/<uuid:pk>/report/", report_page.ReportPage.as_view(), name="report"),
     path("projects/<uuid:pk>/rows/", rows_page.RowsPage.as_view(), name="rows"),
+    path("projects/<uuid:pk>/unread-rows.csv", unread_rows.download_unread_rows, name="unread-rows"),
     path("projects/<uuid:pk>/compare/", compare_page.ComparePage.as_view(), name="compare"),
     path("projects/<uuid:pk>/deliverables/<uuid:deliverable>.json", downloads.download_deliverable, name="json"),
     path("projects/<uuid:pk>/deliverables/<uuid:deliverable>.csv", downloads.download_table, name="csv"),
