@@ -4,6 +4,7 @@ from django.urls import path
 
 from portal import (
     answer_link,
+    blank_table,
     compare_page,
     my_projects,
     new_request,
@@ -19,6 +20,7 @@ app_name = "portal"
 urlpatterns = [
     path("", my_projects.MyProjects.as_view(), name="projects"),
     path("requests/new/", new_request.NewRequest.as_view(), name="new"),
+    path("requests/table.<str:form>", blank_table.download_blank_table, name="blank-table"),
     path("projects/<uuid:pk>/", project_page.ProjectPage.as_view(), name="project"),
     path("projects/<uuid:pk>/cancel/", project_page.Cancel.as_view(), name="cancel"),
     path("projects/<uuid:pk>/report/", report_page.ReportPage.as_view(), name="report"),

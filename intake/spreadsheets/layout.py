@@ -267,6 +267,7 @@ def no_header(name: str, heads: list[list[Line]]) -> Unreadable:
     quoted = ", ".join(f"“{cell[:40]}”" for cell in cells[:12])
     words = gettext_noop(
         "No column of %(file)s is named like a task or a duration; its first row says %(quoted)s. Name the columns in "
-        "the first row, for example Task, Category and Duration (min)."
+        "the first row, for example Task, Category and Duration (min), or fill in the empty table that the page of a "
+        "new request offers."
     )
     return Unreadable(words, file=name, quoted=quoted)

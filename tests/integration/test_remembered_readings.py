@@ -1,5 +1,6 @@
 """What a person decided about a file holds for their next file with the same header, is said, and can be forgotten."""
 
+import asyncio
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -11,6 +12,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.roles import OPERATOR, REQUESTER
 from backlog.models import Project
 from clarifications.models import Question
@@ -43,7 +45,8 @@ def sent(tmp_path: Path, content: bytes, name: str = "march.csv", **more: Any) -
     """The project of a file that rita sends at the command line."""
     path = tmp_path / name
     path.write_bytes(content)
-    account("rita", REQUESTER)
+    if not User.objects.filter(username="rita").exists():
+        account("rita", REQUESTER)
     return open_request(Request(file=path, text="Look", requester="rita", **more))
 
 
@@ -61,12 +64,10 @@ def test_the_next_file_with_the_same_header_is_read_the_same_way_and_says_so(tmp
     assert total(project) == 30
     assert "for “march.csv”: duration_unit=s." in said(project)
     assert project.context.data["reading"] == {"duration_unit": "s"}
-    assert not Question.objects.exists()
+    assert not Question.objects.filter(field__startswith="reading_").exists()
 
 
 def test_an_answer_to_the_question_of_an_earlier_project_is_remembered_too(tmp_path: Path) -> None:
-    import asyncio
-
     sent(tmp_path, OPEN)
     asyncio.run(serve_to_rest([group_server(group) for group in GROUPS]))
     answer(Question.objects.get(field="reading_duration_unit"), "s")
