@@ -15,6 +15,8 @@ from django.urls import reverse
 from accounts.roles import OPERATOR, REQUESTER
 from backlog.models import Project
 from intake.submitting import Request, open_request
+from reports.building import built
+from reports.sources import Sources
 from tests.callers import account, machine
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -178,6 +180,9 @@ def test_a_cell_that_could_not_be_read_is_mended_on_the_page_and_said_in_the_rep
     project = Project.objects.get()
     assert project.context.data["reading"] == {"cell:3:Hours": "2:00"}
     assert any("changed by hand from “soon” to “2:00”" in each["message"] for each in project.intake["warnings"])
+    given = {answered.field: answered for answered in built(Sources.of(project)).provenance}
+    mended = given["reading_cell:3:Hours"]
+    assert (mended.title, mended.words, mended.by) == ("Row 3, “Hours”", "2:00", "rita")
 
 
 def test_the_rows_that_could_not_be_read_are_a_file_on_the_preview_and_on_the_projects_page(rita: Client) -> None:
