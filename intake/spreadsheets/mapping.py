@@ -145,11 +145,15 @@ def not_followed(role: str, column: Column, sample: list[Line]) -> Unreadable:
         words = gettext_noop("“%(column)s” cannot be the break: a break is taken off the time from start to end alone.")
         return Unreadable(words, column=column.name)
     if not cell:
+        words = gettext_noop("The first cells of “%(column)s” are empty: choose another column, or none.")
+        return Unreadable(words, column=column.name)
+    where = {"column": column.name, "row": str(number), "cell": cell[:80]}
+    if role == "duration":
         words = gettext_noop(
-            "“%(column)s” cannot be read as %(role)s: its first cells are empty. Choose another column."
+            "“%(column)s” cannot be read as durations: row %(row)s says “%(cell)s”. Choose another column, or none."
         )
-        return Unreadable(words, column=column.name, role=role)
+        return Unreadable(words, **where)
     words = gettext_noop(
-        "“%(column)s” cannot be read as %(role)s: row %(row)s says “%(cell)s”. Choose another column, or none."
+        "“%(column)s” cannot be read as dates or times: row %(row)s says “%(cell)s”. Choose another column, or none."
     )
-    return Unreadable(words, column=column.name, role=role, row=str(number), cell=cell[:80])
+    return Unreadable(words, **where)

@@ -94,7 +94,7 @@ def test_two_new_columns_for_one_role_are_refused_and_stay_chosen(rita: Client) 
 
 def test_a_column_without_any_duration_is_refused_and_what_was_read_before_is_shown(rita: Client) -> None:
     again = look(rita, preview(rita), **{"column-1": "duration"})
-    assert "“Kind” cannot be read as duration: row 2 says “A”." in again.content.decode()
+    assert "“Kind” cannot be read as durations: row 2 says “A”." in again.content.decode()
     assert minutes(again) == 255
     assert not Project.objects.exists()
 
@@ -125,7 +125,7 @@ def test_a_unit_that_was_chosen_for_another_column_is_not_kept(rita: Client) -> 
         ("duration_column=Cost", "Its columns are: “Task”, “Kind”, “Hours”, “Est”, “Who”"),
         ("persons_column=Who", "There is no question “persons_column”"),
         ("duration_unit=parsec", "Answer one of: ms, s, min, h"),
-        ("start_column=Who", "“Who” cannot be read as start: row 2 says “Ann”"),
+        ("start_column=Who", "“Who” cannot be read as dates or times: row 2 says “Ann”"),
         ("duration_column=start-to-end", "choose the columns of start and end as well"),
         ("row:9=count", "The table has no row 9"),
         ("row:2=maybe", "Answer one of: count, leave-out"),
