@@ -66,7 +66,7 @@ bench: $(INSTALLED) ## Measure rates, costs, answers, outages, lists and REST, i
 
 lock: ## Resolve pyproject.toml into requirements.lock again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-		--extra embedded --group dev pyproject.toml -o requirements.lock
+		--extra embedded --extra pdf --group dev pyproject.toml -o requirements.lock
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'

@@ -1,4 +1,4 @@
-"""The audit log: what was done to accounts, roles, keys and webhooks, and who sent a dangerous file.
+"""The audit log: what was done to accounts, roles, keys, webhooks and shared links, and who sent a dangerous file.
 
 It is separate from the ledger of events, which workers can read. A row is written in the transaction of the act, so
 that both are stored or neither. Names are stored as text, because they have to outlive the accounts. No secret is
@@ -25,7 +25,10 @@ current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", 
 
 
 class AuditRecord(models.Model):
-    """One act that concerns an account, role, key or webhook. The database refuses to change or delete a row."""
+    """One act that concerns an account, role, key, webhook or shared link.
+
+    The database refuses to change or delete a row.
+    """
 
     class Action(models.TextChoices):
         SIGNED_IN = "signed-in", _("Signed in")
@@ -52,6 +55,10 @@ class AuditRecord(models.Model):
         WEBHOOK_SECRET_ROTATED = "webhook-secret-rotated", _("Webhook secret rotated")
         WEBHOOK_DELETED = "webhook-deleted", _("Webhook deleted")
         FILE_QUARANTINED = "file-quarantined", _("File put into quarantine")
+        LINK_MADE = "link-made", _("Shared link made")
+        LINK_OPENED = "link-opened", _("Shared link opened")
+        LINK_REVOKED = "link-revoked", _("Shared link revoked")
+        LINK_DELETED = "link-deleted", _("Shared link deleted")
 
     recorded_at = models.DateTimeField(
         _("when"),
@@ -70,7 +77,9 @@ class AuditRecord(models.Model):
     address = models.CharField(_("from"), max_length=LONGEST_ADDRESS, blank=True)
     details = models.TextField(_("details"), blank=True)
     count = models.PositiveIntegerField(
-        _("times"), default=1, help_text=_("Failed sign-ins within one hour are counted in one row.")
+        _("times"),
+        default=1,
+        help_text=_("Failed sign-ins, and the opening of a link, within one hour are counted in one row."),
     )
 
     class Meta:

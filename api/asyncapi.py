@@ -6,11 +6,12 @@ from typing import Any
 from django.conf import settings
 
 from events.envelope import DISPATCH
+from events.partitions import has_door
 from events.streams import work_stream
 from schemas.registry import registry
 
 Json = dict[str, Any]
-LOG, WORK = "log", "work"
+LOG, PARTITION, WORK = "log", "partition", "work"
 # Keywords of a contract file that only the registry reads; they are left out of the document.
 REGISTRY_KEYS = ("$schema", "$id", "x_invalid_examples", "x_event_type", "x_event_version", "x_owner", "x_direction")
 
@@ -40,18 +41,34 @@ def channels(contracts: list[tuple[str, int]]) -> Json:
     """Return the `channels` object: the log, and the work stream of an agent."""
     names = [message_name(*contract) for contract in contracts]
     dispatches = [message_name(*contract) for contract in contracts if contract[0] == DISPATCH]
+    described = "The log: all events, both those that Interlock sends and those that it receives."
+    if has_door():
+        described = "The door: events that Interlock receives, and each dispatch. The partitions carry what it sends."
     return {
         LOG: {
             "address": settings.STREAM_NAME,
-            "description": "The log: all events, both those that Interlock sends and those that it receives.",
+            "description": described,
             "messages": {name: reference("messages", name) for name in names},
         },
+        **({PARTITION: partition_channel(names)} if has_door() else {}),
         WORK: {
             "address": work_stream("{agent}"),
             "description": "The work stream of one agent: the items that are dispatched to it.",
             "parameters": {"agent": {"description": "The `agent_target` of the items."}},
             "messages": {name: reference("messages", name) for name in dispatches},
         },
+    }
+
+
+def partition_channel(names: list[str]) -> Json:
+    """Return the channel of one partition of the log."""
+    which = [f"{{{number}}}" for number in range(settings.PARTITIONS)]
+    words = "The partition's number in braces, which belong to the name: CRC-32 of the project id, modulo their count."
+    return {
+        "address": f"{settings.STREAM_NAME}:{{partition}}",
+        "description": "A partition of the log: all events of its projects that Interlock sends, in their order.",
+        "parameters": {"partition": {"description": words, "enum": which}},
+        "messages": {name: reference("messages", name) for name in names},
     }
 
 

@@ -37,6 +37,8 @@ class ApiView(APIView):
     rules: dict[str, Rule] = {}
     # True where files may be uploaded; at any other endpoint no part of an uploaded file is stored.
     takes_files = False
+    # Fields of a POST's response that no store may keep, such as the secret part of an address.
+    shown_once: tuple[str, ...] = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check rules, rate limit and query, and make a POST with an Idempotency-Key take effect once."""

@@ -91,6 +91,14 @@ WEBHOOK = {
     "id": 1, **NEW_WEBHOOK, "owner": PERSON, "project": None, "active": True, "disabled_reason": "", "position": 4711,
     "failing_since": None, "failures": 0, "next_attempt_at": None, "created_at": NOW,
 }  # fmt: skip
+NEW_LINK = {"note": "Management board", "days": 14}
+LINK = {
+    "id": LEASE, "project": OPENED["project_id"], "note": "Management board", "made_by": PERSON, "made_at": NOW,
+    "expires_at": NOW, "revoked_at": None, "is_live": True, "opened_count": 0, "last_opened_at": None,
+    "address": "https://interlock.example.org/shared/shown-this-once/",
+}  # fmt: skip
+LINK_REVOKED = {**LINK, "revoked_at": NOW, "is_live": False}
+LINK_REVOKED.pop("address")
 LEASE_STATE = {"lease": LEASE, "state": "IN_PROGRESS", "expires_at": NOW}
 LEASED = {"items": [{"lease": LEASE, "expires_at": NOW, "item": ITEM, "work_context": REQUEST["work_context"]}]}
 

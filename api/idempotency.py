@@ -40,6 +40,8 @@ Handler = Callable[..., Response]
 class SlowEndpoint(Protocol):
     """An endpoint whose POST may do slow work before its effect; see `ApiView`."""
 
+    shown_once: tuple[str, ...]
+
     def is_slow(self) -> bool:
         """Return True if this request needs slow work."""
 
@@ -62,7 +64,7 @@ def run_once(handler: Handler, key: str, endpoint: SlowEndpoint) -> Handler:
         # The row is the lock: a second request with the key waits here for the first one's commit.
         with transaction.atomic():
             row, is_new = locked_row(request.user, key, digest)
-            return run_and_store(row, run) if is_new else stored_response(row, digest)
+            return run_and_store(row, run, endpoint.shown_once) if is_new else stored_response(row, digest)
 
     return handle
 
@@ -81,7 +83,7 @@ def run_slow(endpoint: SlowEndpoint, run: Callable[[], Response], user: User, ke
         with transaction.atomic():
             if not own_claim.select_for_update().exists():
                 raise still_running()
-            return run_and_store(row, run)
+            return run_and_store(row, run, endpoint.shown_once)
     except BaseException:
         own_claim.delete()
         raise
@@ -93,13 +95,16 @@ def is_abandoned(row: KeptAnswer, digest: str) -> bool:
     return row.status == 0 and row.digest == digest and timezone.now() - claimed_at > LONGEST_CLAIM
 
 
-def run_and_store(row: KeptAnswer, run: Callable[[], Response]) -> Response:
-    """Run the handler and store its response, except one that the web server replaces by asking again."""
+def run_and_store(row: KeptAnswer, run: Callable[[], Response], shown_once: tuple[str, ...]) -> Response:
+    """Run the handler and store its response without the fields that are shown only once.
+
+    A response that the web server replaces by asking again is not stored.
+    """
     response = run()
     if ASK_AGAIN_HEADER in response.headers:
         row.delete()
     else:
-        store_response(row, response)
+        store_response(row, response, shown_once)
     return response
 
 
@@ -127,11 +132,13 @@ def still_running() -> Refused:
     return refused
 
 
-def store_response(row: KeptAnswer, response: Response) -> None:
-    """Store the response with the row of its key."""
+def store_response(row: KeptAnswer, response: Response, shown_once: tuple[str, ...]) -> None:
+    """Store the response with the row of its key; the fields that are shown only once are stored as null."""
     row.status = response.status_code
     row.headers = {name: response.headers[name] for name in STORED_HEADERS if name in response.headers}
     row.body = orjson.loads(json_bytes(response.data))
+    if shown_once and isinstance(row.body, dict):
+        row.body |= {name: None for name in shown_once if name in row.body}
     row.save(update_fields=["status", "headers", "body"])
 
 

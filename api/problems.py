@@ -29,6 +29,8 @@ from events.lifecycle import IllegalTransition
 from intake.admission import TooLarge
 from intake.spreadsheets import Busy, Dangerous, Unreadable
 from intake.spreadsheets.places import AGAIN_SECONDS
+from reports import sharing
+from reports.exports import errors as exports
 from schemas.lint import BadSchema
 from schemas.registry import UnknownSchema
 from schemas.restricted import SchemaRefused
@@ -113,6 +115,13 @@ STATUS_AND_NAME: dict[type[Exception], tuple[int, str]] = {
     TooLarge: (413, "file-too-large"),
     Dangerous: (422, "dangerous-file"),
     Busy: (503, "busy"),
+    exports.NothingDelivered: (409, "nothing-delivered"),
+    exports.ExportUnavailable: (501, "export-unavailable"),
+    exports.ExportBusy: (503, "busy"),
+    exports.ExportFailed: (500, "export-failed"),
+    sharing.SharingNotAllowed: (403, "sharing-not-allowed"),
+    sharing.TooManyLinks: (409, "too-many-links"),
+    sharing.InvalidLifetime: (422, "invalid-lifetime"),
 }
 
 
@@ -168,7 +177,7 @@ def service_problem(error: Exception) -> Response | None:
             if isinstance(error, IllegalTransition):
                 more |= {"state": error.state, "allowed": error.allowed}
             faults = [(f"/answer{pointer}", message) for pointer, message in more.pop("problems", [])]
-            wait = {"Retry-After": str(AGAIN_SECONDS)} if isinstance(error, Busy) else None
+            wait = {"Retry-After": str(AGAIN_SECONDS)} if isinstance(error, Busy | exports.ExportBusy) else None
             return problem_response(code, name, str(error), faults, headers=wait, **more)
     return None
 

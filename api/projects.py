@@ -110,7 +110,7 @@ class NewProjectWithFile(NewProject):
     work_context = Text(required=False, help_text="The object as a JSON text.")  # type: ignore[assignment]
     file = serializers.FileField(
         required=False,
-        help_text="The task list: CSV, XLSX, XLS or ODS with a header row, plain or packed once; 20 MB where no other "
+        help_text="The task list: CSV, XLSX, XLS or ODS with a header row, plain or packed once; 64 MB where no other "
         "limit is set.",
     )
     file_answers = Text(

@@ -41,6 +41,11 @@ class JSONRenderer(FrameworkRenderer):
         return super().render(data, accepted_media_type, renderer_context)
 
 
-def json_and(media_type: str) -> list[type[BaseRenderer]]:
-    """Return the renderers of a view that makes its own response of this media type and problems as JSON."""
-    return [JSONRenderer, type("Other", (JSONRenderer,), {"media_type": media_type})]
+def json_and(*media_types: str, **by_format: str) -> list[type[BaseRenderer]]:
+    """Return the renderers of a view that makes its own response of these media types and problems as JSON.
+
+    A media type that is given by a name can also be asked for as `?format=` with this name.
+    """
+    named = [*(("json", media_type) for media_type in media_types), *by_format.items()]
+    others = [type("Other", (JSONRenderer,), {"media_type": kind, "format": name}) for name, kind in named]
+    return [JSONRenderer, *others]

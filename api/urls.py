@@ -4,7 +4,20 @@ from typing import Any
 
 from django.urls import URLPattern, path, re_path
 
-from api import contracts, dead_letters, follow, items, ledger, projects, questions, templates, webhooks, work
+from api import (
+    contracts,
+    dead_letters,
+    follow,
+    items,
+    ledger,
+    projects,
+    questions,
+    reports,
+    templates,
+    webhooks,
+    work,
+    work_data,
+)
 from api.endpoint import UnknownPath
 
 VIEWS: dict[str, type[Any]] = {
@@ -16,6 +29,9 @@ VIEWS: dict[str, type[Any]] = {
     "projects/<uuid:project_id>": projects.OneProject,
     "projects/<uuid:project_id>/context": projects.ProjectContext,
     "projects/<uuid:project_id>/cancel": projects.CancelProject,
+    "projects/<uuid:project_id>/report": reports.ProjectReport,
+    "projects/<uuid:project_id>/links": reports.Links,
+    "projects/<uuid:project_id>/links/<uuid:link_id>/revoke": reports.RevokeLink,
     "projects/<uuid:project_id>/events/stream": follow.ProjectStream,
     "items": items.Items,
     "items/<uuid:item_id>": items.OneItem,
@@ -62,7 +78,7 @@ VIEWS: dict[str, type[Any]] = {
     "work/<uuid:lease>/complete": work.Complete,
     "work/<uuid:lease>/fail": work.Fail,
     "work/<uuid:lease>/ask": work.Ask,
-    "work/<uuid:lease>/artifacts/<str:digest>": work.Artifact,
+    "work/<uuid:lease>/artifacts/<str:digest>": work_data.Artifact,
 }
 
 

@@ -1,42 +1,34 @@
 """Endpoints for workers over HTTP: lease items, keep the lease, report progress, deliver, complete, fail or ask."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.core.validators import RegexValidator
-from django.http import Http404, StreamingHttpResponse
 from django.utils.translation import gettext as _
-from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.scopes import grants_work
 from api import examples
-from api.endpoint import ApiView, row_or_404
+from api.endpoint import ApiView
 from api.fields import Boolean, Choice, Number, Text, WholeNumber
 from api.items import ItemShown
-from api.openapi import endpoint, post_endpoint
+from api.openapi import post_endpoint
 from api.problems import Refused
-from api.renderers import json_and
 from api.rules import Rule, ScopeMissing
-from api.stored_rows import stored_lines
 from api.waiting import waiting_headers
 from backlog.flow import leases, replies
 from backlog.flow.leases import Effect, Leased
 from backlog.models import Item, Lease
 from clarifications.asking import needed_by_worker
-from events import artifacts
-from events.models import Event
 from schemas.registry import registry
 
 WORKER = Rule("work", keys_only=True)
 MOST_ITEMS = 100
 LONGEST_LEASE = 3600
 LONGEST_WAIT = 30
-NDJSON_MEDIA_TYPE = "application/x-ndjson"
 AGENT_NAME = RegexValidator(r"^[a-z][a-z0-9_]{0,99}\Z")
 
 
@@ -272,28 +264,6 @@ class Ask(Reply):
         return self.reply(lease, "CLARIFICATION.NEEDED", self.read_body(Need), ask_person)
 
 
-class Artifact(ApiView):
-    """A large part of the work context of a leased item."""
-
-    rules = {"GET": WORKER}
-    renderer_classes = json_and(NDJSON_MEDIA_TYPE)
-
-    @endpoint(
-        "work_artifact", "Read a large part of the work context",
-        gives={(200, NDJSON_MEDIA_TYPE): OpenApiTypes.STR}, refuses=[404, 409],
-    )  # fmt: skip
-    def get(self, request: Request, lease: UUID, digest: str) -> StreamingHttpResponse:
-        """The data of a reference in the work context, such as `rows_ref`: one JSON document on each line."""
-        held = row_or_404(Lease.objects.filter(holder=holder_of(self, lease)), token=lease)
-        dispatch = Event.objects.get(event_id=held.dispatch_id)
-        reference = next(
-            (ref for ref in artifact_references(dispatch.payload["work_context"]) if ref["id"] == digest), None
-        )
-        if reference is None:
-            raise Http404
-        return StreamingHttpResponse(stored_lines(artifacts.path_of(reference)), content_type=NDJSON_MEDIA_TYPE)
-
-
 # -- functions -------------------------------------------------------------------------------------
 def require_agent(view: ApiView, agent: str) -> None:
     """Raise ScopeMissing unless the key allows work for this agent."""
@@ -339,12 +309,3 @@ def lease_state(lease: Lease, item: Item) -> Response:
     is_held = item.state == "IN_PROGRESS" and not item.held_for
     row = {"lease": lease.token, "state": item.state, "expires_at": item.deadline_at if is_held else None}
     return Response(Alive(row).data)
-
-
-def artifact_references(value: Any) -> Iterator[dict[str, Any]]:
-    """Yield the artifact references in a value of the work context, at any depth."""
-    if isinstance(value, dict):
-        if "sha256" in value and "id" in value:
-            yield value
-        for inner in value.values():
-            yield from artifact_references(inner)

@@ -50,6 +50,14 @@ class DatesOfRows:
         self._by_day: dict[str, int] = {}
         self._people: set[str] = set()
 
+    @classmethod
+    def counted(cls, rows: int, milliseconds: int, by_day: Mapping[str, int], people: Iterable[str]) -> "DatesOfRows":
+        """Return the counts of rows that were counted elsewhere, in the way of `watch`."""
+        dates = cls()
+        dates._rows, dates._minutes = rows, milliseconds / 60_000
+        dates._by_day, dates._people = dict(by_day), set(people)
+        return dates
+
     def watch(self, rows: Iterable[R]) -> Iterator[R]:
         """Yield the same rows, and count each."""
         by_day, people = self._by_day, self._people

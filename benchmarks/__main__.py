@@ -38,6 +38,7 @@ MEASUREMENTS = (
     Measurement("history", "--scale 1000,20000 --projects 150 --rounds 1"),
     Measurement("lists", "--items 10000 --tries 5"),
     Measurement("answering", "--tries 3", on_postgres=False),
+    Measurement("million", "--large 0 --rounds 1"),
     Measurement("clustering", "--texts 20000 --sample 1000", on_postgres=False),
     Measurement("hostile", "--seconds 4 --rounds 2", on_postgres=False),
     Measurement("rest", "--seconds 1 --questions 600"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate, groupby
-from math import floor
+from math import floor, pi
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -16,6 +16,8 @@ from charts.text import SIZE, cut_text, text_width
 
 ROW = 42
 HOLE = 92  # the width of the hole of a donut, in units
+RADIUS = 68  # of the middle of its ring
+AROUND = Decimal(2 * pi * RADIUS)
 
 Rows = Sequence[tuple[str, Number]]
 
@@ -165,15 +167,16 @@ def hole(total: Decimal, unit: str) -> SafeString:
 def arcs(chart: Chart, parts: list[tuple[str, Decimal]]) -> SafeString:
     """Return the SVG of the ring, from the top clockwise; `parts` are (label, share from 0 to 1).
 
-    Each arc is a dash of a circle whose path length is set to 100.
+    Each arc is a dash of a circle. Its length is in units: a PDF's typesetter does not know the attribute `pathLength`,
+    with which it could be in percent.
     """
     arc = (
-        '<circle class="arc" cx="90" cy="90" r="68" pathLength="100" transform="rotate(-90 90 90)" '
+        '<circle class="arc" cx="90" cy="90" r="{}" transform="rotate(-90 90 90)" '
         'stroke="{}" stroke-dasharray="{} {}" stroke-dashoffset="-{}"><title>{}</title></circle>'
     )
     starts = accumulate((part for _label, part in parts), initial=Decimal(0))
     rows = (
-        (chart.fill(i), f"{100 * part:.3f}", f"{100 * (1 - part):.3f}", f"{100 * start:.3f}", label)
+        (RADIUS, chart.fill(i), *(f"{AROUND * share:.3f}" for share in (part, 1 - part, start)), label)
         for i, ((label, part), start) in enumerate(zip(parts, starts, strict=False))
         if part
     )

@@ -9,6 +9,7 @@ from typing import Any
 from config.version import current_version
 from environment import variables
 from environment.broker import broker_url
+from environment.broker_urls import parsed
 from environment.broker_variables import url_from_parts
 from environment.private_files import make_database_private, make_private, write_privately
 from environment.spreadsheet_limits import spreadsheet_limits
@@ -84,6 +85,7 @@ INSTALLED_APPS = [
     "webhooks",
     "workers",
     "intake",
+    "reports",
     "portal",
     "api",
     "staff",
@@ -221,24 +223,29 @@ EMBEDDED_BROKER_PASSWORD = env.str("EMBEDDED_BROKER_PASSWORD", default="")
 EMBEDDED_BROKER_BIND = env.str("EMBEDDED_BROKER_BIND", default="127.0.0.1", kind=variables.ADDRESS)
 REDIS_URL = REDIS_URL or broker_url(DATA_DIR / "valkey", password=EMBEDDED_BROKER_PASSWORD)
 NAMESPACE = env.str("NAMESPACE", default="audit", kind=variables.WORD)
+# Streams over which the log is spread (`events/partitions.py`): several, where several nodes of a cluster share it.
+PARTITIONS = env.int("PARTITIONS", default=1, most=256)
 STREAM_NAME = env.str("STREAM_NAME", default=f"{NAMESPACE}:events", kind=variables.WORD)
 DLQ_STREAM = env.str("DLQ_STREAM", default=f"{NAMESPACE}:dlq", kind=variables.WORD)
 SERVICE_INSTANCE = env.str("SERVICE_INSTANCE", default="1", kind=variables.WORD)
 
+CHANNEL_URL = env.str("CHANNEL_URL", kind=variables.LIVE_BROKER) or REDIS_URL
+CACHE_URL = env.str("CACHE_URL", kind=variables.BROKER) or REDIS_URL
 # The channel layer tells open pages in browsers that something changed, over the broker's publish/subscribe. It may
 # lose messages: no event goes through it.
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{NAMESPACE}:live"},
+        "CONFIG": {"hosts": [parsed(CHANNEL_URL).channel_host()], "prefix": f"{NAMESPACE}:live"},
     }
 }
+DJANGO_REDIS_CONNECTION_FACTORY = "events.broker.CacheConnections"
 # The cache holds the counts of requests. Its time-outs, in seconds, are short, so that no page waits for a broker that
 # hangs.
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": REDIS_URL,
+        "LOCATION": CACHE_URL,
         "KEY_PREFIX": NAMESPACE,
         "OPTIONS": {"SOCKET_TIMEOUT": 0.5, "SOCKET_CONNECT_TIMEOUT": 0.5},
     }
@@ -325,6 +332,8 @@ PUBLIC_URL = env.str("PUBLIC_URL", kind=variables.PAGES)
 # Hours for which the link in a mail can be used to answer: a weekend, and not longer, since it works without
 # signing in.
 ANSWER_LINK_HOURS = env.float("ANSWER_LINK_HOURS", default=72.0, most=HUNDRED_YEARS)
+# Days for which a shared link shows its report, unless who makes it chooses another number.
+SHARED_LINK_DAYS = env.int("SHARED_LINK_DAYS", default=30, least=1, most=365)
 
 # -- Logging ---------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO", kind=variables.LEVEL)

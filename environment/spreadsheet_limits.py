@@ -17,8 +17,8 @@ MB = 1024 * 1024
 class SpreadsheetLimits:
     """What one spreadsheet may take. A file beyond a limit is refused, but a cell beyond `longest_cell` is cut."""
 
-    most_bytes: int = 20 * MB
-    # About the unpacked size of a million rows of tasks.
+    # A million rows of tasks have about 60 MB.
+    most_bytes: int = 64 * MB
     most_unpacked_bytes: int = 128 * MB
     # Unpacked bytes for each packed byte: a table of people's work packs to a tenth, seldom to a fiftieth.
     most_ratio: int = 200

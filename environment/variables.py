@@ -20,6 +20,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from rapidfuzz.distance import OSA
 
+from environment import broker_urls
+
 T = TypeVar("T")
 
 YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -128,7 +130,7 @@ class Environment:
 
 def fault(name: str, text: str) -> str:
     """Return what is wrong with the variable, in words; a value that may be a secret is not shown."""
-    if not name.endswith(("_KEY", "_PASSWORD", "DATABASE_URL", "REDIS_URL", "EMAIL_URL")):
+    if not name.endswith(("_KEY", "_PASSWORD", "DATABASE_URL", "REDIS_URL", "CACHE_URL", "CHANNEL_URL", "EMAIL_URL")):
         excerpt = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
         return f"is {excerpt!r}, which cannot be read"
     scheme = re.match(r"([a-z0-9+-]{1,20})://", text)
@@ -210,11 +212,13 @@ def mail_server(text: str) -> dict[str, Any]:
 
 def broker(text: str) -> str:
     """Return the address unchanged if it is one of a broker. Raises ValueError."""
-    address = urlsplit(text)
-    local = address.scheme == "unix" and address.path
-    distant = address.scheme in ("redis", "rediss") and address.hostname and address.port != 0
-    if not local and not (distant and re.fullmatch(r"(/\d*)?", address.path)):
-        raise ValueError("address")
+    return broker_urls.parsed(text).text
+
+
+def live_broker(text: str) -> str:
+    """Return the address unchanged if it is one of a broker that is no cluster. Raises ValueError."""
+    if broker_urls.parsed(text).kind == "cluster":
+        raise ValueError("cluster")
     return text
 
 
@@ -256,7 +260,8 @@ ORIGIN = Kind(matching(re.compile(r"https?://[^\s/,]+/?")), "an address such as 
 PAGES = Kind(matching(re.compile(r"https?://[^\s/]+(/\S*)?")), "an address such as https://interlock.example.org")
 ADDRESS = Kind(lambda text: str(ip_address(text)), "an address of this machine, such as 127.0.0.1 or 0.0.0.0")
 DATABASE = Kind(database, "sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME")
-BROKER = Kind(broker, "redis://HOST:PORT/NUMBER, rediss://… or unix://PATH")
+BROKER = Kind(broker, broker_urls.FORMS)
+LIVE_BROKER = Kind(live_broker, "redis://HOST:PORT/NUMBER, rediss://…, redis+sentinel://… or unix://PATH")
 MAIL = Kind(mail_server, "smtp+tls://USER:PASSWORD@HOST:587 or smtp+ssl://USER:PASSWORD@HOST:465")
 SCANNER = Kind(scanner, "the path of a socket, such as /run/clamav/clamd.ctl, or HOST:PORT")
 SENDER = Kind(sender, "an address such as Interlock <interlock@example.org>")

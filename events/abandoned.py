@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterable
 
 from events import streams
-from events.streams import GroupStatus, client
+from events.broker import client
+from events.streams import GroupStatus
 
 logger = logging.getLogger(__name__)
 

@@ -8,10 +8,10 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 from django.conf import settings
@@ -19,6 +19,7 @@ from django.conf import settings
 from events.errors import EventError
 
 NDJSON, JSON = "application/x-ndjson+gzip", "application/json+gzip"
+PARQUET = "application/vnd.apache.parquet"
 ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -64,6 +65,28 @@ def store(documents: Iterable[Any], *, media_type: str, folder: Path | None = No
         os.fsync(file.fileno())
     os.replace(file.name, folder / digest.hexdigest())
     return {"id": digest.hexdigest(), "sha256": digest.hexdigest(), "rows": count, "media_type": media_type}
+
+
+@contextmanager
+def new_file(folder: Path | None = None) -> Iterator[IO[bytes]]:
+    """Yield an empty file in the folder, by default that of artifacts, for `keep_file`; unless kept it is deleted."""
+    folder = folder or Path(settings.ARTIFACTS_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+        try:
+            yield file
+        finally:
+            Path(file.name).unlink(missing_ok=True)
+
+
+def keep_file(file: IO[bytes], *, rows: int, media_type: str) -> dict[str, Any]:
+    """Name the complete file by its digest, in its folder; return its reference {id, sha256, rows, media_type}."""
+    file.flush()
+    os.fsync(file.fileno())
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+    os.replace(file.name, Path(file.name).with_name(digest))
+    return {"id": digest, "sha256": digest, "rows": rows, "media_type": media_type}
 
 
 def adopt(path: Path, reference: dict[str, Any]) -> None:

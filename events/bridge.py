@@ -19,6 +19,7 @@ from events.consumers import Verdicts
 from events.errors import PermanentError, TooManyAttempts
 from events.faults import fault_point
 from events.isolation import DATABASE_AWAY
+from events.partitions import label
 from events.streams import Entry, Pending
 
 logger = logging.getLogger(__name__)
@@ -50,15 +51,24 @@ class StreamServer:
     """Serves one consumer group of one stream with a Channels application, until it is stopped.
 
     Delivery is at least once: an entry is acknowledged only after the application has committed its effect.
-    `consumer` is a stable slot name, so that a restarted process finds its own pending entries again.
+    `consumer` is a stable slot name, so that a restarted process finds its own pending entries again. Of the servers
+    of a group in one process, one `ticks`: has the application do what is due by the clock.
     """
 
     def __init__(
-        self, application: Any, *, channel: str, stream: str, group: str, consumer: str, batch_size: int
+        self,
+        application: Any,
+        *,
+        channel: str,
+        stream: str,
+        group: str,
+        consumer: str,
+        batch_size: int,
+        ticks: bool = True,
     ) -> None:
         self.application, self.channel = application, channel
         self.stream, self.group, self.consumer = stream, group, consumer
-        self.batch_size = batch_size
+        self.batch_size, self.ticks = batch_size, ticks
         self.stopping = threading.Event()
         self.executor = ThreadPoolExecutor(1, thread_name_prefix=channel, initializer=outbox.defer_deleting)
         self._to_app: asyncio.Queue[dict[str, Any]]
@@ -110,7 +120,7 @@ class StreamServer:
             await self.in_thread(outbox.show_life)
             await self.reclaim()
             self._next_reclaim = time.monotonic() + RECLAIM_EVERY_SECONDS
-        if time.monotonic() >= self._next_tick:
+        if self.ticks and time.monotonic() >= self._next_tick:
             await self.ask({"type": "stream.tick"})
             self._next_tick = time.monotonic() + TICK_EVERY_SECONDS
         asked = time.monotonic()
@@ -180,7 +190,7 @@ class StreamServer:
         """Settle entries that are gone from the stream; log those whose event had no effect."""
         if gone:
             streams.ack(self.stream, self.group, gone)
-            if lost := sorted(gone - ledger.handled_entries(gone)):
+            if lost := sorted(gone - ledger.handled_entries(gone, label(self.stream))):
                 logger.error("Another program deleted from %s, before they were handled: %s", self.stream, lost)
 
     def too_many_attempts(self, entries: Sequence[Entry]) -> Verdicts:

@@ -16,6 +16,7 @@ from events.envelope import Envelope, from_own_wire, from_wire
 from events.errors import InvalidEvent, PermanentError
 from events.faults import fault_point
 from events.isolation import DATABASE_AWAY, in_halves, in_portions
+from events.partitions import label
 from events.producers import RefusedLately
 from events.seal import is_sealed
 from events.streams import Entry
@@ -173,7 +174,8 @@ class StreamConsumer(BatchConsumer):
         """
         verdicts: Verdicts = {entry.entry_id: None for entry, _ in readable}
         with self.open_work(divisible=len(readable) > 1) as work:
-            claimed, conflicts = ledger.claim([(entry.entry_id, event) for entry, event in readable], now=work.now)
+            arrived, partition = [(entry.entry_id, event) for entry, event in readable], label(readable[0][0].stream)
+            claimed, conflicts = ledger.claim(arrived, now=work.now, partition=partition)
             fault_point("consume.after_claim")
             verdicts |= conflicts
             events = [event for entry, event in readable if entry.entry_id in claimed]

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from events.streams import Entry, Pending, client, groups, pending, position
+from events.broker import client
+from events.streams import Entry, Pending, groups, pending, position
 
 # Idle time that is set on an entry that is given back: a day, longer than any group waits before a take-over.
 LONG_AGO_MS = 86_400_000

@@ -76,8 +76,10 @@ def record_of(envelope: Envelope, *, now: datetime, stream_id: str = "", wire: b
     )
 
 
-def claim(arrived: Sequence[tuple[str, Envelope]], *, now: datetime) -> tuple[set[str], dict[str, ConflictingEvent]]:
-    """Claim events that arrived as (stream entry id, envelope) pairs, in one statement.
+def claim(
+    arrived: Sequence[tuple[str, Envelope]], *, now: datetime, partition: str = ""
+) -> tuple[set[str], dict[str, ConflictingEvent]]:
+    """Claim events that arrived as (stream entry id, envelope) pairs in this partition of the log, in one statement.
 
     Returns (entry ids to apply in this transaction, {entry id: error} of events that reuse the id of a different
     event). An entry in neither was handled before.
@@ -85,7 +87,7 @@ def claim(arrived: Sequence[tuple[str, Envelope]], *, now: datetime) -> tuple[se
     first: dict[UUID, tuple[str, Envelope]] = {}
     for entry_id, envelope in arrived:
         first.setdefault(envelope.event_id, (entry_id, envelope))
-    rows = {entry_id: record_of(e, now=now, stream_id=entry_id) for entry_id, e in first.values()}
+    rows = {entry_id: record_of(e, now=now, stream_id=place_of(entry_id, partition)) for entry_id, e in first.values()}
     inserted = bulk.insert_new(Event, list(rows.values()), unique="event_id")
     claimed = {entry_id for entry_id, event in rows.items() if event.event_id in inserted}
     repeated = [(entry_id, e) for entry_id, e in arrived if entry_id not in claimed]
@@ -119,10 +121,16 @@ def forgery_errors(envelopes: Sequence[tuple[str, Envelope]]) -> dict[str, Inval
     }
 
 
-def handled_entries(entry_ids: set[str]) -> set[str]:
-    """Return the ids of those stream entries whose event has had its effect."""
-    handled = Event.objects.filter(stream_id__in=entry_ids)
-    return set(handled.values_list("stream_id", flat=True))
+def place_of(entry_id: str, partition: str) -> str:
+    """Return under which name the ledger knows an entry: its id, and its partition where it came in one."""
+    return f"{entry_id} {partition}".rstrip()
+
+
+def handled_entries(entry_ids: set[str], partition: str = "") -> set[str]:
+    """Return the ids of those entries of this partition of the log whose event has had its effect."""
+    places = {place_of(entry_id, partition): entry_id for entry_id in entry_ids}
+    handled = Event.objects.filter(stream_id__in=places)
+    return {places[place] for place in handled.values_list("stream_id", flat=True)}
 
 
 def record_to_emit(envelope: Envelope, *, now: datetime) -> Record:

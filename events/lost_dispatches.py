@@ -39,18 +39,17 @@ def open_dispatches() -> dict[UUID, str]:
 
 @dataclass(frozen=True, slots=True)
 class Suspects:
-    """Open dispatches that the broker did not hold, and the end of the log at that time."""
+    """Open dispatches that the broker did not hold, and the ends of the log's streams at that time."""
 
     dispatches: frozenset[UUID]
-    log_end: str
+    log_ends: dict[str, str]
 
 
 class LostDispatches:
     """Watches one broker, with what it looked like at the last look."""
 
     def __init__(self) -> None:
-        self.run_id = ""
-        self.counted = 0
+        self.nodes: dict[str, tuple[str, int]] = {}
         self.has_to_look = False
         self.next_slow_look = 0.0
         self.suspects: Suspects | None = None
@@ -62,7 +61,7 @@ class LostDispatches:
             self.has_to_look, self.suspects = True, None
         if self.suspects is None:
             self.suspects = self.find_suspects()
-        if self.suspects is None or not streams.is_settled_up_to(self.suspects.log_end, streams.OWNER_GROUPS[0]):
+        if self.suspects is None or not streams.is_settled_up_to(self.suspects.log_ends, streams.OWNER_GROUPS[0]):
             return 0
         lost = self.suspects.dispatches & open_dispatches().keys()
         self.suspects = None
@@ -80,14 +79,18 @@ class LostDispatches:
             waiting = older_than(database_now() - timedelta(seconds=settings.REPUBLISH_SECONDS), waiting)
         missing = waiting.keys() - outbox.unpublished() - held_dispatches(waiting)
         self.has_to_look, self.next_slow_look = False, time.monotonic() + settings.REPUBLISH_SECONDS
-        return Suspects(frozenset(missing), streams.last_entry(settings.STREAM_NAME) or "0") if missing else None
+        return Suspects(frozenset(missing), streams.log_ends()) if missing else None
 
     def is_broker_changed(self) -> bool:
-        """Return True if the broker is another one than at the last look, or has an older state than then."""
-        run_id, count = signs.signs_of_the_broker()
-        is_changed = run_id != self.run_id or count <= self.counted
-        self.run_id, self.counted = run_id, count
-        return is_changed
+        """Return True if the broker, or a node of it, is another one than at the last look, or has an older state."""
+        before, self.nodes = self.nodes, signs.signs_of_the_broker()
+        same = {name for name, (run_id, count) in before.items() if is_newer(self.nodes.get(name), run_id, count)}
+        return not same or same != self.nodes.keys() or same != before.keys()
+
+
+def is_newer(node: tuple[str, int] | None, run_id: str, count: int) -> bool:
+    """Return True if the node has this run id, and a higher count than this one."""
+    return node is not None and node[0] == run_id and node[1] > count
 
 
 def older_than(moment: datetime, dispatches: dict[UUID, str]) -> dict[UUID, str]:

@@ -6,16 +6,18 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from django.db import close_old_connections
 
-from events import streams
+from events import fitness, streams
 from events.bridge import AWAY_ERRORS, StreamServer
 from events.deadletters.outgoing import publish_dead_letters
 from events.lost_dispatches import LostDispatches
 from events.outbox import Inheritance
 from events.trimming import trim_streams
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 # Pause of the relay after a turn in which no chore found anything to do.
@@ -95,14 +97,23 @@ class Chore:
 
 
 def wait_for_broker() -> None:
-    """Return once the broker answers and its warnings are logged. Raises BrokerUnfit for one that would lose events.
+    """Return once the broker answers and its warnings are logged. Raises BrokerUnfit for one that would lose events."""
+    patiently(log_broker_warnings)
+
+
+def streams_to_read() -> list[str]:
+    """Return the streams of the log that consumers have to read, once the broker answers."""
+    return patiently(streams.streams_to_read)
+
+
+def patiently(call: Callable[[], T]) -> T:
+    """Return the result of the call; while the broker is away, wait and call again.
 
     A process that starts during an outage waits, as one that runs does: to end would make the outage longer.
     """
     while True:
         try:
-            log_broker_warnings()
-            return
+            return call()
         except streams.BROKER_ERRORS as error:
             logger.warning("Waiting for the broker: %s", error)
             time.sleep(BROKER_RETRY_SECONDS)
@@ -110,5 +121,5 @@ def wait_for_broker() -> None:
 
 def log_broker_warnings() -> None:
     """Log the warnings about a broker that is fit to use. Raises BrokerUnfit for one that would lose events."""
-    for warning in streams.verify_broker():
+    for warning in fitness.verify_broker():
         logger.warning(warning)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 from django.conf import settings
 
-from events.streams import client
+from events.broker import client, key_on_node, node_of, nodes
 
 # A sign of life lasts for this many times RELAY_GRACE_SECONDS: longer than any step of a living process.
 SIGN_OF_LIFE_GRACES = 3
@@ -19,8 +20,10 @@ def show_life(name: str) -> None:
 def living(names: Iterable[str]) -> set[str]:
     """Return those of the processes that have shown a sign of life."""
     asked = sorted(names)
-    signs = client().mget([life_key(name) for name in asked]) if asked else []
-    return {name for name, sign in zip(asked, signs, strict=True) if sign}
+    pipe = client().pipeline(transaction=False)
+    for name in asked:
+        pipe.exists(life_key(name))
+    return {name for name, sign in zip(asked, pipe.execute(), strict=True) if sign}
 
 
 def life_key(name: str) -> str:
@@ -38,15 +41,26 @@ def is_watched() -> bool:
     return bool(client().exists(f"{settings.NAMESPACE}:watched"))
 
 
-def signs_of_the_broker() -> tuple[str, int]:
-    """Return the run id of the broker, and a counter in it that this call raises by one.
+def signs_of_the_broker() -> dict[str, tuple[str, int]]:
+    """Return, for each node of the broker, its run id and a counter in it that this call raises by one.
 
-    A broker that has lost its data, or has an older state of it, shows a lower count than before.
+    A node that has lost its data, or has an older state of it, shows a lower count than before. A broker that is no
+    cluster has one node, without a name.
     """
-    return str(client().info("server")["run_id"]), int(client().incr(f"{settings.NAMESPACE}:epoch"))
+    return {name: (run_id(**node), count_on(name)) for name, node in nodes().items()}
 
 
-def broker_now() -> datetime:
-    """Return the time by the broker's clock."""
-    seconds, microseconds = client().time()
+def run_id(**node: Any) -> str:
+    """Return the run id of the node's process."""
+    return str(client().info("server", **node)["run_id"])
+
+
+def count_on(name: str) -> int:
+    """Raise the counter of the node with this name by one and return it."""
+    return int(client().incr(key_on_node(f"{settings.NAMESPACE}:epoch", name)))
+
+
+def broker_now(stream: str) -> datetime:
+    """Return the time by the clock of the node that holds the stream, which gives its entries their ids."""
+    seconds, microseconds = client().time(**node_of(stream))
     return datetime.fromtimestamp(seconds + microseconds / 1e6, UTC)

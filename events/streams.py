@@ -1,47 +1,25 @@
-"""Redis Streams: groups, reading, take-overs, acks, publishing, trimming. The only module that imports redis."""
+"""Redis Streams: groups, reading, take-overs, acks, publishing, trimming."""
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-import redis
 from django.conf import settings
-from redis._parsers.base import BaseParser
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from events import partitions
+from events.broker import BROKER_ERRORS as BROKER_ERRORS
+from events.broker import BrokerAnswer, is_cluster, nodes
+from events.broker import client as client
 from events.envelope import Outgoing
-from events.errors import BrokerUnfit
 from events.outage import outage
+from events.partitions import log_streams
 from events.seal import seal_of
-
-
-class BrokerRefuses(redis.ResponseError):
-    """The broker answers but cannot write now: its disk is full, or it has too few replicas."""
-
-
-# The client library treats these answers as the caller's errors; they mean that the broker cannot write at present.
-for _code in ("MISCONF", "NOREPLICAS"):
-    BaseParser.EXCEPTION_CLASSES[_code] = BrokerRefuses
-
-# The broker is away, full or starting: the event is not at fault, so wait and do the same again.
-BROKER_ERRORS = (
-    redis.ConnectionError,
-    redis.TimeoutError,
-    redis.BusyLoadingError,
-    redis.ReadOnlyError,
-    redis.OutOfMemoryError,
-    redis.exceptions.ClusterDownError,
-    redis.exceptions.MasterDownError,
-    redis.exceptions.TryAgainError,
-    BrokerRefuses,
-)
 
 # Longest wait for new entries: short, so that SIGTERM and take-overs are noticed soon; below the socket's time-out.
 BLOCK_MS = 1000
-# A broker that is silent for this long counts as away: longer than BLOCK_MS, yet short, since people wait for pages.
-SOCKET_TIMEOUT_SECONDS = 2.5
+# Pause between two looks at streams in several slots of a cluster, while a page is watched.
+LOOK_SECONDS = 0.1
 # Groups that must have settled an entry of the log (OWNER_GROUPS) or of the dead-letter stream before it is trimmed.
 OWNER_GROUPS = ("orchestrator", "clarifications", "validators")
 DEAD_LETTERS_GROUP = "dead-letters"
@@ -82,18 +60,6 @@ class GroupStatus:
     last_delivered: str
 
 
-@cache
-def client() -> Any:
-    """Return this process's broker client; it never retries by itself, since a repeated XADD is a second entry."""
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        retry=Retry(NoBackoff(), 0),
-        socket_timeout=SOCKET_TIMEOUT_SECONDS,
-        socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
-        protocol=2,
-    )
-
-
 def work_stream(agent: str) -> str:
     """Return the name of the stream that carries the dispatches for this agent."""
     return f"{settings.NAMESPACE}:work:{agent}"
@@ -110,31 +76,11 @@ def position(entry_id: str) -> tuple[int, int]:
     return int(milliseconds), int(sequence or 0)
 
 
-# -- start-up --------------------------------------------------------------------------------------
-def verify_broker() -> list[str]:
-    """Return warnings about a broker that is fit to use. Raises BrokerUnfit for one that would lose events."""
-    try:
-        server = client().info("server")
-    except redis.InvalidResponse as error:
-        raise BrokerUnfit("The program at REDIS_URL is neither Redis nor Valkey: correct the address.") from error
-    kind = server.get("server_name", "redis")
-    version = server["valkey_version"] if kind == "valkey" else server["redis_version"]
-    oldest = (8, 0, 0) if kind == "valkey" else (7, 0, 15)
-    if tuple(int(part) for part in version.split(".")[:3]) < oldest:
-        raise BrokerUnfit(f"{kind} {version} is too old: install Redis 7.0.15 or Valkey 8, or a newer one.")
-    policy = client().info("memory")["maxmemory_policy"]
-    if policy != "noeviction":
-        raise BrokerUnfit(f"maxmemory-policy is {policy}: set it to noeviction, or events vanish when memory is full.")
-    if not client().info("persistence")["aof_enabled"]:
-        return ["The broker keeps no append-only file: a restart loses its streams, and events are published again."]
-    return []
-
-
 def ensure_group(stream: str, group: str) -> None:
     """Create the group at the beginning of the stream, and the stream if it is missing. Idempotent."""
     try:
         client().xgroup_create(stream, group, id="0", mkstream=True)
-    except redis.ResponseError as error:
+    except BrokerAnswer as error:
         if "BUSYGROUP" not in str(error):
             raise
 
@@ -144,12 +90,12 @@ def read_new(stream: str, group: str, consumer: str, *, count: int, block_ms: in
     """Return new entries for the group; empty after `block_ms`. A group that the broker lost is created again."""
     try:
         reply = client().xreadgroup(group, consumer, {stream: ">"}, count=count, block=block_ms)
-    except redis.ResponseError as error:
+    except BrokerAnswer as error:
         if "NOGROUP" not in str(error):
             raise
         ensure_group(stream, group)
         return []
-    return [Entry(stream, entry_id.decode(), fields) for _, batch in pairs(reply) for entry_id, fields in batch]
+    return entries_of(reply)
 
 
 def pairs(reply: Any) -> list[tuple[bytes, Any]]:
@@ -166,7 +112,28 @@ def newest_positions(names: Sequence[str]) -> dict[str, str]:
 
 def read_after(positions: dict[str, str], *, count: int, block_ms: int = BLOCK_MS) -> list[Entry]:
     """Return the entries after these positions, up to `count` of each stream; no consumer group is involved."""
+    if is_cluster() and len(positions) > 1:
+        return read_after_by_slot(positions, count=count, until=time.monotonic() + block_ms / 1000)
     reply = client().xread(dict(positions), count=count, block=block_ms)
+    return entries_of(reply)
+
+
+def read_after_by_slot(positions: dict[str, str], *, count: int, until: float) -> list[Entry]:
+    """Return the entries after these positions of streams in several slots, which no command can read together.
+
+    Looks every LOOK_SECONDS until there are some. Only while a page is watched does anybody ask for this.
+    """
+    while True:
+        pipe = client().pipeline(transaction=False)
+        for name, position_before in positions.items():
+            pipe.xread({name: position_before}, count=count)
+        if (found := [entry for reply in pipe.execute() for entry in entries_of(reply)]) or time.monotonic() > until:
+            return found
+        time.sleep(LOOK_SECONDS)
+
+
+def entries_of(reply: Any) -> list[Entry]:
+    """Return the entries of an XREAD or XREADGROUP reply."""
     return [
         Entry(name.decode(), entry_id.decode(), fields) for name, batch in pairs(reply) for entry_id, fields in batch
     ]
@@ -189,7 +156,7 @@ def pending(
             consumername=consumer,
             idle=idle_ms or None,
         )
-    except redis.ResponseError as error:
+    except BrokerAnswer as error:
         if "NOGROUP" not in str(error):
             raise
         ensure_group(stream, group)
@@ -217,8 +184,9 @@ def ack(stream: str, group: str, entry_ids: Iterable[str]) -> None:
 
 
 def require_reachable() -> None:
-    """Raise one of BROKER_ERRORS unless the broker answers; call this before rows are locked, never while they are."""
-    client().ping()
+    """Raise one of BROKER_ERRORS unless every node of the broker answers; call this before rows are locked."""
+    for node in nodes().values():
+        client().ping(**node)
     outage.note_answer()
 
 
@@ -228,13 +196,20 @@ def publish(events: Sequence[Outgoing], *, settled: Sequence[tuple[str, str, str
 
     `settled` are (stream, group, entry id) that the same step acknowledges, after the events are added. A reader that
     waits is woken after the last entry and gets them together; woken by the first, it would spend a transaction on it.
+    In a cluster, where no step reaches several nodes, it is a pipeline for each node.
     """
     pipe = client().pipeline(transaction=True)
     for event in events:
         fields = fields_of(event)
-        pipe.xadd(settings.STREAM_NAME, fields)
+        pipe.xadd(partitions.log_of(event.project_id), fields)
         if event.agent is not None:
             pipe.xadd(work_stream(event.agent), fields)
+            if partitions.has_door():
+                pipe.xadd(settings.STREAM_NAME, fields)
+    if settled and is_cluster():
+        # One node may fail while another answers: nothing is settled before everything is added.
+        pipe.execute()
+        pipe = client().pipeline(transaction=False)
     for stream, group, entry_id in settled:
         pipe.xack(stream, group, entry_id)
     pipe.execute()
@@ -267,9 +242,20 @@ def publish_dead_letters(letters: Iterable[dict[str, str | bytes]]) -> None:
 
 # -- looking and trimming --------------------------------------------------------------------------
 def own_streams() -> list[str]:
-    """Return the names of the log and of all existing work streams."""
-    names = client().scan_iter(match=f"{settings.NAMESPACE}:work:*", _type="stream")
-    return [settings.STREAM_NAME, *sorted(name.decode() for name in names)]
+    """Return the names of the streams of the log and of all existing work streams."""
+    return [*streams_to_read(), *existing(f"{settings.NAMESPACE}:work:*")]
+
+
+def streams_to_read() -> list[str]:
+    """Return the streams of the log, and partitions beyond PARTITIONS that a larger number has left behind."""
+    current = log_streams()
+    left_behind = [name for name in existing(f"{settings.STREAM_NAME}:{{*}}") if name not in current]
+    return [*current, *left_behind]
+
+
+def existing(pattern: str) -> list[str]:
+    """Return the names of the streams that exist and fit the pattern, sorted."""
+    return sorted(name.decode() for name in client().scan_iter(match=pattern, _type="stream"))
 
 
 def length(stream: str) -> int:
@@ -281,7 +267,7 @@ def groups(stream: str) -> list[GroupStatus]:
     """Return the status of each group of the stream; empty if there is no such stream."""
     try:
         infos = client().xinfo_groups(stream)
-    except redis.ResponseError as error:
+    except BrokerAnswer as error:
         if "no such key" not in str(error):
             raise
         return []
@@ -308,7 +294,7 @@ def settled_up_to(stream: str) -> str | None:
     Not known until every group exists that has to read the stream: one created after trimming would miss entries.
     """
     readers = groups(stream)
-    owners = {settings.STREAM_NAME: OWNER_GROUPS, settings.DLQ_STREAM: (DEAD_LETTERS_GROUP,)}.get(stream, ())
+    owners = {settings.DLQ_STREAM: (DEAD_LETTERS_GROUP,)}.get(stream, OWNER_GROUPS if partitions.is_log(stream) else ())
     if not {g.name for g in readers}.issuperset(owners):
         return None
     if not readers:
@@ -316,9 +302,19 @@ def settled_up_to(stream: str) -> str | None:
     return min((g.oldest_pending or g.last_delivered for g in readers), key=position)
 
 
-def is_settled_up_to(entry_id: str, group: str) -> bool:
-    """Return True if the group has settled every entry of the log up to this one, itself included."""
-    status = next((g for g in groups(settings.STREAM_NAME) if g.name == group), None)
+def log_ends() -> dict[str, str]:
+    """Return {stream: id of its newest entry} of the streams of the log; "0" for an empty one."""
+    return newest_positions(log_streams())
+
+
+def is_settled_up_to(ends: dict[str, str], group: str) -> bool:
+    """Return True if the group has settled the streams up to these entries, themselves included."""
+    return all(is_stream_settled(stream, entry_id, group) for stream, entry_id in ends.items())
+
+
+def is_stream_settled(stream: str, entry_id: str, group: str) -> bool:
+    """Return True if the group has settled every entry of the stream up to this one, itself included."""
+    status = next((g for g in groups(stream) if g.name == group), None)
     if status is None:
         return False
     if status.oldest_pending and position(status.oldest_pending) <= position(entry_id):

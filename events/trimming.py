@@ -7,6 +7,7 @@ from django.conf import settings
 from events import abandoned, signs, streams
 from events.clock import database_now
 from events.lost_dispatches import oldest_open_dispatch
+from events.partitions import is_log
 
 # An entry is named by the broker's time, and a dispatch is recorded with the database's. Their difference is measured;
 # it may have been another one when the dispatch was published, up to this.
@@ -27,8 +28,8 @@ def trim_streams() -> dict[str, int]:
     abandoned.warn_about_abandoned(settled)
     bounds = {name: [bound] for name, bound in settled.items() if bound is not None}
     if oldest := oldest_open_dispatch():
-        for name in bounds.keys() & {settings.STREAM_NAME, *(name for name in own if not streams.groups(name))}:
-            bounds[name].append(position_at(oldest))
+        for name in bounds.keys() & {name for name in own if is_log(name) or not streams.groups(name)}:
+            bounds[name].append(position_at(oldest, name))
     return {name: drop_before_all(name, bounds.get(name, [])) for name in settled}
 
 
@@ -37,7 +38,7 @@ def drop_before_all(stream: str, bounds: list[str]) -> int:
     return streams.drop_before(stream, min(bounds, key=streams.position)) if bounds else 0
 
 
-def position_at(recorded_at: datetime) -> str:
-    """Return a stream position before which no event stands that was recorded at this time or later."""
-    difference = signs.broker_now() - database_now()
+def position_at(recorded_at: datetime, stream: str) -> str:
+    """Return a position of the stream before which no event stands that was recorded at this time or later."""
+    difference = signs.broker_now(stream) - database_now()
     return f"{int((recorded_at + difference - LARGEST_DRIFT).timestamp() * 1000)}-0"

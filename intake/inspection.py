@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
@@ -11,8 +12,10 @@ from django.utils.translation import gettext as _
 
 from backlog.periods import FACTS, DatesOfRows, Facts, with_period
 from intake.admission import admitted
+from intake.rows_kept import dates_of, is_large
 from intake.spreadsheets import Doubt, Ingested, Reading, RowWarning, Unreadable, read_rows
 from intake.spreadsheets.sheet import MS_PER_MINUTE
+from intake.spreadsheets.stored import ColumnsFailed, Stored, store_rows
 
 MOST_WARNINGS = 1000
 
@@ -83,6 +86,12 @@ def inspect_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str
     """
     name = name or (file.name if isinstance(file, Path) else "")
     with admitted(file, name):
+        if is_large(file):
+            with suppress(ColumnsFailed):
+                stored = store_rows(file, None, name=name, limit_warnings=MOST_WARNINGS, answers=answers)
+                if not stored.reading.doubts:
+                    found = found_in(stored, name, stored.milliseconds, stored.breakdown, dates_of(stored))
+                    return replace(found, answers=answers or {})
         found = inspection_of(read_rows(file, name=name, limit_warnings=MOST_WARNINGS, answers=answers), name)
         return replace(found, answers=answers or {})
 
@@ -94,15 +103,22 @@ def inspection_of(ingested: Ingested, name: str) -> Inspection:
         if ingested.milliseconds >= 0:
             total += ingested.milliseconds
             breakdown[row["category"]] += ingested.milliseconds
+    return found_in(ingested, name, total, breakdown, dates)
+
+
+def found_in(
+    read: Ingested | Stored, name: str, total: int, breakdown: Mapping[str, int], dates: DatesOfRows
+) -> Inspection:
+    """Return the inspection of a file that was read to its end, with its sums in milliseconds."""
     return Inspection(
         name=name,
-        rows=ingested.rows_read,
+        rows=read.rows_read,
         milliseconds=total,
         breakdown=dict(sorted(breakdown.items(), key=lambda item: (-item[1], item[0]))),
-        reading=ingested.reading,
-        warnings=ingested.warnings,
-        row_warnings=ingested.row_warnings,
-        dates=dates.facts(timezone.now().date(), has_minutes=not ingested.reading.doubts),
+        reading=read.reading,
+        warnings=read.warnings,
+        row_warnings=read.row_warnings,
+        dates=dates.facts(timezone.now().date(), has_minutes=not read.reading.doubts),
     )
 
 

@@ -19,10 +19,12 @@ from backlog.periods import FACTS, DatesOfRows
 from events import artifacts
 from intake.admission import admitted
 from intake.inspection import require_known_answers
-from intake.remembering import Learned, learned_from, read_as_before
-from intake.rows_kept import inline_or_stored
+from intake.remembering import Learned, learned_from, read_as_decided
+from intake.rows_kept import dates_of, inline_or_stored
 from intake.spreadsheets import Ingested
 from intake.spreadsheets.rows import Row
+from intake.spreadsheets.sheet import MS_PER_MINUTE
+from intake.spreadsheets.stored import Stored
 from intake.submitting import FileContents, report_on, size_of_inline_rows, with_recalled
 from intake.unread_rows import Unread
 from intake.uploads import READING_END, ROWS_END, Upload, beside
@@ -77,12 +79,33 @@ def kept_reading(upload: Upload) -> dict[str, Any]:
 
 def read_anew(upload: Upload, sha256: str, asked: Asked) -> dict[str, Any]:
     """Read the file and return what it says as JSON; many rows are stored beside it. Raises Unreadable."""
-    ingested, recalled = read_as_before(upload.path, upload.name, asked.answers, None if asked.fresh else asked.owner)
+    owner, folder = None if asked.fresh else asked.owner, upload.path.parent
+    read, recalled = read_as_decided(upload.path, upload.name, asked.answers, owner, folder)
     answers = {**(recalled.answers if recalled else {}), **asked.answers}
-    require_known_answers(ingested.reading.doubts, answers)
+    if isinstance(read, Ingested):
+        require_known_answers(read.reading.doubts, answers)
+        found = read_by_rows(upload, read)
+        about: Ingested | Stored = read
+    else:
+        found, about = read_at_once(upload, *read), read[1]
+    if found["context"] is not None:
+        found["context"] |= {FACTS: found["dates"], **({"reading": answers} if answers else {})}
+    return {
+        **found,
+        "given": dict(asked.answers),
+        "fresh": asked.fresh,
+        "answers": answers,
+        "recalled": recalled.as_json() if recalled else None,
+        "learned": asdict(learned_from(about, upload.name, answers)),
+        "sha256": sha256,
+        "report": with_recalled(report_on(about, upload.name, sha256), recalled),
+    }
+
+
+def read_by_rows(upload: Upload, ingested: Ingested) -> dict[str, Any]:
+    """Return what a file says while its rows go by, as JSON, with the `context` and the `dates` of its rows."""
     seen, dates = Seen(), DatesOfRows()
     rows, has_doubts = seen.of(dates.watch(ingested)), bool(ingested.reading.doubts)
-    learned = learned_from(ingested, upload.name, answers)
     if has_doubts:
         # Which rows will be sent depends on the answers: the rows are only counted.
         context = None
@@ -91,49 +114,50 @@ def read_anew(upload: Upload, sha256: str, asked: Asked) -> dict[str, Any]:
     else:
         context = rows_beside(upload, rows)
     facts = dates.facts(timezone.now().date(), has_minutes=not has_doubts)
-    if context is not None:
-        context |= {FACTS: facts, **({"reading": answers} if answers else {})}
-    return {
-        **shown_of(ingested, seen),
-        "given": dict(asked.answers),
-        "fresh": asked.fresh,
-        "answers": answers,
-        "recalled": recalled.as_json() if recalled else None,
-        "learned": asdict(learned),
-        "sha256": sha256,
-        "dates": facts,
-        "context": context,
-        "report": with_recalled(report_on(ingested, upload.name, sha256), recalled),
-    }
+    shown = shown_of(ingested, seen.first, math.fsum(seen.durations), ingested.rows_read - len(seen.durations))
+    return {**shown, "dates": facts, "context": context}
+
+
+def read_at_once(upload: Upload, context: dict[str, Any], stored: Stored) -> dict[str, Any]:
+    """Return what a file says whose rows were stored while it was read, as JSON."""
+    keep_rows_beside(upload, context["rows_ref"])
+    facts = dates_of(stored).facts(timezone.now().date())
+    shown = shown_of(stored, stored.first, stored.milliseconds / MS_PER_MINUTE, stored.without_duration)
+    return {**shown, "dates": facts, "context": context}
 
 
 def rows_beside(upload: Upload, rows: Iterator[Row]) -> dict[str, Any]:
     """Return the rows for the work context: few inside, many as a reference to a file kept beside the upload."""
     context = inline_or_stored(rows, size_of_inline_rows(), folder=upload.path.parent)
     if reference := context.get("rows_ref"):
-        # What an earlier reading kept must never stand beside the rows of this one.
-        beside(upload.path, READING_END).unlink(missing_ok=True)
-        os.replace(upload.path.parent / reference["id"], beside(upload.path, ROWS_END))
+        keep_rows_beside(upload, reference)
     return context
 
 
-def shown_of(ingested: Ingested, seen: Seen) -> dict[str, Any]:
+def keep_rows_beside(upload: Upload, reference: dict[str, Any]) -> None:
+    """Give the file of the rows the name of the upload's rows."""
+    # What an earlier reading kept must never stand beside the rows of this one.
+    beside(upload.path, READING_END).unlink(missing_ok=True)
+    os.replace(upload.path.parent / reference["id"], beside(upload.path, ROWS_END))
+
+
+def shown_of(read: Ingested | Stored, first: list[Row], minutes: float, without_minutes: int) -> dict[str, Any]:
     """Return what a preview shows, as JSON."""
     return {
-        "columns": ingested.columns,
-        "rows": seen.first,
-        "rows_read": ingested.rows_read,
-        "minutes": math.fsum(seen.durations),
-        "without_minutes": ingested.rows_read - len(seen.durations),
-        "warnings": [astuple(warning) for warning in ingested.warnings],
-        "row_warnings": ingested.row_warnings,
-        "doubts": [asdict(doubt) for doubt in ingested.reading.doubts],
-        "names": ingested.reading.names,
-        "roles": ingested.reading.roles,
-        "samples": ingested.reading.samples,
-        "unit": ingested.reading.columns.get("duration", {}).get("unit"),
-        "sheets_read": sum(sheet["read"] for sheet in ingested.reading.sheets),
-        "set_aside": asdict(ingested.set_aside),
+        "columns": read.columns,
+        "rows": first,
+        "rows_read": read.rows_read,
+        "minutes": minutes,
+        "without_minutes": without_minutes,
+        "warnings": [astuple(warning) for warning in read.warnings],
+        "row_warnings": read.row_warnings,
+        "doubts": [asdict(doubt) for doubt in read.reading.doubts],
+        "names": read.reading.names,
+        "roles": read.reading.roles,
+        "samples": read.reading.samples,
+        "unit": read.reading.columns.get("duration", {}).get("unit"),
+        "sheets_read": sum(sheet["read"] for sheet in read.reading.sheets),
+        "set_aside": asdict(read.set_aside),
     }
 
 

@@ -21,9 +21,11 @@ from django.utils.formats import date_format
 from accounts.models import User
 from backlog.models import Project
 from intake.models import RememberedReading
+from intake.rows_kept import is_large, stored_at_once
 from intake.spreadsheets import Ingested, Reading, Unreadable, read_rows
 from intake.spreadsheets.answers import is_about_header
 from intake.spreadsheets.sheet import MS_PER_MINUTE
+from intake.spreadsheets.stored import Stored
 from intake.spreadsheets.words import words_of
 
 # The answers that decide how long a row is.
@@ -103,6 +105,28 @@ def read_as_before(
         for doubt in ingested.reading.doubts
     ]
     return ingested, recalled
+
+
+def read_as_decided(
+    file: Path | IO[bytes], name: str, given: Mapping[str, str], owner: User | None, folder: Path | None = None
+) -> tuple[Ingested | tuple[dict[str, Any], Stored], Recalled | None]:
+    """Open the file as `read_as_before`; a large one without doubts is read at once, as by `stored_at_once`.
+
+    A large file is opened row by row only if something is remembered for its header. Raises Unreadable.
+    """
+    at_once = stored_at_once(file, name, given, folder)
+    if at_once:
+        memory = recall(owner, header_key(at_once[1].reading)) if owner else None
+        if memory is None or not answers_of(memory, given):
+            return at_once, None
+        if folder:
+            (folder / at_once[0]["rows_ref"]["id"]).unlink(missing_ok=True)
+    ingested, recalled = read_as_before(file, name, given, owner)
+    if recalled is None or not is_large(file) or ingested.reading.doubts:
+        return ingested, recalled
+    ingested.close()
+    answers = {**recalled.answers, **given}
+    return stored_at_once(file, name, answers, folder) or read_rows(file, name=name, answers=answers), recalled
 
 
 def opened(
@@ -193,7 +217,7 @@ class Learned:
         return not self.is_open and not any(map(is_about_header, self.answers))
 
 
-def learned_from(ingested: Ingested, name: str, answers: Mapping[str, str]) -> Learned:
+def learned_from(ingested: Ingested | Stored, name: str, answers: Mapping[str, str]) -> Learned:
     """Return what the opened file teaches if it is read with these answers."""
     reading, is_open = ingested.reading, bool(ingested.reading.doubts)
     # While a doubt is open, the mean is that of its first choice.

@@ -19,9 +19,10 @@ from intake.admission import admitted
 from intake.combinations import Combinations
 from intake.inspection import require_known_answers
 from intake.models import UnreadRows
-from intake.remembering import Learned, Recalled, learned_from, read_as_before, remember
-from intake.rows_kept import inline_or_stored
+from intake.remembering import Learned, Recalled, learned_from, read_as_decided, remember
+from intake.rows_kept import dates_of, inline_or_stored
 from intake.spreadsheets import Ingested
+from intake.spreadsheets.stored import Stored
 from intake.unread_rows import Unread, unread_of
 from schemas.payloads.objects import WorkContext
 from schemas.payloads.project import ProjectInitialRequestReceived
@@ -118,10 +119,17 @@ def read_file(
     """
     name, answers = name or (file.name if isinstance(file, Path) else ""), answers or {}
     with admitted(file, name) as sha256:
-        ingested, recalled = read_as_before(file, name, answers, owner)
+        read, recalled = read_as_decided(file, name, answers, owner)
         answers = {**(recalled.answers if recalled else {}), **answers}
         chosen = {"reading": answers} if answers else {}
-        learned = learned_from(ingested, name, answers)
+        about = read if isinstance(read, Ingested) else read[1]
+        learned = learned_from(about, name, answers)
+        if not isinstance(read, Ingested):
+            context, stored = read
+            context |= {FACTS: dates_of(stored).facts(timezone.now().date()), **chosen}
+            report = with_recalled(report_on(stored, name, sha256), recalled)
+            return FileContents(context, report, learned, unread_of(stored))
+        ingested = read
         if doubts := ingested.reading.doubts:
             require_known_answers(doubts, answers)
             combinations = Combinations(file, name, answers, ingested)
@@ -150,12 +158,12 @@ def size_of_inline_rows() -> int:
     return most_bytes
 
 
-def about_file(ingested: Ingested, name: str, sha256: str) -> dict[str, Any]:
+def about_file(ingested: Ingested | Stored, name: str, sha256: str) -> dict[str, Any]:
     """Return what the report on a file says before its rows are read."""
     return {"file": name, "sha256": sha256, "columns": ingested.columns}
 
 
-def report_on(ingested: Ingested, name: str, sha256: str) -> dict[str, Any]:
+def report_on(ingested: Ingested | Stored, name: str, sha256: str) -> dict[str, Any]:
     """Return the report on a file whose rows are all read: its name, columns, counts and warnings."""
     warnings = [{"row": w.row, "column": w.column, "message": w.message} for w in ingested.warnings]
     counts = {"rows_read": ingested.rows_read, "row_warnings": ingested.row_warnings, "warnings": warnings}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from intake.spreadsheets import Ingested
+from intake.spreadsheets.stored import Stored
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Unread:
     count: int
 
 
-def unread_of(ingested: Ingested) -> Unread:
+def unread_of(ingested: Ingested | Stored) -> Unread:
     """Return the rows that could not be read completely, once all rows are read."""
     aside = ingested.set_aside
     return Unread(ingested.reading.names, aside.unread, aside.unread_count)

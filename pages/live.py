@@ -22,6 +22,7 @@ from django.conf import settings
 
 from events import signs, streams
 from events.connections import ConnectionLimit, NoRoom
+from events.partitions import log_streams
 
 logger = logging.getLogger(__name__)
 
@@ -198,7 +199,7 @@ class ChangeAnnouncer:
 
         The ends that were noted at the look before are kept for the first page: nothing that came since is missed.
         """
-        earlier, names = self.positions, [settings.STREAM_NAME, settings.DLQ_STREAM]
+        earlier, names = self.positions, [*log_streams(), settings.DLQ_STREAM]
         self.positions = await asyncio.to_thread(streams.newest_positions, names)
         self.is_watched = await asyncio.to_thread(signs.is_watched)
         if self.is_watched:

@@ -7,7 +7,7 @@ second sheet, in sentences that no reader takes for a table.
 import io
 from collections.abc import Callable
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _

@@ -1,6 +1,5 @@
 """The page of the rows behind a figure of a report."""
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -11,16 +10,14 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
-from events.artifacts import NDJSON, ArtifactMissing, path_of
-from intake.spreadsheets.rows import Rows
+from events.artifacts import ArtifactMissing
 from portal.project_page import project_for
 from reports.categories import category_in_words
-from reports.contents import count_at, object_at, objects_at
 from reports.figures import cell_in_words
-from reports.model import Column, Unit
 from reports.rows import RowsPage as Page
-from reports.rows import UnknownSelection, page_of_rows, selection, task_named, told_count
+from reports.rows import UnknownSelection, page_of_rows, row_columns, selection, task_named, told_count
 from reports.sources import Sources
+from reports.stored_rows import rows_of_request
 
 # A page number of more digits is none.
 MOST_DIGITS = 6
@@ -47,19 +44,6 @@ class RowsPage(LoginRequiredMixin, View):
         return render(request, "portal/report_rows.html", context)
 
 
-def rows_of_request(data: Mapping[str, Any]) -> Iterable[Any]:
-    """Return the rows of a work context, from the context itself or from where they are stored.
-
-    Raises ArtifactMissing if they are not stored here any more, or in another form.
-    """
-    reference = object_at(data, "rows_ref")
-    if not reference:
-        return Rows.of(objects_at(data, "rows"))
-    if reference.get("media_type") != NDJSON:
-        raise ArtifactMissing(f"Rows of the type {str(reference.get('media_type'))[:80]!r} cannot be listed here.")
-    return Rows.from_ndjson(path_of(dict(reference)), count_at(reference, "rows") or 0)
-
-
 def heading_of(sources: Sources, by: str, value: str) -> str:
     """Return the heading of the page: which rows it lists."""
     if by == "category":
@@ -75,17 +59,3 @@ def shown_page(page: Page) -> dict[str, Any]:
     columns = [column for column in row_columns() if any(row.get(column.key) not in (None, "") for row in page.rows)]
     lines = [[(cell_in_words(row.get(c.key), c.unit), c.is_number) for c in columns] for row in page.rows]
     return {"page": page, "columns": columns, "lines": lines, "before": page.number - 1, "after": page.number + 1}
-
-
-def row_columns() -> list[Column]:
-    """Return the columns that a row of a request may have."""
-    return [
-        Column("row", _("Row in the file"), Unit.COUNT),
-        Column("text", _("What was done")),
-        Column("category", _("Category")),
-        Column("estimated_minutes", _("Minutes"), Unit.MINUTES),
-        Column("started_at", _("Began")),
-        Column("ended_at", _("Ended")),
-        Column("person", _("Person")),
-        Column("case", _("Case")),
-    ]

@@ -27,34 +27,42 @@ def quality_of(sources: Sources) -> Quality:
     """Return the counts of the file and of the rows, and the warnings about the file."""
     intake = as_object(sources.project.intake or {})
     warnings = [as_warning(warning) for warning in objects_at(intake, "warnings")]
-    found = [
-        ("rows_read", _("rows read"), count_at(intake, "rows_read") or count_at(sources.content(TIME), "rows")),
-        ("row_warnings", _("warnings about the file"), count_at(intake, "row_warnings")),
-        (
-            "rows_without_duration",
-            _("rows without a duration, which count no time"),
-            count_at(sources.content(TIME), "rows_without_estimate"),
-        ),
-        ("dated_rows", _("rows with a date"), count_at(sources.content(TIME), "dated_rows")),
-        ("timed_rows", _("rows with a time of day"), count_at(sources.content(TIME), "timed_rows")),
-        (
-            "weeks_left_out",
-            _("earlier weeks left out of the hours by week"),
-            count_at(sources.content(TIME), "weeks_left_out"),
-        ),
-        (
-            "checks_failed",
-            _("of our own checks of the figures failed"),
-            count_at(sources.content(TEST_REPORT), "failed"),
-        ),
-    ]
+    known = {
+        "rows_read": count_at(intake, "rows_read") or count_at(sources.content(TIME), "rows"),
+        "row_warnings": count_at(intake, "row_warnings"),
+        "rows_without_duration": count_at(sources.content(TIME), "rows_without_estimate"),
+        "dated_rows": count_at(sources.content(TIME), "dated_rows"),
+        "timed_rows": count_at(sources.content(TIME), "timed_rows"),
+        "weeks_left_out": count_at(sources.content(TIME), "weeks_left_out"),
+        "checks_failed": count_at(sources.content(TEST_REPORT), "failed"),
+    }
     counts = [
-        Figure(key, label, value, Unit.COUNT, in_unit(value, Unit.COUNT))
-        for key, label, value in found
+        Figure(key, label_of(key, value), value, Unit.COUNT, in_unit(value, Unit.COUNT))
+        for key, value in known.items()
         if value is not None
     ]
     left = max((count_at(intake, "row_warnings") or 0) - len(warnings), 0)
     return Quality(text_at(intake, "file"), counts, warnings, left)
+
+
+def label_of(key: str, count: int) -> str:
+    """Return what the count is of, in words that fit the number."""
+    labels = {
+        "rows_read": ngettext("row read", "rows read", count),
+        "row_warnings": ngettext("warning about the file", "warnings about the file", count),
+        "rows_without_duration": ngettext(
+            "row without a duration, which counts no time", "rows without a duration, which count no time", count
+        ),
+        "dated_rows": ngettext("row with a date", "rows with a date", count),
+        "timed_rows": ngettext("row with a time of day", "rows with a time of day", count),
+        "weeks_left_out": ngettext(
+            "earlier week left out of the hours by week", "earlier weeks left out of the hours by week", count
+        ),
+        "checks_failed": ngettext(
+            "of our own checks of the figures failed", "of our own checks of the figures failed", count
+        ),
+    }
+    return labels[key]
 
 
 def as_warning(warning: Content) -> FileWarning:

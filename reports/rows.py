@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from reports.categories import LONGEST_CATEGORY, OTHER, UNCATEGORISED
 from reports.contents import Content, count_at, number_at, objects_at, text_at
 from reports.findings import MEETING
+from reports.model import Column, Unit
 from reports.sources import FRICTION, TIME, Sources
 
 ROWS_A_PAGE = 100
@@ -138,3 +141,17 @@ def is_short(row: Row) -> bool:
     """Return True if the row has a duration under a quarter of an hour."""
     minutes = number_at(row, "estimated_minutes")
     return minutes is not None and 0 < minutes < SHORT_MINUTES
+
+
+def row_columns() -> list[Column]:
+    """Return the columns that a row of a request may have."""
+    return [
+        Column("row", _("Row in the file"), Unit.COUNT),
+        Column("text", _("What was done")),
+        Column("category", _("Category")),
+        Column("estimated_minutes", _("Minutes"), Unit.MINUTES),
+        Column("started_at", _("Began")),
+        Column("ended_at", _("Ended")),
+        Column("person", _("Person")),
+        Column("case", _("Case")),
+    ]

@@ -32,17 +32,20 @@ def command_without_pages(name: str, *arguments: str) -> list[str]:
     return manage_command(name, "--skip-checks", *arguments)
 
 
-def system_processes(*, web: str | None, excepted: Sequence[str] = (), separate: bool = False) -> list[Child]:
+def system_processes(
+    *, web: str | None, excepted: Sequence[str] = (), separate: bool = False, each: int = 0
+) -> list[Child]:
     """Return every process of the system.
 
     `web` is HOST:PORT, or None without the web; `excepted` are agents to leave out. With `separate` each role has a
-    process of its own, and there are two for the agents; otherwise the light roles share one.
+    process of its own, and there are two for the agents; otherwise the light roles share one. `each` is the number of
+    orchestrators and of processes for the agents, which have most work; 0 for the usual number.
     """
-    roles = separate_roles() if separate else shared_roles()
+    roles = [*(separate_roles() if separate else shared_roles()), *more_orchestrators(each)]
     without = [argument for name in excepted for argument in ("--except", name)]
     workers = [
         Child(f"workers-{slot}", command_without_pages("work", "--all", *without, "--slot", str(slot)))
-        for slot in range(1, 1 + (SEPARATE_WORKERS if separate else 1))
+        for slot in range(1, 1 + (each or (SEPARATE_WORKERS if separate else 1)))
     ]
     pages = [Child("web", manage_command("web", "--at", web))] if web else []
     return [*roles, *workers, *pages]
@@ -64,6 +67,12 @@ def separate_roles() -> list[Child]:
     mails = ["notify"] if settings.SENDS_MAIL else []
     groups = [Child(group, command_without_pages("consume", group)) for group in GROUPS]
     return [*groups, *(Child(name, command_without_pages(name)) for name in ("relay", "deliver", *mails))]
+
+
+def more_orchestrators(each: int) -> list[Child]:
+    """Return the orchestrators beyond the first: their group shares its entries among all of them."""
+    command = ("consume", "orchestrator", "--slot")
+    return [Child(f"orchestrator-{slot}", command_without_pages(*command, str(slot))) for slot in range(2, each + 1)]
 
 
 def is_small_machine() -> bool:

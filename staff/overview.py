@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +22,7 @@ from events import streams
 from events.deadletters.repair import visible_text
 from events.envelope import DISPATCH
 from events.models import DeadLetter, SetAside
+from events.partitions import is_log
 from staff.overview_parts import (
     AgentLine,
     DeadLetters,
@@ -214,7 +214,7 @@ def consumer_groups(user: User) -> Streams:
 def group_line(name: str, group: streams.GroupStatus, *, may_see_items: bool) -> GroupLine:
     """Return the figures of a consumer group, with a link to its agent's items in progress, or else to events."""
     url = list_url("events.event")
-    if name != settings.STREAM_NAME:
+    if not is_log(name):
         agent = name.removeprefix(streams.work_stream(""))
         in_progress = {"agent_target__exact": agent, "state__exact": ItemState.IN_PROGRESS}
         url = list_url("backlog.item", **in_progress) if may_see_items else list_url("events.event", type=DISPATCH)

@@ -14,6 +14,7 @@ from clarifications.admin.projects import ProjectWithQuestionsAdmin
 from clarifications.admin.questions import QuestionAdmin
 from clarifications.models import Question
 from reports.building import report_of
+from reports.exports.formats import Format
 from reports.reviews import review_of
 from workers.agents import AGENTS
 
@@ -40,7 +41,7 @@ class ProjectWithReportAdmin(ProjectWithQuestionsAdmin):
 
     def detail(self, request: HttpRequest, obj: Project) -> dict[str, Any]:
         """Return the context of the project's page, with its report."""
-        return {**super().detail(request, obj), "report": report_of(obj)}
+        return {**super().detail(request, obj), "report": report_of(obj), "formats": list(Format)}
 
 
 def notes_in_words(item: Item) -> str:

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 CSV = b"Task,Duration (min)\nPay,5\nPost,7\n"
 MB = 1 << 20

@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-from django.conf import settings
 from django.db.models import Count, F
 
 from backlog.models import Item, Project
@@ -53,7 +52,7 @@ def broken_in_the_domain(dead_letters: int) -> list[str]:
 
 def left_at_the_broker() -> list[str]:
     """At rest nothing is pending and every group is at the end of its stream."""
-    names = [settings.STREAM_NAME, *streams.own_streams()]
+    names = streams.own_streams()
     groups = [(name, group) for name in dict.fromkeys(names) for group in streams.groups(name)]
     return [
         f"{name}, {group.name}: {group.pending} pending, lag {group.lag}"

@@ -5,24 +5,30 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from django.conf import settings
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from events import streams
 from events.bridge import StreamServer
+from events.partitions import log_streams
 from events.runner import relay_until
 from events.streams import Entry
 from runtime.groups import CONSUMERS, stream_consumers
+from runtime.management.commands.consume import server as log_server
 from runtime.management.commands.work import server as worker_server
 
 GROUPS = tuple(CONSUMERS)
 
 
 def group_server(group: str, *, slot: int = 1) -> StreamServer:
-    """A server of one consumer group of the log."""
-    names = {"channel": group, "group": group, "consumer": f"{group}-{slot}"}
-    return StreamServer(stream_consumers(), stream=settings.STREAM_NAME, batch_size=settings.BATCH_SIZE, **names)
+    """A server of one consumer group of the log, which has one stream."""
+    return group_servers(group, slot=slot)[0]
+
+
+def group_servers(group: str, *, slot: int = 1) -> list[StreamServer]:
+    """A server of one consumer group for each stream of the log."""
+    application, names = stream_consumers(), log_streams()
+    return [log_server(application, group, name, slot, ticks=name == names[0]) for name in names]
 
 
 def agent_server(agent: str, *, slot: int = 1) -> StreamServer:
@@ -67,13 +73,14 @@ def system(
     agents: Sequence[str] = ("generic_worker",), *, groups: Sequence[str] = GROUPS, relay: bool = True
 ) -> Iterator[None]:
     """The groups, these agents and the relay."""
-    with serving(*(group_server(g) for g in groups), *(agent_server(a) for a in agents), relay=relay):
+    consumers = [server for group in groups for server in group_servers(group)]
+    with serving(*consumers, *(agent_server(a) for a in agents), relay=relay):
         yield
 
 
 def run_to_rest(*groups: str) -> None:
     """Let the groups (all, unless named) handle what is on the log and what follows from it, now."""
-    servers = [group_server(group) for group in groups or GROUPS]
+    servers = [server for group in groups or GROUPS for server in group_servers(group)]
     asyncio.run(serve_to_rest(servers))
 
 

@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from django.conf import settings
 from django.db.models import Count
 
 from backlog.models import Item, Project
 from backlog.states import ItemState, ProjectStatus
 from events import streams
 from events.models import Event
+from events.partitions import has_door, is_log, log_streams
 from tests.invariants import violations
 from tests.waiting import wait_until
 
@@ -71,7 +71,7 @@ class Tally:
 
     def progress(self) -> tuple[int, int, int]:
         """Figures of which at least one changes while work goes on."""
-        pending = sum(group.pending for group in streams.groups(settings.STREAM_NAME))
+        pending = sum(group.pending for name in log_streams() for group in streams.groups(name))
         return self.committed(), self.life(), pending
 
     def committed(self) -> int:
@@ -102,7 +102,16 @@ class Tally:
 
 
 def entries_added() -> int:
-    """Entries ever put on the log, trimmed ones included."""
-    if not streams.length(settings.STREAM_NAME):
-        return 0
-    return int(streams.client().xinfo_stream(settings.STREAM_NAME)["entries-added"])
+    """Entries ever put on the log, trimmed ones included; not the copies of dispatches at the door of partitions."""
+    added = sum(added_to(name) for name in log_streams())
+    return added - (sum(added_to(name) for name in work_streams()) if has_door() else 0)
+
+
+def work_streams() -> list[str]:
+    """The streams of all agents."""
+    return [name for name in streams.own_streams() if not is_log(name)]
+
+
+def added_to(stream: str) -> int:
+    """Entries ever put on the stream."""
+    return int(streams.client().xinfo_stream(stream)["entries-added"]) if streams.length(stream) else 0

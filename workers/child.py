@@ -31,13 +31,17 @@ def serve(connection: Connection, memory_bytes: int) -> None:
 
 
 def limit_memory(memory_bytes: int) -> None:
-    """Limit this process's memory (0: no limit), and write no core file when the process crashes."""
+    """Limit this process's memory (0: no limit), and write no core file when the process crashes.
+
+    The limit is on the memory that can be written to. Address space alone costs nothing, and the engine that sums up
+    stored rows by columns reserves more of it than that.
+    """
     import resource
 
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if memory_bytes:
-            resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+            resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
 
 
 def answer_to(task: Errand, connection: Connection) -> bytes:

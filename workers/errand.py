@@ -62,5 +62,5 @@ def resolved_context(errand: Errand, progressed: Progressed) -> dict[str, Any]:
     if at := errand.deliverables_at:
         context["deliverables"] = read_document(at, errand.deliverables_sha256, errand.most_unpacked_bytes)
     inline = Rows.of(context.get("rows") or [])
-    rows = Rows.from_ndjson(errand.rows_at, errand.rows_total) if errand.rows_at else inline
+    rows = Rows.from_file(errand.rows_at, errand.rows_total) if errand.rows_at else inline
     return {**context, "rows": rows.with_watcher(progressed)}

@@ -1,6 +1,7 @@
 """What a person should know about the rows of a table: overlaps, impossible lengths, dates to come, rows twice."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice
@@ -34,19 +35,30 @@ def notes_about(survey: Survey, durations: Durations, left_out: Iterable[int], t
     notes = list(long_rows(survey, durations, rows))
     if survey.times is not None:
         notes += about_times(survey, durations, rows, today)
-    named = sum(survey.categories.values())
-    if len(survey.categories) > 1 and named == len(survey.categories) and named * 2 <= len(rows):
-        notes.append((rows[0], f"Only {named} of {len(rows)} rows name a category, each one once: {FILL_IN}"))
+    if about := only_some_named(survey.categories, len(rows)):
+        notes.append((rows[0], about))
     if survey.duplicates:
         notes.append(said(survey, survey.duplicates, "exactly the same as an earlier row; counted again"))
     return notes
 
 
+def only_some_named(categories: Counter[str], rows: int) -> str:
+    """Return what to say about categories that are each named once and in few rows; empty in any other table."""
+    named = sum(categories.values())
+    is_odd = len(categories) > 1 and named == len(categories) and named * 2 <= rows
+    return f"Only {named} of {rows} rows name a category, each one once: {FILL_IN}" if is_odd else ""
+
+
 def said(survey: Survey, rows: Sequence[int], sentence: str) -> Note:
     """Return a note about the rows: it stands at the first one and names a few of them."""
-    named = ", ".join(str(survey.numbers[row]) for row in rows[:MOST_NAMED])
-    more = f" and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
-    return rows[0], f"Row{'s' if len(rows) > 1 else ''} {named}{more}: {sentence}."
+    return rows[0], named_rows([survey.numbers[row] for row in rows[:MOST_NAMED]], len(rows), sentence)
+
+
+def named_rows(first: Sequence[int], count: int, sentence: str) -> str:
+    """Return the sentence about so many rows, of which the numbers of the first are named."""
+    named = ", ".join(map(str, first))
+    more = f" and {count - MOST_NAMED:,} more" if count > MOST_NAMED else ""
+    return f"Row{'s' if count > 1 else ''} {named}{more}: {sentence}."
 
 
 def long_rows(survey: Survey, durations: Durations, rows: "array[int]") -> Iterator[Note]:

@@ -1,4 +1,5 @@
-"""The child process that parses one upload: `python -I child.py FILE NAME PARENT_PID MOST_WARNINGS ANSWERS LIMITS`.
+"""The child process that parses one upload: `python -I child.py FILE NAME PARENT_PID MOST_WARNINGS ANSWERS LIMITS
+FORM`.
 
 A parser can crash its whole process on some small legal files. Therefore each upload is parsed in its own process,
 with little memory and time. The process writes JSON lines to standard output: first {"columns": …, "reading": …},
@@ -6,6 +7,8 @@ then each row as a list: milliseconds or -1, then the values of the keys of ROW_
 not have. At the end it writes {"end": [counts and warnings], "set_aside": rows left out or unread}. Instead of the end
 it writes {"unreadable": …}, a message for the file's owner in English, with the values to put into it and whether the
 file is dangerous, or {"fault": …} when the parser failed.
+
+This is for the FORM `rows`. For `parquet` and `sums` see `storing.py`.
 """
 
 import contextlib
@@ -21,6 +24,9 @@ from typing import Any
 
 import orjson
 
+# Reading by columns: polars reserves much more address space for its threads than the memory that it writes to.
+COLUMN_ADDRESS_BYTES = 4096 * 1024 * 1024
+COLUMN_MEMORY_BYTES = 512 * 1024 * 1024
 PR_SET_PDEATHSIG = 1
 ROW_KEYS = ("text", "category", "row", "started_at", "ended_at", "person", "case")
 
@@ -46,7 +52,7 @@ def die_with_parent(parent: int) -> None:
 def limit_resources(memory_bytes: int, cpu_seconds: int) -> None:
     """Limit this process to the memory and CPU time of an ordinary spreadsheet, lower its priority, forbid files."""
     os.nice(10)
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, max(memory_bytes, COLUMN_ADDRESS_BYTES)))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -73,7 +79,21 @@ def messages(path: Path, most_warnings: int, answers: dict[str, str], limits: di
         yield {"unreadable": error.message, "values": error.values, "dangerous": isinstance(error, Dangerous)}
 
 
-def main(file: str, name: str, parent: str, most_warnings: str, answers: str, limits: str) -> None:
+def stored(path: Path, most_warnings: int, answers: dict[str, str], limits: dict[str, int], form: str) -> Iterator[Any]:
+    """Yield the messages about a file whose rows are stored or only summed up."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    from environment import spreadsheet_limits
+
+    spreadsheet_limits.in_force = spreadsheet_limits.SpreadsheetLimits(**limits)
+    address, memory = (max(most, limits["memory_bytes"]) for most in (COLUMN_ADDRESS_BYTES, COLUMN_MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_AS, (address, address))
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    from intake.spreadsheets.storing import stored_messages
+
+    yield from stored_messages(path, most_warnings, answers, sys.stdout.buffer if form == "parquet" else None)
+
+
+def main(file: str, name: str, parent: str, most_warnings: str, answers: str, limits: str, form: str) -> None:
     """Write all messages about the file; if the parser fails, write a {"fault": …} message as the last one."""
     die_with_parent(int(parent))
     allowed = orjson.loads(limits)
@@ -81,7 +101,8 @@ def main(file: str, name: str, parent: str, most_warnings: str, answers: str, li
     path = RenamedPath(file)
     path.owner_name = name
     try:
-        for message in messages(path, int(most_warnings), orjson.loads(answers), allowed):
+        about = (path, int(most_warnings), orjson.loads(answers), allowed)
+        for message in messages(*about) if form == "rows" else stored(*about, form):
             sys.stdout.buffer.write(orjson.dumps(message) + b"\n")
         sys.stdout.buffer.flush()
     except MemoryError:

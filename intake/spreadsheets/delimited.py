@@ -32,9 +32,9 @@ LONGEST_RECORD = 1 << 17
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 
-def open_delimited(source: Source) -> Sheet:
-    """Return the one sheet of a delimited text. Raises Unreadable."""
-    text = Text(source)
+def open_delimited(source: Source, text: "Text | None" = None) -> Sheet:
+    """Return the one sheet of a delimited text, whose encoding may be known already. Raises Unreadable."""
+    text = text or Text(source)
     with text.open() as lines:
         head = list(islice(lines.new_lines(), DELIMITER_SAMPLE_LINES))
     hint = SEPARATOR_LINE.fullmatch(head[0]) if head else None

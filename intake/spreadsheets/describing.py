@@ -7,7 +7,7 @@ from intake.spreadsheets.choosing import Durations
 from intake.spreadsheets.columns import Column, names_of_columns
 from intake.spreadsheets.doubts import Doubt
 from intake.spreadsheets.layout import Layout
-from intake.spreadsheets.mapping import roles_by_column
+from intake.spreadsheets.mapping import roles_by_column, used_columns
 from intake.spreadsheets.sheet import Line, cell_text
 from intake.spreadsheets.survey import Chosen, Survey
 
@@ -40,14 +40,7 @@ class Reading:
     timed: int = 0
 
 
-def describe(
-    layout: Layout,
-    survey: Survey,
-    chosen: Chosen,
-    durations: Durations,
-    sample: list[Line],
-    used: list[tuple[str, Column]],
-) -> Reading:
+def describe(layout: Layout, survey: Survey, chosen: Chosen, durations: Durations, sample: list[Line]) -> Reading:
     """Return the description of the file."""
     sheets, headers = [asdict(sheet) for sheet in layout.sheets], layout.columns.headers
     return Reading(
@@ -56,7 +49,7 @@ def describe(
         sheets,
         roles_of(layout, survey, chosen, durations),
         names=names_of_columns(headers),
-        roles=roles_by_column(layout.columns, used),
+        roles=roles_by_column(layout.columns, used_columns(survey, chosen, durations)),
         samples=samples_of(len(headers), sample),
         is_workbook=survey.is_workbook,
     )

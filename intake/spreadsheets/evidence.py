@@ -171,7 +171,8 @@ def decide_unit(
 
 def bare_numbers(values: Values, meaning: Meaning) -> Iterator[tuple[int, int]]:
     """Yield (row, billionths) of numbers without a unit that are not zero, from all parts of the table."""
-    step = max(1, values.count(Kind.BARE, Kind.COMMA, Kind.DOT) // MOST_LOOKED_AT)
+    # A power of two, so that a reader that does not know the count beforehand can take the same ones.
+    step = 1 << (max(1, values.count(Kind.BARE, Kind.COMMA, Kind.DOT) // MOST_LOOKED_AT).bit_length() - 1)
     kinds = (Kind.BARE, Kind.COMMA, Kind.DOT)
     for row in islice((row for row, kind in enumerate(values.kinds) if kind in kinds), 0, None, step):
         value, kind = values.values[row], values.kinds[row]

@@ -35,6 +35,11 @@ CHUNK_BYTES = 1 << 16
 # Longer than any row: a row has six cells, each of at most LONGEST_CELL characters.
 LONGEST_MESSAGE = 1 << 20
 
+# Environment variables of the dynamic linker, which finds the libraries of the parsers.
+PASSED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+# For reading by columns; more would not read faster what comes in blocks, and each reserves memory.
+MOST_THREADS = "2"
+
 # The web server sets this event when the sender of the file has closed the connection: reading then stops.
 caller_gone: ContextVar[Event | None] = ContextVar("asker_gone", default=None)
 
@@ -102,7 +107,7 @@ def child_messages(
     with reading_place(require_sender):
         limits: SpreadsheetLimits = settings.SPREADSHEET_LIMITS
         until = time.monotonic() + limits.seconds
-        arguments = (str(limit_warnings), orjson.dumps(dict(answers)), orjson.dumps(limits))
+        arguments = (str(limit_warnings), orjson.dumps(dict(answers)), orjson.dumps(limits), "rows")
         with running_child(file, name, *arguments) as output:
             yield from read_messages(output, name, until)
 
@@ -123,7 +128,7 @@ def running_child(file: Path | IO[bytes], name: str, *arguments: str | bytes) ->
         stdin=subprocess.DEVNULL if isinstance(file, Path) else file.fileno(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if name in os.environ},
+        env={key: os.environ[key] for key in PASSED_ON if key in os.environ} | {"POLARS_MAX_THREADS": MOST_THREADS},
         bufsize=0,
     )
     assert process.stdout is not None

@@ -4,24 +4,24 @@ The file is gone through twice. The first pass notes what the cells may mean (`s
 durations, the totals among the rows and the spelling of the categories are decided; the second pass returns the rows.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
 from intake.spreadsheets.by_hand import LEFT_OUT, decided_rows, mend, place_of
 from intake.spreadsheets.categories import spellings
 from intake.spreadsheets.checks import notes_about
-from intake.spreadsheets.choosing import OpenChoice, choose_durations
+from intake.spreadsheets.choosing import Durations, OpenChoice, choose_durations
 from intake.spreadsheets.columns import Column
-from intake.spreadsheets.delimited import open_delimited
-from intake.spreadsheets.describing import describe
+from intake.spreadsheets.describing import Reading, describe
 from intake.spreadsheets.details import NO_COLUMN, details_reader, index_of
 from intake.spreadsheets.doubts import Choice, Doubt
-from intake.spreadsheets.durations import DecimalMark, Kind, quantity_of
+from intake.spreadsheets.durations import Kind, Quantity, quantity_of
 from intake.spreadsheets.evidence import MISSING
 from intake.spreadsheets.known import program_of
 from intake.spreadsheets.layout import Layout, find_layout
 from intake.spreadsheets.mapping import as_chosen, mapped, require_followed, used_columns
+from intake.spreadsheets.opening import decimal_mark, open_sheets
 from intake.spreadsheets.rows import Row
 from intake.spreadsheets.set_aside import SetAside
 from intake.spreadsheets.sheet import (
@@ -29,15 +29,12 @@ from intake.spreadsheets.sheet import (
     Cell,
     Line,
     RowWarning,
-    Sheet,
     Unreadable,
     cell_text,
     gettext_noop,
 )
-from intake.spreadsheets.sources import OLE, PDF, ZIP, Source
 from intake.spreadsheets.survey import choose_columns, sample_of, survey_of
 from intake.spreadsheets.totals import equal_sheets, summed_sheets, total_rows
-from intake.spreadsheets.workbook import open_workbook
 
 # The first rows decide which of several columns is filled, and what dates look like.
 SAMPLE_ROWS = 200
@@ -92,13 +89,12 @@ class Table:
         # Before the other totals are computed, because its first choice leaves the row out of them.
         about_last_row = self._last_row_doubt(doubtful, answers)
         doubts += [*(self._doubt(choice) for choice in durations.doubts), *about_last_row]
-        self.reading = describe(layout, survey, self._chosen, durations, sample, used)
+        self.reading = describe(layout, survey, self._chosen, durations, sample)
         self.reading.milliseconds = self._total(durations.milliseconds)
-        self.reading.timed = sum(value != MISSING for value in durations.milliseconds)
+        counted = enumerate(durations.milliseconds)
+        self.reading.timed = sum(value != MISSING and row not in self._totals for row, value in counted)
         self.reading.doubts, self.reading.program = doubts, program.name if program else ""
-        self.columns = {
-            r: c["header"] for r, c in self.reading.columns.items() if r in ("text", "category", "duration")
-        }
+        self.columns = columns_shown(self.reading)
 
     def _decide_by_hand(self, doubtful: int | None, answers: dict[str, str]) -> int | None:
         """Count the rows and leave out those that a person said; return the last row if it is still in doubt."""
@@ -279,24 +275,16 @@ class Table:
         if index in self._durations.filled:
             parts.append(FROM_TIMES)
         elif not parts:
-            parts.append(f"“{cell_text(self._cell(line, values.column))}” cannot be read in the unit of the column.")
+            parts.append(unread_message(quantity, self._cell(line, values.column)))
         self._warn(line.number, values.column.header, " ".join(parts))
 
     def _warn_about_file(self) -> None:
         """Add the warnings about the file as a whole: what was decided without a person, and what is in doubt."""
-        row = self._layout.header_row
-        for note in self._layout.notes:
-            self._note(note.row, note.column, note.message)
-        for part in self._layout.parts:
-            for number in part.ends:
-                self._note(number, None, "Another table begins here; it was not read. Send it by itself if it counts.")
-        for message in self._durations.notes:
-            self._note(row, self._durations.header, message)
-        for doubt in self.reading.doubts:
-            self._note(doubt.row, doubt.column, doubt.warning)
+        for row, column, message in warnings_about_file(self._layout, self._durations, self.reading.doubts):
+            self._note(row, column, message)
         if self._durations.values is None and not self._durations.from_times:
             message = "No column holds a duration: every row is read without one. Name a column Duration (min)."
-            self._warn(row, None, message)
+            self._warn(self._layout.header_row, None, message)
 
     def _check_shape(self, line: Line, width: int, is_ragged: bool) -> None:
         """Add a warning if the line could not be read, or has fewer or more cells than the header."""
@@ -325,23 +313,27 @@ class Table:
             self.warnings.append(RowWarning(row, column, message, is_note))
 
 
-def open_sheets(path: Path) -> Generator[Sheet]:
-    """Yield the file's sheets. The file's first bytes decide the format, not its name. Raises Unreadable."""
-    source = Source(path)
-    if source.start.startswith(PDF):
-        words = gettext_noop("%(file)s is a PDF: send the spreadsheet it was made from, as .xlsx or CSV.")
-        raise Unreadable(words, file=path.name)
-    if source.start.startswith((ZIP, OLE)):
-        yield from open_workbook(source)
-    else:
-        yield open_delimited(source)
+def warnings_about_file(
+    layout: Layout, durations: Durations, doubts: Iterable[Doubt]
+) -> Iterator[tuple[int, str | None, str]]:
+    """Yield (row, header, sentence) for what was decided without a person, and for what is in doubt."""
+    for note in layout.notes:
+        yield note.row, note.column, note.message
+    for part in layout.parts:
+        for number in part.ends:
+            yield number, None, "Another table begins here; it was not read. Send it by itself if it counts."
+    for message in durations.notes:
+        yield layout.header_row, durations.header, message
+    for doubt in doubts:
+        yield doubt.row, doubt.column, doubt.warning
 
 
-def decimal_mark(layout: Layout, sample: list[Line]) -> DecimalMark:
-    """Return the decimal mark that numbers anywhere in the sample prove; empty if none does or both are used."""
-    proven = {
-        quantity_of(cell).mark for line in sample for cell in line.cells if isinstance(cell, str) and len(cell) < 16
-    }
-    if proven >= {",", "."}:
-        return ""
-    return "," if "," in proven else "." if "." in proven else ""
+def columns_shown(reading: Reading) -> dict[str, str]:
+    """Return {role: header} of the columns that make a row."""
+    return {role: c["header"] for role, c in reading.columns.items() if role in ("text", "category", "duration")}
+
+
+def unread_message(quantity: Quantity, cell: Cell) -> str:
+    """Return why the cell is read without a duration."""
+    unread = f"“{cell_text(cell)}” cannot be read in the unit of the column."
+    return quantity.message if quantity.kind == Kind.UNREADABLE else unread

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
-from typing import Any, NotRequired, Self, TypedDict, cast
+from typing import Any, NamedTuple, NotRequired, Protocol, Self, TypedDict, cast
 
 import orjson
 
@@ -16,6 +17,8 @@ FEWEST_ROWS_TO_WATCH = 10_000
 
 # The texts that a row has only where its file tells them.
 TOLD_BY_SOME = ("started_at", "ended_at", "person", "case")
+
+PARQUET_START = b"PAR1"
 
 Watcher = Callable[[int, int], None]
 
@@ -38,14 +41,34 @@ class Row(TypedDict):
     row: NotRequired[int]
 
 
+class Part(NamedTuple):
+    """Some rows with the same text or category: how many, and milliseconds that they have so many times.
+
+    `milliseconds` is None for rows without a duration. The sum of the rows is milliseconds × times.
+    """
+
+    name: str
+    rows: int
+    milliseconds: int | None
+    times: int
+
+
+class Columns(Protocol):
+    """Stored rows that can be summed up by columns, see `parquet.StoredColumns`."""
+
+    def parts_by(self, key: str) -> Iterator[Part]:
+        """Yield the parts of each different value of the key, in the order of their first rows."""
+
+
 class Rows:
     """A collection of rows, from a list or a file. Each iteration reads the source again, one row in memory at a time.
 
-    Every row is brought into the form of `Row`, whatever program wrote it.
+    Every row is brought into the form of `Row`, whatever program wrote it. `columns` are the same rows by columns,
+    where they are stored so.
     """
 
-    def __init__(self, source: Callable[[], Iterable[Any]], total: int) -> None:
-        self._source, self.total = source, total
+    def __init__(self, source: Callable[[], Iterable[Any]], total: int, columns: Columns | None = None) -> None:
+        self._source, self.total, self.columns = source, total, columns
 
     @classmethod
     def of(cls, rows: list[Any]) -> Self:
@@ -57,6 +80,15 @@ class Rows:
         """Return the `total` rows of a file with one JSON document on each line, plain or gzipped."""
         return cls(lambda: json_documents(path), total)
 
+    @classmethod
+    def from_file(cls, path: Path, total: int) -> Self:
+        """Return the `total` rows of a stored file: Parquet, or NDJSON as older versions stored them."""
+        if not is_parquet(path):
+            return cls.from_ndjson(path, total)
+        # polars starts threads, and a process that forks must have none: so it is imported where rows are read.
+        stored = import_module("intake.spreadsheets.parquet")
+        return cls(lambda: stored.rows_in(path), total, stored.StoredColumns(path))
+
     def __iter__(self) -> Iterator[Row]:
         return map(as_row, self._source())
 
@@ -67,14 +99,16 @@ class Rows:
         """
         if self.total < FEWEST_ROWS_TO_WATCH:
             return self
-        return WatchedRows(self._source, self.total, watcher)
+        return WatchedRows(self._source, self.total, watcher, self.columns)
 
 
 class WatchedRows(Rows):
     """Rows that call their watcher at each tenth once, however often the rows are iterated."""
 
-    def __init__(self, source: Callable[[], Iterable[Any]], total: int, watcher: Watcher) -> None:
-        super().__init__(source, total)
+    def __init__(
+        self, source: Callable[[], Iterable[Any]], total: int, watcher: Watcher, columns: Columns | None = None
+    ) -> None:
+        super().__init__(source, total, columns)
         self._watcher = watcher
         self._thresholds = [-(-total * tenth // 10) for tenth in range(1, 11)]
 
@@ -84,6 +118,12 @@ class WatchedRows(Rows):
             if self._thresholds and done == self._thresholds[0]:
                 self._thresholds.pop(0)
                 self._watcher(done, self.total)
+
+
+def is_parquet(path: Path) -> bool:
+    """Return True if the stored file is Parquet."""
+    with path.open("rb") as file:
+        return file.read(len(PARQUET_START)) == PARQUET_START
 
 
 def json_documents(path: Path) -> Iterator[Any]:

@@ -40,6 +40,7 @@ SHOTS = (
     Shot("project-done", "/projects/{done}/", "rita"),
     Shot("project-waiting", "/projects/{waiting}/", "rita"),
     Shot("report", "/projects/{done}/report/", "rita"),
+    Shot("report-links", "/projects/{done}/links/", "rita"),
     Shot("report-rows", "/projects/{done}/rows/?by=all", "rita"),
     Shot("report-compared", "/projects/{done}/compare/?with={waiting}", "rita"),
     Shot("report-staff", "/projects/{done}/report/", "ann"),

@@ -35,10 +35,10 @@ def test_rejected_work_goes_round_again_and_approved_work_is_done(site: LiveSyst
     first = question_of(site, project, "approval:only")
     expect(page.get_by_role("heading", level=1)).to_have_text("Approve the work of “Write the letter”?")
 
-    page.get_by_label("No").check()
+    page.get_by_role("radio", name="No", exact=True).check()
     page.get_by_role("button", name="Answer", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("Say in the notes what should be done differently")
-    page.get_by_label("No").check()
+    page.get_by_role("radio", name="No", exact=True).check()
     page.get_by_label("What should be done differently?").fill("Shorter, please.")
     page.get_by_role("button", name="Answer", exact=True).click()
     expect(page.locator(".messagelist")).to_contain_text("is answered")
@@ -48,7 +48,7 @@ def test_rejected_work_goes_round_again_and_approved_work_is_done(site: LiveSyst
     assert second != first
     page.goto(f"/admin/clarifications/question/{second}/change/")
     expect(page.get_by_role("main")).to_contain_text("Shorter, please.")
-    page.get_by_label("Yes").check()
+    page.get_by_role("radio", name="Yes", exact=True).check()
     page.get_by_role("button", name="Answer", exact=True).click()
     expect(card(board, "only", "DONE")).to_be_visible()
 
@@ -58,6 +58,6 @@ def test_nobody_approves_what_they_asked_for(site: LiveSystem, person: Person) -
     page = person("berta")
     project = send_in(site, "accepted-work", requester="berta")
     open_question(page, site, project, "approval:only")
-    page.get_by_label("Yes").check()
+    page.get_by_role("radio", name="Yes", exact=True).check()
     page.get_by_role("button", name="Answer", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("another person has to approve it")

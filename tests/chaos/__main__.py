@@ -22,7 +22,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="interlock-chaos-", dir="/tmp") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        with made_world(folder, options.bug or "") as world:
+        with made_world(folder, options) as world:
             prepare_django(world)
             from tests.chaos.run import run
 
@@ -36,6 +36,8 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="draws the plan of faults; the same seed, the same plan")
     parser.add_argument("--rate", type=float, default=3.0, help="projects a second (default: 3)")
     parser.add_argument("--rest", type=float, default=120.0, help="seconds for coming to rest after the last fault")
+    parser.add_argument("--cluster", action="store_true", help="on a Valkey cluster of three nodes, with PARTITIONS=4")
+    parser.add_argument("--each", type=int, default=2, help="orchestrators and workers of each kind (default: 2)")
     parser.add_argument("--only", action="append", metavar="KIND", help="only faults of this kind; can be repeated")
     parser.add_argument("--bug", help="seed this bug into the processes; the run has to end red")
     parser.add_argument("--all-bugs", action="store_true", help="a short run with each seeded bug, and a table")

@@ -25,8 +25,11 @@ def without_claim() -> None:
     from events import bulk, ledger
     from events.models import Event
 
-    def claim_all(arrived: Sequence[tuple[str, Any]], *, now: Any) -> tuple[set[str], dict[str, Any]]:
-        rows = {e.event_id: ledger.record_of(e, now=now, stream_id=entry_id) for entry_id, e in arrived}
+    def claim_all(
+        arrived: Sequence[tuple[str, Any]], *, now: Any, partition: str = ""
+    ) -> tuple[set[str], dict[str, Any]]:
+        places = {entry_id: ledger.place_of(entry_id, partition) for entry_id, _ in arrived}
+        rows = {e.event_id: ledger.record_of(e, now=now, stream_id=places[entry_id]) for entry_id, e in arrived}
         bulk.insert_new(Event, list(rows.values()), unique="event_id")
         return {entry_id for entry_id, _ in arrived}, {}
 

@@ -10,10 +10,14 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+from redis import Redis
+
+from runtime.embedded import EmbeddedValkey
 from tests.chaos import messages
 from tests.chaos.disks import filled
 from tests.chaos.plan import Fault
 from tests.chaos.world import World
+from tests.valkeys import Server
 from tests.waiting import wait_until
 
 Inflict = Callable[[World, Fault], AbstractContextManager[None]]
@@ -73,10 +77,16 @@ def signal_pid(pid: int | None, number: signal.Signals) -> None:
 
 
 # -- the broker ------------------------------------------------------------------------------------
+# Of a cluster it is one node that a fault concerns: drawn from the fault's time, so that the seed decides it.
+def server_of(world: World, fault: Fault) -> EmbeddedValkey | Server:
+    """Return the server that the fault concerns."""
+    return world.broker_server(random.Random(fault.at))
+
+
 @contextmanager
 def broker_restarted(world: World, fault: Fault) -> Iterator[None]:
     """Kill the broker; it starts again with its file."""
-    kill_broker(world)
+    kill_server(server_of(world, fault))
     yield
     world.start_broker_again()
 
@@ -84,8 +94,9 @@ def broker_restarted(world: World, fault: Fault) -> Iterator[None]:
 @contextmanager
 def broker_wiped(world: World, fault: Fault) -> Iterator[None]:
     """Kill the broker; it starts again with nothing."""
-    kill_broker(world)
-    shutil.rmtree(append_only(world), ignore_errors=True)
+    server = server_of(world, fault)
+    kill_server(server)
+    shutil.rmtree(append_only(server), ignore_errors=True)
     yield
     world.start_broker_again()
 
@@ -93,36 +104,39 @@ def broker_wiped(world: World, fault: Fault) -> Iterator[None]:
 @contextmanager
 def broker_older(world: World, fault: Fault) -> Iterator[None]:
     """Copy the broker's file; at the end kill the broker and start it with the copy."""
-    copy = append_only(world).with_name("older")
+    server = server_of(world, fault)
+    copy = append_only(server).with_name("older")
     shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(append_only(world), copy)
+    shutil.copytree(append_only(server), copy)
     yield
-    kill_broker(world)
-    shutil.rmtree(append_only(world), ignore_errors=True)
-    copy.rename(append_only(world))
+    kill_server(server)
+    shutil.rmtree(append_only(server), ignore_errors=True)
+    copy.rename(append_only(server))
     world.start_broker_again()
 
 
 @contextmanager
 def broker_full(world: World, fault: Fault) -> Iterator[None]:
     """Let the broker have no more memory than it has."""
-    tell_broker("CONFIG SET", "maxmemory", 1)
+    server = server_of(world, fault)
+    tell(server, "CONFIG", "SET", "maxmemory", 1)
     yield
-    tell_broker("CONFIG SET", "maxmemory", 0)
+    tell(server, "CONFIG", "SET", "maxmemory", 0)
 
 
 @contextmanager
 def broker_misconf(world: World, fault: Fault) -> Iterator[None]:
     """Have the broker fail to save its snapshot: it answers every write with MISCONF."""
-    obstacle = world.broker.data_dir / "dump.rdb"
+    server = server_of(world, fault)
+    obstacle = server.data_dir / "dump.rdb"
     with suppress(OSError):
         obstacle.unlink()
     obstacle.mkdir()
     (obstacle / "in-the-way").touch()
-    tell_broker("CONFIG SET", "save", "3600 1")
-    tell_broker("BGSAVE")
+    tell(server, "CONFIG", "SET", "save", "3600 1")
+    tell(server, "BGSAVE")
     yield
-    tell_broker("CONFIG SET", "save", "")
+    tell(server, "CONFIG", "SET", "save", "")
     shutil.rmtree(obstacle)
 
 
@@ -138,32 +152,27 @@ def broker_disk_full(world: World, fault: Fault) -> Iterator[None]:
 @contextmanager
 def broker_frozen(world: World, fault: Fault) -> Iterator[None]:
     """Freeze the broker: it takes connections and says nothing."""
-    signal_pid(world.broker.pid, signal.SIGSTOP)
+    server = server_of(world, fault)
+    signal_pid(server.pid, signal.SIGSTOP)
     yield
-    signal_pid(world.broker.pid, signal.SIGCONT)
+    signal_pid(server.pid, signal.SIGCONT)
 
 
-def kill_broker(world: World) -> None:
+def kill_server(server: EmbeddedValkey | Server) -> None:
     """SIGKILL, and wait for the end."""
-    signal_pid(world.broker.pid, signal.SIGKILL)
-    wait_until(lambda: not world.broker.running)
+    signal_pid(server.pid, signal.SIGKILL)
+    wait_until(lambda: not server.running)
 
 
-def append_only(world: World) -> Path:
-    """Return the folder of the broker's append-only file."""
-    return world.broker.data_dir / "appendonlydir"
+def append_only(server: EmbeddedValkey | Server) -> Path:
+    """Return the folder of the server's append-only file."""
+    return server.data_dir / "appendonlydir"
 
 
-def tell_broker(*command: object) -> None:
-    """Execute a command of the broker."""
-    from events import streams
-
-    streams.client().execute_command(*(word for part in command for word in words_of(part)))
-
-
-def words_of(part: object) -> list[object]:
-    """Return the words of a command's name; any other part alone."""
-    return list(part.split(" ")) if isinstance(part, str) and part.isupper() else [part]
+def tell(server: EmbeddedValkey | Server, *command: object) -> None:
+    """Execute a command of the server."""
+    client = server.client() if isinstance(server, Server) else Redis.from_url(server.url)
+    client.execute_command(*command)
 
 
 # -- the database ----------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import orjson
 from django.conf import settings
 
 from events import streams
+from events.partitions import log_streams
 from tests.flows import envelope, request
 
 # Entries of the log from which some are put again.
@@ -18,16 +19,16 @@ MOST_AGAIN = 40
 
 def put_again(chance: random.Random, *, in_order: bool) -> int:
     """Put some recent entries of the log on it again, one to three times each, but no poison; return how many."""
-    entries = streams.client().xrevrange(settings.STREAM_NAME, count=RECENT)
-    recent = [(entry_id, fields) for entry_id, fields in entries if b"mark" not in fields]
+    found = {name: streams.client().xrevrange(name, count=RECENT) for name in log_streams()}
+    recent = [(at, name, f) for name, entries in found.items() for at, f in entries if b"mark" not in f]
     chosen = chance.sample(recent, min(MOST_AGAIN, len(recent)))
-    chosen.sort(reverse=not in_order)
-    again = [fields for _, fields in chosen for _ in range(chance.randint(1, 3))]
+    chosen.sort(key=lambda entry: streams.position(entry[0].decode()), reverse=not in_order)
+    again = [(name, fields) for _, name, fields in chosen for _ in range(chance.randint(1, 3))]
     if not in_order:
         chance.shuffle(again)
     pipe = streams.client().pipeline(transaction=False)
-    for fields in again:
-        pipe.xadd(settings.STREAM_NAME, fields)
+    for name, fields in again:
+        pipe.xadd(name, fields)
     pipe.execute()
     return len(again)
 

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 from django.db import close_old_connections
 
@@ -68,7 +69,12 @@ def planned(options: argparse.Namespace, bug: Bug | None, left_out: dict[str, st
     plan = [fault for fault in drawn if fault.kind not in left_out]
     if bug and bug.targets:
         return [Fault(f.at, f.kind, bug.targets[n % len(bug.targets)], f.seconds) for n, f in enumerate(plan)]
-    return plan
+    return [replace(fault, target=one_of(fault.target, n % options.each)) for n, fault in enumerate(plan)]
+
+
+def one_of(role: str, number: int) -> str:
+    """Return the name of one of several orchestrators; any other role unchanged."""
+    return f"{role}-{number + 1}" if role == "orchestrator" and number else role
 
 
 def prepared_key() -> str:
@@ -133,7 +139,8 @@ def print_verdict(
 ) -> None:
     """Print the figures; where something is broken, also the seed and the plan."""
     counts = Counter(h.fault.kind for h in happened)
-    print(f"\nseed {options.seed}, {options.seconds:.0f} s{f', bug: {options.bug}' if options.bug else ''}")
+    where = f", {options.each} of each{', on a cluster' if options.cluster else ''}"
+    print(f"\nseed {options.seed}, {options.seconds:.0f} s{where}{f', bug: {options.bug}' if options.bug else ''}")
     print(f"projects run        {verdict.asked} ({verdict.finished} over)")
     print(f"faults              {len(happened)}")
     for kind, number in sorted(counts.items()):
@@ -150,9 +157,15 @@ def print_verdict(
     for words in verdict.faults_found()[:40]:
         print(f"  {words}")
     if not verdict.is_good():
-        print(f"\nThe same again: python -m tests.chaos --seed {options.seed} --seconds {options.seconds:.0f}")
+        print(f"\nThe same again: {again(options)}")
         for h in happened:
             print(f"  {h.fault.line()}")
+
+
+def again(options: argparse.Namespace) -> str:
+    """Return the command line of the same run."""
+    more = f" --each {options.each}{' --cluster' if options.cluster else ''}"
+    return f"python -m tests.chaos --seed {options.seed} --seconds {options.seconds:.0f}{more}"
 
 
 def keep_logs(world: World, options: argparse.Namespace) -> None:

@@ -5,20 +5,18 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import Count
 
 from backlog.models import Deliverable, Item, Project
 from backlog.states import OVER_STATUSES, ItemState
-from events import streams
 from events.models import DeadLetter, Event
 from tests.chaos.doors import is_away
 from tests.chaos.load import Load, Wanted
 from tests.chaos.messages import poison
 from tests.chaos.plan import EXCUSING, LOSING, REPEATING_NOTHING, Fault
 from tests.invariants import violations
-from tests.tally import entries_added
+from tests.tally import added_to, entries_added, work_streams
 
 FINAL_REPLIES = ("WORK.ITEM_COMPLETED", "WORK.ITEM_FAILED", "CLARIFICATION.NEEDED")
 
@@ -218,8 +216,7 @@ def needless_entries(happened: list[Happened]) -> list[str]:
         return []
     log, events = entries_added() - len(poison.marks), Event.objects.count()
     dispatches = Event.objects.filter(type="WORK.ITEM_DISPATCHED").count()
-    work = [name for name in streams.own_streams() if name != settings.STREAM_NAME]
-    queued = sum(streams.client().xinfo_stream(name)["entries-added"] for name in work)
+    queued = sum(added_to(name) for name in work_streams())
     return [
         *([f"{log} entries of {events} events were published"] if log > events else []),
         *([f"{queued} work entries of {dispatches} dispatches were published"] if queued > dispatches else []),

@@ -6,22 +6,26 @@ import signal
 import socket
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 from runtime.embedded import EmbeddedValkey
 from runtime.processes import tied_to_parent, wait_or_kill
 from tests.chaos.database import Database
 from tests.chaos.disks import small_disk
 from tests.chaos.points import ArmedPoints
+from tests.valkeys import Server, ValkeyCluster
 from tests.waiting import is_alive, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE_MEGABYTES, BROKER_MEGABYTES = 1500, 300
 START_SECONDS = 30.0
+CLUSTER_PARTITIONS = 4
 
 
 @dataclass
@@ -33,17 +37,22 @@ class World:
 
     folder: Path
     database: Database
-    broker: EmbeddedValkey
+    broker: EmbeddedValkey | ValkeyCluster
     database_disk: Path | None
     broker_disk: Path | None
     points: ArmedPoints
     system: "System"
     starter: ThreadPoolExecutor
+    partitions: int = 1
     points_not_reached: int = 0
 
     def start_broker_again(self) -> None:
-        """Start the broker if it has died."""
+        """Start the broker, or those of its nodes that have died."""
         self.starter.submit(self.broker.ensure_running).result()
+
+    def broker_server(self, chance: Random) -> "EmbeddedValkey | Server":
+        """Return the broker's server, of a cluster one of its nodes."""
+        return chance.choice(self.broker.nodes) if isinstance(self.broker, ValkeyCluster) else self.broker
 
     def start_system(self) -> None:
         """Start the processes of the system."""
@@ -55,6 +64,7 @@ class World:
             "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
             "DATABASE_URL": self.database.url,
             "REDIS_URL": self.broker.url,
+            "PARTITIONS": str(self.partitions),
             "DATA_DIR": str(self.folder / "data"),
             "LOG_LEVEL": "WARNING",
             "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
@@ -62,17 +72,27 @@ class World:
 
 
 class System:
-    """The processes of the system under their supervisor."""
+    """The processes of the system under their supervisor; `pairs` are what it runs beside it, several of each."""
 
-    def __init__(self, folder: Path, armed: Path, bug: str) -> None:
+    def __init__(self, folder: Path, armed: Path, bug: str, each: int) -> None:
         self.log = folder / "system.log"
         self.web = f"127.0.0.1:{free_port()}"
         self.own = {"CHAOS_ARMED": str(armed), "CHAOS_BUG": bug}
+        self.each = each
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, environment: dict[str, str]) -> None:
-        """Start `manage.py up` with a process for each role."""
-        argv = [sys.executable, str(ROOT / "manage.py"), "up", "--separate", "--web", self.web]
+        """Start `manage.py up` with a process for each role, and `each` for those with most work."""
+        argv = [
+            sys.executable,
+            str(ROOT / "manage.py"),
+            "up",
+            "--separate",
+            "--web",
+            self.web,
+            "--each",
+            str(self.each),
+        ]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 tied_to_parent(argv), env={**os.environ, **environment, **self.own}, stdout=log, stderr=log
@@ -119,7 +139,8 @@ def role_of(words: list[bytes]) -> str:
     command = texts[texts.index(str(ROOT / "manage.py")) + 1 :] if str(ROOT / "manage.py") in texts else ["?"]
     if command[0] == "work":
         return f"workers-{command[command.index('--slot') + 1]}"
-    return command[1] if command[0] == "consume" else command[0]
+    slot = f"-{command[command.index('--slot') + 1]}" if command[0] == "consume" and "--slot" in command else ""
+    return f"{command[1]}{slot}" if command[0] == "consume" else command[0]
 
 
 def free_port() -> int:
@@ -130,7 +151,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def made_world(folder: Path, bug: str) -> Iterator[World]:
+def made_world(folder: Path, options: Namespace) -> Iterator[World]:
     """Start database and broker, and yield the world; the system is not started yet. All of it ends with the block."""
     armed = folder / "armed"
     armed.mkdir()
@@ -141,12 +162,13 @@ def made_world(folder: Path, bug: str) -> Iterator[World]:
     ):
         home = folder / "pg"
         database = Database(home, (database_disk or home) / "data")
-        broker = EmbeddedValkey((broker_disk or folder) / "valkey")
-        parts = (database, broker, database_disk, broker_disk, ArmedPoints(armed), System(folder, armed, bug))
-        world = World(folder, *parts, starter)
+        at, system = (broker_disk or folder) / "valkey", System(folder, armed, options.bug or "", options.each)
+        broker = ValkeyCluster(at) if options.cluster else EmbeddedValkey(at)
+        parts = (database, broker, database_disk, broker_disk, ArmedPoints(armed), system)
+        world = World(folder, *parts, starter, partitions=CLUSTER_PARTITIONS if options.cluster else 1)
         try:
             database.start()
-            world.start_broker_again()
+            starter.submit(broker.start).result()
             yield world
         finally:
             broker.stop()

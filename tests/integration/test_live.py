@@ -20,6 +20,7 @@ from pytest_django import Settings
 from accounts.models import User
 from backlog.models import Project, Template
 from events import streams
+from events.broker import SOCKET_TIMEOUT_SECONDS
 from events.connections import ConnectionLimit
 from pages import live
 from pages.live import ChangeAnnouncer
@@ -139,7 +140,7 @@ def test_a_page_that_heard_nothing_for_longer_than_the_sockets_timeout_is_still_
 
     async def after_a_while() -> Any:
         await page.receive()
-        await asyncio.sleep(streams.SOCKET_TIMEOUT_SECONDS + 1)
+        await asyncio.sleep(SOCKET_TIMEOUT_SECONDS + 1)
         await asyncio.to_thread(say, "WORK.ITEM_STARTED", project.pk)
         return await page.receive()
 

@@ -41,3 +41,12 @@ def test_they_skip_the_checks_which_load_every_page() -> None:
         children = system_processes(web="127.0.0.1:1", separate=separate)
         with_checks = [child.name for child in children if "--skip-checks" not in child.argv]
         assert with_checks == ["web"]
+
+
+def test_several_of_each_are_orchestrators_and_workers_with_slots_of_their_own() -> None:
+    for separate in (False, True):
+        children = {child.name: child.argv for child in system_processes(web=None, separate=separate, each=3)}
+        for role in ("orchestrator", "workers"):
+            several = {name: argv for name, argv in children.items() if name.startswith(role)}
+            assert len(several) == 3
+            assert all(argv[-1] == "2" for name, argv in several.items() if name.endswith("-2"))

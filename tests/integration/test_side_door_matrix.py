@@ -7,6 +7,7 @@ that a new one is tried too. What changed is read off the database, so no door i
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -31,6 +32,7 @@ from clarifications.models import Question
 from events import deadletters
 from events.models import DeadLetter, packed_fields
 from events.streams import Entry
+from reports.models import SharedLink
 from schemas.registry import registry
 from tests.callers import EVERY_SCOPE, Caller, account, key_of, machine, person
 from tests.flows import envelope, step, template
@@ -60,6 +62,7 @@ class Held:
     question: UUID
     letter: int
     endpoint: int
+    link: UUID
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +93,10 @@ def held_for(owner: User, name: str) -> Held:
     )
     item, question = project.items.get(), project.questions.get()
     assert (item.state, question.status) == ("IN_PROGRESS", "OPEN")
-    return Held(owner.username, project.pk, item.pk, question.pk, letter.pk, endpoint.pk)
+    link = SharedLink.objects.create(
+        project=project, digest=owner.username, made_by=owner.username, expires_at=project.opened_at + timedelta(days=9)
+    )
+    return Held(owner.username, project.pk, item.pk, question.pk, letter.pk, endpoint.pk, link.pk)
 
 
 @pytest.fixture
@@ -132,6 +138,8 @@ def facts() -> dict[Change, Any]:
         found[f"account of {user.username}"] = (*rights, groups, len(user.user_permissions.all()))
         found[f"keys of {user.username}"] = sorted((key.pk, key.revoked_at) for key in user.keys.all())
         found[f"endpoint of {user.username}"] = [one for one in endpoints if one["owner_id"] == user.pk]
+    for link in SharedLink.objects.select_related("project").order_by("pk"):
+        found.setdefault(f"links of {link.project.requester}", []).append((link.pk, link.revoked_at, link.expires_at))
     letters = DeadLetter.objects.order_by("pk").values_list("pk", "state", "raw")
     found["letters"] = [(pk, state, bytes(raw)) for pk, state, raw in letters]
     found["roles"] = dict(Group.objects.annotate(rights=Count("permissions")).values_list("name", "rights"))
@@ -173,6 +181,8 @@ def may(caller: Caller, role: str, door: str, change: Change) -> bool:
     if kind in ("item of", "question of"):
         # A requester opens projects, and may give up their own; that ends its items and its questions.
         return role in ANSWERING or (is_own and ("cancel" in door or door == "POST projects"))
+    if kind == "links of":
+        return role in STEERING or is_own
     if kind == "keys of":
         is_machine = User.objects.get(username=name).is_service
         return is_own or (role == ADMINISTRATOR and (is_machine or "revoke" in door))
@@ -221,6 +231,7 @@ def rest_door(method: str, route: str) -> Door:
         named = {
             "project_id": held.project, "item_id": held.item, "question_id": held.question, "lease": uuid4(),
             "letter_id": held.letter, "webhook_id": held.endpoint, "delivery_id": 1, "name": "minimal", "version": 1,
+            "link_id": held.link,
         }  # fmt: skip
         path = re.sub(r"<\w+:(\w+)>", lambda match: str(named[match[1]]), route)
         return getattr(caller, method)(path, body)
@@ -310,7 +321,16 @@ def key_page(name: str) -> tuple[str, dict[str, Any]]:
     return reverse("admin:accounts_apikey_add"), {"user": user(name).pk, "name": "k", "scopes": scopes, "days": "30"}
 
 
-DOORS = dict([*rest_doors(), *admin_doors(), *account_doors()])
+def sharing_doors() -> Iterator[tuple[str, Door]]:
+    """The pages on which a report is shared, and a link is revoked."""
+    yield "page of links", lambda c, held: c.client.post(reverse("portal:share", args=[held.project]), {"days": "9"})
+    yield (
+        "page of links: revoke",
+        lambda c, held: c.client.post(reverse("portal:revoke-link", args=[held.project, held.link])),
+    )
+
+
+DOORS = dict([*rest_doors(), *admin_doors(), *account_doors(), *sharing_doors()])
 
 
 def test_no_caller_changes_through_any_door_what_is_not_theirs_to_change(

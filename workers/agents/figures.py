@@ -8,7 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
-from intake.spreadsheets.rows import Row, Rows
+from intake.spreadsheets.rows import Columns, Part, Row, Rows
+from intake.spreadsheets.sheet import MS_PER_MINUTE
 from schemas.periods import working_days
 from workers.contract import Missing, Period
 
@@ -55,26 +56,53 @@ class RowStats:
     def hours(self) -> Decimal:
         return self.minutes / 60
 
-    def counting(self, rows: Iterable[Row]) -> Iterator[Row]:
+    def counting(self, rows: Iterable[Row]) -> Iterable[Row]:
+        """Return the same rows; each is added to the sums while it is passed on, or all at once if they are columns."""
+        columns = columns_of(rows)
+        if columns is None:
+            return self._counted(rows)
+        for part in columns.parts_by("category"):
+            self.rows += part.rows
+            self.without_estimate += part.rows if part.milliseconds is None else 0
+            self.by_category[self.category_of(part.name)] += minutes_of(part)
+        return rows
+
+    def _counted(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the same rows and add each to the sums while it is passed on."""
         for row in rows:
             self.rows += 1
             self.without_estimate += row["estimated_minutes"] is None
-            self.by_category[self.category_of(row)] += exact_minutes(row["estimated_minutes"])
+            self.by_category[self.category_of(row["category"])] += exact_minutes(row["estimated_minutes"])
             yield row
 
-    def category_of(self, row: Row) -> str:
-        """Return the category that the row is counted under: its own, UNCATEGORISED, or OTHER."""
-        name = row["category"][:LONGEST_CATEGORY] or UNCATEGORISED
+    def category_of(self, category: str) -> str:
+        """Return the category that rows of it are counted under: its own name, UNCATEGORISED, or OTHER."""
+        name = category[:LONGEST_CATEGORY] or UNCATEGORISED
         return name if name in self.by_category or len(self.by_category) < MOST_CATEGORIES else OTHER
 
 
 def stats_of(rows: Rows) -> RowStats:
     """Return the sums over the rows, in one pass. Raises Missing if there are no rows."""
     stats = RowStats()
-    for _ in stats.counting(require_rows(rows)):
-        pass
+    counted = stats.counting(require_rows(rows))
+    if counted is not rows:
+        for _ in counted:
+            pass
     return stats
+
+
+def columns_of(rows: Iterable[Row]) -> Columns | None:
+    """Return the rows as columns, where they are stored so."""
+    return rows.columns if isinstance(rows, Rows) else None
+
+
+def minutes_of(part: Part) -> Decimal:
+    """Return the minutes of the part, exactly the sum of `exact_minutes` of each of its rows."""
+    if part.milliseconds is None:
+        return Decimal()
+    if part.milliseconds % 3 == 0:
+        return Decimal(part.milliseconds) / MS_PER_MINUTE * part.times
+    return exact_minutes(part.milliseconds / MS_PER_MINUTE) * part.times
 
 
 def require_rows(rows: Rows) -> Rows:

@@ -8,7 +8,8 @@ from django.conf import settings
 
 from backlog.consumers import DeadLettersConsumer, OrchestratorConsumer
 from events.bridge import StreamServer
-from events.runner import serve, wait_for_broker
+from events.partitions import share_of
+from events.runner import serve, streams_to_read, wait_for_broker
 from runtime.commands import ServerCommand, at_least_one
 from runtime.groups import CONSUMERS, stream_consumers
 
@@ -25,22 +26,34 @@ class Command(ServerCommand):
             help="number of this process among those that run the same groups; stable over restarts",
         )
 
-    def handle(self, *args: Any, groups: list[str], slot: int, **options: Any) -> None:
+        parser.add_argument(
+            "--of",
+            type=at_least_one,
+            default=1,
+            metavar="PROCESSES",
+            help="read every so many-th partition of the log only: the slots up to this number share the partitions",
+        )
+
+    def handle(self, *args: Any, groups: list[str], slot: int, of: int, **options: Any) -> None:
         wait_for_broker()
-        self.stderr.write(f"Serving {', '.join(groups)} on {settings.STREAM_NAME}, slot {slot}")
-        serve(servers_of(groups, slot))
+        names = share_of(streams_to_read(), slot=slot, members=of)
+        self.stderr.write(f"Serving {', '.join(groups)} on {', '.join(names)}, slot {slot}")
+        serve(servers_of(groups, slot, names))
 
 
-def servers_of(groups: Sequence[str], slot: int) -> list[StreamServer]:
-    """Return a server for each group, and with the orchestrator's one for the dead-letter stream."""
+def servers_of(groups: Sequence[str], slot: int, names: Sequence[str]) -> list[StreamServer]:
+    """Return a server for each group and stream of the log, and with the orchestrator's one for the dead letters.
+
+    A server a stream, since no command of a cluster reads several: each waits for entries on a connection of its own.
+    """
     application = stream_consumers()
-    log = [server(application, group, settings.STREAM_NAME, slot) for group in groups]
+    log = [server(application, group, name, slot, ticks=name == names[0]) for group in groups for name in names]
     letters = [DeadLettersConsumer.group] if OrchestratorConsumer.group in groups else []
     return [*log, *(server(application, group, settings.DLQ_STREAM, slot) for group in letters)]
 
 
-def server(application: Any, group: str, stream: str, slot: int) -> StreamServer:
-    """Return the server of one consumer group of this stream."""
+def server(application: Any, group: str, stream: str, slot: int, *, ticks: bool = True) -> StreamServer:
+    """Return the server of one consumer group of this stream; one of a group in each process has its clock."""
     return StreamServer(
         application,
         channel=group,
@@ -48,4 +61,5 @@ def server(application: Any, group: str, stream: str, slot: int) -> StreamServer
         group=group,
         consumer=f"{group}-{slot}",
         batch_size=settings.BATCH_SIZE,
+        ticks=ticks,
     )

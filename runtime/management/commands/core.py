@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from clarifications.mails.notices import notify_until
-from events.runner import relay_until, serve, wait_for_broker
+from events.runner import relay_until, serve, streams_to_read, wait_for_broker
 from pages.live import announce_changes_until
 from runtime.background import Background
 from runtime.commands import ServerCommand, at_least_one
@@ -41,7 +41,7 @@ class Command(ServerCommand):
         wait_for_broker()
         groups = [group for group in CONSUMERS if group not in without]
         self.stderr.write(f"Serving {', '.join(groups)}, relaying and delivering, slot {slot}")
-        servers = servers_of(groups, slot)
+        servers = servers_of(groups, slot, streams_to_read())
         with Background(loops()):
             serve(servers)
 

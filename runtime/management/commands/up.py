@@ -14,6 +14,7 @@ from django.db import connections
 
 from events.runner import log_broker_warnings
 from runtime.addresses import AddressUnusable, listening_socket
+from runtime.commands import at_least_one
 from runtime.embedded import server_program
 from runtime.keeper import EmbeddedBroker, Plan, become_keeper
 from runtime.supervisor import hold_signals
@@ -52,7 +53,17 @@ class Command(BaseCommand):
             help=f"a process of its own for each role; without this only on machines with more than {FEW_CORES} cores",
         )
 
-    def handle(self, *args: Any, web: str | None, excepted: list[str], separate: bool, **options: Any) -> NoReturn:
+        parser.add_argument(
+            "--each",
+            type=at_least_one,
+            default=0,
+            metavar="N",
+            help="run so many orchestrators and so many processes for the agents; with SQLite they wait for each other",
+        )
+
+    def handle(
+        self, *args: Any, web: str | None, excepted: list[str], separate: bool, each: int, **options: Any
+    ) -> NoReturn:
         hold_signals()
         require_agents(excepted)
         with lock_data_folder() as lock:
@@ -62,7 +73,9 @@ class Command(BaseCommand):
             if not broker:  # the embedded one is as we configure it
                 log_broker_warnings()
             connections.close_all()
-            children = system_processes(web=web, excepted=excepted, separate=separate or not is_small_machine())
+            children = system_processes(
+                web=web, excepted=excepted, separate=separate or not is_small_machine(), each=each
+            )
             become_keeper(
                 Plan(
                     children=children,

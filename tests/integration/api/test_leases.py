@@ -3,8 +3,10 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
+import orjson
+import polars as pl
 import pytest
 from django.db import connection
 from django.db.models import F
@@ -13,7 +15,10 @@ from accounts.roles import OPERATOR
 from backlog.flow import due, leases
 from backlog.models import Deliverable, Item, Lease
 from clarifications.models import Question
+from events import artifacts
 from events.models import Event
+from intake.spreadsheets.parquet import frames_of, write_frames
+from intake.spreadsheets.rows import Row
 from tests.callers import Caller, key_of, machine
 from tests.flows import answer, deliverable, item_of, opened, step
 
@@ -199,3 +204,29 @@ def test_rows_too_many_for_an_event_are_read_by_their_reference(bot: Caller, set
     assert (len(lines), lines[0]) == (50, b'{"text":"Task 0"}')
     assert machine("other").get(path).status_code == 404
     assert bot.get(f"work/{held['lease']}/artifacts/{'0' * 64}").status_code == 404
+
+
+def test_large_rows_are_fetched_as_parquet_by_format_or_by_media_type(
+    bot: Caller, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with artifacts.new_file() as file:
+        row: Row = {"text": "Call", "category": "Ops", "estimated_minutes": 5}
+        write_frames(frames_of([(row, 300_000)]), cast(Any, file))
+        reference = artifacts.keep_file(file, rows=1, media_type=artifacts.PARQUET)
+    settings.CLAIM_CHECK_BYTES = 1
+    monkeypatch.setattr(artifacts, "store", lambda rows, media_type: reference)
+    opened(step("only"), work_context={"rows": [row]})
+    path = f"work/{lease(bot)['lease']}/artifacts/{reference['id']}"
+    for given in (bot.get(f"{path}?format=parquet"), bot.get(path, headers={"accept": artifacts.PARQUET})):
+        assert given["Content-Type"] == artifacts.PARQUET
+        assert pl.read_parquet(b"".join(given.streaming_content))["milliseconds"].to_list() == [300_000]
+    lines = b"".join(bot.get(f"{path}?format=ndjson").streaming_content).splitlines()
+    assert orjson.loads(lines[0]) == row
+
+
+def test_rows_stored_as_lines_cannot_be_fetched_as_parquet(bot: Caller, settings: Any) -> None:
+    settings.CLAIM_CHECK_BYTES = 200
+    opened(step("only"), work_context={"rows": [{"text": f"Task {n}"} for n in range(50)]})
+    held = lease(bot)
+    path = f"work/{held['lease']}/artifacts/{held['work_context']['rows_ref']['id']}"
+    assert bot.get(f"{path}?format=parquet").status_code == 406

@@ -20,6 +20,7 @@ from backlog.flow.orchestration import project_work
 from backlog.models import Deliverable, Project
 from clarifications.models import Blocking, Question
 from events.models import DeadLetter, Event
+from reports.models import SharedLink
 from tests.callers import EVERY_SCOPE, Caller, account, anybody, key_of, machine, person
 from tests.undoing import undone
 from webhooks.models import Endpoint
@@ -43,6 +44,10 @@ MAY: dict[tuple[str, str], tuple[set[str], str]] = {
     ("GET", "projects/<uuid:project_id>"): (EVERYBODY, "read"),
     ("GET", "projects/<uuid:project_id>/context"): (EVERYBODY, "read"),
     ("GET", "projects/<uuid:project_id>/events/stream"): (EVERYBODY, "read"),
+    ("GET", "projects/<uuid:project_id>/report"): (EVERYBODY, "read"),
+    ("GET", "projects/<uuid:project_id>/links"): (EVERYBODY, "read"),
+    ("POST", "projects/<uuid:project_id>/links"): ({REQUESTER} | STEERS, "projects"),
+    ("POST", "projects/<uuid:project_id>/links/<uuid:link_id>/revoke"): ({REQUESTER} | STEERS, "projects"),
     ("POST", "projects/<uuid:project_id>/cancel"): ({REQUESTER} | STEERS, "projects"),
     ("GET", "items"): (EVERYBODY, "read"),
     ("GET", "items/<uuid:item_id>"): (EVERYBODY, "read"),
@@ -143,6 +148,7 @@ def made_for(requester: str) -> dict[str, str]:
     Blocking.objects.create(question=approval, item=item)
     keeper, _made = User.objects.get_or_create(username="keeper")
     webhook = Endpoint.objects.create(owner=keeper, url="https://example.com/", secret="s", position=0, created_at=now)
+    link = SharedLink.objects.create(project=project, digest=requester, made_by=requester, expires_at=now)
     event = Event.objects.filter(project_id=project.pk).first()
     assert event is not None
     return {
@@ -150,7 +156,7 @@ def made_for(requester: str) -> dict[str, str]:
         "question_id": str(project.questions.get(kind="input").pk), "deliverable_id": str(deliverable.pk),
         "event_id": str(event.event_id), "letter_id": str(letter.pk), "name": "matrix", "version": "1",
         "webhook_id": str(webhook.pk), "delivery_id": "1", "event_type": "PROJECT.OPENED",
-        "lease": str(uuid4()), "digest": "0" * 64,
+        "lease": str(uuid4()), "digest": "0" * 64, "link_id": str(link.pk),
     }  # fmt: skip
 
 

@@ -84,6 +84,8 @@ def test_a_second_system_in_the_folder_is_refused_with_the_process_that_holds_it
         (("projects",), {"DATABASE_URL": "postgresql://me:geheim@127.0.0.1:1/x"}, "Is PostgreSQL running where"),
         (("streams",), {}, "The broker does not run. Start the system in another terminal: make up"),
         (("streams",), {"REDIS_URL": "redis://127.0.0.1:1"}, "Is it running where REDIS_URL"),
+        (("streams",), {"REDIS_URL": "redis+cluster://127.0.0.1:1,127.0.0.1:2"}, "Is it running where REDIS_URL"),
+        (("streams",), {"REDIS_URL": "redis+sentinel://127.0.0.1:1/one"}, "No Sentinel answers and names a primary"),
     ],
 )
 def test_what_is_missing_is_told_in_a_sentence(

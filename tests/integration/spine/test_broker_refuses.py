@@ -18,6 +18,7 @@ from backlog.flow.opening import submit_request
 from backlog.flow.orchestration import project_work
 from backlog.models import Project
 from events import outbox, runner, streams
+from events.broker import SOCKET_TIMEOUT_SECONDS, BaseParser
 from events.models import Event, Outbox
 from events.outage import outage
 from runtime.embedded import EmbeddedValkey
@@ -58,7 +59,7 @@ def a_request() -> dict[str, str]:
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.split()[0])
 def test_what_says_that_the_broker_cannot_write_is_an_outage(answer: str) -> None:
-    error = streams.BaseParser.parse_error(answer)
+    error = BaseParser.parse_error(answer)
     assert isinstance(error, streams.BROKER_ERRORS)
 
 
@@ -102,8 +103,8 @@ def test_a_broker_that_hangs_holds_one_request_for_its_time_out_and_no_other(
             took.append(time.monotonic() - begun)
             assert answer.status_code == 201
     assert noted == [0], "which of the requests waited for the broker in vain"
-    assert took[0] < ROOM * (2 * streams.SOCKET_TIMEOUT_SECONDS + 3)
-    assert max(took[1:]) < ROOM * streams.SOCKET_TIMEOUT_SECONDS
+    assert took[0] < ROOM * (2 * SOCKET_TIMEOUT_SECONDS + 3)
+    assert max(took[1:]) < ROOM * SOCKET_TIMEOUT_SECONDS
     assert Project.objects.count() == 4
 
 
@@ -137,7 +138,7 @@ def test_no_row_is_locked_while_a_broker_hangs(own_broker: EmbeddedValkey) -> No
         time.sleep(0.3)
         begun = time.monotonic()
         Event.objects.update(outcome="")
-        assert time.monotonic() - begun < 0.8 * streams.SOCKET_TIMEOUT_SECONDS  # for which the sweep waits
+        assert time.monotonic() - begun < 0.8 * SOCKET_TIMEOUT_SECONDS  # for which the sweep waits
         sweep.join(15)
     assert looked == ["away"]
 

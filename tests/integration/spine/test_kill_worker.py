@@ -17,7 +17,7 @@ WORKER = ("work", "generic_worker")
 STEPS = {
     "consume.after_read": (1, 1, 1),
     "work.after_effect": (1, 10, 5),
-    "work.after_reply": (1, 1, 2),
+    "work.after_reply": (1, 1, 1),
     "consume.before_ack": (1, 1, 1),
     "consume.after_ack": (1, 1, 1),
 }

@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 from itertools import pairwise
+from math import pi
 from xml.etree import ElementTree
 
 import pytest
@@ -96,8 +97,13 @@ def test_the_arcs_of_a_donut_follow_each_other_round_the_whole() -> None:
     arcs = drawn(donut("T", [("a", 1), ("b", 0), ("c", 2), ("d", 1)]), "circle")
     lengths = [float(arc.attrib["stroke-dasharray"].split()[0]) for arc in arcs]
     starts = [-float(arc.attrib["stroke-dashoffset"]) for arc in arcs]
-    assert lengths == [25, 50, 25]
-    assert starts == [0, 25, 75]
+    around = 2 * pi * float(arcs[0].attrib["r"])
+    assert lengths == [pytest.approx(around * share, abs=0.001) for share in (0.25, 0.5, 0.25)]
+    assert starts == [pytest.approx(around * share, abs=0.001) for share in (0, 0.25, 0.75)]
+
+
+def test_the_arcs_of_a_donut_need_no_attribute_that_typesetters_do_not_know() -> None:
+    assert "pathLength" not in donut("T", [("a", 1), ("b", 2)])
 
 
 def test_the_shares_of_a_donut_sum_to_a_hundred_percent() -> None:

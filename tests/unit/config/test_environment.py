@@ -20,7 +20,9 @@ BAD = {
     **dict.fromkeys(["DEBUG", "SECURE_COOKIES"], "ture"),
     **dict.fromkeys(["NAMESPACE", "STREAM_NAME", "DLQ_STREAM", "SERVICE_INSTANCE"], "two words"),
     **dict.fromkeys(["ALLOWED_HOSTS", "WEBHOOK_ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS"], "ftp://a.example/x y"),
-    **dict.fromkeys(["DATABASE_URL", "REDIS_URL", "EMAIL_URL"], "gopher://me:geheim@example.org:port/x"),
+    **dict.fromkeys(
+        ["DATABASE_URL", "REDIS_URL", "CACHE_URL", "CHANNEL_URL", "EMAIL_URL"], "gopher://me:geheim@example.org:port/x"
+    ),
     **dict.fromkeys(["SECRET_KEY", "EMBEDDED_BROKER_PASSWORD"], "geheim\x07"),
     "EVENT_APPROVERS": "one\x07",
     **dict.fromkeys(["DATA_DIR", "QUARANTINE_DIR"], "/dev/null/folder"),
