@@ -27,7 +27,7 @@ ROLES = {
 }
 # Roles that a column has only where the reader found them.
 ROLES_FOUND = {
-    ELSE: gettext_lazy("What was done, where the other column is empty"),
+    ELSE: gettext_lazy("What was done, too"),
     "break": gettext_lazy("Break"),
     "count": gettext_lazy("Number of times"),
 }

@@ -156,8 +156,9 @@ class NewRequest(LoginRequiredMixin, View):
             choices = choices_in(post, shown, person)
             if step == SEND and not choices.is_new:
                 return None
+            read = preview_upload(upload, choices.asked)
             self.notices += [_("Your changes are read now; nothing is sent yet.")] if step == SEND else []
-            return preview_upload(upload, choices.asked)
+            return read
         except (TwoColumns, Unreadable) as error:
             self.choice_errors.append(str(error))
             return shown

@@ -12,7 +12,8 @@ from reports.figures import number_in_words
 from reports.periods import period_in_words
 
 # So many unread rows are shown with cells to mend; the file with all of them can be downloaded.
-MOST_MENDED, MOST_CELLS = 200, 6
+MOST_MENDED = 200
+MENDABLE_ROLES = ("text", "category", "duration", "start", "end")
 
 
 def preview_context(read: Preview, posted: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,8 +57,8 @@ def minutes_of(row: Mapping[str, Any]) -> str:
 
 
 def mendable_columns(read: Preview) -> list[FileColumn]:
-    """Return the columns whose cells can be mended on the page: those that are used."""
-    return [column for column in read.columns if column.role][:MOST_CELLS]
+    """Return the columns whose cells can be mended on the page: those that make a row and its duration."""
+    return [column for column in read.columns if column.role in MENDABLE_ROLES]
 
 
 def unread_rows(read: Preview, posted: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from accounts.roles import REQUESTER
 from backlog.models import Project
 from events import artifacts
 from intake import uploads
-from intake.spreadsheets import outside
+from intake.spreadsheets import outside, stored
 from tests.callers import account
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
@@ -40,6 +40,7 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return real(file, name, *arguments)
 
     monkeypatch.setattr(outside, "running_child", watched)
+    monkeypatch.setattr(stored, "running_child", watched)
     return seen
 
 
