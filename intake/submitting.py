@@ -122,13 +122,12 @@ def read_file(
         read, recalled = read_as_decided(file, name, answers, owner)
         answers = {**(recalled.answers if recalled else {}), **answers}
         chosen = {"reading": answers} if answers else {}
-        about = read if isinstance(read, Ingested) else read[1]
-        learned = learned_from(about, name, answers)
+        learned = learned_from(read if isinstance(read, Ingested) else read[1], name, answers)
         if not isinstance(read, Ingested):
             context, stored = read
             context |= {FACTS: dates_of(stored).facts(timezone.now().date()), **chosen}
-            report = with_recalled(report_on(stored, name, sha256), recalled)
-            return FileContents(context, report, learned, unread_of(stored))
+            report = report_on(stored, name, sha256)
+            return FileContents(context, with_recalled(report, recalled), learned, unread_of(stored))
         ingested = read
         if doubts := ingested.reading.doubts:
             require_known_answers(doubts, answers)

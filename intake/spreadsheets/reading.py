@@ -90,11 +90,16 @@ class Table:
         about_last_row = self._last_row_doubt(doubtful, answers)
         doubts += [*(self._doubt(choice) for choice in durations.doubts), *about_last_row]
         self.reading = describe(layout, survey, self._chosen, durations, sample)
+        self._note_sums()
+        self.reading.doubts, self.reading.program = doubts, program.name if program else ""
+        self.columns = columns_shown(self.reading)
+
+    def _note_sums(self) -> None:
+        """Note the sum of the rows that count, how many have a duration, and which have to be looked at."""
+        durations, self._odd = self._durations, self._rows_to_look_at()
         self.reading.milliseconds = self._total(durations.milliseconds)
         counted = enumerate(durations.milliseconds)
         self.reading.timed = sum(value != MISSING and row not in self._totals for row, value in counted)
-        self.reading.doubts, self.reading.program = doubts, program.name if program else ""
-        self.columns = columns_shown(self.reading)
 
     def _decide_by_hand(self, doubtful: int | None, answers: dict[str, str]) -> int | None:
         """Count the rows and leave out those that a person said; return the last row if it is still in doubt."""
@@ -209,7 +214,6 @@ class Table:
         """Yield the rows; add a warning for each thing that is wrong with one, and the notes about all of them."""
         self._warn_about_file()
         durations, totals, spelled = self._durations.milliseconds, self._totals, self._spellings
-        self._odd = self._rows_to_look_at()
         unread = self._odd | self._remarks.keys()
         best, *others = [column.index for column in self._chosen.texts] or [NO_COLUMN]
         place, add_details = index_of(self._chosen.category), details_reader(self._chosen)
@@ -218,7 +222,6 @@ class Table:
             if index in totals:
                 self._leave_out(line, index)
                 continue
-            self._faults.clear()
             cells, self.row_number = line.cells, line.number
             if line.fault or len(cells) != width:
                 self._check_shape(line, width, is_ragged)
@@ -236,7 +239,12 @@ class Table:
             add_details(row, index, cells)
             if self._faults:
                 self.set_aside.note_unread(place_of(self._layout, self._survey, index), line, self._faults)
+                self._faults.clear()
             yield row
+        self._warn_about_rows()
+
+    def _warn_about_rows(self) -> None:
+        """Add the notes about what is odd about the rows as a whole."""
         for index, message in notes_about(self._survey, self._durations, self._totals, date.today()):
             self._note(self._survey.numbers[index], self._durations.header, message)
 
@@ -285,6 +293,8 @@ class Table:
         if self._durations.values is None and not self._durations.from_times:
             message = "No column holds a duration: every row is read without one. Name a column Duration (min)."
             self._warn(self._layout.header_row, None, message)
+        # From here on they are those of a row.
+        self._faults.clear()
 
     def _check_shape(self, line: Line, width: int, is_ragged: bool) -> None:
         """Add a warning if the line could not be read, or has fewer or more cells than the header."""

@@ -171,8 +171,6 @@ class CleanTable:
         warnings = Warnings(self._limit)
         for row, column, message in warnings_about_file(self._layout, durations, []):
             warnings.add(row, column, message, is_note=True)
-        kept = warnings.kept + tally.warnings.kept
-        count = warnings.count + tally.warnings.count
         after = [RowWarning(row, durations.header, said, True) for row, said in self._notes(tally)]
         breakdown: dict[str, int] = {}
         for text, total in tally.categories.sums.items():
@@ -182,8 +180,8 @@ class CleanTable:
             reading=reading,
             columns=columns_shown(reading),
             rows_read=tally.sums.rows,
-            row_warnings=count + len(after),
-            warnings=(kept + after)[: self._limit],
+            row_warnings=warnings.count + tally.warnings.count + len(after),
+            warnings=(warnings.kept + tally.warnings.kept + after)[: self._limit],
             milliseconds=tally.sums.total,
             breakdown=breakdown,
             set_aside=tally.set_aside,
