@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.roles import OPERATOR, REQUESTER
 from backlog.models import Project
 from clarifications.models import Question
-from intake.models import RememberedReading
+from intake.models import RememberedReading, UnreadRows
 from intake.submitting import Request, open_request
 from tests.callers import account, machine
 from tests.flows import answer
@@ -149,3 +149,18 @@ def test_what_is_too_old_is_forgotten(tmp_path: Path, settings: Any) -> None:
     RememberedReading.objects.update(chosen_at=old)
     assert "readings" in sent(tmp_path, NEXT, "april.csv").context.data
     assert [memory.file_name for memory in RememberedReading.objects.all()] == ["april.csv"]
+
+
+def test_a_large_file_is_read_as_before_too(tmp_path: Path, rita: Client) -> None:
+    lines = b"".join(b"Match payment %d,%d,x\n" % (n, 600 + n % 7 * 60) for n in range(14_000))
+    content = b"Task,Time Spent,Note\n" + lines
+    sent(tmp_path, content, file_answers={"duration_unit": "s", "category_column": "Note"})
+    project = sent(tmp_path, content + b"Ask,half a day,x\n", "april.csv")
+    assert project.context.data["rows_ref"]["rows"] == 14_001
+    assert project.context.data["reading"] == {"duration_unit": "s", "category_column": "Note"}
+    assert "for “march.csv”" in said(project)
+    assert [row["cells"] for row in UnreadRows.objects.get(project=project).rows] == [["Ask", "half a day", "x"]]
+    shown = preview(rita, content)
+    assert minutes(shown) == sum(600 + n % 7 * 60 for n in range(14_000)) / 60
+    look(rita, shown, step="send")
+    assert Project.objects.count() == 3
