@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any, Literal, TypeVar
 
+import psycopg
 from django.db import connection, models
 
 from accounts.models import ApiKey, User
@@ -49,8 +50,14 @@ def find_account(username: str) -> User | None:
 
 
 def first_row(statement: str, parameter: str) -> Sequence[Any] | None:
-    """Return the first row that the statement finds, or None."""
+    """Return the first row that the statement finds, or None.
+
+    A connection that keeps plans (of the web and of the consumers) prepares the statement, unless somebody wraps it.
+    """
     with connection.cursor() as cursor:
+        if getattr(connection, "keeps_plans", False) and not connection.execute_wrappers:
+            with connection.wrap_database_errors:
+                return psycopg.Cursor(cursor.connection).execute(statement, [parameter], prepare=True).fetchone()
         cursor.execute(statement, [parameter])
         row: Sequence[Any] | None = cursor.fetchone()
         return row

@@ -1,13 +1,37 @@
 """Pages of lists by cursor: each page costs the same, and new rows do not make another row appear twice."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ValidationError as Unreadable
+from django.db.models import QuerySet
 from django.utils.timezone import is_naive
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
+
+from events.prepared import Fixed
+
+
+class FirstPage:
+    """The first page of a list that is read without filters and without a cursor, by queries that are compiled once.
+
+    `build` makes the queryset of the list, already in its order. One form is kept for each number of rows.
+    """
+
+    def __init__(self, build: Callable[[], QuerySet[Any, Any]]) -> None:
+        self.compiled = lru_cache(Pages.max_page_size)(lambda number: Fixed[Any](lambda: build()[:number]))
+
+    def order_by(self, *by: str) -> "FirstPage":
+        """Return itself: it is in its order."""
+        return self
+
+    def __getitem__(self, wanted: slice) -> list[Any]:
+        """Return the rows before the end of the slice, which begins at 0."""
+        rows: list[Any] = self.compiled(wanted.stop).rows()
+        return rows
 
 
 class Pages(CursorPagination):
@@ -22,7 +46,8 @@ class Pages(CursorPagination):
 
     def paginate_queryset(self, queryset: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the rows of the page. Raises NotFound for a cursor that is not from a page of this list."""
-        self.first_of_order = queryset.model._meta.get_field(self.by[0].lstrip("-"))
+        if not isinstance(queryset, FirstPage):
+            self.first_of_order = queryset.model._meta.get_field(self.by[0].lstrip("-"))
         try:
             return super().paginate_queryset(queryset, *args, **kwargs)
         except (ValueError, OverflowError, Unreadable) as error:

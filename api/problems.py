@@ -118,10 +118,14 @@ STATUS_AND_NAME: dict[type[Exception], tuple[int, str]] = {
     exports.NothingDelivered: (409, "nothing-delivered"),
     exports.ExportUnavailable: (501, "export-unavailable"),
     exports.ExportBusy: (503, "busy"),
-    exports.ExportFailed: (500, "export-failed"),
+    exports.ExportFailed: (503, "export-failed"),
+    exports.ExportRefused: (409, "refused"),
     sharing.SharingNotAllowed: (403, "sharing-not-allowed"),
     sharing.TooManyLinks: (409, "too-many-links"),
     sharing.InvalidLifetime: (422, "invalid-lifetime"),
+    sharing.UnknownLink: (404, "not-found"),
+    sharing.LinkEnded: (410, "link-ended"),
+    sharing.SharingRefused: (409, "refused"),
 }
 
 

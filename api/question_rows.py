@@ -3,12 +3,15 @@
 `QuestionShown` in `api.questions` describes the same fields for the OpenAPI document; a test compares the two.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
 from django.http import Http404
 
 from clarifications.models import Question
@@ -22,14 +25,24 @@ FIELDS = (
 ANSWER_FIELDS = ("value", "answered_by", "door", "answered_at", "event_id")
 Row = Mapping[str, Any]
 # Field → column, for those whose names differ.
-COLUMNS = {"project": "project_id", "assigned_to": "assigned_to__username"}
+COLUMNS = {"project": "project_id", "assigned_to": "assigned_to__username", "schema": "schema_text"}
+PAIRS = [(name, COLUMNS.get(name, name)) for name in FIELDS]
+# Schemas are as many as the templates have fields, and most rows of a page have one that was read before.
+MOST_SCHEMAS = 256
 
 
 def question_rows(questions: QuerySet[Question]) -> QuerySet[Question, dict[str, Any]]:
     """Return the rows of these questions, for `shown_questions`."""
     columns = [*(COLUMNS.get(name, name) for name in FIELDS), *(f"answer__{name}" for name in ANSWER_FIELDS)]
-    rows: QuerySet[Question, dict[str, Any]] = questions.values(*columns)
+    as_text = questions.annotate(schema_text=Cast("schema", TextField()))
+    rows: QuerySet[Question, dict[str, Any]] = as_text.values(*columns)
     return rows
+
+
+@lru_cache(MOST_SCHEMAS)
+def schema_in(text: str) -> Any:
+    """Return the schema that the text holds, to be shown and never changed."""
+    return json.loads(text)
 
 
 def shown_questions(rows: Iterable[Row]) -> list[dict[str, Any]]:
@@ -45,7 +58,8 @@ def shown_with(rows: Iterable[Row], pairs: Iterable[Row]) -> list[dict[str, Any]
         waiting[pair["question_id"]].append(pair["item_id"])
     return [
         {
-            **{name: row[COLUMNS.get(name, name)] for name in FIELDS},
+            **{name: row[column] for name, column in PAIRS},
+            "schema": schema_in(row["schema_text"]),
             "waiting_items": waiting[row["id"]],
             "answer": answer_in(row),
         }

@@ -18,6 +18,7 @@ from api import examples
 from api.endpoint import ApiView
 from api.fields import Text
 from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
+from api.paging import FirstPage
 from api.projects import Reason
 from api.question_rows import ANSWER_FIELDS, FIELDS, question_rows, shown_question, shown_questions
 from api.rules import Rule
@@ -30,6 +31,7 @@ from clarifications.selectors import (
     question_for,
     question_of,
     questions_for,
+    sees_every_question,
     waits_for_groups_of,
 )
 from clarifications.services import answer_question, decline_question
@@ -38,6 +40,8 @@ DOOR = "rest"
 SOONEST = ("due_at", "id")
 WHOSE = ("waiting", "mine", "groups", "all")
 CHANGES = "clarifications.change_question"
+# Most readers of the list may see every question, and begin at its beginning.
+FIRST_QUESTIONS = FirstPage(lambda: question_rows(Question.objects.order_by(*SOONEST)))
 TO_CHANGE: dict[str, Any] = {"parameters": [IF_MATCH], "refuses": [412]}
 
 
@@ -119,8 +123,11 @@ class Questions(ApiView):
     @list_endpoint("questions_list", "List questions", QuestionShown, QuestionQuery)
     def get(self, request: Request) -> Response:
         """The questions that you may see, in the order in which they are due."""
-        rows = questions_matching(self.account, self.read_query(QuestionQuery))
-        return self.page(question_rows(rows), shown_questions, by=SOONEST)
+        query = self.read_query(QuestionQuery)
+        if not query and "cursor" not in request.query_params and sees_every_question(self.account):
+            return self.page(FIRST_QUESTIONS, shown_questions, by=SOONEST)
+        rows = question_rows(questions_matching(self.account, query))
+        return self.page(rows, shown_questions, by=SOONEST)
 
 
 class QuestionView(ApiView):

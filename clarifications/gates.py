@@ -11,6 +11,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
+
 from backlog.blueprints import Definition, definition_of
 from backlog.flow.orchestration import When
 from backlog.models import Item, WorkContext
@@ -24,6 +26,7 @@ from clarifications.selectors import load_questions
 
 # The type of items that use the request's words and not its rows.
 WORDS_ONLY = "requirements"
+MENTIONED = gettext_noop("The request mentions “%(word)s” without saying which.")
 # What asks how a file is to be read.
 READER = "spreadsheet reader"
 
@@ -104,7 +107,9 @@ def missing_for(item: Item, context: WorkContext, when: When) -> Iterable[Missin
         for figure in template.figures:
             word = first_mentioned_word(str(context.data.get("request_text", "")), figure.mentioned_as)
             if figure.blocks == item.key and word and figure.field not in context.data:
-                yield MissingField(figure.field, figure.ask, f"The request mentions “{word}” without saying which.")
+                reason = {"template": MENTIONED, "values": {"word": word}}
+                schema = {**figure.ask, "x_reason": reason}
+                yield MissingField(figure.field, schema, MENTIONED % {"word": word})
 
 
 def with_currency(field: MissingField, data: Mapping[str, Any]) -> MissingField:

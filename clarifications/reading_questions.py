@@ -17,6 +17,8 @@ ONE_OF_SEVERAL = gettext_noop(
 )
 # The head of the evidence; the rows follow it after a colon, as the file shows them.
 EXAMPLE = gettext_noop("Rows of the file")
+# What a question keeps of a choice: its words in English and as a phrase, which older readings lack, and its total.
+KEPT = ("title", "phrase", "minutes")
 # In characters.
 LONGEST_SAMPLE = 300
 
@@ -37,6 +39,8 @@ def reading_fields(data: Mapping[str, Any]) -> list[MissingField]:
 def schema_of_doubt(doubt: Mapping[str, Any]) -> dict[str, Any]:
     """Return the JSON Schema to ask about a doubt; its `x_choices` has the words and the minutes of each value.
 
+    `x_phrase` is the title as template and values, to translate it.
+
     The answer goes to `reading` in the work context, under the doubt's own field.
     """
     rows = shortened("; ".join(" | ".join(cells) for cells in doubt["sample"]), LONGEST_SAMPLE)
@@ -46,6 +50,7 @@ def schema_of_doubt(doubt: Mapping[str, Any]) -> dict[str, Any]:
         "title": doubt["title"],
         "description": f"{EXAMPLE}: {rows}" if rows else "",
         "enum": [choice["value"] for choice in choices],
-        "x_choices": {choice["value"]: {"title": choice["title"], "minutes": choice["minutes"]} for choice in choices},
+        "x_choices": {choice["value"]: {key: choice[key] for key in KEPT if key in choice} for choice in choices},
+        **({"x_phrase": doubt["phrase"]} if "phrase" in doubt else {}),
         "x_pointer": f"/reading/{doubt['field']}",
     }

@@ -93,9 +93,14 @@ def questions_with_counts(*, open_only: bool) -> QuerySet[Any]:
     return with_counts.filter(status=QuestionStatus.OPEN) if open_only else with_counts
 
 
+def sees_every_question(user: User) -> bool:
+    """Return True if the user may see all questions, not only those about their own requests."""
+    return user.has_perm("clarifications.view_question")
+
+
 def questions_for(user: User) -> QuerySet[Question]:
     """Return the questions that the user may see: all with the permission, else those about their own requests."""
-    if user.has_perm("clarifications.view_question"):
+    if sees_every_question(user):
         return Question.objects.all()
     return Question.objects.filter(project__owner=user)
 
@@ -103,7 +108,7 @@ def questions_for(user: User) -> QuerySet[Question]:
 def question_for(user: User, question_id: UUID) -> Question | None:
     """Return the question, with nothing loaded beside it, if there is one and the user may see it; else None."""
     question = QUESTIONS.row(question_id)
-    if question is None or user.has_perm("clarifications.view_question"):
+    if question is None or sees_every_question(user):
         return question
     return questions_for(user).filter(pk=question_id).first()
 

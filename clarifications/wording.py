@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from backlog.blueprints import definition_of
 from clarifications.models import Question
+from pages.phrases import phrase_in_words
 from pages.presentation import translated
 
 # The titles of approvals. A question stores its title in English; `question_title` shows it in the reader's language.
@@ -45,13 +46,28 @@ MOST_EXAMPLES = 3
 def question_title(question: Question) -> str:
     """Return the question's title in the reader's language, and for an approval the item's title in it as well."""
     if question.kind != Question.Kind.APPROVAL:
-        return translated(question.title)
+        if "schema" in question.get_deferred_fields():
+            # A long list does not load the schemas; it has their phrases as `title_phrase`.
+            return title_in_words({"x_phrase": getattr(question, "title_phrase", None)}, question.title)
+        return title_in_words(question.schema, question.title)
     key = question.field.removeprefix("approval:")
     item = next((i for i in definition_of(question.project.template_id).items if i.key == key), None)
     if item is None:
         return question.title
     template = next((title for title in APPROVAL_TITLES if title % {"item": item.title} == question.title), None)
     return _(template) % {"item": translated(item.title)} if template else question.title
+
+
+def title_in_words(schema: Mapping[str, Any], title: str) -> str:
+    """Return a title in the reader's language; `x_phrase` in the schema has its template and values apart."""
+    phrase = schema.get("x_phrase")
+    return phrase_in_words(phrase, title) if phrase else translated(title)
+
+
+def reason_in_words(schema: Mapping[str, Any], reason: str) -> str:
+    """Return why something is asked, in the reader's language; `x_reason` has its template and values apart."""
+    phrase = schema.get("x_reason")
+    return phrase_in_words(phrase, reason) if phrase else translated(reason)
 
 
 def choices_in_words(schema: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -68,7 +84,7 @@ def choices_in_words(schema: Mapping[str, Any]) -> list[tuple[str, str]]:
 def described_choice(choice: Mapping[str, Any]) -> str:
     """Return a choice in words: its title, and the minutes or the hours of a month that it would make."""
     if "minutes" in choice:
-        return choice_in_words(choice["title"], choice["minutes"])
+        return choice_in_words(phrase_in_words(choice.get("phrase"), choice["title"]), choice["minutes"])
     words = translated(choice["title"])
     if "working_days" in choice:
         counts = {"days": grouped_number(choice["days"]), "working_days": grouped_number(choice["working_days"])}
@@ -82,15 +98,15 @@ def described_choice(choice: Mapping[str, Any]) -> str:
 
 
 def choice_in_words(title: str, minutes: float) -> str:
-    """Return the title of a choice about a file, and what it would total, in the reader's language and format."""
+    """Return the translated title of a choice about a file, and what it would total, in the reader's format."""
     hours = grouped_number(round(minutes / 60, 1))
-    values = {"title": translated(title), "minutes": grouped_number(round(minutes, 2)), "hours": hours}
+    values = {"title": title, "minutes": grouped_number(round(minutes, 2)), "hours": hours}
     return _("%(title)s: %(minutes)s minutes in all, which are %(hours)s hours") % values
 
 
 def label_of(schema: Mapping[str, Any], name: str) -> str:
     """Return the schema's title, else the field's name as words."""
-    return translated(str(schema.get("title") or name.replace("_", " ").capitalize()))
+    return title_in_words(schema, str(schema.get("title") or name.replace("_", " ").capitalize()))
 
 
 def help_text(schema: Mapping[str, Any], reason: str, *, kind: str) -> SafeString:
@@ -98,7 +114,7 @@ def help_text(schema: Mapping[str, Any], reason: str, *, kind: str) -> SafeStrin
 
     The text is escaped, because schema and reason may come from an external worker.
     """
-    parts = [translated(str(schema.get("description", ""))), translated(reason), *hints(schema, kind)]
+    parts = [translated(str(schema.get("description", ""))), reason_in_words(schema, reason), *hints(schema, kind)]
     return escape(" ".join(with_full_stop(part) for part in parts if part.strip()))
 
 

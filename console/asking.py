@@ -12,7 +12,7 @@ from clarifications.errors import AlreadyClosed, InvalidAnswer, NotesMissing
 from clarifications.models import Question
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
-from clarifications.wording import choices_in_words
+from clarifications.wording import choices_in_words, question_title
 from console.management.commands.answer import parse_answer
 from console.operator import current_operator
 
@@ -28,7 +28,7 @@ def question_panel(question: Question, *more: str) -> Panel:
     example = next((f"For example: {value}" for value in question.schema.get("examples", [])), "")
     choices = [f"{value}: {words}" for value, words in choices_in_words(question.schema)]
     lines = [question.description, *choices, question.reason, f"Waiting for it: {blocked}", example, *more]
-    return Panel(Text("\n".join(filter(None, lines))), title=Text(question.title), border_style="yellow")
+    return Panel(Text("\n".join(filter(None, lines))), title=Text(question_title(question)), border_style="yellow")
 
 
 def ask_until_answered(console: Console, question: Question) -> None:

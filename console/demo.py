@@ -26,6 +26,7 @@ from console.outcome import project_outcome
 from console.report_view import report_parts
 from intake.spreadsheets import Unreadable
 from intake.submitting import Request, open_request
+from pages.phrases import warning_in_words
 from runtime.supervisor import Supervisor
 from runtime.system import running_broker, system_processes
 
@@ -169,7 +170,7 @@ class Demonstration:
         rate_in_words = "without an hourly rate" if rate is None else f"with an hourly rate of {rate} {code}"
         self.console.print(f"Handed in: {intake['file']}, {intake['rows_read']:,} rows, {rate_in_words}")
         for warning in intake["warnings"][:5]:
-            self.console.print(f"  row {warning['row']}: {warning['message']}", style="yellow")
+            self.console.print(f"  row {warning['row']}: {warning_in_words(warning)}", style="yellow")
         if intake["row_warnings"] > 5:
             self.console.print(f"  and {intake['row_warnings'] - 5:,} more rows with a warning", style="yellow")
 

@@ -12,6 +12,7 @@ from backlog.flow.orchestration import can_still_move
 from backlog.models import Item, Project
 from backlog.states import OVER_STATUSES, ItemState, ProjectStatus
 from clarifications.models import Question, QuestionStatus
+from clarifications.wording import question_title
 from console.operator import short_id
 
 # A snapshot takes three queries, so there are at most five queries in a second.
@@ -99,7 +100,8 @@ class Progress:
         question = snapshot.question
         if question is not None and question.pk not in self._shown_questions:
             self._shown_questions.add(question.pk)
-            self.console.print(Text(f"  Asked: {question.title} (question {short_id(question.pk)})", style="yellow"))
+            words = question_title(question)
+            self.console.print(Text(f"  Asked: {words} (question {short_id(question.pk)})", style="yellow"))
 
 
 def item_line(item: Item) -> Text:

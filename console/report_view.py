@@ -48,9 +48,9 @@ def time_waste(content: Content) -> Iterator[RenderableType]:
     table.add_column("")
     for line in content["breakdown"]:
         share = line["share_percent"]
-        table.add_row(line["category"], f"{line['hours']:,.2f}", f"{share:.2f} %", bar(share))
+        table.add_row(line["category"], f"{line['hours']:,.2f}", f"{share:.2f}%", bar(share))
     table.add_section()
-    table.add_row("Total", f"{content['total_hours']:,.2f}", "100 %", "")
+    table.add_row("Total", f"{content['total_hours']:,.2f}", "100%", "")
     yield table
 
 
@@ -70,7 +70,7 @@ def cost(content: Content) -> Iterator[RenderableType]:
 
 def friction(content: Content) -> Iterator[RenderableType]:
     """Yield the view of the friction analysis: the recurring tasks."""
-    title = f"What recurs: {content['recurring_share']:.2f} % of {content['total_rows']:,} tasks"
+    title = f"What recurs: {content['recurring_share']:.2f}% of {content['total_rows']:,} tasks"
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("Task", no_wrap=True, overflow="ellipsis", max_width=LONGEST_TASK)
     table.add_column("Times", justify="right")

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import orjson
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
 
 from events.statements import execute, execute_then
 
@@ -34,7 +34,7 @@ def insert(model: type[models.Model], rows: Sequence[Any]) -> None:
     write = insert_from_document if connection.vendor == "postgresql" else insert_one_by_one
     write(model, rows, columns, gives_keys=gives_keys)
     for row in rows if are_instances else ():
-        row._state.adding, row._state.db = False, connection.alias
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
 def insert_new(model: type[models.Model], rows: Sequence[Any], *, unique: str) -> set[Any]:

@@ -1,7 +1,8 @@
 """Publishes what was committed, once: by the process that committed it, or by the relay after that process's death.
 
 Each commit that emits events writes one row of the outbox, which names them. The process publishes them after the
-commit, and deletes the row: a server of streams with its next commit, or when it is idle, any other process at once.
+commit, and deletes the row: a server of streams with its next commit, or when it is idle, a web process a moment later
+(`events/deletion.py`), any other process at once.
 A row that stays was left behind by a process that died between the two, or that met an absent broker and gave it up.
 
 The relay takes such a row over when it has seen it before and its owner gives no sign of life; never because a row is
@@ -19,7 +20,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
-from events import bulk, signs, streams
+from events import bulk, deletion, signs, streams
 from events.faults import InjectedFault, fault_point
 from events.isolation import DATABASE_AWAY
 from events.ledger import Record
@@ -108,10 +109,18 @@ def publish_committed(events: Sequence[Record], row: int | None, *, deleted: Seq
         logger.exception("%s events wait for the relay", len(events))
         leave_to_relay(row)
     else:
-        published.rows.append(row)
-        if not published.defers:
-            delete_published()
+        delete_later(row)
         fault_point("publish.done")
+
+
+def delete_later(row: int) -> None:
+    """Have the row deleted, whose events are published: on a thread beside this one, with its next commit, or now."""
+    if deletion.current and deletion.current.is_running():
+        deletion.current.handed_over.put(row)
+        return
+    published.rows.append(row)
+    if not published.defers:
+        delete_published()
 
 
 def delete_published() -> None:

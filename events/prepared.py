@@ -5,12 +5,12 @@ request of a person or a program loads single rows by a dozen such queries.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from itertools import pairwise
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import QuerySet, UUIDField
 from django.db.models.query import ModelIterable
 
@@ -52,7 +52,7 @@ class Prepared(Generic[Row]):
 
     def rows(self, keys: Iterable[Any]) -> list[Row]:
         """Return the rows for these keys; no query without a key."""
-        wanted = [stored(key) for key in keys]
+        wanted = as_stored(keys)
         if not wanted:
             return []
         query, parameters = self.for_keys(wanted)
@@ -71,6 +71,18 @@ class Prepared(Generic[Row]):
         return query, query.filled_with(parts)
 
 
+class Fixed(Generic[Row]):
+    """A query that is always the same: `build` makes its queryset, as in `Prepared`, and runs once."""
+
+    def __init__(self, build: Callable[[], "QuerySet[Any, Row]"]) -> None:
+        self.compiled = cache(lambda: compiled(lambda _keys: build(), 0))
+
+    def rows(self) -> list[Row]:
+        """Return the rows."""
+        query = self.compiled()
+        return query.read(execute(query.statement, query.parameters, fetch=True))
+
+
 def rows_together(*asked: tuple[Prepared[Any], Iterable[Any]]) -> list[list[Any]]:
     """Return the rows of each query for its keys, as `Prepared.rows`. The queries are executed in their order.
 
@@ -81,7 +93,7 @@ def rows_together(*asked: tuple[Prepared[Any], Iterable[Any]]) -> list[list[Any]
     found: dict[int, list[Any]] = {}
     with together():
         for place, (prepared, keys) in enumerate(asked):
-            if wanted := [stored(key) for key in keys]:
+            if wanted := as_stored(keys):
                 query, parameters = prepared.for_keys(wanted)
                 execute_then(query.statement, parameters, partial(keep, found, place, query))
     return [found.get(place, []) for place in range(len(asked))]
@@ -98,7 +110,7 @@ def compiled(build: Callable[[Sequence[Any]], "QuerySet[Any, Any]"], number: int
     queryset = build(marks)
     compiler: Any = queryset.query.get_compiler(connection=connection)
     statement, parameters = compiler.as_sql()
-    slot_of = {form: slot for slot, mark in enumerate(marks) for form in (stored(mark), str(mark))}
+    slot_of = {form: slot for slot, mark in enumerate(marks) for form in (*as_stored([mark]), str(mark))}
     slots = [slot_of.get(value) if isinstance(value, UUID | str) else None for value in parameters]
     converters = compiler.get_converters([column for column, *_ in compiler.select])
     if connection.vendor == "postgresql":
@@ -125,11 +137,13 @@ def objects(queryset: "QuerySet[Any, Any]", compiler: Any, converters: Any, rows
     values = compiler.apply_converters(rows, converters) if converters else rows
     if issubclass(queryset._iterable_class, ModelIterable):
         names = [field.attname for field in queryset.model._meta.concrete_fields]
-        return [queryset.model.from_db(connection.alias, names, row) for row in values]
+        return [queryset.model.from_db(DEFAULT_DB_ALIAS, names, row) for row in values]
     names = list(queryset.query.selected or ())
     return [dict(zip(names, row, strict=True)) for row in values]
 
 
-def stored(key: Any) -> Any:
-    """Return the key as the database stores it; a text stays as it is."""
-    return key if isinstance(key, str) else UUIDS.get_db_prep_value(key, connection)
+def as_stored(keys: Iterable[Any]) -> list[Any]:
+    """Return the keys as the database stores them; a text stays as it is."""
+    database = connections[DEFAULT_DB_ALIAS]
+    as_it_is = (str, UUID) if database.features.has_native_uuid_field else str
+    return [key if isinstance(key, as_it_is) else UUIDS.get_db_prep_value(key, database) for key in keys]

@@ -13,10 +13,12 @@ from backlog.periods import FACTS, DatesOfRows
 from backlog.readings import key_of
 from intake.inspection import in_minutes
 from intake.rows_kept import inline_or_stored
-from intake.spreadsheets import Doubt, Ingested, Unreadable, read_rows
+from intake.spreadsheets import Doubt, Ingested, RowWarning, Unreadable, read_rows
 from intake.spreadsheets.doubts import open_in_words
+from intake.spreadsheets.phrases import phrase_of
 from intake.spreadsheets.rows import Row
 from intake.unread_rows import Unread, unread_of
+from intake.wording import in_words
 
 # A file is parsed anew for each combination, and each combination's rows are kept.
 MOST_COMBINATIONS = 12
@@ -90,20 +92,25 @@ class Combinations:
         """The counts and warnings that hold under every reading, and the questions that are asked first."""
         first, questions = self._ended[0], [doubt for doubt in self.doubts if not doubt["given"]]
         common = [w for w in first.warnings if all(w in other.warnings for other in self._ended)]
-        asked = [{"row": q["row"], "column": q["column"], "message": open_in_words(q["title"])} for q in questions]
+        asked = [warning_of(question).as_json() for question in questions]
         unlisted = min(ingested.row_warnings - len(ingested.warnings) for ingested in self._ended)
         return {
             "rows_read": max(ingested.rows_read for ingested in self._ended),
             "row_warnings": len(asked) + len(common) + unlisted,
-            "warnings": asked + [{"row": w.row, "column": w.column, "message": w.message} for w in common],
+            "warnings": asked + [warning.as_json() for warning in common],
             "questions": [{key: part for key, part in question.items() if key != "given"} for question in questions],
         }
+
+
+def warning_of(question: Mapping[str, Any]) -> RowWarning:
+    """Return the warning that a question about the file is open."""
+    return RowWarning(question["row"], question["column"], open_in_words(phrase_of(question["phrase"])))
 
 
 def require_few(doubts: Sequence[Doubt], kept: int) -> None:
     """Raise Unreadable if the doubts have too many combinations of choices, beside those that are kept already."""
     if kept + prod(len(doubt.choices) for doubt in doubts) > MOST_COMBINATIONS:
-        titles = " ".join(f"{doubt.title} ({doubt.field})" for doubt in doubts)
+        titles = " ".join(f"{in_words(doubt.title)} ({doubt.field})" for doubt in doubts)
         words = _(
             "The file leaves too much open: %(questions)s Send answers with it, such as %(answer)s, "
             "or say it in the names of the columns, such as Duration (min)."

@@ -16,6 +16,7 @@ from intake.rows_kept import dates_of, is_large
 from intake.spreadsheets import Doubt, Ingested, Reading, RowWarning, Unreadable, read_rows
 from intake.spreadsheets.sheet import MS_PER_MINUTE
 from intake.spreadsheets.stored import ColumnsFailed, Stored, store_rows
+from intake.wording import in_words
 
 MOST_WARNINGS = 1000
 
@@ -68,7 +69,7 @@ class Inspection:
             "mapping": {name: role or None for name, role in zip(reading.names, reading.roles, strict=True)},
             "answers": dict(self.answers),
             "breakdown": {category: in_minutes(total) for category, total in self.breakdown.items()},
-            "warnings": [{"row": w.row, "column": w.column, "message": w.message} for w in self.warnings],
+            "warnings": [warning.as_json() for warning in self.warnings],
             "row_warnings": self.row_warnings,
             "questions": [doubt.as_json() for doubt in self.doubts],
         }
@@ -140,4 +141,4 @@ def require_known_answers(doubts: Sequence[Doubt], answers: Mapping[str, str]) -
         if doubt.field in answers:
             known = ", ".join(choice.value for choice in doubt.choices)
             words = _("“%(answer)s” is no answer to “%(question)s” Answer one of: %(known)s.")
-            raise Unreadable(words, answer=answers[doubt.field], question=doubt.title, known=known)
+            raise Unreadable(words, answer=answers[doubt.field], question=in_words(doubt.title), known=known)

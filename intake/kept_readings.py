@@ -22,6 +22,7 @@ from intake.inspection import require_known_answers
 from intake.remembering import Learned, learned_from, read_as_decided
 from intake.rows_kept import dates_of, inline_or_stored
 from intake.spreadsheets import Ingested
+from intake.spreadsheets.phrases import encoded
 from intake.spreadsheets.rows import Row
 from intake.spreadsheets.sheet import MS_PER_MINUTE
 from intake.spreadsheets.stored import Stored
@@ -64,7 +65,9 @@ def reading_of(upload: Upload, asked: Asked) -> dict[str, Any]:
     if (reading.get("given"), reading.get("fresh")) != (dict(asked.answers), asked.fresh):
         with admitted(upload.path, upload.name) as sha256:
             reading = read_anew(upload, sha256, asked)
-        write_whole(beside(upload.path, READING_END), orjson.dumps(reading))
+        content = encoded(reading)
+        write_whole(beside(upload.path, READING_END), content)
+        reading = orjson.loads(content)
     return reading
 
 

@@ -1,7 +1,7 @@
 """The preview of a spreadsheet: a person checks what was read from the file before the request is sent."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy
@@ -11,8 +11,10 @@ from intake.kept_readings import Asked, kept_reading, reading_of
 from intake.remembering import Recalled
 from intake.spreadsheets import Doubt, RowWarning
 from intake.spreadsheets.mapping import ELSE
+from intake.spreadsheets.phrases import Phrase
 from intake.spreadsheets.rows import Row
 from intake.uploads import Upload
+from intake.wording import in_words
 
 # The roles that a person can give to a column, in the order of the choice.
 ROLES = {
@@ -139,8 +141,8 @@ def preview_of(upload: Upload, reading: Mapping[str, Any]) -> Preview:
         columns=file_columns(reading),
         columns_in_all=len(reading["names"]),
         unit=reading["unit"] or "",
-        warnings=[RowWarning(*warning) for warning in reading["warnings"]],
-        doubts=[Doubt.from_json(doubt) for doubt in reading["doubts"]],
+        warnings=[warning_in_words(RowWarning.from_wire(*warning)) for warning in reading["warnings"]],
+        doubts=[doubt_in_words(Doubt.from_json(doubt)) for doubt in reading["doubts"]],
         period=with_period({FACTS: reading["dates"]}).get("period"),
         recalled=Recalled.from_json(reading["recalled"]) if reading["recalled"] else None,
         names=reading["names"],
@@ -157,3 +159,19 @@ def file_columns(reading: Mapping[str, Any]) -> list[FileColumn]:
         if role or place < MOST_COLUMNS:
             found.append(FileColumn(place, name, role, samples[place] if place < len(samples) else []))
     return found
+
+
+def warning_in_words(warning: RowWarning) -> RowWarning:
+    """Return the warning in the reader's language."""
+    return replace(warning, message=translated(warning.message))
+
+
+def doubt_in_words(doubt: Doubt) -> Doubt:
+    """Return the doubt with its title and its choices in the reader's language."""
+    choices = [replace(choice, title=translated(choice.title)) for choice in doubt.choices]
+    return replace(doubt, title=translated(doubt.title), choices=choices)
+
+
+def translated(phrase: Phrase) -> Phrase:
+    """Return the phrase with its text in the reader's language."""
+    return Phrase(in_words(phrase))

@@ -16,7 +16,6 @@ from typing import IO, Any
 import orjson
 from django.conf import settings
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from accounts.models import User
 from backlog.models import Project
@@ -24,6 +23,7 @@ from intake.models import RememberedReading
 from intake.rows_kept import is_large, stored_at_once
 from intake.spreadsheets import Ingested, Reading, Unreadable, read_rows
 from intake.spreadsheets.answers import is_about_header
+from intake.spreadsheets.phrases import Phrase, gettext_noop
 from intake.spreadsheets.sheet import MS_PER_MINUTE
 from intake.spreadsheets.stored import Stored
 from intake.spreadsheets.words import words_of
@@ -33,6 +33,11 @@ ABOUT_LENGTH = ("duration_column", "duration_unit", "clock_form", "decimal_mark"
 # The rows of two files of the same person are alike: a mean this many times longer or shorter is another unit.
 LIKELY_FACTOR = 12
 LONGEST_MEAN_MINUTES = 24 * 60
+AS_CHOSEN = gettext_noop("Read as was chosen on %(when)s for “%(file)s”: %(answers)s.")
+NOT_AS_CHOSEN = gettext_noop(
+    "Not read as was chosen on %(when)s for “%(file)s”, because it does not fit this file: %(answers)s."
+)
+ASKED_AGAIN = gettext_noop("%(question)s Chosen for “%(file)s”, but not fitting here: %(answer)s.")
 
 
 @dataclass(frozen=True)
@@ -45,14 +50,12 @@ class Recalled:
     contradicted: dict[str, str] = field(default_factory=dict)
 
     @property
-    def sentences(self) -> list[str]:
-        """Return what to say about the file, in English as all that is said about files."""
-        when = f"on {date_format(timezone.localtime(self.chosen_at), 'j F Y')} for “{self.file_name}”"
-        found = [f"Read as was chosen {when}: {in_short(self.answers)}."] if self.answers else []
+    def sentences(self) -> list[Phrase]:
+        """Return what to say about the file."""
+        about = {"when": timezone.localtime(self.chosen_at).date().isoformat(), "file": self.file_name}
+        found = [Phrase(AS_CHOSEN, **about, answers=in_short(self.answers))] if self.answers else []
         if self.contradicted:
-            found.append(
-                f"Not read as was chosen {when}, because it does not fit this file: {in_short(self.contradicted)}."
-            )
+            found.append(Phrase(NOT_AS_CHOSEN, **about, answers=in_short(self.contradicted)))
         return found
 
     def as_json(self) -> dict[str, Any]:
@@ -97,14 +100,17 @@ def read_as_before(
         memory.file_name, memory.chosen_at, fitting, {f: v for f, v in known.items() if f not in fitting}
     )
     ingested.reading.doubts = [
-        replace(
-            doubt, title=f"{doubt.title} Chosen for “{memory.file_name}”, but not fitting here: {known[doubt.field]}."
-        )
+        replace(doubt, title=asked_again(doubt.title, memory.file_name, known[doubt.field]))
         if doubt.field in recalled.contradicted
         else doubt
         for doubt in ingested.reading.doubts
     ]
     return ingested, recalled
+
+
+def asked_again(title: Phrase, file_name: str, value: str) -> Phrase:
+    """Return the title of a question, with what was remembered as its answer and does not fit."""
+    return Phrase(ASKED_AGAIN, question=title, file=file_name, answer=value)
 
 
 def read_as_decided(

@@ -21,7 +21,7 @@ from intake.inspection import require_known_answers
 from intake.models import UnreadRows
 from intake.remembering import Learned, Recalled, learned_from, read_as_decided, remember
 from intake.rows_kept import dates_of, inline_or_stored
-from intake.spreadsheets import Ingested
+from intake.spreadsheets import Ingested, RowWarning
 from intake.spreadsheets.stored import Stored
 from intake.unread_rows import Unread, unread_of
 from schemas.payloads.objects import WorkContext
@@ -146,7 +146,7 @@ def with_recalled(report: dict[str, Any], recalled: Recalled | None) -> dict[str
     """Return the report on a file, which says first what was read as its owner decided about an earlier file."""
     if recalled is None:
         return report
-    said = [{"row": 1, "column": None, "message": sentence} for sentence in recalled.sentences]
+    said = [RowWarning(1, None, sentence, is_note=True).as_json() for sentence in recalled.sentences]
     warnings, count = [*said, *report["warnings"]], report["row_warnings"] + len(said)
     return {**report, "recalled": recalled.as_json(), "warnings": warnings, "row_warnings": count}
 
@@ -164,6 +164,6 @@ def about_file(ingested: Ingested | Stored, name: str, sha256: str) -> dict[str,
 
 def report_on(ingested: Ingested | Stored, name: str, sha256: str) -> dict[str, Any]:
     """Return the report on a file whose rows are all read: its name, columns, counts and warnings."""
-    warnings = [{"row": w.row, "column": w.column, "message": w.message} for w in ingested.warnings]
+    warnings = [warning.as_json() for warning in ingested.warnings]
     counts = {"rows_read": ingested.rows_read, "row_warnings": ingested.row_warnings, "warnings": warnings}
     return {**about_file(ingested, name, sha256), **counts}

@@ -9,6 +9,7 @@ from clarifications.forms.tables import FileRows
 from intake import uploads
 from intake.admission import admitted
 from intake.spreadsheets import Ingested, Unreadable, read_rows
+from intake.wording import in_words
 
 # The key in a row for each role of a column.
 KEYS = {"text": "text", "category": "category", "duration": "estimated_minutes"}
@@ -37,6 +38,6 @@ def first_rows(ingested: Ingested, name: str, most: int) -> FileRows:
             break
     ingested.close()
     columns = {KEYS[role]: header for role, header in ingested.columns.items()}
-    faults = [(doubt.row, doubt.column, doubt.title) for doubt in ingested.reading.doubts]
-    faults += [(warning.row, warning.column, warning.message) for warning in ingested.warnings if not warning.is_note]
+    faults = [(d.row, d.column, in_words(d.title)) for d in ingested.reading.doubts]
+    faults += [(w.row, w.column, in_words(w.message)) for w in ingested.warnings if not w.is_note]
     return FileRows(name, rows, numbers, columns, faults)

@@ -7,6 +7,7 @@ from backlog.reading_words import UNITS, answer_in_words
 from clarifications.wording import choice_in_words
 from intake.preview import FileColumn, Preview
 from intake.spreadsheets.sheet import MS_PER_MINUTE
+from pages.phrases import phrase_in_words
 from portal.file_choices import CELL, COLUMN, UNIT
 from reports.figures import number_in_words
 from reports.periods import period_in_words
@@ -33,7 +34,7 @@ def preview_context(read: Preview, posted: Mapping[str, Any]) -> dict[str, Any]:
         "contradicted": [
             answer_in_words(*answer) for answer in (read.recalled.contradicted if read.recalled else {}).items()
         ],
-        "left_out": [{**row, "minutes": minutes_of(row)} for row in read.left_out],
+        "left_out": [{**row, "minutes": minutes_of(row), "why": reasons(row)} for row in read.left_out],
         "unread": unread_rows(read, posted),
         "unread_headers": [column.name for column in mendable_columns(read)],
     }
@@ -48,6 +49,11 @@ def unit_choice(read: Preview, posted: Mapping[str, Any]) -> dict[str, Any]:
     """Return the input for the unit of the durations: its name, its choices, what is chosen, what was read."""
     chosen = str(posted.get(UNIT, (read.answers or {}).get("duration_unit", "")))
     return {"name": UNIT, "choices": UNITS.items(), "chosen": chosen, "read": UNITS.get(read.unit, read.unit)}
+
+
+def reasons(row: Mapping[str, Any]) -> str:
+    """Return in words why a row was left out or could not be read."""
+    return " ".join(phrase_in_words(why) for why in row["why"])
 
 
 def minutes_of(row: Mapping[str, Any]) -> str:
@@ -70,5 +76,5 @@ def unread_rows(read: Preview, posted: Mapping[str, Any]) -> list[dict[str, Any]
             cell = row["cells"][column.place] if column.place < len(row["cells"]) else ""
             name = f"{CELL}{row['place']}:{column.name}"
             inputs.append((name, column.name, posted.get(name, cell)))
-        found.append({**row, "inputs": inputs})
+        found.append({**row, "inputs": inputs, "why": reasons(row)})
     return found

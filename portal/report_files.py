@@ -16,7 +16,7 @@ from reports.exports.formats import Format
 from reports.exports.making import report_file
 
 # The status of a refusal by its class; of any other it is 409.
-STATUSES: dict[type[ExportRefused], int] = {ExportUnavailable: 501, ExportBusy: 503, ExportFailed: 500}
+STATUSES: dict[type[ExportRefused], int] = {ExportUnavailable: 501, ExportBusy: 503, ExportFailed: 503}
 
 
 class ReportFile(LoginRequiredMixin, View):

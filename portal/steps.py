@@ -13,6 +13,7 @@ from backlog.models import Item, Project
 from backlog.states import ItemState, ProjectStatus
 from clarifications.models import Blocking, Question, QuestionStatus
 from clarifications.wording import question_title
+from pages.phrases import names_in_words
 from pages.presentation import translated
 
 MOST_NAMED = 3
@@ -61,7 +62,7 @@ def wait_in_words(item: Item, titles: dict[str, str], questions: Sequence[Questi
 
 def starts_after(titles: Sequence[str]) -> str:
     """Return a sentence that names the items that have to be done first."""
-    first_titles, further = ", ".join(f"“{title}”" for title in titles[:MOST_NAMED]), len(titles) - MOST_NAMED
+    first_titles, further = names_in_words(titles[:MOST_NAMED]), len(titles) - MOST_NAMED
     if further <= 0:
         return _("Starts after %(names)s.") % {"names": first_titles}
     words = ngettext("Starts after %(names)s and %(n)s more.", "Starts after %(names)s and %(n)s more.", further)
@@ -91,7 +92,7 @@ def project_in_short(project: Project, items: Sequence[Item], *, is_asked: bool)
         return _("A step failed. Our staff have to look at it before the request can continue. You need to do nothing.")
     working = [translated(item.title) for item in items if item.state == ItemState.IN_PROGRESS and not item.held_for]
     if working:
-        return _("In progress: %(names)s.") % {"names": ", ".join(f"“{title}”" for title in working[:MOST_NAMED])}
+        return _("In progress: %(names)s.") % {"names": names_in_words(working[:MOST_NAMED])}
     if project.status == ProjectStatus.WAITING:
         return waiting_in_words(project, is_asked=is_asked)
     return _("The next step starts as soon as a worker is free. You need to do nothing.")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from intake.models import UnreadRows
+from pages.phrases import phrase_in_words
 from portal.project_page import project_for
 from reports.downloads import attachment
 from reports.figures import as_csv
@@ -32,7 +33,13 @@ def unread_as_file(headers: Sequence[str], rows: Sequence[Mapping[str, Any]]) ->
     lines = []
     for row in rows:
         cells = [*row["cells"], *[""] * len(headers)]
-        lines.append({**dict(zip(headers, cells, strict=False)), number: row["place"], why: row["why"]})
+        lines.append(
+            {
+                **dict(zip(headers, cells, strict=False)),
+                number: row["place"],
+                why: " ".join(phrase_in_words(phrase) for phrase in row["why"]),
+            }
+        )
     return attachment(as_csv(lines), "text/csv; charset=utf-8", FILE_NAME)
 
 

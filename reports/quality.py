@@ -11,6 +11,7 @@ from backlog.reading_words import answer_in_words
 from clarifications.models import Question
 from clarifications.wording import question_title
 from pages.admin_pages import bounded_text
+from pages.phrases import warning_in_words
 from reports.contents import Content, as_object, count_at, objects_at, text_at
 from reports.doors import door_in_words
 from reports.figures import in_unit, money_in_words, name_in_words, number_in_words, rows_of, value_in_words
@@ -66,8 +67,8 @@ def label_of(key: str, count: int) -> str:
 
 
 def as_warning(warning: Content) -> FileWarning:
-    """Return a warning as the reader of the file wrote it."""
-    return FileWarning(count_at(warning, "row"), text_at(warning, "column"), text_at(warning, "message"))
+    """Return a warning of the reader of the file, in the language of whoever reads the report."""
+    return FileWarning(count_at(warning, "row"), text_at(warning, "column"), warning_in_words(warning))
 
 
 def provenance_of(sources: Sources, period: Period) -> list[Answered]:

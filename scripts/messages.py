@@ -96,19 +96,6 @@ def in_agent(source: str) -> Iterator[Found]:
                 yield from words_of({k.value: v.value for k, v in pairs if isinstance(k, ast.Constant)})
 
 
-def in_reader(source: str) -> Iterator[Found]:
-    """The words of each choice of a question about a file."""
-    for node in ast.walk(ast.parse(source)):
-        match node:
-            case ast.Call(func=ast.Name("Choice"), args=[_, ast.Constant(str(title)), *_]):
-                yield title, None
-            case ast.Assign(targets=[ast.Name(name)], value=ast.Dict(values=titles)) if name.endswith("TITLES"):
-                yield from ((title.value, None) for title in titles if isinstance(title, ast.Constant))
-            case ast.Assign(targets=[ast.Name("readings")], value=ast.List(elts=readings)):
-                pairs = (reading.elts for reading in readings if isinstance(reading, ast.Tuple))
-                yield from ((words.value, None) for _, words, *_ in pairs if isinstance(words, ast.Constant))
-
-
 def words_of(described: Mapping[Any, Any]) -> Iterator[Found]:
     """What it is called, how it is described, and in which unit it is given."""
     yield from ((described[key], None) for key in ("title", "description", "x_unit") if described.get(key))
@@ -120,7 +107,6 @@ SOURCES: list[tuple[str, Callable[[str], Iterator[Found]]]] = [
     ("schemas/events/*.json", in_event_schema),
     ("backlog/blueprints/*.yaml", in_blueprint),
     ("workers/agents/*.py", in_agent),
-    ("intake/spreadsheets/*.py", in_reader),
 ]
 
 

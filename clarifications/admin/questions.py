@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -54,7 +54,9 @@ class QuestionAdmin(DetailAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
         """Return questions with all that a row shows: three queries for a page, whatever its length."""
-        questions: QuerySet[Question] = super().get_queryset(request).defer("schema", "description")
+        questions: QuerySet[Question] = (
+            super().get_queryset(request).defer("schema", "description").annotate(title_phrase=F("schema__x_phrase"))
+        )
         return questions.select_related("project", "assigned_to").prefetch_related("blockings")
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:

@@ -64,7 +64,8 @@ class AnswerForm(forms.Form):
 
     def add_parts(self, question: Question) -> None:
         """Add a field for each part of the object; the question's own description becomes the form's explanation."""
-        self.explanation = help_text({"description": question.description}, question.reason, kind="")
+        told = {"description": question.description, "x_reason": question.schema.get("x_reason")}
+        self.explanation = help_text(told, question.reason, kind="")
         for name, part in self.parts.items():
             field = field_for(part.schema, name=part.path[-1], required=part.is_needed)
             field.label = part.title

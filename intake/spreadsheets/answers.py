@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from intake.spreadsheets.doubts import FIELDS
-from intake.spreadsheets.sheet import Unreadable, gettext_noop
+from intake.spreadsheets.phrases import gettext_noop
+from intake.spreadsheets.sheet import Unreadable
 
 # In characters; a header as an answer is not longer. All answers together go through the argument of a process.
 LONGEST_ANSWER, MOST_CHARACTERS = 1000, 30_000

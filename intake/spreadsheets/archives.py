@@ -8,7 +8,8 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from intake.spreadsheets.sheet import LIMITS, MOST_UNPACKED_BYTES, Dangerous, Unreadable, gettext_noop, too_large
+from intake.spreadsheets.phrases import Phrase, gettext_noop
+from intake.spreadsheets.sheet import LIMITS, MOST_UNPACKED_BYTES, Dangerous, Unreadable, too_large
 
 # Up to this size a content does no harm, whatever its ratio: a short table that repeats itself packs to a thousandth.
 HARMLESS_BYTES = 8 << 20
@@ -23,12 +24,15 @@ BOMB = gettext_noop("%(file)s unpacks to %(ratio)s times its size and more: send
 LIES = gettext_noop("%(file)s does not hold what its directory says: open it and save it again, as .xlsx or CSV.")
 TWO_IN_ONE = gettext_noop("%(file)s is two files in one: open it and save it again, as .xlsx or CSV.")
 ENTITIES = gettext_noop("%(file)s declares XML entities, which no office program does: open it and save it again.")
+LEFT_ALONE = gettext_noop(
+    "The workbook has %(parts)s: they were left alone, and only the cells' stored values were read."
+)
 # Parts that are not read, by the beginning of their names, and what they are called.
 IGNORED_PARTS = {
-    "macros": ("xl/vbaProject", "xl/macrosheets/", "xl/dialogsheets/", "Basic/", "Scripts/"),
-    "links to other files": ("xl/externalLinks/",),
-    "data connections": ("xl/connections.xml", "xl/queryTables/"),
-    "embedded objects": ("xl/embeddings/", "xl/activeX/", "Object ", "ObjectReplacements/"),
+    Phrase(gettext_noop("macros")): ("xl/vbaProject", "xl/macrosheets/", "xl/dialogsheets/", "Basic/", "Scripts/"),
+    Phrase(gettext_noop("links to other files")): ("xl/externalLinks/",),
+    Phrase(gettext_noop("data connections")): ("xl/connections.xml", "xl/queryTables/"),
+    Phrase(gettext_noop("embedded objects")): ("xl/embeddings/", "xl/activeX/", "Object ", "ObjectReplacements/"),
 }
 
 
@@ -126,10 +130,10 @@ def declares_type(prologue: bytes) -> bool:
     return b"<!DOCTYPE" in plain or b"<!ENTITY" in plain
 
 
-def ignored_parts(members: list[zipfile.ZipInfo]) -> list[str]:
+def ignored_parts(members: list[zipfile.ZipInfo]) -> list[Phrase]:
     """Return a note on what the workbook holds beside its cells; none of it is opened, followed or run."""
     names = [member.filename for member in members]
     found = [words for words, parts in IGNORED_PARTS.items() if any(name.startswith(parts) for name in names)]
     if not found:
         return []
-    return [f"The workbook has {', '.join(found)}: they were left alone, and only the cells' stored values were read."]
+    return [Phrase(LEFT_ALONE, parts=found)]

@@ -7,10 +7,12 @@ from dataclasses import replace
 from intake.spreadsheets.answers import Place, chosen_rows, mended_cells
 from intake.spreadsheets.layout import Layout, Part
 from intake.spreadsheets.mapping import column_named
-from intake.spreadsheets.sheet import RowWarning, Unreadable, cell_text, gettext_noop
+from intake.spreadsheets.phrases import Phrase, gettext_noop
+from intake.spreadsheets.sheet import RowWarning, Unreadable, cell_text
 from intake.spreadsheets.survey import Survey
 
-LEFT_OUT = "The row was left out by hand."
+CHANGED = gettext_noop("The cell was changed by hand from “%(said)s” to “%(text)s”.")
+LEFT_OUT = Phrase(gettext_noop("The row was left out by hand."))
 
 
 def mend(layout: Layout, answers: Mapping[str, str]) -> None:
@@ -35,7 +37,7 @@ def notes_about(part: Part, headers: list[str]) -> Iterator[RowWarning]:
             missing.remove(line.number)
             for index, text in part.mended[line.number].items():
                 said = cell_text(line.cells[index]) if index < len(line.cells) else ""
-                message = f"The cell was changed by hand from “{said[:80]}” to “{text[:80]}”."
+                message = Phrase(CHANGED, said=said[:80], text=text[:80])
                 yield RowWarning(line.number, headers[index], message, is_note=True)
         if not missing:
             return

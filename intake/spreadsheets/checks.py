@@ -7,11 +7,11 @@ from datetime import date
 from itertools import islice
 
 from intake.spreadsheets.choosing import Durations
-from intake.spreadsheets.comparing import REFERENCE
 from intake.spreadsheets.durations import Kind
 from intake.spreadsheets.evidence import MISSING
 from intake.spreadsheets.moments import FIRST_DAY
-from intake.spreadsheets.sheet import MS_PER_MINUTE
+from intake.spreadsheets.phrases import Phrase, gettext_noop
+from intake.spreadsheets.sheet import MS_PER_MINUTE, NO_PHRASE
 from intake.spreadsheets.spans import NONE, Times, crosses_clock_change
 from intake.spreadsheets.survey import Survey
 from intake.spreadsheets.units import DAY_MILLISECONDS
@@ -23,9 +23,28 @@ MOST_INTERVALS = 100_000
 # The clocks of two programs may differ by this much.
 OVERLAP_MILLISECONDS = MS_PER_MINUTE
 
-FILL_IN = "if it is that of the rows below it too, fill it in there."
+Note = tuple[int, Phrase]
 
-Note = tuple[int, str]
+FEW_NAMED = gettext_noop(
+    "Only %(named)s of %(rows)s rows name a category, each one once: if it is that of the rows below it too, "
+    "fill it in there."
+)
+ONE_ROW = gettext_noop("Row %(rows)s: %(what)s.")
+FEW_ROWS = gettext_noop("Rows %(rows)s: %(what)s.")
+MANY_ROWS = gettext_noop("Rows %(rows)s and %(more)s more: %(what)s.")
+# What is said about rows after their numbers.
+TWICE = Phrase(gettext_noop("exactly the same as an earlier row; counted again"))
+OVER_A_DAY = Phrase(gettext_noop("longer than 24 hours"))
+WITHOUT_DURATION = Phrase(gettext_noop("without a duration"))
+IN_THE_FUTURE = Phrase(gettext_noop("in the future"))
+NO_SPAN = Phrase(gettext_noop("no start and end that can be read"))
+ENDED_FIRST = Phrase(gettext_noop("ended before it began"))
+OVERNIGHT = Phrase(gettext_noop("taken to end on the day after its start"))
+ALL_DAY = Phrase(gettext_noop("an all-day entry, which says no duration"))
+CLOCK_CHANGE = Phrase(gettext_noop("over a night in which clocks may change; an hour may be wrong"))
+CROWDED = Phrase(gettext_noop("on a day for which a person has more than 24 hours"))
+OVER_SPAN = Phrase(gettext_noop("longer than the time from start to end"))
+OVERLAPPING = Phrase(gettext_noop("at the same time as another row of the same person"))
 
 
 def notes_about(survey: Survey, durations: Durations, left_out: Iterable[int], today: date) -> list[Note]:
@@ -38,40 +57,41 @@ def notes_about(survey: Survey, durations: Durations, left_out: Iterable[int], t
     if about := only_some_named(survey.categories, len(rows)):
         notes.append((rows[0], about))
     if survey.duplicates:
-        notes.append(said(survey, survey.duplicates, "exactly the same as an earlier row; counted again"))
+        notes.append(said(survey, survey.duplicates, TWICE))
     return notes
 
 
-def only_some_named(categories: Counter[str], rows: int) -> str:
+def only_some_named(categories: Counter[str], rows: int) -> Phrase:
     """Return what to say about categories that are each named once and in few rows; empty in any other table."""
     named = sum(categories.values())
     is_odd = len(categories) > 1 and named == len(categories) and named * 2 <= rows
-    return f"Only {named} of {rows} rows name a category, each one once: {FILL_IN}" if is_odd else ""
+    return Phrase(FEW_NAMED, named=named, rows=rows) if is_odd else NO_PHRASE
 
 
-def said(survey: Survey, rows: Sequence[int], sentence: str) -> Note:
+def said(survey: Survey, rows: Sequence[int], what: Phrase) -> Note:
     """Return a note about the rows: it stands at the first one and names a few of them."""
-    return rows[0], named_rows([survey.numbers[row] for row in rows[:MOST_NAMED]], len(rows), sentence)
+    return rows[0], named_rows([survey.numbers[row] for row in rows[:MOST_NAMED]], len(rows), what)
 
 
-def named_rows(first: Sequence[int], count: int, sentence: str) -> str:
+def named_rows(first: Sequence[int], count: int, what: Phrase) -> Phrase:
     """Return the sentence about so many rows, of which the numbers of the first are named."""
     named = ", ".join(map(str, first))
-    more = f" and {count - MOST_NAMED:,} more" if count > MOST_NAMED else ""
-    return f"Row{'s' if count > 1 else ''} {named}{more}: {sentence}."
+    if count > MOST_NAMED:
+        return Phrase(MANY_ROWS, rows=named, more=count - MOST_NAMED, what=what)
+    return Phrase(FEW_ROWS if count > 1 else ONE_ROW, rows=named, what=what)
 
 
 def long_rows(survey: Survey, durations: Durations, rows: "array[int]") -> Iterator[Note]:
     """Yield a note about rows of more than a day, and in a workbook about rows without a duration."""
     long = [row for row in rows if durations.milliseconds[row] > DAY_MILLISECONDS]
     if long:
-        yield said(survey, long, "longer than 24 hours")
+        yield said(survey, long, OVER_A_DAY)
     if durations.values is not None and survey.is_workbook:
         # In some workbooks a failed formula cannot be told from an empty cell.
         kinds = durations.values.kinds
         empty = [r for r in rows if durations.milliseconds[r] == MISSING and kinds[r] == Kind.EMPTY]
         if empty:
-            yield said(survey, empty, "without a duration")
+            yield said(survey, empty, WITHOUT_DURATION)
 
 
 def about_times(survey: Survey, durations: Durations, rows: "array[int]", today: date) -> Iterator[Note]:
@@ -80,20 +100,20 @@ def about_times(survey: Survey, durations: Durations, rows: "array[int]", today:
     assert times is not None
     spans = times.spans()
     now = ((today - FIRST_DAY).days + 1) * DAY_MILLISECONDS
-    kinds: dict[str, list[int]] = {
-        "in the future": [row for row in rows if times.starts[row] >= now],
-        "no start and end that can be read": unread_spans(times, spans, rows) if durations.from_times else [],
-        "ended before it began": [row for row in rows if NONE < spans[row] < 0],
-        "taken to end on the day after its start": overnight(times, rows) if durations.from_times else [],
-        "an all-day entry, which says no duration": sorted(times.whole_days & set(rows)),
-        "over a night in which clocks may change; an hour may be wrong": clock_changes(times, durations, rows),
-        "on a day for which a person has more than 24 hours": crowded_days(times, durations, rows),
-        f"longer than {REFERENCE}": longer_than_span(spans, durations, rows),
-        "at the same time as another row of the same person": overlapping(times, rows),
+    kinds: dict[Phrase, list[int]] = {
+        IN_THE_FUTURE: [row for row in rows if times.starts[row] >= now],
+        NO_SPAN: unread_spans(times, spans, rows) if durations.from_times else [],
+        ENDED_FIRST: [row for row in rows if NONE < spans[row] < 0],
+        OVERNIGHT: overnight(times, rows) if durations.from_times else [],
+        ALL_DAY: sorted(times.whole_days & set(rows)),
+        CLOCK_CHANGE: clock_changes(times, durations, rows),
+        CROWDED: crowded_days(times, durations, rows),
+        OVER_SPAN: longer_than_span(spans, durations, rows),
+        OVERLAPPING: overlapping(times, rows),
     }
-    for sentence, found in kinds.items():
+    for what, found in kinds.items():
         if found:
-            yield said(survey, found, sentence)
+            yield said(survey, found, what)
 
 
 def unread_spans(times: Times, spans: "array[int]", rows: "array[int]") -> list[int]:

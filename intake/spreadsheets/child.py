@@ -6,7 +6,8 @@ with little memory and time. The process writes JSON lines to standard output: f
 then each row as a list: milliseconds or -1, then the values of the keys of ROW_KEYS, null for a key that the row does
 not have. At the end it writes {"end": [counts and warnings], "set_aside": rows left out or unread}. Instead of the end
 it writes {"unreadable": …}, a message for the file's owner in English, with the values to put into it and whether the
-file is dangerous, or {"fault": …} when the parser failed.
+file is dangerous, or {"fault": …} when the parser failed. A warning or a title is a phrase, {template, values}: whoever
+shows it translates it.
 
 This is for the FORM `rows`. For `parquet` and `sums` see `storing.py`.
 """
@@ -20,7 +21,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, astuple
 from pathlib import Path, PosixPath
-from typing import Any
 
 import orjson
 
@@ -58,29 +58,34 @@ def limit_resources(memory_bytes: int, cpu_seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def messages(path: Path, most_warnings: int, answers: dict[str, str], limits: dict[str, int]) -> Iterator[Any]:
-    """Yield the messages about the file, in the order of the module's docstring; keep `most_warnings` warnings."""
+def messages(path: Path, most_warnings: int, answers: dict[str, str], limits: dict[str, int]) -> Iterator[bytes]:
+    """Yield the messages about the file as JSON, in the order of the docstring above; keep `most_warnings` warnings."""
     # `python -I` does not put the project's folder on the import path, so it is added here.
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from environment import spreadsheet_limits
 
     spreadsheet_limits.in_force = spreadsheet_limits.SpreadsheetLimits(**limits)
+    from intake.spreadsheets.phrases import encoded
     from intake.spreadsheets.reading import Table
     from intake.spreadsheets.sheet import Dangerous, Unreadable
 
     try:
         table = Table(path, most_warnings, answers)
-        yield {"columns": table.columns, "reading": asdict(table.reading)}
+        yield encoded({"columns": table.columns, "reading": asdict(table.reading)})
         for row in table:
-            yield [table.milliseconds, *map(row.get, ROW_KEYS)]
+            yield orjson.dumps([table.milliseconds, *map(row.get, ROW_KEYS)])
         warnings = [astuple(warning) for warning in table.warnings]
-        yield {"end": [table.rows_read, table.row_warnings, warnings], "set_aside": asdict(table.set_aside)}
+        counts = [table.rows_read, table.row_warnings, warnings]
+        yield encoded({"end": counts, "set_aside": asdict(table.set_aside)})
     except Unreadable as error:
-        yield {"unreadable": error.message, "values": error.values, "dangerous": isinstance(error, Dangerous)}
+        dangerous = isinstance(error, Dangerous)
+        yield encoded({"unreadable": error.message, "values": error.values, "dangerous": dangerous})
 
 
-def stored(path: Path, most_warnings: int, answers: dict[str, str], limits: dict[str, int], form: str) -> Iterator[Any]:
-    """Yield the messages about a file whose rows are stored or only summed up."""
+def stored(
+    path: Path, most_warnings: int, answers: dict[str, str], limits: dict[str, int], form: str
+) -> Iterator[bytes]:
+    """Yield the messages, as JSON, about a file whose rows are stored or only summed up."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from environment import spreadsheet_limits
 
@@ -88,9 +93,11 @@ def stored(path: Path, most_warnings: int, answers: dict[str, str], limits: dict
     address, memory = (max(most, limits["memory_bytes"]) for most in (COLUMN_ADDRESS_BYTES, COLUMN_MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_AS, (address, address))
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    from intake.spreadsheets.phrases import encoded
     from intake.spreadsheets.storing import stored_messages
 
-    yield from stored_messages(path, most_warnings, answers, sys.stdout.buffer if form == "parquet" else None)
+    out = sys.stdout.buffer if form == "parquet" else None
+    yield from map(encoded, stored_messages(path, most_warnings, answers, out))
 
 
 def main(file: str, name: str, parent: str, most_warnings: str, answers: str, limits: str, form: str) -> None:
@@ -103,7 +110,7 @@ def main(file: str, name: str, parent: str, most_warnings: str, answers: str, li
     try:
         about = (path, int(most_warnings), orjson.loads(answers), allowed)
         for message in messages(*about) if form == "rows" else stored(*about, form):
-            sys.stdout.buffer.write(orjson.dumps(message) + b"\n")
+            sys.stdout.buffer.write(message + b"\n")
         sys.stdout.buffer.flush()
     except MemoryError:
         sys.stdout.buffer.write(b'{"fault": "it needs too much memory"}\n')

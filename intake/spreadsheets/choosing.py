@@ -18,19 +18,56 @@ from intake.spreadsheets.comparing import (
     whole_of_parts,
 )
 from intake.spreadsheets.durations import SCALE, Kind
-from intake.spreadsheets.evidence import MISSING, TITLES, Decision, bare_numbers, decide, milliseconds_of
+from intake.spreadsheets.evidence import MISSING, Decision, Reference, bare_numbers, decide, milliseconds_of
 from intake.spreadsheets.known import Program
+from intake.spreadsheets.phrases import Phrase, gettext_noop
 from intake.spreadsheets.survey import Survey, Values
+from intake.spreadsheets.units import TITLES
 
 START_TO_END, NO_COLUMN, TOGETHER = "start-to-end", "none", "together"
-FORM_TITLES = {"h:mm": "hours and minutes", "mm:ss": "minutes and seconds"}
+FORM_TITLES = {
+    "h:mm": Phrase(gettext_noop("hours and minutes")),
+    "mm:ss": Phrase(gettext_noop("minutes and seconds")),
+}
 # What is said about a column that is read although its name says so.
 DOUBTFUL_NAMES = {
-    "average": "The column is named an average: the sum of averages is not the time that was worked.",
-    "aggregate": "The column is named a sum over others: what it sums up may count twice.",
-    "partial": "The column is named a part or a rounding of the time that was worked.",
+    "average": Phrase(
+        gettext_noop("The column is named an average: the sum of averages is not the time that was worked.")
+    ),
+    "aggregate": Phrase(gettext_noop("The column is named a sum over others: what it sums up may count twice.")),
+    "partial": Phrase(gettext_noop("The column is named a part or a rounding of the time that was worked.")),
 }
-MARK_TITLES = {",": "a comma before the fraction", ".": "a dot before the fraction"}
+MARK_TITLES = {
+    ",": Phrase(gettext_noop("a comma before the fraction")),
+    ".": Phrase(gettext_noop("a dot before the fraction")),
+}
+NAMED, THE_COLUMN = gettext_noop("“%(name)s”"), gettext_noop("the column “%(name)s”")
+BY_PROGRAM = gettext_noop("The table looks like an export of %(program)s, whose numbers are %(unit)s: read so.")
+SUM_OF_OTHERS = gettext_noop("The durations are those of “%(name)s”: they are the sum of the other columns.")
+NOT_THE_OTHERS = gettext_noop("The durations are those of “%(name)s”, not of %(others)s: %(why)s.")
+NOT_READ = gettext_noop("The column “%(name)s” was not read: it is %(why)s.")
+FROM_START_TO_END = Phrase(gettext_noop("No column holds a duration: it is the time from start to end."))
+FURTHER_TIMES = gettext_noop("There are further starts and ends, which were not read: %(names)s.")
+# Why a column is left out.
+A_TIME_OF_DAY = Phrase(gettext_noop("a time of day"))
+PLANNED = Phrase(gettext_noop("planned, or left over"))
+SUMMED_UP = Phrase(gettext_noop("summed up over others"))
+A_PART = Phrase(gettext_noop("only a part or a rounding"))
+# The questions about a column, and the choices that are not units.
+MULTIPLY = gettext_noop("Is the duration of a row to be multiplied by “%(name)s”?")
+ONCE = Phrase(gettext_noop("no, it is that of all of them together"))
+MULTIPLIED = Phrase(gettext_noop("yes, it is that of one of them"))
+ALL_TOGETHER = Phrase(gettext_noop("all of them together"))
+WHICH_COLUMN = Phrase(gettext_noop("Which column holds the time that was worked?"))
+IS_TIME_OF_DAY = gettext_noop("“%(name)s” is a time of day")
+IS_DURATION = gettext_noop("“%(name)s” is how long it took")
+WHICH_OF_BOTH = gettext_noop("Is “%(name)s” a duration or a time of day?")
+TAKE_OFF = gettext_noop("Is “%(name)s” to be taken off the time from start to end?")
+TAKEN_OFF = Phrase(gettext_noop("yes, it is taken off"))
+COUNTED = Phrase(gettext_noop("no, it counts as work"))
+WHICH_UNIT = gettext_noop("In which unit are the numbers of “%(name)s”?")
+WHICH_FORM = gettext_noop("What are times such as 18:25 in “%(name)s”?")
+WHICH_MARK = gettext_noop("Which sign stands before the fraction in “%(name)s”?")
 
 
 @dataclass(frozen=True)
@@ -38,9 +75,9 @@ class OpenChoice:
     """A doubt before its totals are known: for each value its words and the durations that it would give."""
 
     field: str
-    title: str
+    title: Phrase
     column: str | None
-    readings: list[tuple[str, str, "array[int]"]]
+    readings: list[tuple[str, Phrase, "array[int]"]]
 
 
 @dataclass
@@ -54,7 +91,7 @@ class Durations:
     values: Values | None = None
     from_times: bool = False
     unit: str = ""
-    notes: list[str] = field(default_factory=list)
+    notes: list[Phrase] = field(default_factory=list)
     doubts: list[OpenChoice] = field(default_factory=list)
     # The rows whose duration was computed from start and end because their cell has none.
     filled: list[int] = field(default_factory=list)
@@ -97,8 +134,7 @@ def trust_program(values: Values, decision: Decision, program: Program) -> None:
     if program.unit and all(value % (program.multiple * SCALE) == 0 for value in numbers):
         del decision.open["duration_unit"]
         decision.meaning = replace(decision.meaning, unit=program.unit)
-        unit = TITLES[program.unit]
-        decision.notes.append(f"The table looks like an export of {program.name}, whose numbers are {unit}: read so.")
+        decision.notes.append(Phrase(BY_PROGRAM, program=program.name, unit=TITLES[program.unit]))
 
 
 def multiply(survey: Survey, found: Durations, answers: Mapping[str, str]) -> None:
@@ -112,15 +148,15 @@ def multiply(survey: Survey, found: Durations, answers: Mapping[str, str]) -> No
         found.milliseconds = often
     if answers.get("times") in ("once", "multiplied"):
         return
-    title = f"Is the duration of a row to be multiplied by “{counts.column.header}”?"
+    title = Phrase(MULTIPLY, name=counts.column.header)
     readings = [
-        ("once", "no, it is that of all of them together", found.milliseconds),
-        ("multiplied", "yes, it is that of one of them", often),
+        ("once", ONCE, found.milliseconds),
+        ("multiplied", MULTIPLIED, often),
     ]
     found.doubts.append(OpenChoice("times", title, counts.column.header, readings))
 
 
-def decide_all(candidates: list[Values], references: list[tuple[str, "array[int]"]]) -> list[Decision]:
+def decide_all(candidates: list[Values], references: list[Reference]) -> list[Decision]:
     """Return what each candidate's cells mean; what is open is decided by the candidates that are certain."""
     decisions = [decide(values, references, {}) for values in candidates]
     known = certain(candidates, decisions)
@@ -130,10 +166,16 @@ def decide_all(candidates: list[Values], references: list[tuple[str, "array[int]
     ]
 
 
-def certain(candidates: list[Values], decisions: list[Decision]) -> list[tuple[Values, tuple[str, "array[int]"]]]:
+def certain(candidates: list[Values], decisions: list[Decision]) -> list[tuple[Values, Reference]]:
     """Return the candidates whose meaning is certain, each with its name and its durations."""
     return [
-        (values, (f"the column “{values.column.header}”", milliseconds_of(values, decision.meaning)))
+        (
+            values,
+            (
+                Phrase(gettext_noop("the column “%(name)s”"), name=values.column.header),
+                milliseconds_of(values, decision.meaning),
+            ),
+        )
         for values, decision in zip(candidates, decisions, strict=True)
         if not decision.open and "planned" not in values.column.qualifiers
     ]
@@ -154,15 +196,14 @@ def pick(
     decisions: list[Decision],
     spans: "array[int] | None",
     answers: Mapping[str, str],
-) -> tuple[Values | None, list[str], list[OpenChoice]]:
+) -> tuple[Values | None, list[Phrase], list[OpenChoice]]:
     """Return the column that holds the durations (None for start to end, or none), what to say, and what is open."""
     readings = [milliseconds_of(v, d.meaning) for v, d in zip(candidates, decisions, strict=True)]
     names = names_of(candidates)
     if (answer := answers.get("duration_column", "")) in (*names, START_TO_END, NO_COLUMN):
         return (candidates[names.index(answer)] if answer in names else None), [], []
     if (whole := whole_of_parts(candidates, readings)) is not None:
-        note = f"The durations are those of “{names[whole]}”: they are the sum of the other columns."
-        return candidates[whole], [note], []
+        return candidates[whole], [Phrase(SUM_OF_OTHERS, name=names[whole])], []
     left, notes = leave_out(survey, candidates, readings)
     if not left:
         return None, notes, []
@@ -171,8 +212,8 @@ def pick(
     groups = alike(left, readings)
     if len(groups) > 1 and (best := best_by_evidence(groups, readings, spans)) is not None:
         index, why = best[0][0], best[1]
-        shown = ", ".join(f"“{names[group[0]]}”" for group in groups if group is not best[0])
-        return candidates[index], [*notes, f"The durations are those of “{names[index]}”, not of {shown}: {why}."], []
+        others = [names[group[0]] for group in groups if group is not best[0]]
+        return candidates[index], [*notes, Phrase(NOT_THE_OTHERS, name=names[index], others=others, why=why)], []
     chosen = [fullest(group, candidates) for group in groups]
     doubts = [column_doubt(chosen, candidates, readings, names)] if len(chosen) > 1 else []
     return candidates[chosen[0]], notes, doubts
@@ -182,13 +223,13 @@ def column_doubt(
     chosen: list[int], candidates: list[Values], readings: list["array[int]"], names: list[str]
 ) -> OpenChoice:
     """Return the question which of the chosen candidates holds the durations, or whether all of them do together."""
-    choices = [(names[i], f"“{names[i]}”", readings[i]) for i in chosen]
+    choices = [(names[i], Phrase(NAMED, name=names[i]), readings[i]) for i in chosen]
     if may_add_up([candidates[i] for i in chosen], [readings[i] for i in chosen]):
-        choices.append((TOGETHER, "all of them together", sum_of([readings[i] for i in chosen])))
-    return OpenChoice("duration_column", "Which column holds the time that was worked?", names[chosen[0]], choices)
+        choices.append((TOGETHER, ALL_TOGETHER, sum_of([readings[i] for i in chosen])))
+    return OpenChoice("duration_column", WHICH_COLUMN, names[chosen[0]], choices)
 
 
-def leave_out(survey: Survey, candidates: list[Values], readings: list["array[int]"]) -> tuple[list[int], list[str]]:
+def leave_out(survey: Survey, candidates: list[Values], readings: list["array[int]"]) -> tuple[list[int], list[Phrase]]:
     """Return the candidates that may hold what was worked, and notes about those that do not by their names.
 
     A column is left out if it is nearly empty, or planned, billable or a time of day, and another one is not.
@@ -196,18 +237,18 @@ def leave_out(survey: Survey, candidates: list[Values], readings: list["array[in
     fullest_count = max((values.readable for values in candidates), default=0)
     left = [i for i, values in enumerate(candidates) if values.readable * 2 >= fullest_count]
     notes = []
-    tests: list[tuple[str, Callable[[int], bool]]] = [
-        ("a time of day", lambda i: is_clock_column(survey, candidates[i], readings[i])),
-        ("planned, or left over", lambda i: "planned" in candidates[i].column.qualifiers),
-        ("summed up over others", lambda i: "aggregate" in candidates[i].column.qualifiers),
-        ("only a part or a rounding", lambda i: "partial" in candidates[i].column.qualifiers),
+    tests: list[tuple[Phrase, Callable[[int], bool]]] = [
+        (A_TIME_OF_DAY, lambda i: is_clock_column(survey, candidates[i], readings[i])),
+        (PLANNED, lambda i: "planned" in candidates[i].column.qualifiers),
+        (SUMMED_UP, lambda i: "aggregate" in candidates[i].column.qualifiers),
+        (A_PART, lambda i: "partial" in candidates[i].column.qualifiers),
     ]
     for why, test in tests:
         kept = [i for i in left if not test(i)]
         if kept and len(kept) < len(left):
             dropped = [i for i in left if i not in kept]
             notes += [
-                f"The column “{candidates[i].column.header}” was not read: it is {why}."
+                Phrase(NOT_READ, name=candidates[i].column.header, why=why)
                 for i in dropped
                 if not any(same(readings[i], readings[k]) for k in kept)
             ]
@@ -215,17 +256,20 @@ def leave_out(survey: Survey, candidates: list[Values], readings: list["array[in
     return left, notes
 
 
-def clock_doubt(reading: "array[int]", name: str, rows: int) -> tuple[Values | None, list[str], list[OpenChoice]]:
+def clock_doubt(reading: "array[int]", name: str, rows: int) -> tuple[Values | None, list[Phrase], list[OpenChoice]]:
     """Return the question whether the only column that could be a duration is a time of day."""
     nothing = array("q", [MISSING]) * rows
-    choices = [(NO_COLUMN, f"“{name}” is a time of day", nothing), (name, f"“{name}” is how long it took", reading)]
-    return None, [], [OpenChoice("duration_column", f"Is “{name}” a duration or a time of day?", name, choices)]
+    choices = [
+        (NO_COLUMN, Phrase(IS_TIME_OF_DAY, name=name), nothing),
+        (name, Phrase(IS_DURATION, name=name), reading),
+    ]
+    return None, [], [OpenChoice("duration_column", Phrase(WHICH_OF_BOTH, name=name), name, choices)]
 
 
 def from_start_to_end(
     survey: Survey,
     spans: "array[int] | None",
-    notes: list[str],
+    notes: list[Phrase],
     doubts: list[OpenChoice],
     answers: Mapping[str, str],
 ) -> Durations:
@@ -233,10 +277,10 @@ def from_start_to_end(
     if spans is None:
         return Durations(array("q", [MISSING]) * len(survey), notes=notes, doubts=doubts)
     found = Durations(spans, from_times=True, unit="", notes=notes, doubts=doubts)
-    found.notes.append("No column holds a duration: it is the time from start to end.")
+    found.notes.append(FROM_START_TO_END)
     if survey.times is not None and survey.times.unused:
-        names = ", ".join(f"“{column.header}”" for column in survey.times.unused)
-        found.notes.append(f"There are further starts and ends, which were not read: {names}.")
+        names = [column.header for column in survey.times.unused]
+        found.notes.append(Phrase(FURTHER_TIMES, names=names))
     breaks = survey.breaks
     if breaks is None or not breaks.readable:
         return found
@@ -246,8 +290,8 @@ def from_start_to_end(
         "q",
         [span - max(pause, 0) if span >= max(pause, 0) else span for span, pause in zip(spans, pauses, strict=True)],
     )
-    title = f"Is “{breaks.column.header}” to be taken off the time from start to end?"
-    readings = [("taken-off", "yes, it is taken off", net), ("counted", "no, it counts as work", spans)]
+    title = Phrase(TAKE_OFF, name=breaks.column.header)
+    readings = [("taken-off", TAKEN_OFF, net), ("counted", COUNTED, spans)]
     if answers.get("breaks") in ("taken-off", "counted"):
         found.milliseconds = net if answers["breaks"] == "taken-off" else spans
         return found
@@ -270,9 +314,9 @@ def open_choices(values: Values, decision: Decision) -> list[OpenChoice]:
     """Return the open points of the column's meaning, with the durations that each choice would give."""
     header = values.column.header
     titles = {
-        "duration_unit": (f"In which unit are the numbers of “{header}”?", TITLES, "unit"),
-        "clock_form": (f"What are times such as 18:25 in “{header}”?", FORM_TITLES, "form"),
-        "decimal_mark": (f"Which sign stands before the fraction in “{header}”?", MARK_TITLES, "mark"),
+        "duration_unit": (WHICH_UNIT, TITLES, "unit"),
+        "clock_form": (WHICH_FORM, FORM_TITLES, "form"),
+        "decimal_mark": (WHICH_MARK, MARK_TITLES, "mark"),
     }
     found = []
     for name, choices in decision.open.items():
@@ -281,7 +325,7 @@ def open_choices(values: Values, decision: Decision) -> list[OpenChoice]:
             (choice, words[choice], milliseconds_of(values, replace(decision.meaning, **{part: choice})))
             for choice in choices
         ]
-        found.append(OpenChoice(name, title, header, readings))
+        found.append(OpenChoice(name, Phrase(title, name=header), header, readings))
     return found
 
 

@@ -4,11 +4,13 @@ from array import array
 
 from intake.spreadsheets.durations import Kind
 from intake.spreadsheets.evidence import HOUR, MISSING
+from intake.spreadsheets.phrases import Phrase, gettext_noop
 from intake.spreadsheets.survey import Survey, Values
 from intake.spreadsheets.units import DAY_MILLISECONDS
 from intake.spreadsheets.words import words_of
 
-REFERENCE = "the time from start to end"
+REFERENCE = Phrase(gettext_noop("the time from start to end"))
+AGREES = Phrase(gettext_noop("they agree with the time from start to end"))
 # Two columns say the same if they differ by no more than rounding to hundredths of an hour.
 SAME_MILLISECONDS, SAME_SHARE = 36_000, 0.98
 CLOCK_NAMES = {"time", "zeit", "heure", "hora", "ora", "tijd", "tiempo", "temps", "tempo", "hour", "uhr"}
@@ -66,12 +68,12 @@ def fullest(group: list[int], candidates: list[Values]) -> int:
 
 def best_by_evidence(
     groups: list[list[int]], readings: list["array[int]"], spans: "array[int] | None"
-) -> tuple[list[int], str] | None:
+) -> tuple[list[int], Phrase] | None:
     """Return the group that alone agrees with start and end, and why; None if none or several do."""
     if spans is not None:
         fitting = [group for group in groups if same(readings[group[0]], spans)]
         if len(fitting) == 1:
-            return fitting[0], f"they agree with {REFERENCE}"
+            return fitting[0], AGREES
     return None
 
 

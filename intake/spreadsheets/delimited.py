@@ -11,13 +11,13 @@ from itertools import islice
 
 from intake.spreadsheets import encodings
 from intake.spreadsheets.columns import named_roles
+from intake.spreadsheets.phrases import Phrase, gettext_noop
 from intake.spreadsheets.sheet import (
     LONGEST_CELL,
     MOST_UNPACKED_BYTES,
     Line,
     Sheet,
     Unreadable,
-    gettext_noop,
     too_large,
 )
 from intake.spreadsheets.sources import Source
@@ -30,6 +30,14 @@ CHUNK_BYTES = 1 << 18
 LONGEST_RECORD = 1 << 17
 # Excel's own first line, which only names the delimiter.
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+
+DAMAGED_LETTERS = Phrase(
+    gettext_noop("Some letters are damaged: they are not in the encoding (UTF-8) of the rest of the file.")
+)
+UNCERTAIN_ENCODING = gettext_noop("The encoding is not certain: letters beyond a to z were read as %(encoding)s.")
+BROKEN_LINE = gettext_noop("The line cannot be read: %(why)s.")
+# What Python's parser says about a broken record.
+UNEXPECTED_END = Phrase(gettext_noop("unexpected end of data"))
 
 
 def open_delimited(source: Source, text: "Text | None" = None) -> Sheet:
@@ -53,7 +61,7 @@ class Text:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self.notes: list[str] = []
+        self.notes: list[Phrase] = []
         self.errors = "replace"
         self.encoding = self._find_encoding()
 
@@ -101,7 +109,7 @@ class Text:
         """Return the encoding of a text that is not valid UTF-8, and note what is uncertain. Raises Unreadable."""
         if encodings.is_mostly_utf8(sample):
             self.errors = "interlock.cp1252"
-            self.notes.append("Some letters are damaged: they are not in the encoding (UTF-8) of the rest of the file.")
+            self.notes.append(DAMAGED_LETTERS)
             return "utf-8-sig"
         found = encodings.likeliest_encoding(sample[: encodings.SAMPLE_BYTES // 4])
         if found is None:
@@ -109,7 +117,7 @@ class Text:
             raise Unreadable(words, file=self._source.name)
         encoding, is_certain = found
         if not is_certain:
-            self.notes.append(f"The encoding is not certain: letters beyond a to z were read as {encoding}.")
+            self.notes.append(Phrase(UNCERTAIN_ENCODING, encoding=encoding))
         return encoding
 
 
@@ -199,6 +207,11 @@ def lines_of(source: PhysicalLines, delimiter: str) -> Iterator[Line]:
             yield Line(number, line.rstrip("\r\n").split(delimiter))  # type: ignore[arg-type]
 
 
+def fault_of(error: csv.Error) -> str:
+    """Return what is wrong with a record; where it can be translated, as a phrase."""
+    return UNEXPECTED_END if str(error) == UNEXPECTED_END else str(error)
+
+
 def quoted_record(source: PhysicalLines, delimiter: str, number: int) -> Line:
     """Return the next record, which may span several lines; one that cannot be read is a line with a fault."""
     try:
@@ -208,7 +221,7 @@ def quoted_record(source: PhysicalLines, delimiter: str, number: int) -> Line:
         line = Line(number, [])
     except csv.Error as error:
         source.keep_first_line_only()
-        line = Line(number, [], f"The line cannot be read: {error}.")
+        line = Line(number, [], Phrase(BROKEN_LINE, why=fault_of(error)))
     source.begin_record()
     return line
 

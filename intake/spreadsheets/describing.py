@@ -8,6 +8,7 @@ from intake.spreadsheets.columns import Column, names_of_columns
 from intake.spreadsheets.doubts import Doubt
 from intake.spreadsheets.layout import Layout
 from intake.spreadsheets.mapping import roles_by_column, used_columns
+from intake.spreadsheets.phrases import phrase_of
 from intake.spreadsheets.sheet import Line, cell_text
 from intake.spreadsheets.survey import Chosen, Survey
 
@@ -38,6 +39,13 @@ class Reading:
     # The sum of all rows and the number of those with a duration; while a doubt is open, under its first choice.
     milliseconds: int = 0
     timed: int = 0
+
+    @classmethod
+    def from_json(cls, reading: dict[str, Any]) -> "Reading":
+        """Return the reading that the reading process wrote."""
+        sheets = [{**sheet, "why": phrase_of(sheet["why"])} for sheet in reading["sheets"]]
+        doubts = [Doubt.from_json(doubt) for doubt in reading["doubts"]]
+        return cls(**{**reading, "sheets": sheets, "doubts": doubts})
 
 
 def describe(layout: Layout, survey: Survey, chosen: Chosen, durations: Durations, sample: list[Line]) -> Reading:

@@ -4,6 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from intake.spreadsheets.phrases import Phrase, gettext_noop, phrase_of
 from intake.spreadsheets.sheet import MS_PER_MINUTE
 
 # The questions that there can be about a file: what its numbers and times are, and what counts.
@@ -16,7 +17,7 @@ class Choice:
     """One answer to a doubt: its value, its words, and the total of the file that it would give, in milliseconds."""
 
     value: str
-    title: str
+    title: Phrase
     milliseconds: int
 
     @property
@@ -34,29 +35,36 @@ class Doubt:
     """
 
     field: str
-    title: str
+    title: Phrase
     choices: list[Choice]
     row: int
     column: str | None = None
     sample: list[list[str]] = dataclasses.field(default_factory=list)
 
     @property
-    def warning(self) -> str:
+    def warning(self) -> Phrase:
         """The warning about the file while the doubt is open."""
         return open_in_words(self.title)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the doubt as a JSON object, minutes rounded to two places."""
-        choices = [{"value": c.value, "title": c.title, "minutes": round(c.minutes, 2)} for c in self.choices]
+        """Return the doubt as a JSON object: titles in English and as phrases, minutes rounded to two places."""
+        choices = [{"value": c.value, **titled(c.title), "minutes": round(c.minutes, 2)} for c in self.choices]
         where = {"row": self.row, "column": self.column}
-        return {"field": self.field, "title": self.title, "choices": choices, **where, "sample": self.sample}
+        return {"field": self.field, **titled(self.title), "choices": choices, **where, "sample": self.sample}
 
     @classmethod
     def from_json(cls, doubt: dict[str, Any]) -> "Doubt":
         """Return the doubt that the reading process wrote; its choices carry exact milliseconds."""
-        return cls(**{**doubt, "choices": [Choice(**choice) for choice in doubt["choices"]]})
+        choices = [Choice(**{**choice, "title": phrase_of(choice["title"])}) for choice in doubt["choices"]]
+        return cls(**{**doubt, "title": phrase_of(doubt["title"]), "choices": choices})
 
 
-def open_in_words(title: str) -> str:
+def titled(title: Phrase) -> dict[str, Any]:
+    """Return a title for JSON: in English, and as a phrase to translate."""
+    return {"title": str(title), "phrase": title.as_json()}
+
+
+def open_in_words(title: Phrase) -> Phrase:
     """Return the warning about a file that the question with this title is open."""
-    return f"{title} This has to be answered before the durations are used."
+    words = gettext_noop("%(question)s This has to be answered before the durations are used.")
+    return Phrase(words, question=title)

@@ -13,8 +13,9 @@ from typing import Literal, NamedTuple
 
 from django.utils.dateparse import parse_duration
 
+from intake.spreadsheets.phrases import Phrase, gettext_noop
 from intake.spreadsheets.rows import MOST_MINUTES
-from intake.spreadsheets.sheet import MS_PER_MINUTE, BrokenCell, Cell, Elapsed
+from intake.spreadsheets.sheet import MS_PER_MINUTE, NO_PHRASE, BrokenCell, Cell, Elapsed, cell_text
 from intake.spreadsheets.units import DAY_MILLISECONDS, MILLISECONDS, UNITS
 
 # Numbers without a unit are kept as whole billionths: 64 bits hold them exactly.
@@ -22,6 +23,7 @@ SCALE = 1_000_000_000
 LARGEST_NUMBER = 9_000_000_000
 MOST_MILLISECONDS = MOST_MINUTES * MS_PER_MINUTE
 
+Fault = Phrase | tuple[str, str]
 DecimalMark = Literal[".", ",", ""]
 LONGEST_TEXT = 64
 
@@ -40,13 +42,23 @@ class Quantity(NamedTuple):
 
     A clock time of two parts is counted as hours and minutes. `mark` is the decimal mark that the number proves;
     `unit` is the one unit that a text names.
+    `fault` is why it cannot be read: a phrase, or the template of one and the text of the cell.
     """
 
     kind: Kind
     value: int = 0
-    message: str = ""
+    fault: Fault = NO_PHRASE
     mark: str = ""
     unit: str = ""
+
+    @property
+    def message(self) -> Phrase:
+        """Why the cell cannot be read. It is built only when asked for: most of many such warnings are only counted."""
+        if isinstance(self.fault, Phrase):
+            return self.fault
+        reason, text = self.fault
+        values = {"most": int(MOST_MINUTES)} if reason == TOO_LONG else {}
+        return Phrase(reason, text=text, forms=ACCEPTED, **values)
 
 
 EMPTY = Quantity(Kind.EMPTY)
@@ -68,13 +80,25 @@ EXPONENT = re.compile(r"[0-9](?:\.[0-9]+)?e-[0-9]{1,2}")
 FRACTIONS = {"½": "5", "¼": "25", "¾": "75"}
 FRACTION_SIGN = re.compile("([0-9]{0,9}) ?([½¼¾])")
 ACCEPTED = "90, 1.5h, 45m, 2 hours, 1.5d, 1:30, 01:30:00, 1h 30m, PT1H30M"
+NO_DURATION = gettext_noop("“%(text)s” is not a duration. Write it like one of: %(forms)s.")
+NEGATIVE = gettext_noop("“%(text)s” is negative. Write it like one of: %(forms)s.")
+TIME_ALONE = gettext_noop("“%(text)s” is a time of day and no duration. Write it like one of: %(forms)s.")
+TWO_DURATIONS = gettext_noop("“%(text)s” names two different durations. Write it like one of: %(forms)s.")
+TOO_LARGE = gettext_noop("“%(text)s” is too large for a duration. Write it like one of: %(forms)s.")
+TOO_LONG = gettext_noop("“%(text)s” is longer than %(most)s minutes. Write it like one of: %(forms)s.")
+UNCLEAR_DAY = gettext_noop(
+    "“%(text)s” is not clear: a calendar day has 24 hours, a working day 8. Write it like one of: %(forms)s."
+)
+OTHER_UNIT = gettext_noop("“%(cell)s” cannot be read in the unit of the column.")
+UNCLEAR_MARK = gettext_noop("“%(text)s” could be thousands or a fraction. Write it like one of: %(forms)s.")
 
 
 class UnreadableDuration(ValueError):
     """The text is not a duration, or could mean more than one; the message lists the accepted forms."""
 
-    def __init__(self, text: str, reason: str = "is not a duration") -> None:
-        super().__init__(f"“{text[:LONGEST_TEXT]}” {reason}. Write it like one of: {ACCEPTED}.")
+    def __init__(self, text: str, reason: str = NO_DURATION) -> None:
+        self.fault = (reason, text[:LONGEST_TEXT])
+        super().__init__(reason, text)
 
 
 def quantity_of(cell: Cell, decimal: DecimalMark = "") -> Quantity:
@@ -84,15 +108,15 @@ def quantity_of(cell: Cell, decimal: DecimalMark = "") -> Quantity:
     if isinstance(cell, Elapsed):
         return fixed(Decimal(cell.milliseconds) / 1000, str(cell))
     if isinstance(cell, BrokenCell):
-        return Quantity(Kind.UNREADABLE, message=cell.reason)
+        return Quantity(Kind.UNREADABLE, fault=cell.reason)
     shown = f"{cell:.15g}"
     if cell < 0:
-        return Quantity(Kind.UNREADABLE, message=str(UnreadableDuration(shown, "is negative")))
+        return Quantity(Kind.UNREADABLE, fault=(NEGATIVE, shown))
     return bare(Decimal(cell), shown)
 
 
 def quantity_of_text(text: str, decimal: DecimalMark = "") -> Quantity:
-    """Return what the text says; a text that is no duration gives the reason as `message`."""
+    """Return what the text says; a text that is no duration gives the reason as `fault`."""
     if match := COMMON_NUMBER.fullmatch(text):
         fraction = match[2] or ""
         return Quantity(
@@ -106,7 +130,7 @@ def quantity_of_text(text: str, decimal: DecimalMark = "") -> Quantity:
             raise UnreadableDuration(text)
         return read_text(completed(normalized), decimal, text)
     except UnreadableDuration as error:
-        return Quantity(Kind.UNREADABLE, message=str(error))
+        return Quantity(Kind.UNREADABLE, fault=error.fault)
 
 
 def plain(text: str) -> str:
@@ -144,9 +168,9 @@ def read_text(normalized: str, decimal: DecimalMark, text: str) -> Quantity:
 def require_duration(normalized: str, text: str) -> None:
     """Raise UnreadableDuration for a negative number, and for a time of day."""
     if normalized[0] == "-" and normalized[1:2].isdigit():
-        raise UnreadableDuration(text, "is negative")
+        raise UnreadableDuration(text, NEGATIVE)
     if TIME_OF_DAY.fullmatch(normalized):
-        raise UnreadableDuration(text, "is a time of day and no duration")
+        raise UnreadableDuration(text, TIME_ALONE)
 
 
 def read_clock(normalized: str, text: str) -> Quantity | None:
@@ -181,7 +205,7 @@ def read_twice(match: re.Match[str], decimal: DecimalMark, text: str) -> Quantit
         readings = [second.value * MILLISECONDS[unit] // SCALE for unit in ("h", "min", "s")]
     # The decimal form is rounded to hundredths of an hour.
     if not any(abs(reading - first.value) <= MILLISECONDS["h"] // 100 for reading in readings):
-        raise UnreadableDuration(text, "names two different durations")
+        raise UnreadableDuration(text, TWO_DURATIONS)
     return first._replace(kind=Kind.FIXED)
 
 
@@ -202,7 +226,7 @@ def read_number(number: str, decimal: DecimalMark, text: str) -> Quantity:
 def bare(number: Decimal, text: str) -> Quantity:
     """Return a number without a unit. Raises UnreadableDuration above LARGEST_NUMBER."""
     if number > LARGEST_NUMBER:
-        raise UnreadableDuration(text, "is too large for a duration")
+        raise UnreadableDuration(text, TOO_LARGE)
     return Quantity(Kind.BARE, round(number * SCALE))
 
 
@@ -210,9 +234,9 @@ def fixed(seconds: Decimal, text: str, unit: str = "") -> Quantity:
     """Return the seconds as a duration, rounded to a millisecond. Raises UnreadableDuration above MOST_MINUTES."""
     milliseconds = round(seconds * 1000)
     if milliseconds > MOST_MILLISECONDS:
-        raise UnreadableDuration(text, f"is longer than {MOST_MINUTES:,} minutes")
+        raise UnreadableDuration(text, TOO_LONG)
     if milliseconds < 0:
-        return Quantity(Kind.UNREADABLE, message=str(UnreadableDuration(text, "is negative")))
+        return Quantity(Kind.UNREADABLE, fault=(NEGATIVE, text[:LONGEST_TEXT]))
     return Quantity(Kind.FIXED, milliseconds, unit=unit)
 
 
@@ -227,7 +251,7 @@ def iso_seconds(normalized: str, text: str) -> Decimal:
     Days are refused: an ISO day has 24 hours, a working day here has 8.
     """
     if re.match("p[0-9]", normalized):
-        raise UnreadableDuration(text, "is not clear: a calendar day has 24 hours, a working day 8")
+        raise UnreadableDuration(text, UNCLEAR_DAY)
     if not re.match("pt[0-9]", normalized):
         raise UnreadableDuration(text)
     try:
@@ -270,7 +294,7 @@ def parse_number(number: str, decimal: DecimalMark, text: str) -> Decimal:
     if match is None or match["group"] == match["mark"]:
         raise UnreadableDuration(text)
     if single and not decimal:
-        raise UnreadableDuration(text, "could be thousands or a fraction")
+        raise UnreadableDuration(text, UNCLEAR_MARK)
     integer, fraction = number.rsplit(match["mark"], 1) if match["mark"] else (number, "0")
     try:
         return Decimal(f"{integer.replace(match['group'], '')}.{fraction}")
@@ -282,3 +306,8 @@ def is_unclear(match: re.Match[str]) -> bool:
     """Return True if the number's one mark may separate thousands: `1,234`, but not `0,234` or `1,5`."""
     integer, _mark, fraction = match.groups()
     return len(fraction) == 3 and len(integer) <= 3 and integer.strip("0") != ""
+
+
+def unread_message(quantity: Quantity, cell: Cell) -> Phrase:
+    """Return why the cell is read without a duration."""
+    return quantity.message if quantity.kind == Kind.UNREADABLE else Phrase(OTHER_UNIT, cell=cell_text(cell))

@@ -10,25 +10,14 @@ from itertools import islice
 from statistics import median
 
 from intake.spreadsheets.durations import MOST_MILLISECONDS, SCALE, Kind
+from intake.spreadsheets.phrases import Phrase, gettext_noop
+from intake.spreadsheets.sheet import NO_PHRASE
 from intake.spreadsheets.survey import Values
-from intake.spreadsheets.units import DAY_MILLISECONDS, MILLISECONDS
+from intake.spreadsheets.units import DAY, DAY_MILLISECONDS, DOTTED, JOINED, MILLISECONDS, TITLES
 from intake.spreadsheets.words import word_set, words_of
 
 # Stands in an array for a row without a duration that can be read.
 MISSING = -1
-# What a number without a unit may mean: a unit, hours and minutes with a dot between them, a fraction of a day.
-DOTTED, JOINED, DAY = "h.mm", "hhmm", "day"
-TITLES = {
-    "ms": "milliseconds",
-    "s": "seconds",
-    "min": "minutes",
-    "h": "hours",
-    "d": "working days of 8 hours",
-    "w": "working weeks of 40 hours",
-    DOTTED: "hours and minutes: 9.15 is 9 h 15 min",
-    JOINED: "hours and minutes: 0130 is 1 h 30 min",
-    DAY: "fractions of a day of 24 hours",
-}
 # So many numbers, taken from all parts of the table, decide about a unit.
 ENOUGH, MOST_LOOKED_AT = 0.8, 2_000
 # A clock time above this is seldom the hours and minutes of one task; and these things last minutes and seconds.
@@ -38,6 +27,14 @@ SHORT_THINGS = word_set(
     " gesprachszeit gesprachsdauer wartezeit appel attente llamada espera chiamata attesa chamada gesprek wachttijd"
 )
 HOUR = MILLISECONDS["h"]
+# Durations of the same rows that are certain, with their name.
+Reference = tuple[Phrase, "array[int]"]
+MINUTES_SAID = Phrase(
+    gettext_noop("The header says minutes and seconds, but cells hold hours: they were read as stored.")
+)
+AGREES = gettext_noop("The numbers agree with %(name)s as %(unit)s.")
+AGREES_AS_SECONDS = gettext_noop("Times such as 18:25 agree with %(name)s as minutes and seconds.")
+AS_THE_OTHERS = gettext_noop("Numbers without a unit were read as %(unit)s, like the other cells of the column.")
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ class Decision:
     """The meaning of a column, what was taken into account beyond its header, and what is open: {field: choices}."""
 
     meaning: Meaning
-    notes: list[str] = field(default_factory=list)
+    notes: list[Phrase] = field(default_factory=list)
     open: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -108,7 +105,7 @@ def in_unit(value: int, unit: str) -> int:
     return result if result <= MOST_MILLISECONDS else MISSING
 
 
-def decide(values: Values, references: Iterable[tuple[str, "array[int]"]], answers: dict[str, str]) -> Decision:
+def decide(values: Values, references: Iterable[Reference], answers: dict[str, str]) -> Decision:
     """Return what the column's cells mean. `references` are durations of the same rows that are certain, with names."""
     decision = Decision(Meaning(values.column.unit or "min", values.column.form or "h:mm", ""))
     decide_mark(values, decision, answers)
@@ -118,7 +115,7 @@ def decide(values: Values, references: Iterable[tuple[str, "array[int]"]], answe
     if values.count(Kind.CLOCK):
         decide_form(values, named, decision, answers)
     if values.column.form == "mm:ss" and any(value >= HOUR for value in values.values) and values.count(Kind.FIXED):
-        decision.notes.append("The header says minutes and seconds, but cells hold hours: they were read as stored.")
+        decision.notes.append(MINUTES_SAID)
     return decision
 
 
@@ -142,17 +139,15 @@ def decide_mark(values: Values, decision: Decision, answers: dict[str, str]) -> 
     decision.meaning = replace(decision.meaning, mark=mark)
 
 
-def decide_unit(
-    values: Values, references: list[tuple[str, "array[int]"]], decision: Decision, answers: dict[str, str]
-) -> None:
+def decide_unit(values: Values, references: list[Reference], decision: Decision, answers: dict[str, str]) -> None:
     """Decide the unit of the column's numbers: by an answer, by durations beside it, by its header, by its cells."""
     numbers = list(bare_numbers(values, decision.meaning))
     header = values.column.unit
     if (answer := answers.get("duration_unit", "")) in TITLES:
-        unit, note, choices = answer, "", list[str]()
+        unit, note, choices = answer, NO_PHRASE, list[str]()
     elif (proven := proven_unit(numbers, references, header)) is not None:
         unit, name = proven
-        note = f"The numbers agree with {name} as {TITLES[unit]}." if unit != header else ""
+        note = Phrase(AGREES, name=name, unit=TITLES[unit]) if unit != header else NO_PHRASE
         choices = []
     elif header:
         # While the mark is open, the sizes of the numbers say nothing.
@@ -160,7 +155,7 @@ def decide_unit(
         rough = rough_unit(numbers, references)
         if rough and rough[0] != header and not contradicting:
             contradicting = [header, rough[0]]
-        unit, note, choices = header, "", contradicting
+        unit, note, choices = header, NO_PHRASE, contradicting
     else:
         unit, note, choices = unit_of_cells(values, numbers)
     decision.meaning = replace(decision.meaning, unit=unit)
@@ -182,9 +177,7 @@ def bare_numbers(values: Values, meaning: Meaning) -> Iterator[tuple[int, int]]:
             yield row, value
 
 
-def proven_unit(
-    numbers: list[tuple[int, int]], references: list[tuple[str, "array[int]"]], header: str
-) -> tuple[str, str] | None:
+def proven_unit(numbers: list[tuple[int, int]], references: list[Reference], header: str) -> tuple[str, Phrase] | None:
     """Return (unit, name of the reference) if the numbers, read in the unit, are the durations beside them."""
     for name, reference in references:
         pairs = [(value, reference[row]) for row, value in numbers if reference[row] > 0]
@@ -198,7 +191,7 @@ def proven_unit(
     return None if header else rough_unit(numbers, references)
 
 
-def rough_unit(numbers: list[tuple[int, int]], references: list[tuple[str, "array[int]"]]) -> tuple[str, str] | None:
+def rough_unit(numbers: list[tuple[int, int]], references: list[Reference]) -> tuple[str, Phrase] | None:
     """Return (unit, name of the reference) if the numbers are, in this unit alone, the durations less a break."""
     for name, reference in references:
         pairs = [(value, reference[row]) for row, value in numbers if reference[row] > 0]
@@ -260,18 +253,17 @@ def may_be_day_fractions(values: list[int]) -> bool:
     return are_whole(1440) or are_whole(86_400)
 
 
-def unit_of_cells(values: Values, numbers: list[tuple[int, int]]) -> tuple[str, str, list[str]]:
+def unit_of_cells(values: Values, numbers: list[tuple[int, int]]) -> tuple[str, Phrase, list[str]]:
     """Return (unit, note, units to ask for) of a column whose header names no unit, from its cells."""
     spelled = {unit: count for unit, count in values.units.items() if unit in MILLISECONDS}
     bare = len(numbers)
     if len(spelled) == 1 and values.units.total() == sum(spelled.values()) and not values.count(Kind.CLOCK):
         [(unit, count)] = spelled.items()
         if count >= 2 * bare:
-            name = TITLES[unit]
-            return unit, f"Numbers without a unit were read as {name}, like the other cells of the column.", []
+            return unit, Phrase(AS_THE_OTHERS, unit=TITLES[unit]), []
     choices = likely_units([value for _row, value in numbers], values.column.form)
     choices = [*spelled, *(unit for unit in choices if unit not in spelled)] if bare else []
-    return (choices[0] if choices else "min"), "", choices if len(choices) > 1 else []
+    return (choices[0] if choices else "min"), NO_PHRASE, choices if len(choices) > 1 else []
 
 
 def likely_units(values: list[int], form: str) -> list[str]:
@@ -301,9 +293,7 @@ def likely_units(values: list[int], form: str) -> list[str]:
     )
 
 
-def decide_form(
-    values: Values, references: list[tuple[str, "array[int]"]], decision: Decision, answers: dict[str, str]
-) -> None:
+def decide_form(values: Values, references: list[Reference], decision: Decision, answers: dict[str, str]) -> None:
     """Decide whether clock times of two parts, such as 18:25, are hours and minutes or minutes and seconds."""
     forms = ["h:mm", "mm:ss"]
     form, choices = values.column.form or "h:mm", list[str]()
@@ -312,7 +302,7 @@ def decide_form(
     elif (proven := proven_form(values, references)) is not None:
         form, name = proven
         if form != (values.column.form or "h:mm"):
-            decision.notes.append(f"Times such as 18:25 agree with {name} as minutes and seconds.")
+            decision.notes.append(Phrase(AGREES_AS_SECONDS, name=name))
     elif not values.column.form and has_open_form(values):
         choices = forms
     decision.meaning = replace(decision.meaning, form=form)
@@ -320,7 +310,7 @@ def decide_form(
         decision.open["clock_form"] = choices
 
 
-def proven_form(values: Values, references: list[tuple[str, "array[int]"]]) -> tuple[str, str] | None:
+def proven_form(values: Values, references: list[Reference]) -> tuple[str, Phrase] | None:
     """Return (form, name of the reference) if the clock times, read in the form, are the durations beside them."""
     for name, reference in references:
         pairs = [

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from intake.spreadsheets.columns import Columns, looks_like_data, named_columns, named_roles
-from intake.spreadsheets.sheet import Cell, Line, RowWarning, Sheet, Unreadable, gettext_noop
+from intake.spreadsheets.phrases import Phrase, gettext_noop
+from intake.spreadsheets.sheet import NO_PHRASE, Cell, Line, RowWarning, Sheet, Unreadable
 from intake.spreadsheets.words import words_of
 
 # Titles and notes may come before the table: the header is searched in the first lines that are not blank.
@@ -41,6 +42,18 @@ SUMMARY_NAMES = frozenset(
         "samenvatting",
     ]
 )
+SHEET_LEFT_OUT = gettext_noop("The sheet “%(name)s” was not read: it %(why)s.")
+SEND_IT_ALONE = gettext_noop("The sheet “%(name)s” was not read: it %(why)s. Send it by itself if its rows count.")
+HIDDEN_READ = gettext_noop("The sheet “%(name)s” is hidden; it was read.")
+HEADER_FOUND = gettext_noop("The header was found in line %(row)s.")
+# Why a sheet is read, or not.
+FIRST_VISIBLE = Phrase(gettext_noop("the first visible sheet with a table"))
+NONE_VISIBLE = Phrase(gettext_noop("no visible sheet has a table"))
+SAME_HEADER = Phrase(gettext_noop("has the same header"))
+OTHER_HEADER = Phrase(gettext_noop("has another header"))
+NO_HEADER = Phrase(gettext_noop("has no header of a table"))
+HIDDEN = Phrase(gettext_noop("is hidden"))
+A_SUMMARY = Phrase(gettext_noop("is a summary"))
 # A line of nothing else is blank, or a rule between header and rows.
 RULES = " \t\xa0-=_+|:"
 TIMED, NAMED = {"duration", "start", "end"}, {"text", "category", "project", "case", "person"}
@@ -52,7 +65,7 @@ class SheetReport:
 
     name: str
     read: bool
-    why: str
+    why: Phrase
 
 
 @dataclass(frozen=True)
@@ -102,11 +115,11 @@ class Layout:
     sheets: list[SheetReport]
     notes: list[RowWarning] = field(default_factory=list)
 
-    def leave_out(self, place: int, why: str) -> None:
+    def leave_out(self, place: int, why: Phrase) -> None:
         """Report that the part at this place is not read after all."""
         name = self.parts[place].sheet.name
         self.sheets = [SheetReport(name, False, why) if sheet.name == name else sheet for sheet in self.sheets]
-        message = f"The sheet “{name}” was not read: it {why}."
+        message = Phrase(SHEET_LEFT_OUT, name=name, why=why)
         self.notes.append(RowWarning(self.parts[place].header.number, None, message))
 
     @property
@@ -132,7 +145,7 @@ def find_layout(name: str, sheets: Iterable[Sheet]) -> Layout:
     for other, head, at in found:
         add_sheet(layout, other, head[at] if at is not None else None)
     if header.number > 2 and sheet.delimiter:
-        layout.notes.append(RowWarning(header.number, None, f"The header was found in line {header.number}."))
+        layout.notes.append(RowWarning(header.number, None, Phrase(HEADER_FOUND, row=str(header.number))))
     layout.notes += [RowWarning(header.number, None, note) for note in sheet.notes]
     return layout
 
@@ -185,33 +198,31 @@ def add_sheet(layout: Layout, sheet: Sheet, header: Line | None) -> None:
     """Report the sheet, and read it too if it has the header of the first part."""
     first = layout.parts[0]
     if sheet is first.sheet:
-        why = "the first visible sheet with a table" if not sheet.is_hidden else "no visible sheet has a table"
+        why = FIRST_VISIBLE if not sheet.is_hidden else NONE_VISIBLE
         layout.sheets.append(SheetReport(sheet.name, True, why))
         if sheet.is_hidden:
-            layout.notes.append(
-                RowWarning(first.header.number, None, f"The sheet “{sheet.name}” is hidden; it was read.")
-            )
+            layout.notes.append(RowWarning(first.header.number, None, Phrase(HIDDEN_READ, name=sheet.name)))
         return
     why = why_not(sheet, header)
     positions = positions_in(first.header, header) if header else None
     if not why and header is not None and positions is not None:
         layout.parts.append(Part(sheet, header, None if positions == list(range(len(positions))) else positions))
-        layout.sheets.append(SheetReport(sheet.name, True, "has the same header"))
+        layout.sheets.append(SheetReport(sheet.name, True, SAME_HEADER))
         return
-    why = why or "has another header"
+    why = why or OTHER_HEADER
     layout.sheets.append(SheetReport(sheet.name, False, why))
     if header is not None:
-        message = f"The sheet “{sheet.name}” was not read: it {why}. Send it by itself if its rows count."
+        message = Phrase(SEND_IT_ALONE, name=sheet.name, why=why)
         layout.notes.append(RowWarning(header.number, None, message))
 
 
-def why_not(sheet: Sheet, header: Line | None) -> str:
+def why_not(sheet: Sheet, header: Line | None) -> Phrase:
     """Return why the sheet is not read whatever its columns are; empty if nothing speaks against it."""
     if header is None:
-        return "has no header of a table"
+        return NO_HEADER
     if sheet.is_hidden:
-        return "is hidden"
-    return "is a summary" if is_summary(sheet) else ""
+        return HIDDEN
+    return A_SUMMARY if is_summary(sheet) else NO_PHRASE
 
 
 def is_summary(sheet: Sheet) -> bool:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from intake.spreadsheets.answers import UNUSED, chosen_columns
 from intake.spreadsheets.choosing import START_TO_END, TOGETHER, Durations
 from intake.spreadsheets.columns import Column, Columns, column_of, names_of_columns
-from intake.spreadsheets.sheet import Line, Unreadable, cell_text, gettext_noop
+from intake.spreadsheets.phrases import gettext_noop
+from intake.spreadsheets.sheet import Line, Unreadable, cell_text
 from intake.spreadsheets.survey import Chosen, Survey
 
 # The roles of the lists in `Columns`.

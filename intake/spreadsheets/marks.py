@@ -9,7 +9,8 @@ from xml.parsers import expat
 from xml.sax.saxutils import unescape
 
 from intake.spreadsheets.columns import MOST_COLUMNS
-from intake.spreadsheets.sheet import BrokenCell, Dangerous, Unreadable, gettext_noop
+from intake.spreadsheets.phrases import Phrase, gettext_noop
+from intake.spreadsheets.sheet import BrokenCell, Dangerous, Unreadable
 
 CHUNK_BYTES = 1 << 20
 # Longer than any cell: what is left of a chunk is at most one cell.
@@ -27,6 +28,11 @@ CELL_FORMATS = re.compile(r"<(?:\w+:)?cellXfs.*?</(?:\w+:)?cellXfs>", re.DOTALL)
 CELL_FORMAT = re.compile(r"<(?:\w+:)?xf\s[^>]*?numFmtId=\"(\d+)\"")
 # A number format that shows a unit after the number: `0.0" h"`, `0 "min"`.
 UNIT_IN_FORMAT = re.compile(r"[0#?](?:\\[ _]|\s|_.)*(?:\"\s*([a-zA-Z]{1,8})\.?\s*\"|\\([hm]))")
+
+FAILED_WITH = gettext_noop("The cell's formula failed (%(error)s): correct it, or type the value.")
+AN_ERROR = Phrase(gettext_noop("an error"))
+NO_RESULT = Phrase(gettext_noop("The cell holds a formula without a result: open the file in Excel and save it again."))
+FAILED = Phrase(gettext_noop("The cell's formula failed or has no result: correct it, or type the value."))
 
 
 @dataclass
@@ -119,10 +125,10 @@ def mark_of(head: bytes, body: bytes, units: dict[int, str]) -> BrokenCell | str
     """Return what is wrong with the cell, or the unit that its format shows; None for an ordinary cell."""
     if b't="e"' in head:
         value = re.search(rb"<v>([^<]{0,40})", body)
-        shown = value[1].decode("utf-8", "replace") if value else "an error"
-        return BrokenCell(f"The cell's formula failed ({shown}): correct it, or type the value.")
+        shown = value[1].decode("utf-8", "replace") if value else AN_ERROR
+        return BrokenCell(Phrase(FAILED_WITH, error=shown))
     if b"<f" in body and not re.search(rb"<v>[^<]|<is>", body):
-        return BrokenCell("The cell holds a formula without a result: open the file in Excel and save it again.")
+        return BrokenCell(NO_RESULT)
     if units and (style := STYLE.search(head)):
         return units.get(int(style[1]))
     return None
@@ -185,7 +191,7 @@ class Document:
         self._count += len(below) + failed
         marks.merged.update(dict.fromkeys(((row, column) for row in below), (self._row, column)))
         if failed:
-            broken = BrokenCell("The cell's formula failed or has no result: correct it, or type the value.")
+            broken = BrokenCell(FAILED)
             marks.cells.setdefault(self._row, {})[column] = broken
 
     def refuse_entity(self, *_declaration: object) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 from intake.spreadsheets.delimited import open_delimited
 from intake.spreadsheets.durations import DecimalMark, quantity_of
 from intake.spreadsheets.layout import Layout
-from intake.spreadsheets.sheet import Line, Sheet, Unreadable, gettext_noop
+from intake.spreadsheets.phrases import gettext_noop
+from intake.spreadsheets.sheet import Line, Sheet, Unreadable
 from intake.spreadsheets.sources import OLE, PDF, ZIP, Source
 from intake.spreadsheets.workbook import open_workbook
 

@@ -17,18 +17,17 @@ from typing import IO, Any
 
 import orjson
 from django.conf import settings
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from environment.spreadsheet_limits import SpreadsheetLimits
 from intake.spreadsheets import child
 from intake.spreadsheets.answers import require_known_fields
 from intake.spreadsheets.describing import Reading
-from intake.spreadsheets.doubts import Doubt
 from intake.spreadsheets.places import reading_place
 from intake.spreadsheets.rows import TOLD_BY_SOME, Row
 from intake.spreadsheets.set_aside import SetAside
 from intake.spreadsheets.sheet import MS_PER_MINUTE, Dangerous, RowWarning, Unreadable
+from pages.phrases import value_in_words
 
 LOOK_AGAIN_SECONDS = 0.25
 CHUNK_BYTES = 1 << 16
@@ -72,8 +71,7 @@ class Ingested:
         self._messages = child_messages(file, name, limit_warnings, answers)
         first = next(self._messages)
         self.columns: dict[str, str] = first["columns"]
-        self.reading = Reading(**first["reading"])
-        self.reading.doubts = [Doubt.from_json(doubt) for doubt in first["reading"]["doubts"]]
+        self.reading = Reading.from_json(first["reading"])
 
     def __iter__(self) -> Iterator[Row]:
         return self
@@ -82,7 +80,7 @@ class Ingested:
         message = next(self._messages)
         if isinstance(message, dict):
             self.rows_read, self.row_warnings, warnings = message["end"]
-            self.warnings = [RowWarning(*warning) for warning in warnings]
+            self.warnings = [RowWarning.from_wire(*warning) for warning in warnings]
             self.set_aside = SetAside(**message["set_aside"])
             self.close()
             raise StopIteration
@@ -166,15 +164,10 @@ def require_no_fault(message: Any, name: str) -> None:
     if isinstance(message, dict) and "unreadable" in message:
         words, values = message["unreadable"], message["values"]
         refusal = Dangerous if message["dangerous"] else Unreadable
-        raise refusal(_(words), **{key: in_words(value) for key, value in values.items()})
+        raise refusal(_(words), **{key: value_in_words(value) for key, value in values.items()})
     if isinstance(message, dict) and "fault" in message:
         words = _("%(file)s cannot be read: %(why)s. Open it in Excel and save it again.")
         raise Unreadable(words, file=name, why=message["fault"])
-
-
-def in_words(value: Any) -> Any:
-    """Return a whole number as the reader's language writes it; any other value unchanged."""
-    return number_format(value, force_grouping=True) if isinstance(value, int) else value
 
 
 def next_chunk(output: IO[bytes], name: str, until: float) -> bytes:

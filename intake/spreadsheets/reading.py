@@ -6,6 +6,7 @@ durations, the totals among the rows and the spelling of the categories are deci
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from intake.spreadsheets.by_hand import LEFT_OUT, decided_rows, mend, place_of
@@ -16,22 +17,23 @@ from intake.spreadsheets.columns import Column
 from intake.spreadsheets.describing import Reading, describe
 from intake.spreadsheets.details import NO_COLUMN, details_reader, index_of
 from intake.spreadsheets.doubts import Choice, Doubt
-from intake.spreadsheets.durations import Kind, Quantity, quantity_of
+from intake.spreadsheets.durations import Kind, quantity_of, unread_message
 from intake.spreadsheets.evidence import MISSING
 from intake.spreadsheets.known import program_of
 from intake.spreadsheets.layout import Layout, find_layout
 from intake.spreadsheets.mapping import as_chosen, mapped, require_followed, used_columns
 from intake.spreadsheets.opening import decimal_mark, open_sheets
+from intake.spreadsheets.phrases import Phrase, gettext_noop
 from intake.spreadsheets.rows import Row
 from intake.spreadsheets.set_aside import SetAside
 from intake.spreadsheets.sheet import (
     MS_PER_MINUTE,
+    NO_PHRASE,
     Cell,
     Line,
     RowWarning,
     Unreadable,
     cell_text,
-    gettext_noop,
 )
 from intake.spreadsheets.survey import choose_columns, sample_of, survey_of
 from intake.spreadsheets.totals import equal_sheets, summed_sheets, total_rows
@@ -39,9 +41,24 @@ from intake.spreadsheets.totals import equal_sheets, summed_sheets, total_rows
 # The first rows decide which of several columns is filled, and what dates look like.
 SAMPLE_ROWS = 200
 SHOWN_ROWS, SHOWN_CELLS, LONGEST_SHOWN = 3, 20, 80
-NAMELESS = "The row names no task and no category. If it is a total, delete the row."
-FROM_TIMES = "The cell has no duration: the time from start to end was taken."
 LAST_ROW, SAME_SHEETS = "last_row", "same_sheets"
+NAMELESS = Phrase(gettext_noop("The row names no task and no category. If it is a total, delete the row."))
+FROM_TIMES = Phrase(gettext_noop("The cell has no duration: the time from start to end was taken."))
+UNREAD_FROM_TIMES = gettext_noop("%(why)s The cell has no duration: the time from start to end was taken.")
+NO_DURATIONS = Phrase(
+    gettext_noop("No column holds a duration: every row is read without one. Name a column Duration (min).")
+)
+ANOTHER_TABLE = Phrase(gettext_noop("Another table begins here; it was not read. Send it by itself if it counts."))
+SUM_OF_SHEETS = Phrase(gettext_noop("is the sum of all others"))
+COPIES = gettext_noop("The durations on %(names)s are exactly those of an earlier sheet. Are they copies?")
+COUNT_ONCE = Phrase(gettext_noop("they are copies and count once"))
+COUNT_TOO = Phrase(gettext_noop("they are work of their own and count too"))
+TOTAL_LEFT_OUT = Phrase(gettext_noop("The row is a total of the rows above: it was left out."))
+IS_TOTAL = gettext_noop("Row %(row)s is exactly the sum of all rows above. Is it their total?")
+A_TOTAL = Phrase(gettext_noop("it is a total and does not count"))
+A_TASK = Phrase(gettext_noop("it is a task like the others"))
+TOO_FEW_CELLS = gettext_noop("The row has %(count)s of %(width)s cells: the rest is taken as empty.")
+TOO_MANY_CELLS = gettext_noop("The row has %(count)s cells, its header %(width)s: the rest is left out.")
 
 
 class Table:
@@ -55,7 +72,7 @@ class Table:
     def __init__(self, path: Path, limit_warnings: int, answers: Mapping[str, str] | None = None) -> None:
         self.rows_read = self.row_warnings = self.row_number = self.milliseconds = 0
         self.warnings: list[RowWarning] = []
-        self.set_aside, self._faults = SetAside(), list[str]()
+        self.set_aside, self._faults = SetAside(), list[Phrase]()
         self._limit, self._name = limit_warnings, path.name
         self._opened = open_sheets(path)
         self._layout = find_layout(self._name, self._opened)
@@ -133,22 +150,21 @@ class Table:
         """Leave out the sheets that sum up all others, and return the doubt about sheets that repeat another one."""
         durations, layout = self._durations.milliseconds, self._layout
         for place in summed_sheets(durations, self._survey.parts):
-            layout.leave_out(place, "is the sum of all others")
-            self._totals.update(dict.fromkeys(self._rows_of_part(place), ""))
+            layout.leave_out(place, SUM_OF_SHEETS)
+            self._totals.update(dict.fromkeys(self._rows_of_part(place), NO_PHRASE))
         twins = equal_sheets(durations, self._survey.parts)
         if not twins or answers.get(SAME_SHEETS) == "both":
             return []
         total = self._total(durations)
         for place in twins:
-            self._totals.update(dict.fromkeys(self._rows_of_part(place), ""))
-        names = ", ".join(f"“{layout.parts[place].sheet.name}”" for place in twins)
+            self._totals.update(dict.fromkeys(self._rows_of_part(place), NO_PHRASE))
         if answers.get(SAME_SHEETS) == "once":
             return []
         choices = [
-            Choice("once", "they are copies and count once", self._total(durations)),
-            Choice("both", "they are work of their own and count too", total),
+            Choice("once", COUNT_ONCE, self._total(durations)),
+            Choice("both", COUNT_TOO, total),
         ]
-        title = f"The durations on {names} are exactly those of an earlier sheet. Are they copies?"
+        title = Phrase(COPIES, names=[layout.parts[place].sheet.name for place in twins])
         return [Doubt(SAME_SHEETS, title, choices, layout.header_row, None)]
 
     def _rows_of_part(self, place: int) -> range:
@@ -160,18 +176,17 @@ class Table:
         """Return the doubt whether the last row is a total of the others; an answer that it is leaves it out."""
         if doubtful is None or answers.get(LAST_ROW) == "task":
             return []
-        left_out = "The row is a total of the rows above: it was left out."
         if answers.get(LAST_ROW) == "total":
-            self._totals[doubtful] = left_out
+            self._totals[doubtful] = TOTAL_LEFT_OUT
             return []
         durations, number = self._durations.milliseconds, self._survey.numbers[doubtful]
         total = self._total(durations)
         choices = [
-            Choice("total", "it is a total and does not count", total - durations[doubtful]),
-            Choice("task", "it is a task like the others", total),
+            Choice("total", A_TOTAL, total - durations[doubtful]),
+            Choice("task", A_TASK, total),
         ]
-        self._totals[doubtful] = left_out
-        title = f"Row {number} is exactly the sum of all rows above. Is it their total?"
+        self._totals[doubtful] = TOTAL_LEFT_OUT
+        title = Phrase(IS_TOTAL, row=str(number))
         return [Doubt(LAST_ROW, title, choices, number, self._durations.header, self._shown_rows([doubtful]))]
 
     def _doubt(self, choice: OpenChoice) -> Doubt:
@@ -278,21 +293,25 @@ class Table:
             self._note(line.number, None, self._remarks[index])
         if values is None or index not in self._odd:
             return
+        if len(self.warnings) >= self._limit:
+            # It is only counted, so that its words are not needed.
+            self.row_warnings += 1
+            return
         quantity = quantity_of(self._cell(line, values.column), self._chosen.decimal)
-        parts = [quantity.message] if quantity.kind == Kind.UNREADABLE else []
-        if index in self._durations.filled:
-            parts.append(FROM_TIMES)
-        elif not parts:
-            parts.append(unread_message(quantity, self._cell(line, values.column)))
-        self._warn(line.number, values.column.header, " ".join(parts))
+        if index not in self._durations.filled:
+            message = unread_message(quantity, self._cell(line, values.column))
+        elif quantity.kind == Kind.UNREADABLE:
+            message = Phrase(UNREAD_FROM_TIMES, why=quantity.message)
+        else:
+            message = FROM_TIMES
+        self._warn(line.number, values.column.header, message)
 
     def _warn_about_file(self) -> None:
         """Add the warnings about the file as a whole: what was decided without a person, and what is in doubt."""
         for row, column, message in warnings_about_file(self._layout, self._durations, self.reading.doubts):
             self._note(row, column, message)
         if self._durations.values is None and not self._durations.from_times:
-            message = "No column holds a duration: every row is read without one. Name a column Duration (min)."
-            self._warn(self._layout.header_row, None, message)
+            self._warn(self._layout.header_row, None, NO_DURATIONS)
         # From here on they are those of a row.
         self._faults.clear()
 
@@ -302,19 +321,19 @@ class Table:
         if line.fault:
             self._warn(line.number, None, line.fault)
         elif is_ragged and count < width:
-            self._warn(line.number, None, f"The row has {count} of {width} cells: the rest is taken as empty.")
+            self._warn(line.number, None, about_shape(TOO_FEW_CELLS, count, width))
         elif any(cell_text(cell) for cell in line.cells[width:]):
-            self._warn(line.number, None, f"The row has {count} cells, its header {width}: the rest is left out.")
+            self._warn(line.number, None, about_shape(TOO_MANY_CELLS, count, width))
 
     def _cell(self, line: Line, column: Column) -> Cell:
         """Return the line's cell in the column; empty if the line is too short."""
         return line.cells[column.index] if column.index < len(line.cells) else ""
 
-    def _note(self, row: int, column: str | None, message: str) -> None:
+    def _note(self, row: int, column: str | None, message: Phrase) -> None:
         """Add a note: it counts among the warnings, but everything could be read."""
         self._warn(row, column, message, is_note=True)
 
-    def _warn(self, row: int, column: str | None, message: str, *, is_note: bool = False) -> None:
+    def _warn(self, row: int, column: str | None, message: Phrase, *, is_note: bool = False) -> None:
         """Count the warning, and keep it if fewer than the limit are kept."""
         self.row_warnings += 1
         if not is_note:
@@ -325,13 +344,13 @@ class Table:
 
 def warnings_about_file(
     layout: Layout, durations: Durations, doubts: Iterable[Doubt]
-) -> Iterator[tuple[int, str | None, str]]:
+) -> Iterator[tuple[int, str | None, Phrase]]:
     """Yield (row, header, sentence) for what was decided without a person, and for what is in doubt."""
     for note in layout.notes:
         yield note.row, note.column, note.message
     for part in layout.parts:
         for number in part.ends:
-            yield number, None, "Another table begins here; it was not read. Send it by itself if it counts."
+            yield number, None, ANOTHER_TABLE
     for message in durations.notes:
         yield layout.header_row, durations.header, message
     for doubt in doubts:
@@ -343,7 +362,7 @@ def columns_shown(reading: Reading) -> dict[str, str]:
     return {role: c["header"] for role, c in reading.columns.items() if role in ("text", "category", "duration")}
 
 
-def unread_message(quantity: Quantity, cell: Cell) -> str:
-    """Return why the cell is read without a duration."""
-    unread = f"“{cell_text(cell)}” cannot be read in the unit of the column."
-    return quantity.message if quantity.kind == Kind.UNREADABLE else unread
+@lru_cache(maxsize=256)
+def about_shape(template: str, count: int, width: int) -> Phrase:
+    """Return what to say about a row of so many cells below a header of `width`; many rows have the same."""
+    return Phrase(template, count=count, width=width)

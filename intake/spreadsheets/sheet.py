@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from environment import spreadsheet_limits
+from intake.spreadsheets.phrases import Phrase, gettext_noop, phrase_of
 
 LIMITS = spreadsheet_limits.in_force
 MOST_UNPACKED_BYTES = LIMITS.most_unpacked_bytes
@@ -12,12 +13,8 @@ MOST_ROWS = LIMITS.most_rows
 LONGEST_CELL = LIMITS.longest_cell
 
 MS_PER_MINUTE = 60_000
+NO_PHRASE = Phrase("")
 UNPRINTABLE = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)])
-
-
-def gettext_noop(message: str) -> str:
-    """Return the message unchanged, marked for translation. Django's own needs settings, which a reader has not."""
-    return message
 
 
 class Unreadable(Exception):
@@ -55,8 +52,17 @@ class RowWarning:
 
     row: int
     column: str | None
-    message: str
+    message: Phrase
     is_note: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the warning as it is shown and stored: `message` in English, `phrase` to translate it."""
+        return {"row": self.row, "column": self.column, "message": str(self.message), "phrase": self.message.as_json()}
+
+    @classmethod
+    def from_wire(cls, row: int, column: str | None, message: Any, is_note: bool) -> "RowWarning":
+        """Return the warning that the reading process wrote as a list."""
+        return cls(row, column, phrase_of(message), is_note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ class Elapsed:
 class BrokenCell:
     """A cell whose formula failed or has no stored result; `reason` says which, in a full sentence."""
 
-    reason: str
+    reason: Phrase
 
     def __str__(self) -> str:
         return ""
@@ -96,7 +102,7 @@ class Line(NamedTuple):
 
     number: int
     cells: list[Cell]
-    fault: str = ""
+    fault: Phrase = NO_PHRASE
 
     @property
     def is_blank(self) -> bool:
@@ -113,7 +119,7 @@ class Sheet:
     delimiter: str = ""
     is_hidden: bool = False
     # What the file's owner should know about how the sheet was decoded.
-    notes: list[str] = field(default_factory=list)
+    notes: list[Phrase] = field(default_factory=list)
 
     @property
     def is_ragged(self) -> bool:

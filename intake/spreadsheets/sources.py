@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from intake.spreadsheets.archives import ignored_parts, members_of, require_honest_parts, require_ratio
-from intake.spreadsheets.sheet import Unreadable, gettext_noop
+from intake.spreadsheets.phrases import Phrase, gettext_noop
+from intake.spreadsheets.sheet import Unreadable
 
 ZIP, GZIP, OLE, PDF = b"PK\x03\x04", b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"%PDF"
 EMPTY_ZIP = b"PK\x05\x06"
@@ -27,7 +28,9 @@ WORKBOOK_PARTS = ("xl/workbook.xml", "xl/workbook.bin", "content.xml", "[Content
 
 # What names the macros inside an OLE file.
 MACROS = "_VBA_PROJECT".encode("utf-16-le")
-MACROS_LEFT_ALONE = "The workbook has macros: they were left alone, and only the cells' stored values were read."
+MACROS_LEFT_ALONE = Phrase(
+    gettext_noop("The workbook has macros: they were left alone, and only the cells' stored values were read.")
+)
 
 
 class Source:
@@ -72,7 +75,7 @@ class Source:
         if self.packing:
             require_ratio(self.name, self._packed_bytes, unpacked)
 
-    def workbook(self) -> tuple[Any, list[str]]:
+    def workbook(self) -> tuple[Any, list[Phrase]]:
         """Return the workbook as a file or a path, and notes on what in it is not read. Raises Unreadable."""
         file: Any = io.BytesIO(self.content()) if self.packing else str(self.path)
         if not self.start.startswith(ZIP):

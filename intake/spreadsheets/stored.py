@@ -12,7 +12,6 @@ from django.conf import settings
 from environment.spreadsheet_limits import SpreadsheetLimits
 from intake.spreadsheets.answers import require_known_fields
 from intake.spreadsheets.describing import Reading
-from intake.spreadsheets.doubts import Doubt
 from intake.spreadsheets.outside import next_chunk, require_no_fault, require_sender, running_child
 from intake.spreadsheets.places import reading_place
 from intake.spreadsheets.rows import Row
@@ -73,13 +72,12 @@ def store_rows(
 def stored_of(messages: Iterator[dict[str, Any]]) -> Stored:
     """Return what the messages of the child say. Raises ColumnsFailed if they end early."""
     about = next(messages)
-    reading = Reading(**about["reading"])
-    reading.doubts = [Doubt.from_json(doubt) for doubt in about["reading"]["doubts"]]
+    reading = Reading.from_json(about["reading"])
     stored = Stored(about["columns"], reading)
     if not reading.doubts:
         last = next(messages)
         stored.rows_read, stored.row_warnings, warnings = last["end"]
-        stored.warnings = [RowWarning(*warning) for warning in warnings]
+        stored.warnings = [RowWarning.from_wire(*warning) for warning in warnings]
         stored.milliseconds, stored.breakdown = last["milliseconds"], last["breakdown"]
         stored.by_day, stored.people = last["by_day"], last["people"]
         stored.set_aside = SetAside(**last["set_aside"])

@@ -9,7 +9,8 @@ from intake.spreadsheets.columns import NOTE, PROJECT, TASK, Column, Columns, te
 from intake.spreadsheets.durations import DecimalMark, Kind, Quantity, quantity_of
 from intake.spreadsheets.labels import FIRST_LETTERS, Label, label_of
 from intake.spreadsheets.layout import Layout
-from intake.spreadsheets.sheet import MOST_ROWS, BrokenCell, Cell, Line, Unreadable, gettext_noop
+from intake.spreadsheets.phrases import gettext_noop
+from intake.spreadsheets.sheet import MOST_ROWS, BrokenCell, Cell, Line, Unreadable
 from intake.spreadsheets.spans import Times, cell_in, times_of
 
 # A cell that was read before is not read again; at this many different cells the memory begins anew.

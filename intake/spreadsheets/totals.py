@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from intake.spreadsheets.evidence import MISSING
 from intake.spreadsheets.labels import Label
+from intake.spreadsheets.phrases import Phrase, gettext_noop
 from intake.spreadsheets.sheet import MS_PER_MINUTE
 
 EXACT_MILLISECONDS = 1000
@@ -17,19 +18,36 @@ SLACK = {
 FEWEST_ROWS_OF_A_SUM = 3
 FEWEST_CELLS, MOST_NOTES = 3, 20
 FEWEST_SHEETS = 3
-NO_SUM = "The row is named like a total, but is not the sum of rows above it: it counts as a task."
-NOTE_BELOW = "The row has a single cell and stands below the table: it was left out."
+NO_SUM = Phrase(
+    gettext_noop("The row is named like a total, but is not the sum of rows above it: it counts as a task.")
+)
+NOTE_BELOW = Phrase(gettext_noop("The row has a single cell and stands below the table: it was left out."))
+# What a row is that is left out: the sum of all rows above or below, or of a group of them.
+SUMS = {
+    "total": gettext_noop("The row is a total of the rows above (%(minutes)s minutes): it was left out."),
+    "subtotal": gettext_noop("The row is a subtotal of the rows above (%(minutes)s minutes): it was left out."),
+    "total below": gettext_noop("The row is a total of the rows below (%(minutes)s minutes): it was left out."),
+}
+TOTAL_WITHOUT = gettext_noop(
+    "The row is named like a total and has no duration: it was left out. The rows above are %(above)s minutes."
+)
+OTHER_TOTAL = gettext_noop(
+    "The row is named like a total and was left out; but it says %(own)s minutes, the rows above are %(above)s."
+)
+
+# What is said about rows, by their index.
+Said = dict[int, Phrase]
 
 
 def total_rows(
     labels: bytearray, durations: "array[int]", filled: bytearray, parts: list[int]
-) -> tuple[dict[int, str], dict[int, str], int | None]:
+) -> tuple[Said, Said, int | None]:
     """Return the rows that are totals and those that only sound so, each with what to say, and a last row that may be.
 
     The last row is in doubt if it is the sum of all others and nothing but this says that it is a total.
     """
-    found: dict[int, str] = {}
-    remarks: dict[int, str] = {}
+    found: Said = {}
+    remarks: Said = {}
     doubtful = None
     for begin, end in zip(parts, [*parts[1:], len(labels)], strict=True):
         found.update(summed_above(labels, durations, begin, end))
@@ -45,9 +63,9 @@ def total_rows(
     return found, remarks, doubtful
 
 
-def below_table(durations: "array[int]", filled: bytearray, begin: int, end: int) -> dict[int, str]:
+def below_table(durations: "array[int]", filled: bytearray, begin: int, end: int) -> Said:
     """Return the last rows of a table of several columns that have a single cell and no duration: notes below it."""
-    found: dict[int, str] = {}
+    found: Said = {}
     if max(filled[begin:end], default=0) < FEWEST_CELLS:
         return found
     for row in range(end - 1, max(begin, end - MOST_NOTES) - 1, -1):
@@ -57,9 +75,7 @@ def below_table(durations: "array[int]", filled: bytearray, begin: int, end: int
     return {}
 
 
-def below_total(
-    durations: "array[int]", filled: bytearray, begin: int, end: int, known: dict[int, str]
-) -> dict[int, str]:
+def below_total(durations: "array[int]", filled: bytearray, begin: int, end: int, known: Said) -> Said:
     """Return the rows of a single cell without a duration that stand below the last total."""
     row = end
     while row > begin and row - 1 not in known and filled[row - 1] == 1 and durations[row - 1] == MISSING:
@@ -67,7 +83,7 @@ def below_total(
     return dict.fromkeys(range(row, end), NOTE_BELOW) if row - 1 in known else {}
 
 
-def last_row(begin: int, end: int, known: dict[int, str]) -> int:
+def last_row(begin: int, end: int, known: Said) -> int:
     """Return the end of the rows without the last ones that are left out already."""
     while end > begin and end - 1 in known:
         end -= 1
@@ -94,17 +110,14 @@ def equal_sheets(durations: "array[int]", parts: list[int]) -> list[int]:
     ]
 
 
-def said(kind: str, milliseconds: int) -> str:
+def said(kind: str, milliseconds: int) -> Phrase:
     """Return what to say about a row that is left out as a total."""
-    minutes = f"{milliseconds / MS_PER_MINUTE:,.2f}".rstrip("0").rstrip(".")
-    return f"The row is a {kind} of the rows above ({minutes} minutes): it was left out."
+    return Phrase(SUMS[kind], minutes=milliseconds / MS_PER_MINUTE)
 
 
-def summed_below(
-    labels: bytearray, durations: "array[int]", begin: int, end: int, known: dict[int, str], remarks: dict[int, str]
-) -> dict[int, str]:
+def summed_below(labels: bytearray, durations: "array[int]", begin: int, end: int, known: Said, remarks: Said) -> Said:
     """Return the totals that stand below their rows: of all, of those since the last one, of totals."""
-    found: dict[int, str] = {}
+    found: Said = {}
     if not any(label in labels[begin:end] for label in (Label.TOTAL, Label.TOTAL_OF, Label.NAMELESS)):
         return found
     everything, group, subtotals = 0, 0, list[int]()
@@ -123,7 +136,7 @@ def summed_below(
             if label == Label.TOTAL:
                 rest = sum(max(below, 0) for below in durations[row + 1 : end])
                 is_above = everything == 0 and value > 0 and abs(rest - value) <= EXACT_MILLISECONDS
-                found[row] = said("total", value).replace("above", "below") if is_above else mismatch(value, everything)
+                found[row] = said("total below", value) if is_above else mismatch(value, everything)
                 continue
         if value != MISSING:
             everything += value
@@ -155,18 +168,15 @@ def after(kind: str, value: int, group: int, subtotals: list[int]) -> tuple[list
     return ([], 0) if kind == "total" else ([*subtotals[-50:], value if group else 0], 0)
 
 
-def mismatch(value: int, everything: int) -> str:
+def mismatch(value: int, everything: int) -> Phrase:
     """Return what to say about a row that is called a total and is not the sum of the rows above."""
-    above = f"{everything / MS_PER_MINUTE:,.2f}".rstrip("0").rstrip(".")
+    above = everything / MS_PER_MINUTE
     if value == MISSING:
-        return (
-            f"The row is named like a total and has no duration: it was left out. The rows above are {above} minutes."
-        )
-    own = f"{value / MS_PER_MINUTE:,.2f}".rstrip("0").rstrip(".")
-    return f"The row is named like a total and was left out; but it says {own} minutes, the rows above are {above}."
+        return Phrase(TOTAL_WITHOUT, above=above)
+    return Phrase(OTHER_TOTAL, own=value / MS_PER_MINUTE, above=above)
 
 
-def summed_above(labels: bytearray, durations: "array[int]", begin: int, end: int) -> dict[int, str]:
+def summed_above(labels: bytearray, durations: "array[int]", begin: int, end: int) -> Said:
     """Return the totals that stand above what they sum up, as outlines have them: all such rows, or none.
 
     Such rows lack a name that the rows below them have, and each is the sum of the rows to the next one.
@@ -179,11 +189,11 @@ def summed_above(labels: bytearray, durations: "array[int]", begin: int, end: in
         below = sum(max(durations[row], 0) for row in range(head + 1, stop) if labels[row] != Label.TOTAL)
         if stop == head + 1 or durations[head] <= 0 or abs(below - durations[head]) > EXACT_MILLISECONDS:
             return {}
-        found[head] = said("total", durations[head]).replace("above", "below")
+        found[head] = said("total below", durations[head])
     return found if len(heads) > 1 or end - begin > FEWEST_ROWS_OF_A_SUM else {}
 
 
-def last_as_sum(durations: "array[int]", begin: int, end: int, known: dict[int, str]) -> int | None:
+def last_as_sum(durations: "array[int]", begin: int, end: int, known: Said) -> int | None:
     """Return the last row if it is the sum of all rows above it and was not found as a total; else None."""
     last = end - 1
     if last in known or last - begin < FEWEST_ROWS_OF_A_SUM or durations[last] <= 0:

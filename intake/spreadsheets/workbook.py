@@ -11,6 +11,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Pass
 
 from intake.spreadsheets.columns import MOST_COLUMNS
 from intake.spreadsheets.marks import CellMarks, marks_of_sheets
+from intake.spreadsheets.phrases import Phrase, gettext_noop
 from intake.spreadsheets.sheet import (
     LIMITS,
     LONGEST_CELL,
@@ -20,7 +21,6 @@ from intake.spreadsheets.sheet import (
     Line,
     Sheet,
     Unreadable,
-    gettext_noop,
 )
 from intake.spreadsheets.sources import OLE, ZIP, Source
 
@@ -31,7 +31,8 @@ DAYS_BEFORE_THE_GAP = 60
 DAY_ZERO_1904 = datetime.datetime(1904, 1, 1)
 YEARS_OF_DURATIONS = range(1899, 1910)
 MILLISECOND = datetime.timedelta(milliseconds=1)
-ONE_HIDDEN_ROW = "The sheet has a hidden row; it was read too."
+ONE_HIDDEN_ROW = Phrase(gettext_noop("The sheet has a hidden row; it was read too."))
+HIDDEN_ROWS = gettext_noop("The sheet has %(count)s hidden rows; they were read too.")
 # What the parts of a damaged workbook raise.
 DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
 # What names an encrypted workbook inside an OLE file.
@@ -53,12 +54,10 @@ def open_workbook(source: Source) -> Generator[Sheet]:
         raise unreadable_workbook(source, error) from None
 
 
-def notes_about(marks: CellMarks) -> list[str]:
+def notes_about(marks: CellMarks) -> list[Phrase]:
     """Return what the owner of the file should know about the sheet: how many of its rows are hidden."""
     count = marks.hidden_rows
-    return (
-        [f"The sheet has {count:,} hidden rows; they were read too." if count > 1 else ONE_HIDDEN_ROW] if count else []
-    )
+    return [Phrase(HIDDEN_ROWS, count=count) if count > 1 else ONE_HIDDEN_ROW] if count else []
 
 
 def require_few_sheets(source: Source, count: int) -> None:

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-# A run of signs without a space that is longer than this may be broken, so that it cannot run out of its column.
-LONGEST_RUN = 16
-RUN = re.compile(rf"\S{{{LONGEST_RUN + 1},}}")
-AFTER_RUN = re.compile(rf"(\S{{{LONGEST_RUN}}})(?=\S)")
+# A run of more than 16 signs without a space may be broken after each 16, so that it cannot run out of its column.
+RUN = re.compile(r"\S{17,}")
+AFTER_RUN = re.compile(r"(\S{16})(?=\S)")
 BREAK = "\u200b"
 # Signs that no font shows: control signs, and halves of surrogate pairs, which UTF-8 cannot hold.
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")

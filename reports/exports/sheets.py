@@ -66,12 +66,14 @@ class Book:
 
     def number_format(self, unit: Unit) -> str:
         """Return the number format of a unit: money carries its currency, hours and percentages their sign."""
+        # Some languages have a space before the sign.
+        percent_sign = _("%(number)s%%") % {"number": ""}
         money = f'#,##0.00\\ "{self.currency}"' if self.currency else "#,##0.00"
         return {
             Unit.MONEY: money,
             Unit.HOURS: '#,##0.00\\ "h"',
             Unit.MINUTES: '#,##0.00\\ "min"',
-            Unit.PERCENT: '0.0"%"',
+            Unit.PERCENT: f'0.0"{percent_sign}"',
             Unit.COUNT: "#,##0",
             Unit.FACTOR: "0.0###",
         }.get(unit, "General")

@@ -257,7 +257,8 @@ def test_an_answer_that_comes_with_the_file_by_rest_settles_it(sheet: Path) -> N
 def test_a_question_by_rest_has_the_titles_and_totals_of_its_choices(sheet: Path) -> None:
     project = opened(sheet)
     [shown] = machine("bot", OPERATOR).get(f"questions?project={project.pk}").json()["results"]
-    assert shown["schema"]["x_choices"]["s"] == {"title": "seconds", "minutes": 70.0}
+    phrase = {"template": "seconds", "values": {}}
+    assert shown["schema"]["x_choices"]["s"] == {"title": "seconds", "phrase": phrase, "minutes": 70.0}
 
 
 def test_a_choice_on_the_preview_is_sent_along_with_the_request(sheet: Path, client: Client) -> None:

@@ -39,8 +39,8 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append(name)
         return real(file, name, *arguments)
 
-    monkeypatch.setattr(outside, "running_child", watched)
-    monkeypatch.setattr(stored, "running_child", watched)
+    for module in (outside, stored):
+        monkeypatch.setattr(module, "running_child", watched)
     return seen
 
 

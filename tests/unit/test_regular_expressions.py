@@ -45,7 +45,7 @@ def trees() -> Iterator[tuple[str, ast.Module]]:
                 yield str(path.relative_to(settings.BASE_DIR)), ast.parse(source)
 
 
-def compiled(call: ast.Call, names: dict[str, str]) -> re.Pattern[str] | None:
+def compiled(call: ast.Call, names: dict[str, str | bytes]) -> re.Pattern[str] | None:
     """The pattern of `re.something(…)`; None where only a running program knows it."""
     source = text_of(call.args[0], names) if call.args else None
     if source is None:
@@ -59,8 +59,12 @@ def is_flag(node: ast.AST) -> bool:
     return isinstance(node, ast.Attribute) and isinstance(getattr(re, node.attr, None), re.RegexFlag)
 
 
-def text_of(node: ast.expr, names: dict[str, str]) -> str | bytes | None:
-    """The text of a literal, or of an f-string of this file's own constants."""
+def text_of(node: ast.expr, names: dict[str, str | bytes]) -> str | bytes | None:
+    """The text of a literal, of an f-string of this file's own constants, or of such a constant with words put in."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Name):
+        known = names.get(node.left.id)
+        text = known.decode() if isinstance(known, bytes) else known
+        return None if text is None else re.sub(r"%\(\w+\)s", "word", text)
     if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
         return node.value
     if isinstance(node, ast.JoinedStr):
@@ -69,7 +73,7 @@ def text_of(node: ast.expr, names: dict[str, str]) -> str | bytes | None:
     return None
 
 
-def part_of(part: ast.expr, names: dict[str, str]) -> str | None:
+def part_of(part: ast.expr, names: dict[str, str | bytes]) -> str | bytes | None:
     """A piece of an f-string; a call such as re.escape(word) stands for a word."""
     if isinstance(part, ast.Constant):
         return str(part.value)
@@ -78,7 +82,7 @@ def part_of(part: ast.expr, names: dict[str, str]) -> str | None:
     return None
 
 
-def constants(tree: ast.Module) -> dict[str, str]:
+def constants(tree: ast.Module) -> dict[str, str | bytes]:
     """The file's names that stand for a text."""
     found = {}
     for node in tree.body:
@@ -87,7 +91,7 @@ def constants(tree: ast.Module) -> dict[str, str]:
                 value = ast.literal_eval(node.value)
             except ValueError:
                 continue
-            if isinstance(value, str):
+            if isinstance(value, str | bytes):
                 found[node.targets[0].id] = value
     return found
 

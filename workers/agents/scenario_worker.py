@@ -152,7 +152,7 @@ def summary(figures: dict[str, Any]) -> str:
     """Return the deliverable's content as one English sentence."""
     code = figures["currency"]
     return (
-        f"An agent could take over {figures['avoidable_percent']:.2f} % of the work: "
+        f"An agent could take over {figures['avoidable_percent']:.2f}% of the work: "
         f"{figures['recovered_hours']:,.2f} hours a month, worth {figures['recovered_monthly_cost']:,.2f} {code} a "
         f"month and {figures['recovered_annual_cost']:,.2f} {code} a year at {figures['hourly_rate']:,.2f} {code} an "
         f"hour, computed from {period_in_words(figures['period'])}."

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from console.file_answers import add_file_answers
 from intake.inspection import Inspection, inspect_file, require_known_answers
 from intake.spreadsheets import Doubt, Unreadable
+from intake.wording import in_words
 from reports.periods import period_in_words
 
 WARNINGS_SHOWN = 20
@@ -46,11 +47,11 @@ def lines_about(inspection: Inspection) -> list[str]:
     lines += [f"Period not certain: {doubt}" for doubt in inspection.dates["doubts"]]
     for sheet in reading.sheets:
         if sheet["name"]:
-            lines.append(f"Sheet {sheet['name']}: {'read' if sheet['read'] else 'not read'}, {sheet['why']}")
+            lines.append(f"Sheet {sheet['name']}: {'read' if sheet['read'] else 'not read'}, {in_words(sheet['why'])}")
     for role, column in reading.columns.items():
         unit = f", in {column['unit']}" if column["unit"] else ""
         lines.append(f"{role}: column “{column['header']}”{unit}")
-    lines += [f"  row {w.row}: {w.message}" for w in inspection.warnings[:WARNINGS_SHOWN]]
+    lines += [f"  row {w.row}: {in_words(w.message)}" for w in inspection.warnings[:WARNINGS_SHOWN]]
     if (more := inspection.row_warnings - WARNINGS_SHOWN) > 0:
         lines.append(f"  and {more:,} more warnings")
     return lines + [line for doubt in inspection.doubts for line in lines_of_question(doubt)]
@@ -58,9 +59,10 @@ def lines_about(inspection: Inspection) -> list[str]:
 
 def lines_of_question(doubt: Doubt) -> list[str]:
     """Return the question with its choices, what each would total, and some rows, as lines of text."""
-    lines = [f"Question: {doubt.title}"]
+    lines = [f"Question: {in_words(doubt.title)}"]
     for choice in doubt.choices:
         days = choice.minutes / 1440
         long = f" ({days:,.0f} days)" if days >= 2 else ""
-        lines.append(f"  --answer {doubt.field}={choice.value}: {choice.title}, {choice.minutes:,.2f} minutes{long}")
+        title = in_words(choice.title)
+        lines.append(f"  --answer {doubt.field}={choice.value}: {title}, {choice.minutes:,.2f} minutes{long}")
     return lines + [f"  for example: {' | '.join(row)}" for row in doubt.sample]

@@ -12,7 +12,7 @@ from backlog.models import Project
 from backlog.states import ProjectStatus
 from clarifications.contract import with_value_at
 from clarifications.models import Question
-from clarifications.wording import choices_in_words
+from clarifications.wording import choices_in_words, question_title
 from console.asking import PERSON_NEEDED, ask_until_answered
 from console.file_answers import add_file_answers
 from console.follow import Progress, TookTooLong, snapshot_of, watch_project
@@ -21,6 +21,7 @@ from console.outcome import project_outcome
 from console.report_view import report_parts
 from intake.spreadsheets import Unreadable
 from intake.submitting import Request, open_request
+from pages.phrases import warning_in_words
 from runtime.commands import seconds
 from schemas import strict_json
 
@@ -90,11 +91,11 @@ class Command(OperatorCommand):
         if project.intake:
             self.stdout.write(f"{project.intake['rows_read']:,} rows read from {project.intake['file']}")
             for warning in project.intake["warnings"][:WARNINGS_SHOWN]:
-                self.stdout.write(f"  row {warning['row']}: {warning['message']}")
+                self.stdout.write(f"  row {warning['row']}: {warning_in_words(warning)}")
             if (more := project.intake["row_warnings"] - WARNINGS_SHOWN) > 0:
                 self.stdout.write(f"  and {more:,} more warnings")
         for question in Question.objects.filter(project=project, status="OPEN"):
-            self.stdout.write(f"Asked: {question.title} → ./manage.py answer {short_id(question.pk)} VALUE")
+            self.stdout.write(f"Asked: {question_title(question)} → ./manage.py answer {short_id(question.pk)} VALUE")
             for value, words in choices_in_words(question.schema):
                 self.stdout.write(f"  {value}: {words}")
         self.stdout.write(f"Follow it: ./manage.py project {short_id(project.pk)}")

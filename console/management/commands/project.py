@@ -12,9 +12,11 @@ from backlog.models import Project
 from backlog.selectors import latest_deliverables, project_events
 from backlog.states import ItemState, ProjectStatus
 from clarifications.models import Question, QuestionStatus
+from clarifications.wording import title_in_words
 from console.operator import OperatorCommand, id_column, row_with_id, short_id
 from console.outcome import project_outcome
 from console.report_view import report_parts
+from pages.phrases import warning_in_words
 
 TIMELINE_SHOWN = 200
 
@@ -43,7 +45,7 @@ def show(console: Console, project: Project) -> None:
         if table.row_count:
             console.print(table)
     for warning in project.intake.get("warnings", [])[:20]:
-        console.print(f"row {warning['row']}: {warning['message']}", style="yellow")
+        console.print(f"row {warning['row']}: {warning_in_words(warning)}", style="yellow")
     delivered = {kind: d.content for kind, d in latest_deliverables(project.pk).items()}
     if delivered:
         console.print(report_parts(project.title, delivered))
@@ -73,7 +75,9 @@ def question_table(project: Project) -> Table:
     for question in Question.objects.filter(project=project).select_related("answer").order_by("asked_at"):
         answer = f"{question.answer.value} ({question.answer.answered_by})" if hasattr(question, "answer") else ""
         status = str(QuestionStatus(question.status).label)
-        table.add_row(question.title, short_id(question.pk), question.reason, status, answer)
+        table.add_row(
+            title_in_words(question.schema, question.title), short_id(question.pk), question.reason, status, answer
+        )
     return table
 
 

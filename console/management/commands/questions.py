@@ -8,6 +8,7 @@ from rich.table import Table
 
 from clarifications.models import QuestionStatus
 from clarifications.selectors import questions_with_counts
+from clarifications.wording import question_title
 from console.operator import OperatorCommand, id_column, short_id
 from runtime.commands import at_least_one
 
@@ -40,7 +41,7 @@ def table_of(rows: list[Any]) -> Table:
         status_and_answer = f"{status}: {question.answer.value}" if hasattr(question, "answer") else status
         blocked = f"{question.blocked_items} item{'' if question.blocked_items == 1 else 's'}"
         due = f"{question.due_at:%Y-%m-%d %H:%M}" if question.status == QuestionStatus.OPEN else ""
-        about = (question.project.title, question.title, question.reason)
+        about = (question.project.title, question_title(question), question.reason)
         table.add_row(short_id(question.pk), *about, blocked, due, status_and_answer)
     return table
 

@@ -8,11 +8,12 @@ import polars as pl
 from intake.spreadsheets.clean.blocks import require
 from intake.spreadsheets.clean.tally import Tally, remark_about
 from intake.spreadsheets.columns import Column
-from intake.spreadsheets.durations import Kind
+from intake.spreadsheets.durations import Kind, unread_message
 from intake.spreadsheets.labels import FIRST_LETTERS
 from intake.spreadsheets.layout import RULES, Layout, same_cells
 from intake.spreadsheets.moments import moment_of
-from intake.spreadsheets.reading import NAMELESS, unread_message
+from intake.spreadsheets.phrases import Phrase
+from intake.spreadsheets.reading import NAMELESS
 from intake.spreadsheets.sheet import Line
 from intake.spreadsheets.survey import Chosen, label_of_line
 
@@ -135,7 +136,7 @@ def note_odd_rows(columns: Columns, cells: pl.DataFrame, frame: pl.DataFrame, ta
         label = label_of_line(list(row), columns.texts, columns.category_in(row).strip())
         is_first = place == 0 and not tally.sums.rows
         remark = remark_about(label, milliseconds, above + sum_in_block, is_first=is_first)
-        faults = []
+        faults: list[Phrase] = []
         if not text and not category:
             tally.warnings.add(number, columns.text_header, NAMELESS)
             faults.append(NAMELESS)
@@ -161,7 +162,7 @@ def odd_places(columns: Columns, cells: pl.DataFrame, frame: pl.DataFrame, durat
     return whole.select(is_odd).to_series().arg_true()
 
 
-def note_unread(cell: str, number: int, tally: Tally) -> list[str]:
+def note_unread(cell: str, number: int, tally: Tally) -> list[Phrase]:
     """Warn of a duration cell that is not empty and gave no duration; return what was said."""
     quantity = tally.durations.quantity(cell)
     if quantity.kind == Kind.EMPTY:

@@ -22,7 +22,7 @@ import polars as pl
 
 from intake.spreadsheets.answers import COLUMN_FIELDS
 from intake.spreadsheets.categories import spellings
-from intake.spreadsheets.checks import named_rows, only_some_named
+from intake.spreadsheets.checks import CROWDED, IN_THE_FUTURE, OVER_A_DAY, TWICE, named_rows, only_some_named
 from intake.spreadsheets.choosing import Durations, choose_durations
 from intake.spreadsheets.clean.blocks import NotClean, columns_of, lines_in_blocks, one_ahead, require
 from intake.spreadsheets.clean.durations import ColumnOfDurations
@@ -36,6 +36,7 @@ from intake.spreadsheets.known import program_of
 from intake.spreadsheets.layout import find_layout
 from intake.spreadsheets.moments import FIRST_DAY
 from intake.spreadsheets.opening import decimal_mark
+from intake.spreadsheets.phrases import Phrase
 from intake.spreadsheets.reading import SAMPLE_ROWS, columns_shown, warnings_about_file
 from intake.spreadsheets.set_aside import SetAside
 from intake.spreadsheets.sheet import MOST_ROWS, RowWarning, cell_text
@@ -187,25 +188,25 @@ class CleanTable:
             set_aside=tally.set_aside,
         )
 
-    def _notes(self, tally: Tally) -> Iterator[tuple[int, str]]:
+    def _notes(self, tally: Tally) -> Iterator[tuple[int, Phrase]]:
         """Yield (number of the row, sentence) for what is odd about the rows as a whole, as `checks.notes_about`."""
         crowded = tally.days.crowded()
         first_row = self._layout.header_row + 1
         kinds = [
-            ("longer than 24 hours", tally.long),
-            ("in the future", tally.days.future),
-            ("on a day for which a person has more than 24 hours", Found(len(crowded), list(crowded[:5]))),
+            (OVER_A_DAY, tally.long),
+            (IN_THE_FUTURE, tally.days.future),
+            (CROWDED, Found(len(crowded), list(crowded[:5]))),
         ]
-        for sentence, found in kinds:
+        for what, found in kinds:
             if found.count:
-                yield found.first[0], named_rows(found.first, found.count, sentence)
+                yield found.first[0], named_rows(found.first, found.count, what)
         if about := only_some_named(tally.categories.counts, tally.sums.rows):
             yield first_row, about
         if tally.twins.found.count:
             twins = tally.twins.found
             yield (
                 twins.first[0],
-                named_rows(twins.first, twins.count, "exactly the same as an earlier row; counted again"),
+                named_rows(twins.first, twins.count, TWICE),
             )
 
 

@@ -13,8 +13,9 @@ import polars as pl
 from intake.spreadsheets.clean.blocks import NotClean, require
 from intake.spreadsheets.clean.durations import ColumnOfDurations
 from intake.spreadsheets.labels import Label
+from intake.spreadsheets.phrases import Phrase
 from intake.spreadsheets.set_aside import SetAside
-from intake.spreadsheets.sheet import RowWarning, cell_text
+from intake.spreadsheets.sheet import NO_PHRASE, RowWarning, cell_text
 from intake.spreadsheets.survey import MOST_CATEGORIES, MOST_FINGERPRINTS
 from intake.spreadsheets.totals import EXACT_MILLISECONDS, FEWEST_ROWS_OF_A_SUM, NO_SUM, SLACK, kind_of_sum
 from intake.spreadsheets.units import DAY_MILLISECONDS
@@ -46,7 +47,7 @@ class Warnings:
     count: int = 0
     kept: list[RowWarning] = field(default_factory=list)
 
-    def add(self, row: int, column: str | None, message: str, *, is_note: bool = False) -> None:
+    def add(self, row: int, column: str | None, message: Phrase, *, is_note: bool = False) -> None:
         """Count the warning, and keep it if fewer than the limit are kept."""
         self.count += 1
         if len(self.kept) < self.limit:
@@ -80,7 +81,7 @@ class Sums:
         require(not is_sum or abs(above - last) > EXACT_MILLISECONDS, "the last row is the sum of the others")
 
 
-def remark_about(label: Label, value: int | None, above: int, *, is_first: bool) -> str:
+def remark_about(label: Label, value: int | None, above: int, *, is_first: bool) -> Phrase:
     """Return what is said about a labelled row that is no total. Raises NotClean if it may be one.
 
     `value` is its duration, `above` the sum of all rows above it.
@@ -88,10 +89,10 @@ def remark_about(label: Label, value: int | None, above: int, *, is_first: bool)
     if label == Label.TOTAL or (is_first and label in (Label.PARTIAL, Label.TOTAL_OF)):
         raise NotClean("a row that may be a total")
     if value is None or label not in SLACK:
-        return ""
+        return NO_PHRASE
     if value > 0 and kind_of_sum(value, above, above, [], SLACK[label]):
         raise NotClean("a row that may be a total")
-    return NO_SUM if label == Label.TOTAL_OF else ""
+    return NO_SUM if label == Label.TOTAL_OF else NO_PHRASE
 
 
 @dataclass

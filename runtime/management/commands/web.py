@@ -1,16 +1,20 @@
 """Runs the web: pages, REST interface and live feed."""
 
+import os
 import threading
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
 
+from events.deletion import beside_requests
+from events.outbox import owner_of
 from runtime.addresses import AddressUnusable, listening_socket
 from runtime.commands import ServerCommand, at_least_one
 from runtime.supervisor import Child, Supervisor, stop_on_signals
 from runtime.system import manage_command
 from runtime.web import serve
+from runtime.web_connections import adapt_connections
 
 INSTEAD = "./manage.py web --at {}"
 
@@ -33,7 +37,9 @@ class Command(ServerCommand):
                 run([Child(f"web-{number}", each) for number in range(1, processes + 1)])
             else:
                 self.stderr.write(f"Serving at http://{at}/")
-                serve("config.asgi:application", address=at, instead=INSTEAD, shared=shared)
+                adapt_connections()
+                with beside_requests(owner_of(os.getpid())):
+                    serve("config.asgi:application", address=at, instead=INSTEAD, shared=shared)
         except AddressUnusable as error:
             raise CommandError(str(error)) from error
 

@@ -60,7 +60,8 @@ def test_a_question_is_shown_with_its_choices_and_an_answer_settles_it(tmp_path:
     assert "minutes, 4,200.00 minutes (3 days)" in shown
     [question] = orjson.loads(run("inspect", path, "--json"))["questions"]
     assert question["field"] == "duration_unit"
-    assert {"value": "s", "title": "seconds", "minutes": 70.0} in question["choices"]
+    phrase = {"template": "seconds", "values": {}}
+    assert {"value": "s", "title": "seconds", "phrase": phrase, "minutes": 70.0} in question["choices"]
     answered = orjson.loads(run("inspect", path, "--json", "--answer", "duration_unit=min"))
     assert (answered["minutes"], answered["questions"]) == (4200, [])
 

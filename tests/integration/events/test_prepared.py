@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from backlog.blueprints import newest_version
 from backlog.models import Item, Project, Template
 from backlog.selectors import ITEMS, LOCKED_PROJECTS
+from events import statements
 from events.prepared import Prepared, rows_together
 from events.statements import together
 from tests.api_seeds import seeded
@@ -91,3 +92,20 @@ def test_a_key_that_is_compared_otherwise_is_refused_on_postgresql(ids: list[UUI
             query.rows(ids)
     else:
         assert [project.pk for project in query.rows(ids[:1])] == ids[:1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_keeps_plans_prepares_its_statements() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("only PostgreSQL prepares statements")
+    connection.close()
+    connection.ensure_connection()
+    statements.keep_plans(connection)
+    try:
+        statements.execute("SELECT clock_timestamp()", [], fetch=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT statement FROM pg_prepared_statements")
+            assert cursor.fetchall() == [("SELECT clock_timestamp()",)]
+    finally:
+        connection.keeps_plans = False  # type: ignore[attr-defined]
+        connection.close()

@@ -26,6 +26,35 @@ def test_requirements_are_numbered_each_with_its_sentence(run: Run) -> None:
     assert content["requirements"][0]["source_sentence"] == "Please find out, e.g. by interviews, where time is lost."
 
 
+@pytest.mark.parametrize(
+    ("demand", "remark"),
+    [
+        ("Le rapport doit tenir sur une page.", "Nous sommes une petite équipe."),
+        ("Veuillez indiquer les tâches répétées.", "Voici la liste de nos tâches."),
+        ("Il faudrait réduire le travail manuel.", "Le travail manuel dure longtemps."),
+        ("Bitte prüfen Sie die Rechnungen.", "Die Rechnungen liegen im Ordner."),
+        ("Der Bericht muß auf eine Seite passen.", "Der Bericht ist lang."),
+        ("El informe deberá caber en una página.", "El equipo es pequeño."),
+        ("Analice las tareas repetidas.", "Las tareas son repetidas."),
+        ("Il rapporto dovrebbe stare in una pagina.", "Il rapporto è lungo e preciso."),
+        ("Por favor, verifique as faturas.", "As faturas estão na pasta."),
+        ("Precisamos de menos trabalho manual.", "O trabalho manual demora."),
+        ("Het rapport moet op één pagina passen.", "Het rapport is lang."),
+        ("Vergelijk de twee maanden.", "De twee maanden waren druk."),
+    ],
+)
+def test_a_demand_in_another_language_is_told_from_a_remark(run: Run, demand: str, remark: str) -> None:
+    content = run("requirements_manager", request_text=f"{remark}\n{demand}").content
+    assert [r["source_sentence"] for r in content["requirements"]] == [demand]
+
+
+@pytest.mark.parametrize(
+    "point", ["Le délai reste à définir.", "Der Termin ist noch offen.", "El plazo está por definir."]
+)
+def test_what_is_open_in_another_language_is_an_open_point(run: Run, point: str) -> None:
+    assert run("requirements_manager", request_text=f"Show it. {point}").content["open_points"] == [point]
+
+
 def test_open_points_are_listed_and_not_asked(run: Run) -> None:
     assert run("requirements_manager", request_text=REQUEST).content["open_points"] == [
         "Who pays?",

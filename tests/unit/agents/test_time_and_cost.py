@@ -110,7 +110,7 @@ def test_a_scenario_recovers_what_the_friction_analysis_calls_avoidable(run: Run
     content = run("scenario_worker", rows=ROWS, hourly_rate=45, deliverables=friction).content
     assert (content["avoidable_percent"], content["recovered_hours"]) == (25.0, 1.67)
     assert (content["recovered_monthly_cost"], content["recovered_annual_cost"]) == (75.02, 900.23)
-    assert "25.00 % of the work: 1.67 hours a month, worth 75.02 EUR a month" in content["summary"]
+    assert "25.00% of the work: 1.67 hours a month, worth 75.02 EUR a month" in content["summary"]
 
 
 def test_a_scenario_without_a_friction_analysis_finds_the_same_percentage(run: Run, rows: list[Any]) -> None:

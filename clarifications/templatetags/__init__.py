@@ -1,0 +1,1 @@
+"""Template filters about questions."""
