@@ -1,5 +1,6 @@
 """Describe what was found in a file: its sheets, the columns that are used, and what is in doubt."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -8,12 +9,14 @@ from intake.spreadsheets.columns import Column, names_of_columns
 from intake.spreadsheets.doubts import Doubt
 from intake.spreadsheets.layout import Layout
 from intake.spreadsheets.mapping import roles_by_column, used_columns
-from intake.spreadsheets.phrases import phrase_of
+from intake.spreadsheets.phrases import Phrase, gettext_noop, phrase_of
 from intake.spreadsheets.sheet import Line, cell_text
 from intake.spreadsheets.survey import Chosen, Survey
 
 # Of so many columns cells are shown, so that a person can choose what they are.
 MOST_COLUMNS_SHOWN, CELLS_SHOWN, LONGEST_SHOWN = 100, 3, 60
+
+ANOTHER_TABLE = Phrase(gettext_noop("Another table begins here; it was not read. Send it by itself if it counts."))
 
 Roles = dict[str, dict[str, Any]]
 
@@ -94,3 +97,23 @@ def roles_of(layout: Layout, survey: Survey, chosen: Chosen, durations: Duration
     if len(texts) > 1:
         roles["text"]["else"] = [column.header for column in texts[1:]]
     return roles
+
+
+def warnings_about_file(
+    layout: Layout, durations: Durations, doubts: Iterable[Doubt]
+) -> Iterator[tuple[int, str | None, Phrase]]:
+    """Yield (row, header, sentence) for what was decided without a person, and for what is in doubt."""
+    for note in layout.notes:
+        yield note.row, note.column, note.message
+    for part in layout.parts:
+        for number in part.ends:
+            yield number, None, ANOTHER_TABLE
+    for message in durations.notes:
+        yield layout.header_row, durations.header, message
+    for doubt in doubts:
+        yield doubt.row, doubt.column, doubt.warning
+
+
+def columns_shown(reading: Reading) -> dict[str, str]:
+    """Return {role: header} of the columns that make a row."""
+    return {role: c["header"] for role, c in reading.columns.items() if role in ("text", "category", "duration")}

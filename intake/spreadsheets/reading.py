@@ -12,15 +12,15 @@ from pathlib import Path
 from intake.spreadsheets.by_hand import LEFT_OUT, decided_rows, mend, place_of
 from intake.spreadsheets.categories import spellings
 from intake.spreadsheets.checks import notes_about
-from intake.spreadsheets.choosing import Durations, OpenChoice, choose_durations
+from intake.spreadsheets.choosing import OpenChoice, choose_durations
 from intake.spreadsheets.columns import Column
-from intake.spreadsheets.describing import Reading, describe
+from intake.spreadsheets.describing import columns_shown, describe, warnings_about_file
 from intake.spreadsheets.details import NO_COLUMN, details_reader, index_of
 from intake.spreadsheets.doubts import Choice, Doubt
 from intake.spreadsheets.durations import Kind, quantity_of, unread_message
 from intake.spreadsheets.evidence import MISSING
 from intake.spreadsheets.known import program_of
-from intake.spreadsheets.layout import Layout, find_layout
+from intake.spreadsheets.layout import find_layout
 from intake.spreadsheets.mapping import as_chosen, mapped, require_followed, used_columns
 from intake.spreadsheets.opening import decimal_mark, open_sheets
 from intake.spreadsheets.phrases import Phrase, gettext_noop
@@ -48,7 +48,6 @@ UNREAD_FROM_TIMES = gettext_noop("%(why)s The cell has no duration: the time fro
 NO_DURATIONS = Phrase(
     gettext_noop("No column holds a duration: every row is read without one. Name a column Duration (min).")
 )
-ANOTHER_TABLE = Phrase(gettext_noop("Another table begins here; it was not read. Send it by itself if it counts."))
 SUM_OF_SHEETS = Phrase(gettext_noop("is the sum of all others"))
 COPIES = gettext_noop("The durations on %(names)s are exactly those of an earlier sheet. Are they copies?")
 COUNT_ONCE = Phrase(gettext_noop("they are copies and count once"))
@@ -340,26 +339,6 @@ class Table:
             self._faults.append(message)
         if len(self.warnings) < self._limit:
             self.warnings.append(RowWarning(row, column, message, is_note))
-
-
-def warnings_about_file(
-    layout: Layout, durations: Durations, doubts: Iterable[Doubt]
-) -> Iterator[tuple[int, str | None, Phrase]]:
-    """Yield (row, header, sentence) for what was decided without a person, and for what is in doubt."""
-    for note in layout.notes:
-        yield note.row, note.column, note.message
-    for part in layout.parts:
-        for number in part.ends:
-            yield number, None, ANOTHER_TABLE
-    for message in durations.notes:
-        yield layout.header_row, durations.header, message
-    for doubt in doubts:
-        yield doubt.row, doubt.column, doubt.warning
-
-
-def columns_shown(reading: Reading) -> dict[str, str]:
-    """Return {role: header} of the columns that make a row."""
-    return {role: c["header"] for role, c in reading.columns.items() if role in ("text", "category", "duration")}
 
 
 @lru_cache(maxsize=256)

@@ -30,14 +30,14 @@ from intake.spreadsheets.clean.rows import Columns, note_odd_rows, require_rows
 from intake.spreadsheets.clean.tally import Days, Found, Tally, Warnings
 from intake.spreadsheets.comparing import CLOCK_NAMES
 from intake.spreadsheets.delimited import Text, open_delimited
-from intake.spreadsheets.describing import Reading, describe
+from intake.spreadsheets.describing import Reading, columns_shown, describe, warnings_about_file
 from intake.spreadsheets.durations import Kind
 from intake.spreadsheets.known import program_of
 from intake.spreadsheets.layout import find_layout
 from intake.spreadsheets.moments import FIRST_DAY
 from intake.spreadsheets.opening import decimal_mark
 from intake.spreadsheets.phrases import Phrase
-from intake.spreadsheets.reading import SAMPLE_ROWS, columns_shown, warnings_about_file
+from intake.spreadsheets.reading import SAMPLE_ROWS
 from intake.spreadsheets.set_aside import SetAside
 from intake.spreadsheets.sheet import MOST_ROWS, RowWarning, cell_text
 from intake.spreadsheets.sources import OLE, PDF, ZIP, Source
