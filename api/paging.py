@@ -57,6 +57,8 @@ class Pages(CursorPagination):
         """Return the cursor. Raises ValueError or Django's ValidationError if its value does not fit the field."""
         cursor = super().decode_cursor(request)
         if cursor and cursor.position is not None:
+            if "\0" in str(cursor.position):  # which PostgreSQL knows in no text
+                raise ValueError(cursor.position)
             place = self.first_of_order.to_python(cursor.position)
             if isinstance(place, datetime) and is_naive(place):
                 raise ValueError(cursor.position)

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from backlog.periods import FACTS, DatesOfRows
 from backlog.readings import key_of
 from intake.inspection import in_minutes
-from intake.rows_kept import inline_or_stored
+from intake.rows_kept import dates_of, inline_or_stored, is_large, stored_at_once
 from intake.spreadsheets import Doubt, Ingested, RowWarning, Unreadable, read_rows
 from intake.spreadsheets.doubts import open_in_words
 from intake.spreadsheets.phrases import phrase_of
 from intake.spreadsheets.rows import Row
+from intake.spreadsheets.stored import Stored
 from intake.unread_rows import Unread, unread_of
 from intake.wording import in_words
 
@@ -35,7 +36,7 @@ class Combinations:
         self.rows: dict[str, dict[str, Any]] = {}
         self._file, self._name, self._answers = file, name, answers
         self._milliseconds: dict[str, int] = {}
-        self._ended: list[Ingested] = []
+        self._ended: list[Ingested | Stored] = []
         # The dates are the same under every reading.
         self._dates = DatesOfRows()
         self._follow({}, first)
@@ -48,12 +49,7 @@ class Combinations:
         """Keep the rows of this reading; if it is in doubt, read the file under each choice of its first doubt."""
         doubts = ingested.reading.doubts
         if not doubts:
-            # Together, the rows of all combinations still have to fit into an event.
-            most_bytes = settings.CLAIM_CHECK_BYTES // MOST_COMBINATIONS
-            rows = self._summed(key_of(given), ingested)
-            counted = rows if self._ended else self._dates.watch(rows)
-            self.rows[key_of(given)] = inline_or_stored(counted, most_bytes)
-            self._ended.append(ingested)
+            self._keep(given, ingested)
             return
         ingested.close()
         require_few(doubts, len(self.rows))
@@ -61,6 +57,37 @@ class Combinations:
         for choice in doubts[0].choices:
             chosen = {**given, doubts[0].field: choice.value}
             self._follow(chosen, read_rows(self._file, name=self._name, answers={**self._answers, **chosen}))
+
+    def _keep(self, given: Mapping[str, str], ingested: Ingested) -> None:
+        """Keep the rows of this reading: as columns if the file is large and can be read so, else row by row."""
+        if is_large(self._file):
+            ingested.close()  # it holds one of the few places for reading
+            if self._keep_at_once(given):
+                return
+            ingested = read_rows(self._file, name=self._name, answers={**self._answers, **given})
+        self._keep_by_rows(given, ingested)
+
+    def _keep_at_once(self, given: Mapping[str, str]) -> bool:
+        """Keep the rows of a large file as columns; return False if it has to be read by rows."""
+        kept = stored_at_once(self._file, self._name, {**self._answers, **given})
+        if kept is None:
+            return False
+        key = key_of(given)
+        self.rows[key], stored = kept
+        self._milliseconds[key] = stored.milliseconds
+        if not self._ended:
+            self._dates = dates_of(stored)
+        self._ended.append(stored)
+        return True
+
+    def _keep_by_rows(self, given: Mapping[str, str], ingested: Ingested) -> None:
+        """Keep the rows of a file within an event if they are few, else as lines."""
+        # Together, the rows of all combinations still have to fit into an event.
+        most_bytes = settings.CLAIM_CHECK_BYTES // MOST_COMBINATIONS
+        rows = self._summed(key_of(given), ingested)
+        counted = rows if self._ended else self._dates.watch(rows)
+        self.rows[key_of(given)] = inline_or_stored(counted, most_bytes)
+        self._ended.append(ingested)
 
     def _summed(self, key: str, ingested: Ingested) -> Iterator[Row]:
         """Yield the rows and add up their durations."""

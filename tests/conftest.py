@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management.commands import flush
 from django.db.backends.base.operations import BaseDatabaseOperations
+from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
 from backlog.blueprints import definition_of
@@ -18,6 +19,10 @@ from tests import api_figures
 from tests.copying import use_copy
 from tests.emptying import delete_all, read_first_rows, write_first_rows
 from tests.real_parts import STARTED
+
+# How long an example takes depends on what else the machine does: time is measured in CPU seconds where it matters.
+hypothesis_settings.register_profile("no deadline", deadline=None)
+hypothesis_settings.load_profile("no deadline")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -102,13 +102,37 @@ class StoredColumns:
     """The rows of a Parquet file, or of several that a pattern names, as columns: sums without a loop over the rows."""
 
     def __init__(self, path: Path) -> None:
-        rows = pl.scan_parquet(path).select("text", "category", "milliseconds")
-        self._sql = pl.SQLContext(stored=rows.with_row_index("place"))
+        self._path = path
+
+    def scan(self) -> pl.LazyFrame:
+        """Return the rows as a table with the columns of SCHEMA."""
+        return pl.scan_parquet(self._path)
 
     def parts_by(self, key: str) -> Iterator[Part]:
-        """Yield the parts of each different text (`key` "text") or category, in the order of their first rows."""
-        parts = self._sql.execute(sums.parts_by(key)).collect(engine="streaming")
+        """Yield the parts of each different text (`key` "text"), category or day, in the order of their first rows.
+
+        The day is that of a start in ISO 8601; rows whose start is missing or of another form are in no part.
+        """
+        rows = self.scan().select("text", "category", "milliseconds", "started_at").with_row_index("place")
+        rows = rows.filter(pl.col("started_at").str.contains(sums.MOMENT)) if key == "day" else rows
+        parts = pl.SQLContext(stored=rows).execute(sums.parts_by(key)).collect(engine="streaming")
         in_order = parts.sort(pl.col("place").min().over("name"), "place")
         columns = in_order.select("name", "tasks", "own", "milliseconds", "summed")
         for name, count, own, total, is_summed in columns.iter_rows():
             yield Part(name, count, total if is_summed else own, 1 if is_summed else count)
+
+    def rows_without_day(self) -> Iterator[Row]:
+        """Yield each row that may name a day and is in no part by day."""
+        has_day = pl.col("started_at").str.contains(sums.MOMENT).fill_null(value=False)
+        may_name_one = pl.col("started_at").is_not_null() | pl.col("ended_at").is_not_null()
+        rows = self.scan().filter(~has_day, may_name_one)
+        for frame in rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=False):
+            yield from rows_of(frame)
+
+    def short_and_lasting(self, most: int) -> tuple[int, int, int]:
+        """Return how many rows lasted less than so many milliseconds, the sum of theirs, and how many lasted at all."""
+        statement = sums.SHORT_ROWS.format(most=most)
+        short, milliseconds, lasting = (
+            pl.SQLContext(stored=self.scan()).execute(statement).collect(engine="streaming").row(0)
+        )
+        return short or 0, milliseconds or 0, lasting or 0

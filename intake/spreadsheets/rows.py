@@ -4,11 +4,14 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple, NotRequired, Protocol, Self, TypedDict, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, Protocol, Self, TypedDict, cast
 
 import orjson
 
 from intake.spreadsheets.unpacking import read_lines
+
+if TYPE_CHECKING:
+    import polars as pl
 
 # More than nineteen years in one row is a typing error or a timestamp.
 MOST_MINUTES = 10_000_000
@@ -56,8 +59,17 @@ class Part(NamedTuple):
 class Columns(Protocol):
     """Stored rows that can be summed up by columns, see `parquet.StoredColumns`."""
 
+    def scan(self) -> "pl.LazyFrame":
+        """Return the rows as a table with the columns of `parquet.SCHEMA`."""
+
     def parts_by(self, key: str) -> Iterator[Part]:
         """Yield the parts of each different value of the key, in the order of their first rows."""
+
+    def rows_without_day(self) -> Iterator[Row]:
+        """Yield each row that may name a day and is in no part by day."""
+
+    def short_and_lasting(self, most: int) -> tuple[int, int, int]:
+        """Return how many rows lasted less than so many milliseconds, the sum of theirs, and how many lasted at all."""
 
 
 class Rows:

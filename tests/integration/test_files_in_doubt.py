@@ -1,6 +1,7 @@
 """A file that can be read in several ways: its project waits for a person, and each answer gives its own figures."""
 
 import asyncio
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from backlog.selectors import latest_deliverables
 from clarifications.errors import InvalidAnswer
 from clarifications.forms.answer_form import AnswerForm
 from clarifications.models import Question
+from events import artifacts
 from intake import combinations
 from intake.inspection import inspect_file
 from intake.spreadsheets import Unreadable
@@ -141,6 +143,21 @@ def test_rows_too_many_for_an_event_are_stored_for_each_choice(sheet: Path, sett
     work_on()
     assert latest_deliverables(project.pk)["time_waste_analysis"].content["total_minutes"] == 70
     assert dispatch_of(project, "cost")["payload"]["work_context"]["rows"] == []
+
+
+def test_a_large_file_in_doubt_is_kept_as_columns_for_each_choice(tmp_path: Path, settings: Settings) -> None:
+    settings.CLAIM_CHECK_BYTES = 1000
+    settings.SPREADSHEET_LIMITS = replace(settings.SPREADSHEET_LIMITS, at_once=1, waiting=0)
+    sheet = tmp_path / "team.csv"
+    sheet.write_text(SHEET + SHEET.partition("\n")[2] * 20)
+    read = read_file(sheet)
+    kept = read.context["readings"]["rows"]
+    assert {reading["rows_ref"]["media_type"] for reading in kept.values()} == {artifacts.PARQUET}
+    assert read.report["rows_read"] == 63
+    choices = read.context["readings"]["doubts"][0]["choices"]
+    assert {choice["value"]: choice["minutes"] for choice in choices if choice["value"] in TOTALS} == {
+        unit: 21 * minutes for unit, minutes in TOTALS.items()
+    }
 
 
 def test_two_doubts_are_two_questions_and_both_answers_together_decide(tmp_path: Path) -> None:

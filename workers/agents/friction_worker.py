@@ -12,7 +12,7 @@ from pydantic import Field
 from workers.agents.analysis.automation import is_automatable, is_meeting, kind_of_task
 from workers.agents.analysis.cases import cases_content
 from workers.agents.analysis.fragmentation import fragmentation, meetings
-from workers.agents.analysis.tally import RowTally, tally_of
+from workers.agents.analysis.tally import MOST_TEXTS_NAMED, RowTally, tally_of
 from workers.agents.analysis.task_words import MEETING
 from workers.agents.figures import LONGEST_CATEGORY, RowStats, confidence, percent_of, require_rows, rounded
 from workers.agents.recurrence import Recurrence, Task, recurrence_from
@@ -20,9 +20,6 @@ from workers.contract import AgentInput, Result, agent
 
 MOST_CLUSTERS_SHOWN = 50
 LONGEST_TEXT_SHOWN = 200
-# A task of so many texts or fewer names all of them, so that a reader finds exactly its rows. One of more has mostly
-# texts that differ in numbers, by which they are found too; to name them all would make a large deliverable.
-MOST_TEXTS_NAMED = 20
 
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 
@@ -77,7 +74,7 @@ class Friction:
 
 
 def friction_of(work: FrictionInput, stats: RowStats, *, with_steps: bool = True) -> Friction:
-    """Return the friction in the rows, and add the rows to `stats` in the same pass. Raises Missing without rows.
+    """Return the friction in the rows, and add the rows to `stats`. Raises Missing without rows.
 
     `with_steps` is False where neither switches nor cases are needed: it saves half of the time.
     """
@@ -87,7 +84,7 @@ def friction_of(work: FrictionInput, stats: RowStats, *, with_steps: bool = True
 
 def is_meeting_task(task: Task) -> bool:
     """Return True if more than half of the task's rows are meetings by their text or category."""
-    return 2 * sum(text.count for text in task.texts if is_meeting(text.text, text.category)) > task.count
+    return 2 * sum(text.count for text in task.texts if is_meeting(text.shape, text.category)) > task.count
 
 
 @agent("friction_worker", deliverable="friction_analysis")
@@ -145,11 +142,18 @@ def cluster(task: Task, tally: RowTally) -> dict[str, Any]:
     }
     if category:
         content["category"] = category[:LONGEST_CATEGORY]
-    texts = list(dict.fromkeys(text.text for text in task.texts))
-    if len(texts) <= MOST_TEXTS_NAMED and max(map(len, texts)) <= LONGEST_TEXT_SHOWN:
+    texts = texts_of(task, tally)
+    if texts and max(map(len, texts)) <= LONGEST_TEXT_SHOWN:
         content["texts"] = texts
     people = reduce(or_, (text.people for text in task.texts), 0).bit_count()
     return content | ({"people": people} if people and tally.tells_people else {})
+
+
+def texts_of(task: Task, tally: RowTally) -> list[str]:
+    """Return the different texts of the task in alphabetical order; none if there are more than MOST_TEXTS_NAMED."""
+    if task.texts_number > MOST_TEXTS_NAMED:
+        return []
+    return sorted(name for shape in {text.shape for text in task.texts} for name in tally.by_shape[shape].named)
 
 
 def most_frequent_category(task: Task) -> str:

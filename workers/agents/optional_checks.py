@@ -42,17 +42,17 @@ def checks_of_concentration(content: Content, stats: RowStats) -> Iterator[Check
 
 def checks_of_fragmentation(content: Content, facts: Facts) -> Iterator[Check]:
     """Yield checks of the fragmentation's and the meetings' percentages against the rows and the stated numbers."""
-    tally = facts.friction.tally
+    recount = facts.recount
     if part := part_of(content, "fragmentation"):
         name = "friction_analysis.fragmentation"
-        yield figure(f"{name}.short_rows", part, Decimal(tally.short_rows))
-        yield figure(f"{name}.short_percent", part, percent_of(tally.short_rows, tally.lasting_rows))
-        yield figure(f"{name}.short_minutes", part, Decimal(tally.short_milliseconds) / 60_000)
+        yield figure(f"{name}.short_rows", part, Decimal(recount.short_rows))
+        yield figure(f"{name}.short_percent", part, percent_of(recount.short_rows, recount.lasting_rows))
+        yield figure(f"{name}.short_minutes", part, Decimal(recount.short_milliseconds) / 60_000)
         if "switches" in part:
             yield figure(f"{name}.switches", part, Decimal(facts.steps.switches))
     if part := part_of(content, "meetings"):
         minutes = number_of(part.get("minutes")) or Decimal()
-        share = percent_of(minutes * 60_000, tally.milliseconds)
+        share = percent_of(minutes, facts.stats.minutes)
         yield figure("friction_analysis.meetings.percent", part, share, CENT)
 
 

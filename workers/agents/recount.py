@@ -7,27 +7,70 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from intake.spreadsheets.rows import Row
+from intake.spreadsheets.rows import Columns, Row
 from workers.agents.analysis.moments import moment_of
 from workers.agents.analysis.tally import NO_END, UNKNOWN, RowTally
-from workers.agents.figures import exact_minutes
+from workers.agents.figures import columns_of, exact_minutes, minutes_of
 
 MINUTE_MS = 60_000
+QUARTER_MS = 15 * MINUTE_MS
 
 
 @dataclass
 class Recount:
-    """The minutes of rows with a date by (ISO year, ISO week); exact decimals, where the analysis has milliseconds."""
+    """The minutes of rows with a date by (ISO year, ISO week); exact decimals, where the analysis has milliseconds.
+
+    `lasting_rows` have a duration above 0, and `short_rows` of them one under 15 minutes. Of stored rows the days are
+    cut from the text of their start and the rest is summed up in SQL, where the analysis reads moments by columns.
+    """
 
     weeks: defaultdict[tuple[int, int], Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    short_rows: int = 0
+    short_milliseconds: int = 0
+    lasting_rows: int = 0
 
     @property
     def dated_minutes(self) -> Decimal:
         return sum(self.weeks.values(), Decimal())
 
-    def counting(self, rows: Iterable[Row]) -> Iterator[Row]:
+    def counting(self, rows: Iterable[Row]) -> Iterable[Row]:
+        """Return the same rows; each is added to the sums while it is passed on, or all at once if they are columns."""
+        if (columns := columns_of(rows)) is None:
+            return self._counted(rows)
+        self.short_rows, self.short_milliseconds, self.lasting_rows = columns.short_and_lasting(QUARTER_MS)
+        if self.add_days(columns):
+            self._add_all(columns.rows_without_day())
+        else:
+            self.weeks.clear()
+            self._add_all(rows)
+        return rows
+
+    def add_days(self, columns: Columns) -> bool:
+        """Add the rows whose start tells a day; return False if the calendar does not have one of these days."""
+        for part in columns.parts_by("day"):
+            if part.milliseconds is None:
+                continue
+            try:
+                year, week, _weekday = date.fromisoformat(part.name).isocalendar()
+            except ValueError:
+                return False
+            self.weeks[year, week] += minutes_of(part)
+        return True
+
+    def _add_all(self, rows: Iterable[Row]) -> None:
+        """Add the minutes of each row to its week."""
+        for row in rows:
+            if (row.get("started_at") or row.get("ended_at")) and row["estimated_minutes"] is not None:
+                self.add(row)
+
+    def _counted(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the same rows and add each to the sums while it is passed on."""
         for row in rows:
+            milliseconds = int((exact_minutes(row["estimated_minutes"]) * MINUTE_MS).to_integral_value())
+            self.lasting_rows += milliseconds > 0
+            if 0 < milliseconds < QUARTER_MS:
+                self.short_rows += 1
+                self.short_milliseconds += milliseconds
             if (row.get("started_at") or row.get("ended_at")) and row["estimated_minutes"] is not None:
                 self.add(row)
             yield row

@@ -35,13 +35,15 @@ MINUTE_MS = 60_000
 class Task:
     """A group of rows with the same or similar texts; `fingerprint` is the normal form of `sample_text`.
 
-    `texts` are the tallies of its texts, sorted by text and category.
+    `texts` are the tallies of its texts, sorted by their first text and category; `texts_number` is how many different
+    texts it has.
     """
 
     fingerprint: str
     sample_text: str
     count: int = 0
     milliseconds: int = 0
+    texts_number: int = 0
     texts: list[TextTally] = field(default_factory=list)
 
     @property
@@ -80,8 +82,8 @@ class Recurrence:
 
     def group_of_text(self, tally: RowTally) -> list[int]:
         """Return for each text of the tally, in its order, the index of its group; UNKNOWN for one in no group."""
-        groups = {(text.text, text.category): i for i, task in enumerate(self.groups) for text in task.texts}
-        return [groups.get((text.text, text.category), UNKNOWN) for text in tally.texts]
+        groups = {(text.shape, text.category): i for i, task in enumerate(self.groups) for text in task.texts}
+        return [groups.get((text.shape, text.category), UNKNOWN) for text in tally.texts]
 
 
 def recurrence_of(rows: Iterable[Row]) -> Recurrence:
@@ -91,14 +93,10 @@ def recurrence_of(rows: Iterable[Row]) -> Recurrence:
 
 def recurrence_from(tally: RowTally) -> Recurrence:
     """Return the recurring tasks of the rows that were tallied."""
-    counts = Counter[str]()
-    for text in tally.texts:
-        counts[text.text] += text.count
     groups, limited = merged_tasks(by_frequency(by_form(tally)))
     for task in groups:
-        task.texts.sort(key=lambda text: (text.text, text.category))
-    repeated = sum(count for count in counts.values() if count > 1)
-    return Recurrence(tally.rows, repeated, by_frequency(groups), limited)
+        task.texts.sort(key=lambda text: (text.first, text.category))
+    return Recurrence(tally.rows, tally.repeated_rows, by_frequency(groups), limited)
 
 
 def by_form(tally: RowTally) -> Iterable[Task]:
@@ -106,14 +104,21 @@ def by_form(tally: RowTally) -> Iterable[Task]:
 
     Forms that differ only in the spaces between words are one: `e-mail` is `email`.
     """
-    texts = sorted(tally.texts, key=lambda text: (text.text, text.category))
     people = words_of_names(tally.people.keys()) if tally.tells_people else frozenset[str]()
-    forms = forms_without_names([form_of(text.text, people) for text in texts])
+    shapes = list(tally.by_shape)
+    forms = [form_of(shape, people) for shape in shapes]
+    words_of_shape = dict(
+        zip(shapes, forms_without_names(forms, [tally.by_shape[shape].count for shape in shapes]), strict=True)
+    )
     groups: dict[str, Task] = {}
-    for text, words in zip(texts, forms, strict=True):
-        key = "".join(words) or text.text
-        task = groups.get(key) or groups.setdefault(key, Task(" ".join(words) or text.text, text.text))
+    counted: set[str] = set()
+    for text in sorted(tally.texts, key=lambda text: (text.first, text.category)):
+        words = words_of_shape[text.shape]
+        key = "".join(words) or text.shape
+        task = groups.get(key) or groups.setdefault(key, Task(" ".join(words) or text.shape, text.first))
         task.add([text])
+        task.texts_number += 0 if text.shape in counted else tally.by_shape[text.shape].count
+        counted.add(text.shape)
     return groups.values()
 
 
@@ -144,6 +149,7 @@ def merged_tasks(tasks: Sequence[Task]) -> tuple[list[Task], bool]:
         key = tuple(sorted(leaders_of_word[word] for word in words_of(task.fingerprint))) or (task.fingerprint,)
         if leader := leader_of(task, leaders[key][:MOST_LEADERS]):
             leader.add(task.texts)
+            leader.texts_number += task.texts_number
             followers.add(task.fingerprint)
         else:
             leaders[key].append(task)
@@ -155,7 +161,7 @@ def texts_by_word(tasks: Iterable[Task]) -> Counter[str]:
     counts = Counter[str]()
     for task in tasks:
         for word in set(words_of(task.fingerprint)):
-            counts[word] += len(task.texts)
+            counts[word] += task.texts_number
     return counts
 
 

@@ -125,8 +125,8 @@ def sample_of(friction: Friction) -> Sample:
         tally.milliseconds - avoidable.milliseconds,
         tally.squares - avoidable.squares,
     )
-    keys = {(text.text, text.category) for text in texts}
-    is_avoidable = [(text.text, text.category) in keys for text in tally.texts]
+    keys = {(text.shape, text.category) for text in texts}
+    is_avoidable = [(text.shape, text.category) in keys for text in tally.texts]
     if tally.drawn is None:
         return Sample(avoidable, others, None)
     drawn = [(text != UNKNOWN and is_avoidable[text], milliseconds) for text, milliseconds in tally.drawn]

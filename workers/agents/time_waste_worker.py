@@ -20,10 +20,12 @@ class TimeFacts:
 
 
 def time_facts_of(rows: Rows) -> TimeFacts:
-    """Return the facts, counted in one pass over the rows. Raises Missing if there are no rows."""
+    """Return the facts, counted in one pass over the rows, or by columns. Raises Missing if there are no rows."""
     facts = TimeFacts(RowStats(), WeekFacts())
-    for _ in facts.weeks.counting(facts.stats.counting(require_rows(rows))):
-        pass
+    counted = facts.weeks.counting(facts.stats.counting(require_rows(rows)))
+    if counted is not rows:
+        for _ in counted:
+            pass
     return facts
 
 

@@ -3,6 +3,7 @@
 import random
 from collections import Counter, defaultdict
 
+from workers.agents.analysis.shapes import shape_of
 from workers.agents.recurrence import Recurrence
 
 TASKS = (
@@ -63,11 +64,11 @@ def misspelt(text: str, generator: random.Random) -> str:
 
 def purity(found: Recurrence, texts: list[tuple[str, str]]) -> tuple[float, float]:
     """The share of the rows in a group of mostly their task, and of those in their task's largest group."""
-    task_of, pure, largest = dict(texts), 0, defaultdict[str, Counter[int]](Counter)
+    task_of, pure, largest = {shape_of(text): task for text, task in texts}, 0, defaultdict[str, Counter[int]](Counter)
     for number, group in enumerate(found.groups):
         counts = Counter[str]()
         for text in group.texts:
-            counts[task_of[text.text]] += text.count
-            largest[task_of[text.text]][number] += text.count
+            counts[task_of[text.shape]] += text.count
+            largest[task_of[text.shape]][number] += text.count
         pure += max(counts.values())
     return pure / len(texts), sum(max(counts.values()) for counts in largest.values()) / len(texts)

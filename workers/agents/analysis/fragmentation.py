@@ -70,7 +70,7 @@ def meetings(tally: RowTally) -> dict[str, Any] | None:
     A row is a meeting if a word of its text or its category says so, in seven languages; work about a meeting, as
     writing its minutes, is none. Percent: 100 × minutes of meetings ÷ minutes of all rows.
     """
-    found = [text for text in tally.texts if is_meeting(text.text, text.category)]
+    found = [text for text in tally.texts if is_meeting(text.shape, text.category)]
     if not found:
         return None
     milliseconds = sum(text.milliseconds for text in found)

@@ -31,10 +31,10 @@ Place = tuple[tuple[str, ...], tuple[str, ...], bool]
 
 @dataclass(slots=True)
 class Variety:
-    """The different words that stand at one place, and in how many forms; of two words, the first ones apart."""
+    """The different words that stand at one place, and in how many texts; of two words, the first ones apart."""
 
     names: set[tuple[str, ...]] = field(default_factory=set)
-    forms: int = 0
+    texts: int = 0
 
     def are_names(self, place: Place) -> bool:
         """Return True if the words at the place vary as names do: many of them, and each part of a longer name too."""
@@ -42,22 +42,25 @@ class Variety:
         number = len(self.names)
         if any(2 * len({name[at] for name in self.names}) < number for at in range(len(next(iter(self.names))))):
             return False
-        if has_number and number >= FEWEST_BESIDE_NUMBER and 2 * number >= self.forms:
+        if has_number and number >= FEWEST_BESIDE_NUMBER and 2 * number >= self.texts:
             return True
         is_likely = has_number or (bool(before) and before[-1] in CUES)
         return number >= (FEWEST_WITH_EVIDENCE if is_likely else FEWEST_ELSEWHERE)
 
 
-def forms_without_names(forms: Sequence[Form]) -> list[tuple[str, ...]]:
-    """Return the words of each form without the names that are found by comparing all forms."""
+def forms_without_names(forms: Sequence[Form], texts: Sequence[int]) -> list[tuple[str, ...]]:
+    """Return the words of each form without the names that are found by comparing all forms.
+
+    `texts` says how many different texts have each form.
+    """
     words_of_tasks = {form.words[0] for form in forms if form.words}
     words_of_tasks |= {form.words[place] for form in forms for place in form.lower}
     varieties: defaultdict[Place, Variety] = defaultdict(Variety)
-    for form in forms:
+    for form, number in zip(forms, texts, strict=True):
         for start, end in possible_names(form, words_of_tasks):
             variety = varieties[place_of(form, start, end)]
             variety.names.add(form.words[start:end])
-            variety.forms += 1
+            variety.texts += number
     found = {place: variety for place, variety in varieties.items() if variety.are_names(place)}
     names = known_names(found.values())
     return [without_names(form, words_of_tasks, found.keys(), names) for form in forms]

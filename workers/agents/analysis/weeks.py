@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 from intake.spreadsheets.rows import Row
-from workers.agents.analysis.moments import Span, milliseconds_of, moment_of, span_of
-from workers.agents.figures import rounded
+from workers.agents.analysis.moments import EPOCH, Span, in_milliseconds, milliseconds_of, moment_of, span_of
+from workers.agents.figures import columns_of, rounded
 
 # Two years of ISO weeks, of which a year has up to 53. Older weeks are left out, and `weeks_left_out` counts them.
 MOST_WEEKS = 106
@@ -27,7 +28,15 @@ class WeekFacts:
     dated_rows: int = 0
     timed_rows: int = 0
 
-    def counting(self, rows: Iterable[Row]) -> Iterator[Row]:
+    def counting(self, rows: Iterable[Row]) -> Iterable[Row]:
+        """Return the same rows; each is added to the sums while it is passed on, or all at once if they are columns."""
+        if (columns := columns_of(rows)) is None:
+            return self._counted(rows)
+        # polars is imported only where columns are counted.
+        import_module("workers.agents.analysis.stored_weeks").add_rows(self, columns)
+        return rows
+
+    def _counted(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the same rows and add each to the sums while it is passed on."""
         for row in rows:
             if row.get("started_at") or row.get("ended_at"):
@@ -57,16 +66,21 @@ def hour_parts(span: Span, milliseconds: int) -> Iterator[tuple[tuple[int, int],
     are the differences at the full hours, so that they are whole and sum to `milliseconds` exactly. This is the even
     spread of a quantity over an interval (areal interpolation: Goodchild and Lam 1980, in one dimension).
     """
-    at: datetime = span.start.wall
-    passed, spent, length = 0, 0, span.length
-    until_hour = HOUR_MS - (at.minute * 60 + at.second) * 1000 - at.microsecond // 1000
+    return hour_parts_of(in_milliseconds(span.start.wall - EPOCH), span.length, milliseconds)
+
+
+def hour_parts_of(wall: int, length: int, milliseconds: int) -> Iterator[tuple[tuple[int, int], int]]:
+    """Yield the hour parts of a span that begins so many milliseconds after 1970 on the wall; see `hour_parts`."""
+    passed, spent, hour = 0, 0, wall // HOUR_MS
+    until_hour = HOUR_MS - wall % HOUR_MS
     while True:
         passed = min(passed + until_hour, length)
         due = milliseconds * passed // length if length else milliseconds
-        yield (at.isoweekday(), at.hour), due - spent
+        days, hour_of_day = divmod(hour, 24)
+        yield ((days + EPOCH.weekday()) % 7 + 1, hour_of_day), due - spent
         if passed >= length:
             return
-        at, spent, until_hour = at + timedelta(hours=1), due, HOUR_MS
+        hour, spent, until_hour = hour + 1, due, HOUR_MS
 
 
 def weeks_content(facts: WeekFacts) -> dict[str, Any]:

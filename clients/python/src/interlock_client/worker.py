@@ -71,8 +71,9 @@ class Work:
         reference = self.context.get("rows_ref")
         if reference is None:
             return list(self.context.get("rows", []))
-        text = self.client.call("GET", f"work/{self.lease}/artifacts/{reference['id']}").text
-        return [json.loads(line) for line in text.splitlines()]
+        content = self.client.call("GET", f"work/{self.lease}/artifacts/{reference['id']}").content
+        # Lines end with a line feed only: a text may hold other characters that Python takes for the end of a line.
+        return [json.loads(line) for line in content.split(b"\n") if line]
 
     def progress(self, done: int, total: int) -> None:
         """Report how many units of the work are done. This renews the lease too."""
