@@ -39,6 +39,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--cluster", action="store_true", help="on a Valkey cluster of three nodes, with PARTITIONS=4")
     parser.add_argument("--each", type=int, default=2, help="orchestrators and workers of each kind (default: 2)")
     parser.add_argument("--only", action="append", metavar="KIND", help="only faults of this kind; can be repeated")
+    parser.add_argument("--no-faults", action="store_true", help="break nothing: then no process may grow")
     parser.add_argument("--bug", help="seed this bug into the processes; the run has to end red")
     parser.add_argument("--all-bugs", action="store_true", help="a short run with each seeded bug, and a table")
     parser.add_argument("--keep-logs", type=Path, metavar="FOLDER", help="copy the processes' logs there")

@@ -77,6 +77,12 @@ class Database:
         with self.connected() as connection:
             connection.execute(statement)
 
+    def sessions(self) -> int:
+        """Return how many sessions the database has, ours included."""
+        with self.connected() as connection:
+            [number] = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE datname IS NOT NULL").fetchone()
+        return int(number)
+
     def make_clock_steppable(self) -> None:
         """Put the clock that can be stepped before PostgreSQL's own, for every later session."""
         self.execute(STEPPED_CLOCK)

@@ -29,12 +29,12 @@ def filled(disk: Path) -> Iterator[None]:
     """Leave no byte free on the disk while the block runs."""
     ballast = disk / "ballast"
     try:
-        with ballast.open("wb") as file, suppress(OSError):
+        # Unbuffered: what could not be written would be tried again, and fail again, when the file is closed.
+        with ballast.open("wb", buffering=0) as file:
             for size in (1 << 20, 1 << 12):
                 with suppress(OSError):
                     while True:
                         file.write(b"\0" * size)
-                        file.flush()
         yield
     finally:
         with suppress(FileNotFoundError):

@@ -16,6 +16,7 @@ from accounts.roles import OPERATOR
 from backlog.blueprints import add_version
 from backlog.models import Project
 from backlog.states import OVER_STATUSES
+from events import streams
 from tests.callers import EVERY_SCOPE, account
 from tests.chaos.answering import ANSWERER, Robot
 from tests.chaos.bugs import BUGS, Bug
@@ -26,6 +27,7 @@ from tests.chaos.plan import KINDS, LOSING, Fault, draw_plan
 from tests.chaos.templates import SORTS, definitions
 from tests.chaos.verdict import Happened, Verdict, verdict_of, wait_for_rest
 from tests.chaos.world import World
+from tests.growth import Readings, read_meanwhile
 from tests.waiting import wait_until
 
 PROGRESS_SECONDS = 10.0
@@ -39,15 +41,16 @@ def run(world: World, options: argparse.Namespace) -> int:
     plan = planned(options, bug, left_out)
     rest = Rest(world.system.web, prepared_key())
     sorts = list(bug.sorts if bug else SORTS)
-    load = Load(rest, world.folder, rate=options.rate, sorts=sorts, seed=options.seed)
-    happened: list[Happened] = []
+    load, happened = Load(rest, world.folder, rate=options.rate, sorts=sorts, seed=options.seed), list[Happened]()
     world.start_system()
     threads = [*load.threads(), Robot(load, rest, options.seed).thread()]
+    readings = Readings(world.system.pids, {"database": world.database.sessions, "broker": broker_clients})
     try:
         wait_until(lambda: len(world.system.pids()) >= 7, BEGIN_SECONDS)
         for thread in threads:
             thread.start()
-        suffer(world, plan, load, happened, options.seconds)
+        with read_meanwhile(readings):
+            suffer(world, plan, load, happened, options.seconds)
         load.stopping.set()
         wait_for_rest(load, options.rest)
         verdict = verdict_of(load, happened, answers_broken=rest.broken)
@@ -58,18 +61,26 @@ def run(world: World, options: argparse.Namespace) -> int:
         keep_logs(world, options)
     if code:
         verdict.broken.append(f"the system ended with exit code {code}")
+    verdict.broken += readings.growths() if options.no_faults else []
     left_out |= {"kill at point": f"{n} of them: nobody came to the point"} if (n := world.points_not_reached) else {}
     print_verdict(verdict, happened, left_out, options)
+    print("held at most in the second and the last third", *readings.lines(), sep="\n  ")
     return 0 if verdict.is_good() else 1
 
 
 def planned(options: argparse.Namespace, bug: Bug | None, left_out: dict[str, str]) -> list[Fault]:
     """Return the plan for the options; faults that this machine does not allow are left out, the others stay."""
-    drawn = draw_plan(options.seed, options.seconds, bug.kinds if bug else options.only or KINDS)
+    kinds = () if options.no_faults else options.only or KINDS
+    drawn = draw_plan(options.seed, options.seconds, bug.kinds if bug else kinds)
     plan = [fault for fault in drawn if fault.kind not in left_out]
     if bug and bug.targets:
         return [Fault(f.at, f.kind, bug.targets[n % len(bug.targets)], f.seconds) for n, f in enumerate(plan)]
     return [replace(fault, target=one_of(fault.target, n % options.each)) for n, fault in enumerate(plan)]
+
+
+def broker_clients() -> int:
+    """Return how many clients the broker, or of a cluster the node that is asked, has."""
+    return len(streams.client().client_list())
 
 
 def one_of(role: str, number: int) -> str:

@@ -1,19 +1,36 @@
 """Whatever order a worker's replies arrive in, the item ends the same."""
 
+import os
+import random
 from itertools import permutations
 from typing import Any
 
 import pytest
 
-from backlog.models import Deliverable, Project
+from backlog.models import Deliverable, Item, Project
 from backlog.states import ItemState
 from events.models import Event
-from tests.flows import completed, deliverable, dispatch_of, item_of, opened, reply, step, tell
+from tests.flows import (
+    completed,
+    deliverable,
+    dispatch_of,
+    item_of,
+    on_the_log,
+    opened,
+    reply,
+    request,
+    step,
+    tell,
+    template,
+)
 from tests.invariants import violations
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 
 NEEDS_RESULT = step("only", done_when={"deliverable": "result"})
+ITEM_FIELDS = ("state", "attempts", "failures", "held_for", "delivered", "evidence", "deadline_at", "waiting_on")
+# ORDERS=1000 asks for the full profile.
+ORDERS = int(os.environ.get("ORDERS", "60"))
 REPLIES = ("WORK.ITEM_STARTED", "DELIVERABLE.PUBLISHED", "WORK.ITEM_COMPLETED")
 
 
@@ -29,10 +46,9 @@ def replies_to(dispatch: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def final_state(project: Project) -> dict[str, Any]:
     """What must not depend on the order."""
     item = item_of(project)
-    fields = ("state", "attempts", "failures", "held_for", "delivered", "evidence", "deadline_at", "waiting_on")
     contents = [d.content for d in Deliverable.objects.filter(item=item)]
     status = Project.objects.get(pk=project.pk).status
-    return {name: getattr(item, name) for name in fields} | {"contents": contents, "status": status}
+    return {name: getattr(item, name) for name in ITEM_FIELDS} | {"contents": contents, "status": status}
 
 
 DONE = {
@@ -65,6 +81,21 @@ def test_any_order_of_the_replies_within_a_batch_ends_the_same(broker: None) -> 
     said = [replies_to(dispatch_of(project)) for project in projects]
     tell(*(said[n][order[position]] for position in range(3) for n, order in enumerate(orders)))
     assert [final_state(project) for project in projects] == [DONE] * len(orders)
+    assert violations() == []
+
+
+def test_any_order_of_all_replies_of_many_projects_ends_the_same(broker: None) -> None:
+    name, chance = template(NEEDS_RESULT, NEEDS_RESULT | {"key": "other"}), random.Random(ORDERS)
+    tell(*(request(name) for _ in range(ORDERS)))
+    dispatches = on_the_log("WORK.ITEM_DISPATCHED")
+    said = [event for dispatch in dispatches for event in replies_to(dispatch).values() for _ in range(2)]
+    chance.shuffle(said)
+    tell(*said)
+    found = Item.objects.values_list(*ITEM_FIELDS).order_by().distinct()
+    assert len(dispatches) == 2 * ORDERS
+    assert [dict(zip(ITEM_FIELDS, values, strict=True)) for values in found] == [{k: DONE[k] for k in ITEM_FIELDS}]
+    assert Deliverable.objects.count() == 2 * ORDERS
+    assert set(Project.objects.values_list("status", flat=True)) == {"DONE"}
     assert violations() == []
 
 

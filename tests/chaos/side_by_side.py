@@ -1,0 +1,240 @@
+"""Runs the release before and this one side by side: `python -m tests.chaos.side_by_side --seconds 60 --from COMMIT`.
+
+The older release creates the database and begins its work. This one migrates it while the older one runs, starts beside
+it, shares the groups with it, and goes on alone when the older one has been ended. Nothing may be lost or done twice.
+
+The older release is the newest tag `v…`; before there is one, the commit before the newest migration of the tables that
+every process writes. A copy without history (a source archive, a shallow clone) ends with LEFT_OUT, and says why.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from runtime.embedded import EmbeddedValkey
+from runtime.processes import tied_to_parent, wait_or_kill
+from tests.servers import embedded_postgres
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+LEFT_OUT = 77
+HOT_TABLES = ("events/migrations", "backlog/migrations", "clarifications/migrations")
+AGENT, GROUPS = "generic_worker", ("orchestrator", "clarifications", "validators")
+DONE = "SELECT count(*) FROM backlog_project WHERE status = 'DONE'"
+# Longest time until another project is done (a start included), and for coming to rest; a busy machine gets more.
+STILL_SECONDS, REST_SECONDS = 10.0, 15.0
+
+
+class NoHistory(Exception):
+    """The older release cannot be taken from this copy."""
+
+
+def git(*words: str) -> str:
+    """Return what git says. Raises NoHistory."""
+    try:
+        done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True)
+    except OSError as error:
+        raise NoHistory(f"git cannot be run: {error}") from error
+    if done.returncode:
+        raise NoHistory(f"git {words[0]}: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def older_release() -> str:
+    """Return the commit of the release before this one. Raises NoHistory."""
+    if tags := git("tag", "--list", "v*", "--sort=-version:refname", "--no-contains", "HEAD"):
+        return git("rev-parse", f"{tags.splitlines()[0]}^{{commit}}")
+    newest = git("log", "-1", "--no-merges", "--format=%H", "--", *HOT_TABLES)
+    return git("rev-parse", "--verify", f"{newest}^")
+
+
+def unpack(commit: str, folder: Path) -> None:
+    """Put the files of the commit into the folder. Raises NoHistory."""
+    archive = folder.with_suffix(".tar")
+    git("archive", "--output", str(archive), commit)
+    folder.mkdir()
+    subprocess.run(["tar", "-xf", str(archive), "-C", str(folder)], check=True)
+
+
+class Release:
+    """One release: where its files are, what its processes are called, and those that run."""
+
+    def __init__(self, name: str, root: Path, slot: int, environment: dict[str, str], log: Path) -> None:
+        self.name, self.root, self.slot, self.log = name, root, slot, log
+        # Compiled files are kept: otherwise each process would compile the release anew.
+        own = {"SERVICE_INSTANCE": name, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": ""}
+        self.environment = environment | own
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def command(self, *words: str) -> subprocess.Popen[bytes]:
+        """Start a command of this release; it does not outlive the run."""
+        argv = tied_to_parent([sys.executable, str(self.root / "manage.py"), *words])
+        with self.log.open("ab") as log:
+            return subprocess.Popen(argv, cwd=self.root, env=self.environment, stdout=log, stderr=log)
+
+    def migrate(self) -> None:
+        """Bring the database to this release's schema."""
+        assert self.command("migrate", "--verbosity", "0").wait() == 0, self.last_words()
+
+    def start(self) -> None:
+        """Start the processes, at a slot of their own."""
+        has_core = any(self.root.glob("*/management/commands/core.py"))
+        slotted = [("core",)] if has_core else [("consume", *GROUPS)]
+        self.processes = [self.command(*words, "--slot", str(self.slot)) for words in [*slotted, ("work", AGENT)]]
+        self.processes += [] if has_core else [self.command("relay")]
+
+    def end(self) -> list[str]:
+        """End the processes with SIGTERM; return those that did not end well, in words."""
+        for process in self.processes:
+            process.terminate()
+        codes = [wait_or_kill(process, seconds=30) for process in self.processes]
+        self.processes = []
+        return [f"a process of {self.name} ended with {code}: {self.last_words()}" for code in codes if code]
+
+    def complaints(self) -> list[str]:
+        """Return the lines of the log that tell of an error."""
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return [f"{self.name}: {line[:200]}" for line in lines if "Traceback" in line or "failed" in line]
+
+    def last_words(self) -> str:
+        """Return the end of the log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+
+
+# -- the run ---------------------------------------------------------------------------------------
+def run(older: Release, newer: Release, database: str, seconds: float, rate: float) -> list[str]:
+    """Run both over one database; return what is wrong, in words."""
+    older.migrate()
+    older.start()
+    prepare_django(newer)
+    wrong: list[str] = []
+    with psycopg.connect(database, autocommit=True) as connection, asked_steadily(rate) as asked:
+        wrong += unless_done(connection, "the older release does nothing")
+        newer.migrate()
+        wrong += unless_done(connection, "the older release does nothing on the newer schema")
+        newer.start()
+        wait_until(lambda: has_worked(connection, newer), 30)
+        time.sleep(seconds)
+        wrong += older.end()
+        wrong += unless_done(connection, "the newer release does nothing alone")
+    return wrong + judged(asked, [older, newer])
+
+
+def unless_done(connection: psycopg.Connection[Any], words: str) -> list[str]:
+    """Return the words unless another project comes to its end soon."""
+
+    def done() -> int:
+        [count] = connection.execute(DONE).fetchone() or [0]
+        return int(count)
+
+    before = done()
+    try:
+        wait_until(lambda: done() > before, STILL_SECONDS)
+    except AssertionError:
+        return [words]
+    return []
+
+
+def prepare_django(newer: Release) -> None:
+    """Let this process, which asks and judges, find the database and the broker."""
+    os.environ |= newer.environment | {"LOG_LEVEL": "ERROR", "SERVICE_INSTANCE": "judge"}
+    import django
+
+    django.setup()
+
+
+@contextmanager
+def asked_steadily(rate: float) -> Iterator[list[dict[str, Any]]]:
+    """Put requests on the log at this rate while the block runs; yield those that were put."""
+    from tests.flows import put, request
+
+    asked: list[dict[str, Any]] = []
+    stopping = threading.Event()
+
+    def ask() -> None:
+        while not stopping.wait(1 / rate):
+            put(event := request())
+            asked.append(event)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    try:
+        yield asked
+    finally:
+        stopping.set()
+        thread.join()
+
+
+def has_worked(connection: psycopg.Connection[Any], release: Release) -> bool:
+    """Return True if both an orchestrator and a worker of the release have said something."""
+    words = "SELECT count(DISTINCT service) FROM events_event WHERE instance = %s"
+    [services] = connection.execute(words, [release.name]).fetchone() or [0]
+    return int(services) >= 2
+
+
+def judged(asked: list[dict[str, Any]], releases: list[Release]) -> list[str]:
+    """Wait for rest; return what is lost, done twice or broken; print the figures."""
+    from backlog.models import Project
+    from tests.chaos.verdict import effects_twice
+    from tests.invariants import violations
+
+    ids = {event["payload"]["project_id"] for event in asked}
+    try:
+        wait_until(lambda: Project.objects.filter(pk__in=ids, status="DONE").count() == len(ids), REST_SECONDS)
+        wait_until(lambda: not violations(), REST_SECONDS)
+    except AssertionError:
+        pass
+    finished = {str(pk) for pk in Project.objects.filter(status="DONE").values_list("pk", flat=True)}
+    lost, twice, broken = ids - finished, effects_twice(), violations()
+    print(f"attempted {len(ids)} / lost {len(lost)} / twice {len(twice)} / invariants broken {len(broken)}")
+    complaints = [line for release in releases for line in release.complaints()]
+    return [*(f"lost: {pk}" for pk in lost), *twice, *broken, *complaints]
+
+
+def main() -> int:
+    """Run as the command line says; the exit code is 1 if anything is wrong, LEFT_OUT if nothing could be run."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.side_by_side", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long both run side by side (default: 60)")
+    parser.add_argument("--rate", type=float, default=3.0, help="projects a second (default: 3)")
+    parser.add_argument("--from", dest="commit", default="", help="the older release (default: see above)")
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="interlock-beside-", dir="/tmp")))
+        try:
+            commit = options.commit or older_release()
+            unpack(commit, folder / "older")
+        except NoHistory as reason:
+            print(f"left out: {reason}")
+            return LEFT_OUT
+        print(f"older release: {git('log', '-1', '--format=%h %s', commit)}", flush=True)
+        older, newer, database = releases(stack, folder)
+        stack.callback(lambda: [*older.end(), *newer.end()])
+        wrong = run(older, newer, database, options.seconds, options.rate)
+        wrong += newer.end()
+    print("\n".join(wrong))
+    return 1 if wrong else 0
+
+
+def releases(stack: ExitStack, folder: Path) -> tuple[Release, Release, str]:
+    """Start database and broker; return both releases and the database's URL."""
+    database = stack.enter_context(embedded_postgres())
+    broker = stack.enter_context(EmbeddedValkey(folder / "valkey")).url
+    (folder / "data").mkdir()
+    found = {"DATABASE_URL": database, "REDIS_URL": broker, "DATA_DIR": str(folder / "data"), "LOG_LEVEL": "WARNING"}
+    environment = os.environ | found | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    older = Release("older", folder / "older", 1, environment, folder / "older.log")
+    return older, Release("newer", ROOT, 2, environment, folder / "newer.log"), database
+
+
+if __name__ == "__main__":
+    sys.exit(main())
