@@ -1,6 +1,5 @@
 """Endpoints of projects: open, list, read, read the work context, cancel."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -117,7 +116,14 @@ class NewProjectWithFile(NewProject):
     file_answers = Text(
         required=False,
         max_length=10_000,
-        help_text='Answers to questions about the file, as a JSON text such as `{"duration_unit": "s"}`.',
+        help_text='Answers to questions about the file, as a JSON text such as `{"duration_unit": "s"}`. A column is '
+        'chosen by its role (`{"duration_column": "Hours"}`), a row by its number (`{"row:17": "leave-out"}`), a cell '
+        'by both (`{"cell:17:Hours": "1:30"}`).',
+    )
+    fresh = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Forget what you decided about an earlier file with the same header, instead of reading this one so.",
     )
 
 
@@ -172,7 +178,7 @@ class Projects(ApiView):
             raise Refused(422, "invalid-request", words, faults=[("/request_text", words)])
         wanted = request_in(body, self.account)
         require_contract(wanted)
-        return wanted, read_upload(file, wanted.file_answers) if file else intake.NO_FILE
+        return wanted, read_upload(file, wanted) if file else intake.NO_FILE
 
 
 class OneProject(ApiView):
@@ -245,6 +251,7 @@ def request_in(body: dict[str, Any], user: User) -> intake.Request:
         requester=user.get_username(),
         context=context,
         file_answers=answers,
+        fresh=body.get("fresh", False),
         project_id=body.get("project_id") or uuid4(),
         account=user,  # the rule of the endpoint has checked its permission
     )
@@ -259,7 +266,8 @@ def require_contract(wanted: intake.Request) -> None:
         raise Refused(422, "invalid-request", _("The request breaks its contract: see the errors."), faults=faults)
 
 
-def read_upload(file: "UploadedFile[Any]", answers: Mapping[str, str]) -> intake.FileContents:
-    """Return the contents of the uploaded file, its doubts settled by these answers. Raises Unreadable."""
+def read_upload(file: "UploadedFile[Any]", wanted: intake.Request) -> intake.FileContents:
+    """Return the contents of the uploaded file, its doubts settled as the request says. Raises Unreadable."""
+    name, owner = uploads.display_name(file.name or ""), wanted.remembered_by
     with uploads.as_file_on_disk(file) as kept:
-        return intake.read_file(kept, name=uploads.display_name(file.name or ""), answers=answers)
+        return intake.read_file(kept, name=name, answers=wanted.file_answers, owner=owner)

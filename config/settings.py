@@ -315,6 +315,8 @@ CLAMD_SECONDS = env.float("CLAMD_SECONDS", default=20.0, least=0.1, most=600)
 # Infected files and bombs are kept here for staff to look into, and deleted after some days.
 QUARANTINE_DIR = Path(env.str("QUARANTINE_DIR", default=str(DATA_DIR / "quarantine"), kind=variables.FOLDER))
 QUARANTINE_DAYS = env.int("QUARANTINE_DAYS", default=30, most=3650)
+# What a person decided about a file is remembered so long for their next file with the same header.
+REMEMBERED_READINGS_DAYS = env.int("REMEMBERED_READINGS_DAYS", default=400, most=3650)
 
 # -- Mail ------------------------------------------------------------------------------------------
 # Django's EMAIL_… settings, made from one address.

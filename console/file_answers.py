@@ -12,7 +12,8 @@ def add_file_answers(parser: ArgumentParser) -> None:
         default=[],
         metavar="FIELD=VALUE",
         dest="answers",
-        help="an answer to a question about the file, such as duration_unit=s; may be given several times",
+        help="an answer to a question about the file, such as duration_unit=s, or what a column, a row or a cell is: "
+        "duration_column=Hours, row:17=leave-out, cell:17:Hours=1:30; may be given several times",
     )
 
 

@@ -18,6 +18,7 @@ from intake.spreadsheets.doubts import open_in_words
 from intake.spreadsheets.phrases import phrase_of
 from intake.spreadsheets.rows import Row
 from intake.spreadsheets.stored import Stored
+from intake.unread_rows import Unread, unread_of
 from intake.wording import in_words
 
 # A file is parsed anew for each combination, and each combination's rows are kept.
@@ -107,6 +108,11 @@ class Combinations:
         """The part of a work context that holds the readings; it has no rows until a person has answered."""
         facts = self._dates.facts(timezone.now().date(), has_minutes=False)
         return {"rows": [], "readings": {"doubts": self.doubts, "rows": self.rows}, FACTS: facts}
+
+    @property
+    def unread(self) -> Unread:
+        """The rows that could not be read under the first reading."""
+        return unread_of(self._ended[0])
 
     @property
     def report(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -37,6 +37,8 @@ class Inspection:
     row_warnings: int
     # What the dates of the rows say, in the form of `backlog.periods`.
     dates: Facts
+    # The answers about the file that it was read with.
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def minutes(self) -> float:
@@ -64,6 +66,8 @@ class Inspection:
             "period_doubts": self.dates["doubts"],
             "sheets": reading.sheets,
             "columns": reading.columns,
+            "mapping": {name: role or None for name, role in zip(reading.names, reading.roles, strict=True)},
+            "answers": dict(self.answers),
             "breakdown": {category: in_minutes(total) for category, total in self.breakdown.items()},
             "warnings": [warning.as_json() for warning in self.warnings],
             "row_warnings": self.row_warnings,
@@ -87,8 +91,10 @@ def inspect_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str
             with suppress(ColumnsFailed):
                 stored = store_rows(file, None, name=name, limit_warnings=MOST_WARNINGS, answers=answers)
                 if not stored.reading.doubts:
-                    return found_in(stored, name, stored.milliseconds, stored.breakdown, dates_of(stored))
-        return inspection_of(read_rows(file, name=name, limit_warnings=MOST_WARNINGS, answers=answers), name)
+                    found = found_in(stored, name, stored.milliseconds, stored.breakdown, dates_of(stored))
+                    return replace(found, answers=answers or {})
+        found = inspection_of(read_rows(file, name=name, limit_warnings=MOST_WARNINGS, answers=answers), name)
+        return replace(found, answers=answers or {})
 
 
 def inspection_of(ingested: Ingested, name: str) -> Inspection:

@@ -1,12 +1,12 @@
 """Read an upload once: what its preview shows and what its request sends are kept beside the file, for the next step.
 
-Without answers about the file, the request that follows the preview reads nothing. Everything kept is as private as the
+The request that follows the preview with the same answers reads nothing. Everything kept is as private as the
 upload, and is deleted with it: the rows become an artifact only when the request is sent.
 """
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,20 @@ from typing import Any
 import orjson
 from django.utils import timezone
 
+from accounts.models import User
 from backlog.periods import FACTS, DatesOfRows
 from events import artifacts
 from intake.admission import admitted
-from intake.rows_kept import dates_of, inline_or_stored, stored_at_once
-from intake.spreadsheets import Ingested, read_rows
+from intake.inspection import require_known_answers
+from intake.remembering import Learned, learned_from, read_as_decided
+from intake.rows_kept import dates_of, inline_or_stored
+from intake.spreadsheets import Ingested
 from intake.spreadsheets.phrases import encoded
 from intake.spreadsheets.rows import Row
 from intake.spreadsheets.sheet import MS_PER_MINUTE
 from intake.spreadsheets.stored import Stored
-from intake.submitting import FileContents, report_on, size_of_inline_rows
+from intake.submitting import FileContents, report_on, size_of_inline_rows, with_recalled
+from intake.unread_rows import Unread
 from intake.uploads import READING_END, ROWS_END, Upload, beside
 
 MOST_FIRST_ROWS = 10
@@ -46,25 +50,64 @@ class Seen:
             yield row
 
 
-def reading_of(upload: Upload) -> dict[str, Any]:
-    """Return what was read from the upload, as JSON; the first call reads the file, once. Raises Unreadable."""
-    kept = beside(upload.path, READING_END)
-    try:
-        reading: dict[str, Any] = orjson.loads(kept.read_bytes())
-    except FileNotFoundError:
+@dataclass(frozen=True)
+class Asked:
+    """How an upload is to be read: with which answers, and whose decisions about earlier files count."""
+
+    answers: Mapping[str, str] = field(default_factory=dict)
+    owner: User | None = None
+    fresh: bool = False
+
+
+def reading_of(upload: Upload, asked: Asked) -> dict[str, Any]:
+    """Return what was read from the upload, as JSON; the file is read once for the same answers. Raises Unreadable."""
+    reading = kept_reading(upload)
+    if (reading.get("given"), reading.get("fresh")) != (dict(asked.answers), asked.fresh):
         with admitted(upload.path, upload.name) as sha256:
-            reading = read_anew(upload, sha256)
+            reading = read_anew(upload, sha256, asked)
         content = encoded(reading)
-        write_whole(kept, content)
+        write_whole(beside(upload.path, READING_END), content)
         reading = orjson.loads(content)
     return reading
 
 
-def read_anew(upload: Upload, sha256: str) -> dict[str, Any]:
+def kept_reading(upload: Upload) -> dict[str, Any]:
+    """Return what was read last from the upload; empty if it was not read."""
+    try:
+        reading: dict[str, Any] = orjson.loads(beside(upload.path, READING_END).read_bytes())
+    except FileNotFoundError:
+        return {}
+    return reading
+
+
+def read_anew(upload: Upload, sha256: str, asked: Asked) -> dict[str, Any]:
     """Read the file and return what it says as JSON; many rows are stored beside it. Raises Unreadable."""
-    if at_once := stored_at_once(upload.path, upload.name, {}, folder=upload.path.parent):
-        return read_at_once(upload, sha256, *at_once)
-    ingested, seen, dates = read_rows(upload.path, name=upload.name), Seen(), DatesOfRows()
+    owner, folder = None if asked.fresh else asked.owner, upload.path.parent
+    read, recalled = read_as_decided(upload.path, upload.name, asked.answers, owner, folder)
+    answers = {**(recalled.answers if recalled else {}), **asked.answers}
+    if isinstance(read, Ingested):
+        require_known_answers(read.reading.doubts, answers)
+        found = read_by_rows(upload, read)
+        about: Ingested | Stored = read
+    else:
+        found, about = read_at_once(upload, *read), read[1]
+    if found["context"] is not None:
+        found["context"] |= {FACTS: found["dates"], **({"reading": answers} if answers else {})}
+    return {
+        **found,
+        "given": dict(asked.answers),
+        "fresh": asked.fresh,
+        "answers": answers,
+        "recalled": recalled.as_json() if recalled else None,
+        "learned": asdict(learned_from(about, upload.name, answers)),
+        "sha256": sha256,
+        "report": with_recalled(report_on(about, upload.name, sha256), recalled),
+    }
+
+
+def read_by_rows(upload: Upload, ingested: Ingested) -> dict[str, Any]:
+    """Return what a file says while its rows go by, as JSON, with the `context` and the `dates` of its rows."""
+    seen, dates = Seen(), DatesOfRows()
     rows, has_doubts = seen.of(dates.watch(ingested)), bool(ingested.reading.doubts)
     if has_doubts:
         # Which rows will be sent depends on the answers: the rows are only counted.
@@ -74,28 +117,31 @@ def read_anew(upload: Upload, sha256: str) -> dict[str, Any]:
     else:
         context = rows_beside(upload, rows)
     facts = dates.facts(timezone.now().date(), has_minutes=not has_doubts)
-    if context is not None:
-        context[FACTS] = facts
-    report = report_on(ingested, upload.name, sha256)
     shown = shown_of(ingested, seen.first, math.fsum(seen.durations), ingested.rows_read - len(seen.durations))
-    return {**shown, "sha256": sha256, "dates": facts, "context": context, "report": report}
+    return {**shown, "dates": facts, "context": context}
 
 
-def read_at_once(upload: Upload, sha256: str, context: dict[str, Any], stored: Stored) -> dict[str, Any]:
+def read_at_once(upload: Upload, context: dict[str, Any], stored: Stored) -> dict[str, Any]:
     """Return what a file says whose rows were stored while it was read, as JSON."""
-    os.replace(upload.path.parent / context["rows_ref"]["id"], beside(upload.path, ROWS_END))
-    context[FACTS] = dates_of(stored).facts(timezone.now().date())
+    keep_rows_beside(upload, context["rows_ref"])
+    facts = dates_of(stored).facts(timezone.now().date())
     shown = shown_of(stored, stored.first, stored.milliseconds / MS_PER_MINUTE, stored.without_duration)
-    report = report_on(stored, upload.name, sha256)
-    return {**shown, "sha256": sha256, "dates": context[FACTS], "context": context, "report": report}
+    return {**shown, "dates": facts, "context": context}
 
 
 def rows_beside(upload: Upload, rows: Iterator[Row]) -> dict[str, Any]:
     """Return the rows for the work context: few inside, many as a reference to a file kept beside the upload."""
     context = inline_or_stored(rows, size_of_inline_rows(), folder=upload.path.parent)
     if reference := context.get("rows_ref"):
-        os.replace(upload.path.parent / reference["id"], beside(upload.path, ROWS_END))
+        keep_rows_beside(upload, reference)
     return context
+
+
+def keep_rows_beside(upload: Upload, reference: dict[str, Any]) -> None:
+    """Give the file of the rows the name of the upload's rows."""
+    # What an earlier reading kept must never stand beside the rows of this one.
+    beside(upload.path, READING_END).unlink(missing_ok=True)
+    os.replace(upload.path.parent / reference["id"], beside(upload.path, ROWS_END))
 
 
 def shown_of(read: Ingested | Stored, first: list[Row], minutes: float, without_minutes: int) -> dict[str, Any]:
@@ -109,24 +155,32 @@ def shown_of(read: Ingested | Stored, first: list[Row], minutes: float, without_
         "warnings": [astuple(warning) for warning in read.warnings],
         "row_warnings": read.row_warnings,
         "doubts": [asdict(doubt) for doubt in read.reading.doubts],
+        "names": read.reading.names,
+        "roles": read.reading.roles,
+        "samples": read.reading.samples,
+        "unit": read.reading.columns.get("duration", {}).get("unit"),
+        "sheets_read": sum(sheet["read"] for sheet in read.reading.sheets),
+        "set_aside": asdict(read.set_aside),
     }
 
 
-def kept_contents(upload: Upload) -> FileContents | None:
+def kept_contents(upload: Upload, asked: Asked) -> FileContents | None:
     """Return what the preview has read for the request, its rows stored for good; None if the file has to be read.
 
-    It has to if it left something open, or if no preview has read it.
+    It has to if it left something open, or if no preview has read it with these answers.
     """
     try:
         reading = orjson.loads(beside(upload.path, READING_END).read_bytes())
         context = reading["context"]
-        if context is None:
+        if context is None or (reading["given"], reading["fresh"]) != (dict(asked.answers), asked.fresh):
             return None
         if reference := context.get("rows_ref"):
             artifacts.adopt(beside(upload.path, ROWS_END), reference)
     except FileNotFoundError:
         return None
-    return FileContents(context, reading["report"])
+    aside = reading["set_aside"]
+    unread = Unread(reading["names"], aside["unread"], aside["unread_count"])
+    return FileContents(context, reading["report"], Learned(**reading["learned"]), unread)
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -1,5 +1,6 @@
-"""The records of files in quarantine."""
+"""The records of files in quarantine, of what people decided about files, and of rows that could not be read."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -26,3 +27,46 @@ class QuarantinedFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class RememberedReading(models.Model):
+    """What a person decided about a file, for their next file with the same header."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("owner")
+    )
+    header = models.CharField(_("header"), max_length=64, help_text=_("The SHA-256 of the header and kind of file."))
+    file_name = models.CharField(_("name of the file"), max_length=200)
+    answers = models.JSONField(_("answers"), default=dict)
+    # Questions about the file are answered in its project: its answers count, too.
+    project = models.ForeignKey("backlog.Project", on_delete=models.SET_NULL, null=True, related_name="+")
+    mean_minutes = models.FloatField(_("minutes of a row in the mean"), null=True)
+    chosen_at = models.DateTimeField(_("when"), db_index=True)
+
+    class Meta:
+        verbose_name = _("remembered reading")
+        verbose_name_plural = _("remembered readings")
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["owner", "header"], name="one_reading_for_a_header")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class UnreadRows(models.Model):
+    """The rows of a request's file that could not be read completely, as the file has them, with the reason."""
+
+    project = models.OneToOneField(
+        "backlog.Project", on_delete=models.CASCADE, primary_key=True, related_name="unread_rows"
+    )
+    headers = models.JSONField(_("columns"), default=list)
+    rows = models.JSONField(_("rows"), default=list)
+    count = models.PositiveIntegerField(_("rows in all"), default=0)
+
+    class Meta:
+        verbose_name = _("unread rows")
+        verbose_name_plural = _("unread rows")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.count}"

@@ -1,7 +1,7 @@
 """Submit a request from a page, the REST interface or the command line: read its spreadsheet, open its project."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 from uuid import UUID, uuid4
@@ -18,9 +18,12 @@ from backlog.policy import require_own_figures
 from intake.admission import admitted
 from intake.combinations import Combinations
 from intake.inspection import require_known_answers
-from intake.rows_kept import dates_of, inline_or_stored, stored_at_once
-from intake.spreadsheets import Ingested, read_rows
+from intake.models import UnreadRows
+from intake.remembering import Learned, Recalled, learned_from, read_as_decided, remember
+from intake.rows_kept import dates_of, inline_or_stored
+from intake.spreadsheets import Ingested, RowWarning
 from intake.spreadsheets.stored import Stored
+from intake.unread_rows import Unread, unread_of
 from schemas.payloads.objects import WorkContext
 from schemas.payloads.project import ProjectInitialRequestReceived
 
@@ -31,6 +34,9 @@ class FileContents:
 
     context: dict[str, Any]
     report: dict[str, Any]
+    # What is to be remembered for the owner's next file of this form.
+    learned: Learned | None = None
+    unread: Unread | None = None
 
 
 NO_FILE = FileContents({}, {})
@@ -43,6 +49,7 @@ class Request:
     `account` is the requester's account where it is known to be active and to be permitted to open projects; otherwise
     it is looked up by the name in `requester`.
     `file_answers` settles doubts about the file: {field: value of a choice}.
+    With `fresh`, what the requester decided about such files before is not used, and forgotten.
     With a `project_id`, the same request opens a project only once, however often it is sent.
     """
 
@@ -56,12 +63,21 @@ class Request:
     project_id: UUID | None = None
     account: User | None = None
     file_answers: Mapping[str, str] = field(default_factory=dict)
+    fresh: bool = False
+
+    @property
+    def remembered_by(self) -> User | None:
+        """Return whose decisions about earlier files are used; None if nobody's are."""
+        if self.fresh:
+            return None
+        return self.account or User.objects.filter(username=self.requester, is_active=True).first()
 
 
 def open_request(request: Request) -> Project:
     """Read the request's file, if any, and open a project. Raises Unreadable for the file, EventError otherwise."""
     file, name = request.file, request.file_name
-    contents = read_file(file, name=name, answers=request.file_answers) if file else NO_FILE
+    answers, owner = request.file_answers, request.remembered_by if file else None
+    contents = read_file(file, name=name, answers=answers, owner=owner) if file else NO_FILE
     return open_request_after_reading(request, contents)
 
 
@@ -84,33 +100,55 @@ def open_request_after_reading(request: Request, read: FileContents) -> Project:
     with project_work() as work:
         if request.account:
             work.owners[request.requester] = request.account
-        return submit_request(work, request=payload, intake=read.report)
+        project = submit_request(work, request=payload, intake=read.report)
+    if read.learned:
+        remember(project, read.learned, fresh=request.fresh)
+    if read.unread and read.unread.count:
+        UnreadRows.objects.get_or_create(project=project, defaults=asdict(read.unread))
+    return project
 
 
-def read_file(file: Path | IO[bytes], *, name: str = "", answers: Mapping[str, str] | None = None) -> FileContents:
+def read_file(
+    file: Path | IO[bytes], *, name: str = "", answers: Mapping[str, str] | None = None, owner: User | None = None
+) -> FileContents:
     """Read the file as a stream and return its rows and a report; memory use does not depend on its size.
 
-    `name` is the owner's name for the file; `answers` settles doubts about it: {field: value of a choice}. A file that
-    stays in doubt is read under each combination of choices, and a person is asked. Raises Unreadable.
+    `name` is the owner's name for the file; `answers` settles doubts about it: {field: value of a choice}, beside what
+    the owner decided about such files before. A file that stays in doubt is read under each combination of choices,
+    and a person is asked. Raises Unreadable.
     """
     name, answers = name or (file.name if isinstance(file, Path) else ""), answers or {}
     with admitted(file, name) as sha256:
-        chosen = {"reading": dict(answers)} if answers else {}
-        if at_once := stored_at_once(file, name, answers):
-            context, stored = at_once
-            context[FACTS] = dates_of(stored).facts(timezone.now().date())
-            return FileContents({**context, **chosen}, report_on(stored, name, sha256))
-        ingested = read_rows(file, name=name, answers=answers)
+        read, recalled = read_as_decided(file, name, answers, owner)
+        answers = {**(recalled.answers if recalled else {}), **answers}
+        chosen = {"reading": answers} if answers else {}
+        learned = learned_from(read if isinstance(read, Ingested) else read[1], name, answers)
+        if not isinstance(read, Ingested):
+            context, stored = read
+            context |= {FACTS: dates_of(stored).facts(timezone.now().date()), **chosen}
+            report = report_on(stored, name, sha256)
+            return FileContents(context, with_recalled(report, recalled), learned, unread_of(stored))
+        ingested = read
         if doubts := ingested.reading.doubts:
             require_known_answers(doubts, answers)
             combinations = Combinations(file, name, answers, ingested)
-            return FileContents(
-                {**combinations.context, **chosen}, {**about_file(ingested, name, sha256), **combinations.report}
-            )
+            report = {**about_file(ingested, name, sha256), **combinations.report}
+            context, report = {**combinations.context, **chosen}, with_recalled(report, recalled)
+            return FileContents(context, report, learned, combinations.unread)
         dates = DatesOfRows()
         context = inline_or_stored(dates.watch(ingested), size_of_inline_rows())
         context[FACTS] = dates.facts(timezone.now().date())
-        return FileContents({**context, **chosen}, report_on(ingested, name, sha256))
+        report = with_recalled(report_on(ingested, name, sha256), recalled)
+        return FileContents({**context, **chosen}, report, learned, unread_of(ingested))
+
+
+def with_recalled(report: dict[str, Any], recalled: Recalled | None) -> dict[str, Any]:
+    """Return the report on a file, which says first what was read as its owner decided about an earlier file."""
+    if recalled is None:
+        return report
+    said = [RowWarning(1, None, sentence, is_note=True).as_json() for sentence in recalled.sentences]
+    warnings, count = [*said, *report["warnings"]], report["row_warnings"] + len(said)
+    return {**report, "recalled": recalled.as_json(), "warnings": warnings, "row_warnings": count}
 
 
 def size_of_inline_rows() -> int:

@@ -1,5 +1,6 @@
 """Sending a request, in up to three steps: the form, a preview if there is a file, and then the project's page."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -17,22 +18,21 @@ from accounts.people import signed_in_person
 from backlog.blueprints import newest_templates
 from backlog.errors import ProjectExists
 from backlog.models import Project
-from clarifications.wording import choice_in_words
 from intake import uploads
-from intake.kept_readings import kept_contents
-from intake.preview import Preview, preview_upload
+from intake.kept_readings import Asked, kept_contents
+from intake.preview import Preview, preview_kept, preview_upload
+from intake.remembering import forget
 from intake.spreadsheets import Busy, Unreadable
 from intake.submitting import Request, open_request, open_request_after_reading
+from portal.file_choices import FILE_ANSWER, FRESH, TwoColumns, answers_in, asked_in, choices_in
 from portal.forms import RequestForm, kind_of_work_from
+from portal.preview_context import preview_context
 from portal.selectors import open_project_with_file
-from reports.figures import number_in_words
-from reports.periods import period_in_words
+from portal.unread_rows import unread_as_file
 
 # The UUID namespace of the project ids that this form makes.
 PROJECT_ID_NAMESPACE = UUID("4c6f3ab0-95c2-5a0e-8a5b-3f5e0b9b7f7e")
-SEND, BACK = "send", "back"
-# The names of the preview's inputs for answers about the file begin with this; the doubt's field follows.
-FILE_ANSWER = "file-answer-"
+SEND, BACK, FORGET, UNREAD = "send", "back", "forget", "unread"
 
 
 class NewRequest(LoginRequiredMixin, View):
@@ -43,6 +43,13 @@ class NewRequest(LoginRequiredMixin, View):
 
     http_method_names = ["get", "head", "post", "again"]
     takes_files = True
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Begin without anything to say above the preview."""
+        super().setup(request, *args, **kwargs)
+        # What could not be followed of the choices on the preview, and what else is said above it.
+        self.choice_errors: list[str] = []
+        self.notices: list[str] = []
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Handle the request of a person who may send requests. Raises PermissionDenied for others."""
@@ -64,6 +71,8 @@ class NewRequest(LoginRequiredMixin, View):
         if request.POST.get("step") == BACK or not form.is_valid():
             # After a double click, the first request may have sent and deleted the file that the second one misses.
             return self.opened_before() or self.form_page(form, upload)
+        if read is not None and request.POST.get("step") == UNREAD:
+            return unread_as_file(read.names, read.unread)
         if read is not None and upload is not None:
             return self.preview_page(form, upload, read)
         return self.send(form, upload)
@@ -111,12 +120,13 @@ class NewRequest(LoginRequiredMixin, View):
         that cannot be read is deleted, and the form gets the error.
         """
         chosen, earlier = form.cleaned_data.get("file"), self.stored_upload(form)
-        if chosen is None and (earlier is None or self.request.POST.get("step") in (SEND, BACK)):
-            return earlier, None
-        upload = uploads.keep_upload(chosen, signed_in_person(self.request)) if chosen else earlier
+        if chosen is None and earlier is None:
+            return None, None
+        person = signed_in_person(self.request)
+        upload = uploads.keep_upload(chosen, person) if chosen else earlier
         assert upload is not None
         try:
-            read = preview_upload(upload)
+            read = preview_upload(upload, Asked(owner=person)) if chosen else self.preview_again(upload)
         except Unreadable as error:
             form.add_error("file", str(error))
             if isinstance(error, Busy):
@@ -126,6 +136,32 @@ class NewRequest(LoginRequiredMixin, View):
         if chosen and earlier:
             uploads.discard_upload(earlier)
         return upload, read
+
+    def preview_again(self, upload: uploads.Upload) -> Preview | None:
+        """Return the preview of the stored file as it was chosen on the page; None if the request can be sent.
+
+        A choice that cannot be followed is said above the preview, which then shows what was read before. Raises
+        Unreadable if nothing was.
+        """
+        post, person = self.request.POST, signed_in_person(self.request)
+        step, shown = post.get("step"), preview_kept(upload)
+        if step == BACK or (step == SEND and shown is None):
+            return None
+        if shown is None:
+            return preview_upload(upload, asked_in(post, person))
+        try:
+            if step == FORGET:
+                forget(person, shown.header)
+                return preview_upload(upload, replace(asked_in(post, person), fresh=True))
+            choices = choices_in(post, shown, person)
+            if step == SEND and not choices.is_new:
+                return None
+            read = preview_upload(upload, choices.asked)
+            self.notices += [_("Your changes are read now; nothing is sent yet.")] if step == SEND else []
+            return read
+        except (TwoColumns, Unreadable) as error:
+            self.choice_errors.append(str(error))
+            return shown
 
     def stored_upload(self, form: RequestForm) -> uploads.Upload | None:
         """Return the file that an earlier step stored; delete it and return None if the person drops it.
@@ -166,13 +202,15 @@ class NewRequest(LoginRequiredMixin, View):
         return redirect("portal:project", pk=project.pk)
 
     def open(self, request: Request, upload: uploads.Upload | None) -> Project:
-        """Open the project with what the preview has read; an answer about the file has the file read again."""
-        contents = kept_contents(upload) if upload and not request.file_answers else None
+        """Open the project with what the preview has read; a further answer has the file read again."""
+        asked = asked_in(self.request.POST, signed_in_person(self.request))
+        contents = kept_contents(upload, asked) if upload else None
         return open_request_after_reading(request, contents) if contents else open_request(request)
 
     def request_of(self, form: RequestForm, upload: uploads.Upload | None) -> Request:
         """Return the form's data as a request."""
         data, figures = form.cleaned_data, form.chosen_figures
+        asked = asked_in(self.request.POST, signed_in_person(self.request))
         return Request(
             text=data["request_text"],
             title=data["title"],
@@ -182,33 +220,28 @@ class NewRequest(LoginRequiredMixin, View):
             file_name=upload.name if upload else "",
             context=figures.work_context() if figures else {},
             project_id=self.project_id,
-            file_answers=self.file_answers(),
+            file_answers=asked.answers,
+            fresh=asked.fresh,
         )
-
-    def file_answers(self) -> dict[str, str]:
-        """Return the answers about the file that were chosen on the preview: {field of the doubt: value}."""
-        chosen = {name: value for name, value in self.request.POST.items() if name.startswith(FILE_ANSWER) and value}
-        return {name.removeprefix(FILE_ANSWER): str(value) for name, value in chosen.items()}
 
     # -- pages -------------------------------------------------------------------------------------
     def form_page(self, form: RequestForm, upload: uploads.Upload | None = None) -> HttpResponse:
         """Return the page with the form and the stored file."""
-        context = {"form": form, "upload": upload, "form_token": self.form_token}
+        # What was decided about the file stays decided while the form is corrected.
+        answers = answers_in(self.request.POST) if upload and not self.request.FILES else {}
+        decided = [(f"{FILE_ANSWER}{field}", value) for field, value in answers.items()]
+        context = {"form": form, "upload": upload, "form_token": self.form_token, "decided": decided}
         return render(self.request, "portal/new.html", context)
 
     def preview_page(self, form: RequestForm, upload: uploads.Upload, read: Preview) -> HttpResponse:
         """Return the page with the preview; hidden inputs carry everything that was typed to the next step."""
-        typed = [*form.typed_inputs(), ("form_token", self.form_token), ("upload", upload.token)]
+        given = [(f"{FILE_ANSWER}{field}", value) for field, value in (read.given or {}).items()]
+        steps = [("form_token", self.form_token), ("upload", upload.token), *given]
+        typed = [*form.typed_inputs(), *steps, *([(FRESH, "1")] if read.fresh else [])]
         title = next((kind.title for kind in form.kinds if kind.name == form.chosen_kind_name), "")
-        numbers = {
-            name: number_in_words(getattr(read, name)) for name in ("rows_read", "minutes", "hours", "row_warnings")
-        }
         figures = form.chosen_figures.figures_in_words() if form.chosen_figures else []
         context = {"preview": read, "typed": typed, "form": form, "kind": title, "figures": figures}
-        context["period"] = period_in_words(read.period)
-        context["doubts"] = [
-            (doubt, [(choice.value, choice_in_words(choice.title, choice.minutes)) for choice in doubt.choices])
-            for doubt in read.doubts
-        ]
+        context |= preview_context(read, self.request.POST if self.choice_errors else {})
+        context |= {"choice_errors": self.choice_errors, "notices": self.notices}
         context["sent_before"] = open_project_with_file(signed_in_person(self.request), read.sha256)
-        return render(self.request, "portal/preview.html", {**numbers, **context})
+        return render(self.request, "portal/preview.html", context)

@@ -21,6 +21,7 @@ from backlog.states import OVER_STATUSES, ItemState
 from backlog.work import ProjectWork
 from events import rounds
 from events.errors import PermanentError
+from intake.models import UnreadRows
 from pages.admin_pages import ReasonForm
 from portal.selectors import may_cancel, questions_to_answer
 from portal.steps import project_in_short, steps_of
@@ -53,6 +54,7 @@ class ProjectPage(LoginRequiredMixin, View):
             "report": report_of(project),
             "may_cancel": may_cancel(user, project),
             "is_own": project.owner_id == user.pk,
+            "unread_rows": UnreadRows.objects.filter(project=project).values_list("count", flat=True).first(),
             "still": next(iter(rounds.set_aside_rows(project.pk)), None),
         }
         return render(request, "portal/project.html", context)

@@ -4,6 +4,7 @@ from django.urls import path
 
 from portal import (
     answer_link,
+    blank_table,
     compare_page,
     my_projects,
     new_request,
@@ -14,6 +15,7 @@ from portal import (
     rows_page,
     shared_report,
     sharing,
+    unread_rows,
 )
 from reports import downloads
 
@@ -21,6 +23,7 @@ app_name = "portal"
 urlpatterns = [
     path("", my_projects.MyProjects.as_view(), name="projects"),
     path("requests/new/", new_request.NewRequest.as_view(), name="new"),
+    path("requests/table.<str:form>", blank_table.download_blank_table, name="blank-table"),
     path("projects/<uuid:pk>/", project_page.ProjectPage.as_view(), name="project"),
     path("projects/<uuid:pk>/cancel/", project_page.Cancel.as_view(), name="cancel"),
     path("projects/<uuid:pk>/report/", report_page.ReportPage.as_view(), name="report"),
@@ -28,6 +31,7 @@ urlpatterns = [
     path("projects/<uuid:pk>/links/", sharing.ShareReport.as_view(), name="share"),
     path("projects/<uuid:pk>/links/<uuid:link>/revoke/", sharing.RevokeLink.as_view(), name="revoke-link"),
     path("projects/<uuid:pk>/rows/", rows_page.RowsPage.as_view(), name="rows"),
+    path("projects/<uuid:pk>/unread-rows.csv", unread_rows.download_unread_rows, name="unread-rows"),
     path("projects/<uuid:pk>/compare/", compare_page.ComparePage.as_view(), name="compare"),
     path("projects/<uuid:pk>/deliverables/<uuid:deliverable>.json", downloads.download_deliverable, name="json"),
     path("projects/<uuid:pk>/deliverables/<uuid:deliverable>.csv", downloads.download_table, name="csv"),

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backlog.reading_words import answer_in_words
 from clarifications.models import Question
 from clarifications.wording import question_title
 from pages.admin_pages import bounded_text
@@ -19,6 +20,7 @@ from reports.sources import TIME, Sources
 
 TEST_REPORT = "test_report"
 # What Interlock itself notes in a work context.
+READING = "reading_"
 WITHOUT_GIVER = ("dates_of_rows", "readings", "reading")
 
 
@@ -82,9 +84,23 @@ def provenance_of(sources: Sources, period: Period) -> list[Answered]:
     if not fields.get("rows"):
         fields.pop("rows", None)
     return [
-        answered(field, words.get(field) or field_in_words(field, value), sources.provenance.get(field) or {}, titles)
+        answer_about_file(sources, field, str(value), titles)
+        if field.startswith(READING)
+        else answered(
+            field, words.get(field) or field_in_words(field, value), sources.provenance.get(field) or {}, titles
+        )
         for field, value in fields.items()
     ]
+
+
+def answer_about_file(sources: Sources, field: str, value: str, titles: Mapping[str, str]) -> Answered:
+    """Return the provenance of an answer about the file: who chose a column or a unit, or changed a row or a cell.
+
+    It came as the answer to a question, or with the request.
+    """
+    title, words = answer_in_words(field.removeprefix(READING), value)
+    given = sources.provenance.get(field) or sources.provenance.get("reading") or {}
+    return answered(field, bounded_text(words), given, {field: titles.get(field, title)})
 
 
 def answered(field: str, words: str, given: Mapping[str, Any], titles: Mapping[str, str]) -> Answered:

@@ -4,9 +4,10 @@ FORM`.
 A parser can crash its whole process on some small legal files. Therefore each upload is parsed in its own process,
 with little memory and time. The process writes JSON lines to standard output: first {"columns": …, "reading": …},
 then each row as a list: milliseconds or -1, then the values of the keys of ROW_KEYS, null for a key that the row does
-not have. At the end it writes {"end": [counts and warnings]}. Instead of the end it writes {"unreadable": …}, a message
-for the file's owner in English, with the values to put into it and whether the file is dangerous, or {"fault": …} when
-the parser failed. A warning or a title is a phrase, {template, values}: whoever shows it translates it.
+not have. At the end it writes {"end": [counts and warnings], "set_aside": rows left out or unread}. Instead of the end
+it writes {"unreadable": …}, a message for the file's owner in English, with the values to put into it and whether the
+file is dangerous, or {"fault": …} when the parser failed. A warning or a title is a phrase, {template, values}: whoever
+shows it translates it.
 
 This is for the FORM `rows`. For `parquet` and `sums` see `storing.py`.
 """
@@ -74,7 +75,8 @@ def messages(path: Path, most_warnings: int, answers: dict[str, str], limits: di
         for row in table:
             yield orjson.dumps([table.milliseconds, *map(row.get, ROW_KEYS)])
         warnings = [astuple(warning) for warning in table.warnings]
-        yield encoded({"end": [table.rows_read, table.row_warnings, warnings]})
+        counts = [table.rows_read, table.row_warnings, warnings]
+        yield encoded({"end": counts, "set_aside": asdict(table.set_aside)})
     except Unreadable as error:
         dangerous = isinstance(error, Dangerous)
         yield encoded({"unreadable": error.message, "values": error.values, "dangerous": dangerous})

@@ -1,6 +1,7 @@
 """Decide what each column may hold by the words of its header. What several may be is decided by their cells."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -110,6 +111,8 @@ class Column:
     form: str = ""
     qualifiers: frozenset[str] = frozenset()
     rank: tuple[int, int] = (0, 0)
+    # The header, with the place of the column where several have the same or none.
+    name: str = ""
 
 
 @dataclass
@@ -149,6 +152,7 @@ def named_columns(headers: Sequence[str]) -> Columns:
         "all_day": columns.all_days,
         "count": columns.counts,
     }
+    names = names_of_columns(headers)
     has_largest = any({"max", "maximum"} & set(words_of(header)) for header in headers)
     for index, header in enumerate(headers):
         if has_largest and words_of(header) in (["min"], ["max"]):
@@ -156,16 +160,22 @@ def named_columns(headers: Sequence[str]) -> Columns:
             continue
         if (found := likeliest_role(header)) is not None:
             role, rank = found
-            lists[role].append(column_of(index, header, rank))
+            lists[role].append(column_of(index, header, rank, names[index]))
     for role in ("category", "duration", "person", "project"):
         lists[role].sort(key=lambda column: (-column.rank[0], -column.rank[1]))
     columns.texts.sort(key=lambda column: (text_tier(column.header), -column.rank[0], column.index))
     return columns
 
 
-def column_of(index: int, header: str, rank: tuple[int, int]) -> Column:
+def column_of(index: int, header: str, rank: tuple[int, int], name: str) -> Column:
     """Return the column with what its header says about units and about what its durations are."""
-    return Column(index, header, unit_in(header), form_in(header), qualifiers_in(header), rank)
+    return Column(index, header, unit_in(header), form_in(header), qualifiers_in(header), rank, name)
+
+
+def names_of_columns(headers: Sequence[str]) -> list[str]:
+    """Return a name for each column that no other has: its header, with its place where that is empty or not alone."""
+    count = Counter(headers)
+    return [h if h and count[h] == 1 else f"{h} (column {n})".strip() for n, h in enumerate(headers, start=1)]
 
 
 def named_roles(cells: Sequence[str]) -> set[str]:

@@ -19,12 +19,8 @@ FIRST_WORK = 6 * HOUR
 
 
 def names_of(candidates: list[Values]) -> list[str]:
-    """Return the name of each candidate: its header, and its place where two have the same."""
-    headers = [values.column.header for values in candidates]
-    return [
-        h if headers.count(h) == 1 else f"{h} (column {v.column.index + 1})"
-        for h, v in zip(headers, candidates, strict=True)
-    ]
+    """Return the name of each candidate: its header, and its place where two columns have the same."""
+    return [values.column.name for values in candidates]
 
 
 def is_clock_column(survey: Survey, values: Values, reading: "array[int]") -> bool:

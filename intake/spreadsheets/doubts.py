@@ -1,18 +1,15 @@
 """What a file leaves open: typed questions, each with what every choice would mean in minutes."""
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from intake.spreadsheets.phrases import Phrase, gettext_noop, phrase_of
-from intake.spreadsheets.sheet import MS_PER_MINUTE, Unreadable
+from intake.spreadsheets.sheet import MS_PER_MINUTE
 
 # The questions that there can be about a file: what its numbers and times are, and what counts.
 UNITS = ("duration_unit", "clock_form", "decimal_mark")
 FIELDS = (*UNITS, "duration_column", "breaks", "times", "last_row", "same_sheets")
-# In characters; a header as an answer is not longer.
-LONGEST_ANSWER = 1000
 
 
 @dataclass(frozen=True)
@@ -71,16 +68,3 @@ def open_in_words(title: Phrase) -> Phrase:
     """Return the warning about a file that the question with this title is open."""
     words = gettext_noop("%(question)s This has to be answered before the durations are used.")
     return Phrase(words, question=title)
-
-
-def require_known_fields(answers: Mapping[str, str]) -> None:
-    """Raise Unreadable if an answer belongs to no question that there can be about a file, or can be no choice."""
-    for field, value in answers.items():
-        if field not in FIELDS:
-            words = gettext_noop("There is no question “%(field)s” about a file. There can be: %(fields)s.")
-            raise Unreadable(words, field=field[:80], fields=", ".join(FIELDS))
-        if len(value) > LONGEST_ANSWER or any(
-            character < "\t" or "\ud800" <= character < "\ue000" for character in value
-        ):
-            words = gettext_noop("The answer to %(field)s is too long or has characters that no choice has.")
-            raise Unreadable(words, field=field)

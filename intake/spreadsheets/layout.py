@@ -77,8 +77,15 @@ class Part:
     positions: list[int | None] | None = None
     # The line at which another table begins, once the lines were read.
     ends: list[int] = field(default_factory=list)
+    # {number of a line: {index of a cell: what a person wrote into it}}.
+    mended: dict[int, dict[int, str]] = field(default_factory=dict)
 
     def lines(self) -> Iterator[Line]:
+        """Yield the lines of the table, with the cells that a person mended."""
+        lines = self.lines_as_written()
+        return (mended_line(line, self.mended) for line in lines) if self.mended else lines
+
+    def lines_as_written(self) -> Iterator[Line]:
         """Yield the lines below the header that are neither blank nor the header again, up to the next table."""
         header, positions, previous = self.header, self.positions, self.header.number
         first, start, is_text = header.cells[0], header.number, bool(self.sheet.delimiter)
@@ -243,6 +250,14 @@ def moved(line: Line, positions: Sequence[int | None]) -> Line:
     return Line(line.number, cells, line.fault)
 
 
+def mended_line(line: Line, mended: dict[int, dict[int, str]]) -> Line:
+    """Return the line with the cells that a person wrote for its number."""
+    if line.number not in mended:
+        return line
+    cells = dict(enumerate(line.cells)) | dict[int, Cell](mended[line.number])
+    return Line(line.number, [cells.get(index, "") for index in range(max(cells) + 1)])
+
+
 def same_cells(line: Line, header: Line) -> bool:
     """Return True if the line repeats the header, as files do that were joined or printed page by page."""
     return [str(cell).strip() for cell in line.cells] == [str(cell).strip() for cell in header.cells]
@@ -263,6 +278,7 @@ def no_header(name: str, heads: list[list[Line]]) -> Unreadable:
     quoted = ", ".join(f"“{cell[:40]}”" for cell in cells[:12])
     words = gettext_noop(
         "No column of %(file)s is named like a task or a duration; its first row says %(quoted)s. Name the columns in "
-        "the first row, for example Task, Category and Duration (min)."
+        "the first row, for example Task, Category and Duration (min), or fill in the empty table that the page of a "
+        "new request offers."
     )
     return Unreadable(words, file=name, quoted=quoted)

@@ -21,10 +21,11 @@ from django.utils.translation import gettext as _
 
 from environment.spreadsheet_limits import SpreadsheetLimits
 from intake.spreadsheets import child
+from intake.spreadsheets.answers import require_known_fields
 from intake.spreadsheets.describing import Reading
-from intake.spreadsheets.doubts import require_known_fields
 from intake.spreadsheets.places import reading_place
 from intake.spreadsheets.rows import TOLD_BY_SOME, Row
+from intake.spreadsheets.set_aside import SetAside
 from intake.spreadsheets.sheet import MS_PER_MINUTE, Dangerous, RowWarning, Unreadable
 from pages.phrases import value_in_words
 
@@ -58,14 +59,15 @@ def read_rows(
 class Ingested:
     """The rows of one file, to be iterated once.
 
-    `columns` (role → header) and `reading`, with the doubts that are open, are known from the beginning; the counts
-    and warnings are known after the last row. `row_number` is the spreadsheet's own number of the row that was
-    returned last, `milliseconds` its exact duration (-1 for none).
+    `columns` (role → header) and `reading`, with the doubts that are open, are known from the beginning; the counts,
+    the warnings and the rows that are set aside are known after the last row. `row_number` is the spreadsheet's own
+    number of the row that was returned last, `milliseconds` its exact duration (-1 for none).
     """
 
     def __init__(self, file: Path | IO[bytes], name: str, limit_warnings: int, answers: Mapping[str, str]) -> None:
         self.rows_read = self.row_warnings = self.row_number = self.milliseconds = 0
         self.warnings: list[RowWarning] = []
+        self.set_aside = SetAside()
         self._messages = child_messages(file, name, limit_warnings, answers)
         first = next(self._messages)
         self.columns: dict[str, str] = first["columns"]
@@ -79,6 +81,7 @@ class Ingested:
         if isinstance(message, dict):
             self.rows_read, self.row_warnings, warnings = message["end"]
             self.warnings = [RowWarning.from_wire(*warning) for warning in warnings]
+            self.set_aside = SetAside(**message["set_aside"])
             self.close()
             raise StopIteration
         self.milliseconds, text, category, self.row_number, *details = message

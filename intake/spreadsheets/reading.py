@@ -4,39 +4,39 @@ The file is gone through twice. The first pass notes what the cells may mean (`s
 durations, the totals among the rows and the spelling of the categories are decided; the second pass returns the rows.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
+from intake.spreadsheets.by_hand import LEFT_OUT, decided_rows, mend, place_of
 from intake.spreadsheets.categories import spellings
 from intake.spreadsheets.checks import notes_about
-from intake.spreadsheets.choosing import Durations, OpenChoice, choose_durations
+from intake.spreadsheets.choosing import OpenChoice, choose_durations
 from intake.spreadsheets.columns import Column
-from intake.spreadsheets.delimited import open_delimited
-from intake.spreadsheets.describing import Reading, describe
+from intake.spreadsheets.describing import columns_shown, describe, warnings_about_file
 from intake.spreadsheets.details import NO_COLUMN, details_reader, index_of
 from intake.spreadsheets.doubts import Choice, Doubt
-from intake.spreadsheets.durations import DecimalMark, Kind, quantity_of, unread_message
+from intake.spreadsheets.durations import Kind, quantity_of, unread_message
 from intake.spreadsheets.evidence import MISSING
 from intake.spreadsheets.known import program_of
-from intake.spreadsheets.layout import Layout, find_layout
+from intake.spreadsheets.layout import find_layout
+from intake.spreadsheets.mapping import as_chosen, mapped, require_followed, used_columns
+from intake.spreadsheets.opening import decimal_mark, open_sheets
 from intake.spreadsheets.phrases import Phrase, gettext_noop
 from intake.spreadsheets.rows import Row
+from intake.spreadsheets.set_aside import SetAside
 from intake.spreadsheets.sheet import (
     MS_PER_MINUTE,
     NO_PHRASE,
     Cell,
     Line,
     RowWarning,
-    Sheet,
     Unreadable,
     cell_text,
 )
-from intake.spreadsheets.sources import OLE, PDF, ZIP, Source
 from intake.spreadsheets.survey import choose_columns, sample_of, survey_of
 from intake.spreadsheets.totals import equal_sheets, summed_sheets, total_rows
-from intake.spreadsheets.workbook import open_workbook
 
 # The first rows decide which of several columns is filled, and what dates look like.
 SAMPLE_ROWS = 200
@@ -48,7 +48,6 @@ UNREAD_FROM_TIMES = gettext_noop("%(why)s The cell has no duration: the time fro
 NO_DURATIONS = Phrase(
     gettext_noop("No column holds a duration: every row is read without one. Name a column Duration (min).")
 )
-ANOTHER_TABLE = Phrase(gettext_noop("Another table begins here; it was not read. Send it by itself if it counts."))
 SUM_OF_SHEETS = Phrase(gettext_noop("is the sum of all others"))
 COPIES = gettext_noop("The durations on %(names)s are exactly those of an earlier sheet. Are they copies?")
 COUNT_ONCE = Phrase(gettext_noop("they are copies and count once"))
@@ -64,13 +63,15 @@ TOO_MANY_CELLS = gettext_noop("The row has %(count)s cells, its header %(width)s
 class Table:
     """The rows of one file, to be iterated once, at most `limit_warnings` warnings kept.
 
-    `columns` (role → header) and `reading` are known from the beginning; the counts and warnings after the last row.
+    `columns` (role → header) and `reading` are known from the beginning; the counts, the warnings and the rows that
+    are set aside after the last row.
     `answers` settles doubts: {field: value of a choice}. The same file and answers always give the same rows.
     """
 
     def __init__(self, path: Path, limit_warnings: int, answers: Mapping[str, str] | None = None) -> None:
         self.rows_read = self.row_warnings = self.row_number = self.milliseconds = 0
         self.warnings: list[RowWarning] = []
+        self.set_aside, self._faults = SetAside(), list[Phrase]()
         self._limit, self._name = limit_warnings, path.name
         self._opened = open_sheets(path)
         self._layout = find_layout(self._name, self._opened)
@@ -81,26 +82,51 @@ class Table:
         """Go through the table once and decide what its durations, totals and categories are. Raises Unreadable."""
         layout = self._layout
         sample = list(sample_of(layout, SAMPLE_ROWS))
-        self._chosen = choose_columns(layout.columns, sample, decimal_mark(layout, sample))
+        layout.columns = mapped(layout.columns, answers)
+        found = choose_columns(layout.columns, sample, decimal_mark(layout, sample))
+        self._chosen = as_chosen(found, layout.columns, answers)
+        mend(layout, answers)
         self._survey = survey_of(self._name, layout, self._chosen)
         if not len(self._survey):
             words = gettext_noop("%(file)s has no rows below its header: it needs a header row and rows below it.")
             raise Unreadable(words, file=self._name)
         program = program_of(layout.columns.headers)
         self._durations = choose_durations(self._survey, answers, program)
+        used = used_columns(self._survey, self._chosen, self._durations)
+        require_followed(layout.columns, used, answers, sample)
         self._require_durations()
         survey, durations = self._survey, self._durations
         self._totals, self._remarks, doubtful = total_rows(
             survey.labels, durations.milliseconds, survey.filled, survey.parts
         )
+        doubtful = self._decide_by_hand(doubtful, answers)
         self._spellings = spellings(survey.categories)
         doubts = self._sheet_doubts(answers)
         # Before the other totals are computed, because its first choice leaves the row out of them.
         about_last_row = self._last_row_doubt(doubtful, answers)
         doubts += [*(self._doubt(choice) for choice in durations.doubts), *about_last_row]
-        self.reading = describe(layout, survey, self._chosen, durations)
+        self.reading = describe(layout, survey, self._chosen, durations, sample)
+        self._note_sums()
         self.reading.doubts, self.reading.program = doubts, program.name if program else ""
         self.columns = columns_shown(self.reading)
+
+    def _note_sums(self) -> None:
+        """Note the sum of the rows that count, how many have a duration, and which have to be looked at."""
+        durations, self._odd = self._durations, self._rows_to_look_at()
+        self.reading.milliseconds = self._total(durations.milliseconds)
+        counted = enumerate(durations.milliseconds)
+        self.reading.timed = sum(value != MISSING and row not in self._totals for row, value in counted)
+
+    def _decide_by_hand(self, doubtful: int | None, answers: dict[str, str]) -> int | None:
+        """Count the rows and leave out those that a person said; return the last row if it is still in doubt."""
+        decided = decided_rows(self._layout, self._survey, answers)
+        for index, counts in decided.items():
+            if counts:
+                self._totals.pop(index, None)
+                self._remarks.pop(index, None)
+            else:
+                self._totals[index] = LEFT_OUT
+        return None if doubtful in decided else doubtful
 
     def _require_durations(self) -> None:
         """Raise Unreadable if the table has durations and not one of them can be read."""
@@ -202,15 +228,13 @@ class Table:
         """Yield the rows; add a warning for each thing that is wrong with one, and the notes about all of them."""
         self._warn_about_file()
         durations, totals, spelled = self._durations.milliseconds, self._totals, self._spellings
-        self._odd = self._rows_to_look_at()
         unread = self._odd | self._remarks.keys()
         best, *others = [column.index for column in self._chosen.texts] or [NO_COLUMN]
         place, add_details = index_of(self._chosen.category), details_reader(self._chosen)
         width, is_ragged = len(self._layout.columns.headers), self._layout.parts[0].sheet.is_ragged
         for index, line in enumerate(self._layout.lines()):
             if index in totals:
-                if totals[index]:
-                    self._note(line.number, None, totals[index])
+                self._leave_out(line, index)
                 continue
             cells, self.row_number = line.cells, line.number
             if line.fault or len(cells) != width:
@@ -227,9 +251,23 @@ class Table:
             minutes = value / MS_PER_MINUTE if value != MISSING else None
             row = Row(text=text, category=spelled.get(named, named), estimated_minutes=minutes, row=line.number)
             add_details(row, index, cells)
+            if self._faults:
+                self.set_aside.note_unread(place_of(self._layout, self._survey, index), line, self._faults)
+                self._faults.clear()
             yield row
+        self._warn_about_rows()
+
+    def _warn_about_rows(self) -> None:
+        """Add the notes about what is odd about the rows as a whole."""
         for index, message in notes_about(self._survey, self._durations, self._totals, date.today()):
             self._note(self._survey.numbers[index], self._durations.header, message)
+
+    def _leave_out(self, line: Line, index: int) -> None:
+        """Note a row that does not count; the rows of a sheet that repeats others were said with their sheet."""
+        if why := self._totals[index]:
+            self._note(line.number, None, why)
+            place = place_of(self._layout, self._survey, index)
+            self.set_aside.leave_out(place, line, why, self._durations.milliseconds[index])
 
     def _rows_to_look_at(self) -> set[int]:
         """Return the rows whose duration cell cannot be read, or whose duration was taken from elsewhere."""
@@ -273,6 +311,8 @@ class Table:
             self._note(row, column, message)
         if self._durations.values is None and not self._durations.from_times:
             self._warn(self._layout.header_row, None, NO_DURATIONS)
+        # From here on they are those of a row.
+        self._faults.clear()
 
     def _check_shape(self, line: Line, width: int, is_ragged: bool) -> None:
         """Add a warning if the line could not be read, or has fewer or more cells than the header."""
@@ -295,53 +335,13 @@ class Table:
     def _warn(self, row: int, column: str | None, message: Phrase, *, is_note: bool = False) -> None:
         """Count the warning, and keep it if fewer than the limit are kept."""
         self.row_warnings += 1
+        if not is_note:
+            self._faults.append(message)
         if len(self.warnings) < self._limit:
             self.warnings.append(RowWarning(row, column, message, is_note))
-
-
-def warnings_about_file(
-    layout: Layout, durations: Durations, doubts: Iterable[Doubt]
-) -> Iterator[tuple[int, str | None, Phrase]]:
-    """Yield (row, header, sentence) for what was decided without a person, and for what is in doubt."""
-    for note in layout.notes:
-        yield note.row, note.column, note.message
-    for part in layout.parts:
-        for number in part.ends:
-            yield number, None, ANOTHER_TABLE
-    for message in durations.notes:
-        yield layout.header_row, durations.header, message
-    for doubt in doubts:
-        yield doubt.row, doubt.column, doubt.warning
-
-
-def columns_shown(reading: Reading) -> dict[str, str]:
-    """Return {role: header} of the columns that make a row."""
-    return {role: c["header"] for role, c in reading.columns.items() if role in ("text", "category", "duration")}
 
 
 @lru_cache(maxsize=256)
 def about_shape(template: str, count: int, width: int) -> Phrase:
     """Return what to say about a row of so many cells below a header of `width`; many rows have the same."""
     return Phrase(template, count=count, width=width)
-
-
-def open_sheets(path: Path) -> Generator[Sheet]:
-    """Yield the file's sheets. The file's first bytes decide the format, not its name. Raises Unreadable."""
-    source = Source(path)
-    if source.start.startswith(PDF):
-        words = gettext_noop("%(file)s is a PDF: send the spreadsheet it was made from, as .xlsx or CSV.")
-        raise Unreadable(words, file=path.name)
-    if source.start.startswith((ZIP, OLE)):
-        yield from open_workbook(source)
-    else:
-        yield open_delimited(source)
-
-
-def decimal_mark(layout: Layout, sample: list[Line]) -> DecimalMark:
-    """Return the decimal mark that numbers anywhere in the sample prove; empty if none does or both are used."""
-    proven = {
-        quantity_of(cell).mark for line in sample for cell in line.cells if isinstance(cell, str) and len(cell) < 16
-    }
-    if proven >= {",", "."}:
-        return ""
-    return "," if "," in proven else "." if "." in proven else ""

@@ -10,11 +10,12 @@ import orjson
 from django.conf import settings
 
 from environment.spreadsheet_limits import SpreadsheetLimits
+from intake.spreadsheets.answers import require_known_fields
 from intake.spreadsheets.describing import Reading
-from intake.spreadsheets.doubts import require_known_fields
 from intake.spreadsheets.outside import next_chunk, require_no_fault, require_sender, running_child
 from intake.spreadsheets.places import reading_place
 from intake.spreadsheets.rows import Row
+from intake.spreadsheets.set_aside import SetAside
 from intake.spreadsheets.sheet import RowWarning
 
 
@@ -41,6 +42,7 @@ class Stored:
     people: list[str] = field(default_factory=list)
     first: list[Row] = field(default_factory=list)
     without_duration: int = 0
+    set_aside: SetAside = field(default_factory=SetAside)
 
 
 def store_rows(
@@ -78,6 +80,7 @@ def stored_of(messages: Iterator[dict[str, Any]]) -> Stored:
         stored.warnings = [RowWarning.from_wire(*warning) for warning in warnings]
         stored.milliseconds, stored.breakdown = last["milliseconds"], last["breakdown"]
         stored.by_day, stored.people = last["by_day"], last["people"]
+        stored.set_aside = SetAside(**last["set_aside"])
         stored.first, stored.without_duration = last["first"], last["without_duration"]
     return stored
 

@@ -128,7 +128,7 @@ def careful_messages(path: Path, limit: int, answers: dict[str, str], out: IO[by
     days = DaysAndPeople()
     write_or_drop(days.watch(frames_of(summed(table, sums))), out)
     counts = (table.rows_read, table.row_warnings, table.warnings)
-    yield end(Ending(table.reading, table.columns, *counts, sums.total(), dict(sums)), days)
+    yield end(Ending(table.reading, table.columns, *counts, sums.total(), dict(sums), table.set_aside), days)
 
 
 def summed(table: Table, sums: Counter[str]) -> Iterator[tuple[Row, int]]:
@@ -148,5 +148,6 @@ def end(ending: Ending, days: DaysAndPeople) -> dict[str, Any]:
     warnings: list[RowWarning] = ending.warnings
     counts = [ending.rows_read, ending.row_warnings, [astuple(warning) for warning in warnings]]
     told: dict[str, Any] = {"by_day": days.by_day, "people": sorted(days.people)}
+    told["set_aside"] = asdict(ending.set_aside)
     told |= {"first": days.first, "without_duration": days.without_duration}
     return {"end": counts, "milliseconds": ending.milliseconds, "breakdown": ending.breakdown, **told}

@@ -42,7 +42,7 @@ PERSON = (
     "user users member employee person people resource worker author assignee username agent consultant owner"
     " mitarbeiter mitarbeiterin benutzer bearbeiter nutzer autor utilisateur employe collaborateur salarie auteur"
     " usuario empleado utente dipendente collaboratore autore colaborador funcionario gebruiker medewerker who"
-    " fullname performer operator"
+    " fullname performer operator personne persona pessoa persoon"
 )
 CASE = "case caseid trace ticket issue vorgangsnummer fall dossier caso pratica processo zaak key"
 DATE = "date day datum tag jour fecha dia data giorno dag workdate spentdate when buchungsdatum timestamp logged"

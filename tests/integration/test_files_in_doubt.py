@@ -243,7 +243,7 @@ def test_an_answer_to_the_command_settles_the_file_without_a_question(sheet: Pat
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ("duration_unit=x", "Answer one of: s, "),
+        ("duration_unit=x", "Answer one of: ms, s, min, "),
         ("duration_unt=s", "There is no question “duration_unt”"),
         (f"duration_unit={'s' * 1001}", "too long"),
         ("duration_column=a\0b", "characters that no choice has"),

@@ -47,6 +47,11 @@ class Command(OperatorCommand):
         )
         parser.add_argument("--currency", default="", help="the currency of the hourly rate, such as EUR (ISO 4217)")
         add_file_answers(parser)
+        parser.add_argument(
+            "--fresh",
+            action="store_true",
+            help="forget what the requester decided about an earlier file with the same header",
+        )
         parser.add_argument("--requester", default="", help="the requester, if not the user who runs this command")
         parser.add_argument("--wait", action="store_true", help="follow the project until it is over")
         parser.add_argument("--timeout", type=seconds, default=600.0, metavar="SECONDS", help="how long --wait waits")
@@ -74,6 +79,7 @@ class Command(OperatorCommand):
             context = with_value_at(context, pointer, value)
         fields = {key: options[key] for key in ("title", "file", "template")}
         fields |= {"requester": options["requester"] or current_operator(), "file_answers": dict(options["answers"])}
+        fields["fresh"] = options["fresh"]
         try:
             return open_request(Request(text=text, context=context, **fields))
         except Unreadable as error:

@@ -12,6 +12,7 @@ from intake.spreadsheets.durations import Kind, unread_message
 from intake.spreadsheets.labels import FIRST_LETTERS
 from intake.spreadsheets.layout import RULES, Layout, same_cells
 from intake.spreadsheets.moments import moment_of
+from intake.spreadsheets.phrases import Phrase
 from intake.spreadsheets.reading import NAMELESS
 from intake.spreadsheets.sheet import Line
 from intake.spreadsheets.survey import Chosen, label_of_line
@@ -135,12 +136,16 @@ def note_odd_rows(columns: Columns, cells: pl.DataFrame, frame: pl.DataFrame, ta
         label = label_of_line(list(row), columns.texts, columns.category_in(row).strip())
         is_first = place == 0 and not tally.sums.rows
         remark = remark_about(label, milliseconds, above + sum_in_block, is_first=is_first)
+        faults: list[Phrase] = []
         if not text and not category:
             tally.warnings.add(number, columns.text_header, NAMELESS)
+            faults.append(NAMELESS)
         if remark:
             tally.warnings.add(number, None, remark, is_note=True)
         if milliseconds is None:
-            note_unread(row[tally.durations.column.index], number, tally)
+            faults += note_unread(row[tally.durations.column.index], number, tally)
+        if faults:
+            tally.set_aside.note_unread(str(number), Line(number, list(row)), faults)
 
 
 def odd_places(columns: Columns, cells: pl.DataFrame, frame: pl.DataFrame, durations: str) -> pl.Series:
@@ -157,8 +162,11 @@ def odd_places(columns: Columns, cells: pl.DataFrame, frame: pl.DataFrame, durat
     return whole.select(is_odd).to_series().arg_true()
 
 
-def note_unread(cell: str, number: int, tally: Tally) -> None:
-    """Warn of a duration cell that is not empty and gave no duration."""
+def note_unread(cell: str, number: int, tally: Tally) -> list[Phrase]:
+    """Warn of a duration cell that is not empty and gave no duration; return what was said."""
     quantity = tally.durations.quantity(cell)
-    if quantity.kind != Kind.EMPTY:
-        tally.warnings.add(number, tally.durations.column.header, unread_message(quantity, cell))
+    if quantity.kind == Kind.EMPTY:
+        return []
+    said = unread_message(quantity, cell)
+    tally.warnings.add(number, tally.durations.column.header, said)
+    return [said]

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import polars as pl
 
+from intake.spreadsheets.answers import COLUMN_FIELDS
 from intake.spreadsheets.categories import spellings
 from intake.spreadsheets.checks import CROWDED, IN_THE_FUTURE, OVER_A_DAY, TWICE, named_rows, only_some_named
 from intake.spreadsheets.choosing import Durations, choose_durations
@@ -29,13 +30,15 @@ from intake.spreadsheets.clean.rows import Columns, note_odd_rows, require_rows
 from intake.spreadsheets.clean.tally import Days, Found, Tally, Warnings
 from intake.spreadsheets.comparing import CLOCK_NAMES
 from intake.spreadsheets.delimited import Text, open_delimited
-from intake.spreadsheets.describing import Reading, describe
+from intake.spreadsheets.describing import Reading, columns_shown, describe, warnings_about_file
 from intake.spreadsheets.durations import Kind
 from intake.spreadsheets.known import program_of
 from intake.spreadsheets.layout import find_layout
 from intake.spreadsheets.moments import FIRST_DAY
+from intake.spreadsheets.opening import decimal_mark
 from intake.spreadsheets.phrases import Phrase
-from intake.spreadsheets.reading import SAMPLE_ROWS, columns_shown, decimal_mark, warnings_about_file
+from intake.spreadsheets.reading import SAMPLE_ROWS
+from intake.spreadsheets.set_aside import SetAside
 from intake.spreadsheets.sheet import MOST_ROWS, RowWarning, cell_text
 from intake.spreadsheets.sources import OLE, PDF, ZIP, Source
 from intake.spreadsheets.survey import Survey, choose_columns, sample_of
@@ -58,6 +61,7 @@ class Ending:
     warnings: list[RowWarning]
     milliseconds: int
     breakdown: dict[str, int]
+    set_aside: SetAside
 
 
 class CleanTable:
@@ -65,14 +69,17 @@ class CleanTable:
 
     def __init__(self, path: Path, limit_warnings: int, answers: Mapping[str, str] | None = None) -> None:
         self._limit, self._answers = limit_warnings, dict(answers or {})
+        by_hand = [field for field in self._answers if field in COLUMN_FIELDS or ":" in field]
+        require(not by_hand, "columns, rows or cells decided by a person")
         self._source = Source(path)
         require(not self._source.start.startswith((PDF, ZIP, OLE)), "no delimited text")
         self._text = Text(self._source)
         sheet = open_delimited(self._source, self._text)
         self._delimiter = sheet.delimiter
         self._layout = find_layout(path.name, [sheet])
-        sample = list(sample_of(self._layout, SAMPLE_ROWS))
-        self._chosen = choose_columns(self._layout.columns, sample, decimal_mark(self._layout, sample))
+        self._sample = list(sample_of(self._layout, SAMPLE_ROWS))
+        decimal = decimal_mark(self._layout, self._sample)
+        self._chosen = choose_columns(self._layout.columns, self._sample, decimal)
         self._require_plain_columns()
         self._columns = Columns.of(self._layout, self._chosen)
         self._spelled: dict[str, str] = {}
@@ -158,14 +165,13 @@ class CleanTable:
             self._spelled = {text: spelled.get(text, text) for text in used}
             raise ReadAgain
         survey = Survey(times=self._chosen.times, categories=tally.categories.counts)
-        reading = describe(self._layout, survey, self._chosen, durations)
+        reading = describe(self._layout, survey, self._chosen, durations, self._sample)
+        reading.milliseconds, reading.timed = tally.sums.total, tally.sums.timed
         if program := program_of(self._layout.columns.headers):
             reading.program = program.name
         warnings = Warnings(self._limit)
         for row, column, message in warnings_about_file(self._layout, durations, []):
             warnings.add(row, column, message, is_note=True)
-        kept = warnings.kept + tally.warnings.kept
-        count = warnings.count + tally.warnings.count
         after = [RowWarning(row, durations.header, said, True) for row, said in self._notes(tally)]
         breakdown: dict[str, int] = {}
         for text, total in tally.categories.sums.items():
@@ -175,10 +181,11 @@ class CleanTable:
             reading=reading,
             columns=columns_shown(reading),
             rows_read=tally.sums.rows,
-            row_warnings=count + len(after),
-            warnings=(kept + after)[: self._limit],
+            row_warnings=warnings.count + tally.warnings.count + len(after),
+            warnings=(warnings.kept + tally.warnings.kept + after)[: self._limit],
             milliseconds=tally.sums.total,
             breakdown=breakdown,
+            set_aside=tally.set_aside,
         )
 
     def _notes(self, tally: Tally) -> Iterator[tuple[int, Phrase]]:

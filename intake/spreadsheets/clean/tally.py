@@ -14,6 +14,7 @@ from intake.spreadsheets.clean.blocks import NotClean, require
 from intake.spreadsheets.clean.durations import ColumnOfDurations
 from intake.spreadsheets.labels import Label
 from intake.spreadsheets.phrases import Phrase
+from intake.spreadsheets.set_aside import SetAside
 from intake.spreadsheets.sheet import NO_PHRASE, RowWarning, cell_text
 from intake.spreadsheets.survey import MOST_CATEGORIES, MOST_FINGERPRINTS
 from intake.spreadsheets.totals import EXACT_MILLISECONDS, FEWEST_ROWS_OF_A_SUM, NO_SUM, SLACK, kind_of_sum
@@ -60,11 +61,13 @@ class Sums:
     rows: int = 0
     total: int = 0
     positive: int = 0
+    timed: int = 0
     last: int | None = None
 
     def add(self, milliseconds: pl.Series) -> None:
         """Add the durations of the next block."""
         self.rows += len(milliseconds)
+        self.timed += len(milliseconds) - milliseconds.null_count()
         self.total += int(milliseconds.sum() or 0)
         self.positive += int((milliseconds > 0).sum() or 0)
         self.last = milliseconds[-1]
@@ -174,5 +177,6 @@ class Tally:
     categories: Categories = field(default_factory=Categories)
     twins: Twins = field(default_factory=Twins)
     long: Found = field(default_factory=Found)
+    set_aside: SetAside = field(default_factory=SetAside)
     unit: str = ""
     last_filled: int = 0

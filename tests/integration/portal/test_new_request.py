@@ -81,10 +81,10 @@ def test_a_csv_file_is_shown_before_it_is_sent(rita: Client, broker: None) -> No
     preview = send(rita, request_text="", file=file(), **{"figures-audit-hourly_rate": "45.5"})
     html = preview.content.decode()
     assert not Project.objects.exists()
-    assert preview.context["preview"].columns == [
-        ("Task", "What was done"),
-        ("Category", "Category"),
-        ("Duration (min)", "Duration"),
+    assert [(column.name, column.role) for column in preview.context["preview"].columns] == [
+        ("Task", "text"),
+        ("Category", "category"),
+        ("Duration (min)", "duration"),
     ]
     assert (preview.context["preview"].rows_read, preview.context["preview"].minutes) == (3, 210)
     assert preview.context["preview"].without_minutes == 1

@@ -35,6 +35,7 @@ def by_columns(path: Path, answers: Mapping[str, str]) -> dict[str, Any]:
         "columns": ending.columns,
         "counts": (ending.rows_read, ending.row_warnings),
         "warnings": ending.warnings,
+        "set_aside": asdict(ending.set_aside),
         "total": ending.milliseconds,
         "breakdown": {name: total for name, total in ending.breakdown.items() if total},
     }
@@ -55,6 +56,7 @@ def carefully(path: Path, answers: Mapping[str, str]) -> dict[str, Any]:
         "columns": table.columns,
         "counts": (table.rows_read, table.row_warnings),
         "warnings": table.warnings,
+        "set_aside": asdict(table.set_aside),
         "total": sum(breakdown.values()),
         "breakdown": {name: total for name, total in breakdown.items() if total},
     }

@@ -11,7 +11,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from backlog.periods import FACTS, DatesOfRows
 from events import artifacts
 from intake import rows_kept
-from intake.kept_readings import read_anew
+from intake.kept_readings import Asked, read_anew
 from intake.rows_kept import dates_of
 from intake.spreadsheets import Unreadable, child, read_rows
 from intake.spreadsheets.parquet import rows_in
@@ -152,11 +152,11 @@ def test_a_large_file_is_kept_as_lines_where_reading_by_columns_fails(
 
 def test_the_preview_of_a_large_file_is_that_of_its_rows(small_events: Path, settings: Any) -> None:
     upload = Upload(small_events, "work.csv", "")
-    by_columns = read_anew(upload, "")
+    by_columns = read_anew(upload, "", Asked())
     assert by_columns["context"]["rows_ref"]["media_type"] == artifacts.PARQUET
     assert len(list(rows_in(beside(small_events, ROWS_END)))) == 899
     settings.CLAIM_CHECK_BYTES = 10**6
-    row_by_row = read_anew(upload, "")
+    row_by_row = read_anew(upload, "", Asked())
     for one in (by_columns, row_by_row):
         one["minutes"] = round(one["minutes"], 6)
         del one["context"]
