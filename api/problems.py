@@ -182,7 +182,8 @@ def service_problem(error: Exception) -> Response | None:
             if isinstance(error, IllegalTransition):
                 more |= {"state": error.state, "allowed": error.allowed}
             faults = [(f"/answer{pointer}", message) for pointer, message in more.pop("problems", [])]
-            wait = {"Retry-After": str(AGAIN_SECONDS)} if isinstance(error, Busy | exports.ExportBusy | StorageFull) else None
+            passes = isinstance(error, Busy | exports.ExportBusy | StorageFull)
+            wait = {"Retry-After": str(AGAIN_SECONDS)} if passes else None
             return problem_response(code, name, str(error), faults, headers=wait, **more)
     return None
 
