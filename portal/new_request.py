@@ -18,6 +18,7 @@ from accounts.people import signed_in_person
 from backlog.blueprints import newest_templates
 from backlog.errors import ProjectExists
 from backlog.models import Project
+from events.artifacts import StorageFull
 from intake import uploads
 from intake.kept_readings import Asked, kept_contents
 from intake.preview import Preview, preview_kept, preview_upload
@@ -33,6 +34,13 @@ from portal.unread_rows import unread_as_file
 # The UUID namespace of the project ids that this form makes.
 PROJECT_ID_NAMESPACE = UUID("4c6f3ab0-95c2-5a0e-8a5b-3f5e0b9b7f7e")
 SEND, BACK, FORGET, UNREAD = "send", "back", "forget", "unread"
+
+
+def no_room() -> str:
+    """Return what a person is told while the disk has no room for the rows of a request."""
+    return _(
+        "The server has no room for your rows at the moment. Nothing was sent: try again later."
+    )
 
 
 class NewRequest(LoginRequiredMixin, View):
@@ -127,6 +135,9 @@ class NewRequest(LoginRequiredMixin, View):
         assert upload is not None
         try:
             read = preview_upload(upload, Asked(owner=person)) if chosen else self.preview_again(upload)
+        except StorageFull:
+            form.add_error("file", no_room())
+            return upload, None
         except Unreadable as error:
             form.add_error("file", str(error))
             if isinstance(error, Busy):
@@ -189,6 +200,9 @@ class NewRequest(LoginRequiredMixin, View):
         """Open the project and redirect to its page; a form that was sent before redirects to the same project."""
         try:
             project = self.open(self.request_of(form, upload), upload)
+        except StorageFull:
+            form.add_error(None, no_room())
+            return self.form_page(form, upload)
         except (ProjectExists, IntegrityError, Unreadable) as error:
             if response := self.opened_before():
                 return response

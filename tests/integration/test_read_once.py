@@ -153,3 +153,15 @@ def test_the_same_file_of_a_finished_request_or_of_somebody_else_is_not_told(
 def test_another_file_is_not_the_same(rita: Client) -> None:
     send(rita, preview(rita, CSV))
     assert not NOTE.search(preview(rita, CSV + b"Call,Sales,5\n").content.decode())
+
+
+def test_a_disk_without_room_costs_the_person_nothing(rita: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: Any, **_more: Any) -> Any:
+        raise artifacts.StorageFull("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(artifacts, "new_file", full)
+        refused = preview(rita, LARGE)
+    assert "has no room for your rows" in refused.content.decode()
+    typed = {**dict(refused.context["form"].data.items()), "upload": refused.context["upload"].token}
+    assert rita.post(reverse("portal:new"), typed).context["preview"].rows_read == 9000
