@@ -116,7 +116,7 @@ def period_in_words(period: Any) -> str:
     counts = [working_days_in_words(working_days(first, last)), *counts]
     counts = [ngettext("%(n)s day", "%(n)s days", days) % {"n": number_in_words(days)}, *counts]
     shown = [date_format(day, "DATE_FORMAT") for day in dict.fromkeys((first, last))]
-    return f"{' – '.join(shown)}: {', '.join(counts)}"
+    return _("%(dates)s: %(counts)s") % {"dates": " – ".join(shown), "counts": ", ".join(counts)}
 
 
 def working_days_in_words(count: int) -> str:
