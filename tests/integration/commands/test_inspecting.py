@@ -96,5 +96,5 @@ def test_what_is_refused_ends_with_the_reason_and_code_1(tmp_path: Path, run: Ru
 def test_an_answer_that_is_no_choice_is_refused_with_the_choices(tmp_path: Path, run: Run) -> None:
     path = tmp_path / "team.csv"
     path.write_text("Task,Time Spent\nA,2100\nB,300\n")
-    with pytest.raises(CommandError, match="Answer one of: s, "):
+    with pytest.raises(CommandError, match="Answer one of: ms, s, min"):
         run("inspect", path, "--answer", "duration_unit=x")
