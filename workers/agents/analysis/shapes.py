@@ -14,16 +14,17 @@ from workers.agents.analysis.forms import DATE, DROPPED, HONORIFIC, NAME, NUMBER
 
 # Patterns without look-around, as the engine for columns has none: (before the number, the number, after it, its
 # replacement). Each stands between spaces.
+YEAR = "(?:19|20)[0-9]{2}"
+SHORT_NUMBER = "[02-9]|[0-9]{2}"
 LONG_NUMBER = "[0-9]{3}|(?:[03-9][0-9]|1[0-8]|2[1-9])[0-9]{2}|[0-9]{5,}"
-REPLACED = (
-    ("", "(?:19|20)[0-9]{2}", "", "2000"),
-    ("", "[02-9]|[0-9]{2}", "", "0"),
-    ("[A-Za-z]*[-#:/.(]?", LONG_NUMBER, "[,;:.)]?", "000"),
+BEFORE_LONG = "[A-Za-z]*[-#:/.(]?"
+AFTER_LONG = "[,;:.)]?"
+REPLACED = (("", YEAR, "", "2000"), ("", SHORT_NUMBER, "", "0"), (BEFORE_LONG, LONG_NUMBER, AFTER_LONG, "000"))
+NUMBERS = (
+    (re.compile(f"(?<![^ ])(?:{YEAR})(?![^ ])"), "2000"),
+    (re.compile(f"(?<![^ ])(?:{SHORT_NUMBER})(?![^ ])"), "0"),
+    (re.compile(f"(?<![^ ])({BEFORE_LONG})(?:{LONG_NUMBER})({AFTER_LONG})(?![^ ])"), r"\g<1>000\g<2>"),
 )
-NUMBERS = [
-    (re.compile(f"(?<![^ ])({before})(?:{number})({after})(?![^ ])"), rf"\g<1>{replacement}\g<2>")
-    for before, number, after, replacement in REPLACED
-]
 
 
 @lru_cache(maxsize=100_000)
