@@ -38,9 +38,7 @@ SEND, BACK, FORGET, UNREAD = "send", "back", "forget", "unread"
 
 def no_room() -> str:
     """Return what a person is told while the disk has no room for the rows of a request."""
-    return _(
-        "The server has no room for your rows at the moment. Nothing was sent: try again later."
-    )
+    return _("The server has no room for your rows at the moment. Nothing was sent: try again later.")
 
 
 class NewRequest(LoginRequiredMixin, View):
