@@ -26,7 +26,6 @@ from accounts.models import User
 from accounts.typed_text import FILES_LEFT_OUT
 from intake.admission import require_allowed_size
 
-MOST_BYTES = 20 * 1024 * 1024
 KEPT_SECONDS = 24 * 3600
 # A person who previews more files than this without sending them loses the oldest.
 MOST_KEPT = 5
@@ -70,7 +69,7 @@ class NoFiles(FileUploadHandler):
 class Unnamed(FileUploadHandler):
     """An upload handler that stores files on disk without a name, so that no file remains if this process crashes.
 
-    A file larger than MOST_BYTES is stored as an empty file; its `size` is still the number of bytes sent.
+    A file larger than a spreadsheet may be is stored as an empty file; its `size` is still the number of bytes sent.
     """
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
@@ -78,11 +77,11 @@ class Unnamed(FileUploadHandler):
         self.file = tempfile.TemporaryFile()  # noqa: SIM115  (the request closes it)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        if start + len(raw_data) <= MOST_BYTES:
+        if start + len(raw_data) <= settings.SPREADSHEET_LIMITS.most_bytes:
             self.file.write(raw_data)
 
     def file_complete(self, file_size: int) -> "UploadedFile[Any]":
-        if file_size > MOST_BYTES:
+        if file_size > settings.SPREADSHEET_LIMITS.most_bytes:
             self.file.truncate(0)
         self.file.seek(0)
         kind, extra = self.content_type, self.content_type_extra

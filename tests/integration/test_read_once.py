@@ -165,3 +165,11 @@ def test_a_disk_without_room_costs_the_person_nothing(rita: Client, monkeypatch:
     assert "has no room for your rows" in refused.content.decode()
     typed = {**dict(refused.context["form"].data.items()), "upload": refused.context["upload"].token}
     assert rita.post(reverse("portal:new"), typed).context["preview"].rows_read == 9000
+
+
+def test_a_file_may_have_as_many_bytes_as_the_limit_says(rita: Client) -> None:
+    note = b"n" * 4000
+    large = b"Task,Duration (min),Note\n" + b"".join(b"Pay %d,5,%s\n" % (n, note) for n in range(5500))
+    assert settings.SPREADSHEET_LIMITS.most_bytes > len(large) > 21_000_000
+    send(rita, preview(rita, large))
+    assert Project.objects.get().intake["rows_read"] == 5500
