@@ -9,13 +9,16 @@ from typing import Literal
 from intake.spreadsheets import words
 from intake.spreadsheets.sheet import LIMITS
 from intake.spreadsheets.units import UNITS
-from intake.spreadsheets.words import word_set, words_of
+from intake.spreadsheets.words import without_accents, word_set, words_of
 
 Role = Literal[
     "text", "category", "duration", "start", "end", "date", "person", "project", "case", "break", "all_day", "count"
 ]
 
 BRACKETED = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
+# `30 min`, `1 h 15 m`, `2d`: numbers with the word of a unit each.
+AMOUNT = re.compile(r"\d+(?:[.,]\d+)?\s*([^\W\d_]+)\.?\s*")
+AMOUNTS = re.compile(rf"[-+]?(?:{AMOUNT.pattern})+")
 # Longer headers are cut (their subject comes first), and columns beyond the limit are not looked at.
 LONGEST_HEADER, MOST_COLUMNS = 200, LIMITS.most_columns
 
@@ -186,8 +189,11 @@ def named_roles(cells: Sequence[str]) -> set[str]:
 
 
 def looks_like_data(cell: str) -> bool:
-    """Return True if the cell is a number, a clock time, a date, or a label with its value: no header."""
-    return bool(re.fullmatch(r"[\W\d]*", cell) or re.search(r"\d:\d|\d{4}-\d\d|:\s+\S", cell))
+    """Return True if the cell is a number, an amount, a clock time, a date, or a label with its value: no header."""
+    if re.fullmatch(r"[\W\d]*", cell) or re.search(r"\d:\d|\d{4}-\d\d|:\s+\S", cell):
+        return True
+    amounts = AMOUNT.findall(cell) if AMOUNTS.fullmatch(cell) else []
+    return bool(amounts) and all(without_accents(unit.casefold()) in UNITS for unit in amounts)
 
 
 def likeliest_role(header: str) -> tuple[Role, tuple[int, int]] | None:
