@@ -19,12 +19,12 @@ from backlog.periods import FACTS, DatesOfRows
 from events import artifacts
 from intake.admission import admitted
 from intake.inspection import require_known_answers
-from intake.remembering import Learned, learned_from, read_as_decided
+from intake.remembering import Learned, header_key, learned_from, read_as_decided
 from intake.rows_kept import dates_of, inline_or_stored
-from intake.spreadsheets import Ingested
+from intake.spreadsheets import Ingested, Reading
 from intake.spreadsheets.phrases import encoded
 from intake.spreadsheets.rows import Row
-from intake.spreadsheets.sheet import MS_PER_MINUTE
+from intake.spreadsheets.sheet import MS_PER_MINUTE, NoHeader
 from intake.spreadsheets.stored import Stored
 from intake.submitting import FileContents, report_on, size_of_inline_rows, with_recalled
 from intake.unread_rows import Unread
@@ -83,7 +83,12 @@ def kept_reading(upload: Upload) -> dict[str, Any]:
 def read_anew(upload: Upload, sha256: str, asked: Asked) -> dict[str, Any]:
     """Read the file and return what it says as JSON; many rows are stored beside it. Raises Unreadable."""
     owner, folder = None if asked.fresh else asked.owner, upload.path.parent
-    read, recalled = read_as_decided(upload.path, upload.name, asked.answers, owner, folder)
+    try:
+        read, recalled = read_as_decided(upload.path, upload.name, asked.answers, owner, folder)
+    except NoHeader as error:
+        if error.reading is None or asked.answers:
+            raise
+        return unnamed(error.reading, sha256, asked)
     answers = {**(recalled.answers if recalled else {}), **asked.answers}
     if isinstance(read, Ingested):
         require_known_answers(read.reading.doubts, answers)
@@ -102,6 +107,23 @@ def read_anew(upload: Upload, sha256: str, asked: Asked) -> dict[str, Any]:
         "learned": asdict(learned_from(about, upload.name, answers)),
         "sha256": sha256,
         "report": with_recalled(report_on(about, upload.name, sha256), recalled),
+    }
+
+
+def unnamed(reading: Reading, sha256: str, asked: Asked) -> dict[str, Any]:
+    """Return what a file says of whose columns a person has to say first what they are, as JSON."""
+    empty = Stored({}, reading)
+    return {
+        **shown_of(empty, [], 0.0, 0),
+        "dates": DatesOfRows().facts(timezone.now().date(), has_minutes=False),
+        "context": None,
+        "is_unnamed": True,
+        "given": {},
+        "fresh": asked.fresh,
+        "answers": {},
+        "recalled": None,
+        "learned": asdict(Learned(header_key(reading), "", {}, is_open=True)),
+        "sha256": sha256,
     }
 
 

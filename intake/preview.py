@@ -88,6 +88,8 @@ class Preview:
     # What tells files of the same form (`remembering.header_key`).
     header: str = ""
     sheets_read: int = 1
+    # Nobody has said what the columns are, and their names do not tell: nothing is read yet.
+    is_unnamed: bool = False
 
     @property
     def has_several_sheets(self) -> bool:
@@ -147,6 +149,7 @@ def preview_of(upload: Upload, reading: Mapping[str, Any]) -> Preview:
         recalled=Recalled.from_json(reading["recalled"]) if reading["recalled"] else None,
         names=reading["names"],
         header=reading["learned"]["key"],
+        is_unnamed=reading.get("is_unnamed", False),
         **{key: aside[key] for key in ("left_out", "left_out_count", "unread", "unread_count")},
         **{key: reading[key] for key in unchanged},
     )

@@ -24,7 +24,7 @@ from intake.rows_kept import is_large, stored_at_once
 from intake.spreadsheets import Ingested, Reading, Unreadable, read_rows
 from intake.spreadsheets.answers import is_about_header
 from intake.spreadsheets.phrases import Phrase, gettext_noop
-from intake.spreadsheets.sheet import MS_PER_MINUTE
+from intake.spreadsheets.sheet import MS_PER_MINUTE, NoHeader
 from intake.spreadsheets.stored import Stored
 from intake.spreadsheets.words import words_of
 
@@ -87,7 +87,10 @@ def read_as_before(
     file: Path | IO[bytes], name: str, given: Mapping[str, str], owner: User | None
 ) -> tuple[Ingested, Recalled | None]:
     """Open the file with these answers, and with what its owner decided about such files before. Raises Unreadable."""
-    ingested = read_rows(file, name=name, answers=given)
+    try:
+        ingested = read_rows(file, name=name, answers=given)
+    except NoHeader as error:
+        return opened_by_memory(file, name, given, owner, error)
     memory = recall(owner, header_key(ingested.reading)) if owner else None
     known = answers_of(memory, given) if memory else {}
     if memory is None or not known:
@@ -108,6 +111,17 @@ def read_as_before(
     return ingested, recalled
 
 
+def opened_by_memory(
+    file: Path | IO[bytes], name: str, given: Mapping[str, str], owner: User | None, error: NoHeader
+) -> tuple[Ingested, Recalled]:
+    """Open a file whose columns have unknown names, as its owner named them before. Raises the error if never."""
+    memory = recall(owner, header_key(error.reading)) if owner and error.reading else None
+    if memory is None:
+        raise error
+    ingested, answers = opened(file, name, given, answers_of(memory, given), memory)
+    return ingested, Recalled(memory.file_name, memory.chosen_at, answers)
+
+
 def asked_again(title: Phrase, file_name: str, value: str) -> Phrase:
     """Return the title of a question, with what was remembered as its answer and does not fit."""
     return Phrase(ASKED_AGAIN, question=title, file=file_name, answer=value)
@@ -120,7 +134,10 @@ def read_as_decided(
 
     A large file is opened row by row only if something is remembered for its header. Raises Unreadable.
     """
-    at_once = stored_at_once(file, name, given, folder)
+    try:
+        at_once = stored_at_once(file, name, given, folder)
+    except NoHeader:  # what is remembered may name its columns
+        at_once = None
     if at_once:
         memory = recall(owner, header_key(at_once[1].reading)) if owner else None
         if memory is None or not answers_of(memory, given):

@@ -164,6 +164,8 @@ class NewRequest(LoginRequiredMixin, View):
                 return preview_upload(upload, replace(asked_in(post, person), fresh=True))
             choices = choices_in(post, shown, person)
             if step == SEND and not choices.is_new:
+                if shown.is_unnamed:
+                    raise Unreadable(_("Say which column holds what was done, and which one how long it took."))
                 return None
             read = preview_upload(upload, choices.asked)
             self.notices += [_("Your changes are read now; nothing is sent yet.")] if step == SEND else []

@@ -5,9 +5,9 @@ A parser can crash its whole process on some small legal files. Therefore each u
 with little memory and time. The process writes JSON lines to standard output: first {"columns": …, "reading": …},
 then each row as a list: milliseconds or -1, then the values of the keys of ROW_KEYS, null for a key that the row does
 not have. At the end it writes {"end": [counts and warnings], "set_aside": rows left out or unread}. Instead of the end
-it writes {"unreadable": …}, a message for the file's owner in English, with the values to put into it and whether the
-file is dangerous, or {"fault": …} when the parser failed. A warning or a title is a phrase, {template, values}: whoever
-shows it translates it.
+it writes {"unreadable": …}, a message for the file's owner in English, with the values to put into it, whether the
+file is dangerous, and, where only the header is unknown, the columns to choose from; or {"fault": …} when the parser
+failed. A warning or a title is a phrase, {template, values}: whoever shows it translates it.
 
 This is for the FORM `rows`. For `parquet` and `sums` see `storing.py`.
 """
@@ -67,7 +67,7 @@ def messages(path: Path, most_warnings: int, answers: dict[str, str], limits: di
     spreadsheet_limits.in_force = spreadsheet_limits.SpreadsheetLimits(**limits)
     from intake.spreadsheets.phrases import encoded
     from intake.spreadsheets.reading import Table
-    from intake.spreadsheets.sheet import Dangerous, Unreadable
+    from intake.spreadsheets.sheet import Unreadable
 
     try:
         table = Table(path, most_warnings, answers)
@@ -78,8 +78,7 @@ def messages(path: Path, most_warnings: int, answers: dict[str, str], limits: di
         counts = [table.rows_read, table.row_warnings, warnings]
         yield encoded({"end": counts, "set_aside": asdict(table.set_aside)})
     except Unreadable as error:
-        dangerous = isinstance(error, Dangerous)
-        yield encoded({"unreadable": error.message, "values": error.values, "dangerous": dangerous})
+        yield encoded(error.as_json())
 
 
 def stored(

@@ -1,12 +1,12 @@
 """Find the table in a file: which sheets are read, where their headers stand, and the lines below them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from intake.spreadsheets.columns import Columns, looks_like_data, named_columns, named_roles
+from intake.spreadsheets.columns import Columns, looks_like_data, named_columns, named_roles, names_of_columns
 from intake.spreadsheets.phrases import Phrase, gettext_noop
-from intake.spreadsheets.sheet import NO_PHRASE, Cell, Line, RowWarning, Sheet, Unreadable
+from intake.spreadsheets.sheet import NO_PHRASE, Cell, Line, NoHeader, RowWarning, Sheet
 from intake.spreadsheets.words import words_of
 
 # Titles and notes may come before the table: the header is searched in the first lines that are not blank.
@@ -133,9 +133,14 @@ class Layout:
             yield from part.lines()
 
 
-def find_layout(name: str, sheets: Iterable[Sheet]) -> Layout:
-    """Return the table of the file. Raises Unreadable if no sheet has a header."""
+def find_layout(name: str, sheets: Iterable[Sheet], chosen: Collection[str] = ()) -> Layout:
+    """Return the table of the file. Raises Unreadable if no sheet has a header.
+
+    `chosen` are the names of columns that a person chose. Where no header has a word that is known, they tell it.
+    """
     found = [(sheet, head := head_of(sheet), header_in(head)) for sheet in sheets]
+    if chosen and first_table(found) is None:
+        found = [(sheet, head, header_with(head, chosen)) for sheet, head, _at in found]
     first = first_table(found)
     if first is None:
         raise no_header(name, [head for _sheet, head, _at in found])
@@ -172,6 +177,21 @@ def header_in(head: list[Line]) -> int | None:
         if (found := next((index for index in usable if test(roles[index])), None)) is not None:
             return found
     return None
+
+
+def header_with(head: list[Line], names: Collection[str]) -> int | None:
+    """Return the index of the line that may be the header if it has all these names of columns, else None."""
+    at = possible_header(head)
+    headers = [str(cell).strip() for cell in head[at].cells] if at is not None else []
+    return at if set(names) <= {*headers, *names_of_columns(headers)} else None
+
+
+def possible_header(head: list[Line]) -> int | None:
+    """Return the index of the first line of several names that stands above another line; None if data stands there."""
+    at = next((index for index, line in enumerate(head[:-1]) if filled(line) > 1), None)
+    if at is None or any(looks_like_data(text) for cell in head[at].cells if (text := str(cell).strip())):
+        return None
+    return at
 
 
 def filled(line: Line) -> int:
@@ -269,16 +289,20 @@ def is_other_header(line: Line) -> bool:
     return not any(map(looks_like_data, texts)) and len(named_roles(texts)) > 1
 
 
-def no_header(name: str, heads: list[list[Line]]) -> Unreadable:
+def no_header(name: str, heads: list[list[Line]]) -> NoHeader:
     """Return the refusal of a file without a header; it quotes the first line that was found."""
-    cells = next(([str(cell) for cell in head[0].cells] for head in heads if head), [])
-    if not cells:
+    line = next((head[0] for head in heads if head), None)
+    if line is None or not line.cells:
         words = gettext_noop("%(file)s has no rows: it needs a header row and rows below it.")
-        return Unreadable(words, file=name)
-    quoted = ", ".join(f"“{cell[:40]}”" for cell in cells[:12])
+        return NoHeader(words, file=name)
     words = gettext_noop(
         "No column of %(file)s is named like a task or a duration; its first row says %(quoted)s. Name the columns in "
         "the first row, for example Task, Category and Duration (min), or fill in the empty table that the page of a "
         "new request offers."
     )
-    return Unreadable(words, file=name, quoted=quoted)
+    return NoHeader(words, file=name, quoted=quoted(line))
+
+
+def quoted(line: Line) -> str:
+    """Return the first cells of the line for a message."""
+    return ", ".join(f"“{str(cell)[:40]}”" for cell in line.cells[:12])

@@ -57,6 +57,11 @@ def mapped(columns: Columns, answers: Mapping[str, str]) -> Columns:
     return Columns(headers=columns.headers, **lists)
 
 
+def names_chosen(answers: Mapping[str, str]) -> set[str]:
+    """Return the names of the columns that these answers choose."""
+    return {value.strip() for value in chosen_columns(answers).values()} - {UNUSED, *OF_DURATION}
+
+
 def column_named(headers: list[str], value: str) -> Column | None:
     """Return the column of this name, None for the answer that there is none. Raises Unreadable if none has it."""
     names = names_of_columns(headers)

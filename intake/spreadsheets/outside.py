@@ -26,7 +26,7 @@ from intake.spreadsheets.describing import Reading
 from intake.spreadsheets.places import reading_place
 from intake.spreadsheets.rows import TOLD_BY_SOME, Row
 from intake.spreadsheets.set_aside import SetAside
-from intake.spreadsheets.sheet import MS_PER_MINUTE, Dangerous, RowWarning, Unreadable
+from intake.spreadsheets.sheet import MS_PER_MINUTE, Dangerous, NoHeader, RowWarning, Unreadable
 from pages.phrases import value_in_words
 
 LOOK_AGAIN_SECONDS = 0.25
@@ -160,11 +160,15 @@ def read_messages(output: IO[bytes], name: str, until: float) -> Iterator[Any]:
 
 
 def require_no_fault(message: Any, name: str) -> None:
-    """Raise Unreadable if the child's message reports an unreadable file or a fault of the parser."""
+    """Raise Unreadable if the child's message reports an unreadable file, NoHeader among it, or a fault."""
     if isinstance(message, dict) and "unreadable" in message:
         words, values = message["unreadable"], message["values"]
-        refusal = Dangerous if message["dangerous"] else Unreadable
-        raise refusal(_(words), **{key: value_in_words(value) for key, value in values.items()})
+        values = {key: value_in_words(value) for key, value in values.items()}
+        if message.get("reading"):
+            unnamed = NoHeader(_(words), **values)
+            unnamed.reading = Reading.from_json(message["reading"])
+            raise unnamed
+        raise (Dangerous if message["dangerous"] else Unreadable)(_(words), **values)
     if isinstance(message, dict) and "fault" in message:
         words = _("%(file)s cannot be read: %(why)s. Open it in Excel and save it again.")
         raise Unreadable(words, file=name, why=message["fault"])

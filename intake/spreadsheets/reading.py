@@ -20,7 +20,6 @@ from intake.spreadsheets.doubts import Choice, Doubt
 from intake.spreadsheets.durations import Kind, quantity_of, unread_message
 from intake.spreadsheets.evidence import MISSING
 from intake.spreadsheets.known import program_of
-from intake.spreadsheets.layout import find_layout
 from intake.spreadsheets.mapping import as_chosen, mapped, require_followed, used_columns
 from intake.spreadsheets.opening import decimal_mark, open_sheets
 from intake.spreadsheets.phrases import Phrase, gettext_noop
@@ -37,6 +36,7 @@ from intake.spreadsheets.sheet import (
 )
 from intake.spreadsheets.survey import choose_columns, sample_of, survey_of
 from intake.spreadsheets.totals import equal_sheets, summed_sheets, total_rows
+from intake.spreadsheets.unnamed import layout_by_answers
 
 # The first rows decide which of several columns is filled, and what dates look like.
 SAMPLE_ROWS = 200
@@ -74,7 +74,7 @@ class Table:
         self.set_aside, self._faults = SetAside(), list[Phrase]()
         self._limit, self._name = limit_warnings, path.name
         self._opened = open_sheets(path)
-        self._layout = find_layout(self._name, self._opened)
+        self._layout = layout_by_answers(self._name, self._opened, answers or {})
         self._survey_and_decide(dict(answers or {}))
         self._rows = self._read_rows()
 

@@ -1,11 +1,14 @@
 """The form that all readers of file formats return: sheets of numbered lines of cells."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from environment import spreadsheet_limits
 from intake.spreadsheets.phrases import Phrase, gettext_noop, phrase_of
+
+if TYPE_CHECKING:
+    from intake.spreadsheets.describing import Reading
 
 LIMITS = spreadsheet_limits.in_force
 MOST_UNPACKED_BYTES = LIMITS.most_unpacked_bytes
@@ -27,6 +30,23 @@ class Unreadable(Exception):
     def __init__(self, message: str, **values: Any) -> None:
         super().__init__(message % values if values else message)
         self.message, self.values = message, values
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the refusal as the reading process writes it."""
+        return {"unreadable": self.message, "values": self.values, "dangerous": isinstance(self, Dangerous)}
+
+
+class NoHeader(Unreadable):
+    """No line of the file has a name that is known for a column.
+
+    `reading` has the columns of the line that may be the header, so that a person can say which is what; None if no
+    line may be one.
+    """
+
+    reading: "Reading | None" = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {**super().as_json(), "reading": asdict(self.reading) if self.reading else None}
 
 
 class Dangerous(Unreadable):

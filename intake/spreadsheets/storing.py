@@ -22,7 +22,7 @@ from intake.spreadsheets.describing import Reading
 from intake.spreadsheets.parquet import frames_of, rows_of, write_frames
 from intake.spreadsheets.reading import Table
 from intake.spreadsheets.rows import Row
-from intake.spreadsheets.sheet import Dangerous, RowWarning, Unreadable
+from intake.spreadsheets.sheet import RowWarning, Unreadable
 
 # A preview shows so many rows.
 MOST_SHOWN = 10
@@ -97,7 +97,7 @@ def stored_messages(path: Path, limit: int, answers: dict[str, str], out: IO[byt
     try:
         yield from careful_messages(path, limit, answers, out)
     except Unreadable as error:
-        yield {"unreadable": error.message, "values": error.values, "dangerous": isinstance(error, Dangerous)}
+        yield error.as_json()
 
 
 def clean_messages(path: Path, limit: int, answers: dict[str, str], out: IO[bytes] | None) -> Iterator[Any]:

@@ -100,7 +100,7 @@ def test_gzip_is_unpacked_on_the_way(ingest: Ingest) -> None:
     [
         (b"", "is empty"),
         (b"\n\n", "needs a header row"),
-        (b"A,B\n1,2\n", "Name the columns"),
+        (b"A,B\n1,2\n", "text_column, duration_column"),
         (b"\x89PNG\r\n\0\0", "not text"),
         (b"%PDF-1.7", "is a PDF"),
         (b"\xd0\xcf\x11\xe0", "is damaged, or no Excel workbook"),

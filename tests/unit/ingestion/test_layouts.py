@@ -47,6 +47,12 @@ def test_a_second_table_below_is_not_read_and_this_is_said() -> None:
     assert (read.texts, read.warned_rows) == (["A", "B"], [5])
 
 
+@pytest.mark.parametrize("amount", ["30 min", "1 h 15 m", "2d", "1,5 Std.", "2 journées"])
+def test_a_row_with_an_amount_is_no_header_below_an_unknown_one(amount: str) -> None:
+    with pytest.raises(Unreadable, match="its header says “foo”, “bar”"):
+        read_text(f"foo;bar\nPay;{amount}\nPost;30 min\n")
+
+
 @pytest.mark.parametrize("content", ["Pay bills,30\nCall,15\n", "Meta,1\n" * 40 + "Task,Minutes\nA,30\n"])
 def test_without_a_header_in_the_first_lines_the_file_is_refused(content: str) -> None:
     with pytest.raises(Unreadable, match="Name the columns"):
