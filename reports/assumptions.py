@@ -6,7 +6,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from reports.doors import door_in_words
+from reports.doors import door_in_words, giver_in_words
 from reports.figures import factor_in_words, in_unit, money_in_words
 from reports.model import Assumption, Period, Scenario, Source, Unit
 from reports.sources import Sources
@@ -89,7 +89,7 @@ def source_of(sources: Sources, key: str) -> tuple[Source, str]:
             return Source.DEFAULT, _("The default of Interlock: nobody chose it for this request.")
         return Source.UNKNOWN, _("It came with the request; who gave it is not recorded.")
     door, by = str(given.get("door", "")), str(given.get("by", ""))
-    values = {"who": by, "how": door_in_words(door), "when": day_in_words(given.get("at"))}
+    values = {"who": giver_in_words(given), "how": door_in_words(door), "when": day_in_words(given.get("at"))}
     if door in ("settings", "rows"):
         is_template = door == "settings" and by.startswith("template ")
         source = Source.FILE if door == "rows" else Source.TEMPLATE if is_template else Source.SETTING

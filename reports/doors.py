@@ -1,5 +1,8 @@
 """The doors through which a person can give a field of a request, in words."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 
@@ -18,3 +21,9 @@ def door_in_words(door: str) -> str:
         "settings": _("for requests that name none"),
     }
     return words.get(door, door)
+
+
+def giver_in_words(given: Mapping[str, Any]) -> str:
+    """Return who or what gave a field: a person's name is unchanged, the rows of the file are in words."""
+    by = str(given.get("by", ""))
+    return _("dates of the rows") if given.get("door") == "rows" and by == "dates of the rows" else by

@@ -13,7 +13,7 @@ from clarifications.wording import question_title
 from pages.admin_pages import bounded_text
 from pages.phrases import warning_in_words
 from reports.contents import Content, as_object, count_at, objects_at, text_at
-from reports.doors import door_in_words
+from reports.doors import door_in_words, giver_in_words
 from reports.figures import in_unit, money_in_words, name_in_words, number_in_words, rows_of, value_in_words
 from reports.model import Answered, Figure, FileWarning, Period, Quality, Unit
 from reports.sources import TIME, Sources
@@ -116,7 +116,7 @@ def answered(field: str, words: str, given: Mapping[str, Any], titles: Mapping[s
     title = known.get(field) or titles.get(field) or name_in_words(field)
     door = str(given.get("door", ""))
     return Answered(
-        field, bounded_text(title), words, str(given.get("by", "")), door, door_in_words(door),
+        field, bounded_text(title), words, giver_in_words(given), door, door_in_words(door),
         moment(given.get("at")), str(given.get("question_id", "")),
     )  # fmt: skip
 
