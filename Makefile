@@ -3,7 +3,7 @@ INSTALLED := .venv/.installed
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo up unit test coverage browser screenshots messages chaos conformance lint check bench lock help
+.PHONY: setup demo up unit test coverage browser screenshots messages docs chaos conformance lint check bench lock help
 
 setup: $(INSTALLED) ## Make .venv with the locked packages (the default)
 
@@ -42,6 +42,9 @@ screenshots: $(INSTALLED) ## Take pictures of every page, light, dark and on a p
 messages: $(INSTALLED) ## Bring the French translation in step with the texts, then compile it
 	$(PYTHON) scripts/messages.py update
 	$(PYTHON) scripts/messages.py compile
+
+docs: $(INSTALLED) ## Check every link of the documentation and build it as a site in var/site
+	$(PYTHON) scripts/docs.py
 
 lint: $(INSTALLED) ## Check style, types and the direction of imports
 	.venv/bin/ruff check
