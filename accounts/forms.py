@@ -1,12 +1,28 @@
-"""The form of a person's own preferences."""
+"""The forms of signing in and of a person's own preferences."""
 
 from typing import Any
 
 from django import forms
+from django.contrib.auth.forms import AuthenticationForm
 from django.utils.translation import gettext_lazy as _
 
+from accounts.attempts import SignInRefused
 from accounts.models import User
 from accounts.preferences import known_zones
+
+
+class SignInForm(AuthenticationForm):
+    """Name and password. `refused` says that the password was not looked at, since too many failed before."""
+
+    refused = False
+
+    def clean(self) -> dict[str, Any]:
+        """Check name and password. Raises ValidationError with what to do."""
+        try:
+            return super().clean()
+        except SignInRefused as error:
+            self.refused = True
+            raise forms.ValidationError(str(error)) from None
 
 
 class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]

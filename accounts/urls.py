@@ -9,5 +9,6 @@ urlpatterns = [
     path("sign-out/", views.SignOut.as_view(), name="sign-out"),
     path("sign-out-everywhere/", views.SignOutEverywhere.as_view(), name="sign-out-everywhere"),
     path("admin/login/", views.StaffSignIn.as_view()),
+    path("preferences/password/", views.ChangePassword.as_view(), name="change-password"),
     path("preferences/", views.Preferences.as_view(), name="preferences"),
 ]

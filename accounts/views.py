@@ -5,14 +5,14 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext as _
 from django.views.generic import UpdateView, View
 
-from accounts.forms import PreferencesForm
+from accounts.forms import PreferencesForm, SignInForm
 from accounts.models import User
 from accounts.people import signed_in_person
 from accounts.sessions import sign_out_everywhere_else
@@ -23,6 +23,7 @@ from accounts.typed_text import TypedText
 class SignIn(LoginView):
     """The sign-in page with name and password, for staff and requesters."""
 
+    form_class = SignInForm
     template_name = "accounts/sign_in.html"
     redirect_authenticated_user = True
 
@@ -37,6 +38,13 @@ class SignIn(LoginView):
         words = _("What was typed before belongs to another account, so it was left out. Nothing was sent.")
         messages.warning(self.request, words)
         return HttpResponseRedirect("/")
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """Return the form with what is wrong; 429 if the password was not looked at."""
+        response = super().form_invalid(form)
+        if isinstance(form, SignInForm) and form.refused:
+            response.status_code = 429
+        return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the context with the typed text, which stays in the form until the sign-in succeeds."""
@@ -84,4 +92,17 @@ class Preferences(LoginRequiredMixin, UpdateView):  # type: ignore[type-arg]
         """Save the preferences and show a message."""
         response = super().form_valid(form)
         messages.success(self.request, _("Your preferences are saved."))
+        return response
+
+
+class ChangePassword(LoginRequiredMixin, PasswordChangeView):
+    """The page of the person's own password; the sessions in other browsers end with the old one."""
+
+    template_name = "accounts/password.html"
+    success_url = reverse_lazy("preferences")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Save the password and show a message."""
+        response = super().form_valid(form)
+        messages.success(self.request, _("Your password is changed."))
         return response

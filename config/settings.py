@@ -1,18 +1,16 @@
 """All settings. Each variable of the environment is read here, once; `.env.example` describes each."""
 
-import os
-import secrets
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from config.version import current_version
-from environment import variables
+from environment import tls, variables
 from environment.broker import broker_url
 from environment.broker_urls import parsed
 from environment.broker_variables import url_from_parts
 from environment.private_files import make_database_private, make_private, write_privately
+from environment.secret_key import local_secret_key
 from environment.spreadsheet_limits import spreadsheet_limits
+from environment.sqlite import sqlite_with_durable_writers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -27,40 +25,19 @@ write_privately()
 make_private(DATA_DIR)
 
 
-def local_secret_key() -> str:
-    """Return this machine's random key; the first call creates it in a file that only its owner can read."""
-    path = DATA_DIR / "secret_key"
-    if not path.exists():
-        # The key is written to a file of this process, and then linked: nobody reads a key that is only half written.
-        own_file = DATA_DIR / f"secret_key.{os.getpid()}"
-        own_file.write_text(secrets.token_urlsafe(48))
-        with suppress(FileExistsError):  # another process was faster: all use its key
-            os.link(own_file, path)
-        own_file.unlink()
-    return path.read_text()
-
-
-def sqlite_with_durable_writers(database: dict[str, Any]) -> dict[str, Any]:
-    """Return the database settings with write-ahead log, IMMEDIATE transactions and full sync.
-
-    Writers wait for each other, up to 30 seconds, instead of failing at once, and a commit is on disk when it returns.
-    With recursive triggers, INSERT OR REPLACE fires the triggers that protect records (`events/append_only.py`).
-    """
-    pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=30000;"
-    pragmas += " PRAGMA recursive_triggers=ON;"
-    options = {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": pragmas}
-    return {**database, "OPTIONS": {**database.get("OPTIONS", {}), **options}}
-
-
 # -- Django ----------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret_key()
+SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret_key(DATA_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"], kind=variables.HOST)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[], kind=variables.ORIGIN)
 # The page for a form whose CSRF token is missing or too old, for example without cookies.
 CSRF_FAILURE_VIEW = "portal.refusals.csrf_failure"
-SECURE_COOKIES = env.bool("SECURE_COOKIES", default=False)
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
+TRUSTED_PROXIES, BEHIND_TLS = tls.trusted_proxies(env), tls.is_behind_tls(env)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = BEHIND_TLS
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = tls.cookie_names(BEHIND_TLS)
+SECURE_HSTS_SECONDS = tls.HSTS_SECONDS if BEHIND_TLS else 0
+# A load balancer asks these from the inside, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)/?$"]
 # In seconds: a session ends after this time without use; `accounts.sessions` restarts the time while it is used.
 SESSION_COOKIE_AGE = 12 * 3600
 
@@ -151,6 +128,8 @@ STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 
+AUTHENTICATION_BACKENDS = ["accounts.backends.LimitedBackend"]
+PASSWORD_HASHERS = ["accounts.backends.SmallArgon2", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")

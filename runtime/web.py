@@ -3,6 +3,7 @@
 import signal
 
 import uvicorn
+from django.conf import settings
 
 from runtime.addresses import listening_socket
 from runtime.heads import StrictHeads
@@ -18,6 +19,9 @@ def serve(application: str, *, address: str, instead: str, shared: bool = False)
     config = uvicorn.Config(
         application,
         http=StrictHeads,
+        # Headers that name another caller are believed from these alone; uvicorn's own default is the whole machine.
+        proxy_headers=bool(settings.TRUSTED_PROXIES),
+        forwarded_allow_ips=settings.TRUSTED_PROXIES,
         lifespan="off",
         log_level="warning",
         timeout_graceful_shutdown=LONGEST_END_SECONDS,

@@ -7,12 +7,14 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
 
+from accounts.audit import AuditRecord
 from runtime import web
 from runtime.addresses import listening_socket
 from tests.processes import STOP_SECONDS, manage
@@ -106,3 +108,56 @@ def test_an_address_that_is_taken_is_named(address: str, processes: str) -> None
 def said() -> str:
     """What the commands have written."""
     return (Path(settings.DATA_DIR) / "web.log").read_text()
+
+
+def test_headers_about_the_caller_are_believed_from_a_named_proxy_alone(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served("web", "--at", address, address=address):
+        headers = {"X-Forwarded-For": "203.0.113.9"}
+        sign_in(address, headers)
+    monkeypatch.setenv("TRUSTED_PROXIES", "127.0.0.1")
+    with served("web", "--at", address, address=address):
+        sign_in(address, headers)
+    failed = AuditRecord.objects.filter(action=AuditRecord.Action.SIGN_IN_FAILED).order_by("pk")
+    assert list(failed.values_list("address", flat=True)) == ["127.0.0.1", "203.0.113.9"]
+
+
+def test_behind_a_proxy_with_tls_cookies_are_bound_to_the_host_and_http_is_left(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUSTED_PROXIES", "127.0.0.1")
+    monkeypatch.setenv("BEHIND_TLS", "true")
+    process = manage("web", "--at", address)
+    try:
+        wait_until(lambda: status(address) == 301, 30)
+        answer = page(address, {"X-Forwarded-Proto": "https"})
+        cookie = answer.getheader("Set-Cookie") or ""
+        assert (answer.status, answer.getheader("Strict-Transport-Security")) == (200, "max-age=31536000")
+        assert cookie.startswith("__Host-csrftoken=")
+        assert {"Secure", "Path=/"} <= set(cookie.split("; "))
+        assert "Domain" not in cookie
+    finally:
+        process.kill()
+        process.wait()
+
+
+def page(address: str, headers: dict[str, str]) -> HTTPResponse:
+    """The answer of the page where people sign in."""
+    with closing(HTTPConnection(address, timeout=10)) as connection:
+        connection.request("GET", "/sign-in/", headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer
+
+
+def sign_in(address: str, headers: dict[str, str]) -> None:
+    """Fail to sign in."""
+    cookie = (page(address, headers).getheader("Set-Cookie") or "").partition(";")[0]
+    token = cookie.partition("=")[2]
+    form = urlencode({"username": "nobody", "password": "guess", "csrfmiddlewaretoken": token})
+    origin = {"Origin": f"http://{address}", "Referer": f"http://{address}/sign-in/"}
+    sent = {**headers, **origin, "Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
+    with closing(HTTPConnection(address, timeout=10)) as connection:
+        connection.request("POST", "/sign-in/", form, sent)
+        assert connection.getresponse().status == 200

@@ -118,7 +118,7 @@ def environment(folder: Path) -> dict[str, str]:
         "STREAM_NAME": LOG,
         "DLQ_STREAM": DEAD_LETTERS,
         "ALLOWED_HOSTS": "127.0.0.1",
-        "SECURE_COOKIES": "false",
+        "BEHIND_TLS": "false",
         "DEBUG": "false",
         "LOG_LEVEL": "INFO",
     }

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = (ROOT / ".env.example").read_text()
 # What no kind of variable takes, and whether it is one that may hold a secret.
 BAD = {
-    **dict.fromkeys(["DEBUG", "SECURE_COOKIES"], "ture"),
+    **dict.fromkeys(["DEBUG", "BEHIND_TLS"], "ture"),
     **dict.fromkeys(["NAMESPACE", "STREAM_NAME", "DLQ_STREAM", "SERVICE_INSTANCE"], "two words"),
     **dict.fromkeys(["ALLOWED_HOSTS", "WEBHOOK_ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS"], "ftp://a.example/x y"),
     **dict.fromkeys(
@@ -25,6 +25,7 @@ BAD = {
     ),
     **dict.fromkeys(["SECRET_KEY", "EMBEDDED_BROKER_PASSWORD"], "geheim\x07"),
     "EVENT_APPROVERS": "one\x07",
+    "TRUSTED_PROXIES": "the proxy",
     **dict.fromkeys(["DATA_DIR", "QUARANTINE_DIR"], "/dev/null/folder"),
     "CLAMD": "scanner.example:port",
     "LOG_LEVEL": "loud",
