@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
+from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.attempts import Attempt, SignInRefused, count, forget
 from accounts.audit import address_of
+from accounts.models import User
 
 # Password hashes that are computed at once in one process, and how long others wait for a place.
 HASHES_AT_ONCE, LONGEST_QUEUE_SECONDS = 2, 5.0
@@ -33,8 +34,8 @@ class LimitedBackend(ModelBackend):
     """Django's check of name and password, where too many attempts are refused. All doors with a password pass here."""
 
     def authenticate(
-        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **more: object
-    ) -> AbstractBaseUser | None:
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **more: Any
+    ) -> User | None:
         """Return the account, or None if name or password is wrong. Raises SignInRefused."""
         if not username or password is None or request is None:
             return super().authenticate(request, username, password)
