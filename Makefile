@@ -3,7 +3,8 @@ INSTALLED := .venv/.installed
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := setup
-.PHONY: setup demo up unit test coverage browser screenshots messages docs chaos conformance lint check bench lock help
+.PHONY: setup demo up unit test both rehearse coverage browser screenshots messages docs chaos conformance lint check bench
+.PHONY: lock help
 
 setup: $(INSTALLED) ## Make .venv with the locked packages (the default)
 
@@ -17,12 +18,33 @@ up: $(INSTALLED) ## Start the whole system and keep it running until Ctrl-C
 	@$(PYTHON) manage.py up $(ARGS)
 
 # Without compiled files each of a dozen processes would compile each test and each module anew.
-test coverage: export PYTHONDONTWRITEBYTECODE =
+test both rehearse coverage: export PYTHONDONTWRITEBYTECODE =
 
-test: $(INSTALLED) ## Run the tests: all on SQLite, the spine on PostgreSQL beside them
+test: $(INSTALLED) ## Run the tests: all on SQLite, what depends on the database on PostgreSQL beside them
 	@scripts/chromium.sh || [ -z "$$CI" ]
 	@scripts/jq.sh || [ -z "$$CI" ]
 	$(PYTHON) scripts/both_databases.py $(ARGS)
+
+both rehearse: export ON_POSTGRES = spine
+
+both: test ## Run the tests, and the whole spine on PostgreSQL beside them: before a release
+
+# The counts with which docs/promises.md holds that each promise is kept; a variable of the environment comes before them.
+rehearse: export FLOWS ?= 500
+rehearse: export EXAMPLES_SHARE ?= 1
+rehearse: export ANSWER_ROUNDS ?= 200
+rehearse: export ORDERS ?= 1000
+rehearse: export BESIDE_POISON ?= 500
+rehearse: export FUZZ_EVENTS ?= 20000
+rehearse: export API_EXAMPLES ?= 200
+rehearse: export STATE_EXAMPLES ?= 500
+rehearse: export SIDE_BY_SIDE_SECONDS ?= 60
+rehearse: export SOAK_SECONDS ?= 60
+rehearse: export LONG_WORK_SECONDS ?= 40
+rehearse: export ALL_EDGE_VALUES ?= 1
+rehearse: $(INSTALLED) ## Run the rehearsals of operation, and all tests with their full counts on both databases: hours
+	$(PYTHON) -m pytest -s --timeout 3600 tests/rehearsals $(ARGS)
+	$(PYTHON) scripts/both_databases.py --timeout 7200 $(ARGS)
 
 unit: $(INSTALLED) ## Run the tests that need no database and no broker, in seconds
 	$(PYTHON) -m pytest -q -n 2 --database none -m "not contract" tests/unit $(ARGS)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
-"""Run all tests on SQLite and, at the same time, those of the spine on PostgreSQL; arguments go to both pytests.
+"""Run all tests on SQLite and, at the same time, those that depend on the database on PostgreSQL too.
 
-Many tests wait for a process, a broker or a time limit: while those of one run wait, those of the other work. What the
+Arguments go to both pytests. `ON_POSTGRES=spine` runs the whole spine on PostgreSQL, as a release does. Many tests wait for a process, a broker or a time limit: while those of one run wait, those of the other work. What the
 run on PostgreSQL prints is shown when the one on SQLite has ended.
 """
 
@@ -22,7 +22,7 @@ from runtime.processes import tied_to_parent  # noqa: E402
 PYTEST = [sys.executable, "-m", "pytest", "--durations", "10"]
 # Each process imports and compiles for itself what it needs, ten CPU seconds in all; five keep two cores busy.
 SQLITE = ["-n", "3", "--database", "sqlite"]
-POSTGRES = ["-n", "2", "--database", "postgres", "-m", "spine"]
+POSTGRES = ["-n", "2", "--database", "postgres", "-m", os.environ.get("ON_POSTGRES", "both")]
 LOOK_SECONDS = 0.2
 # What pytest says when `-k` chose none.
 NO_TESTS = 5

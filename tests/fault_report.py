@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 
-from tests.tally import Tally
+from tests.tally import FLOWS, Tally
 
 
 @pytest.fixture
 def haste(settings: Any) -> None:
-    """Waits so short that a test can wait for them; the processes it starts have them too."""
+    """Waits so short that a test can wait for them, and small batches; the processes it starts have them too.
+
+    Each step of all flows takes several batches, so that a process which is to die at its second one has a second one.
+    """
+    settings.BATCH_SIZE = FLOWS // 4
     settings.RELAY_GRACE_SECONDS = settings.ITEM_RETRY_SECONDS = 0.2
     settings.RECLAIM_IDLE_SECONDS = settings.REPUBLISH_SECONDS = 1.0
 

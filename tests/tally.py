@@ -16,7 +16,7 @@ from tests.invariants import violations
 from tests.waiting import wait_until
 
 # Flows that a test with faults attempts at each of its steps: FLOWS=500 asks for the full profile.
-FLOWS = int(os.environ.get("FLOWS", "50"))
+FLOWS = int(os.environ.get("FLOWS", "20"))
 
 
 def rows_in_the_ledger() -> int:

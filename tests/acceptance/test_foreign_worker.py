@@ -19,7 +19,7 @@ from tests.invariants import violations
 from tests.processes import manage
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db(transaction=True)]
 
 HERE = Path(__file__).parent
 ROWS = [

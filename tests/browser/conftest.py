@@ -43,12 +43,12 @@ def sessions() -> dict[str, list[Cookie]]:
     return {}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """A browser for the tests of one file.
+    """A browser for the tests of this folder, of which each has windows of its own.
 
     Not for the whole run: while Playwright is up, its event loop counts as running on this thread, and neither
-    Django's database nor asyncio.run() works beside it, in whichever file of tests comes next.
+    Django's database nor asyncio.run() works beside it, in whichever folder of tests comes next.
     """
     with running_chromium() as browser:
         yield browser

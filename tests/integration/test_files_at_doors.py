@@ -59,6 +59,7 @@ def test_more_files_than_any_form_has_are_refused(bot: Caller) -> None:
     assert send(bot, second=file(), third=file()).status_code == 413
 
 
+@pytest.mark.both
 # -- a file and a key ------------------------------------------------------------------------------
 @pytest.mark.spine
 def test_a_file_with_a_key_opens_one_project(bot: Caller) -> None:
@@ -68,6 +69,7 @@ def test_a_file_with_a_key_opens_one_project(bot: Caller) -> None:
     assert Project.objects.count() == 1
 
 
+@pytest.mark.both
 @pytest.mark.spine
 def test_no_transaction_is_open_while_a_file_is_read(bot: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     seen, read = [], projects.read_upload

@@ -43,8 +43,14 @@ def test_the_configuration_is_configuration() -> None:
     assert lines < LARGEST_CONFIGURATION
 
 
-def test_a_file_with_tests_of_the_spine_names_the_mark_without_which_it_is_not_read_for_them(
-    request: pytest.FixtureRequest,
+@pytest.mark.parametrize("mark", ["spine", "both"])
+def test_a_file_with_marked_tests_names_the_mark_without_which_it_is_not_read_for_them(
+    request: pytest.FixtureRequest, mark: str
 ) -> None:
-    marked = {item.path for item in request.session.items if item.get_closest_marker("spine")}
-    assert [path for path in marked if "mark.spine" not in path.read_text()] == []
+    marked = {item.path for item in request.session.items if item.get_closest_marker(mark)}
+    assert [path for path in marked if f"mark.{mark}" not in path.read_text()] == []
+
+
+def test_what_runs_on_both_databases_is_of_the_spine(request: pytest.FixtureRequest) -> None:
+    both = [item for item in request.session.items if item.get_closest_marker("both")]
+    assert [item.nodeid for item in both if not item.get_closest_marker("spine")] == []

@@ -51,6 +51,7 @@ def let_time_pass(seconds: float) -> None:
     due.do_what_is_due()
 
 
+@pytest.mark.both
 # -- one each --------------------------------------------------------------------------------------
 @pytest.mark.timeout(300)
 def test_two_hundred_workers_at_once_get_each_of_a_thousand_items_once() -> None:
@@ -71,6 +72,7 @@ def test_two_hundred_workers_at_once_get_each_of_a_thousand_items_once() -> None
     assert Event.objects.filter(type="WORK.ITEM_STARTED").count() == Lease.objects.count() == PROJECTS * ITEMS
 
 
+@pytest.mark.both
 def test_an_item_in_hand_is_given_to_nobody_else(bot: Caller) -> None:
     opened(step("only"))
     lease(bot)
@@ -166,6 +168,7 @@ def test_a_worker_that_gives_up_for_good_fails_the_item(bot: Caller) -> None:
     assert item_of(project).reason == "Broken."
 
 
+@pytest.mark.both
 def test_a_reply_sent_twice_with_a_key_is_applied_once_and_answered_twice(bot: Caller) -> None:
     opened(step("only"))
     held = lease(bot)

@@ -14,7 +14,7 @@ from events.envelope import Envelope, Source
 from events.models import Event, Outbox
 from tests.flows import step, template
 
-pytestmark = [pytest.mark.spine, pytest.mark.django_db]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db]
 
 NOW = datetime(2026, 2, 28, 23, 59, 59, 123456, tzinfo=UTC)
 # What a JSON document might change on the way: quotes, brackets, other scripts, control characters, numbers.

@@ -8,7 +8,7 @@ from django.utils import timezone
 from events.clock import database_now
 from events.work import unit_of_work
 
-pytestmark = [pytest.mark.spine, pytest.mark.django_db]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db]
 
 
 def test_the_database_tells_the_time_in_utc() -> None:

@@ -11,7 +11,7 @@ from events.models import Outbox
 from runtime.web_connections import is_quiet
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db(transaction=True)]
 OWNER = "web-1"
 
 

@@ -13,7 +13,7 @@ from events.models import Event
 from events.work import unit_of_work
 from schemas import strict_json
 
-pytestmark = [pytest.mark.spine, pytest.mark.django_db]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db]
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from events.prepared import Prepared, rows_together
 from events.statements import together
 from tests.api_seeds import seeded
 
-pytestmark = [pytest.mark.django_db, pytest.mark.spine]
+pytestmark = [pytest.mark.django_db, pytest.mark.spine, pytest.mark.both]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from events import bulk, ledger
 from events.envelope import Envelope, Source
 from events.models import FREQUENT_TYPES, Event
 
-pytestmark = [pytest.mark.spine, pytest.mark.django_db]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db]
 
 NOW = datetime(2026, 2, 28, tzinfo=UTC)
 

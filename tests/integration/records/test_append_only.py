@@ -23,7 +23,7 @@ from clarifications.models import Answer, Question
 from events.append_only import RECORDS, create_triggers, existing_triggers, missing_triggers
 from events.models import DeadLetter, Event
 
-pytestmark = [pytest.mark.spine, pytest.mark.django_db]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db]
 
 
 def an_event() -> Event:

@@ -11,6 +11,7 @@ from events.models import Event
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.spine,
+    pytest.mark.both,
     pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL makes the rows by itself"),
 ]
 STEPS = [{"key": f"step_{n}", "title": "Step", "agent_target": "generic_worker"} for n in (1, 2, 3)]

@@ -132,6 +132,7 @@ def test_a_second_answer_that_comes_as_an_event_is_recorded_and_ignored(broker: 
     assert violations() == []
 
 
+@pytest.mark.both
 def test_the_database_refuses_a_second_answer_to_a_question(broker: None) -> None:
     question = asked()
     said = {"answered_by": "ann", "door": "rest", "answered_at": timezone.now(), "event_id": uuid4()}
@@ -141,6 +142,7 @@ def test_the_database_refuses_a_second_answer_to_a_question(broker: None) -> Non
     assert Answer.objects.get().value == 45
 
 
+@pytest.mark.both
 def test_the_database_refuses_a_second_open_question_about_a_field(broker: None) -> None:
     question = asked()
     question.pk, question.revision = uuid4(), 2
@@ -148,6 +150,7 @@ def test_the_database_refuses_a_second_open_question_about_a_field(broker: None)
         Question.objects.bulk_create([question])
 
 
+@pytest.mark.both
 def test_of_many_answers_at_once_through_every_door_one_wins(broker: None) -> None:
     question = asked()
     refused: list[BaseException] = []

@@ -21,7 +21,7 @@ pytest_plugins = ["tests.fault_report"]
 pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 # Each time that so many more items are done, the broker is lost.
-ITEMS_BETWEEN_LOSSES = 30
+ITEMS_BETWEEN_LOSSES = 3 * FLOWS // 5
 HEALED_SECONDS = 5.0
 
 

@@ -127,6 +127,7 @@ def test_a_broker_that_hangs_while_it_counts_holds_a_page_for_about_a_second(
     assert 0.4 < took < 2.5 + 10 * alone
 
 
+@pytest.mark.both
 def test_no_row_is_locked_while_a_broker_hangs(own_broker: EmbeddedValkey) -> None:
     outage.note_outage()
     with project_work() as work:

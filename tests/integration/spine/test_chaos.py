@@ -9,7 +9,7 @@ from django.db import connection
 
 from tests.house import ROOT
 
-pytestmark = [pytest.mark.spine, pytest.mark.faults]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.faults]
 
 SHORT = ("--seconds", "25", "--seed", "8", "--rate", "2")
 

@@ -55,6 +55,7 @@ def test_a_second_replay_is_refused_and_puts_nothing_on_the_stream(broker: None)
     assert violations(dead_letters=1) == []
 
 
+@pytest.mark.both
 def test_of_many_who_replay_at_once_one_wins(broker: None) -> None:
     buried_request()
     repair()
@@ -82,6 +83,7 @@ def test_a_replay_without_a_repair_is_buried_again_as_a_new_entry(broker: None) 
     assert violations(dead_letters=2) == []
 
 
+@pytest.mark.both
 def test_a_replay_of_any_bytes_puts_exactly_these_bytes_back(broker: None) -> None:
     fields = {b"event": b"\xff\x00{", b"\xfe": b"\x01"}
     streams.client().xadd(settings.STREAM_NAME, fields)
@@ -104,6 +106,7 @@ def test_a_discarded_dead_letter_keeps_the_reason_and_cannot_be_replayed(broker:
     assert violations(dead_letters=1) == []
 
 
+@pytest.mark.both
 def test_a_second_burial_of_the_same_entry_changes_nothing(broker: None) -> None:
     (entry_id,) = tell(b"nonsense")
     reason = DeadLetter.objects.get().reason

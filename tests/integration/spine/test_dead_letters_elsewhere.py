@@ -86,6 +86,7 @@ def test_what_a_worker_elsewhere_gave_up_fails_its_item_at_once_and_is_shown() -
     assert violations(dead_letters=1) == []
 
 
+@pytest.mark.both
 def test_it_is_heard_once_however_often_its_entry_is_read() -> None:
     project = opened(step("only", max_attempts=3))
     put_on_dead_letters(given_up(dispatch_of(project)), given_up(dispatch_of(project)))
@@ -105,6 +106,7 @@ def test_a_dispatch_that_was_superseded_is_shown_and_fails_nothing() -> None:
     assert DeadLetter.objects.count() == 1
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     "said",
     [

@@ -21,7 +21,7 @@ from tests.invariants import violations
 from tests.system import group_server, serving
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 NO_ROOM = """
     CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$

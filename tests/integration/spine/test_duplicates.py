@@ -16,7 +16,7 @@ from tests.system import group_server, run_to_rest, serving
 from tests.tally import FLOWS
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db(transaction=True)]
 
 
 def test_the_same_id_twice_in_one_batch_opens_one_project(broker: None) -> None:

@@ -22,6 +22,7 @@ from tests.waiting import wait_until
 pytest_plugins = ["tests.fault_report"]
 pytestmark = [
     pytest.mark.spine,
+    pytest.mark.both,
     pytest.mark.faults,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connections to count"),

@@ -74,6 +74,7 @@ def test_what_cannot_be_read_is_buried_by_the_validators_alone() -> None:
     assert DeadLetter.objects.get().group == "validators"
 
 
+@pytest.mark.both
 def test_a_batch_with_many_refused_takes_few_transactions_and_the_good_ones_are_done() -> None:
     name = template(step("only"))
     entries = as_entries(request("nowhere") if n % 2 else request(name) for n in range(128))

@@ -9,7 +9,7 @@ from tests.invariants import violations
 from tests.system import system
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db(transaction=True)]
 
 
 def test_a_request_on_the_stream_becomes_a_finished_project(broker: None) -> None:

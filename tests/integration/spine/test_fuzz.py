@@ -23,7 +23,7 @@ from events.streams import Entry
 from schemas.registry import registry
 from tests.flows import completed, dispatch_of, envelope, failed, opened, reply, request, step
 
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db(transaction=True)]
 
 EVENTS = int(os.environ.get("FUZZ_EVENTS", "400"))
 BATCH = 20

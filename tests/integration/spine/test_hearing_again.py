@@ -49,6 +49,7 @@ def test_a_loop_that_never_looks_at_what_is_pending_is_found_out(broker: None, m
         assert not is_heard()
 
 
+@pytest.mark.both
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connection that can be cut")
 def test_a_loop_whose_connections_were_cut_hears_again(broker: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 60)

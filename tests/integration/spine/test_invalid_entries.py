@@ -17,7 +17,7 @@ from tests.flows import completed, dispatch_of, envelope, on_the_log, opened, pu
 from tests.invariants import violations
 from tests.system import run_to_rest
 
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db(transaction=True)]
 
 Fields = dict[str, bytes]
 

@@ -13,10 +13,10 @@ from tests.tally import FLOWS, Tally
 from tests.waiting import wait_until
 
 pytest_plugins = ["tests.fault_report"]
-pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 # Of these the process that answers is killed.
-KILLED = 12
+KILLED = FLOWS // 4
 # Step → exit code of the same command given again: accepted now, or refused as a second answer.
 STEPS = {"unit.before_commit": 0, "unit.after_commit": 1}
 NEEDS = {

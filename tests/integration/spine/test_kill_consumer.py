@@ -12,7 +12,7 @@ from tests.system import system
 from tests.tally import FLOWS, Tally
 
 pytest_plugins = ["tests.fault_report"]
-pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 ORCHESTRATOR = ("consume", "orchestrator")
 OTHERS = ("clarifications", "validators")

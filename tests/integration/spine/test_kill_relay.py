@@ -9,13 +9,13 @@ from events.models import Event, Outbox
 from tests.flows import request
 from tests.processes import killed_at, running
 from tests.system import system
-from tests.tally import Tally, entries_added
+from tests.tally import FLOWS, Tally, entries_added
 from tests.waiting import wait_until
 
 pytest_plugins = ["tests.fault_report"]
-pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
-COMMITS, FLOWS_EACH = 10, 15
+COMMITS, FLOWS_EACH = 10, FLOWS // 4
 # Step → rows of the outbox, one a commit, that are published again after a death there.
 STEPS = {"relay.after_xadd": 1, "relay.after_delete": 0}
 

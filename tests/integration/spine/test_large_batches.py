@@ -13,7 +13,12 @@ from events.models import Attempt, DeadLetter, Event
 from tests.flows import on_the_log, put, reply, request, step, template
 from tests.system import run_to_rest
 
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
+pytestmark = [
+    pytest.mark.spine,
+    pytest.mark.both,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("broker"),
+]
 
 PROJECTS = 40
 ROWS = [{"text": f"Match payment {n} with its invoice and file it", "estimated_minutes": n % 60} for n in range(2600)]

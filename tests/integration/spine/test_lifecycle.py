@@ -92,6 +92,7 @@ def test_an_item_ready_at_last_is_sent_with_what_the_others_delivered(broker: No
     assert violations() == []
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("state", ["DISPATCHED", "", "done"])
 def test_the_database_refuses_a_state_that_the_lifecycle_does_not_have(broker: None, state: str) -> None:
     project = opened()
@@ -116,6 +117,7 @@ def send_one_and_finish_the_other(project: Project) -> None:
         item_in(work, item_of(project).pk).finish()
 
 
+@pytest.mark.both
 def test_an_illegal_transition_is_logged_and_rolls_the_whole_work_back(
     broker: None, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -177,6 +179,7 @@ def requests(number: int, name: str) -> list[dict[str, Any]]:
     return [request(name, project_id=str(uuid4()), requester=each) for each in names]
 
 
+@pytest.mark.both
 def test_a_batch_costs_the_same_statements_for_five_requests_and_for_fifty(broker: None) -> None:
     needs = {"type": "object", "required": ["rate"], "properties": {"rate": {"type": "number"}}}
     name = template(step("first"), step("second", depends_on=["first"], needs=needs))
@@ -187,6 +190,7 @@ def test_a_batch_costs_the_same_statements_for_five_requests_and_for_fifty(broke
     assert Project.objects.exclude(owner=None).count() == 1 + 3 + 25
 
 
+@pytest.mark.both
 def test_a_batch_costs_the_same_statements_for_five_replies_and_for_fifty(broker: None) -> None:
     name = template(step("first"), step("second", depends_on=["first"]))
     statements(requests(57, name))
@@ -198,6 +202,7 @@ def test_a_batch_costs_the_same_statements_for_five_replies_and_for_fifty(broker
     assert Item.objects.filter(key="second", state=ItemState.IN_PROGRESS).count() == 57
 
 
+@pytest.mark.both
 def test_a_project_costs_the_same_however_many_there_are_before_it(broker: None) -> None:
     name = template(step("only"))
     statements(requests(1, name))

@@ -18,7 +18,12 @@ from events.streams import Entry
 from tests.flows import as_entries, opened, put, request, step, template
 from tests.system import group_server, run_to_rest, transactions
 
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
+pytestmark = [
+    pytest.mark.spine,
+    pytest.mark.both,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("broker"),
+]
 
 
 POISON = "This request has no title."

@@ -52,6 +52,7 @@ def many(count: int, **item: Any) -> list[Project]:
     return list(Project.objects.filter(pk__in=[e["payload"]["project_id"] for e in events]))
 
 
+@pytest.mark.both
 def test_deadlines_of_the_others_are_kept_and_the_bad_project_is_shown() -> None:
     good, bad = many(20), opened(step("only", timeout_seconds=1))
     overdue(*good, bad)
@@ -95,6 +96,7 @@ def all_held(_project: Project) -> Iterator[None]:
 HOLD, BLAMED = {"postgresql": (row_held, 1), "sqlite": (all_held, 0)}[connection.vendor]
 
 
+@pytest.mark.both
 def test_a_project_that_somebody_holds_locked_costs_the_others_nothing() -> None:
     good, held = many(5), opened(step("only", timeout_seconds=1))
     overdue(*good, held)

@@ -17,7 +17,7 @@ from tests.flows import dispatch_of as current_dispatch
 from tests.flows import failed, opened, step, tell
 from tests.invariants import violations
 
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db(transaction=True)]
 
 SCHEDULERS, ITEMS = 8, 12
 

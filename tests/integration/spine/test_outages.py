@@ -19,10 +19,10 @@ from tests.tally import FLOWS, Tally
 from tests.waiting import wait_until
 
 pytest_plugins = ["tests.fault_report"]
-pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 # Each time that so many more items are done, the database goes away.
-ITEMS_BETWEEN_OUTAGES = 30
+ITEMS_BETWEEN_OUTAGES = 3 * FLOWS // 5
 
 
 def terminate_all_backends() -> None:

@@ -19,7 +19,7 @@ from tests.invariants import violations
 from tests.system import group_server, run_to_rest, serving
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.spine, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
 POISON = "This request makes its handler raise."
 Break = Callable[[type[Exception]], None]

@@ -21,13 +21,13 @@ from events.outbox import Inheritance
 from tests.flows import completed, dispatch_of, item_of, opened, put, reply, request, step, tell, template
 from tests.invariants import violations
 from tests.system import run_to_rest, system
-from tests.tally import Tally, entries_added
+from tests.tally import FLOWS, Tally, entries_added
 from tests.waiting import wait_until
 
 pytest_plugins = ["tests.fault_report"]
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db(transaction=True)]
 
-WAITING = 150
+WAITING = 3 * FLOWS
 WORK = "audit:work:foreign_worker"
 
 

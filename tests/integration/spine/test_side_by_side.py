@@ -13,7 +13,7 @@ from django.db import connection
 from tests.chaos.side_by_side import LEFT_OUT
 from tests.house import ROOT
 
-pytestmark = [pytest.mark.spine, pytest.mark.faults]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.faults]
 
 SECONDS = os.environ.get("SIDE_BY_SIDE_SECONDS", "1")
 

@@ -35,9 +35,9 @@ from tests.callers import account
 from tests.flows import answer, completed, envelope, failed, request, step, template
 from tests.plain_model import APPROVAL, BUDGET, OVER
 
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db(transaction=True)]
 
-EXAMPLES, STEPS = int(os.environ.get("STATE_EXAMPLES", "6")), 50
+EXAMPLES, STEPS = int(os.environ.get("STATE_EXAMPLES", "3")), 50
 NEEDS = {"type": "object", "required": [BUDGET], "properties": {BUDGET: {"type": "number", "title": "Budget"}}}
 PERSON, SELDOM = "robot", st.integers(0, 9).map(lambda n: n == 0)
 entry_ids = count(1)

@@ -103,6 +103,7 @@ def test_a_work_stream_that_nobody_reads_yet_keeps_what_was_answered_elsewhere(b
     assert streams.length(work) == 1
 
 
+@pytest.mark.both
 def test_trimming_in_the_middle_of_a_flow_loses_nothing(broker: None) -> None:
     keys = ("a", "b", "c")
     steps = [step(key, depends_on=list(keys[:n])) for n, key in enumerate(keys)]

@@ -14,7 +14,7 @@ from tests.waiting import wait_until
 from webhooks.delivery import Deliverer
 from webhooks.models import Endpoint
 
-pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db(transaction=True)]
 
 
 @contextmanager

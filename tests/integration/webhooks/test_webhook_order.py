@@ -21,6 +21,7 @@ def wait_is_over(endpoint: Endpoint) -> None:
     Endpoint.objects.filter(pk=endpoint.pk).update(next_attempt_at=timezone.now(), leased_until=None)
 
 
+@pytest.mark.both
 def test_events_come_in_order_and_once(endpoint: Endpoint, receiver: Receiver) -> None:
     events = happened(*range(30))
     Deliverer().once()
@@ -89,6 +90,7 @@ def test_a_failing_endpoint_holds_back_no_other(endpoint: Endpoint, receiver: Re
     assert receiver.figures == [1]
 
 
+@pytest.mark.both
 def test_a_crash_after_sending_sends_the_same_id_again(endpoint: Endpoint, receiver: Receiver, settings: Any) -> None:
     reached.clear()
     settings.FAULT_POINTS = {"webhooks.after_send": "raise:2"}
@@ -102,6 +104,7 @@ def test_a_crash_after_sending_sends_the_same_id_again(endpoint: Endpoint, recei
     assert endpoint.deliveries.filter(state=Delivery.State.DELIVERED).count() == 3
 
 
+@pytest.mark.both
 def test_an_endpoint_is_leased_to_one_and_lapses(endpoint: Endpoint) -> None:
     (event,) = happened(1)
     assert len(lease_endpoints(event.seq, 5)) == 1

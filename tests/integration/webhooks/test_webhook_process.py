@@ -51,6 +51,7 @@ def test_a_slow_endpoint_delays_nobody_elses(endpoint: Endpoint, receiver: Recei
             wait_until(lambda: receiver.figures == [0, 1, 2, 3, 4])
 
 
+@pytest.mark.both
 def test_two_processes_share_endpoints_and_send_everything_once(owner: User, local_receivers: None) -> None:
     with receiving() as first, receiving() as second:
         for receiver in (first, second):
@@ -63,6 +64,7 @@ def test_two_processes_share_endpoints_and_send_everything_once(owner: User, loc
     assert first.figures == second.figures == list(range(40))
 
 
+@pytest.mark.both
 def test_a_process_killed_before_it_noted_a_delivery_leaves_it_to_be_sent_again(
     endpoint: Endpoint, receiver: Receiver
 ) -> None:

@@ -88,6 +88,7 @@ def test_people_see_their_own_endpoints_unless_they_may_view_all(receiver: Recei
     assert set(endpoints_for(owner)) == {own, other}
 
 
+@pytest.mark.both
 def test_a_batch_is_decided_with_as_many_queries_as_one_event(
     receiver: Receiver, django_assert_max_num_queries: Any
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from workers.agents import AGENTS
 from workers.agents.checks import CHECKS
 from workers.agents.test_worker import NOTHING_CHECKED
@@ -155,7 +156,7 @@ def test_the_report_names_coefficients_that_are_not_the_requests(run: Run, deliv
     assert "factor 1." in found["detail"]
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=200, deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=examples(200), deadline=None)
 @given(
     st.fixed_dictionaries(
         {}, optional={k: st.fixed_dictionaries({}, optional=dict.fromkeys(KEYS + MORE_KEYS, JSON)) for k in CHECKS}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from intake.spreadsheets.parquet import StoredColumns
 from intake.spreadsheets.rows import Row, Rows
+from tests.examples import examples
 from tests.unit.agents.test_stored_columns import categories, durations, row_of, stored
 from workers.agents.analysis import stored as by_columns
 from workers.agents.analysis import tally as one_by_one
@@ -52,7 +53,7 @@ def without_drawn(tally: RowTally) -> Any:
 
 
 @given(ROWS, st.booleans(), st.sampled_from([3, by_columns.BATCH_ROWS]))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 def test_the_tally_by_columns_is_that_of_the_rows_one_by_one(found: list[Any], with_steps: bool, batch: int) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         for limit in ("BATCH_ROWS", "MOST_WAITING"):
@@ -64,7 +65,7 @@ def test_the_tally_by_columns_is_that_of_the_rows_one_by_one(found: list[Any], w
 
 
 @given(ROWS)
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 def test_the_hours_by_columns_are_those_of_the_rows_one_by_one(found: list[Any]) -> None:
     with TemporaryDirectory() as folder:
         columns, rows = both(found, folder)
@@ -75,7 +76,7 @@ def test_the_hours_by_columns_are_those_of_the_rows_one_by_one(found: list[Any])
 
 
 @given(ROWS)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 def test_the_recount_by_columns_is_that_of_the_rows_one_by_one(found: list[Any]) -> None:
     with TemporaryDirectory() as folder:
         columns, rows = both(found, folder)
@@ -86,7 +87,7 @@ def test_the_recount_by_columns_is_that_of_the_rows_one_by_one(found: list[Any])
 
 
 @given(ROWS, st.randoms())
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 def test_the_order_of_the_rows_does_not_change_the_sums(found: list[Any], generator: Any) -> None:
     def sums(tally: RowTally) -> Any:
         texts = sorted((t.shape, t.category, t.first, t.count, t.milliseconds, t.squares) for t in tally.texts)

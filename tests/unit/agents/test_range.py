@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from workers.agents import AGENTS
 from workers.agents.analysis import tally
 from workers.agents.analysis.bootstrap import FEWEST_ROWS
@@ -80,7 +81,7 @@ def test_the_same_rows_in_another_order_give_the_same_interval(number: int) -> N
     assert scenario(rows)["interval"]["seed"] != scenario(rows[:-1])["interval"]["seed"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(ROWS, st.randoms())
 def test_any_rows_in_any_order_give_bounds_in_order(rows: list[dict[str, Any]], generator: random.Random) -> None:
     content = scenario(rows)

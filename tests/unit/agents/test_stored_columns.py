@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from intake.spreadsheets.parquet import frames_of, lines_in, write_frames
 from intake.spreadsheets.rows import Row, Rows
 from intake.spreadsheets.sheet import MS_PER_MINUTE
+from tests.examples import examples
 from workers.agents import AGENTS
 from workers.agents.figures import MOST_CATEGORIES, RowStats
 from workers.agents.recurrence import recurrence_of
@@ -59,7 +60,7 @@ def sums(kept: Rows) -> tuple[int, int, dict[str, Decimal], Any]:
 
 
 @given(rows)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 def test_agents_say_the_same_about_rows_stored_as_columns(found: list[Any]) -> None:
     listed = [row_of(*row) for row in found]
     with TemporaryDirectory() as folder:
@@ -78,7 +79,7 @@ def test_categories_beyond_the_most_are_summed_up_in_the_order_of_the_rows(tmp_p
 
 
 @given(rows)
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 def test_stored_columns_are_turned_into_the_lines_of_before(found: list[Any]) -> None:
     listed = [row_of(*row) for row in found]
     with TemporaryDirectory() as folder:

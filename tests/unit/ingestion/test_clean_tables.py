@@ -17,6 +17,7 @@ from intake.spreadsheets.clean.blocks import NotClean
 from intake.spreadsheets.clean.table import CleanTable, read_clean
 from intake.spreadsheets.reading import Table
 from intake.spreadsheets.sheet import MS_PER_MINUTE
+from tests.examples import examples
 
 MOST_WARNINGS = 7
 
@@ -154,7 +155,7 @@ def test_dates_and_people_of_a_clean_table_are_described_as_before() -> None:
     unit=st.sampled_from(["s", "min", "h", "d", "ms"]),
     block=st.integers(20, 400),
 )
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 def test_any_table_is_read_as_the_careful_reader_does_or_left_to_it(
     rows: list[tuple[str, str, str]], unit: str, block: int
 ) -> None:
@@ -166,7 +167,7 @@ def test_any_table_is_read_as_the_careful_reader_does_or_left_to_it(
     quote=st.booleans(),
     decimals=st.integers(1, 4),
 )
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 def test_any_table_with_decimal_commas_and_several_texts_is_read_as_the_careful_reader_does(
     rows: list[tuple[str, str, str, int, int]], quote: bool, decimals: int
 ) -> None:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from intake.spreadsheets import Unreadable
+from tests.examples import examples
 from tests.readings import Read, read_path, read_text, read_workbook
 
 # Letters that all the encodings below can write.
@@ -77,7 +78,7 @@ def test_any_rows_in_any_dialect_encoding_decimal_style_and_unit_are_read_back_o
     shape=st.sampled_from(["number", "[h]:mm:ss", "h:mm", '0.00" h"', "text", "day"]),
     before=st.integers(0, 3),
 )
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=examples(60), deadline=None)
 def test_any_rows_of_a_workbook_are_read_back_or_asked(table: list[tuple[str, int]], shape: str, before: int) -> None:
     header = "Duration (h)" if shape in ("number", "text") else "Duration"
     lines: list[list[object]] = [["Report"]][:before] + [[]] * max(0, before - 1) + [["Task", header]]
@@ -155,7 +156,7 @@ WORKBOOK = small_workbook()
 
 
 @given(st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(50), deadline=None)
 def test_a_workbook_with_any_bytes_changed_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
     content = bytearray(WORKBOOK)
     for _ in range(data.draw(st.integers(1, 6))):

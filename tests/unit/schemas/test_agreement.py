@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.compiled import CompiledSchema, compile_schema
 from schemas.registry import registry
+from tests.examples import examples
 
 pytestmark = pytest.mark.contract
 
@@ -51,7 +52,7 @@ def variants(draw: st.DrawFn) -> tuple[CompiledSchema, Any]:
     return contract, mutated(draw, contract.schema["examples"][0])
 
 
-@settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(3000), deadline=None, suppress_health_check=list(HealthCheck))
 @given(variants())
 def test_both_validators_give_the_same_verdict_on_any_variant_of_an_example(case: tuple[CompiledSchema, Any]) -> None:
     contract, document = case
@@ -59,7 +60,7 @@ def test_both_validators_give_the_same_verdict_on_any_variant_of_an_example(case
     assert bool(contract.problems(document)) is not contract.is_valid(document)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 @given(st.sampled_from(["uuid", "date-time", "date", "email", "uri"]), WORDS | st.text(max_size=40) | NUMBERS)
 def test_both_validators_mean_the_same_by_a_format(name: str, value: Any) -> None:
     assert compile_schema({"format": name}).agree(value)
