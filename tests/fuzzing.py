@@ -22,7 +22,7 @@ from tests.callers import EVERY_SCOPE, account
 # A number asks for the full profile, with so many examples an operation; without one it is the short one.
 EXAMPLES = int(os.environ.get("API_EXAMPLES", "0"))
 # Few, so that the tests stay short: the systematic cases come on top, and the callers take turns.
-SHORT = 10
+SHORT = 5
 # Of four addresses three name something that is there: what is generated never would.
 REAL_OF_FOUR = 3
 
