@@ -21,7 +21,8 @@ def take_long(work: SlowInput) -> Result:
     """Note that it began, behave as told, and note that it ended."""
     told = json.loads(work.request_text)
     note(told, "began")
-    {"sleep": sleep, "hold": hold_the_lock, "exit": leave, "eat": eat, "segfault": segfault}[told["how"]](told)
+    ways = {"sleep": sleep, "meet": meet, "hold": hold_the_lock, "exit": leave, "eat": eat, "segfault": segfault}
+    ways[told["how"]](told)
     note(told, "ended")
     return Result({}, {"by": os.getpid()} if told.get("differs") else {})
 
@@ -41,6 +42,14 @@ def note(told: dict, word: str) -> None:
 def sleep(told: dict) -> None:
     """Take its time."""
     time.sleep(told["seconds"])
+
+
+def meet(told: dict) -> None:
+    """Go on as soon as so many have begun; give up after so many seconds."""
+    deadline = time.monotonic() + told["seconds"]
+    while Path(told["log"]).read_text().count("began") < told["number"]:
+        assert time.monotonic() < deadline, "The others did not begin meanwhile."
+        time.sleep(0.05)
 
 
 def hold_the_lock(told: dict) -> None:

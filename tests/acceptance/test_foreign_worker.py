@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from backlog.models import Project
 from backlog.selectors import latest_deliverables
@@ -41,6 +42,7 @@ def ended_after(*processes: subprocess.Popen[str]) -> Iterator[None]:
             process.wait(20)
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="test_system.py does the same on SQLite")
 def test_a_project_opened_and_answered_by_xadd_is_done_with_a_worker_written_elsewhere(broker: None) -> None:
     opening = request("audit", request_text="Where does our time go?", work_context={**KNOWN, "rows": ROWS})
     system = manage("up", "--no-web", "--except", "cost_worker")
