@@ -18,7 +18,7 @@ from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
-WORKER = Path(__file__).parents[2] / "examples" / "worker.sh"
+WORKER = Path(__file__).parents[3] / "examples" / "worker.sh"
 ROWS = [
     {"text": "Match payments", "category": "Receivable", "estimated_minutes": 90},
     {"text": "Match payments", "category": "Receivable", "estimated_minutes": 30},

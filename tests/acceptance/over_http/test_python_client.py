@@ -55,8 +55,8 @@ def test_a_project_goes_its_whole_way_with_the_client_as_requester_person_and_wo
         assert [next(followed)["event_type"] for _ in events] == events
 
 
-def test_a_request_whose_answer_was_lost_takes_effect_once(api_alone: str, key: str) -> None:
-    with dropping_the_first_answer(api_alone) as url, Client(url, key) as interlock:
+def test_a_request_whose_answer_was_lost_takes_effect_once(api: str, key: str) -> None:
+    with dropping_the_first_answer(api) as url, Client(url, key) as interlock:
         project = interlock.open("Do it.", template="minimal")
     assert [str(found.pk) for found in Project.objects.all()] == [project["id"]]
 

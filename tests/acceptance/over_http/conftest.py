@@ -24,19 +24,14 @@ def key() -> str:
     return keys.make_key(user, name="tests", scopes=scopes, lifetime=None)[1]
 
 
-@pytest.fixture
-def api() -> Iterator[str]:
-    """Where the interface of a running system is, all of it but the cost worker."""
+@pytest.fixture(scope="package")
+def api(django_db_setup: None) -> Iterator[str]:
+    """Where the interface of a running system is, all of it but the cost worker; the tests of a folder share it.
+
+    Between them its database and its broker are emptied under it, as by a restore.
+    """
     address = free_address()
     with serving(address, "up", "--web", address, "--except", "cost_worker") as url:
-        yield url
-
-
-@pytest.fixture
-def api_alone() -> Iterator[str]:
-    """Where the interface is when nothing of the system runs but the web."""
-    address = free_address()
-    with serving(address, "web", "--at", address) as url:
         yield url
 
 
