@@ -1,8 +1,9 @@
 #!/usr/bin/env python
 """Run all tests on SQLite and, at the same time, those that depend on the database on PostgreSQL too.
 
-Arguments go to both pytests. `ON_POSTGRES=spine` runs the whole spine on PostgreSQL, as a release does. Many tests wait for a process, a broker or a time limit: while those of one run wait, those of the other work. What the
-run on PostgreSQL prints is shown when the one on SQLite has ended.
+Arguments go to both pytests; `ON_POSTGRES=spine` runs the whole spine on PostgreSQL, as before a release. Many tests
+wait for a process, a broker or a time limit: while those of one run wait, those of the other work. What the run on
+PostgreSQL prints is shown when the one on SQLite has ended.
 """
 
 import os
