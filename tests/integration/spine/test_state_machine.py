@@ -37,7 +37,7 @@ from tests.plain_model import APPROVAL, BUDGET, OVER
 
 pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db(transaction=True)]
 
-EXAMPLES, STEPS = int(os.environ.get("STATE_EXAMPLES", "3")), 50
+EXAMPLES, STEPS = int(os.environ.get("STATE_EXAMPLES", "6")), 50
 NEEDS = {"type": "object", "required": [BUDGET], "properties": {BUDGET: {"type": "number", "title": "Budget"}}}
 PERSON, SELDOM = "robot", st.integers(0, 9).map(lambda n: n == 0)
 entry_ids = count(1)
