@@ -8,6 +8,7 @@ from environment.broker import broker_url
 from environment.broker_urls import parsed
 from environment.broker_variables import url_from_parts
 from environment.private_files import make_database_private, make_private, write_privately
+from environment.retention import retention
 from environment.secret_key import local_secret_key
 from environment.spreadsheet_limits import spreadsheet_limits
 from environment.sqlite import sqlite_with_durable_writers
@@ -16,8 +17,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 variables.read_file(BASE_DIR / ".env")
 ENVIRONMENT = env = variables.Environment()
-# The most hours that a setting may say: longer than any link should live, and still a date that Python can hold.
-HUNDRED_YEARS = 876_000
+HUNDRED_YEARS = 876_000  # hours: the most that a setting may say, still a date that Python can hold
+RETENTION = retention(env)  # for how many days what grows with use is kept
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"), kind=variables.FOLDER)).resolve()
 # The files hold passwords, keys and uploads: no other account of this machine may read them.
@@ -279,7 +280,7 @@ FAULT_POINTS: dict[str, str] = {}
 # Rows of more bytes than this are stored as an artifact, and the event carries a reference (claim check).
 CLAIM_CHECK_BYTES = 256 * 1024
 ARTIFACTS_DIR = DATA_DIR / "artifacts"
-# Hours for which the signed address of stored rows in a dispatch is valid: longer than a dispatch waits in any queue.
+# Hours for which the signed address of stored rows is valid: longer than a dispatch waits in any queue.
 ARTIFACT_LINK_HOURS = env.float("ARTIFACT_LINK_HOURS", default=24.0, most=HUNDRED_YEARS)
 
 # -- Figures ---------------------------------------------------------------------------------------
