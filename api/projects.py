@@ -45,7 +45,8 @@ class ProjectShown(serializers.ModelSerializer[Project]):
     items_done = serializers.IntegerField(help_text="Number of work items that are done.")
     intake = serializers.DictField(help_text="Notes from reading the uploaded spreadsheet.")
     archived = serializers.BooleanField(
-        help_text="True long after the end: its events are in an archive and not in the ledger, and nothing changes."
+        source="is_archived",
+        help_text="True long after the end: its events are in an archive and not in the ledger, and nothing changes.",
     )
 
     class Meta:

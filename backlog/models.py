@@ -91,6 +91,11 @@ class Project(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def is_archived(self) -> bool:
+        """Return True if its events are in an archive, or on their way there: then nothing in it changes any more."""
+        return self.archive_id is not None
+
     @edge(status, source=["OPEN"], target="WAITING")
     def wait(self) -> None:
         """Mark the project WAITING: an item waits for an answer or an approval."""

@@ -57,7 +57,7 @@ def keep_projects(work: ProjectWork, ids: set[UUID], found: Iterable[Project], i
 
 def require_not_archived(project: Project) -> None:
     """Raise ProjectArchived if the project's events are in an archive, where no duplicate of one would be found."""
-    if project.archive_id is not None:
+    if project.is_archived:
         words = _(
             "Project %(id)s ended on %(date)s and its events are archived: nothing in it changes any more. Its events:"
             " manage.py archive show --project %(id)s."
