@@ -127,7 +127,8 @@ def beside(cursor: CursorWrapper, year: Year) -> None:
     person = "(SELECT min(id) FROM accounts_user)"
     seq = f"(SELECT min(seq) FROM events_event WHERE project_id = {PROJECT})"
     fill(
-        cursor, Delivery, year.rows(and_each="0, 2"), endpoint_id="(SELECT min(id) FROM webhooks_endpoint)",
+        cursor, Delivery, year.rows(and_each="0, 2") + " ORDER BY n, i",
+        endpoint_id="(SELECT min(id) FROM webhooks_endpoint)",
         event_id=f"{seq} + i", state="'delivered'", attempts="1", created_at=OPENED, delivered_at=ENDED,
         response_status="200",
     )  # fmt: skip
