@@ -10,21 +10,23 @@ A move is made of steps, each of which can be done again after a crash:
 3. it is read back: the number of its lines and their digest have to be those that were written;
 4. its events, and no others, are deleted from the ledger, some hundred in a transaction.
 
-So a move that was broken off goes on with the same file, and no event is in two files. Its row in the ledger is also
-what keeps an event from being handled twice: instead of it, the project that is closed refuses every event.
+So a move that was broken off goes on with the same file, and no event is in two files; also if two processes do it. Its
+row in the ledger is also what keeps an event from being handled twice: instead of it, the project that is closed
+refuses every event.
 """
 
 import gzip
 import hashlib
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import orjson
 from django.conf import settings
+from django.db import transaction
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
@@ -67,11 +69,9 @@ def move(archive: Archive, removal: Removal) -> Iterator[Removed]:
     Raises ArchiveDamaged or StorageFull; then no event is deleted that is not in a file which was read back.
     """
     if archive.verified_at is None:
-        write(archive)
+        yield from write(archive)
     verify(archive)
-    if archive.verified_at is None:
-        archive.verified_at = database_now()
-        archive.save(update_fields=["verified_at"])
+    Archive.objects.filter(pk=archive.pk, verified_at=None).update(verified_at=database_now())
     yield Removed()
     for seqs in seqs_in_file(archive):
         yield removal.delete(Event.objects.filter(seq__in=seqs).only("seq"))
@@ -79,33 +79,44 @@ def move(archive: Archive, removal: Removal) -> Iterator[Removed]:
     archive.save(update_fields=["emptied_at"])
 
 
-def write(archive: Archive) -> None:
-    """Write the file with all events of the archive's projects, and note in the row what it has to hold."""
+def write(archive: Archive) -> Iterator[Removed]:
+    """Write the file with all events of the archive's projects; yield after each project, so that it can be stopped."""
     digest, count, target = hashlib.sha256(), 0, path_of(archive)
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with new_file(target.parent) as file:
         with gzip.GzipFile(fileobj=file, mode="wb", mtime=0) as packed:
-            for line in lines_of_ledger(archive.projects):
-                digest.update(line)
-                packed.write(line)
-                count += 1
+            for project_id in archive.projects:
+                for line in lines_of_ledger(project_id):
+                    digest.update(line)
+                    packed.write(line)
+                    count += 1
+                yield Removed()
         file.flush()
         os.fsync(file.fileno())
-        size = os.fstat(file.fileno()).st_size
-        os.replace(file.name, target)
+        content = {"events": count, "size": os.fstat(file.fileno()).st_size, "sha256": digest.hexdigest()}
+        name_file(archive, Path(file.name), content)
     sync_folder(target.parent)
-    archive.events, archive.size, archive.sha256 = count, size, digest.hexdigest()
-    archive.save(update_fields=["events", "size", "sha256"])
+    archive.refresh_from_db()
 
 
-def lines_of_ledger(project_ids: Sequence[UUID]) -> Iterator[bytes]:
-    """Yield the rows of the ledger of these projects as lines, project by project, each in the order of its numbers.
+def name_file(archive: Archive, unfinished: Path, content: dict[str, Any]) -> None:
+    """Give the complete file its name, and note in the row what it has to hold.
+
+    Not if another process has done it and verified its file: then events may be missing in this one.
+    """
+    with transaction.atomic():
+        Archive.objects.select_for_update().get(pk=archive.pk)
+        if Archive.objects.filter(pk=archive.pk, verified_at=None).update(**content):
+            os.replace(unfinished, path_of(archive))
+
+
+def lines_of_ledger(project_id: UUID) -> Iterator[bytes]:
+    """Yield the rows of the ledger of the project as lines, in the order of their numbers.
 
     The payload goes from the database to the line as it is: it is neither read nor written anew.
     """
-    for project_id in project_ids:
-        for row in rows_of(project_id):
-            yield orjson.dumps({**row, "payload": orjson.Fragment(row.pop("text"))}) + b"\n"
+    for row in rows_of(project_id):
+        yield orjson.dumps({**row, "payload": orjson.Fragment(row.pop("text"))}) + b"\n"
 
 
 def rows_of(project_id: UUID) -> Iterator[dict[str, Any]]:

@@ -208,7 +208,8 @@ class Archive(models.Model):
         default_permissions = ()
 
     def __str__(self) -> str:
-        return f"{self.month}/{self.pk:08d}.ndjson.gz"
+        # With its time: a database that was restored from an older copy gives its number again.
+        return f"{self.month}/{self.pk:08d}-{self.made_at:%Y%m%dT%H%M%S}.ndjson.gz"
 
     @property
     def projects(self) -> list[UUID]:

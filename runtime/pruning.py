@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 # The first round comes when the system has started; an hour is often enough for things that are kept for days.
 FIRST_ROUND_SECONDS, ROUND_SECONDS = 60.0, 3600.0
+# A turn is renewed well before it lapses.
+RENEW_SECONDS = pruning.TURN_SECONDS / 4
 # The rest after a step is this many times its length.
 REST = 4
 
@@ -81,12 +83,15 @@ def prune(
 
     After each step `rest` gets its seconds and returns True to go on.
     """
+    renewed = time.monotonic()
     for kind in chosen:
         started, removed, error = time.monotonic(), Removed(), ""
         try:
             for step, seconds in timed_steps(kind, by):
+                if time.monotonic() - renewed > RENEW_SECONDS:
+                    pruning.renew_turn()
+                    renewed = time.monotonic()
                 removed += step
-                pruning.renew_turn()
                 if not rest(seconds):
                     return
         except DATABASE_AWAY:

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def test_projects_of_two_months_are_in_files_of_their_months(own_folder: Path) -
     assert {path.parent.name for path in (own_folder / "archive").rglob("*.gz")} == months
 
 
-@pytest.mark.parametrize("steps", [1, 2])
+@pytest.mark.parametrize("steps", [2, 3])
 def test_a_move_that_dies_between_its_steps_goes_on_with_the_same_file(
     own_folder: Path, steps: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,11 +82,22 @@ def test_a_move_that_dies_between_its_steps_goes_on_with_the_same_file(
     ended_project(400, events=5)
     prune_events(steps=steps)
     left = Event.objects.count()
-    assert left == {1: 5, 2: 3}[steps]
+    assert left == {2: 5, 3: 3}[steps]
     assert prune_events().rows == left
     assert not Event.objects.exists()
     assert sorted(event["payload"]["text"] for event in in_files(own_folder)) == [f"Event {n}, 8 €" for n in range(5)]
     assert Archive.objects.exclude(emptied_at=None).count() == 1
+
+
+def test_two_processes_that_move_the_same_events_leave_one_complete_file(own_folder: Path) -> None:
+    """One of them has read the archive's row, and goes on with it when the other has deleted events already."""
+    ended_project(400)
+    slow = retention.close_projects(ago(365))
+    assert slow is not None
+    prune_events()
+    list(archives.move(slow, Removal(until=ago(365), by="slow", record="events.Event")))
+    assert len(in_files(own_folder)) == 3
+    assert "3 events, as they were written" in show("verify")
 
 
 def test_a_move_that_dies_before_its_file_is_named_writes_it_anew(
@@ -112,8 +124,8 @@ def test_no_event_is_deleted_whose_file_is_not_what_was_written(
     good, bad = ended_project(440), ended_project(400)
     write = archives.write
 
-    def write_badly(archive: Archive) -> None:
-        write(archive)
+    def write_badly(archive: Archive) -> Iterator[Removed]:
+        yield from write(archive)
         if bad.pk in archive.projects:
             path = archives.path_of(archive)
             path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"Event 1", b"Event 2")))
@@ -131,7 +143,7 @@ def test_no_event_is_deleted_whose_file_is_not_what_was_written(
 def test_a_file_that_was_damaged_before_all_events_are_deleted_keeps_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "MOST_DELETED", 2)
     ended_project(400, events=4)
-    prune_events(steps=2)
+    prune_events(steps=3)
     [archive] = Archive.objects.all()
     content = archives.path_of(archive).read_bytes()
     archives.path_of(archive).write_bytes(content[: len(content) // 2])
@@ -145,7 +157,7 @@ def test_a_file_that_was_damaged_before_all_events_are_deleted_keeps_the_rest(mo
 
 def test_an_event_that_came_after_its_file_was_written_stays() -> None:
     project = ended_project(400)
-    prune_events(steps=1)
+    prune_events(steps=2)
     late = event_of(project, ago(0))
     prune_events()
     assert [event.pk for event in Event.objects.all()] == [late.pk]
@@ -184,7 +196,7 @@ def test_the_database_lets_only_a_run_delete_and_only_what_was_read_back(monkeyp
 
     assert refuses(raw)
     assert refuses(lambda: removal.delete(of_project)), "it is in no file yet"
-    archives.write(archive)
+    list(archives.write(archive))
     Archive.objects.filter(pk=archive.pk).update(verified_at=ago(0))
     assert refuses(raw), "no run has opened the door"
     assert refuses(lambda: Removal(until=ago(0), by="test", record="events.DeadLetter").delete(of_project))
