@@ -19,6 +19,7 @@ from events import archives, pruning
 from events.archives import ArchiveDamaged
 from events.models import Archive, Event, Pruning
 from events.pruning import Removal, Removed
+from events.retention import OldArchives
 from tests.aging import a_delivery, a_notice, ago, ended_project, event_of
 from webhooks.models import Delivery
 
@@ -237,3 +238,26 @@ def test_a_project_whose_events_are_in_the_ledger_has_no_archive() -> None:
     young = ended_project(300)
     with pytest.raises(CommandError, match="not archived"):
         show("show", "--project", str(young.pk))
+
+
+def test_archives_are_deleted_only_where_a_setting_says_so_and_their_rows_say_it() -> None:
+    old = ended_project(400)
+    prune_events()
+    kind = OldArchives(days=10)
+    assert list(kind.remove(Removal(until=ago(10), by="test"))) == []
+    [archive] = Archive.objects.all()
+    weighed = kind.weigh(ago(-1))
+    assert (weighed.rows, weighed.bytes) == (3, archives.path_of(archive).stat().st_size)
+    assert list(kind.remove(Removal(until=ago(-1), by="test"))) == [weighed]
+    assert "deleted at" in show("list")
+    assert "deleted at" in show("verify")
+    with pytest.raises(CommandError, match="was deleted at"):
+        show("show", "--project", str(old.pk))
+
+
+def test_pruning_goes_on_after_the_last_day_of_a_month_with_what_is_due_of_the_next(own_folder: Path) -> None:
+    for days in (366, 396, 426, 456):
+        ended_project(days, events=1)
+    prune_events()
+    assert not Event.objects.exists()
+    assert len(in_files(own_folder)) == 4

@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -314,4 +315,29 @@ def test_the_command_fails_when_a_kind_fails(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("api.retention.old_answers", fails)
     with pytest.raises(CommandError, match="Not all could be pruned: REST answers"):
         run()
+    assert pruning.pruning.take_turn()
+
+
+def test_a_round_prunes_unless_another_process_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pruning, "REST", 0)
+    sessions()
+    before = Session.objects.count()
+    assert pruning.pruning.take_turn()
+    pruning.make_round(threading.Event())
+    assert Session.objects.count() == before
+    pruning.pruning.end_turn()
+    pruning.make_round(threading.Event())
+    assert Session.objects.count() == before - 1
+    assert pruning.pruning.take_turn()
+
+
+def test_a_round_ends_after_the_step_in_hand_when_the_process_is_asked_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("events.pruning.MOST_ROWS", 1)
+    found = events()
+    for event in found:
+        a_delivery(event, created_at=ago(OLD))
+    stopping = threading.Event()
+    stopping.set()
+    pruning.make_round(stopping)
+    assert Delivery.objects.count() == 2
     assert pruning.pruning.take_turn()
