@@ -6,9 +6,17 @@ from typing import Any
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
+from accounts.attempts import KNOWN_FOR, SignInAttempts
 from accounts.audit import AuditRecord
 from accounts.models import ApiKey
+
+
+def forgotten_attempts(until: datetime) -> QuerySet[SignInAttempts]:
+    """Return the counts of failed sign-ins from before the moment, without those of a known address."""
+    known = Q(succeeded_at__gte=timezone.now() - KNOWN_FOR)
+    return SignInAttempts.objects.exclude(known).filter(last_at__lt=until)
 
 
 def expired_sessions(until: datetime) -> QuerySet[Session]:

@@ -17,8 +17,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 variables.read_file(BASE_DIR / ".env")
 ENVIRONMENT = env = variables.Environment()
-HUNDRED_YEARS = 876_000  # hours: the most that a setting may say, still a date that Python can hold
-RETENTION = retention(env)  # for how many days what grows with use is kept
+# The most hours that a setting may say: longer than any link should live, and still a date that Python can hold.
+HUNDRED_YEARS = 876_000
+# For how many days what grows with use is kept.
+RETENTION = retention(env)
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"), kind=variables.FOLDER)).resolve()
 # The files hold passwords, keys and uploads: no other account of this machine may read them.
@@ -280,7 +282,7 @@ FAULT_POINTS: dict[str, str] = {}
 # Rows of more bytes than this are stored as an artifact, and the event carries a reference (claim check).
 CLAIM_CHECK_BYTES = 256 * 1024
 ARTIFACTS_DIR = DATA_DIR / "artifacts"
-# Hours for which the signed address of stored rows is valid: longer than a dispatch waits in any queue.
+# Hours for which the signed address of stored rows in a dispatch is valid: longer than a dispatch waits in any queue.
 ARTIFACT_LINK_HOURS = env.float("ARTIFACT_LINK_HOURS", default=24.0, most=HUNDRED_YEARS)
 
 # -- Figures ---------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from accounts import retention as accounts
+from accounts.attempts import FORGOTTEN_AFTER
 from api import retention as api
 from backlog import retention as backlog
 from clarifications import retention as clarifications
@@ -67,6 +68,7 @@ def kinds() -> list[Kind]:
         OldRows("attempts", kept.attempts, events.given_up_attempts),
         OldRows("projects set aside", kept.attempts, events.given_up_rounds),
         OldRows("REST answers", kept.rest_answers, api.old_answers),
+        OldRows("sign-in attempts", FORGOTTEN_AFTER / timedelta(days=1), accounts.forgotten_attempts),
         OldRows("sessions", kept.sessions, accounts.expired_sessions),
         OldRows("API keys", kept.ended_keys, lambda until: accounts.ended_keys(until, but=webhooks.keys_in_use())),
         OldRows("shared links", kept.ended_keys, reports.ended_links),
