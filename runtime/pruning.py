@@ -27,6 +27,7 @@ from events.pruning import Kind, OldRows, Removal, Removed
 from intake import retention as intake
 from reports import retention as reports
 from runtime.abandoned_groups import AbandonedGroups
+from runtime.broker_log import BrokerLog
 from webhooks import retention as webhooks
 
 logger = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ def kinds() -> list[Kind]:
         OldRows("audit log", kept.audit, accounts.old_audit_records, age="recorded_at"),
         OldRows("admin's log", kept.audit, accounts.old_log_entries, age="action_time"),
         AbandonedGroups(kept.abandoned_groups),
+        BrokerLog(),
     ]
 
 

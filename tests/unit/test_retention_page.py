@@ -12,7 +12,7 @@ from tests.house import ROOT, sources
 PAGE = (ROOT / "docs" / "retention.md").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
 # How the product names a part of its data folder.
-PART_OF_FOLDER = re.compile(r"""(?:DATA_DIR|data_dir)\)? / f?["']([a-z0-9_]+(?:\.[a-z0-9]+)?)""")
+PART_OF_FOLDER = re.compile(r"""(?<!self\.)(?:DATA_DIR|data_dir)\)? / f?["']([a-z0-9_]+(?:\.[a-z0-9]+)?)""")
 
 
 def lines_of(heading: str) -> dict[str, list[str]]:

@@ -4,6 +4,7 @@ import io
 import json
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -27,6 +28,7 @@ from events.models import Attempt, DeadLetter, Event, Pruning, SetAside
 from intake.models import QuarantinedFile, RememberedReading, UnreadRows
 from reports.models import SharedLink
 from runtime import pruning
+from runtime.broker_log import BrokerLog
 from tests.aging import a_delivery, a_letter, a_notice, ago, ended_project
 from webhooks.models import Delivery, Endpoint
 
@@ -230,7 +232,10 @@ KINDS: dict[str, tuple[type[models.Model], Callable[[], set[Any]]]] = {
     "remembered readings": (RememberedReading, readings),
 }
 # Those whose things are in files, at the broker, or in tests of their own.
-ELSEWHERE = {"events of ended projects", "archives", "stored rows", "uploads", "abandoned consumer groups"}
+ELSEWHERE = {
+    *("events of ended projects", "archives", "stored rows", "uploads", "abandoned consumer groups"),
+    "embedded broker's log",
+}
 
 
 def test_every_kind_is_tried() -> None:
@@ -351,3 +356,19 @@ def test_a_round_ends_after_the_step_in_hand_when_the_process_is_asked_to_stop(m
     pruning.make_round(stopping)
     assert Delivery.objects.count() == 2
     assert pruning.pruning.take_turn()
+
+
+def test_of_the_brokers_log_there_are_two_files_and_no_more(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.broker_log.MOST_BYTES", 10)
+    log = own_folder / "valkey" / "valkey.log"
+    log.parent.mkdir()
+    removed = []
+    for text in ("short", "first, long", "second, long", "third"):
+        log.write_text(text)
+        [outcome] = pruning.prune([BrokerLog()], by="test")
+        removed.append((outcome.removed.rows, outcome.removed.bytes))
+    assert removed == [(0, 0), (0, 0), (1, len("first, long")), (0, 0)]
+    assert {path.name: path.read_text() for path in log.parent.iterdir()} == {
+        "valkey.log": "third",
+        "valkey.log.1": "second, long",
+    }
