@@ -1,4 +1,4 @@
-"""The audit log: what was done to accounts, roles, keys, webhooks and shared links, and who sent a dangerous file.
+"""The audit log: what was done to accounts, roles, keys, webhooks, links and groups, and who sent a dangerous file.
 
 It is separate from the ledger of events, which workers can read. A row is written in the transaction of the act, so
 that both are stored or neither. Names are stored as text, because they have to outlive the accounts. No secret is
@@ -59,6 +59,7 @@ class AuditRecord(models.Model):
         LINK_OPENED = "link-opened", _("Shared link opened")
         LINK_REVOKED = "link-revoked", _("Shared link revoked")
         LINK_DELETED = "link-deleted", _("Shared link deleted")
+        GROUP_DROPPED = "group-dropped", _("Consumer group dropped")
 
     recorded_at = models.DateTimeField(
         _("when"),

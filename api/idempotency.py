@@ -22,12 +22,12 @@ from accounts.models import User
 from api.models import KeptAnswer
 from api.problems import Refused
 from api.renderers import json_bytes
+from api.retention import answers_kept_since, old_answers
 from api.waiting import ASK_AGAIN_HEADER
 
 KEY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
 LONGEST_KEY = 200
-KEEP_RESPONSES_FOR = timedelta(hours=24)
 # Longer than the wait for a free place and the reading of a file together: an older claim is of a dead process.
 LONGEST_CLAIM = timedelta(seconds=120)
 RETRY_SECONDS = 5
@@ -110,7 +110,8 @@ def run_and_store(row: KeptAnswer, run: Callable[[], Response], shown_once: tupl
 
 def locked_row(user: User, key: str, digest: str) -> tuple[KeptAnswer, bool]:
     """Return (row of the key, True if it is new), locked; expired rows of the account are deleted."""
-    KeptAnswer.objects.filter(user=user, created_at__lt=timezone.now() - KEEP_RESPONSES_FOR).delete()
+    if since := answers_kept_since():
+        old_answers(since).filter(user=user).delete()
     # Locked, so that of two requests that find an abandoned claim only one runs.
     return KeptAnswer.objects.select_for_update().get_or_create(user=user, key=key, defaults={"digest": digest})
 

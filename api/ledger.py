@@ -169,7 +169,7 @@ class Events(ApiView):
 
     @list_endpoint("events_list", "List events", EventShown, EventQuery)
     def get(self, request: Request) -> Response:
-        """The events of the ledger that you may see, oldest first."""
+        """The events of the ledger that you may see, oldest first; without those of archived projects."""
         names = {"project": "project_id", "since": "recorded_at__gt", "after": "seq__gt", "causation": "causation_id"}
         filters = {names.get(name, name): value for name, value in self.read_query(EventQuery).items()}
         if "causation_id" in filters and "project_id" not in filters:

@@ -65,6 +65,7 @@ STATUS_AND_NAME: dict[type[Exception], tuple[int, str]] = {
     backlog.UnknownTemplate: (422, "unknown-template"),
     backlog.InvalidTemplate: (422, "invalid-template"),
     backlog.ProjectExists: (409, "project-exists"),
+    backlog.ProjectArchived: (409, "project-archived"),
     backlog.ItemNotReady: (409, "item-not-ready"),
     backlog.StaleLease: (409, "stale-lease"),
     backlog.OwnWork: (403, "own-work"),

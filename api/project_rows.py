@@ -16,10 +16,10 @@ from events.prepared import Prepared
 
 FIELDS = (
     *("id", "title", "status", "reason", "template", "template_version", "requester", "correlation_id"),
-    *("items_total", "items_done", "opened_at", "finished_at", "intake"),
+    *("items_total", "items_done", "opened_at", "finished_at", "intake", "archived"),
 )
 # Field → column, for those whose names differ.
-COLUMNS = {"template": "template__name", "template_version": "template__version"}
+COLUMNS = {"template": "template__name", "template_version": "template__version", "archived": "archive_id"}
 
 
 def project_rows(projects: QuerySet[Project]) -> QuerySet[Any, dict[str, Any]]:
@@ -30,7 +30,8 @@ def project_rows(projects: QuerySet[Project]) -> QuerySet[Any, dict[str, Any]]:
 
 def shown_projects(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the projects of these rows as a response shows them."""
-    return [{name: row[COLUMNS.get(name, name)] for name in FIELDS} for row in rows]
+    shown = [{name: row[COLUMNS.get(name, name)] for name in FIELDS} for row in rows]
+    return [{**project, "archived": project["archived"] is not None} for project in shown]
 
 
 ONE_PROJECT = Prepared[dict[str, Any]](lambda ids: project_rows(Project.objects.filter(pk__in=ids)))

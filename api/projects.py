@@ -44,6 +44,10 @@ class ProjectShown(serializers.ModelSerializer[Project]):
     items_total = serializers.IntegerField(help_text="Number of all work items, cancelled ones too.")
     items_done = serializers.IntegerField(help_text="Number of work items that are done.")
     intake = serializers.DictField(help_text="Notes from reading the uploaded spreadsheet.")
+    archived = serializers.BooleanField(
+        source="is_archived",
+        help_text="True long after the end: its events are in an archive and not in the ledger, and nothing changes.",
+    )
 
     class Meta:
         model = Project

@@ -35,6 +35,10 @@ class ProjectExists(BacklogError):
     """A project with this id was opened before."""
 
 
+class ProjectArchived(BacklogError):
+    """The project ended long ago and its events are in an archive: nothing in it changes any more."""
+
+
 class ItemNotReady(BacklogError):
     """The item cannot be dispatched now."""
 

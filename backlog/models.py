@@ -11,6 +11,7 @@ from django_fsm import FSMField
 
 from backlog.states import CANCELLABLE_STATES, ItemState, ProjectStatus
 from events.lifecycle import edge
+from events.models import Archive
 
 
 class Template(models.Model):
@@ -59,6 +60,16 @@ class Project(models.Model):
     opened_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(_("reason"), blank=True)
+    archive = models.ForeignKey(
+        Archive,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        help_text=_("Where its events are moved to, long after its end; from then on nothing in it changes."),
+    )
 
     members: "list[Item]"  # the project's items; set by `selectors.load_projects`
 
@@ -72,10 +83,18 @@ class Project(models.Model):
             models.Index(fields=["owner", "-opened_at"], name="project_of_owner"),
             models.Index(fields=["status", "-opened_at"], name="project_by_status"),
             models.Index(fields=["-finished_at"], condition=~Q(finished_at=None), name="project_finished"),
+            models.Index(
+                fields=["finished_at"], condition=~Q(finished_at=None) & Q(archive=None), name="project_to_archive"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_archived(self) -> bool:
+        """Return True if its events are in an archive, or on their way there: then nothing in it changes any more."""
+        return self.archive_id is not None
 
     @edge(status, source=["OPEN"], target="WAITING")
     def wait(self) -> None:
@@ -98,12 +117,20 @@ class Project(models.Model):
         """Mark the project CANCELLED: staff, the requester, or the cancelling of all its items ended it."""
 
 
+# Of a work context: its rows, or those of a reading of its file, are in files (`events/artifacts.py`).
+WITH_FILES = Q(data__has_key="rows_ref") | Q(data__has_key="readings")
+
+
 class WorkContext(models.Model):
     """The input data of a project (`data`), and for each field who gave it, when and how (`provenance`)."""
 
     project = models.OneToOneField(Project, on_delete=models.CASCADE, primary_key=True, related_name="context")
     data = models.JSONField(default=dict)
     provenance = models.JSONField(default=dict, help_text=_("For each field: who gave it, when, and how it came."))
+
+    class Meta:
+        # Few projects have rows in files: those who look for the files read only these.
+        indexes = [models.Index(fields=["project"], condition=WITH_FILES, name="context_with_files")]
 
     def __str__(self) -> str:
         return f"What is known about {self.project_id}"

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from accounts.models import User
-from backlog.errors import UnknownItem, UnknownProject
+from backlog.errors import ProjectArchived, UnknownItem, UnknownProject
 from backlog.models import Deliverable, Item, Project, WorkContext
 from backlog.states import ItemState, ProjectStatus
 from backlog.work import ProjectWork
@@ -40,14 +41,28 @@ def load_projects(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
 
 
 def keep_projects(work: ProjectWork, ids: set[UUID], found: Iterable[Project], items: Iterable[Item]) -> None:
-    """Keep the projects of these ids, which were found just now and locked, and their items, in the work."""
+    """Keep the projects of these ids, which were found just now and locked, and their items, in the work.
+
+    Every change of a project begins here. Raises ProjectArchived.
+    """
     work.projects_loaded |= ids
     projects = {p.pk: p for p in work.keep_loaded(found)}
     for project in projects.values():
+        require_not_archived(project)
         project.members = []
     for item in work.keep_loaded(items):
         item.project = projects[item.project_id]
         item.project.members.append(item)
+
+
+def require_not_archived(project: Project) -> None:
+    """Raise ProjectArchived if the project's events are in an archive, where no duplicate of one would be found."""
+    if project.is_archived:
+        words = _(
+            "Project %(id)s ended on %(date)s and its events are archived: nothing in it changes any more. Its events:"
+            " manage.py archive show --project %(id)s."
+        )
+        raise ProjectArchived(words % {"id": project.pk, "date": f"{project.finished_at:%Y-%m-%d}"})
 
 
 def project_of(work: ProjectWork, project_id: UUID) -> Project:
@@ -186,7 +201,7 @@ def count_subquery(rows: QuerySet[Any], by: str) -> Coalesce:
 
 
 def project_events(project_id: UUID) -> QuerySet[Event]:
-    """Return all events of the project in ledger order."""
+    """Return the events of the project in ledger order; none of a project whose events are archived."""
     return Event.objects.filter(project_id=project_id).order_by("seq")
 
 

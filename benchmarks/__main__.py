@@ -37,6 +37,7 @@ MEASUREMENTS = (
     Measurement("outage", "--drain 400 --steady 200"),
     Measurement("history", "--scale 1000,20000 --projects 150 --rounds 1"),
     Measurement("lists", "--items 10000 --tries 5"),
+    Measurement("year", "--a-day 4"),
     Measurement("answering", "--tries 3", on_postgres=False),
     Measurement("million", "--large 0 --rounds 1"),
     Measurement("clustering", "--texts 20000 --sample 1000", on_postgres=False),

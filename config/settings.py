@@ -8,6 +8,7 @@ from environment.broker import broker_url
 from environment.broker_urls import parsed
 from environment.broker_variables import url_from_parts
 from environment.private_files import make_database_private, make_private, write_privately
+from environment.retention import retention
 from environment.secret_key import local_secret_key
 from environment.spreadsheet_limits import spreadsheet_limits
 from environment.sqlite import sqlite_with_durable_writers
@@ -18,6 +19,8 @@ variables.read_file(BASE_DIR / ".env")
 ENVIRONMENT = env = variables.Environment()
 # The most hours that a setting may say: longer than any link should live, and still a date that Python can hold.
 HUNDRED_YEARS = 876_000
+# For how many days what grows with use is kept.
+RETENTION = retention(env)
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"), kind=variables.FOLDER)).resolve()
 # The files hold passwords, keys and uploads: no other account of this machine may read them.

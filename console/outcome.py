@@ -19,6 +19,7 @@ def project_outcome(project: Project) -> dict[str, Any]:
         "deliverables": {kind: d.content for kind, d in latest_deliverables(project.pk).items()},
         "rows_read": project.intake.get("rows_read", 0),
         "row_warnings": project.intake.get("row_warnings", 0),
+        "archived": project.is_archived,
         "events": dict(Counter(project_events(project.pk).values_list("type", flat=True))),
         "dead_letters": DeadLetter.objects.filter(state=DeadLetter.State.OPEN).count(),
     }

@@ -1,5 +1,9 @@
 """Tables whose rows are records: triggers in the database refuse to change or delete what a row says.
 
+One door is open: a run of `events/pruning.py` may delete rows whose retention is over. It has a row of its own
+(`Pruning`), which stays as the record of it, and which it opens inside the transaction that deletes. Even then only a
+row for which MAY_GO holds leaves: an event only when it is in an archive that was read back.
+
 So the protection also holds for SQL that bypasses the ORM. The triggers are created after every `migrate`, and dropped
 before a `migrate` that has something to do: a migration may move or fill a column, and SQLite loses the triggers of a
 table that it rebuilds. No other code drops them. The owner of the database can; `manage.py check --database default`
@@ -21,6 +25,16 @@ RECORDS: dict[str, frozenset[str]] = {
     "clarifications.Answer": frozenset(),
     "accounts.AuditRecord": frozenset({"count"}),
     "admin.LogEntry": frozenset(),
+    "events.Archive": frozenset({"events", "size", "sha256", "verified_at", "emptied_at", "removed_at"}),
+    "events.Pruning": frozenset({"removed", "is_open"}),
+}
+# Which rows of a record table may go, as SQL over the row (`OLD`) and the run that deletes (`run`). Of others none may.
+MAY_GO = {
+    "events.Event": "EXISTS (SELECT 1 FROM backlog_project p JOIN events_archive a ON a.id = p.archive_id"
+    " WHERE p.id = OLD.project_id AND a.verified_at IS NOT NULL)",
+    "events.DeadLetter": "OLD.state <> 'open' AND OLD.settled_at < run.until",
+    "accounts.AuditRecord": "OLD.recorded_at < run.until",
+    "admin.LogEntry": "OLD.action_time < run.until",
 }
 PREFIX = "append_only_"
 REFUSAL_WORDS = "is append-only: what it says is never changed or deleted."
@@ -36,6 +50,16 @@ TRIGGER = {
     f" SELECT RAISE(ABORT, '{{table}} {REFUSAL_WORDS}'); END",
     "postgresql": "CREATE OR REPLACE TRIGGER {name} BEFORE {event} ON {table} FOR EACH {each}"
     f" EXECUTE FUNCTION {PREFIX}refusal()",
+}
+# The trigger of a table from which rows may go.
+GUARD = {
+    "sqlite": "CREATE TRIGGER {name} BEFORE DELETE ON {table} WHEN NOT {may_go} BEGIN"
+    f" SELECT RAISE(ABORT, '{{table}} {REFUSAL_WORDS}'); END",
+    "postgresql": f"CREATE OR REPLACE FUNCTION {PREFIX}guard_{{table}}() RETURNS trigger LANGUAGE plpgsql AS $$"
+    f" BEGIN IF {{may_go}} THEN RETURN OLD; END IF; RAISE EXCEPTION '% {REFUSAL_WORDS}', TG_TABLE_NAME"
+    " USING ERRCODE = 'restrict_violation'; END $$;"
+    f" CREATE OR REPLACE TRIGGER {{name}} BEFORE DELETE ON {{table}} FOR EACH ROW"
+    f" EXECUTE FUNCTION {PREFIX}guard_{{table}}()",
 }
 EXISTING = {
     "sqlite": f"SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '{PREFIX}%'",
@@ -76,14 +100,24 @@ def missing_triggers(using: str) -> list[str]:
 def wanted_triggers(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> dict[str, str]:
     """Return {trigger name: the statement that creates it}; the name ends with a digest of the trigger's shape."""
     tables = set(connection.introspection.table_names(cursor))
-    models = {apps.get_model(label)._meta.db_table: changing for label, changing in RECORDS.items()}
+    labels = {apps.get_model(label)._meta.db_table: label for label in RECORDS}
     wanted = {}
-    for table in sorted(tables & models.keys()):
-        for event, each in refused_events(connection, cursor, table, models[table]):
-            shape = blake2b(event.encode(), digest_size=4).hexdigest()
+    for table in sorted(tables & labels.keys()):
+        for event, each in refused_events(connection, cursor, table, RECORDS[labels[table]]):
+            may_go = condition_to_go(labels[table]) if event == "DELETE" else ""
+            shape = blake2b(f"{event}{may_go}".encode(), digest_size=4).hexdigest()
             name = f"{PREFIX}{table}_{event.split()[0].lower()}_{shape}"
-            wanted[name] = TRIGGER[connection.vendor].format(name=name, event=event, table=table, each=each)
+            pattern = (GUARD if may_go else TRIGGER)[connection.vendor]
+            wanted[name] = pattern.format(name=name, event=event, table=table, each=each, may_go=may_go)
     return wanted
+
+
+def condition_to_go(label: str) -> str:
+    """Return the SQL that holds for a row that a run may delete; empty if no row of this model may go."""
+    if label not in MAY_GO:
+        return ""
+    run = f"SELECT 1 FROM events_pruning run WHERE run.is_open AND run.record = '{label}'"
+    return f"EXISTS ({run} AND ({MAY_GO[label]}))"
 
 
 def refused_events(

@@ -11,7 +11,9 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import IO, Any
 
 import orjson
@@ -70,16 +72,21 @@ def store(documents: Iterable[Any], *, media_type: str, folder: Path | None = No
     return {"id": digest.hexdigest(), "sha256": digest.hexdigest(), "rows": count, "media_type": media_type}
 
 
+def folder() -> Path:
+    """Return the folder of the artifacts."""
+    return Path(settings.ARTIFACTS_DIR)
+
+
 @contextmanager
-def new_file(folder: Path | None = None) -> Iterator[IO[bytes]]:
+def new_file(place: Path | None = None) -> Iterator[IO[bytes]]:
     """Yield an empty file in the folder, by default that of artifacts; unless it gets another name it is deleted.
 
     Raises StorageFull.
     """
-    folder = folder or Path(settings.ARTIFACTS_DIR)
+    place = place or folder()
     with room_on_disk():
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=place, delete=False) as file:
             try:
                 yield file
             finally:
@@ -109,11 +116,44 @@ def keep_file(file: IO[bytes], *, rows: int, media_type: str) -> dict[str, Any]:
 
 
 def adopt(path: Path, reference: dict[str, Any]) -> None:
-    """Make a file that `store` wrote into a folder of its own an artifact; the file stays. Idempotent."""
-    folder = Path(settings.ARTIFACTS_DIR)
-    folder.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError):
-        os.link(path, folder / reference["id"])
+    """Make a file that `store` wrote into a folder of its own an artifact; the file stays. Idempotent.
+
+    It counts as written just now, so that nobody deletes it before its project is there (`discard_unused`).
+    """
+    folder().mkdir(parents=True, exist_ok=True)
+    os.utime(path)
+    unfinished = folder() / f"tmp{token_hex(8)}"
+    os.link(path, unfinished)
+    os.replace(unfinished, folder() / reference["id"])
+    # A rename between two names of the same file leaves both.
+    unfinished.unlink(missing_ok=True)
+
+
+def files_before(moment: datetime) -> Iterator[Path]:
+    """Yield the artifacts and unfinished files that were written before the moment; other files are left alone."""
+    for entry in os.scandir(folder()) if folder().is_dir() else ():
+        with suppress(FileNotFoundError):  # another process was faster
+            is_known = ID.fullmatch(entry.name) or entry.name.startswith("tmp")
+            if is_known and entry.is_file(follow_symlinks=False) and entry.stat().st_mtime < moment.timestamp():
+                yield Path(entry.path)
+
+
+def discard_unused(path: Path, *, since: datetime) -> tuple[int, int]:
+    """Delete the file unless it was written again since the moment; return (files, bytes) that were deleted.
+
+    It is moved away first and then looked at: a file that somebody writes under its name meanwhile stays.
+    """
+    away = path.with_name(f"tmp-{path.name}")
+    with suppress(FileNotFoundError):
+        os.replace(path, away)
+        status = away.stat()
+        if status.st_mtime < since.timestamp():
+            away.unlink()
+            return 1, status.st_size
+        with suppress(FileExistsError):
+            os.link(away, path)
+        away.unlink()
+    return 0, 0
 
 
 def known_parts(value: Any) -> Any:
@@ -129,7 +169,10 @@ def path_of(reference: dict[str, Any]) -> Path:
     Raises ArtifactMissing if it is not stored here, or if the id is not a digest.
     """
     named = str(reference.get("id"))
-    path = Path(settings.ARTIFACTS_DIR) / named
+    path = folder() / named
     if not ID.fullmatch(named) or not path.is_file():
-        raise ArtifactMissing(f"Artifact {named[:80]!r} is not stored here: is DATA_DIR shared with this process?")
+        raise ArtifactMissing(
+            f"Artifact {named[:80]!r} is not stored here: is DATA_DIR shared with this process? Rows are deleted"
+            " KEEP_ROWS_DAYS after the end of their project."
+        )
     return path

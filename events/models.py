@@ -1,7 +1,8 @@
-"""The ledger (inbox and audit trail), the outbox, failed attempts, projects set aside, and dead letters."""
+"""The ledger (inbox and audit trail), the outbox, failed attempts, dead letters, archives, and what is pruned."""
 
 import base64
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.db import models
@@ -184,6 +185,97 @@ class DeadLetter(models.Model):
     def fields(self) -> dict[bytes, bytes]:
         """Return the entry's fields exactly as they were on the stream."""
         return unpacked_fields(bytes(self.raw))
+
+
+class Archive(models.Model):
+    """A file with the events of projects that ended long ago, and how far their move out of the ledger has come.
+
+    The row comes first, and closes the projects for good. Then the file is written and read back (`verified_at`). Only
+    then may its events be deleted, and once all are, the row says so (`emptied_at`).
+    """
+
+    month = models.CharField(max_length=7, help_text=_("The month in which the projects ended: 2026-11."))
+    project_ids = models.BinaryField(help_text=_("The ids of the projects, 16 bytes each."))
+    made_at = models.DateTimeField()
+    events = models.PositiveIntegerField(default=0)
+    size = models.BigIntegerField(default=0, help_text=_("Bytes of the file."))
+    sha256 = models.CharField(max_length=64, blank=True, help_text=_("Of the lines, unpacked."))
+    verified_at = models.DateTimeField(null=True)
+    emptied_at = models.DateTimeField(null=True)
+    removed_at = models.DateTimeField(null=True, help_text=_("When the file was deleted, as KEEP_ARCHIVES_DAYS says."))
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        # With its time: a database that was restored from an older copy gives its number again.
+        return f"{self.month}/{self.pk:08d}-{self.made_at:%Y%m%dT%H%M%S}.ndjson.gz"
+
+    @property
+    def projects(self) -> list[UUID]:
+        """Return the ids of the projects whose events the file holds."""
+        packed = bytes(self.project_ids)
+        return [UUID(bytes=packed[start : start + 16]) for start in range(0, len(packed), 16)]
+
+
+class Pruning(models.Model):
+    """A run that deletes records whose retention is over: of which table, up to when, by whom, and how many.
+
+    While `is_open` is true the triggers of that table let such rows go (`events/append_only.py`). It is true only
+    inside a transaction that deletes: no other one ever sees it so.
+    """
+
+    record = models.CharField(max_length=100, help_text=_("The model, such as events.Event."))
+    until = models.DateTimeField(help_text=_("Nothing newer was deleted."))
+    began_at = models.DateTimeField()
+    by = models.CharField(max_length=200)
+    removed = models.PositiveBigIntegerField(default=0)
+    is_open = models.BooleanField(default=False)
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["record"], condition=Q(is_open=True), name="pruning_open")]
+
+    def __str__(self) -> str:
+        return f"{self.removed} of {self.record} before {self.until}"
+
+
+class Turn(models.Model):
+    """The turn of one process at a task that one at a time should do; it lapses at `until` unless it is renewed."""
+
+    task = models.CharField(max_length=50, primary_key=True)
+    until = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.task} until {self.until}"
+
+
+class AbandonedGroup(models.Model):
+    """A consumer group that nobody reads, with entries waiting for it; the row is deleted when somebody reads again.
+
+    A group that was dropped keeps its row, with `dropped_at`, as the record of it.
+    """
+
+    stream = models.CharField(max_length=200)
+    group = models.CharField(max_length=200)
+    since = models.DateTimeField(help_text=_("When it was first found so."))
+    pending = models.PositiveBigIntegerField(default=0)
+    lag = models.PositiveBigIntegerField(null=True)
+    dropped_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stream", "group"], condition=Q(dropped_at=None), name="one_row_an_abandoned_group"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group} of {self.stream}, since {self.since}"
 
 
 def packed_fields(fields: dict[bytes, bytes]) -> bytes:

@@ -25,7 +25,7 @@ def trim_streams() -> dict[str, int]:
     """
     own = streams.own_streams()
     settled = {name: streams.settled_up_to(name) for name in [*own, settings.DLQ_STREAM]}
-    abandoned.warn_about_abandoned(settled)
+    abandoned.watch_groups(settled)
     bounds = {name: [bound] for name, bound in settled.items() if bound is not None}
     if oldest := oldest_open_dispatch():
         for name in bounds.keys() & {name for name in own if is_log(name) or not streams.groups(name)}:

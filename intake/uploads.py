@@ -8,7 +8,6 @@ import os
 import re
 import secrets
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,17 +24,14 @@ from django.http.response import HttpResponseBase
 from accounts.models import User
 from accounts.typed_text import FILES_LEFT_OUT
 from intake.admission import require_allowed_size
+from intake.upload_folder import KEPT_SECONDS, STORED_NAME, expired_uploads, files_with_age, upload_folder
 
-KEPT_SECONDS = 24 * 3600
 # A person who previews more files than this without sending them loses the oldest.
 MOST_KEPT = 5
 LONGEST_NAME = 120
 SALT = "intake.uploads"
-STORED_NAME = re.compile(r"\d+-[0-9a-f]{32}")
 # The ends of the names of what was read from a stored file, and is kept beside it.
 READING_END, ROWS_END = ".reading", ".rows"
-# A name that any file in the folder has which a process that was killed may have left.
-ANY_NAME = re.compile(rf"{STORED_NAME.pattern}(\.\S{{1,40}})?|tmp\w{{1,20}}|[0-9a-f]{{64}}")
 
 
 class UploadGone(Exception):
@@ -191,34 +187,16 @@ def salt_of(user: User) -> str:
     return f"{SALT}.{user.pk}"
 
 
-def upload_folder() -> Path:
-    """Return the folder of the stored files, readable only by the system user; create it if it is missing."""
-    place = Path(settings.DATA_DIR) / "uploads"
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return place
-
-
 def make_room(user: User) -> None:
     """Delete all expired files, and this person's oldest files, so that one more stays within MOST_KEPT."""
     own_files = []
+    for path in expired_uploads():
+        path.unlink(missing_ok=True)
     for path, age in files_with_age():
-        if age > KEPT_SECONDS:
-            path.unlink(missing_ok=True)
-        elif path.name.startswith(f"{user.pk}-") and STORED_NAME.fullmatch(path.name):
+        if path.name.startswith(f"{user.pk}-") and STORED_NAME.fullmatch(path.name):
             own_files.append((age, path))
     for _age, path in sorted(own_files)[MOST_KEPT - 1 :]:
         delete_stored(path)
-
-
-def files_with_age() -> Iterator[tuple[Path, float]]:
-    """Yield each stored file with its age in seconds; skip a file that is deleted meanwhile."""
-    now = time.time()
-    for path in upload_folder().iterdir():
-        if ANY_NAME.fullmatch(path.name):
-            try:
-                yield path, now - path.stat().st_mtime
-            except FileNotFoundError:
-                continue
 
 
 def display_name(name: str) -> str:

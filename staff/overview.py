@@ -3,6 +3,7 @@
 All queries use an index and read only active rows and those of the last day, so old rows cost no time.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -19,6 +20,7 @@ from backlog.states import ItemState, ProjectStatus
 from charts import stacked
 from clarifications.models import Question, QuestionStatus
 from events import streams
+from events.abandoned import abandoned_since
 from events.deadletters.repair import visible_text
 from events.envelope import DISPATCH
 from events.models import DeadLetter, SetAside
@@ -53,7 +55,7 @@ Lookups = dict[str, Any]
 
 
 def overview_for(user: User) -> Overview:
-    """Return the parts of the overview that the person may see, as of the current minute; at most eight queries."""
+    """Return the parts of the overview that the person may see, as of the current minute; at most nine queries."""
     now = timezone.now().replace(second=0, microsecond=0)
     finished = newest_finished(now) if may_see(user, "backlog.project") else None
     return Overview(
@@ -207,8 +209,9 @@ def consumer_groups(user: User) -> Streams:
         groups = [(name, group) for name in streams.own_streams() for group in streams.groups(name)]
     except streams.BROKER_ERRORS:
         return Streams([], away=True)
-    may_see_items = may_see(user, "backlog.item")
-    return Streams([group_line(name, group, may_see_items=may_see_items) for name, group in groups], away=False)
+    may_see_items, unread = may_see(user, "backlog.item"), abandoned_since()
+    lines = [group_line(name, group, may_see_items=may_see_items) for name, group in groups]
+    return Streams([replace(line, unread_since=unread.get((line.stream, line.group))) for line in lines], away=False)
 
 
 def group_line(name: str, group: streams.GroupStatus, *, may_see_items: bool) -> GroupLine:

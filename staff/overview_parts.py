@@ -79,13 +79,17 @@ class Flow:
 
 @dataclass(frozen=True)
 class GroupLine:
-    """How far a consumer group has read: `lag` entries are not delivered yet, `pending` ones are not settled yet."""
+    """How far a consumer group has read: `lag` entries are not delivered yet, `pending` ones are not settled yet.
+
+    `unread_since` is set if entries wait for it and nobody has asked for them since.
+    """
 
     stream: str
     group: str
     lag: int | None
     pending: int
     url: str
+    unread_since: datetime | None = None
 
 
 @dataclass(frozen=True)

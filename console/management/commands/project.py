@@ -41,6 +41,8 @@ def show(console: Console, project: Project) -> None:
     console.print(Text.assemble((project.title, "bold"), f"  {ProjectStatus(project.status).label}  {project.pk}"))
     if project.reason:
         console.print(project.reason, style="red")
+    if project.archive is not None:
+        console.print(f"Its events are archived in {project.archive}: manage.py archive show --project {project.pk}")
     for table in (item_table(project), question_table(project), timeline_table(project)):
         if table.row_count:
             console.print(table)

@@ -16,12 +16,13 @@ from console.operator import OperatorCommand, current_operator
 from events import abandoned, outbox, streams
 from events.lost_dispatches import open_dispatches
 from events.models import DeadLetter, SetAside
+from runtime.abandoned_groups import drop_group
 
 # The pause between two outputs of --watch.
 PAUSE_SECONDS = 2.0
 # A group whose readers asked for no entries for this long has no reader any more.
 QUIET_SECONDS = 60
-OWN_GROUPS = (*streams.OWNER_GROUPS, "dead-letters")
+OWN_GROUPS = (*streams.OWNER_GROUPS, streams.DEAD_LETTERS_GROUP)
 
 logger = logging.getLogger(__name__)
 
@@ -63,8 +64,9 @@ class Command(OperatorCommand):
         if not force and any(seconds is not None and seconds < QUIET_SECONDS for seconds in idle):
             raise CommandError(f"A process reads group {group} at the moment: stop it first, or use --force.")
         for name, status in matches:
-            abandoned.drop_group(name, group)
-            message = f"{group} is dropped from {name}: {status.pending} entries not settled, {status.lag} not read."
+            waiting = f"{status.pending} entries not settled, {status.lag} not read"
+            drop_group(name, group, words=waiting)
+            message = f"{group} is dropped from {name}: {waiting}."
             logger.warning("%s (by %s)", message, current_operator())
             self.stdout.write(message)
 

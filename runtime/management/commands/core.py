@@ -14,11 +14,12 @@ from runtime.background import Background
 from runtime.commands import ServerCommand, at_least_one
 from runtime.groups import CONSUMERS
 from runtime.management.commands.consume import servers_of
+from runtime.pruning import prune_until
 from webhooks.delivery import Deliverer
 
 
 class Command(ServerCommand):
-    help = "Run everything but the web and the agents in one process: consumer groups, relay, webhooks, mails."
+    help = "Run everything but the web and the agents in one process: consumer groups, relay, webhooks, mails, pruning."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -49,7 +50,8 @@ class Command(ServerCommand):
 def loops() -> dict[str, Callable[[threading.Event], object]]:
     """Return the loops that run beside the consumer groups, by name; each ends when its event is set."""
     mails = {"notify": notify_until} if settings.SENDS_MAIL else {}
-    return {"relay": relay_until, "live": announce_changes_until, "deliver": deliver_until, **mails}
+    beside = {"live": announce_changes_until, "deliver": deliver_until, "prune": prune_until}
+    return {"relay": relay_until, **beside, **mails}
 
 
 def deliver_until(stopping: threading.Event) -> None:

@@ -1,4 +1,4 @@
-"""Runs the relay: publishes events that a dead process left behind, and tells pages which projects changed."""
+"""Runs the relay: publishes what dead processes left behind, tells pages which projects changed, prunes old things."""
 
 import threading
 from argparse import ArgumentParser
@@ -8,12 +8,14 @@ from events.lost_dispatches import LostDispatches
 from events.outbox import Inheritance
 from events.runner import log_broker_warnings, relay_until, wait_for_broker
 from pages.live import announce_changes_until
+from runtime.background import Background
 from runtime.commands import ServerCommand
+from runtime.pruning import prune_until
 from runtime.supervisor import stop_on_signals
 
 
 class Command(ServerCommand):
-    help = "Publish events that are not published yet, repeat lost dispatches, trim the streams, update open pages."
+    help = "Publish what is not published yet, repeat lost dispatches, trim the streams, update open pages, prune."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="publish what is due now, then exit")
@@ -28,7 +30,5 @@ class Command(ServerCommand):
         self.stderr.write("Relaying")
         stop = threading.Event()
         stop_on_signals(stop)
-        telling = threading.Thread(target=announce_changes_until, args=[stop], name="live")
-        telling.start()
-        relay_until(stop)
-        telling.join()
+        with Background({"live": announce_changes_until, "prune": prune_until}):
+            relay_until(stop)

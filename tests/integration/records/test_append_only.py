@@ -21,7 +21,7 @@ from accounts.models import User
 from backlog.models import Project, Template
 from clarifications.models import Answer, Question
 from events.append_only import RECORDS, create_triggers, existing_triggers, missing_triggers
-from events.models import DeadLetter, Event
+from events.models import Archive, DeadLetter, Event, Pruning
 
 pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db]
 
@@ -64,12 +64,25 @@ def an_audit_record() -> AuditRecord:
     return AuditRecord.objects.create(action=AuditRecord.Action.SIGNED_IN, actor="ann", target="ann")
 
 
+def an_archive() -> Archive:
+    """The row of a file with events."""
+    return Archive.objects.create(month="2025-11", project_ids=b"", made_at=timezone.now())
+
+
+def a_run() -> Pruning:
+    """The row of a run that deletes records."""
+    now = timezone.now()
+    return Pruning.objects.create(record="events.DeadLetter", until=now, began_at=now, by="ann")
+
+
 EXAMPLES: dict[str, Callable[[], models.Model]] = {
     "events.Event": an_event,
     "events.DeadLetter": a_letter,
     "clarifications.Answer": an_answer,
     "admin.LogEntry": a_log_entry,
     "accounts.AuditRecord": an_audit_record,
+    "events.Archive": an_archive,
+    "events.Pruning": a_run,
 }
 
 # What each record says, which nobody may change.
@@ -90,6 +103,8 @@ SAID = {
     "accounts.AuditRecord": {
         *("id", "recorded_at", "action", "actor", "actor_id", "target", "target_id", "address", "details"),
     },
+    "events.Archive": {"id", "month", "project_ids", "made_at"},
+    "events.Pruning": {"id", "record", "until", "began_at", "by"},
 }
 
 

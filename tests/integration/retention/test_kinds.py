@@ -1,0 +1,374 @@
+"""What is older than it is kept goes; what is younger, or still needed, stays: kind by kind."""
+
+import io
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, models, transaction
+from pytest_django import Settings
+
+from accounts.attempts import SignInAttempts
+from accounts.audit import AuditRecord
+from accounts.keys import make_key
+from accounts.models import ApiKey, User
+from api.models import KeptAnswer
+from backlog.models import Item, Lease
+from clarifications.models import Notice
+from environment.retention import Retention
+from events.models import Attempt, DeadLetter, Event, Pruning, SetAside
+from intake.models import QuarantinedFile, RememberedReading, UnreadRows
+from reports.models import SharedLink
+from runtime import pruning
+from runtime.broker_log import BrokerLog
+from tests.aging import a_delivery, a_letter, a_notice, ago, ended_project
+from webhooks.models import Delivery, Endpoint
+
+pytestmark = [pytest.mark.spine, pytest.mark.django_db]
+
+# One day more, and one day less, than what is kept for these tests.
+DAYS = Retention(
+    **dict.fromkeys(
+        ["rows", "leases", "rest_answers", "deliveries", "notices", "dead_letters", "attempts", "sessions"], 50
+    ),
+    ended_keys=50,
+    audit=50,
+    events=0,
+)
+OLD, YOUNG = 51, 49
+
+
+@pytest.fixture(autouse=True)
+def fifty_days(settings: Settings) -> None:
+    """Everything is kept for fifty days."""
+    settings.RETENTION = DAYS
+    settings.QUARANTINE_DAYS = settings.REMEMBERED_READINGS_DAYS = 50
+
+
+def prune() -> dict[str, pruning.Outcome]:
+    """The outcome of each kind, without those that ask the broker."""
+    chosen = [kind for kind in pruning.kinds() if kind.name != "abandoned consumer groups"]
+    return {outcome.name: outcome for outcome in pruning.prune(chosen, by="test")}
+
+
+def events() -> list[Event]:
+    """Three events of a project that is not over."""
+    return list(Event.objects.filter(project_id=ended_project(60, status="OPEN").pk))
+
+
+def user(name: str = "ann") -> User:
+    """An account."""
+    return User.objects.get_or_create(username=name)[0]
+
+
+def deliveries() -> set[Any]:
+    """Old ones that were made, skipped, given up and wait; a young one."""
+    first, *others = events()
+    a_delivery(first, created_at=ago(OLD))
+    a_delivery(others[0], state="skipped", created_at=ago(OLD))
+    more = list(Event.objects.filter(project_id=ended_project(60, status="OPEN").pk))
+    stays = [
+        a_delivery(others[1], state="given_up", created_at=ago(OLD)),
+        a_delivery(more[0], state="pending", created_at=ago(OLD)),
+        a_delivery(more[1], created_at=ago(YOUNG)),
+    ]
+    return {row.pk for row in stays}
+
+
+def notices() -> set[Any]:
+    """An old one that was sent, an old one that waits, a young one."""
+    found = events()
+    a_notice(found[0], created_at=ago(OLD))
+    stays = [a_notice(found[1], state="pending", created_at=ago(OLD)), a_notice(found[2], created_at=ago(YOUNG))]
+    return {row.pk for row in stays}
+
+
+def letters() -> set[Any]:
+    """Old ones that were replayed, discarded, and are open; a young one."""
+    a_letter(1, state="replayed", days=OLD)
+    a_letter(2, state="discarded", days=OLD)
+    return {a_letter(3, days=OLD).pk, a_letter(4, state="discarded", days=YOUNG).pk}
+
+
+def leases() -> set[Any]:
+    """An old one of work that is over, an old one of work in progress, a young one."""
+    over, working = ended_project(OLD), ended_project(OLD, status="OPEN")
+    made: dict[str, Any] = {"holder": "h", "seconds": 60}
+    Lease.objects.create(dispatch_id=uuid4(), item=over.items.get(), leased_at=ago(OLD), **made)
+    Item.objects.filter(project=working).update(current_dispatch=(dispatch := uuid4()))
+    stays = [
+        Lease.objects.create(dispatch_id=dispatch, item=working.items.get(), leased_at=ago(OLD), **made),
+        Lease.objects.create(dispatch_id=uuid4(), item=over.items.get(), leased_at=ago(YOUNG), **made),
+    ]
+    return {row.pk for row in stays}
+
+
+def unread_rows() -> set[Any]:
+    """Those of a project that ended long ago, of one that is not over, and of one that ended lately."""
+    UnreadRows.objects.create(project=ended_project(OLD))
+    stays = [ended_project(OLD, status="OPEN"), ended_project(YOUNG)]
+    return {UnreadRows.objects.create(project=project).pk for project in stays}
+
+
+def attempts() -> set[Any]:
+    """One that nothing tries any more, and one that was tried lately."""
+    for days in (OLD, YOUNG):
+        times = {"first_seen": ago(60), "last_seen": ago(days), "next_attempt_at": ago(days)}
+        last = Attempt.objects.create(stream="s", entry_id=f"{days}-0", group="g", **times)
+    return {last.pk}
+
+
+def set_aside() -> set[Any]:
+    """One that no round tries any more, and one that was tried lately."""
+    for days in (OLD, YOUNG):
+        times = {"first_seen": ago(60), "last_seen": ago(days), "next_try_at": ago(days)}
+        last = SetAside.objects.create(round="r", project_id=uuid4(), reason="r", **times)
+    return {last.pk}
+
+
+def rest_answers() -> set[Any]:
+    """An old one and a young one."""
+    for days in (OLD, YOUNG):
+        last = KeptAnswer.objects.create(user=user(), key=f"{days}", digest="d")
+        KeptAnswer.objects.filter(pk=last.pk).update(created_at=ago(days))
+    return {last.pk}
+
+
+def sessions() -> set[Any]:
+    """One that expired long ago, and one that did lately."""
+    for days in (OLD, YOUNG):
+        last = Session.objects.create(session_key=f"{days}", session_data="", expire_date=ago(days))
+    return {last.pk}
+
+
+def api_keys() -> set[Any]:
+    """Ones that expired and were revoked long ago, one that a webhook of then names, one of late, and a live one."""
+    made = [make_key(user(), name=f"{number}", scopes=["read"], lifetime=None)[0] for number in range(5)]
+    ApiKey.objects.filter(pk__in=[made[0].pk, made[1].pk]).update(expires_at=ago(OLD))
+    ApiKey.objects.filter(pk=made[2].pk).update(revoked_at=ago(OLD))
+    ApiKey.objects.filter(pk=made[3].pk).update(expires_at=ago(YOUNG))
+    Endpoint.objects.create(
+        owner=user(), key=made[0], url="https://example.com/", secret="s", position=0, created_at=ago(60)
+    )
+    return {made[number].pk for number in (0, 3, 4)}
+
+
+def links() -> set[Any]:
+    """Ones that expired and were revoked long ago, and one of late."""
+    project = ended_project(1)
+    ends = [(ago(OLD), None), (ago(-9), ago(OLD)), (ago(YOUNG), None)]
+    for number, (expires, revoked) in enumerate(ends):
+        last = SharedLink.objects.create(
+            project=project, digest=f"{number}", made_by="ann", expires_at=expires, revoked_at=revoked
+        )
+    return {last.pk}
+
+
+def sign_in_attempts() -> set[Any]:
+    """One that counts no longer, one of an address that is known, and one of today."""
+    SignInAttempts.objects.create(key="old", last_at=ago(2))
+    SignInAttempts.objects.create(key="known", last_at=ago(2), succeeded_at=ago(2))
+    SignInAttempts.objects.create(key="today", last_at=ago(0.5))
+    return {"known", "today"}
+
+
+def audit_log() -> set[Any]:
+    """An old record and a young one."""
+    AuditRecord.objects.create(action="signed-in", recorded_at=ago(OLD))
+    AuditRecord.objects.create(action="signed-in", recorded_at=ago(YOUNG))
+    return set(AuditRecord.objects.filter(recorded_at__gte=ago(50)).values_list("pk", flat=True))
+
+
+def admins_log() -> set[Any]:
+    """An old record and a young one."""
+    kind = ContentType.objects.get_for_model(User)
+    for days in (OLD, YOUNG):
+        last = LogEntry.objects.create(
+            user=user(), content_type=kind, object_id="1", object_repr="r", action_flag=2, action_time=ago(days)
+        )
+    return {last.pk}
+
+
+def quarantine() -> set[Any]:
+    """An old record and a young one."""
+    for days in (OLD, YOUNG):
+        last = QuarantinedFile.objects.create(
+            quarantined_at=ago(days), door="/", name="n", size=9, sha256=f"{days}", reason="r"
+        )
+    return {last.pk}
+
+
+def readings() -> set[Any]:
+    """An old one and a young one."""
+    for days in (OLD, YOUNG):
+        last = RememberedReading.objects.create(owner=user(), header=f"{days}", file_name="f", chosen_at=ago(days))
+    return {last.pk}
+
+
+KINDS: dict[str, tuple[type[models.Model], Callable[[], set[Any]]]] = {
+    "webhook deliveries": (Delivery, deliveries),
+    "notices": (Notice, notices),
+    "dead letters": (DeadLetter, letters),
+    "leases": (Lease, leases),
+    "unread rows": (UnreadRows, unread_rows),
+    "attempts": (Attempt, attempts),
+    "projects set aside": (SetAside, set_aside),
+    "REST answers": (KeptAnswer, rest_answers),
+    "sign-in attempts": (SignInAttempts, sign_in_attempts),
+    "sessions": (Session, sessions),
+    "API keys": (ApiKey, api_keys),
+    "shared links": (SharedLink, links),
+    "audit log": (AuditRecord, audit_log),
+    "admin's log": (LogEntry, admins_log),
+    "quarantine": (QuarantinedFile, quarantine),
+    "remembered readings": (RememberedReading, readings),
+}
+# Those whose things are in files, at the broker, or in tests of their own.
+ELSEWHERE = {
+    *("events of ended projects", "archives", "stored rows", "uploads", "abandoned consumer groups"),
+    "embedded broker's log",
+}
+
+
+def test_every_kind_is_tried() -> None:
+    assert {kind.name for kind in pruning.kinds()} == KINDS.keys() | ELSEWHERE
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_is_old_goes_and_what_is_young_or_needed_stays(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name != "audit log":  # its first rows are those of the installation, which is younger than the test's
+        monkeypatch.setattr("events.pruning.MOST_ROWS", 2)
+    model, make = KINDS[name]
+    stays = make()
+    before = set(model._base_manager.values_list("pk", flat=True))
+    assert len(before) > len(stays)
+    [kind] = [kind for kind in pruning.kinds() if kind.name == name]
+    [weighed] = pruning.weigh([kind])
+    assert weighed.removed.rows == len(before - stays)
+    assert set(model._base_manager.values_list("pk", flat=True)) == before
+    [outcome] = pruning.prune([kind], by="test")
+    assert (outcome.error, outcome.removed.rows) == ("", len(before - stays))
+    assert before & set(model._base_manager.values_list("pk", flat=True)) == stays
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "sign-in attempts"])
+def test_with_zero_days_it_is_kept_for_ever(name: str, settings: Settings) -> None:
+    settings.RETENTION = Retention(**dict.fromkeys(Retention.__dataclass_fields__, 0))
+    settings.QUARANTINE_DAYS = settings.REMEMBERED_READINGS_DAYS = 0
+    model, make = KINDS[name]
+    make()
+    before = set(model._base_manager.values_list("pk", flat=True))
+    [kind] = [kind for kind in pruning.kinds() if kind.name == name]
+    [outcome] = pruning.prune([kind], by="test")
+    assert outcome.removed.rows == 0
+    assert set(model._base_manager.values_list("pk", flat=True)) == before
+
+
+def test_the_audit_log_and_archives_are_kept_for_ever_unless_a_setting_says_otherwise() -> None:
+    assert (Retention().audit, Retention().archives) == (0, 0)
+
+
+def test_of_a_record_each_run_is_on_record_with_who_and_how_many() -> None:
+    letters()
+    prune()
+    runs = {run.record: (run.by, run.removed, run.is_open) for run in Pruning.objects.all()}
+    assert runs["events.DeadLetter"] == ("test", 2, False)
+
+
+@pytest.mark.parametrize(("state", "days"), [("open", OLD), ("discarded", YOUNG)])
+def test_the_database_keeps_a_dead_letter_that_is_open_or_young_from_a_run(state: str, days: int) -> None:
+    letter = a_letter(1, state=state, days=days)
+    removal = pruning.Removal(until=ago(50), by="test", record="events.DeadLetter")
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        removal.delete(DeadLetter.objects.filter(pk=letter.pk))
+
+
+def fails(until: Any) -> Any:
+    """Break."""
+    raise ValueError("broken")
+
+
+def test_a_kind_that_fails_costs_no_other_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions()
+    rest_answers()
+
+    monkeypatch.setattr("api.retention.old_answers", fails)
+    outcomes = prune()
+    assert outcomes["REST answers"].error == "ValueError: broken"
+    assert outcomes["sessions"].removed.rows == 1
+
+
+def run(*arguments: str) -> str:
+    """What the command prints."""
+    out = io.StringIO()
+    call_command("prune", *arguments, stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.usefixtures("broker")
+def test_the_command_says_what_it_would_delete_and_what_it_has_deleted() -> None:
+    sessions()
+    before = Session.objects.count()
+    assert "would delete 1, in" in next(line for line in run("--dry-run").splitlines() if line.startswith("sessions"))
+    assert Session.objects.count() == before
+    outcomes = {outcome["name"]: outcome for outcome in json.loads(run("--json"))}
+    assert outcomes["sessions"]["removed"] == {"rows": 1, "bytes": 0}
+    assert Session.objects.count() == before - 1
+    assert "kept for ever" in run("--dry-run")
+
+
+@pytest.mark.usefixtures("broker")
+def test_the_command_fails_when_a_kind_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.retention.old_answers", fails)
+    with pytest.raises(CommandError, match="Not all could be pruned: REST answers"):
+        run()
+    assert pruning.pruning.take_turn()
+
+
+def test_a_round_prunes_unless_another_process_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pruning, "REST", 0)
+    sessions()
+    before = Session.objects.count()
+    assert pruning.pruning.take_turn()
+    pruning.make_round(threading.Event())
+    assert Session.objects.count() == before
+    pruning.pruning.end_turn()
+    pruning.make_round(threading.Event())
+    assert Session.objects.count() == before - 1
+    assert pruning.pruning.take_turn()
+
+
+def test_a_round_ends_after_the_step_in_hand_when_the_process_is_asked_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("events.pruning.MOST_ROWS", 1)
+    found = events()
+    for event in found:
+        a_delivery(event, created_at=ago(OLD))
+    stopping = threading.Event()
+    stopping.set()
+    pruning.make_round(stopping)
+    assert Delivery.objects.count() == 2
+    assert pruning.pruning.take_turn()
+
+
+def test_of_the_brokers_log_there_are_two_files_and_no_more(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.broker_log.MOST_BYTES", 10)
+    log = own_folder / "valkey" / "valkey.log"
+    log.parent.mkdir()
+    removed = []
+    for text in ("short", "first, long", "second, long", "third"):
+        log.write_text(text)
+        [outcome] = pruning.prune([BrokerLog()], by="test")
+        removed.append((outcome.removed.rows, outcome.removed.bytes))
+    assert removed == [(0, 0), (0, 0), (1, len("first, long")), (0, 0)]
+    assert {path.name: path.read_text() for path in log.parent.iterdir()} == {
+        "valkey.log": "third",
+        "valkey.log.1": "second, long",
+    }
