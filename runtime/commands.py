@@ -2,14 +2,38 @@
 
 import math
 from argparse import ArgumentTypeError
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from environment.heartbeat import STUCK_SECONDS, Heartbeat
+from health.checks import sources_answer
+
 
 class ServerCommand(BaseCommand):
-    """A command that runs until it is stopped; on the command line it starts only with a migrated database."""
+    """A command that runs until it is stopped, and shows that it lives (`environment/heartbeat.py`) as these roles.
+
+    On the command line it starts only with a migrated database.
+    """
+
+    roles: Sequence[str] = ()
+
+    def roles_of(self, options: dict[str, Any]) -> Sequence[str]:
+        """Return the roles that the process has with these options, as `manage.py health --kind` names them."""
+        return self.roles
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        roles = [] if options.get("once") else self.roles_of(options)
+        # Workers show with each renewal that their loops turn.
+        longest = max(STUCK_SECONDS, settings.RECLAIM_IDLE_SECONDS)
+        heartbeat = Heartbeat(settings.DATA_DIR, roles, answers=sources_answer, stuck_seconds=longest)
+        with heartbeat if roles else nullcontext():
+            return super().execute(*args, **options)
 
     def run_from_argv(self, argv: list[str]) -> None:
         if not {"-h", "--help"} & set(argv):

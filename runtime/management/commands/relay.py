@@ -13,6 +13,7 @@ from runtime.supervisor import stop_on_signals
 
 
 class Command(ServerCommand):
+    roles = ("relay",)
     help = "Publish events that are not published yet, repeat lost dispatches, trim the streams, update open pages."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
