@@ -1,5 +1,6 @@
 """The base class of commands that run until they are stopped, and the types of their arguments."""
 
+import logging
 import math
 from argparse import ArgumentTypeError
 from collections.abc import Sequence
@@ -11,8 +12,11 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from environment import variables
 from environment.heartbeat import STUCK_SECONDS, Heartbeat
 from health.checks import sources_answer
+
+logger = logging.getLogger(__name__)
 
 
 class ServerCommand(BaseCommand):
@@ -38,7 +42,18 @@ class ServerCommand(BaseCommand):
     def run_from_argv(self, argv: list[str]) -> None:
         if not {"-h", "--help"} & set(argv):
             require_migrated()
+            if "--skip-checks" not in argv:  # who starts it so has looked
+                warn_of_unknown_names()
         super().run_from_argv(argv)
+
+
+def warn_of_unknown_names() -> None:
+    """Log a warning for each name in `.env` that nobody reads; names that are nearly ours are refused before that."""
+    file = settings.BASE_DIR / ".env"
+    for name, meant in variables.unknown_in_file(file, settings.ENVIRONMENT.names).items():
+        logger.warning(
+            "%s sets %s, which Interlock does not read%s", file, name, f"; did you mean {meant}?" if meant else ""
+        )
 
 
 def require_migrated() -> None:
