@@ -16,6 +16,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,6 +34,8 @@ STUCK_SECONDS = 120.0
 ANSWERING_SECONDS = 15.0
 # The file keeps its length, so that it can be written while the disk has no room.
 LENGTH = 4000
+# Files that have not been written for so long are of machines that are gone; of this one, `health` removes them itself.
+OLD_SECONDS = 24 * 3600.0
 
 # {name of a loop of this process: time of its last turn, by the monotonic clock}
 turns: dict[str, float] = {}
@@ -92,6 +95,7 @@ class Heartbeat:
     def _open(self) -> int:
         """Return the descriptor of the locked file; it gets its name when it is locked and written."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        remove_old(self.path.parent)
         unnamed = self.path.with_name(f".{self.path.name}")
         file = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
@@ -127,3 +131,11 @@ class Heartbeat:
             return {}
         self._answering_since = self._answering_since or now
         return still if now - self._answering_since >= ANSWERING_SECONDS else {}
+
+
+def remove_old(folder: Path) -> None:
+    """Remove the files of processes that ended a day ago or earlier, so that they do not gather."""
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > OLD_SECONDS:
+                path.unlink()
