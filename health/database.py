@@ -34,18 +34,19 @@ MOST_COUNTED = 10_000
 
 @contextmanager
 def own_connection() -> Iterator[BaseDatabaseWrapper]:
-    """Yield a new connection, which the ORM uses in this thread; it is closed at the end of the block."""
+    """Yield a new connection, which the ORM uses in this thread inside the block, and which is then closed."""
     connection = connections.create_connection("default")
     limits = SQLITE if connection.vendor == "sqlite" else POSTGRES
     known = connection.settings_dict
     connection.settings_dict = {**known, "OPTIONS": {**known["OPTIONS"], **limits}}
     if connection.vendor == "sqlite" and not str(known["NAME"]).startswith("file:"):
         connection.settings_dict["NAME"] = f"file:{quote(str(known['NAME']))}?mode=rw"
-    connections["default"] = connection
+    before, connections["default"] = connections["default"], connection
     try:
         yield connection
     finally:
         connection.close()
+        connections["default"] = before
 
 
 def away_in_words(error: Exception) -> str:
