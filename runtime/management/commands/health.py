@@ -23,6 +23,7 @@ that is not at fault, or keep traffic from it. The words and --json tell of warn
 
 class Command(BaseCommand):
     help = "Say whether database, broker, disk and streams are well; with --kind, whether a process lives (no Django)."
+    requires_system_checks = ()
 
     def create_parser(self, *args: Any, **options: Any) -> Any:
         parser = super().create_parser(*args, **options)
