@@ -120,6 +120,7 @@ def test_an_inspection_that_fails_or_hangs_costs_its_own_line_only(monkeypatch: 
     assert [(line.about, line.verdict) for line in lines] == [("hangs", WRONG), ("fails", WRONG), ("Python", OK)]
 
 
+@pytest.mark.spine
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("broker")
 def test_database_broker_clocks_and_receivers_are_looked_at() -> None:

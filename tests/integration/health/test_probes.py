@@ -17,7 +17,7 @@ from accounts.roles import ANSWERER, OPERATOR, REQUESTER
 from environment.health_limits import HealthLimits, health_limits
 from environment.variables import Environment
 from events.models import DeadLetter, Outbox
-from health import checks, probes
+from health import checks, database, probes
 from health.probes import Probes
 from tests.callers import account
 from tests.flows import put
@@ -125,6 +125,18 @@ def told(check: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.spine
+def test_few_free_connections_warn_where_the_database_counts_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    if connections["default"].vendor == "sqlite":
+        assert "connections" not in get("/readyz")[1]["checks"]
+        return
+    assert told("connections")["figures"]["free"] > 5
+    monkeypatch.setattr(database, "LEAST_FREE", 10**6)
+    assert "connections free. Raise max_connections" in told("connections")["says"]
+    assert get("/readyz")[0] == 200
+
+
+@pytest.mark.spine
 def test_a_dead_letter_an_old_event_and_little_room_warn_and_leave_the_web_ready(settings: Settings) -> None:
     put(b"no JSON")
     run_to_rest()
