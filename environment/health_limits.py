@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from environment.variables import Environment, Kind
+from environment.tls import NETWORK
+from environment.variables import Environment
 
 Network = IPv4Network | IPv6Network
-NETWORK = Kind(lambda text: str(ip_network(text)), "networks with commas between them, such as 10.0.0.0/8,::1/128")
 MB = 1024 * 1024
 
 

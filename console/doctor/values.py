@@ -111,13 +111,9 @@ def transport() -> Iterator[Line]:
     """Yield lines about encryption: of the pages, and on the way to database and broker."""
     public = urlsplit(settings.PUBLIC_URL)
     if public.scheme == "https":
-        origins = [origin.rstrip("/") for origin in settings.CSRF_TRUSTED_ORIGINS]
-        missing = [
-            *([] if settings.SECURE_COOKIES else ["SECURE_COOKIES=true"]),
-            *([] if f"https://{public.netloc}" in origins else [f"CSRF_TRUSTED_ORIGINS=https://{public.netloc}"]),
-        ]
-        words = "PUBLIC_URL is https, and the pages are not set up for it: cookies or forms of a proxy fail or leak."
-        yield judged("TLS", not missing, "Pages are served over TLS.", words, f"Set {' and '.join(missing)}.")
+        ill = "PUBLIC_URL is https, and the pages take every request for one without TLS: cookies may leak, forms fail."
+        todo = "Set BEHIND_TLS=true, and in TRUSTED_PROXIES the address of the proxy that speaks TLS."
+        yield judged("TLS", settings.BEHIND_TLS, "Pages are served over TLS.", ill, todo)
     elif public.hostname and not is_local(public.hostname):
         yield Line(
             "TLS", LOOK, "PUBLIC_URL is http: passwords cross the network readable.", "Put a proxy with TLS before it."

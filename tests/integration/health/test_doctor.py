@@ -52,8 +52,7 @@ def verdicts(look: Callable[[], Iterable[Line]], **settings: object) -> list[tup
             values.transport,
             {
                 "PUBLIC_URL": "https://a.example.org",
-                "SECURE_COOKIES": True,
-                "CSRF_TRUSTED_ORIGINS": ["https://a.example.org"],
+                "BEHIND_TLS": True,
             },
             ("TLS", OK),
         ),
