@@ -7,6 +7,7 @@ from environment import tls, variables
 from environment.broker import broker_url
 from environment.broker_urls import parsed
 from environment.broker_variables import url_from_parts
+from environment.health_limits import health_limits
 from environment.private_files import make_database_private, make_private, write_privately
 from environment.retention import retention
 from environment.secret_key import local_secret_key
@@ -22,7 +23,7 @@ HUNDRED_YEARS = 876_000
 # For how many days what grows with use is kept.
 RETENTION = retention(env)
 
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"), kind=variables.FOLDER)).resolve()
+DATA_DIR = variables.data_folder(env, BASE_DIR)
 # The files hold passwords, keys and uploads: no other account of this machine may read them.
 write_privately()
 make_private(DATA_DIR)
@@ -284,6 +285,7 @@ CLAIM_CHECK_BYTES = 256 * 1024
 ARTIFACTS_DIR = DATA_DIR / "artifacts"
 # Hours for which the signed address of stored rows in a dispatch is valid: longer than a dispatch waits in any queue.
 ARTIFACT_LINK_HOURS = env.float("ARTIFACT_LINK_HOURS", default=24.0, most=HUNDRED_YEARS)
+HEALTH = health_limits(env)
 
 # -- Figures ---------------------------------------------------------------------------------------
 # The currency of requests that name none, as a code of ISO 4217; without it a person is asked.
@@ -311,8 +313,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Interlock <interlock
 EMAIL_TIMEOUT = 10
 # The public address of the pages, for links in mails, which are written outside of any request.
 PUBLIC_URL = env.str("PUBLIC_URL", kind=variables.PAGES)
-# Hours for which the link in a mail can be used to answer: a weekend, and not longer, since it works without
-# signing in.
+# Hours for which the link in a mail can be used to answer: a weekend, not longer, since it works without signing in.
 ANSWER_LINK_HOURS = env.float("ANSWER_LINK_HOURS", default=72.0, most=HUNDRED_YEARS)
 # Days for which a shared link shows its report, unless who makes it chooses another number.
 SHARED_LINK_DAYS = env.int("SHARED_LINK_DAYS", default=30, least=1, most=365)

@@ -14,6 +14,8 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 OWN_FILES = (
     "*.sqlite3*",
     "secret_key",
+    "alive",
+    "alive/*",
     "artifacts",
     "artifacts/*",
     "uploads",

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from environment import broker_urls
@@ -36,6 +37,8 @@ IN_PLACE_OF_REDIS_URL = ("REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_USERNAME
 FOREIGN = frozenset({"DATADIR", "DATA_DIRS", "DATABASE_URI", "LOGLEVEL", "MAIL_URL", "PUBLIC_URI", "REDIS_URI"})
 # (shortest length of a name, most wrong letters): a name of this length with that many still counts as misspelt.
 SLIPS = ((14, 2), (8, 1))
+# So similar, as a part of 1, is a name that the one who wrote another into `.env` may have meant.
+SIMILAR = 0.6
 
 
 class InvalidVariable(ImproperlyConfigured):
@@ -140,10 +143,31 @@ def fault(name: str, text: str) -> str:
 def misspelt(given: Iterable[str], names: Iterable[str]) -> dict[str, str]:
     """Return {misspelt name: right name} for the names in `given`; a right name that is set is never suggested."""
     present = set(given)
-    known = {form for name in names for form in (name, f"{name}_FILE")}
+    known = known_names(names)
     missing = [name for name in sorted(known) if not present & {name, name.removesuffix("_FILE"), f"{name}_FILE"}]
     unknown = sorted(present - known - FOREIGN)
     return {name: similar[0] for name in unknown if (similar := [other for other in missing if is_slip(name, other)])}
+
+
+def near_misses(given: Iterable[str], names: Iterable[str]) -> dict[str, str]:
+    """Return {name: right name} for all names in `given` that are nearly one of ours, also where that one is set."""
+    known = known_names(names)
+    unknown = sorted(set(given) - known - FOREIGN)
+    return {name: similar[0] for name in unknown if (similar := [one for one in sorted(known) if is_slip(name, one)])}
+
+
+def unknown_in_file(path: Path, names: Iterable[str]) -> dict[str, str]:
+    """Return {name: the most similar right name, or ""} for the names of a `.env` file that nobody reads."""
+    known = known_names(names)
+    lines = path.read_text().splitlines() if path.exists() else []
+    given = [found[1] for line in lines if (found := re.match(r"(?:export )?([A-Za-z_0-9]+)=", line))]
+    best = {name: process.extractOne(name, known, scorer=OSA.normalized_similarity) for name in {*given} - known}
+    return {name: found[0] if found[1] >= SIMILAR else "" for name, found in sorted(best.items())}
+
+
+def known_names(names: Iterable[str]) -> set[str]:
+    """Return the names, and those of the files that may hold their values."""
+    return {form for name in names for form in (name, f"{name}_FILE")}
 
 
 def is_slip(name: str, known: str) -> bool:
@@ -164,6 +188,11 @@ def read_file(path: Path) -> None:
         if line.strip() and not re.match(r"\s*#|(export )?[A-Za-z_0-9]+=", line):
             raise InvalidVariable(f"Line {number} of {path} cannot be read. Allowed: NAME=value, or # and a comment.")
     environ.Env.read_env(path)
+
+
+def data_folder(env: Environment, base: Path) -> Path:
+    """Return the folder that DATA_DIR names, or `var` in the folder of the program. Raises InvalidVariable."""
+    return Path(env.str("DATA_DIR", default=str(base / "var"), kind=FOLDER)).resolve()
 
 
 # -- kinds -----------------------------------------------------------------------------------------

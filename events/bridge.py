@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 from django.db.backends.signals import connection_created
 
+from environment import heartbeat
 from events import deadletters, holding, ledger, outbox, statements, streams
 from events.consumers import Verdicts
 from events.errors import PermanentError, TooManyAttempts
@@ -47,6 +48,11 @@ LOCK_TIMEOUT, IDLE_IN_TRANSACTION_TIMEOUT = "1s", "3s"
 AWAY_ERRORS = (*streams.BROKER_ERRORS, *DATABASE_AWAY)
 
 
+def loop_name(stream: str, consumer: str) -> str:
+    """Return the name under which the loop of this consumer shows that it turns."""
+    return f"{consumer} of {stream}"
+
+
 class StreamServer:
     """Serves one consumer group of one stream with a Channels application, until it is stopped.
 
@@ -71,6 +77,7 @@ class StreamServer:
         self.batch_size, self.ticks = batch_size, ticks
         self.stopping = threading.Event()
         self.executor = ThreadPoolExecutor(1, thread_name_prefix=channel, initializer=outbox.defer_deleting)
+        self.loop = loop_name(stream, consumer)
         self._to_app: asyncio.Queue[dict[str, Any]]
         self._from_app: asyncio.Queue[dict[str, Any]]
         self._app: asyncio.Task[None] | None = None
@@ -101,6 +108,7 @@ class StreamServer:
         await self.in_thread(connections.close_all)
         connection_created.disconnect(self.set_time_limits)
         self.executor.shutdown()
+        heartbeat.end(self.loop)
 
     def start_application(self) -> asyncio.Task[None]:
         """Return the task of a new instance of the Channels application, which has its own queues."""
@@ -260,6 +268,7 @@ class StreamServer:
         """Return the step's result; while the broker or the database is away, wait and do the step again."""
         wait = 0.1
         while True:
+            heartbeat.turn(self.loop)
             try:
                 return await step()
             except AWAY_ERRORS as error:

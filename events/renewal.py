@@ -15,8 +15,9 @@ from typing import Self
 from django.conf import settings
 from django.db import connections
 
+from environment import heartbeat
 from events import holding
-from events.bridge import AWAY_ERRORS, RENEWALS_PER_IDLE_TIME, StreamServer
+from events.bridge import AWAY_ERRORS, RENEWALS_PER_IDLE_TIME, StreamServer, loop_name
 from events.streams import Entry, Pending
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Renewal:
         look: Callable[[], object] | None = None,
     ) -> None:
         self.group, self.consumer, self.look = group, consumer, look
+        self.loop = loop_name(entries[0].stream if entries else "", consumer)
         self.lost: set[str] = set()
         self._held = {entry.entry_id: entry for entry in entries}
         self._over = threading.Event()
@@ -63,6 +65,7 @@ class Renewal:
         has_renewed, pause = False, max(settings.RECLAIM_IDLE_SECONDS / RENEWALS_PER_IDLE_TIME, SHORTEST_PAUSE_SECONDS)
         while not self._over.wait(pause):
             has_renewed = True
+            heartbeat.turn(self.loop)
             try:
                 self._renew()
             except AWAY_ERRORS as error:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from django.db import close_old_connections
 
+from environment import heartbeat
 from events import fitness, streams
 from events.bridge import AWAY_ERRORS, StreamServer
 from events.deadletters.outgoing import publish_dead_letters
@@ -63,6 +64,7 @@ def relay_until(stopping: threading.Event) -> None:
         had_work = [chore.do() for chore in chores]
         if not any(had_work):
             stopping.wait(RELAY_REST_SECONDS)
+    heartbeat.end("relay")
 
 
 class Chore:
@@ -77,6 +79,7 @@ class Chore:
 
     def do(self) -> bool:
         """Do the chore if it is due; return True if it found something to do and may have more."""
+        heartbeat.turn("relay")
         if time.monotonic() < self.due:
             return False
         self.due = time.monotonic() + self.every

@@ -20,6 +20,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.conf import settings
 
+from environment import heartbeat
 from events import signs, streams
 from events.connections import ConnectionLimit, NoRoom
 from events.partitions import log_streams
@@ -170,12 +171,14 @@ class ChangeAnnouncer:
     async def follow(self) -> None:
         """Take turns until `stopping` is set; after a fault of the broker, start again from the ends of the streams."""
         while not self.stopping.is_set():
+            heartbeat.turn("live")
             try:
                 await self.turn()
             except streams.BROKER_ERRORS as error:
                 logger.warning("The live feed waits: %s", error)
                 self.is_watched, self.positions = False, {}
                 await asyncio.to_thread(self.stopping.wait, BROKER_RETRY_SECONDS)
+        heartbeat.end("live")
 
     async def turn(self) -> None:
         """Read the entries since the last turn, and tell the pages of each changed topic once.

@@ -1,20 +1,59 @@
 """The base class of commands that run until they are stopped, and the types of their arguments."""
 
+import logging
 import math
 from argparse import ArgumentTypeError
+from collections.abc import Sequence
+from contextlib import nullcontext
+from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from environment import variables
+from environment.heartbeat import STUCK_SECONDS, Heartbeat
+from health.checks import sources_answer
+
+logger = logging.getLogger(__name__)
+
 
 class ServerCommand(BaseCommand):
-    """A command that runs until it is stopped; on the command line it starts only with a migrated database."""
+    """A command that runs until it is stopped, and shows that it lives (`environment/heartbeat.py`) as these roles.
+
+    On the command line it starts only with a migrated database.
+    """
+
+    roles: Sequence[str] = ()
+
+    def roles_of(self, options: dict[str, Any]) -> Sequence[str]:
+        """Return the roles that the process has with these options, as `manage.py health --kind` names them."""
+        return self.roles
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        roles = [] if options.get("once") else self.roles_of(options)
+        # Workers show with each renewal that their loops turn.
+        longest = max(STUCK_SECONDS, settings.RECLAIM_IDLE_SECONDS)
+        heartbeat = Heartbeat(settings.DATA_DIR, roles, answers=sources_answer, stuck_seconds=longest)
+        with heartbeat if roles else nullcontext():
+            return super().execute(*args, **options)
 
     def run_from_argv(self, argv: list[str]) -> None:
         if not {"-h", "--help"} & set(argv):
             require_migrated()
+            if "--skip-checks" not in argv:  # who starts it so has looked
+                warn_of_unknown_names()
         super().run_from_argv(argv)
+
+
+def warn_of_unknown_names() -> None:
+    """Log a warning for each name in `.env` that nobody reads; names that are nearly ours are refused before that."""
+    file = settings.BASE_DIR / ".env"
+    for name, meant in variables.unknown_in_file(file, settings.ENVIRONMENT.names).items():
+        logger.warning(
+            "%s sets %s, which Interlock does not read%s", file, name, f"; did you mean {meant}?" if meant else ""
+        )
 
 
 def require_migrated() -> None:

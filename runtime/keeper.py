@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NoReturn, Self, TextIO
 
+from environment.heartbeat import UP, Heartbeat
 from runtime.addresses import is_served
 from runtime.embedded import EmbeddedServerError, EmbeddedValkey, Reach
 from runtime.supervisor import Child, Supervisor, stop_on_signals
@@ -118,7 +119,8 @@ def keep(plan: Plan, stop: threading.Event) -> None:
     Raises EmbeddedServerError and WebDoesNotStart.
     """
     server = plan.broker.server() if plan.broker else None
-    with server or nullcontext(), Supervisor(plan.children) as supervisor:
+    heartbeat = Heartbeat(Path(plan.data_dir), [UP])
+    with server or nullcontext(), Supervisor(plan.children) as supervisor, heartbeat:
         opening = Opening(supervisor, plan)
         turns: list[Callable[[], object]] = [opening.look, *([server.ensure_running] if server else [])]
         supervisor.run_until(stop, each_turn=lambda: [turn() for turn in turns])

@@ -8,6 +8,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.wsgi import get_wsgi_application
 from django.urls import path
 
+from health.probes import Probes
 from pages.live import LiveConsumer
 from runtime.bodies import Bodies
 from runtime.groups import stream_consumers
@@ -30,5 +31,5 @@ def build_application() -> ProtocolTypeRouter:
     """
     wsgi: Any = get_wsgi_application()
     threads: Any = WSGIMiddleware(wsgi, workers=WEB_THREADS)
-    http = Bodies(Patience(threads))
+    http = Probes(Bodies(Patience(threads)))
     return ProtocolTypeRouter({"http": http, "websocket": live_feed(), "channel": stream_consumers()})

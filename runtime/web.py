@@ -5,10 +5,20 @@ import signal
 import uvicorn
 from django.conf import settings
 
+from environment import heartbeat
 from runtime.addresses import listening_socket
 from runtime.heads import StrictHeads
 
 LONGEST_END_SECONDS = 5
+
+
+class LivingServer(uvicorn.Server):
+    """A server that shows that its event loop turns (`environment/heartbeat.py`)."""
+
+    async def on_tick(self, counter: int) -> bool:
+        """Note the turn, ten times a second; return True if the server has to end."""
+        heartbeat.turn("web")
+        return await super().on_tick(counter)
 
 
 def serve(application: str, *, address: str, instead: str, shared: bool = False) -> None:
@@ -27,7 +37,7 @@ def serve(application: str, *, address: str, instead: str, shared: bool = False)
         timeout_graceful_shutdown=LONGEST_END_SECONDS,
         server_header=False,
     )
-    server = uvicorn.Server(config)
+    server = LivingServer(config)
     for number in (signal.SIGTERM, signal.SIGINT):
         # Handled from now on, not only once the server runs; uvicorn raises the signal again after its end.
         signal.signal(number, server.handle_exit)

@@ -12,6 +12,7 @@ from django.db import close_old_connections, connection, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from environment import heartbeat
 from events.clock import database_now
 from events.faults import fault_point
 from events.horizon import Horizon
@@ -59,11 +60,13 @@ class Deliverer:
         with ThreadPoolExecutor(THREADS, "webhooks") as pool:
             served: set[Future[None]] = set()
             while not self.stopping.is_set():
+                heartbeat.turn("deliver")
                 served = {future for future in served if not future.done()}
                 started = self.start(pool, THREADS - len(served))
                 served |= started
                 if not started:
                     self.stopping.wait(REST_SECONDS)
+        heartbeat.end("deliver")
         connection.close()
 
     def start(self, pool: ThreadPoolExecutor, free: int) -> set[Future[None]]:

@@ -15,6 +15,7 @@ from clarifications.mails.letters import mail_for_notice
 from clarifications.mails.links import waits_for_person
 from clarifications.models import LedgerPosition, Notice, Question, QuestionStatus
 from clarifications.selectors import people_waited_for
+from environment import heartbeat
 from events.clock import database_now
 from events.horizon import final_seq, highest_seq
 from events.isolation import DATABASE_AWAY
@@ -52,6 +53,7 @@ REST_SECONDS = 1.0
 def notify_until(stopping: threading.Event) -> None:
     """Call `send_due_notices` in a loop until `stopping` is set; while the database is away, wait and try again."""
     while not stopping.is_set():
+        heartbeat.turn("notify")
         try:
             sent = send_due_notices()
         except DATABASE_AWAY as error:
@@ -60,6 +62,7 @@ def notify_until(stopping: threading.Event) -> None:
         close_old_connections()
         if not sent:
             stopping.wait(REST_SECONDS)
+    heartbeat.end("notify")
 
 
 def send_due_notices() -> int:
@@ -146,6 +149,7 @@ def deliver_notice(notice: Notice) -> Notice:
     No transaction is open while it is sent. After a crash between sending and saving, the mail is sent again with the
     same Message-ID.
     """
+    heartbeat.turn("notify")
     if not claim_notice(notice):
         return notice
     if not is_wanted(notice):

@@ -34,6 +34,10 @@ class Command(ServerCommand):
             help="read every so many-th partition of the log only: the slots up to this number share the partitions",
         )
 
+    def roles_of(self, options: dict[str, Any]) -> Sequence[str]:
+        """Return the groups."""
+        return [str(group) for group in options["groups"]]
+
     def handle(self, *args: Any, groups: list[str], slot: int, of: int, **options: Any) -> None:
         wait_for_broker()
         names = share_of(streams_to_read(), slot=slot, members=of)

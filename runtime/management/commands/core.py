@@ -2,7 +2,7 @@
 
 import threading
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -37,6 +37,10 @@ class Command(ServerCommand):
             metavar="GROUP",
             help="leave out this consumer group, which has a process of its own",
         )
+
+    def roles_of(self, options: dict[str, Any]) -> Sequence[str]:
+        """Return "core", and the roles of all that this process does."""
+        return ["core", *(group for group in CONSUMERS if group not in options["without"]), *loops()]
 
     def handle(self, *args: Any, slot: int, without: list[str], **options: Any) -> None:
         wait_for_broker()

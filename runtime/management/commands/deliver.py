@@ -9,6 +9,7 @@ from webhooks.delivery import Deliverer
 
 
 class Command(ServerCommand):
+    roles = ("deliver",)
     help = "Send events to the registered webhooks, in order, and again until each has accepted them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

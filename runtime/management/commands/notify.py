@@ -13,6 +13,7 @@ from runtime.supervisor import stop_on_signals
 
 
 class Command(ServerCommand):
+    roles = ("notify",)
     help = "Send mails to people for whom a question waits: a new, reassigned, escalated or still open one."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

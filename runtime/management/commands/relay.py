@@ -15,6 +15,7 @@ from runtime.supervisor import stop_on_signals
 
 
 class Command(ServerCommand):
+    roles = ("relay",)
     help = "Publish what is not published yet, repeat lost dispatches, trim the streams, update open pages, prune."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

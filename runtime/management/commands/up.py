@@ -14,7 +14,7 @@ from django.db import connections
 
 from events.runner import log_broker_warnings
 from runtime.addresses import AddressUnusable, listening_socket
-from runtime.commands import at_least_one
+from runtime.commands import at_least_one, warn_of_unknown_names
 from runtime.embedded import server_program
 from runtime.keeper import EmbeddedBroker, Plan, become_keeper
 from runtime.supervisor import hold_signals
@@ -66,6 +66,7 @@ class Command(BaseCommand):
     ) -> NoReturn:
         hold_signals()
         require_agents(excepted)
+        warn_of_unknown_names()
         with lock_data_folder() as lock:
             require_free(web)
             call_command("migrate", verbosity=0)

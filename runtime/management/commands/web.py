@@ -3,6 +3,7 @@
 import os
 import threading
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -20,6 +21,7 @@ INSTEAD = "./manage.py web --at {}"
 
 
 class Command(ServerCommand):
+    roles = ("web",)
     help = "Serve pages, REST interface and live feed until SIGTERM or Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -28,6 +30,10 @@ class Command(ServerCommand):
             "--processes", type=at_least_one, default=1, help="number of processes, about one for each core"
         )
         parser.add_argument("--shared", action="store_true", help="let other processes listen at the address too")
+
+    def roles_of(self, options: dict[str, Any]) -> Sequence[str]:
+        """Return the role of the web; none where processes of their own serve it."""
+        return self.roles if options["processes"] == 1 else ()
 
     def handle(self, *args: Any, at: str, processes: int, shared: bool, **options: Any) -> None:
         try:

@@ -1,6 +1,7 @@
 """Runs agents: they do the items that are dispatched to them."""
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -31,15 +32,25 @@ class Command(ServerCommand):
             help="number of this process among those that run the same agents; stable over restarts",
         )
 
-    def handle(self, *args: Any, agents: list[str], excepted: list[str], slot: int, **options: Any) -> None:
-        chosen = [name for name in (sorted(AGENTS) if options["all"] else agents) if name not in excepted]
-        require_agents({*chosen, *excepted})
+    def roles_of(self, options: dict[str, Any]) -> Sequence[str]:
+        """Return "work", and the agents."""
+        return ["work", *chosen_agents(options)]
+
+    def handle(self, *args: Any, slot: int, **options: Any) -> None:
+        chosen = chosen_agents(options)
+        require_agents({*chosen, *options["excepted"]})
         if not chosen:
             raise CommandError("No agent is left to run: name agents, or use --all.")
         wait_for_broker()
         application = stream_consumers()
         self.stderr.write(f"Working as {', '.join(chosen)}, slot {slot}")
         serve([server(application, name, slot, lane) for name in chosen for lane in lanes(name)])
+
+
+def chosen_agents(options: dict[str, Any]) -> list[str]:
+    """Return the names of the agents that these options choose."""
+    names = sorted(AGENTS) if options["all"] else options["agents"]
+    return [name for name in names if name not in options["excepted"]]
 
 
 def lanes(agent: str) -> range:

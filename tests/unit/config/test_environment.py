@@ -28,6 +28,7 @@ BAD = {
     "TRUSTED_PROXIES": "the proxy",
     **dict.fromkeys(["DATA_DIR", "QUARANTINE_DIR"], "/dev/null/folder"),
     "CLAMD": "scanner.example:port",
+    "HEALTH_FROM": "example.org",
     "LOG_LEVEL": "loud",
     "PUBLIC_URL": "example.org",
     "DEFAULT_FROM_EMAIL": "nobody",
