@@ -7,6 +7,7 @@ from django.apps import apps
 
 from config.settings import ENVIRONMENT
 from environment.retention import Retention
+from schemas.registry import registry
 from tests.house import ROOT, sources
 
 PAGE = (ROOT / "docs" / "retention.md").read_text()
@@ -41,3 +42,9 @@ def test_every_setting_is_on_the_page_with_its_default() -> None:
     for name, default in expected.items():
         assert f"# {name}={default} " in EXAMPLE
     assert set(re.findall(r"KEEP_[A-Z_]+_DAYS", PAGE)) <= expected.keys()
+
+
+def test_every_event_that_may_come_in_names_its_project_so_none_gets_around_one_that_is_archived() -> None:
+    incoming = [pair for pair in registry().contracts() if registry().direction(*pair) != "out"]
+    assert len(incoming) > 5
+    assert [pair for pair in incoming if "project_id" not in registry().schema(*pair)["required"]] == []
