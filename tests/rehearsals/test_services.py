@@ -1,0 +1,92 @@
+"""Each command that a file of `deploy/` starts becomes healthy by its own check, and ends well; it prints a table.
+
+There is no container engine here: the words, the variables, the secrets and the health checks are those of the files,
+the servers are real, and as root each command has the account and the read-only root of a container.
+"""
+
+import http.client
+import os
+import ssl
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from scripts.deploy_check import rendered_chart
+from tests.deployment import COMPOSE_FILES, Service, chart_services, compose_services, unit_services
+from tests.rehearsals.beside import caddy, postgres, valkey
+from tests.rehearsals.stage import Outcome, Stage, running
+from tests.waiting import wait_until
+
+AT_ONCE = 3
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    """The servers of both compose files, and the database migrated by the command of the file."""
+    services = {(file, one.name): one for file in COMPOSE_FILES for one in compose_services(file)}
+    with ExitStack() as stack:
+        made = Stage(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="interlock-stage-", dir="/var/tmp"))))
+        stack.enter_context(postgres(made, services["compose.prod.yaml", "postgres"]))
+        stack.enter_context(valkey(made, services["compose.prod.yaml", "valkey"], made.ports["valkey:6379"]))
+        stack.enter_context(valkey(made, services["compose.yaml", "valkey"], made.ports["open valkey"]))
+        migrated = made.rehearse(services["compose.prod.yaml", "migrate"])
+        assert migrated.fault == ""
+        yield made
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """Return a line for each command: file, name, seconds until it was healthy, exit code, and the command."""
+    lines = [f"{'file':<36}{'service':<24}{'healthy after':>14}{'exit':>6}  command"]
+    for one in outcomes:
+        service, words = one.service, " ".join(one.service.argv)
+        lines.append(f"{service.file:<36}{service.name:<24}{one.seconds:>12.1f} s{one.code!s:>6}  {words}")
+    return "\n".join(lines)
+
+
+def rehearse_all(stage: Stage, services: Sequence[Service]) -> None:
+    """Rehearse the services a few at a time, print the table, and fail with what went wrong."""
+    # One by one where they would listen at the same port.
+    alone = [service for service in services if service.argv[1] in ("web", "up")]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        outcomes = list(pool.map(stage.rehearse, [one for one in services if one not in alone]))
+    outcomes += [stage.rehearse(one) for one in alone]
+    print(f"\n{table(outcomes)}\nas root with a read-only root: {'yes' if os.geteuid() == 0 else 'no'}")
+    assert [(one.service.name, one.fault) for one in outcomes if one.fault] == []
+
+
+def test_each_service_of_the_compose_files_is_healthy_within_20_seconds(stage: Stage) -> None:
+    services = [one for file in COMPOSE_FILES for one in compose_services(file) if one.is_interlock]
+    assert len(services) > 12
+    rehearse_all(stage, services)
+
+
+def test_each_unit_of_systemd_is_healthy_within_20_seconds(stage: Stage) -> None:
+    rehearse_all(stage, [*unit_services()])
+
+
+def test_each_pod_of_the_chart_is_healthy_within_20_seconds(stage: Stage) -> None:
+    rehearse_all(stage, [*chart_services(rendered_chart())])
+
+
+def test_pages_come_through_the_proxy_with_tls(stage: Stage) -> None:
+    (web,) = [one for one in compose_services("compose.prod.yaml") if one.name == "web"]
+    env = stage.environment(web, stage.folder / "behind the proxy")
+    with running(stage.words(web.argv), env, stage.folder / "web.log"), caddy(stage, "caddy") as port:
+        wait_until(lambda: status_of(port) == 200, 5)
+
+
+def status_of(port: int) -> int:
+    """Return the status of the page for signing in, asked for over TLS; 0 while nobody answers."""
+    connection = http.client.HTTPSConnection("localhost", port, timeout=5, context=ssl._create_unverified_context())
+    try:
+        connection.request("GET", "/sign-in/")
+        answer = connection.getresponse()
+        return answer.status if answer.getheader("Strict-Transport-Security") else 0
+    except OSError:
+        return 0
+    finally:
+        connection.close()
