@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from chart_check import KUBERNETES, VARIANTS, faults_of_lint, faults_of_restriction, faults_of_schema, of_each_object
+from helm_python import HelmError
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
@@ -152,6 +153,8 @@ def outcome(name: str, about: str, check: Check) -> str:
         word = "failed" if faults else "ok"
     except Missing as error:
         faults, word = [f"{error} is not installed: see scripts/systemd.sh, or run make"], "not installed"
+    except HelmError as error:
+        faults, word = [str(error)], "failed"
     print(f"{name:<16}{about:<66}{word:<14}{time.monotonic() - began:5.1f} s", flush=True)
     for fault in faults:
         print(f"    {fault[:LONGEST_MESSAGE]}", flush=True)

@@ -4,15 +4,14 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
 from runtime.embedded import server_program
-from tests.deployment import DEPLOY, Service
+from tests.deployment import DEPLOY, PROGRAMS, Service
 from tests.rehearsals.stage import Stage, running
-from tests.servers import Account, create_cluster, usable_programs
+from tests.servers import NOT_DURABLE, Account, create_cluster, usable_programs
 from tests.waiting import wait_until
 
 # Passwords count here, as in the container, and not only who asks.
@@ -39,7 +38,7 @@ def postgres(stage: Stage, service: Service) -> Iterator[None]:
     create_cluster(account, programs, home / "data", home / "log")
     (home / "data" / "pg_hba.conf").write_text(HOST_RULES)
     port = stage.ports["postgres:5432"]
-    places = ["-D", home / "data", "-k", home, "-c", "listen_addresses=127.0.0.1", "-c", f"port={port}"]
+    places = [*NOT_DURABLE, "-D", home / "data", "-k", home, "-c", "listen_addresses=127.0.0.1", "-c", f"port={port}"]
     with (home / "log").open("ab") as log:
         server = account.start(programs / "postgres", *service.argv[1:], *places, log=log)
     try:
@@ -68,13 +67,13 @@ def valkey(stage: Stage, service: Service, port: int) -> Iterator[None]:
 
 
 @contextmanager
-def caddy(stage: Stage, program: str) -> Iterator[int]:
+def caddy(stage: Stage) -> Iterator[int]:
     """Run Caddy with the file of `deploy/` before the web of the stage, and yield the port of its TLS."""
     file, folder = stage.folder / "Caddyfile", stage.folder / "caddy"
     ports = {"http": stage.ports["80"], "https": stage.ports["443"], "admin": stage.ports["2019"]}
     file.write_text(CADDYFILE.format(**ports, storage=folder, file=DEPLOY / "Caddyfile"))
     env = {"INTERLOCK_HOST": "localhost", "INTERLOCK_UPSTREAM": stage.mapped("web:8000"), "HOME": str(stage.folder)}
-    with running([program, "run", "--config", str(file)], env, stage.folder / "caddy.log"):
+    with running([str(PROGRAMS / "caddy"), "run", "--config", str(file)], env, stage.folder / "caddy.log"):
         yield stage.ports["443"]
 
 
@@ -83,8 +82,3 @@ def is_healthy(stage: Stage, service: Service, **env: str) -> bool:
     words = [stage.mapped(word) for word in service.health]
     path = f"{stage.bin}:{os.environ['PATH']}"
     return subprocess.run(words, env={"PATH": path, **env}, capture_output=True, check=False).returncode == 0
-
-
-def log_of(folder: Path) -> str:
-    """Return the end of the log in the folder."""
-    return (folder / "log").read_text(errors="replace")[-2000:]

@@ -13,26 +13,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import mkdtemp
 
 from runtime.processes import tied_to_parent, wait_or_kill
 from tests.deployment import DEPLOY, ROOT, Service
 from tests.valkeys import free_ports
+from tests.waiting import ROOM
 
 # Number of the account in the image (deploy/Dockerfile).
 ACCOUNT = 10001
+# On a machine that has nothing else to do; a busy one gets more (`tests/waiting.py`).
 LONGEST_START_SECONDS = 20.0
+LONGEST_JOB_SECONDS = 60.0
 LONGEST_END_SECONDS = 30.0
-CHECK_SECONDS = 10.0
+CHECK_SECONDS = 30.0
 # What the client of the Valkey image does, as far as health checks need it: the Python package brings the server only.
 VALKEY_CLI = """#!{python}
 import os, sys, redis
 client = redis.Redis(port=int(os.environ["VALKEY_PORT"]), password=os.environ.get("REDISCLI_AUTH") or None)
 print("PONG" if client.execute_command(*sys.argv[1:]) else "no answer")
 """
-# Makes the root read-only for one command but for the folder, shows that it is, and drops all rights.
+# Makes the root read-only for one command but for the folder, shows that it is, and runs the command under the account
+# of the image: in a namespace where root's files are that account's, since Python itself may lie in a folder of root's.
 CONTAINED = f"""
 mount --bind "$0" "$0" && mount -o remount,bind,ro / && ! touch /written 2>/dev/null &&
-exec setpriv --reuid={ACCOUNT} --regid={ACCOUNT} --clear-groups --no-new-privs --inh-caps=-all --bounding-set=-all "$@"
+exec unshare --user --map-user={ACCOUNT} --map-group={ACCOUNT} \
+    setpriv --no-new-privs --inh-caps=-all --bounding-set=-all "$@"
 """
 
 
@@ -64,6 +70,7 @@ class Stage:
         (self.bin / "valkey-cli").chmod(0o755)
         names = ("postgres:5432", "valkey:6379", "open valkey", "8000", "80", "443", "2019")
         self.ports = dict(zip(names, free_ports(len(names)), strict=True))
+        (self.secrets / "mail_server").write_text("smtp://127.0.0.1:25\n")
         for path in [*self.secrets.iterdir()]:
             text = self.mapped(path.read_text())
             path.unlink()
@@ -83,32 +90,33 @@ class Stage:
     # -- a command of Interlock --------------------------------------------------------------------
     def rehearse(self, service: Service) -> Outcome:
         """Start the command, wait until its own check calls it healthy, and end it."""
-        data = self.folder / f"{service.file} {service.name}"
-        env, began = self.environment(service, data), time.monotonic()
-        with running(self.contained(data, self.words(service.argv)), env, data.with_suffix(".log")) as process:
-            fault = self.wait_until_healthy(service, process, env)
+        data = Path(mkdtemp(prefix=f"{service.name}-", dir=self.folder))
+        env, log, began = self.environment(service, data), data / "output", time.monotonic()
+        with running(self.contained(data, self.words(service.argv)), env, log) as process:
+            fault = self.wait_until_healthy(service, process, env, log)
             outcome = Outcome(service, time.monotonic() - began, fault=fault)
         outcome.code = process.returncode
         outcome.fault = outcome.fault or (f"ended with {outcome.code}" if outcome.code else "")
         if outcome.fault:
-            outcome.fault += "\n" + data.with_suffix(".log").read_text(errors="replace")[-2000:]
+            outcome.fault += "\n" + log.read_text(errors="replace")[-2000:]
         return outcome
 
     def environment(self, service: Service, data: Path) -> dict[str, str]:
-        """Return the variables of the service, in a folder of its own for data, and nothing of this process."""
-        data.mkdir(mode=0o700)
-        if os.geteuid() == 0:
-            os.chown(data, ACCOUNT, ACCOUNT)
+        """Return the variables of the service, with this folder for its data, and nothing of this process."""
         own = {name: self.mapped(value) for name, value in service.env.items()}
-        if service.file == "compose.yaml":  # has a broker of its own, without a password
+        if service.file == "compose.yaml":  # its broker needs no password; its database is that of the other file
             own["REDIS_URL"] = f"redis://127.0.0.1:{self.ports['open valkey']}/0"
+            own["DATABASE_URL"] = (self.secrets / "database_url").read_text().strip()
+        if service.kind == "notify":  # runs only where somebody has named a mail server
+            own["EMAIL_URL_FILE"] = str(self.secrets / "mail_server")
         own |= {"DATA_DIR": str(data / "interlock"), "TMPDIR": str(data)}
         return {"PATH": f"{self.bin}:{os.environ['PATH']}", **own}
 
     def words(self, argv: Sequence[str]) -> list[str]:
         """Return the command as this checkout runs it."""
-        words = [self.mapped(word) for word in argv]
-        return [sys.executable, str(ROOT / "manage.py"), *words[1:]] if words[0] == "interlock" else words
+        program, *words = [self.mapped(word) for word in argv]
+        here = {"interlock": [sys.executable, str(ROOT / "manage.py")], "python": [sys.executable]}
+        return [*here.get(program, [program]), *words]
 
     def contained(self, data: Path, words: Sequence[str]) -> list[str]:
         """Return the command with the limits of a container, where this process may set them."""
@@ -116,21 +124,30 @@ class Stage:
             return list(words)
         return ["unshare", "--mount", "--propagation", "private", "sh", "-c", CONTAINED, str(data), *words]
 
-    def wait_until_healthy(self, service: Service, process: "subprocess.Popen[bytes]", env: Mapping[str, str]) -> str:
-        """Return "" as soon as the service's check succeeds, or a job has ended well; else what the check said last."""
-        deadline, said = time.monotonic() + LONGEST_START_SECONDS, "it never answered"
+    def wait_until_healthy(
+        self, service: Service, process: "subprocess.Popen[bytes]", env: Mapping[str, str], log: Path
+    ) -> str:
+        """Return "" once the command has said what it does and its check succeeds, or once a job has ended well.
+
+        Else return what the check said last.
+        """
+        longest = LONGEST_JOB_SECONDS if service.is_job else LONGEST_START_SECONDS
+        deadline, said = time.monotonic() + ROOM * longest, "it never answered"
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 return "" if service.is_job and process.returncode == 0 else f"ended with {process.returncode}"
-            if not service.is_job:
-                check = subprocess.run(
-                    self.words(service.check), env=env, capture_output=True, text=True, timeout=CHECK_SECONDS
-                )
-                if check.returncode == 0:
+            if not service.is_job and log.stat().st_size:
+                code, said = self.ask(service, env)
+                if code == 0:
                     return ""
-                said = check.stdout + check.stderr
             time.sleep(0.2)
-        return f"not healthy after {LONGEST_START_SECONDS:.0f} s: {said}"
+        return f"not healthy after {ROOM * longest:.0f} s: {said}"
+
+    def ask(self, service: Service, env: Mapping[str, str]) -> tuple[int, str]:
+        """Return the exit code of the service's check, and what it says."""
+        words = self.words(service.check)
+        check = subprocess.run(words, env=env, capture_output=True, text=True, timeout=CHECK_SECONDS, check=False)
+        return check.returncode, check.stdout + check.stderr
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.deploy_check import rendered_chart
+from scripts.chart_check import rendered_chart
 from tests.deployment import COMPOSE_FILES, Service, chart_services, compose_services, unit_services
 from tests.rehearsals.beside import caddy, postgres, valkey
 from tests.rehearsals.stage import Outcome, Stage, running
@@ -34,7 +34,8 @@ def stage() -> Iterator[Stage]:
         stack.enter_context(valkey(made, services["compose.prod.yaml", "valkey"], made.ports["valkey:6379"]))
         stack.enter_context(valkey(made, services["compose.yaml", "valkey"], made.ports["open valkey"]))
         migrated = made.rehearse(services["compose.prod.yaml", "migrate"])
-        assert migrated.fault == ""
+        if migrated.fault:
+            pytest.fail(f"migrate: {migrated.fault}", pytrace=False)
         yield made
 
 
@@ -55,7 +56,8 @@ def rehearse_all(stage: Stage, services: Sequence[Service]) -> None:
         outcomes = list(pool.map(stage.rehearse, [one for one in services if one not in alone]))
     outcomes += [stage.rehearse(one) for one in alone]
     print(f"\n{table(outcomes)}\nas root with a read-only root: {'yes' if os.geteuid() == 0 else 'no'}")
-    assert [(one.service.name, one.fault) for one in outcomes if one.fault] == []
+    if faults := [f"{one.service.file} {one.service.name}: {one.fault}" for one in outcomes if one.fault]:
+        pytest.fail("\n\n".join(faults), pytrace=False)
 
 
 def test_each_service_of_the_compose_files_is_healthy_within_20_seconds(stage: Stage) -> None:
@@ -74,8 +76,8 @@ def test_each_pod_of_the_chart_is_healthy_within_20_seconds(stage: Stage) -> Non
 
 def test_pages_come_through_the_proxy_with_tls(stage: Stage) -> None:
     (web,) = [one for one in compose_services("compose.prod.yaml") if one.name == "web"]
-    env = stage.environment(web, stage.folder / "behind the proxy")
-    with running(stage.words(web.argv), env, stage.folder / "web.log"), caddy(stage, "caddy") as port:
+    env = stage.environment(web, stage.folder / "data behind the proxy")
+    with running(stage.words(web.argv), env, stage.folder / "web.log"), caddy(stage) as port:
         wait_until(lambda: status_of(port) == 200, 5)
 
 
