@@ -6,13 +6,16 @@ the servers are real, and as root each command has the account and the read-only
 
 import http.client
 import os
+import re
 import ssl
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlencode
 
+import psycopg
 import pytest
 
 from scripts.chart_check import rendered_chart
@@ -22,6 +25,8 @@ from tests.rehearsals.stage import Outcome, Stage, running
 from tests.waiting import wait_until
 
 AT_ONCE = 3
+# An address of this machine that nobody else uses.
+VISITOR = "127.0.0.77"
 
 
 @pytest.fixture(scope="module")
@@ -74,21 +79,34 @@ def test_each_pod_of_the_chart_is_healthy_within_20_seconds(stage: Stage) -> Non
     rehearse_all(stage, [*chart_services(rendered_chart())])
 
 
-def test_pages_come_through_the_proxy_with_tls(stage: Stage) -> None:
+def test_the_web_behind_the_proxy_knows_who_visits_it_and_that_it_is_by_tls(stage: Stage) -> None:
     (web,) = [one for one in compose_services("compose.prod.yaml") if one.name == "web"]
     env = stage.environment(web, stage.folder / "data behind the proxy")
     with running(stage.words(web.argv), env, stage.folder / "web.log"), caddy(stage) as port:
-        wait_until(lambda: status_of(port) == 200, 5)
+        wait_until(lambda: visit(port)[0] == 200, 20)
+        _, form, cookies = visit(port)
+        token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', form)[0]
+        words = urlencode({"csrfmiddlewaretoken": token, "username": "nobody", "password": "wrong"})
+        # A page that came by TLS must be sent from the same place, and this visitor does not say where he got it.
+        assert visit(port, words, {"Cookie": cookies})[0] == 403
+        assert visit(port, words, {"Cookie": cookies, "Referer": f"https://localhost:{port}/sign-in/"})[0] == 200
+    with psycopg.connect(Path(env["DATABASE_URL_FILE"]).read_text().strip()) as connection:
+        found = connection.execute("SELECT address FROM accounts_auditrecord ORDER BY id DESC LIMIT 1").fetchall()
+    assert found == [(VISITOR,)]
 
 
-def status_of(port: int) -> int:
-    """Return the status of the page for signing in, asked for over TLS; 0 while nobody answers."""
-    connection = http.client.HTTPSConnection("localhost", port, timeout=5, context=ssl._create_unverified_context())
+def visit(port: int, form: str | None = None, headers: Mapping[str, str] | None = None) -> tuple[int, str, str]:
+    """Return status, text and cookies of the page for signing in, asked for over TLS; 0 while nobody answers."""
+    context = ssl._create_unverified_context()
+    connection = http.client.HTTPSConnection("localhost", port, timeout=5, context=context, source_address=(VISITOR, 0))
+    forged = {"X-Forwarded-For": "192.0.2.1", "Content-Type": "application/x-www-form-urlencoded"}
     try:
-        connection.request("GET", "/sign-in/")
+        connection.request("POST" if form else "GET", "/sign-in/", form, {**forged, **(headers or {})})
         answer = connection.getresponse()
-        return answer.status if answer.getheader("Strict-Transport-Security") else 0
+        assert answer.getheader("Strict-Transport-Security")
+        cookies = "; ".join(one.split(";")[0] for one in answer.headers.get_all("Set-Cookie", []))
+        return answer.status, answer.read().decode(), cookies
     except OSError:
-        return 0
+        return 0, "", ""
     finally:
         connection.close()
