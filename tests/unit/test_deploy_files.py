@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 from config.settings import ENVIRONMENT
+from events import streams
 from runtime.groups import CONSUMERS
+from scripts.chart_check import rendered_chart
 from tests.deployment import COMPOSE_FILES, DEPLOY, ROOT, compose, compose_services, unit_services
 from tests.house import rooms
 from workers.agents import AGENTS
@@ -44,6 +46,13 @@ def test_every_agent_runs_once_in_the_first_slot(place: str) -> None:
     names = [word for words in first for word in words[1:] if not word.startswith("-") and not word.isdigit()]
     assert Counter(names or list(AGENTS)) == Counter(list(AGENTS))
     assert names or first == [["work", "--all", "--slot", "1"]]
+
+
+def test_workers_are_scaled_by_the_streams_that_they_read() -> None:
+    scaled = [one for one in rendered_chart({"keda": {"enabled": True}}) if one["kind"] == "ScaledObject"]
+    asked = [trigger["metadata"] for one in scaled for trigger in one["spec"]["triggers"]]
+    read = {(streams.work_stream(name), streams.worker_group(name)) for name in AGENTS}
+    assert {(one["stream"], one["consumerGroup"]) for one in asked} == read
 
 
 def test_no_two_services_have_the_same_slot() -> None:
