@@ -21,7 +21,7 @@ import pytest
 from scripts.chart_check import rendered_chart
 from tests.deployment import COMPOSE_FILES, Service, chart_services, compose_services, unit_services
 from tests.rehearsals.beside import caddy, postgres, valkey
-from tests.rehearsals.stage import Outcome, Stage, running
+from tests.rehearsals.stage import ACCOUNT, Outcome, Stage, running
 from tests.waiting import wait_until
 
 AT_ONCE = 3
@@ -60,7 +60,8 @@ def rehearse_all(stage: Stage, services: Sequence[Service]) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         outcomes = list(pool.map(stage.rehearse, [one for one in services if one not in alone]))
     outcomes += [stage.rehearse(one) for one in alone]
-    print(f"\n{table(outcomes)}\nas root with a read-only root: {'yes' if os.geteuid() == 0 else 'no'}")
+    limits = f"account {ACCOUNT} without rights, root read-only" if os.geteuid() == 0 else "no limits, for want of root"
+    print(f"\n{table(outcomes)}\n{limits}")
     if faults := [f"{one.service.file} {one.service.name}: {one.fault}" for one in outcomes if one.fault]:
         pytest.fail("\n\n".join(faults), pytrace=False)
 
