@@ -75,7 +75,7 @@ lint: $(INSTALLED) ## Check style, types and the direction of imports
 	.venv/bin/lint-imports
 
 deploy-check: $(INSTALLED) ## Hold each file of deploy/ to the validator of its kind
-	@scripts/systemd.sh || [ -z "$$CI" ]
+	@scripts/validators.sh || [ -z "$$CI" ]
 	@$(PYTHON) scripts/deploy_check.py
 
 check: lint ## lint, and check settings, migrations, contracts' examples, and the REST interface at length
@@ -93,11 +93,13 @@ conformance: $(INSTALLED) ## Hold the OpenAPI and AsyncAPI documents to their va
 bench: $(INSTALLED) ## Measure rates, costs, answers, outages, lists and REST, in one table: ARGS="--quick --only NAME"
 	$(PYTHON) tests/servers.py postgres --durable -- $(PYTHON) -m benchmarks $(ARGS)
 
-lock: ## Resolve pyproject.toml into requirements.lock again, and what the image needs of it into deploy/ (needs uv)
+lock: ## Resolve pyproject.toml into requirements.lock again, and what deploy/ needs beside it (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		--extra embedded --extra pdf --group dev pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		--extra embedded --extra pdf --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		--group pyproject.toml:deploy --constraint requirements.lock -o deploy/check.lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'

@@ -9,6 +9,7 @@ import helm_python
 import jsonschema
 import kubernetes_validate
 import yaml
+from helm_python import HelmError
 
 CHART = Path(__file__).resolve().parent.parent / "deploy" / "helm" / "interlock"
 # The oldest version that Chart.yaml allows, and the newest whose schemas the validator has.
@@ -109,11 +110,21 @@ def faults_of_lint() -> Iterator[str]:
     for named, values in REFUSED.items():
         try:
             rendered_chart(values)
-        except helm_python.HelmError as error:
+        except HelmError as error:
             if named not in str(error):
                 yield f"The refusal of {named} does not name it: {error}"
         else:
             yield f"A chart with a wrong {named} is rendered."
+
+
+def faults_of_schemas() -> Iterator[str]:
+    """Yield how objects differ from the schemas of their kinds."""
+    yield from of_each_object(faults_of_schema)
+
+
+def faults_of_restrictions() -> Iterator[str]:
+    """Yield what the restricted pod security standard forbids."""
+    yield from of_each_object(faults_of_restriction)
 
 
 def of_each_object(faults_of: Callable[[dict[str, Any]], Iterator[str]]) -> Iterator[str]:

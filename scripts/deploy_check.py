@@ -1,7 +1,6 @@
 """Holds every file of `deploy/` to the validator of its kind; a line for each says what was checked, and ok or failed.
 
-The validators come with the development packages, systemd-analyze with systemd. Of one that is not there a line says
-so, which is a failure under CI.
+`scripts/validators.sh` installs the validators. Of one that is not there a line says so, which is a failure under CI.
 
 Not checked here: whether images can be built and pulled, which needs an engine and the network, and of the objects of
 KEDA and the Prometheus operator all but the fields that `scripts/chart_check.py` names.
@@ -16,10 +15,9 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from importlib import import_module
 from pathlib import Path
-
-from chart_check import KUBERNETES, VARIANTS, faults_of_lint, faults_of_restriction, faults_of_schema, of_each_object
-from helm_python import HelmError
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
@@ -118,6 +116,19 @@ def said_of_units(*arguments: str) -> Iterator[str]:
         yield (done.stdout + done.stderr).strip()
 
 
+# -- the chart -------------------------------------------------------------------------------------
+def of_chart(check: str) -> Iterator[str]:
+    """Yield what this function of `scripts/chart_check.py` finds, or why nothing is rendered. Raises Missing."""
+    try:
+        chart = import_module("chart_check")
+    except ModuleNotFoundError as error:
+        raise Missing(error.name) from None
+    try:
+        yield from getattr(chart, check)()
+    except chart.HelmError as error:
+        yield str(error)
+
+
 # -- the whole -------------------------------------------------------------------------------------
 Check = Callable[[], Iterable[str]]
 CHECKS: dict[str, tuple[str, Check]] = {
@@ -127,15 +138,12 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "sh": ("secrets.sh", faults_of_script),
     "caddy": ("Caddyfile: adapted, loaded, formatted", faults_of_proxy),
     "systemd-analyze": (f"units: verify, exposure below {MOST_EXPOSURE} of 100", faults_of_units),
-    "helm": ("chart: lint --strict, wrong values refused by name", faults_of_lint),
+    "helm": ("chart: lint --strict, wrong values refused by name", partial(of_chart, "faults_of_lint")),
     "kubernetes": (
-        f"objects in {len(VARIANTS)} variants: schemas of {' and '.join(KUBERNETES)}, strict",
-        lambda: of_each_object(faults_of_schema),
+        "objects, all on and off: schemas of 1.31 and the newest",
+        partial(of_chart, "faults_of_schemas"),
     ),
-    "pod security": (
-        "pods keep the restricted standard, root read-only",
-        lambda: of_each_object(faults_of_restriction),
-    ),
+    "pod security": ("restricted standard, root read-only", partial(of_chart, "faults_of_restrictions")),
 }
 
 
@@ -152,9 +160,7 @@ def outcome(name: str, about: str, check: Check) -> str:
         faults = list(check())
         word = "failed" if faults else "ok"
     except Missing as error:
-        faults, word = [f"{error} is not installed: see scripts/systemd.sh, or run make"], "not installed"
-    except HelmError as error:
-        faults, word = [str(error)], "failed"
+        faults, word = [f"{error} is not installed: run scripts/validators.sh"], "not installed"
     print(f"{name:<16}{about:<66}{word:<14}{time.monotonic() - began:5.1f} s", flush=True)
     for fault in faults:
         print(f"    {fault[:LONGEST_MESSAGE]}", flush=True)

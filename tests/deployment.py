@@ -2,20 +2,24 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
 PROGRAMS = Path(sys.executable).parent
 COMPOSE_FILES = ("compose.yaml", "compose.prod.yaml")
 # The variables that a person sets for the compose files; each other one has a default.
+# How the name of our image begins, written or filled in.
+OURS = r"(\$\{INTERLOCK_IMAGE:-)?interlock\b"
 GIVEN = {"INTERLOCK_HOST": "interlock.example.org", "INTERLOCK_VERSION": "0.2.0"}
 
 
@@ -52,8 +56,13 @@ class Service:
 
 
 # -- compose files ---------------------------------------------------------------------------------
-@cache
 def compose(file: str) -> dict[str, Any]:
+    """Return the compose file as it is written: its variables are not filled in."""
+    content: dict[str, Any] = yaml.safe_load((DEPLOY / file).read_text())
+    return content
+
+
+def rendered_compose(file: str) -> dict[str, Any]:
     """Return the compose file as `docker compose` reads it: variables filled in, defaults added, all profiles on."""
     words = [PROGRAMS / "docker-compose", "-f", DEPLOY / file, "--profile", "*", "config", "--format", "json"]
     said = subprocess.run(words, env={**os.environ, **GIVEN}, capture_output=True, text=True, check=True).stdout
@@ -61,11 +70,11 @@ def compose(file: str) -> dict[str, Any]:
     return content
 
 
-def compose_services(file: str) -> Iterator[Service]:
+def compose_services(file: str, read: Callable[[str], dict[str, Any]] = compose) -> Iterator[Service]:
     """Yield the services of the compose file that have a command: Interlock's, and the servers beside it."""
-    for name, about in compose(file)["services"].items():
+    for name, about in read(file)["services"].items():
         words = about.get("command") or []
-        is_interlock = about["image"].startswith("interlock:")
+        is_interlock = re.match(OURS, about["image"])
         if words:
             test = about["healthcheck"].get("test", [])
             health = ["sh", "-c", *test[1:]] if test[:1] == ["CMD-SHELL"] else test[1:]

@@ -18,11 +18,20 @@ from urllib.parse import urlencode
 import psycopg
 import pytest
 
+from events import streams
 from scripts.chart_check import rendered_chart
-from tests.deployment import COMPOSE_FILES, Service, chart_services, compose_services, unit_services
+from tests.deployment import (
+    COMPOSE_FILES,
+    Service,
+    chart_services,
+    compose_services,
+    rendered_compose,
+    unit_services,
+)
 from tests.rehearsals.beside import caddy, postgres, valkey
 from tests.rehearsals.stage import ACCOUNT, Outcome, Stage, running
 from tests.waiting import wait_until
+from workers.agents import AGENTS
 
 AT_ONCE = 3
 # An address of this machine that nobody else uses.
@@ -32,7 +41,7 @@ VISITOR = "127.0.0.77"
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
     """The servers of both compose files, and the database migrated by the command of the file."""
-    services = {(file, one.name): one for file in COMPOSE_FILES for one in compose_services(file)}
+    services = {(one.file, one.name): one for one in services_of_compose()}
     with ExitStack() as stack:
         made = Stage(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="interlock-stage-", dir="/var/tmp"))))
         stack.enter_context(postgres(made, services["compose.prod.yaml", "postgres"]))
@@ -42,6 +51,11 @@ def stage() -> Iterator[Stage]:
         if migrated.fault:
             pytest.fail(f"migrate: {migrated.fault}", pytrace=False)
         yield made
+
+
+def services_of_compose() -> list[Service]:
+    """Return the services of both compose files, as `docker compose` reads them."""
+    return [one for file in COMPOSE_FILES for one in compose_services(file, rendered_compose)]
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
@@ -67,7 +81,7 @@ def rehearse_all(stage: Stage, services: Sequence[Service]) -> None:
 
 
 def test_each_service_of_the_compose_files_is_healthy_within_20_seconds(stage: Stage) -> None:
-    services = [one for file in COMPOSE_FILES for one in compose_services(file) if one.is_interlock]
+    services = [one for one in services_of_compose() if one.is_interlock]
     assert len(services) > 12
     rehearse_all(stage, services)
 
@@ -80,8 +94,15 @@ def test_each_pod_of_the_chart_is_healthy_within_20_seconds(stage: Stage) -> Non
     rehearse_all(stage, [*chart_services(rendered_chart())])
 
 
+def test_workers_are_scaled_by_the_streams_that_they_read() -> None:
+    scaled = [one for one in rendered_chart({"keda": {"enabled": True}}) if one["kind"] == "ScaledObject"]
+    asked = [trigger["metadata"] for one in scaled for trigger in one["spec"]["triggers"]]
+    read = {(streams.work_stream(name), streams.worker_group(name)) for name in AGENTS}
+    assert {(one["stream"], one["consumerGroup"]) for one in asked} == read
+
+
 def test_the_web_behind_the_proxy_knows_who_visits_it_and_that_it_is_by_tls(stage: Stage) -> None:
-    (web,) = [one for one in compose_services("compose.prod.yaml") if one.name == "web"]
+    (web,) = [one for one in services_of_compose() if one.name == "web"]
     env = stage.environment(web, stage.folder / "data behind the proxy")
     with running(stage.words(web.argv), env, stage.folder / "web.log"), caddy(stage) as port:
         wait_until(lambda: visit(port)[0] == 200, 20)
