@@ -14,7 +14,12 @@ from helm_python import HelmError
 CHART = Path(__file__).resolve().parent.parent / "deploy" / "helm" / "interlock"
 # The oldest version that Chart.yaml allows, and the newest whose schemas the validator has.
 KUBERNETES = ("1.31", kubernetes_validate.latest_version())
-REQUIRED = {"host": "interlock.example.org", "image": {"tag": "0.2.0"}, "secretName": "interlock"}
+REQUIRED = {
+    "host": "interlock.example.org",
+    "image": {"tag": "0.2.0"},
+    "secretName": "interlock",
+    "trustedProxies": ["10.244.0.0/16"],
+}
 # Values under which every template and every branch is rendered at least once.
 VARIANTS: dict[str, dict[str, Any]] = {
     "as it is": {},
@@ -42,6 +47,7 @@ REFUSED = {
     "host": {**REQUIRED, "host": ""},
     "tag": {**REQUIRED, "image": {"tag": "latest"}},
     "secretName": {**REQUIRED, "secretName": ""},
+    "trustedProxies": {**REQUIRED, "trustedProxies": []},
     "secretNaem": {**REQUIRED, "secretNaem": "interlock"},
 }
 

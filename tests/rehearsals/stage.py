@@ -25,6 +25,8 @@ ACCOUNT = 10001
 # On a machine that has nothing else to do; a busy one gets more (`tests/waiting.py`).
 LONGEST_START_SECONDS = 20.0
 LONGEST_JOB_SECONDS = 60.0
+# Where the files say that the proxy is; here it is on this machine.
+PROXIES = ("172.31.255.0/26", "10.244.0.0/16")
 LONGEST_END_SECONDS = 30.0
 CHECK_SECONDS = 30.0
 # What the client of the Valkey image does, as far as health checks need it: the Python package brings the server only.
@@ -82,6 +84,7 @@ class Stage:
         """Return the text with the addresses and paths of this machine."""
         places = {name: f"127.0.0.1:{port}" for name, port in self.ports.items() if ":" in name}
         places |= dict.fromkeys(("0.0.0.0:8000", "127.0.0.1:8000", "web:8000"), f"127.0.0.1:{self.ports['8000']}")
+        places |= dict.fromkeys(PROXIES, "127.0.0.1")
         places |= dict.fromkeys(("/run/secrets/interlock", "/run/secrets", "%d"), str(self.secrets))
         for there, here in places.items():
             text = text.replace(there, here)

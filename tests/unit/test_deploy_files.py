@@ -18,8 +18,8 @@ from workers.agents import AGENTS
 PRODUCTION = compose("compose.prod.yaml")
 VALUES: dict[str, Any] = yaml.safe_load((DEPLOY / "helm" / "interlock" / "values.yaml").read_text())
 LOOPS = {"web", "relay", "deliver", "notify"}
-# Read by uvicorn, which serves the pages, and by Python itself.
-READ_BY_OTHERS = {"FORWARDED_ALLOW_IPS", "PYTHONUNBUFFERED"}
+# Read by Python itself.
+READ_BY_OTHERS = {"PYTHONUNBUFFERED"}
 
 
 def commands(place: str) -> list[list[str]]:

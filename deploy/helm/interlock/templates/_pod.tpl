@@ -61,11 +61,8 @@ containers:
       - {name: CSRF_TRUSTED_ORIGINS, value: {{ printf "https://%s" $values.host | quote }}}
       - {name: ALLOWED_HOSTS, value: {{ printf "%s,localhost,127.0.0.1" $values.host | quote }}}
       - {name: DEFAULT_FROM_EMAIL, value: {{ printf "Interlock <interlock@%s>" $values.host | quote }}}
-      - {name: SECURE_COOKIES, value: "true"}
-      {{- if eq .role "web" }}
-      # The visitor's address comes from the ingress controller, which alone reaches these pods from outside.
-      - {name: FORWARDED_ALLOW_IPS, value: "*"}
-      {{- end }}
+      - {name: BEHIND_TLS, value: "true"}
+      - {name: TRUSTED_PROXIES, value: {{ join "," $values.trustedProxies | quote }}}
       {{- range $name, $value := $values.env }}
       - {name: {{ $name }}, value: {{ $value | quote }}}
       {{- end }}
