@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := setup
 .PHONY: setup demo up unit test both rehearse coverage browser screenshots messages docs chaos conformance lint check bench
-.PHONY: lock help
+.PHONY: deploy-check lock help
 
 setup: $(INSTALLED) ## Make .venv with the locked packages (the default)
 
@@ -74,6 +74,10 @@ lint: $(INSTALLED) ## Check style, types and the direction of imports
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 
+deploy-check: $(INSTALLED) ## Hold each file of deploy/ to the validator of its kind
+	@scripts/validators.sh || [ -z "$$CI" ]
+	@$(PYTHON) scripts/deploy_check.py
+
 check: lint ## lint, and check settings, migrations, contracts' examples, and the REST interface at length
 	$(PYTHON) manage.py check
 	$(PYTHON) manage.py makemigrations --check --dry-run
@@ -89,9 +93,13 @@ conformance: $(INSTALLED) ## Hold the OpenAPI and AsyncAPI documents to their va
 bench: $(INSTALLED) ## Measure rates, costs, answers, outages, lists and REST, in one table: ARGS="--quick --only NAME"
 	$(PYTHON) tests/servers.py postgres --durable -- $(PYTHON) -m benchmarks $(ARGS)
 
-lock: ## Resolve pyproject.toml into requirements.lock again (needs uv)
+lock: ## Resolve pyproject.toml into requirements.lock again, and what deploy/ needs beside it (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		--extra embedded --extra pdf --group dev pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		--extra embedded --extra pdf --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		--group pyproject.toml:deploy --constraint requirements.lock -o deploy/check.lock
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
