@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := setup
 .PHONY: setup demo up unit test both rehearse coverage browser screenshots messages docs chaos conformance lint check bench
-.PHONY: deploy-check lock help
+.PHONY: spine audit secrets workflows deploy-check dist image lock help
 
 setup: $(INSTALLED) ## Make .venv with the locked packages (the default)
 
@@ -92,6 +92,31 @@ conformance: $(INSTALLED) ## Hold the OpenAPI and AsyncAPI documents to their va
 
 bench: $(INSTALLED) ## Measure rates, costs, answers, outages, lists and REST, in one table: ARGS="--quick --only NAME"
 	$(PYTHON) tests/servers.py postgres --durable -- $(PYTHON) -m benchmarks $(ARGS)
+
+spine: $(INSTALLED) ## Run the spine's tests on the servers of TEST_DATABASE_URL and TEST_REDIS_URL, by default our own
+	$(PYTHON) -m pytest -n 2 --durations 10 --database postgres -m spine $(ARGS)
+
+audit: $(INSTALLED) ## Look for known weaknesses in the locked packages (needs the network)
+	.venv/bin/pip-audit --strict --progress-spinner off --disable-pip --require-hashes -r requirements.lock
+
+secrets: $(INSTALLED) ## Look for secrets in the files that git knows; .secrets.baseline names those that are none
+	@git ls-files -z | xargs -0 .venv/bin/detect-secrets-hook --no-verify --baseline .secrets.baseline
+	@echo "No secret in $$(git ls-files | wc -l) files."
+
+workflows: $(INSTALLED) ## Hold the files of .github/ to actionlint and zizmor
+	@$(PYTHON) scripts/workflows_check.py
+
+dist: $(INSTALLED) ## Build the packages, their SBOM and the text of the release into dist/
+	rm -rf dist
+	mkdir -p dist/about
+	$(PYTHON) -m build --no-isolation --outdir dist/packages
+	$(PYTHON) -W ignore::UserWarning -m cyclonedx_py requirements --pyproject pyproject.toml \
+		-o dist/about/interlock.cdx.json deploy/requirements.lock
+	$(PYTHON) scripts/release.py stamp dist/about/interlock.cdx.json
+	$(PYTHON) scripts/release.py notes > dist/about/notes.md
+
+image: ## Build the image of deploy/Dockerfile as interlock:latest (needs Docker)
+	docker build -f deploy/Dockerfile -t interlock .
 
 lock: ## Resolve pyproject.toml into requirements.lock again, and what deploy/ needs beside it (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \

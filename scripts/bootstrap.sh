@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes .venv with exactly the packages of requirements.lock; done again only when that file changes.
-# A .venv without the stamp of a finished run is half made, and made anew.
+# A .venv without the stamp of a finished run is half made, and made anew. BASE_PYTHON names the Python to make it with,
+# such as python3.11; else it is the newest on the PATH.
 set -eu
 
 lock=requirements.lock
@@ -40,12 +41,13 @@ explain() {
 }
 
 newest_python() {
-    for name in python3.13 python3.12 python3.11 python3 python; do
+    for name in ${BASE_PYTHON:-python3.13 python3.12 python3.11 python3 python}; do
         if "$name" -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null; then
             echo "$name"
             return
         fi
     done
+    [ -z "${BASE_PYTHON:-}" ] || fail "BASE_PYTHON=$BASE_PYTHON is no Python $oldest or newer on the PATH. Name one that is, then run make again."
     found=$(python3 --version 2>/dev/null || echo "no Python")
     fail "Interlock needs Python $oldest or newer; there is $found on the PATH. Install a newer one, then run make again."
 }
@@ -96,7 +98,7 @@ echo "Setting up .venv with about $packages packages. This takes some minutes th
 if [ ! -e .venv ]; then
     echo "Step 1 of 3: making the virtual environment"
     if [ "$tool" = uv ]; then
-        uv venv --python ">=$oldest" .venv >"$log" 2>&1 || explain "uv venv"
+        uv venv --python "${BASE_PYTHON:->=$oldest}" .venv >"$log" 2>&1 || explain "uv venv"
     else
         python=$(newest_python)
         "$python" -m venv .venv >"$log" 2>&1 || explain "Making the virtual environment"

@@ -32,16 +32,20 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 
 def start_servers(database: str) -> None:
-    """Start the broker, and PostgreSQL if it is asked for; nothing for `none`. All end with this process."""
+    """Start the broker, and PostgreSQL if it is asked for; nothing for `none`. All end with this process.
+
+    Servers that TEST_REDIS_URL and TEST_DATABASE_URL name are used in place of those that would be started.
+    """
     from tests.servers import embedded_postgres
 
     folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="interlock-tests-")))
     os.environ[STARTED] = str(folder)
     os.environ["TEST_BROKER"] = broker_url(folder / "none")
     if database != "none":
-        os.environ["TEST_BROKER"] = running.enter_context(EmbeddedValkey(folder / "valkey")).url
+        given = os.environ.get("TEST_REDIS_URL")
+        os.environ["TEST_BROKER"] = given or running.enter_context(EmbeddedValkey(folder / "valkey")).url
     if database == "postgres":
-        os.environ["DATABASE_URL"] = running.enter_context(embedded_postgres())
+        os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL") or running.enter_context(embedded_postgres())
     else:
         os.environ.pop("DATABASE_URL", None)
 
@@ -52,7 +56,7 @@ def keep_apart(worker: str) -> None:
     folder.mkdir(exist_ok=True)
     number = int("".join(c for c in worker if c.isdigit()) or 15)
     os.environ["DATA_DIR"] = str(folder)
-    os.environ["REDIS_URL"] = os.environ["TEST_BROKER"].replace("db=0", f"db={number % 16}")
+    os.environ["REDIS_URL"] = f"{os.environ['TEST_BROKER'].partition('?')[0]}?db={number % 16}"
     os.environ["LOG_LEVEL"] = "WARNING"
 
 

@@ -50,6 +50,7 @@ def test_it_says_what_it_does_and_leaves_its_stamp(clone: Path) -> None:
     ("variables", "says"),
     [
         ({"TOO_OLD": "1"}, "needs Python 3.11 or newer; there is Python 3.9.2"),
+        ({"BASE_PYTHON": "python3.10"}, "BASE_PYTHON=python3.10 is no Python 3.11 or newer on the PATH"),
         ({"NO_VENV": "1"}, "apt install python3-venv"),
         ({"PIP_CODE": "1", "PIP_SAYS": "NewConnectionError: Failed to establish a new connection"}, "index cannot be"),
         ({"PIP_CODE": "1", "PIP_SAYS": "OSError: [Errno 28] No space left on device"}, "The disk is full"),
