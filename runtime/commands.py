@@ -69,7 +69,7 @@ def require_migrated() -> None:
     finally:
         connection.close()
     if missing:
-        raise SystemExit(f"The database lacks {len(missing)} migrations. Run: ./manage.py migrate")
+        raise SystemExit(f"The database lacks {len(missing)} migrations. Run: {settings.COMMAND} migrate")
 
 
 def at_least_one(text: str) -> int:
