@@ -61,9 +61,10 @@ def require_not_archived(project: Project) -> None:
     if project.is_archived:
         words = _(
             "Project %(id)s ended on %(date)s and its events are archived: nothing in it changes any more. Its events:"
-            " manage.py archive show --project %(id)s."
+            " %(command)s archive show --project %(id)s."
         )
-        raise ProjectArchived(words % {"id": project.pk, "date": f"{project.finished_at:%Y-%m-%d}"})
+        names = {"id": project.pk, "date": f"{project.finished_at:%Y-%m-%d}", "command": settings.COMMAND}
+        raise ProjectArchived(words % names)
 
 
 def project_of(work: ProjectWork, project_id: UUID) -> Project:

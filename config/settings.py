@@ -16,7 +16,8 @@ from environment.sqlite import sqlite_with_durable_writers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-ENVIRONMENT = env = installation.environment(BASE_DIR)
+ENV_FILE, ENVIRONMENT = installation.env_file(BASE_DIR), installation.environment(BASE_DIR)
+env = ENVIRONMENT
 COMMAND = installation.command_name(BASE_DIR)  # what messages tell a person to type
 # The most hours that a setting may say: longer than any link should live, and still a date that Python can hold.
 HUNDRED_YEARS = 876_000

@@ -24,16 +24,20 @@ def command_name(root: Path) -> str:
     return "./manage.py" if is_checkout(root) else "interlock"
 
 
-def environment(root: Path) -> Environment:
-    """Return the variables of this process, with those of the file: INTERLOCK_ENV_FILE, or `.env` in a checkout.
+def env_file(root: Path) -> Path:
+    """Return the file of variables: what INTERLOCK_ENV_FILE names, else `.env` in a checkout, else an empty file.
 
-    Raises InvalidVariable for a file that cannot be read, and for a named one that does not exist.
+    Raises InvalidVariable for a named file that does not exist.
     """
     named = os.environ.get(ENV_FILE, "")
     if named and not Path(named).exists():
         raise InvalidVariable(f"{ENV_FILE} names {named!r}, and there is no such file.")
-    if named or is_checkout(root):
-        read_file(Path(named) if named else root / ".env")
+    return Path(named or (root / ".env" if is_checkout(root) else os.devnull))
+
+
+def environment(root: Path) -> Environment:
+    """Return the variables of this process, with those of the file. Raises InvalidVariable if it cannot be read."""
+    read_file(env_file(root))
     return Environment()
 
 

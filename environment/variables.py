@@ -192,11 +192,6 @@ def read_file(path: Path) -> None:
     environ.Env.read_env(path)
 
 
-def data_folder(env: Environment, base: Path) -> Path:
-    """Return the folder that DATA_DIR names, or `var` in the folder of the program. Raises InvalidVariable."""
-    return Path(env.str("DATA_DIR", default=str(base / "var"), kind=FOLDER)).resolve()
-
-
 # -- kinds -----------------------------------------------------------------------------------------
 Number = TypeVar("Number", int, float)
 
