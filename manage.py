@@ -13,6 +13,8 @@ def main() -> None:
     """Run the command that the arguments name."""
     if find_spec("django") is None:
         start_again()
+    if (folder := str(Path(__file__).resolve().parent)) not in sys.path:  # as with PYTHONSAFEPATH
+        sys.path.insert(0, folder)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if is_about_life(sys.argv):
         from health import life  # a container asks every few seconds: without Django, in a fifth of the time

@@ -126,9 +126,10 @@ def unsaved_entry(
 
 
 def command_name() -> str:
-    """Return the name under which the command line acts, with the command where `manage.py` runs one."""
+    """Return the name under which the command line acts, with the command that a person or a process runs."""
     program = PurePath(sys.argv[0]).name
-    return f"{COMMAND_LINE} ({program} {sys.argv[1]})" if program == "manage.py" and sys.argv[1:] else COMMAND_LINE
+    is_own = program in ("manage.py", "interlock")
+    return f"{COMMAND_LINE} ({program} {sys.argv[1]})" if is_own and sys.argv[1:] else COMMAND_LINE
 
 
 def signed_in_account(request: HttpRequest) -> tuple[str, int | None]:

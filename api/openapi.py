@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
@@ -72,7 +73,7 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
         """Return the security scheme: a bearer token."""
-        words = "An API key of your account: make one in the admin, or with `manage.py apikey make`."
+        words = f"An API key of your account: make one in the admin, or with `{settings.COMMAND} apikey make`."
         return {"type": "http", "scheme": "bearer", "description": words}
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import MethodNotAllowed, PermissionDenied
 from rest_framework.permissions import BasePermission
@@ -53,10 +54,10 @@ class ScopeMissing(PermissionDenied):
     default_code = "scope_missing"
 
     def __init__(self, user: User, scope: str) -> None:
-        names = {"scope": scope, "account": user.get_username()}
+        names = {"scope": scope, "account": user.get_username(), "command": settings.COMMAND}
         words = _(
             "This key lacks the scope “%(scope)s”. Make one that has it: "
-            "manage.py apikey make %(account)s --name NAME --scope %(scope)s"
+            "%(command)s apikey make %(account)s --name NAME --scope %(scope)s"
         )
         super().__init__(words % names)
 

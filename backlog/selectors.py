@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
@@ -60,9 +61,10 @@ def require_not_archived(project: Project) -> None:
     if project.is_archived:
         words = _(
             "Project %(id)s ended on %(date)s and its events are archived: nothing in it changes any more. Its events:"
-            " manage.py archive show --project %(id)s."
+            " %(command)s archive show --project %(id)s."
         )
-        raise ProjectArchived(words % {"id": project.pk, "date": f"{project.finished_at:%Y-%m-%d}"})
+        names = {"id": project.pk, "date": f"{project.finished_at:%Y-%m-%d}", "command": settings.COMMAND}
+        raise ProjectArchived(words % names)
 
 
 def project_of(work: ProjectWork, project_id: UUID) -> Project:
@@ -70,7 +72,7 @@ def project_of(work: ProjectWork, project_id: UUID) -> Project:
     load_projects(work, [project_id])
     if project := work.loaded(Project, project_id):
         return project
-    raise UnknownProject(f"There is no project {project_id}; see `manage.py projects`.")
+    raise UnknownProject(f"There is no project {project_id}; see `{settings.COMMAND} projects`.")
 
 
 def item_of(work: ProjectWork, event: Envelope) -> Item:
@@ -87,7 +89,7 @@ def item_in(work: ProjectWork, item_id: UUID) -> Item:
     """Return the item with this id, its project locked. Raises UnknownItem."""
     project_id = Item.objects.filter(pk=item_id).values_list("project_id", flat=True).first()
     if project_id is None:
-        raise UnknownItem(f"There is no item {item_id}; see `manage.py project ID`.")
+        raise UnknownItem(f"There is no item {item_id}; see `{settings.COMMAND} project ID`.")
     load_projects(work, [project_id])
     item = work.loaded(Item, item_id)
     assert item is not None

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.db.models import F, OuterRef, Q, QuerySet
 
@@ -74,7 +75,8 @@ def question_of(work: ProjectWork, project_id: UUID, question_id: UUID) -> Quest
     project_of(work, project_id)
     question = work.loaded(Question, question_id)
     if question is None or question.project_id != project_id:
-        raise UnknownQuestion(f"Project {project_id} has no question {question_id}; see `manage.py questions`.")
+        words = f"Project {project_id} has no question {question_id}; see `{settings.COMMAND} questions`."
+        raise UnknownQuestion(words)
     return question
 
 
@@ -82,7 +84,7 @@ def question_in(work: ProjectWork, question_id: UUID) -> Question:
     """Return the question with this id, loaded and locked with its project. Raises UnknownQuestion."""
     project_id = Question.objects.filter(pk=question_id).values_list("project_id", flat=True).first()
     if project_id is None:
-        raise UnknownQuestion(f"There is no question {question_id}; see `manage.py questions --open`.")
+        raise UnknownQuestion(f"There is no question {question_id}; see `{settings.COMMAND} questions --open`.")
     return question_of(work, project_id, question_id)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from config.version import current_version
-from environment import tls, variables
+from environment import installation, tls, variables
 from environment.broker import broker_url
 from environment.broker_urls import parsed
 from environment.broker_variables import url_from_parts
@@ -16,14 +16,15 @@ from environment.sqlite import sqlite_with_durable_writers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-variables.read_file(BASE_DIR / ".env")
-ENVIRONMENT = env = variables.Environment()
+ENV_FILE, ENVIRONMENT = installation.env_file(BASE_DIR), installation.environment(BASE_DIR)
+env = ENVIRONMENT
+COMMAND = installation.command_name(BASE_DIR)  # what messages tell a person to type
 # The most hours that a setting may say: longer than any link should live, and still a date that Python can hold.
 HUNDRED_YEARS = 876_000
 # For how many days what grows with use is kept.
 RETENTION = retention(env)
 
-DATA_DIR = variables.data_folder(env, BASE_DIR)
+DATA_DIR = installation.data_dir(env, BASE_DIR)
 # The files hold passwords, keys and uploads: no other account of this machine may read them.
 write_privately()
 make_private(DATA_DIR)

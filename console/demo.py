@@ -27,8 +27,9 @@ from console.report_view import report_parts
 from intake.spreadsheets import Unreadable
 from intake.submitting import Request, open_request
 from pages.phrases import warning_in_words
+from runtime.embedded import EmbeddedServerError
 from runtime.supervisor import Supervisor
-from runtime.system import running_broker, system_processes
+from runtime.system import manage_command, running_broker, system_processes
 
 FOLDER_VARIABLE = "INTERLOCK_DEMO_DIR"
 # The answers to the questions for the hourly rate, and for the period of rows without dates.
@@ -93,7 +94,7 @@ def start_again_in_private_folder() -> None:
     private = {FOLDER_VARIABLE: folder, "DATA_DIR": folder, "NAMESPACE": f"demo-{token_hex(4)}", "LOG_LEVEL": "WARNING"}
     # Settings of a system that runs at the same time must not be used.
     private |= {"EMBEDDED_BROKER_PORT": "", "STREAM_NAME": "", "DLQ_STREAM": ""}
-    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **private})  # noqa: S606
+    os.execve(sys.executable, manage_command(*sys.argv[1:]), {**os.environ, **private})  # noqa: S606
 
 
 class Demonstration:
@@ -119,7 +120,7 @@ class Demonstration:
                 self.console.print(f"Started: {', '.join(['broker', *supervisor.pids])}", style="dim")
                 project = self.do_project(supervisor)
                 memory = peak_memory(supervisor.pids)
-        except (SystemExit, Unreadable, UnknownTemplate):
+        except (SystemExit, Unreadable, UnknownTemplate, EmbeddedServerError):
             self.delete_folder()
             raise
         except BaseException:
@@ -193,7 +194,7 @@ class Demonstration:
             return value
         raise NoAnswer(
             f"The demonstration has no answer to the question “{question.title}”: "
-            "start the full system with `make up`, and answer the question there."
+            f"start the full system with `{settings.COMMAND} up`, and answer the question there."
         )
 
     def show(self, project: Project, result: dict[str, Any]) -> None:

@@ -56,7 +56,7 @@ def shortened_message(text: str) -> str:
 def broker_message(error: Exception) -> str:
     """Return the message for a command that needs the broker and cannot reach it."""
     if settings.EMBEDDED_BROKER:
-        return "The broker does not run. Start the system in another terminal: make up"
+        return f"The broker does not run. Start the system in another terminal: {settings.COMMAND} up"
     return f"The broker does not answer ({error}). Is it running where REDIS_URL or REDIS_HOST says?"
 
 
@@ -97,7 +97,7 @@ def row_with_id(rows: QuerySet[Row], beginning: str, *, see: str) -> Row:
     matches = list(rows.filter(pk__range=id_range(beginning, see))[:2])
     if len(matches) != 1:
         problem = f"More than one {name}'s id begins" if matches else f"No {name}'s id begins"
-        raise CommandError(f"{problem} with {beginning!r}; see `manage.py {see}`.")
+        raise CommandError(f"{problem} with {beginning!r}; see `{settings.COMMAND} {see}`.")
     return matches[0]
 
 
@@ -105,7 +105,7 @@ def id_range(beginning: str, see: str) -> tuple[UUID, UUID]:
     """Return the smallest and the largest id with this beginning. Raises CommandError if it cannot begin an id."""
     digits = beginning.replace("-", "").lower()
     if not digits or set(digits) - set("0123456789abcdef") or len(digits) > 32:
-        raise CommandError(f"{beginning!r} is not an id or the beginning of one; see `manage.py {see}`.")
+        raise CommandError(f"{beginning!r} is not an id or the beginning of one; see `{settings.COMMAND} {see}`.")
     return UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
 
 

@@ -79,7 +79,7 @@ class Heartbeat:
         try:
             self._file = self._open()
         except OSError as error:
-            logger.warning("%s cannot be written (%s): manage.py health does not see this process", self.path, error)
+            logger.warning("%s cannot be written (%s): `health` does not see this process", self.path, error)
         else:
             self._thread.start()
         return self

@@ -30,7 +30,9 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LARGEST = 10**9
 LONGEST_SHOWN = 60
 # Variables that are read by other code than the settings.
-READ_ELSEWHERE = ("DJANGO_SETTINGS_MODULE", "INTERLOCK_DEMO_DIR", "PERSON_PASSWORD")
+READ_ELSEWHERE = (
+    "DJANGO_SETTINGS_MODULE", "INTERLOCK_DEMO_DIR", "INTERLOCK_ENV_FILE", "PERSON_PASSWORD", "XDG_DATA_HOME",
+)  # fmt: skip
 # Variables that are read only without REDIS_URL; all but REDIS_HOST are read only where REDIS_HOST is set.
 IN_PLACE_OF_REDIS_URL = ("REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_USERNAME", "REDIS_PASSWORD")
 # Variables of other programs whose names are one letter away from one of ours: never taken for a misspelling.
@@ -188,11 +190,6 @@ def read_file(path: Path) -> None:
         if line.strip() and not re.match(r"\s*#|(export )?[A-Za-z_0-9]+=", line):
             raise InvalidVariable(f"Line {number} of {path} cannot be read. Allowed: NAME=value, or # and a comment.")
     environ.Env.read_env(path)
-
-
-def data_folder(env: Environment, base: Path) -> Path:
-    """Return the folder that DATA_DIR names, or `var` in the folder of the program. Raises InvalidVariable."""
-    return Path(env.str("DATA_DIR", default=str(base / "var"), kind=FOLDER)).resolve()
 
 
 # -- kinds -----------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.conf import settings
+
 from events import streams
 from events.broker import client
 from events.clock import database_now
@@ -80,8 +82,8 @@ def complain(stream: str, group: GroupStatus) -> None:
     )
     logger.error(
         "Nobody reads %s as %s: %s entries are not settled and %s not read, so the stream is not trimmed."
-        " Start its reader, or: manage.py streams drop %s",
-        *(stream, group.name, group.pending, group.lag, group.name),
+        " Start its reader, or: %s streams drop %s",
+        *(stream, group.name, group.pending, group.lag, settings.COMMAND, group.name),
     )
 
 

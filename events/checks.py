@@ -45,7 +45,7 @@ def batch_is_sane(**_: Any) -> list[CheckMessage]:
 @register(Tags.database)
 def records_are_protected(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """events.W002: every record table that exists has its triggers, which refuse changes and deletes."""
-    hint = "Run `manage.py migrate`, which creates them, and find out who dropped them."
+    hint = f"Run `{settings.COMMAND} migrate`, which creates them, and find out who dropped them."
     missing = [name for alias in databases or () for name in missing_triggers(alias)]
     if missing:
         return [

@@ -163,10 +163,10 @@ def unknown_type_in_words(kind: str, version: int) -> str:
     """Return the message for an unknown type or version, with similar names and the command that lists all types."""
     known = registry().event_types()
     if kind in known:
-        return f"Interlock knows {kind}, but not its version {version}; see `manage.py schemas show {kind}`."
+        return f"Interlock knows {kind}, but not its version {version}; the command `schemas show {kind}` prints them."
     alike = get_close_matches(kind, known, n=3)
     hint = f" Did you mean {' or '.join(alike)}?" if alike else ""
-    return f"Interlock knows no event type {kind}.{hint} All types: `manage.py schemas list`."
+    return f"Interlock knows no event type {kind}.{hint} The command `schemas list` prints all types."
 
 
 def problems_in_words(heading: str, problems: Any) -> str:

@@ -59,7 +59,7 @@ def connect() -> Iterator[Groups]:
 def away_in_words(error: Exception) -> str:
     """Return what is wrong where the broker does not answer."""
     if settings.EMBEDDED_BROKER:
-        return "The embedded broker does not answer. It runs with the system: make up"
+        return f"The embedded broker does not answer. It runs with the system: {settings.COMMAND} up"
     return f"The broker does not answer ({one_line(error)}). Is it running where REDIS_URL or REDIS_HOST says?"
 
 
@@ -96,8 +96,8 @@ def readers(groups: Groups) -> Finding:
     silent = [(stream, group.name) for stream, group in groups.all if is_silent(stream, group)]
     unread = [f"{group} of {stream}" for stream, group in [*missing, *silent]]
     words = (
-        f"Nobody reads {', '.join(unread[:10])}. Start the process that does (manage.py consume, work, or up),"
-        " or end a group that is not needed: manage.py streams drop GROUP"
+        f"Nobody reads {', '.join(unread[:10])}. Start the process that does ({settings.COMMAND} consume, work, or up),"
+        f" or end a group that is not needed: {settings.COMMAND} streams drop GROUP"
     )
     return Finding(not unread, words if unread else "", {"unread": unread})
 

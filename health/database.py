@@ -53,7 +53,8 @@ def away_in_words(error: Exception) -> str:
     """Return what is wrong where no connection can be made."""
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         return (
-            f"The database file cannot be opened ({one_line(error)}). Run: ./manage.py migrate, or set DATA_DIR right."
+            f"The database file cannot be opened ({one_line(error)})."
+            f" Run: {settings.COMMAND} migrate, or set DATA_DIR right."
         )
     return f"The database does not answer ({one_line(error)}). Is PostgreSQL running where DATABASE_URL says?"
 
@@ -77,7 +78,7 @@ def is_migrated(connection: BaseDatabaseWrapper) -> Finding:
     missing = sorted(
         ".".join(key) for key in known_migrations() - set(MigrationRecorder(connection).applied_migrations())
     )
-    words = f"The database lacks {len(missing)} migrations of this version. Run: ./manage.py migrate"
+    words = f"The database lacks {len(missing)} migrations of this version. Run: {settings.COMMAND} migrate"
     return Finding(not missing, words if missing else "", {"missing": missing[:20]})
 
 
@@ -112,7 +113,7 @@ def outbox(_connection: BaseDatabaseWrapper) -> Finding:
         return Finding(True, "", figures)
     words = (
         f"Events have waited {waits:.0f} s to be published. The relay does it: see that the broker answers, and that"
-        " a process `relay` or `core` runs (manage.py health --kind relay)."
+        f" a process `relay` or `core` runs ({settings.COMMAND} health --kind relay)."
     )
     return Finding(False, words, figures)
 
@@ -120,7 +121,8 @@ def outbox(_connection: BaseDatabaseWrapper) -> Finding:
 def dead_letters(_connection: BaseDatabaseWrapper) -> Finding:
     """Find out whether dead letters are open: each waits for a person."""
     count = DeadLetter.objects.filter(state=DeadLetter.State.OPEN).order_by()[:MOST_COUNTED].count()
-    words = f"{count} messages could not be handled. See why, then replay or discard each: manage.py deadletters list"
+    see = f"{settings.COMMAND} deadletters list"
+    words = f"{count} messages could not be handled. See why, then replay or discard each: {see}"
     return Finding(not count, words if count else "", {"open": count})
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from environment import variables
+from environment import installation, variables
 from environment.heartbeat import FOLDER, UP
 
 BASE = Path(__file__).resolve().parent.parent
@@ -48,13 +48,12 @@ class Life:
 
 def main(words: Sequence[str]) -> int:
     """Print whether the processes of the kind live that the command line names, and return the exit code."""
-    parser = argparse.ArgumentParser(prog="manage.py health")
+    parser = argparse.ArgumentParser(prog=f"{installation.command_name(BASE)} health")
     parser.add_argument("--kind", required=True)
     parser.add_argument("--json", action="store_true")
     chosen, _others = parser.parse_known_args(words)
     try:
-        variables.read_file(BASE / ".env")
-        folder = variables.data_folder(variables.Environment(), BASE)
+        folder = installation.data_dir(installation.environment(BASE), BASE)
     except variables.InvalidVariable as error:
         sys.exit(str(error))
     text, code = report(chosen.kind, list(lives(folder)), as_json=chosen.json)

@@ -48,8 +48,8 @@ class ServerCommand(BaseCommand):
 
 
 def warn_of_unknown_names() -> None:
-    """Log a warning for each name in `.env` that nobody reads; names that are nearly ours are refused before that."""
-    file = settings.BASE_DIR / ".env"
+    """Log a warning for each name in the file of variables that nobody reads; one nearly ours was refused before."""
+    file = settings.ENV_FILE
     for name, meant in variables.unknown_in_file(file, settings.ENVIRONMENT.names).items():
         logger.warning(
             "%s sets %s, which Interlock does not read%s", file, name, f"; did you mean {meant}?" if meant else ""
@@ -69,7 +69,7 @@ def require_migrated() -> None:
     finally:
         connection.close()
     if missing:
-        raise SystemExit(f"The database lacks {len(missing)} migrations. Run: ./manage.py migrate")
+        raise SystemExit(f"The database lacks {len(missing)} migrations. Run: {settings.COMMAND} migrate")
 
 
 def at_least_one(text: str) -> int:

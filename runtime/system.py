@@ -19,9 +19,9 @@ SEPARATE_WORKERS = 2
 FEW_CORES = 4
 
 
-def manage_command(name: str, *arguments: str) -> list[str]:
-    """Return the command line that runs a manage.py command in a process of its own."""
-    return [sys.executable, str(settings.BASE_DIR / "manage.py"), name, *arguments]
+def manage_command(*arguments: str) -> list[str]:
+    """Return the command line that runs a command of Interlock in a process of its own, in any current folder."""
+    return [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
 
 
 def command_without_pages(name: str, *arguments: str) -> list[str]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# What is run beside the product, and belongs to none of its rooms.
-BESIDE = {"tests", "benchmarks"}
+# What is run beside the product, and the package as which the rooms are installed: none of them is a room.
+BESIDE = {"tests", "benchmarks", "interlock"}
 
 
 def rooms() -> set[str]:

@@ -73,8 +73,8 @@ def change_endpoint(
 def validated_values(owner: User, *, url: str, types: list[str], project_id: UUID | None) -> dict[str, Any]:
     """Return the values as they are stored. Raises InvalidUrl, RefusedAddress, UnknownTypes or UnseenProject."""
     if unknown := unknown_types(types):
-        words = _("There are no events of the type %(types)s; see `manage.py schemas list`.")
-        raise UnknownTypes(words % {"types": ", ".join(unknown)}, types=unknown)
+        words = _("There are no events of the type %(types)s; see `%(command)s schemas list`.")
+        raise UnknownTypes(words % {"types": ", ".join(unknown), "command": settings.COMMAND}, types=unknown)
     if project_id is not None and not projects_for(owner).filter(pk=project_id).exists():
         raise UnseenProject(
             _("There is no project %(id)s that %(owner)s may see.") % {"id": project_id, "owner": owner}

@@ -109,9 +109,10 @@ class Nursery:
             self._control.settimeout(NURSERY_SECONDS)
             arguments = [str(nursery_end.fileno()), str(settings.AGENT_MEMORY_MB * 1024 * 1024)]
             path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+            # -P: a folder `workers` of another project may be in the current folder, which -m would look into first.
             with nursery_end:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "workers.nursery", *arguments],
+                    [sys.executable, "-P", "-m", "workers.nursery", *arguments],
                     stdin=subprocess.DEVNULL,
                     pass_fds=[nursery_end.fileno()],
                     env={**os.environ, "PYTHONPATH": path},

@@ -33,7 +33,7 @@ class ItemAdmin(ReadOnlyAdmin):
     search_help_text = gettext_lazy(
         "A part of the title, the key, the agent's name or the project's title, or the whole id."
     )
-    nothing_yet = gettext_lazy("There is no work item yet. Send a request, or run “make demo”.")
+    nothing_yet = gettext_lazy("There is no work item yet. A request makes some.")
     ordering = ["-project__opened_at", "project_id", "position"]
     actions = ["dispatch_items", "retry_items", "cancel_items", "waive_items"]
     fields = [

@@ -37,7 +37,7 @@ class ProjectAdmin(DetailAdmin):
     linked_fields = ("finished_at", "opened_at")
     search_fields = ["title", "requester"]
     search_help_text = gettext_lazy("A part of the title or of the requester's name, or the whole id.")
-    nothing_yet = gettext_lazy("There is no project yet. Send a request, or run “make demo”.")
+    nothing_yet = gettext_lazy("There is no project yet. Every request opens one.")
     ordering = ["-opened_at", "id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:

@@ -50,7 +50,7 @@ class TemplateAdmin(DetailAdmin):
     search_fields = ["name"]
     search_help_text = gettext_lazy("A part of the template's name, or the whole id of a project made from it.")
     whole_ids = ("project__pk",)
-    nothing_yet = gettext_lazy("There is no template yet. “manage.py migrate” loads those that come with Interlock.")
+    nothing_yet = gettext_lazy("There is no template yet. The command “migrate” loads those that come with Interlock.")
     ordering = ["name", "-version"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Template]:

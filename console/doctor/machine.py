@@ -88,7 +88,7 @@ def ports(web: str) -> Iterator[Line]:
     """Yield whether the pages and the embedded broker can listen at their ports, or do so."""
     name = next((name for name in settings.ALLOWED_HOSTS if name != "*"), "localhost").lstrip(".")
     try:
-        listening_socket(web, instead="./manage.py web --at {}").close()
+        listening_socket(web, instead=f"{settings.COMMAND} web --at {{}}").close()
         yield Line("Ports", OK, f"{web} is free for the pages.")
     except AddressUnusable as error:
         is_ours = is_served(web, host_name=name)

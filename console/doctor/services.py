@@ -42,7 +42,7 @@ def database() -> Iterator[Line]:
             own.ensure_connection()
             yield from (sqlite() if own.vendor == "sqlite" else postgres(own))
             tables = is_migrated(own)
-            todo = "Run: ./manage.py migrate"
+            todo = f"Run: {settings.COMMAND} migrate"
             yield judged("Database", bool(tables.ok), "It has the tables of this version.", tables.says, todo)
     except AWAY_ERRORS as error:
         yield Line("Database", WRONG, database_away(error), "Start it, or correct DATABASE_URL.")

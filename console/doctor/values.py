@@ -18,8 +18,8 @@ SHORTEST_KEY, FEWEST_SIGNS = 32, 10
 
 
 def variables_of_the_file() -> Iterator[Line]:
-    """Yield a line for each name of `.env` that nobody reads."""
-    file = settings.BASE_DIR / ".env"
+    """Yield a line for each name in the file of variables that nobody reads."""
+    file = settings.ENV_FILE
     for name, meant in variables.unknown_in_file(file, settings.ENVIRONMENT.names).items():
         suggestion = f"Did you mean {meant}? " if meant else ""
         words = f"{file} sets {name}, which Interlock does not read."

@@ -1,4 +1,4 @@
-"""The child process that parses one upload: `python -I child.py FILE NAME PARENT_PID MOST_WARNINGS ANSWERS LIMITS
+"""The child process that parses one upload: `python -P child.py FILE NAME PARENT_PID MOST_WARNINGS ANSWERS LIMITS
 FORM`.
 
 A parser can crash its whole process on some small legal files. Therefore each upload is parsed in its own process,
@@ -60,7 +60,7 @@ def limit_resources(memory_bytes: int, cpu_seconds: int) -> None:
 
 def messages(path: Path, most_warnings: int, answers: dict[str, str], limits: dict[str, int]) -> Iterator[bytes]:
     """Yield the messages about the file as JSON, in the order of the docstring above; keep `most_warnings` warnings."""
-    # `python -I` does not put the project's folder on the import path, so it is added here.
+    # `python -P` does not put the project's folder on the import path, so it is added here.
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from environment import spreadsheet_limits
 

@@ -1,4 +1,4 @@
-"""Turn stored Parquet into lines in a process of its own: `python -I lines.py FILE` writes one JSON document
+"""Turn stored Parquet into lines in a process of its own: `python -P lines.py FILE` writes one JSON document
 for each row. A web process imports this module and not polars, which takes more memory than all of its other libraries.
 """
 
@@ -18,7 +18,9 @@ def lines_of_parquet(path: Path) -> Iterator[bytes]:
 
     Raises OSError if the process fails: a download then ends broken, and not as if these were all rows.
     """
-    command = [sys.executable, "-I", "-X", "utf8", __file__, str(path.resolve())]
+    from environment import child_python  # the process that runs this file as a program needs it not, and has no path
+
+    command = [*child_python.COMMAND, __file__, str(path.resolve())]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
@@ -41,7 +43,7 @@ def documents_of_parquet(path: Path) -> Iterator[Any]:
 
 def main(file: str) -> None:
     """Write the rows of the file to standard output."""
-    # `python -I` does not put the project's folder on the import path, so it is added here.
+    # `python -P` does not put the project's folder on the import path, so it is added here.
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from intake.spreadsheets.parquet import lines_in
 

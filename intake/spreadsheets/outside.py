@@ -6,7 +6,6 @@ Only the child imports the parsers (`reading.py`), so that no other process has 
 import os
 import select
 import subprocess
-import sys
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ import orjson
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from environment import child_python
 from environment.spreadsheet_limits import SpreadsheetLimits
 from intake.spreadsheets import child
 from intake.spreadsheets.answers import require_known_fields
@@ -34,8 +34,6 @@ CHUNK_BYTES = 1 << 16
 # Longer than any row: a row has six cells, each of at most LONGEST_CELL characters.
 LONGEST_MESSAGE = 1 << 20
 
-# Environment variables of the dynamic linker, which finds the libraries of the parsers.
-PASSED_ON = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 # For reading by columns; more would not read faster what comes in blocks, and each reserves memory.
 MOST_THREADS = "2"
 
@@ -122,11 +120,11 @@ def running_child(file: Path | IO[bytes], name: str, *arguments: str | bytes) ->
     """Run the parsing process during the block and return its standard output; kill the process at the end."""
     path = str(file.resolve()) if isinstance(file, Path) else "/dev/fd/0"
     process = subprocess.Popen(
-        [sys.executable, "-I", "-X", "utf8", child.__file__, path, name, str(os.getpid()), *arguments],
+        [*child_python.COMMAND, child.__file__, path, name, str(os.getpid()), *arguments],
         stdin=subprocess.DEVNULL if isinstance(file, Path) else file.fileno(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={key: os.environ[key] for key in PASSED_ON if key in os.environ} | {"POLARS_MAX_THREADS": MOST_THREADS},
+        env={**child_python.variables(), "POLARS_MAX_THREADS": MOST_THREADS},
         bufsize=0,
     )
     assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""The child process that typesets one document: `python -I typeset.py PARENT_PID < job > document.pdf`.
+"""The child process that typesets one document: `python -P typeset.py PARENT_PID < job > document.pdf`.
 
 The job is a JSON object: `template` (typst source, always a file of Interlock), `inputs` (texts by name, which the
 template reads as data and never as source) and `timestamp` (Unix seconds). The process has little memory and time, no

@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from environment import child_python
 from reports.exports import typeset
 from reports.exports.errors import ExportBusy, ExportFailed, ExportUnavailable
 
@@ -69,10 +69,11 @@ def place() -> Iterator[None]:
 
 def run_child(job: bytes) -> bytes:
     """Return what the child process makes of the job. Raises ExportBusy if it takes too long, or ExportFailed."""
-    command = [sys.executable, "-I", "-X", "utf8", typeset.__file__, str(os.getpid())]
-    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if name in os.environ}
+    command = [*child_python.COMMAND, typeset.__file__, str(os.getpid())]
     try:
-        done = subprocess.run(command, input=job, capture_output=True, timeout=LONGEST_SECONDS, env=kept)
+        done = subprocess.run(
+            command, input=job, capture_output=True, timeout=LONGEST_SECONDS, env=child_python.variables()
+        )
     except subprocess.TimeoutExpired as error:
         words = _(
             "The PDF took longer than %(n)s seconds, so it was stopped. Take the web page or the workbook instead."

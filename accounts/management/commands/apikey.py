@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts import keys, scopes
@@ -17,7 +18,8 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         make = actions.add_parser("make", help="make a new key for an account")
         make.add_argument(
-            "account", help="the account that the key acts as; make a machine's with `manage.py person --service`"
+            "account",
+            help=f"the account that the key acts as; make a machine's with `{settings.COMMAND} person --service`",
         )
         make.add_argument("--name", required=True, help="what the key is for, such as the name of a program")
         make.add_argument("--scope", action="append", required=True, metavar="SCOPE", help=scopes.all_scope_names())
@@ -27,10 +29,10 @@ class Command(BaseCommand):
         rotate = actions.add_parser(
             "rotate", help="make a new key in place of an old one, which works for one more day"
         )
-        rotate.add_argument("prefix", help="the prefix of the old key; see `manage.py apikey list`")
+        rotate.add_argument("prefix", help=f"the prefix of the old key; see `{settings.COMMAND} apikey list`")
         rotate.add_argument("--at-once", action="store_true", help="the old key stops working now")
         revoke = actions.add_parser("revoke", help="end a key at once")
-        revoke.add_argument("prefix", help="the prefix of the key; see `manage.py apikey list`")
+        revoke.add_argument("prefix", help=f"the prefix of the key; see `{settings.COMMAND} apikey list`")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         getattr(self, action)(**options)
@@ -39,7 +41,8 @@ class Command(BaseCommand):
         """Make a key and show its text. Raises CommandError."""
         user = User.objects.filter(username=account, is_active=True).first()
         if user is None:
-            raise CommandError(f"There is no account {account}: make it with `manage.py person {account} --service`.")
+            words = f"There is no account {account}: make it with `{settings.COMMAND} person {account} --service`."
+            raise CommandError(words)
         if days < 0:
             raise CommandError("--days is 0 or more.")
         try:
@@ -74,7 +77,7 @@ class Command(BaseCommand):
         """Return the key with this prefix. Raises CommandError."""
         if key := ApiKey.objects.filter(prefix=prefix).select_related("user").first():
             return key
-        raise CommandError(f"There is no key {prefix}; see `manage.py apikey list`.")
+        raise CommandError(f"There is no key {prefix}; see `{settings.COMMAND} apikey list`.")
 
     def show_text(self, key: ApiKey, text: str) -> None:
         """Write the text of the key alone to stdout, so that a script can read it, and the rest to stderr."""

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from getpass import getpass
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -33,7 +34,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--service",
             action="store_true",
-            help="make a service account for a machine: it has no password and uses a key from `manage.py apikey`",
+            help="make a service account for a machine: it has no password and uses a key from"
+            f" `{settings.COMMAND} apikey`",
         )
 
     def handle(self, *args: Any, name: str, email: str, service: bool, **options: Any) -> None:

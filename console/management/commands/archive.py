@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError
 from rich.table import Table
 
@@ -26,7 +27,7 @@ class Command(OperatorCommand):
         chosen = row_with_id(Project.objects.all(), project, see="projects") if project else None
         if chosen is not None and chosen.archive is None:
             raise CommandError(
-                f"The events of project {chosen.pk} are not archived: see `manage.py project {chosen.pk}`."
+                f"The events of project {chosen.pk} are not archived: see `{settings.COMMAND} project {chosen.pk}`."
             )
         found = [chosen.archive] if chosen and chosen.archive else Archive.objects.order_by("pk").iterator()
         getattr(self, f"do_{action}")(found, chosen)

@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError
 from rich.table import Table
 
@@ -93,5 +94,5 @@ def dead_letter(pk: int) -> DeadLetter:
     """Return the dead letter. Raises CommandError if there is none with this id."""
     letter = DeadLetter.objects.filter(pk=pk).first()
     if letter is None:
-        raise CommandError(f"There is no dead letter {pk}; see `manage.py deadletters list --all`.")
+        raise CommandError(f"There is no dead letter {pk}; see `{settings.COMMAND} deadletters list --all`.")
     return letter

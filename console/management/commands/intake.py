@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.core.management.base import CommandError
 
 from backlog.models import Project
@@ -65,9 +66,11 @@ class Command(OperatorCommand):
         if options["json"]:
             self.stdout.write(orjson.dumps(project_outcome(Project.objects.get(pk=project.pk))).decode())
         if status == ProjectStatus.WAITING:
-            raise CommandError("A person has to answer first: ./manage.py questions --open", returncode=PERSON_NEEDED)
+            words = f"A person has to answer first: {settings.COMMAND} questions --open"
+            raise CommandError(words, returncode=PERSON_NEEDED)
         if options["wait"] and status != ProjectStatus.DONE:
-            raise CommandError(f"The project is not done; it is {status}. See why: ./manage.py project {project.pk}")
+            words = f"The project is not done; it is {status}. See why: {settings.COMMAND} project {project.pk}"
+            raise CommandError(words)
 
     def open(self, options: dict[str, Any]) -> Project:
         """Read the request and open its project. Raises CommandError if the request is empty or its file unreadable."""
@@ -95,10 +98,11 @@ class Command(OperatorCommand):
             if (more := project.intake["row_warnings"] - WARNINGS_SHOWN) > 0:
                 self.stdout.write(f"  and {more:,} more warnings")
         for question in Question.objects.filter(project=project, status="OPEN"):
-            self.stdout.write(f"Asked: {question_title(question)} → ./manage.py answer {short_id(question.pk)} VALUE")
+            answer_it = f"{settings.COMMAND} answer {short_id(question.pk)} VALUE"
+            self.stdout.write(f"Asked: {question_title(question)} → {answer_it}")
             for value, words in choices_in_words(question.schema):
                 self.stdout.write(f"  {value}: {words}")
-        self.stdout.write(f"Follow it: ./manage.py project {short_id(project.pk)}")
+        self.stdout.write(f"Follow it: {settings.COMMAND} project {short_id(project.pk)}")
 
     def follow(self, project: Project, options: dict[str, Any]) -> str:
         """Show the project's progress and return its status.

@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 import orjson
+from django.conf import settings
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
@@ -42,7 +43,8 @@ def show(console: Console, project: Project) -> None:
     if project.reason:
         console.print(project.reason, style="red")
     if project.archive is not None:
-        console.print(f"Its events are archived in {project.archive}: manage.py archive show --project {project.pk}")
+        show = f"{settings.COMMAND} archive show --project {project.pk}"
+        console.print(f"Its events are archived in {project.archive}: {show}")
     for table in (item_table(project), question_table(project), timeline_table(project)):
         if table.row_count:
             console.print(table)

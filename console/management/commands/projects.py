@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from rich.table import Table
 
 from backlog.selectors import projects_with_counts
@@ -29,6 +30,6 @@ class Command(OperatorCommand):
             words = str(ProjectStatus(project.status).label)
             table.add_row(short_id(project.pk), project.title, words, done, str(project.template), opened)
         if not table.row_count:
-            self.stdout.write("No projects. Open one: ./manage.py intake --text … --file …")
+            self.stdout.write(f"No projects. Open one: {settings.COMMAND} intake --text … --file …")
             return
         self.console.print(table)

@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 import orjson
+from django.conf import settings
 from rich.table import Table
 
 from clarifications.models import QuestionStatus
@@ -27,7 +28,7 @@ class Command(OperatorCommand):
             self.stdout.write(orjson.dumps([as_data(question) for question in rows]).decode())
         elif rows:
             self.console.print(table_of(rows))
-            self.stdout.write("Answer one: ./manage.py answer ID VALUE")
+            self.stdout.write(f"Answer one: {settings.COMMAND} answer ID VALUE")
         else:
             message = "No question waits for an answer." if options["open"] else "No question has been asked yet."
             self.stdout.write(message)

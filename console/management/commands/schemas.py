@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from runtime.commands import at_least_one
@@ -42,7 +43,7 @@ class Command(BaseCommand):
         try:
             self.stdout.write(json.dumps(registry().schema(type, event_version), indent=2, ensure_ascii=False))
         except UnknownSchema as error:
-            raise CommandError(f"{error} See `manage.py schemas list`.") from error
+            raise CommandError(f"{error} See `{settings.COMMAND} schemas list`.") from error
 
     def do_validate(self, file: str | None, type: str | None, examples: bool, **_: Any) -> None:
         if examples == bool(file):

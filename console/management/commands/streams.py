@@ -55,7 +55,7 @@ class Command(OperatorCommand):
         names = [*streams.own_streams(), settings.DLQ_STREAM]
         matches = [(name, status) for name in names for status in streams.groups(name) if status.name == group]
         if not matches:
-            raise CommandError(f"No stream has a group called {group!r}; see `manage.py streams`.")
+            raise CommandError(f"No stream has a group called {group!r}; see `{settings.COMMAND} streams`.")
         if group in OWN_GROUPS and not force:
             raise CommandError(
                 f"{group} is not dropped: Interlock itself needs this group. Use --force to drop it all the same."

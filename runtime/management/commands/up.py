@@ -28,7 +28,7 @@ from runtime.system import (
     system_processes,
 )
 
-INSTEAD = 'make up ARGS="--web {}"'
+INSTEAD = f"{settings.COMMAND} up --web {{}}"
 
 
 class Command(BaseCommand):

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError
 
 from events.deletion import beside_requests
@@ -17,7 +18,7 @@ from runtime.system import manage_command
 from runtime.web import serve
 from runtime.web_connections import adapt_connections
 
-INSTEAD = "./manage.py web --at {}"
+INSTEAD = f"{settings.COMMAND} web --at {{}}"
 
 
 class Command(ServerCommand):

@@ -64,5 +64,5 @@ def test_what_cannot_be_written_ends_with_a_sentence(run: Run, project: Project,
         run("report", opened().pk, "--format", "xlsx", "--output", tmp_path / "r")
     with pytest.raises(CommandError, match="cannot be written: No such file or directory"):
         run("report", project.pk, "--format", "json", "--output", tmp_path / "nowhere" / "r")
-    with pytest.raises(CommandError, match="see `manage.py projects`"):
+    with pytest.raises(CommandError, match="see `./manage.py projects`"):
         run("report", "ffffffff")

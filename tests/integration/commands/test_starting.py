@@ -41,7 +41,7 @@ def taken() -> Iterator[int]:
 def test_a_port_that_is_taken_is_told_before_anything_starts(tmp_path: Path) -> None:
     with taken() as port:
         ended = manage(tmp_path, "up", "--web", f"127.0.0.1:{port}")
-    another = f'make up ARGS="--web 127.0.0.1:{port + 1}"'
+    another = f"./manage.py up --web 127.0.0.1:{port + 1}"
     said = f"Port {port} is in use by another program. Stop it, or choose another: {another}."
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.splitlines() == [f"CommandError: {said}"]
@@ -82,7 +82,7 @@ def test_a_second_system_in_the_folder_is_refused_with_the_process_that_holds_it
         (("projects",), {}, "Run: ./manage.py migrate"),
         (("consume", "orchestrator"), {}, "migrations. Run: ./manage.py migrate"),
         (("projects",), {"DATABASE_URL": "postgresql://me:geheim@127.0.0.1:1/x"}, "Is PostgreSQL running where"),
-        (("streams",), {}, "The broker does not run. Start the system in another terminal: make up"),
+        (("streams",), {}, "The broker does not run. Start the system in another terminal: ./manage.py up"),
         (("streams",), {"REDIS_URL": "redis://127.0.0.1:1"}, "Is it running where REDIS_URL"),
         (("streams",), {"REDIS_URL": "redis+cluster://127.0.0.1:1,127.0.0.1:2"}, "Is it running where REDIS_URL"),
         (("streams",), {"REDIS_URL": "redis+sentinel://127.0.0.1:1/one"}, "No Sentinel answers and names a primary"),

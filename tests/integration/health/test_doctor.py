@@ -78,7 +78,7 @@ def test_names_that_nobody_reads_are_told_with_the_one_that_was_meant(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".env").write_text("BATCH_SZE=3\nPOSTGRES_PASSWORD=x\nNAMESPACE=audit\n# COMMENT=1\n")
-    with override_settings(BASE_DIR=tmp_path):
+    with override_settings(ENV_FILE=tmp_path / ".env"):
         lines = list(values.variables_of_the_file())
     assert [line.verdict for line in lines] == [LOOK, LOOK, OK]
     assert "sets BATCH_SZE, which" in lines[0].says

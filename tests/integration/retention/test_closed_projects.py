@@ -107,7 +107,7 @@ def test_its_pages_open_and_say_so(client: Client) -> None:
     client.force_login(ann)
     pages = {
         "/projects/{}/": "archived. Its report stays",
-        "/admin/backlog/project/{}/change/": "manage.py archive show --project",
+        "/admin/backlog/project/{}/change/": "archive show --project",
         "/api/v1/projects/{}": '"archived":true',
     }
     for path, words in pages.items():

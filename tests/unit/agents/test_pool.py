@@ -49,6 +49,15 @@ def test_a_child_does_many_items(pool: Pool, log: Path) -> None:
     assert len({line.split()[2] for line in log.read_text().splitlines()}) == 1
 
 
+def test_another_project_in_the_current_folder_is_not_taken_for_the_agents(
+    pool: Pool, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "workers").mkdir()
+    (tmp_path / "workers" / "__init__.py").write_text("raise SystemExit('the workers of another project')")
+    monkeypatch.chdir(tmp_path)
+    run(pool, errand(log))
+
+
 def test_a_child_that_is_not_done_in_time_is_gone_when_that_is_said(pool: Pool, log: Path) -> None:
     run(pool, errand(log))  # the child is there: its start takes nothing of the half second
     with pytest.raises(AgentTimedOut, match="did not finish within 0.5 seconds"):

@@ -106,7 +106,10 @@ def test_the_example_names_every_variable_with_its_default() -> None:
 def test_nothing_reads_the_environment_beside_the_register() -> None:
     texts = [path.read_text() for room in rooms() for path in (ROOT / room).rglob("*.py")]
     read = {name for text in texts for name in re.findall(r"(?:environ(?:\.get)?|getenv)[(\[]\W?([A-Z_]+)", text)}
-    constants = {"FOLDER_VARIABLE": "INTERLOCK_DEMO_DIR", "PASSWORD_VARIABLE": "PERSON_PASSWORD"}
+    constants = {
+        "ENV_FILE": "INTERLOCK_ENV_FILE", "FOLDER_VARIABLE": "INTERLOCK_DEMO_DIR",
+        "PASSWORD_VARIABLE": "PERSON_PASSWORD",
+    }  # fmt: skip
     assert {constants.get(name, name) for name in read} <= ENVIRONMENT.names
 
 

@@ -129,7 +129,7 @@ def test_a_process_whose_file_cannot_be_written_works_and_says_so(
 ) -> None:
     (tmp_path / "alive").write_text("in the way")
     with Heartbeat(tmp_path, ["relay"]):
-        assert "manage.py health does not see this process" in caplog.text
+        assert "`health` does not see this process" in caplog.text
 
 
 def test_the_command_needs_no_django_and_little_time(tmp_path: Path) -> None:

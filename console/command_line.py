@@ -1,0 +1,60 @@
+"""The command line as a whole: Django's, with Interlock's version, and a help that begins with Interlock's commands."""
+
+import sys
+from textwrap import fill
+
+from django.conf import settings
+from django.core.management import ManagementUtility, get_commands, load_command_class
+
+from config.version import current_version
+
+HELP = """\
+Interlock {version} turns requests into work, asks a person when something is missing, and carries on with the answer.
+
+  {command} demo              see it work: one project, from the request to the report
+  {command} up                start the whole system, and keep it running
+  {command} COMMAND --help    show the options of a command
+
+Commands:
+{own}
+
+Commands of Django and of the libraries:
+{others}
+
+Data: {data}
+Settings: environment variables; {variables} describes each.
+"""
+
+
+class CommandLine(ManagementUtility):
+    """Runs the command that the arguments name."""
+
+    def execute(self) -> None:
+        """Run it. `--version` is answered before the settings are read."""
+        if self.argv[1:] in (["--version"], ["version"]):
+            sys.stdout.write(f"{current_version()}\n")
+        else:
+            super().execute()
+
+    def main_help_text(self, commands_only: bool = False) -> str:
+        """Return the help for the whole program; only the names of all commands with `commands_only`."""
+        return super().main_help_text(commands_only=True) if commands_only else help_text()
+
+
+def help_text() -> str:
+    """Return how to begin, what each command of Interlock does, and where data and settings are."""
+    commands = get_commands()
+    own = sorted(name for name, app in commands.items() if (settings.BASE_DIR / app).is_dir())
+    return HELP.format(
+        version=current_version(),
+        command=settings.COMMAND,
+        own="\n".join(f"  {name:12} {summary(commands[name], name)}" for name in own),
+        others=fill(" ".join(sorted(set(commands) - set(own))), 100, initial_indent="  ", subsequent_indent="  "),
+        data=settings.DATA_DIR,
+        variables=settings.BASE_DIR / ".env.example",
+    ).rstrip()
+
+
+def summary(app: str, name: str) -> str:
+    """Return the first sentence of the command's help."""
+    return f"{load_command_class(app, name).help.partition('. ')[0].rstrip('.')}."
