@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from django.core.management.commands import flush
+from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 from hypothesis import settings as hypothesis_settings
+from psycopg.pq import TransactionStatus
 from pytest_django import Settings
 
 from backlog.blueprints import definition_of
@@ -32,6 +34,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if mark not in ("spine", "both") or collection_path.suffix != ".py":
         return None
     return f"mark.{mark}" not in collection_path.read_text() or None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Close a connection that takes no statement any more: its test was ended at its time, in the middle of one."""
+    made = connection.connection
+    if connection.vendor == "postgresql" and made and made.info.transaction_status == TransactionStatus.ACTIVE:
+        connection.close()
 
 
 @pytest.fixture(autouse=True)

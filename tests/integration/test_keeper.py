@@ -20,7 +20,7 @@ from runtime.embedded import Reach, server_program, try_lock
 from runtime.keeper import EmbeddedBroker, Opening, Plan, WebDoesNotStart
 from runtime.supervisor import Child, Supervisor
 from tests.processes import ROOT
-from tests.waiting import wait_until
+from tests.waiting import ROOM, wait_until
 
 SLEEPING = Child("web", [sys.executable, "-c", "import time; time.sleep(60)"])
 ENDING = Child("web", [sys.executable, "-c", "raise SystemExit(3)"])
@@ -99,7 +99,7 @@ def test_a_signal_that_comes_before_the_keeper_is_there_ends_the_system_in_good_
     tmp_path: Path, number: signal.Signals
 ) -> None:
     with keeping(plan(tmp_path, [SLEEPING]), meanwhile=f"os.kill(os.getpid(), {int(number)})") as process:
-        said, complained = process.communicate(timeout=60)
+        said, complained = process.communicate(timeout=ROOM * 60)
     assert (process.returncode, said, complained) == (0, "Interlock is down\n", "")
 
 
@@ -112,13 +112,13 @@ def test_the_keeper_has_the_process_id_the_lock_and_the_command_line_of_before(t
             assert not try_lock(lock.fileno())
             assert Path(f"/proc/{process.pid}/cmdline").read_bytes().endswith(f"{tmp_path / 'plan'}\0".encode())
             process.terminate()
-            assert process.communicate(timeout=60) == ("Interlock is down\n", "")
+            assert process.communicate(timeout=ROOM * 60) == ("Interlock is down\n", "")
             assert try_lock(lock.fileno())
 
 
 def test_a_web_that_does_not_start_ends_the_system_with_a_sentence(tmp_path: Path) -> None:
     with keeping(plan(tmp_path, [ENDING], web=free_address())) as process:
-        said, complained = process.communicate(timeout=60)
+        said, complained = process.communicate(timeout=ROOM * 60)
     *warnings, last = complained.splitlines()
     assert (process.returncode, said) == (1, "")
     assert last.startswith("CommandError: The web process does not start; the lines that begin with “web” say why.")
@@ -132,7 +132,7 @@ def test_a_broker_that_does_not_start_is_a_sentence_and_a_traceback_for_who_asks
 ) -> None:
     broker = EmbeddedBroker(str(tmp_path / "broker"), sys.executable, Reach())
     with keeping(plan(tmp_path, broker=broker, traceback=traceback)) as process:
-        said, complained = process.communicate(timeout=60)
+        said, complained = process.communicate(timeout=ROOM * 60)
     assert (process.returncode, said) == (1, "")
     assert "The embedded Valkey server ended while it started." in complained
     assert ("Traceback" in complained) == traceback
@@ -156,7 +156,7 @@ def test_a_reader_of_the_output_who_leaves_ends_the_system_without_a_traceback(t
         process.stdout.readline()
         process.stdout.close()
         process.terminate()
-        assert (process.wait(60), process.stderr.read()) == (1, "")
+        assert (process.wait(ROOM * 60), process.stderr.read()) == (1, "")
 
 
 def children_of(pid: int) -> list[int]:

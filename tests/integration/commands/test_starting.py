@@ -18,6 +18,7 @@ from runtime.addresses import AddressUnusable, listening_socket
 from runtime.embedded import EmbeddedServerError, EmbeddedValkey, Reach, lock_folder
 from runtime.supervisor import Child
 from tests.processes import ROOT
+from tests.waiting import ROOM
 
 HEREABOUTS = ("DATABASE_URL", "REDIS_URL", "DATA_DIR", "DJANGO_SETTINGS_MODULE")
 SLEEPING = Child("web", [sys.executable, "-c", "import time; time.sleep(60)"])
@@ -28,7 +29,7 @@ def manage(folder: Path, *words: str, **variables: str) -> subprocess.CompletedP
     env = {name: value for name, value in os.environ.items() if name not in HEREABOUTS}
     command = [sys.executable, str(ROOT / "manage.py"), *words]
     env |= {"DATA_DIR": str(folder), **variables}
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=ROOM * 60, stdin=subprocess.DEVNULL)
 
 
 @contextmanager

@@ -161,7 +161,7 @@ def test_a_kept_file_can_be_left_out_or_replaced(rita: Client, broker: None) -> 
         (b"%PDF-1.7 nonsense", "team.pdf", "team.pdf is a PDF"),
         (b"PK\x03\x04 nonsense", "team.xlsx", "team.xlsx is a damaged workbook"),
         (b"\x1f\x8b nonsense", "team.csv.gz", "team.csv.gz is a damaged gzip file"),
-        (b"one,two\n1,2\n", "<b>.csv", "No column of &lt;b&gt;.csv"),
+        (b"%PDF-1.7 nonsense", "<b>.pdf", "&lt;b&gt;.pdf is a PDF"),
         (b"", "team.csv", "empty"),
     ],
 )
