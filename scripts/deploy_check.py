@@ -67,7 +67,7 @@ def faults_of_lock() -> Iterator[str]:
 def locked(file: Path) -> dict[str, str]:
     """Return {name: its version and hashes} of a lock; where a package is needed may differ."""
     entries = re.findall(r"^([a-z0-9._-]+)(==.*?)(?=^[a-z]|\Z)", file.read_text(), re.DOTALL | re.MULTILINE)
-    return {name: re.sub(r"\s*#.*| ; [^\\\n]*", "", rest).strip() for name, rest in entries}
+    return {name: re.sub(r"\s*#.*| ; [^\\\n]*(?= )", "", rest).strip() for name, rest in entries}
 
 
 def faults_of_compose() -> Iterator[str]:
