@@ -22,13 +22,15 @@ def trim_streams() -> dict[str, int]:
     then: ours before it is published, those of other programs once they are settled.
 
     The bounds are read first, the open dispatches afterwards: entries that are published in between lie behind both.
+    Before them it is read which streams have no group: a worker may make one meanwhile, and has read nothing yet.
     """
     own = streams.own_streams()
+    unread = {name for name in own if not streams.groups(name)}
     settled = {name: streams.settled_up_to(name) for name in [*own, settings.DLQ_STREAM]}
     abandoned.watch_groups(settled)
     bounds = {name: [bound] for name, bound in settled.items() if bound is not None}
     if oldest := oldest_open_dispatch():
-        for name in bounds.keys() & {name for name in own if is_log(name) or not streams.groups(name)}:
+        for name in bounds.keys() & {name for name in own if is_log(name) or name in unread}:
             bounds[name].append(position_at(oldest, name))
     return {name: drop_before_all(name, bounds.get(name, [])) for name in settled}
 

@@ -103,6 +103,19 @@ def test_a_work_stream_that_nobody_reads_yet_keeps_what_was_answered_elsewhere(b
     assert streams.length(work) == 1
 
 
+def test_a_group_that_comes_while_streams_are_trimmed_finds_every_dispatch_that_waits_for_it(
+    broker: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a restore: dispatches are published again before the workers are back, who then make their groups."""
+    dispatches = [dispatch_of(opened())["event_id"] for _ in range(3)]
+    work = streams.work_stream("foreign_worker")
+    comes = lambda _: streams.ensure_group(work, "foreign_workers")  # noqa: E731 - the moment between two looks
+    monkeypatch.setattr(trimming.abandoned, "watch_groups", comes)
+    assert trim_streams()[work] == 0
+    waiting = streams.read_new(work, "foreign_workers", "reader", count=100)
+    assert [entry.fields[b"id"].decode() for entry in waiting] == dispatches
+
+
 @pytest.mark.both
 def test_trimming_in_the_middle_of_a_flow_loses_nothing(broker: None) -> None:
     keys = ("a", "b", "c")
