@@ -7,13 +7,14 @@ the parser has its bytes already.
 import re
 
 import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from runtime.draining import DrainingProtocol
 
 UNCLEAR = re.compile(rb"(?<!\r)\n|\r\n[ \t]")
 END_OF_HEAD = b"\r\n\r\n"
 
 
-class StrictHeads(H11Protocol):
+class StrictHeads(DrainingProtocol):
     """uvicorn's HTTP/1.1 protocol, with a check of each request's head before the parser gets it."""
 
     def data_received(self, data: bytes) -> None:

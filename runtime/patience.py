@@ -19,6 +19,7 @@ from api.follow import LAST_EVENT_ID_HEADER
 from api.waiting import ACCOUNT_HEADER, ASK_AGAIN_HEADER, ASK_AGAIN_TOKEN, ASKED_AGAIN_HEADER, WAITS_FOR_HEADER
 from events.connections import ConnectionLimit, NoRoom, NoRoomForAccount
 from runtime.bodies import RequestRefused, send_refusal
+from runtime.draining import waiting
 from runtime.lookout import Lookout
 
 Scope = dict[str, Any]
@@ -169,10 +170,11 @@ def place_for_connection(limit: ConnectionLimit, answer: Answer) -> Iterator[Non
 
 @contextmanager
 def caller_watched(receive: Receive) -> Iterator[asyncio.Future[None]]:
-    """Yield a future that is done once the caller is gone."""
+    """Yield a future that is done once the caller is gone, or once this process is to end."""
     gone = asyncio.ensure_future(until_gone(receive))
     try:
-        yield gone
+        with waiting.until(gone):
+            yield gone
     finally:
         gone.cancel()
 

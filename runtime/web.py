@@ -7,12 +7,13 @@ from django.conf import settings
 
 from environment import heartbeat
 from runtime.addresses import listening_socket
+from runtime.draining import DrainingServer
 from runtime.heads import StrictHeads
 
 LONGEST_END_SECONDS = 5
 
 
-class LivingServer(uvicorn.Server):
+class LivingServer(DrainingServer):
     """A server that shows that its event loop turns (`environment/heartbeat.py`)."""
 
     async def on_tick(self, counter: int) -> bool:
