@@ -29,6 +29,8 @@ YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LARGEST = 10**9
 LONGEST_SHOWN = 60
+# Ends of the names of variables whose values are not shown and not kept in backups.
+SECRETS = ("_KEY", "_PASSWORD", "DATABASE_URL", "REDIS_URL", "CACHE_URL", "CHANNEL_URL", "EMAIL_URL")
 # Variables that are read by other code than the settings.
 READ_ELSEWHERE = (
     "DJANGO_SETTINGS_MODULE", "INTERLOCK_DEMO_DIR", "INTERLOCK_ENV_FILE", "PERSON_PASSWORD", "XDG_DATA_HOME",
@@ -135,11 +137,16 @@ class Environment:
 
 def fault(name: str, text: str) -> str:
     """Return what is wrong with the variable, in words; a value that may be a secret is not shown."""
-    if not name.endswith(("_KEY", "_PASSWORD", "DATABASE_URL", "REDIS_URL", "CACHE_URL", "CHANNEL_URL", "EMAIL_URL")):
+    if not holds_secret(name):
         excerpt = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
         return f"is {excerpt!r}, which cannot be read"
     scheme = re.match(r"([a-z0-9+-]{1,20})://", text)
     return f"begins with {scheme.group()!r} and cannot be read" if scheme else "cannot be read"
+
+
+def holds_secret(name: str) -> bool:
+    """Return True if the variable's value may be a secret, or an address with a password in it."""
+    return name.endswith(SECRETS)
 
 
 def misspelt(given: Iterable[str], names: Iterable[str]) -> dict[str, str]:

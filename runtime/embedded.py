@@ -232,8 +232,14 @@ def lock_folder(path: Path) -> int:
                 "Stop it first, or give this one another folder with DATA_DIR."
             )
         time.sleep(POLL_SECONDS)
-    os.truncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    try:
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    except OSError as error:
+        os.close(descriptor)
+        raise EmbeddedServerError(
+            f"{path} cannot be written ({error.strerror}). Make room, or set DATA_DIR to another folder."
+        ) from error
     return descriptor
 
 

@@ -1,0 +1,54 @@
+"""Restore a backup into the database and the data folder that the settings name."""
+
+import signal
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from backups.restoring import Restored, restore
+from console.operator import OperatorCommand
+from console.progress import shown_progress
+
+
+class Command(OperatorCommand):
+    help = "Restore a backup into the database and the data folder that DATABASE_URL and DATA_DIR name."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, help="a file that `manage.py backup` has written")
+        parser.add_argument("--replace", action="store_true", help="give up everything that the database holds now")
+        parser.add_argument("--json", action="store_true", help="print what was restored as JSON")
+
+    def handle(self, *args: Any, file: Path, replace: bool, json: bool, **options: Any) -> None:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        with shown_progress(self.stderr) as report:
+            restored = restore(file, replace=replace, report=report)
+        if json:
+            data = {
+                **restored.manifest.model_dump(mode="json"),
+                "other_settings": restored.other_settings,
+                "in_progress": restored.in_progress,
+            }
+            self.stdout.write(orjson.dumps(data).decode())
+        else:
+            self.stdout.write("\n".join(summary(restored)))
+
+
+def summary(restored: Restored) -> list[str]:
+    """Return what was restored and what to do now, in words."""
+    manifest = restored.manifest
+    rows, stored = sum(manifest.counts.values()), len(manifest.stored)
+    lines = [
+        f"{name} was {then or 'not set'} and is {now or 'not set'}"
+        for name, (then, now) in restored.other_settings.items()
+    ]
+    return [
+        f"Restored: {rows:,} rows and {stored:,} stored files, as of {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.",
+        *(["These settings are not those of the backup:", *lines] if lines else []),
+        f"{restored.in_progress} items were in progress: they are dispatched again, unless the broker holds them.",
+        f"Programs that follow the events by number go on after {manifest.newest_event}. People sign in again.",
+        "Start the system: it publishes what the broker does not hold, and reports what the database does not know.",
+    ]
