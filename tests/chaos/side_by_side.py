@@ -2,12 +2,15 @@
 
 The older release creates the database and begins its work. This one migrates it while the older one runs, starts beside
 it, shares the groups with it, and goes on alone when the older one has been ended. Nothing may be lost or done twice.
+With `--rest RATE` each also runs a web process, and so many requests a second go to both: none may be answered with a
+status of 500 or above, or not at all. As with a proxy, the older web gets no more requests before it is ended.
 
 The older release is the newest tag `v…`; before there is one, the commit before the newest migration of the tables that
 every process writes. A copy without history (a source archive, a shallow clone) ends with LEFT_OUT, and says why.
 """
 
 import argparse
+import itertools
 import os
 import subprocess
 import sys
@@ -15,14 +18,18 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import psycopg
 
+from runtime.addresses import is_served
 from runtime.embedded import EmbeddedValkey
 from runtime.processes import tied_to_parent, wait_or_kill
+from tests import round_robin
+from tests.round_robin import Figures, free_address
 from tests.servers import embedded_postgres
 from tests.waiting import wait_until
 
@@ -33,6 +40,8 @@ AGENT, GROUPS = "generic_worker", ("orchestrator", "clarifications", "validators
 DONE = "SELECT count(*) FROM backlog_project WHERE status = 'DONE'"
 # Longest time until another project is done (a start included), and for coming to rest; a busy machine gets more.
 STILL_SECONDS, REST_SECONDS = 10.0, 15.0
+# For the answers of a web process that gets no more requests.
+LAST_REQUESTS_SECONDS = 2.0
 
 
 class NoHistory(Exception):
@@ -71,6 +80,7 @@ class Release:
 
     def __init__(self, name: str, root: Path, slot: int, environment: dict[str, str], log: Path) -> None:
         self.name, self.root, self.slot, self.log = name, root, slot, log
+        self.web = free_address()
         # Compiled files are kept: otherwise each process would compile the release anew.
         own = {"SERVICE_INSTANCE": name, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": ""}
         self.environment = environment | own
@@ -82,16 +92,31 @@ class Release:
         with self.log.open("ab") as log:
             return subprocess.Popen(argv, cwd=self.root, env=self.environment, stdout=log, stderr=log)
 
+    def said_by(self, *words: str) -> str:
+        """What a command of this release prints."""
+        argv = [sys.executable, str(self.root / "manage.py"), *words]
+        return subprocess.run(argv, cwd=self.root, env=self.environment, text=True, check=True, stdout=PIPE).stdout
+
+    def make_key(self) -> str:
+        """The key of a machine that may open projects."""
+        self.said_by("person", "beside", "--service", "--role", "operator")
+        return self.said_by(
+            "apikey", "make", "beside", "--name", "load", *("--scope", "read", "--scope", "projects")
+        ).strip()
+
     def migrate(self) -> None:
         """Bring the database to this release's schema."""
         assert self.command("migrate", "--verbosity", "0").wait() == 0, self.last_words()
 
-    def start(self) -> None:
-        """Start the processes, at a slot of their own."""
+    def start(self, *, with_web: bool) -> None:
+        """Start the processes, at a slot of their own; return when the web answers, if there is one."""
         has_core = any(self.root.glob("*/management/commands/core.py"))
         slotted = [("core",)] if has_core else [("consume", *GROUPS)]
         self.processes = [self.command(*words, "--slot", str(self.slot)) for words in [*slotted, ("work", AGENT)]]
         self.processes += [] if has_core else [self.command("relay")]
+        if with_web:
+            self.processes += [self.command("web", "--at", self.web)]
+            wait_until(lambda: is_served(self.web, host_name="localhost"), 30)
 
     def end(self) -> list[str]:
         """End the processes with SIGTERM; return those that did not end well, in words."""
@@ -112,22 +137,43 @@ class Release:
 
 
 # -- the run ---------------------------------------------------------------------------------------
-def run(older: Release, newer: Release, database: str, seconds: float, rate: float) -> list[str]:
+def run(older: Release, newer: Release, database: str, options: argparse.Namespace) -> list[str]:
     """Run both over one database; return what is wrong, in words."""
     older.migrate()
-    older.start()
+    key = older.make_key() if options.rest else ""
+    older.start(with_web=bool(key))
     prepare_django(newer)
     wrong: list[str] = []
-    with psycopg.connect(database, autocommit=True) as connection, asked_steadily(rate) as asked:
+    with ExitStack() as stack:
+        connection = stack.enter_context(psycopg.connect(database, autocommit=True))
+        asked = stack.enter_context(asked_steadily(options.rate))
+        webs = [older.web]
+        answered = stack.enter_context(asked_over_rest(webs, key, options.rest)) if key else None
         wrong += unless_done(connection, "the older release does nothing")
         newer.migrate()
         wrong += unless_done(connection, "the older release does nothing on the newer schema")
-        newer.start()
+        newer.start(with_web=bool(key))
+        webs.append(newer.web)
         wait_until(lambda: has_worked(connection, newer), 30)
-        time.sleep(seconds)
+        time.sleep(options.seconds)
+        webs.remove(older.web)
+        time.sleep(LAST_REQUESTS_SECONDS)
         wrong += older.end()
         wrong += unless_done(connection, "the newer release does nothing alone")
-    return wrong + judged(asked, [older, newer])
+    return wrong + judged(asked, answered, [older, newer])
+
+
+def asked_over_rest(webs: list[str], key: str, rate: float) -> AbstractContextManager[Figures]:
+    """Open projects and list them at this rate, at all webs in turn, while the block runs."""
+    number = itertools.count()
+
+    def ask() -> tuple[str, str, Any]:
+        if next(number) % 4:
+            return "GET", "/api/v1/projects?limit=20", None
+        return "POST", "/api/v1/projects", {"request_text": "Find out where our time goes.", "template": "minimal"}
+
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", "Host": "localhost"}
+    return round_robin.asked_steadily(webs, headers, ask, rate=rate)
 
 
 def unless_done(connection: psycopg.Connection[Any], words: str) -> list[str]:
@@ -182,13 +228,16 @@ def has_worked(connection: psycopg.Connection[Any], release: Release) -> bool:
     return int(services) >= 2
 
 
-def judged(asked: list[dict[str, Any]], releases: list[Release]) -> list[str]:
+def judged(asked: list[dict[str, Any]], answered: Figures | None, releases: list[Release]) -> list[str]:
     """Wait for rest; return what is lost, done twice or broken; print the figures."""
     from backlog.models import Project
     from tests.chaos.verdict import effects_twice
     from tests.invariants import violations
 
     ids = {event["payload"]["project_id"] for event in asked}
+    if answered:
+        print(answered.line())
+        ids |= {project["id"] for project in answered.answers}
     try:
         wait_until(lambda: Project.objects.filter(pk__in=ids, status="DONE").count() == len(ids), REST_SECONDS)
         wait_until(lambda: not violations(), REST_SECONDS)
@@ -198,7 +247,8 @@ def judged(asked: list[dict[str, Any]], releases: list[Release]) -> list[str]:
     lost, twice, broken = ids - finished, effects_twice(), violations()
     print(f"attempted {len(ids)} / lost {len(lost)} / twice {len(twice)} / invariants broken {len(broken)}")
     complaints = [line for release in releases for line in release.complaints()]
-    return [*(f"lost: {pk}" for pk in lost), *twice, *broken, *complaints]
+    bad = answered.bad if answered else []
+    return [*(f"lost: {pk}" for pk in lost), *twice, *broken, *complaints, *bad]
 
 
 def main() -> int:
@@ -206,6 +256,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.side_by_side", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long both run side by side (default: 60)")
     parser.add_argument("--rate", type=float, default=3.0, help="projects a second (default: 3)")
+    parser.add_argument("--rest", type=float, default=0.0, help="REST requests a second (default: 0, without web)")
     parser.add_argument("--from", dest="commit", default="", help="the older release (default: see above)")
     options = parser.parse_args()
     with ExitStack() as stack:
@@ -219,7 +270,7 @@ def main() -> int:
         print(f"older release: {git('log', '-1', '--format=%h %s', commit)}", flush=True)
         older, newer, database = releases(stack, folder)
         stack.callback(lambda: [*older.end(), *newer.end()])
-        wrong = run(older, newer, database, options.seconds, options.rate)
+        wrong = run(older, newer, database, options)
         wrong += newer.end()
     print("\n".join(wrong))
     return 1 if wrong else 0

@@ -1,6 +1,5 @@
 """A system as an operator starts it, and a key to its REST interface."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +11,7 @@ from accounts.models import User
 from accounts.roles import OPERATOR
 from tests.callers import group
 from tests.processes import manage
+from tests.round_robin import free_address
 from tests.waiting import wait_until
 
 
@@ -33,13 +33,6 @@ def api(django_db_setup: None) -> Iterator[str]:
     address = free_address()
     with serving(address, "up", "--web", address, "--except", "cost_worker") as url:
         yield url
-
-
-def free_address() -> str:
-    """An address that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
 @contextmanager
