@@ -30,5 +30,5 @@ def test_the_page_of_backups_can_be_typed(tmp_path: Path, capsys: pytest.Capture
             refused.append(line)
             assert "not empty" in done.stderr, done.stderr
     with capsys.disabled():
-        print(f"\ndocs/backup.md: {len(lines)} commands typed, refused as the page says: {refused}")  # noqa: T201
+        print(f"\ndocs/backup.md: {len(lines)} commands typed, refused as the page says: {refused}")
     assert refused == ["./manage.py restore FILE"]

@@ -78,6 +78,6 @@ def test_web_processes_are_restarted_in_turn_and_every_request_is_answered(
         for process in webs.values():
             process.kill()
     with capsys.disabled():
-        print(f"\nrolling restart: {ROUNDS} restarts, longest end {max(ends):.1f} s / {figures.line()}")  # noqa: T201
+        print(f"\nrolling restart: {ROUNDS} restarts, longest end {max(ends):.1f} s / {figures.line()}")
     assert figures.bad == []
     assert sum(figures.statuses.values()) > 100

@@ -22,7 +22,7 @@ def test_an_upgrade_under_load_loses_nothing_and_answers_every_request(capsys: p
     command = [sys.executable, "-m", "tests.chaos.side_by_side", "--seconds", SECONDS, "--rest", "10"]
     done = subprocess.run(command, cwd=ROOT, env=own, capture_output=True, text=True, timeout=500 + float(SECONDS))
     with capsys.disabled():
-        print(f"\nupgrade: {done.stdout.strip()}")  # noqa: T201
+        print(f"\nupgrade: {done.stdout.strip()}")
     if done.returncode == LEFT_OUT:
         pytest.skip(done.stdout)
     assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
