@@ -19,12 +19,4 @@ class Migration(migrations.Migration):
             name='archive',
             field=models.ForeignKey(blank=True, db_index=False, editable=False, help_text='Where its events are moved to, long after its end; from then on nothing in it changes.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='events.archive'),
         ),
-        migrations.AddIndex(
-            model_name='project',
-            index=models.Index(condition=models.Q(models.Q(('finished_at', None), _negated=True), ('archive', None)), fields=['finished_at'], name='project_to_archive'),
-        ),
-        migrations.AddIndex(
-            model_name='workcontext',
-            index=models.Index(condition=models.Q(('data__has_key', 'rows_ref'), ('data__has_key', 'readings'), _connector='OR'), fields=['project'], name='context_with_files'),
-        ),
     ]
