@@ -18,7 +18,7 @@ class Command(OperatorCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help="a file that `manage.py backup` has written")
+        parser.add_argument("file", type=Path, help="a file that `backup` has written")
         parser.add_argument("--replace", action="store_true", help="give up everything that the database holds now")
         parser.add_argument("--json", action="store_true", help="print what was restored as JSON")
 
