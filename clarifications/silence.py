@@ -14,7 +14,7 @@ from backlog.work import ProjectWork
 from clarifications.errors import ClarificationError
 from clarifications.models import Question, QuestionStatus
 from clarifications.selectors import due_questions, load_questions
-from clarifications.services import answer_question, decline_question, question_keys
+from clarifications.services import answer_question, close, decline_question, question_keys
 from events import rounds
 from events.clock import database_now
 from schemas.payloads.clarification import (
@@ -120,6 +120,5 @@ def take_default(work: ProjectWork, question: Question) -> None:
 def fail_for_silence(work: ProjectWork, question: Question) -> None:
     """Mark the question EXPIRED and fail its project."""
     question.expire()
-    question.closed_at = work.now
-    work.change(question, "status", "closed_at")
+    close(work, question)
     backlog.fail_project(work, question.project, reason=f"Nobody answered “{question.title}” in time.", by=POLICY)

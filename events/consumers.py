@@ -12,6 +12,7 @@ from channels.consumer import AsyncConsumer
 from django.db import close_old_connections
 
 from events import ledger
+from events.counting import count_events
 from events.envelope import Envelope, from_own_wire, from_wire
 from events.errors import InvalidEvent, PermanentError
 from events.faults import fault_point
@@ -22,6 +23,7 @@ from events.seal import is_sealed
 from events.streams import Entry
 from events.work import UnitOfWork, unit_of_work
 from schemas.registry import registry
+from telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +71,7 @@ class BatchConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no typ
         except DATABASE_AWAY:
             raise
         except Exception:
+            metrics.CLOCK_FAILURES.labels(self.group).inc()
             logger.exception("What was due in %s could not be done", self.group)
 
     async def in_thread(self, call: Any, *args: Any) -> Any:
@@ -181,7 +184,17 @@ class StreamConsumer(BatchConsumer):
             events = [event for entry, event in readable if entry.entry_id in claimed]
             self.preload(events, work)
             self.run_handlers(events, work)
+        self.count_applied(readable, claimed, verdicts, work)
         return verdicts
+
+    def count_applied(self, readable: Sequence[Readable], claimed: set[str], verdicts: Verdicts, work: Any) -> None:
+        """Count the committed events; those with an error as their verdict are counted where they are settled."""
+        outcomes = [
+            (event.event_type, work.outcome_of(event.event_id) if entry.entry_id in claimed else "repeated")
+            for entry, event in readable
+            if verdicts[entry.entry_id] is None
+        ]
+        count_events(self.group, outcomes)
 
     def run_handlers(self, events: Sequence[Envelope], work: UnitOfWork) -> None:
         """Run the handlers in order. Raises PermanentError for the only event, SomeRefused for some of several."""
@@ -208,6 +221,7 @@ class ValidatorConsumer(BatchConsumer):
         close_old_connections()
         verdicts: Verdicts = {}
         own_events: list[tuple[str, Envelope]] = []
+        accepted: dict[str, str] = {}
         for entry in entries:
             verdicts[entry.entry_id] = None
             if is_sealed(entry.fields):
@@ -217,9 +231,12 @@ class ValidatorConsumer(BatchConsumer):
             except PermanentError as error:
                 verdicts[entry.entry_id] = error
                 continue
+            accepted[entry.entry_id] = event.event_type
             if registry().direction(event.event_type, event.event_version) == "out":
                 own_events.append((entry.entry_id, event))
-        return verdicts | ledger.forgery_errors(own_events)
+        forged = ledger.forgery_errors(own_events)
+        count_events(self.group, [(kind, "accepted") for entry_id, kind in accepted.items() if entry_id not in forged])
+        return verdicts | forged
 
 
 def type_label(entry: Entry) -> str:

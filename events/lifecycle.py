@@ -61,6 +61,8 @@ def edge(
                 values = (obj, refusal.state, target, ", ".join(refusal.allowed) or "nothing: it is final")
                 logger.warning("Refused: %s is %s and cannot become %s, only %s", *values)
                 raise refusal from error
+            # The unit of work counts it once it is committed.
+            obj.__dict__.setdefault("unwritten_states", []).append(target)
 
         return move
 

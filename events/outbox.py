@@ -26,6 +26,7 @@ from events.isolation import DATABASE_AWAY
 from events.ledger import Record
 from events.models import Event, Outbox
 from events.outage import outage
+from telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -141,6 +142,7 @@ def delete_published() -> None:
 
 def leave_to_relay(row: int) -> None:
     """Give the row up, so that the relay takes it over at its next look."""
+    metrics.LEFT_TO_RELAY.inc()
     published.left.append(row)
     delete_published()
 
@@ -184,6 +186,7 @@ class Inheritance:
         except Exception:
             logger.exception("The events of row %s of the outbox cannot be published", pk)
             return 0
+        metrics.PUBLISHED_LATE.labels("left_behind").inc(number)
         fault_point("relay.after_xadd")
         bulk.delete(Outbox, [pk])
         fault_point("relay.after_delete")

@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import models, transaction
+from prometheus_client import Histogram
 
 from events import bulk, ledger, outbox, statements
 from events.clock import database_now
+from events.counting import Figures
 from events.envelope import Envelope
 from events.faults import fault_point
 from events.isolation import TooMuchAtOnce
@@ -36,6 +38,7 @@ class UnitOfWork:
     def __init__(self, now: datetime, *, divisible: bool = False) -> None:
         self.now, self.divisible = now, divisible
         self.emitted_bytes = 0
+        self.figures = Figures()
         self.emitted: list[Record] = []
         self._loaded: dict[type[models.Model], dict[Any, models.Model]] = defaultdict(dict)
         self._added: dict[type[models.Model], list[models.Model]] = defaultdict(list)
@@ -70,6 +73,10 @@ class UnitOfWork:
         """Note these fields of the object to be updated by `write`."""
         self._changed[type(obj)][obj.pk] = obj
         self._changed_fields[type(obj)].update(fields)
+
+    def note_time(self, histogram: Histogram, seconds: float) -> None:
+        """Note a duration to be observed after the commit."""
+        self.figures.times.append((histogram, seconds))
 
     # -- what is emitted -------------------------------------------------------------------------
     def emit(
@@ -113,6 +120,10 @@ class UnitOfWork:
         if event_id is not None:
             self.record_no_effect(event_id, Event.Outcome.IGNORED)
 
+    def outcome_of(self, event_id: UUID) -> str:
+        """Return why the event had no effect; "applied" if it had one."""
+        return self._outcomes.get(event_id) or "applied"
+
     def record_no_effect(self, event_id: UUID, outcome: Event.Outcome) -> None:
         """Record that the event came and had no effect, and why."""
         self._outcomes[event_id] = outcome
@@ -130,6 +141,7 @@ class UnitOfWork:
         for model, changed in self._changed.items():
             new = {o.pk for o in self._added.get(model, ())}
             rows = [changed[pk] for pk in sorted(changed) if pk not in new]
+            self.figures.note_transitions(changed.values())
             bulk.update(model, rows, self._changed_fields[model])
         for model, added in self._added.items():
             bulk.insert(model, added)
@@ -138,7 +150,8 @@ class UnitOfWork:
         self.outbox_row = outbox.add_row(self.emitted, now=self.now)
 
     def publish(self) -> None:
-        """Publish the emitted events; call this after the commit."""
+        """Publish the emitted events and count what was done; call this after the commit."""
+        self.figures.count(self.emitted)
         row = self.outbox_row.pk if self.outbox_row else None
         outbox.publish_committed(self.emitted, row, deleted=self.deleted_rows)
 

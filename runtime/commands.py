@@ -15,6 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from environment import variables
 from environment.heartbeat import STUCK_SECONDS, Heartbeat
 from health.checks import sources_answer
+from runtime.exposition import serve_own_port
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,11 @@ class ServerCommand(BaseCommand):
             if "--skip-checks" not in argv:  # who starts it so has looked
                 warn_of_unknown_names()
         super().run_from_argv(argv)
+
+    def begin(self, words: str) -> None:
+        """Say that the work begins, and show the figures of this process from now on."""
+        self.stderr.write(words)
+        serve_own_port()
 
 
 def warn_of_unknown_names() -> None:

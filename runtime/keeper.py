@@ -20,6 +20,7 @@ from environment.heartbeat import UP, Heartbeat
 from runtime.addresses import is_served
 from runtime.embedded import EmbeddedServerError, EmbeddedValkey, Reach
 from runtime.supervisor import Child, Supervisor, stop_on_signals
+from telemetry.log_lines import Form, formatter
 
 # Deaths of the web process before its first page after which everything is stopped.
 MOST_DEATHS = 3
@@ -59,7 +60,7 @@ class Plan:
     host_name: str
     data_dir: str
     lock: int
-    log_format: str
+    log_form: Form
     log_level: str
     traceback: bool = False
 
@@ -100,7 +101,9 @@ def main(descriptor: int) -> None:
     stop_on_signals(stop)
     with open(descriptor) as file:
         plan = Plan.read(file)
-    logging.basicConfig(format=plan.log_format, level=plan.log_level)
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter(plan.log_form))
+    logging.basicConfig(handlers=[handler], level=plan.log_level)
     try:
         keep(plan, stop)
     except BrokenPipeError:
@@ -120,7 +123,7 @@ def keep(plan: Plan, stop: threading.Event) -> None:
     """
     server = plan.broker.server() if plan.broker else None
     heartbeat = Heartbeat(Path(plan.data_dir), [UP])
-    with server or nullcontext(), Supervisor(plan.children) as supervisor, heartbeat:
+    with server or nullcontext(), Supervisor(plan.children, form=plan.log_form) as supervisor, heartbeat:
         opening = Opening(supervisor, plan)
         turns: list[Callable[[], object]] = [opening.look, *([server.ensure_running] if server else [])]
         supervisor.run_until(stop, each_turn=lambda: [turn() for turn in turns])

@@ -7,7 +7,8 @@ dispatch is still wanted: a cancelled project also ends queued and running work.
 
 import logging
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 from uuid import UUID
@@ -23,6 +24,7 @@ from events.faults import fault_point
 from events.isolation import DATABASE_AWAY
 from events.renewal import Renewal
 from events.streams import Entry
+from telemetry import metrics
 from workers import errand
 from workers.agents import AGENTS
 from workers.contract import AgentSpec, Result
@@ -114,14 +116,16 @@ class QuickItems:
     def do(self, waiting: Dispatches, verdicts: Verdicts) -> None:
         """Do items from the front of `waiting` until it is time to publish, publish their replies, and settle them."""
         done: list[tuple[Entry, list[Outgoing]]] = []
+        outcomes: Counter[str] = Counter()
         until, bytes_left = time.monotonic() + LONGEST_TOGETHER_SECONDS, MOST_REPLY_BYTES
         while waiting and not self.stopping.is_set() and time.monotonic() < until and bytes_left > 0:
             entry, dispatch = waiting.pop(0)
             replies: list[Envelope] = []
-            perform_item(self.spec, dispatch, replies.extend, errand.run_errand)
+            outcomes[perform_item(self.spec, dispatch, replies.extend, errand.run_errand)] += 1
             done.append((entry, [reply.outgoing() for reply in replies]))
             bytes_left -= sum(len(reply.wire) for reply in done[-1][1])
         self.publish(done)
+        count_attempts(self.spec.name, outcomes)
         # What is settled already needs no verdict; one that was delivered before has an attempt to be forgotten.
         verdicts |= {entry.entry_id: None for entry, _ in done if entry.deliveries > 1}
         fault_point("work.after_reply")
@@ -153,8 +157,9 @@ class Item:
     def do(self, verdicts: Verdicts) -> None:
         """Do the item and set its verdict. An item that is given up is settled if it is over, else given back."""
         try:
-            perform_item(self.spec, self.dispatch, self.publish, self.run)
+            outcome = perform_item(self.spec, self.dispatch, self.publish, self.run)
         except GivenUp:
+            count_attempts(self.spec.name, {"given_up": 1})
             logger.info("%s gave up item %s", self.spec.name, self.dispatch.payload["backlog_item_id"])
             if self.is_over:
                 verdicts[self.entry.entry_id] = None
@@ -162,6 +167,8 @@ class Item:
                 holding.give_back(self.renewal.group, self.renewal.consumer, self.entry)
         else:
             verdicts[self.entry.entry_id] = None
+            count_attempts(self.spec.name, {outcome: 1})
+            metrics.WORK_SECONDS.labels(self.spec.name).observe(time.monotonic() - self.began_at)
             fault_point("work.after_reply")
 
     def run(self, task: Errand, progressed: Progressed) -> Result:
@@ -224,6 +231,12 @@ class Item:
         """Wait before the broker is tried again. Raises the broker's error if the process has to stop."""
         if self.stopping.wait(BROKER_RETRY_SECONDS):
             raise error
+
+
+def count_attempts(agent: str, outcomes: Mapping[str, int]) -> None:
+    """Count what the agent has done, {outcome: how often}."""
+    for outcome, number in outcomes.items():
+        metrics.WORK_ATTEMPTS.labels(agent, outcome).inc(number)
 
 
 def over_and_unknown(dispatches: Sequence[UUID]) -> tuple[set[UUID], set[UUID]]:

@@ -20,6 +20,7 @@ from events.clock import database_now
 from events.horizon import final_seq, highest_seq
 from events.isolation import DATABASE_AWAY
 from events.models import Event
+from telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -190,4 +191,5 @@ def save_state(notice: Notice, state: Notice.State, **noted: object) -> Notice:
     for name, value in {"state": state, **noted}.items():
         setattr(notice, name, value)
     notice.save(update_fields=["state", *noted])
+    metrics.MAILS.labels("put_off" if state == Notice.State.PENDING else state.value).inc()
     return notice

@@ -1,0 +1,47 @@
+"""Counts what was done with events, once for each batch or transaction, and only what is committed."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from prometheus_client import Histogram
+
+from events.ledger import Record
+from schemas.registry import registry
+from telemetry import metrics
+
+
+@cache
+def known_types() -> frozenset[str]:
+    """Return the event types that have a contract: no other text becomes a label."""
+    return frozenset(registry().event_types())
+
+
+def count_events(group: str, outcomes: Iterable[tuple[str, str]]) -> None:
+    """Count these (event type, outcome) for the group; one update for each pair that differs."""
+    for (kind, outcome), number in Counter(outcomes).items():
+        metrics.EVENTS.labels(group, kind if kind in known_types() else metrics.OTHER, outcome).inc(number)
+
+
+class Figures:
+    """What one unit of work has done; it counts once the work is committed, so that nothing rolled back counts."""
+
+    def __init__(self) -> None:
+        self.transitions: Counter[tuple[str, str]] = Counter()
+        self.times: list[tuple[Histogram, float]] = []
+
+    def note_transitions(self, objects: Iterable[Any]) -> None:
+        """Note the transitions that `events.lifecycle` has left with these objects."""
+        for obj in objects:
+            if states := obj.__dict__.pop("unwritten_states", None):
+                self.transitions.update((type(obj).__name__.lower(), state) for state in states)
+
+    def count(self, emitted: Sequence[Record]) -> None:
+        """Count everything noted, and the emitted events."""
+        for (name, state), number in self.transitions.items():
+            metrics.TRANSITIONS.labels(name, state).inc(number)
+        for histogram, seconds in self.times:
+            histogram.observe(seconds)
+        for kind, number in Counter(event.type for event in emitted).items():
+            metrics.EMITTED.labels(kind).inc(number)
