@@ -36,8 +36,8 @@ class Watched:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self.system, self.collector = CollectorRegistry(), SystemCollector()
-        self.system.register(self.collector)
+        self.collector = SystemCollector()
+        self.system = system_registry(self.collector)
         # One thread, and so one connection of the database.
         self.thread = ThreadPoolExecutor(1, "metrics")
         self.looking: asyncio.Future[None] | None = None
@@ -87,6 +87,13 @@ class Watched:
             self.looking = asyncio.get_running_loop().run_in_executor(self.thread, self.collector.look)
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(self.looking), LOOK_SECONDS)
+
+
+def system_registry(collector: SystemCollector | None = None) -> CollectorRegistry:
+    """Return a registry of the figures of the whole system."""
+    registry = CollectorRegistry()
+    registry.register(collector or SystemCollector())
+    return registry
 
 
 async def respond(send: Send, status: int, body: bytes, kind: str) -> None:
