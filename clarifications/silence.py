@@ -69,7 +69,7 @@ def remind(work: ProjectWork, question: Question, silence: Silence) -> None:
     question.reminders += 1
     question.next_step_at = min(question.due_at, work.now + timedelta(seconds=silence.remind_every_seconds))
     work.change(question, "reminders", "next_step_at")
-    logger.info("Reminder %s: “%s” waits for an answer (question %s)", question.reminders, question.title, question.pk)
+    logger.info("Reminder %s: question %s waits for an answer", question.reminders, question.pk)
     reminded: ClarificationQuestionReminded = {**question_keys(question), "reminders": question.reminders}
     work.emit_about(question.project, "CLARIFICATION.QUESTION_REMINDED", reminded)
 

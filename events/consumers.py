@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
@@ -12,7 +13,7 @@ from channels.consumer import AsyncConsumer
 from django.db import close_old_connections
 
 from events import ledger
-from events.counting import count_events
+from events.counting import count_events, log_events
 from events.envelope import Envelope, from_own_wire, from_wire
 from events.errors import InvalidEvent, PermanentError
 from events.faults import fault_point
@@ -176,6 +177,7 @@ class StreamConsumer(BatchConsumer):
         handlers refuse some of several events.
         """
         verdicts: Verdicts = {entry.entry_id: None for entry, _ in readable}
+        began = time.monotonic()
         with self.open_work(divisible=len(readable) > 1) as work:
             arrived, partition = [(entry.entry_id, event) for entry, event in readable], label(readable[0][0].stream)
             claimed, conflicts = ledger.claim(arrived, now=work.now, partition=partition)
@@ -184,17 +186,20 @@ class StreamConsumer(BatchConsumer):
             events = [event for entry, event in readable if entry.entry_id in claimed]
             self.preload(events, work)
             self.run_handlers(events, work)
-        self.count_applied(readable, claimed, verdicts, work)
+        self.count_applied(readable, claimed, verdicts, work, began=began)
         return verdicts
 
-    def count_applied(self, readable: Sequence[Readable], claimed: set[str], verdicts: Verdicts, work: Any) -> None:
-        """Count the committed events; those with an error as their verdict are counted where they are settled."""
-        outcomes = [
-            (event.event_type, work.outcome_of(event.event_id) if entry.entry_id in claimed else "repeated")
+    def count_applied(
+        self, readable: Sequence[Readable], claimed: set[str], verdicts: Verdicts, work: Any, *, began: float
+    ) -> None:
+        """Count and log the committed events; those with an error as their verdict are counted where they settle."""
+        handled = [
+            (event, work.outcome_of(event.event_id) if entry.entry_id in claimed else "repeated")
             for entry, event in readable
             if verdicts[entry.entry_id] is None
         ]
-        count_events(self.group, outcomes)
+        count_events(self.group, [(event.event_type, outcome) for event, outcome in handled])
+        log_events(self.group, handled, time.monotonic() - began)
 
     def run_handlers(self, events: Sequence[Envelope], work: UnitOfWork) -> None:
         """Run the handlers in order. Raises PermanentError for the only event, SomeRefused for some of several."""

@@ -1,5 +1,9 @@
-"""Counts what was done with events, once for each batch or transaction, and only what is committed."""
+"""Counts what was done with events, once for each batch or transaction, and only what is committed.
 
+Where LOG_EVENTS asks for it, each event has a line in the log, too.
+"""
+
+import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -7,9 +11,12 @@ from typing import Any
 
 from prometheus_client import Histogram
 
+from events.envelope import Envelope
 from events.ledger import Record
 from schemas.registry import registry
 from telemetry import metrics
+
+logger = logging.getLogger("interlock.events")
 
 
 @cache
@@ -22,6 +29,27 @@ def count_events(group: str, outcomes: Iterable[tuple[str, str]]) -> None:
     """Count these (event type, outcome) for the group; one update for each pair that differs."""
     for (kind, outcome), number in Counter(outcomes).items():
         metrics.EVENTS.labels(group, kind if kind in known_types() else metrics.OTHER, outcome).inc(number)
+
+
+def log_events(group: str, handled: Sequence[tuple[Envelope, str]], seconds: float) -> None:
+    """Log each (event, outcome) of a batch that took these seconds, if events are logged; its payload is not."""
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    for event, outcome in handled:
+        logger.info(
+            "%s %s",
+            event.event_type if event.event_type in known_types() else metrics.OTHER,
+            outcome,
+            extra={
+                "group": group,
+                "event": event.event_id,
+                "project": event.project_id,
+                "correlation": event.correlation_id,
+                "seconds": round(seconds, 4),
+                "together": len(handled),
+                "outcome": outcome,
+            },
+        )
 
 
 class Figures:

@@ -19,6 +19,7 @@ from events.isolation import TooMuchAtOnce
 from events.ledger import Record
 from events.models import Event, Outbox
 from events.texts import cut_to_contract
+from telemetry import requests
 
 M = TypeVar("M", bound=models.Model)
 W = TypeVar("W", bound="UnitOfWork")
@@ -152,6 +153,8 @@ class UnitOfWork:
     def publish(self) -> None:
         """Publish the emitted events and count what was done; call this after the commit."""
         self.figures.count(self.emitted)
+        if self.emitted:
+            requests.note_emitted(self.emitted[0].project_id, self.emitted[0].correlation_id)
         row = self.outbox_row.pk if self.outbox_row else None
         outbox.publish_committed(self.emitted, row, deleted=self.deleted_rows)
 

@@ -26,7 +26,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 logger = logging.getLogger("interlock.requests")
 
-REQUEST_ID = b"x-request-id"
+REQUEST_ID, STATIC = b"x-request-id", "/static"
 # Longest wait for the figures of the whole system; later, those of the last look are shown.
 LOOK_SECONDS = 4.0
 
@@ -68,7 +68,7 @@ class Watched:
             await self.app(scope, receive, send_with_id)
         finally:
             if request.route == metrics.OTHER and scope["path"].startswith("/static/"):
-                request.route = "/static"
+                request.route = STATIC
             note_answered(request, time.perf_counter() - began)
 
     async def show_metrics(self, scope: Scope, send: Send) -> None:
@@ -112,11 +112,9 @@ def note_answered(request: requests.Request, seconds: float) -> None:
     status = request.status or 499
     metrics.REQUESTS.labels(request.method, request.route, str(status)).inc()
     metrics.REQUEST_SECONDS.labels(request.route).observe(seconds)
-    logger.info(
-        "%s %s %s",
-        *(request.method, request.route, status),
-        extra={"seconds": round(seconds, 4), "outcome": status},
-    )
+    if request.route != STATIC:  # a page has a dozen of them, about which nobody asks
+        words = (request.method, request.route, status)
+        logger.info("%s %s %s", *words, extra={"seconds": round(seconds, 4), "outcome": status})
 
 
 class NotedRoute:

@@ -16,7 +16,7 @@ from typing import Literal
 from telemetry import requests
 
 Form = Literal["text", "json"]
-TOKEN = re.compile(r"(/(?:answer|artifacts|shared)/)[^/\s?\"'>]{1,2000}")
+TOKEN = re.compile(r"(/(?:answer|artifacts|shared)/)(?!<)[^/\s?\"'>]{1,2000}")
 # Of an address in a line: what follows the question mark is what people searched for or sent.
 QUERY = re.compile(r"(?<=[\w/])\?[^\s\"'>]*=[^\s\"'>]*")
 # Line breaks of all kinds, what moves a terminal's cursor, and what changes the direction of writing.
@@ -53,7 +53,8 @@ def fields_of(record: logging.LogRecord) -> dict[str, object]:
     if request := requests.current.get():
         known = ("request", request.id), ("project", request.project), ("correlation", request.correlation)
         fields = {name: value for name, value in (*known, ("trace", request.trace)) if value}
-    own = {name: getattr(record, name) for name in FIELDS if getattr(record, name, None) not in (None, "")}
+    # Django's own records name their request, which is an object with an address and a person.
+    own = {name: getattr(record, name) for name in FIELDS[1:] if getattr(record, name, None) not in (None, "")}
     return fields | own
 
 
@@ -103,6 +104,6 @@ def line_of_child(name: str, width: int, line: str, form: Form) -> str:
         return f"{name:<{width}} | {line}"
     if line.startswith("{"):
         return line
-    record = logging.LogRecord("output", logging.INFO, "", 0, line.replace("%", "%%"), (), None)
+    record = logging.LogRecord("output", logging.INFO, "", 0, line, (), None)
     record.process_name = name
     return JsonLine().format(record)

@@ -7,7 +7,7 @@ needs the standard library only, as the log lines do.
 import re
 from contextvars import ContextVar
 from dataclasses import dataclass
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 OTHER = "other"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -43,10 +43,10 @@ def note_route(template: str, project: str) -> None:
         request.route, request.project = route_label(template), project or request.project
 
 
-def note_emitted(project: str, correlation: str) -> None:
+def note_emitted(project: UUID | None, correlation: UUID) -> None:
     """Note what an event is about that the current request has emitted; nothing outside of one."""
     if (request := current.get()) and not request.correlation:
-        request.project, request.correlation = request.project or project, correlation
+        request.project, request.correlation = request.project or str(project or ""), str(correlation)
 
 
 def route_label(template: str) -> str:

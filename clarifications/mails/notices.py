@@ -160,7 +160,8 @@ def deliver_notice(notice: Notice) -> Notice:
     try:
         mail_for_notice(notice).send()
     except (OSError, ValueError) as error:  # the server's fault, and an address or a text that no mail can have
-        logger.warning("Mail %s for “%s” failed: %s", notice.pk, notice.question.title, error)
+        # The server's answer often has the address: it is kept with the notice, and in no log.
+        logger.warning("Mail %s about question %s failed: %s", notice.pk, notice.question_id, type(error).__name__)
         return save_state(notice, Notice.State.PENDING, error=str(error)[:MOST_WORDS])
     return save_state(notice, Notice.State.SENT, sent_at=database_now(), error="")
 

@@ -1,5 +1,6 @@
 """The figures of the processes: what they count, that they stay few, and who may see them."""
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +19,7 @@ from events.work import unit_of_work
 from runtime import exposition
 from runtime.system_metrics import SystemCollector
 from telemetry import metrics, requests
+from telemetry.log_lines import formatter
 from tests.figures import TOKEN, counted, figure, get, samples, web
 from tests.flows import envelope, on_the_log, put, request
 from tests.system import run_to_rest, system
@@ -137,6 +139,38 @@ def test_the_web_shows_them_to_the_holder_of_the_token_and_counts_by_route(broke
     assert {"/api/v1/projects/<uuid:project_id>", "other"} <= routes
     assert not any("0000" in route or "nothing" in route for route in routes)
     assert ("interlock_outbox_commits", frozenset()) in found
+
+
+def lines_of(logger: str, caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """What this logger has said."""
+    return [record for record in caplog.records if record.name == logger]
+
+
+def test_a_request_has_an_id_and_a_line_without_its_address_or_its_caller(
+    broker: None, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret, lines = "eyJ0b2tlbiI6MX0", list[str]()
+    with caplog.at_level("INFO", "interlock.requests"), web() as port:
+        answer = get(port, f"/answer/{secret}/?who=dana@example.org", X_Request_ID="caller-7")
+        forged = get(port, "/sign-in/", X_Request_ID="a b")
+        wait_until(lambda: lines.extend(capsys.readouterr().err.splitlines()) or str(lines).count("outcome=") == 2)
+    assert answer.headers["X-Request-ID"] == "caller-7"
+    assert len(forged.headers["X-Request-ID"]) == 32
+    first, second = [line for line in lines if "interlock.requests" in line]
+    assert f"GET /answer/<str:token> {answer.status} request=caller-7 seconds=" in first
+    assert f"GET /sign-in 200 request={forged.headers['X-Request-ID']} seconds=" in second
+    assert not any(word in line for line in lines for word in (secret, "dana"))
+
+
+def test_each_event_has_a_line_where_that_is_asked_for(broker: None, caplog: pytest.LogCaptureFixture) -> None:
+    event = request("minimal")
+    with caplog.at_level("INFO", "interlock.events"):
+        put(event)
+        run_to_rest("orchestrator")
+    [line] = map(formatter("text").format, lines_of("interlock.events", caplog))
+    about = f"project={event['payload']['project_id']} correlation={event['correlation_id']} group=orchestrator"
+    assert f"{event['event_type']} applied {about} event={event['event_id']} seconds=" in line
+    assert "Find out where" not in line
 
 
 def test_without_a_token_an_address_decides_and_a_proxy_never_speaks_for_one(settings: Settings) -> None:
