@@ -326,3 +326,5 @@ LOGS = log_settings(env)
 LOGGING = logging_config(LOGS)
 # Who sees the figures of the processes, and where (`runtime/exposition.py`).
 METRICS = metrics_settings(env)
+# The collector that gets traces (OTLP over HTTP); OpenTelemetry reads this variable and its others by itself.
+TRACES_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", kind=variables.PAGES)

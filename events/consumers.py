@@ -22,6 +22,7 @@ from events.partitions import label
 from events.producers import RefusedLately
 from events.seal import is_sealed
 from events.streams import Entry
+from events.traced import NONE, Spans, begin_spans, end_spans
 from events.work import UnitOfWork, unit_of_work
 from schemas.registry import registry
 from telemetry import metrics
@@ -185,27 +186,38 @@ class StreamConsumer(BatchConsumer):
             verdicts |= conflicts
             events = [event for entry, event in readable if entry.entry_id in claimed]
             self.preload(events, work)
-            self.run_handlers(events, work)
-        self.count_applied(readable, claimed, verdicts, work, began=began)
+            spans = begin_spans(self.group, readable)
+            self.run_handlers(events, work, spans)
+        self.count_applied(readable, claimed, verdicts, work, began=began, spans=spans)
         return verdicts
 
     def count_applied(
-        self, readable: Sequence[Readable], claimed: set[str], verdicts: Verdicts, work: Any, *, began: float
+        self,
+        readable: Sequence[Readable],
+        claimed: set[str],
+        verdicts: Verdicts,
+        work: Any,
+        *,
+        began: float,
+        spans: Spans,
     ) -> None:
-        """Count and log the committed events; those with an error as their verdict are counted where they settle."""
+        """Count, log and trace the committed events; one with an error as its verdict is counted where it settles."""
         handled = [
             (event, work.outcome_of(event.event_id) if entry.entry_id in claimed else "repeated")
             for entry, event in readable
             if verdicts[entry.entry_id] is None
         ]
         count_events(self.group, [(event.event_type, outcome) for event, outcome in handled])
-        log_events(self.group, handled, time.monotonic() - began)
+        log_events(self.group, handled, time.monotonic() - began, spans)
+        end_spans(spans, self.group, handled, len(handled))
 
-    def run_handlers(self, events: Sequence[Envelope], work: UnitOfWork) -> None:
+    def run_handlers(self, events: Sequence[Envelope], work: UnitOfWork, spans: Spans = NONE) -> None:
         """Run the handlers in order. Raises PermanentError for the only event, SomeRefused for some of several."""
         refused = set()
         for event in events:
             work.cause = event.event_id
+            if spans:
+                work.traces[event.correlation_id] = spans[event.event_id].traceparent
             try:
                 self.wiring[event.event_type](event, work)
             except PermanentError:

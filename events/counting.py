@@ -5,9 +5,10 @@ Where LOG_EVENTS asks for it, each event has a line in the log, too.
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from prometheus_client import Histogram
 
@@ -15,6 +16,7 @@ from events.envelope import Envelope
 from events.ledger import Record
 from schemas.registry import registry
 from telemetry import metrics
+from telemetry.tracing import Span, trace_id
 
 logger = logging.getLogger("interlock.events")
 
@@ -31,16 +33,20 @@ def count_events(group: str, outcomes: Iterable[tuple[str, str]]) -> None:
         metrics.EVENTS.labels(group, kind if kind in known_types() else metrics.OTHER, outcome).inc(number)
 
 
-def log_events(group: str, handled: Sequence[tuple[Envelope, str]], seconds: float) -> None:
+def log_events(
+    group: str, handled: Sequence[tuple[Envelope, str]], seconds: float, spans: Mapping[UUID, Span] | None = None
+) -> None:
     """Log each (event, outcome) of a batch that took these seconds, if events are logged; its payload is not."""
     if not logger.isEnabledFor(logging.INFO):
         return
     for event, outcome in handled:
+        span = (spans or {}).get(event.event_id)
         logger.info(
             "%s %s",
             event.event_type if event.event_type in known_types() else metrics.OTHER,
             outcome,
             extra={
+                "trace": trace_id(span.traceparent) if span else "",
                 "group": group,
                 "event": event.event_id,
                 "project": event.project_id,

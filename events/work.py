@@ -19,7 +19,7 @@ from events.isolation import TooMuchAtOnce
 from events.ledger import Record
 from events.models import Event, Outbox
 from events.texts import cut_to_contract
-from telemetry import requests
+from telemetry import requests, tracing
 
 M = TypeVar("M", bound=models.Model)
 W = TypeVar("W", bound="UnitOfWork")
@@ -47,6 +47,8 @@ class UnitOfWork:
         self._changed_fields: dict[type[models.Model], set[str]] = defaultdict(set)
         self._outcomes: dict[UUID, str] = {}
         self.cause: UUID | None = None
+        # The span of the event that was handled last, by its correlation: what follows from it belongs to its trace.
+        self.traces: dict[UUID, str] = {}
         self.outbox_row: Outbox | None = None
         self.deleted_rows: list[int] = []
 
@@ -102,6 +104,7 @@ class UnitOfWork:
             timestamp=self.now,
         )
         event = ledger.record_to_emit(envelope, now=self.now)
+        event.traceparent = self.traces.get(correlation_id) or tracing.of_request()
         self.emitted.append(event)
         self.emitted_bytes += len(event.wire)
         if self.divisible and self.emitted_bytes > MOST_EMITTED_BYTES:
@@ -113,7 +116,9 @@ class UnitOfWork:
 
         It is published with the others. Raises ContractBroken, and writes nothing, if it breaks its contract.
         """
-        self.emitted.append(ledger.record_to_emit(event, now=self.now))
+        record = ledger.record_to_emit(event, now=self.now)
+        record.traceparent = tracing.of_request()
+        self.emitted.append(record)
         self.cause = event.event_id
 
     def supersede_command(self, event_id: UUID | None) -> None:

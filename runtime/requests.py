@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from runtime import exposition
 from runtime.system_metrics import SystemCollector
-from telemetry import metrics, requests
+from telemetry import metrics, requests, tracing
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -56,7 +56,7 @@ class Watched:
         given = next((value for name, value in scope["headers"] if name == REQUEST_ID), b"")
         request = requests.new_request(scope["method"], given.decode("latin-1"))
         requests.current.set(request)
-        began = time.perf_counter()
+        began, span = time.perf_counter(), begin_span(request, scope)
 
         async def send_with_id(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
@@ -70,6 +70,7 @@ class Watched:
             if request.route == metrics.OTHER and scope["path"].startswith("/static/"):
                 request.route = STATIC
             note_answered(request, time.perf_counter() - began)
+            end_span(request, span)
 
     async def show_metrics(self, scope: Scope, send: Send) -> None:
         """Answer with the figures, or with 403 to those who may not see them."""
@@ -105,6 +106,23 @@ async def respond(send: Send, status: int, body: bytes, kind: str) -> None:
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def begin_span(request: requests.Request, scope: Scope) -> tracing.Span | None:
+    """Begin the span of a request, under its caller's; None if nothing is traced."""
+    given = next((value for name, value in scope["headers"] if name == b"traceparent"), b"")
+    span = tracing.begin(request.method, parent=given, kind="server")
+    request.traceparent = span.traceparent if span else ""
+    return span
+
+
+def end_span(request: requests.Request, span: tracing.Span | None) -> None:
+    """End the span of a request that is answered."""
+    if span:
+        values: dict[str, str | int] = {"http.request.method": request.method, "http.route": request.route}
+        values |= {"interlock.request": request.id, "interlock.project": request.project}
+        values["http.response.status_code"] = request.status
+        span.end(values, name=f"{request.method} {request.route}", is_error=request.status >= 500)
 
 
 def note_answered(request: requests.Request, seconds: float) -> None:

@@ -52,7 +52,7 @@ def fields_of(record: logging.LogRecord) -> dict[str, object]:
     fields: dict[str, object] = {}
     if request := requests.current.get():
         known = ("request", request.id), ("project", request.project), ("correlation", request.correlation)
-        fields = {name: value for name, value in (*known, ("trace", request.trace)) if value}
+        fields = {name: value for name, value in (*known, ("trace", request.traceparent[3:35])) if value}
     # Django's own records name their request, which is an object with an address and a person.
     own = {name: getattr(record, name) for name in FIELDS[1:] if getattr(record, name, None) not in (None, "")}
     return fields | own

@@ -24,7 +24,7 @@ class Request:
     route: str = OTHER
     project: str = ""
     correlation: str = ""
-    trace: str = ""
+    traceparent: str = ""
     status: int = 0
 
 

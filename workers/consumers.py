@@ -24,6 +24,7 @@ from events.faults import fault_point
 from events.isolation import DATABASE_AWAY
 from events.renewal import Renewal
 from events.streams import Entry
+from events.traced import begin_spans, end_spans, traceparent_in
 from telemetry import metrics
 from workers import errand
 from workers.agents import AGENTS
@@ -121,8 +122,11 @@ class QuickItems:
         while waiting and not self.stopping.is_set() and time.monotonic() < until and bytes_left > 0:
             entry, dispatch = waiting.pop(0)
             replies: list[Envelope] = []
-            outcomes[perform_item(self.spec, dispatch, replies.extend, errand.run_errand)] += 1
-            done.append((entry, [reply.outgoing() for reply in replies]))
+            spans = begin_spans(self.renewal.group, [(entry, dispatch)])
+            outcome = perform_item(self.spec, dispatch, replies.extend, errand.run_errand)
+            outcomes[outcome] += 1
+            done.append((entry, [reply.outgoing(traceparent_in(spans)) for reply in replies]))
+            end_spans(spans, self.renewal.group, [(dispatch, outcome)], 1)
             bytes_left -= sum(len(reply.wire) for reply in done[-1][1])
         self.publish(done)
         count_attempts(self.spec.name, outcomes)
@@ -151,6 +155,7 @@ class Item:
         self.spec, self.renewal, self.entry, self.dispatch = consumer.spec, renewal, entry, dispatch
         self.stopping = consumer.scope["stopping"]
         self.is_over, self.began_at = False, time.monotonic()
+        self.spans = begin_spans(renewal.group, [(entry, dispatch)])
         self.stop_seen_at: float | None = None
         renewal.look = self.look
 
@@ -159,7 +164,7 @@ class Item:
         try:
             outcome = perform_item(self.spec, self.dispatch, self.publish, self.run)
         except GivenUp:
-            count_attempts(self.spec.name, {"given_up": 1})
+            self.note_outcome("given_up")
             logger.info("%s gave up item %s", self.spec.name, self.dispatch.payload["backlog_item_id"])
             if self.is_over:
                 verdicts[self.entry.entry_id] = None
@@ -167,9 +172,14 @@ class Item:
                 holding.give_back(self.renewal.group, self.renewal.consumer, self.entry)
         else:
             verdicts[self.entry.entry_id] = None
-            count_attempts(self.spec.name, {outcome: 1})
+            self.note_outcome(outcome)
             metrics.WORK_SECONDS.labels(self.spec.name).observe(time.monotonic() - self.began_at)
             fault_point("work.after_reply")
+
+    def note_outcome(self, outcome: str) -> None:
+        """Count the attempt and end its span."""
+        count_attempts(self.spec.name, {outcome: 1})
+        end_spans(self.spans, self.renewal.group, [(self.dispatch, outcome)], 1)
 
     def run(self, task: Errand, progressed: Progressed) -> Result:
         """Return the agent's result, from a child process.
@@ -221,7 +231,7 @@ class Item:
         """
         while True:
             try:
-                streams.publish([reply.outgoing() for reply in replies])
+                streams.publish([reply.outgoing(traceparent_in(self.spans)) for reply in replies])
                 return
             except streams.BROKER_ERRORS as error:
                 self.wait_for_broker(error)

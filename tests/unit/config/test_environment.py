@@ -33,7 +33,7 @@ BAD = {
     "CLAMD": "scanner.example:port",
     "HEALTH_FROM": "example.org",
     "LOG_LEVEL": "loud",
-    "PUBLIC_URL": "example.org",
+    **dict.fromkeys(["PUBLIC_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"], "example.org"),
     "DEFAULT_FROM_EMAIL": "nobody",
     **dict.fromkeys(["EMBEDDED_BROKER_BIND", "METRICS_BIND"], "everywhere"),
 }
