@@ -25,9 +25,8 @@ CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u
 FIELDS = ("request", "trace", "project", "correlation", "group", "event", "type", "seconds", "together", "outcome")
 
 # The command that this process runs: `web`, `consume orchestrator`.
-PROCESS = " ".join(word for word in [Path(sys.argv[0]).name, *sys.argv[1:3]] if word[:1] != "-").removeprefix(
-    "manage.py "
-)
+WORDS = [Path(sys.argv[0]).name, *(word for word in sys.argv[1:] if word != "--skip-checks")]
+PROCESS = " ".join(word for word in WORDS[:3] if word[:1] != "-").removeprefix("manage.py ")
 
 
 def formatter(form: Form) -> logging.Formatter:

@@ -182,7 +182,7 @@ def test_the_system_is_told_to_be_up_once_its_pages_answer_and_once_only(tmp_pat
 
 def test_a_web_that_ends_again_and_again_before_its_first_page_is_an_error(tmp_path: Path) -> None:
     with Supervisor([ENDING]) as supervisor:
-        opening = Opening(supervisor, plan(tmp_path, web=free_address()))
+        opening = Opening(supervisor, plan(tmp_path, web=free_address()), print)
         with pytest.raises(WebDoesNotStart):
             supervisor.run_until(threading.Event(), each_turn=opening.look)
     wait_until(lambda: supervisor.pids == {})
