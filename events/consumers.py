@@ -178,7 +178,7 @@ class StreamConsumer(BatchConsumer):
         handlers refuse some of several events.
         """
         verdicts: Verdicts = {entry.entry_id: None for entry, _ in readable}
-        began = time.monotonic()
+        began, spans = time.monotonic(), begin_spans(self.group, readable)
         with self.open_work(divisible=len(readable) > 1) as work:
             arrived, partition = [(entry.entry_id, event) for entry, event in readable], label(readable[0][0].stream)
             claimed, conflicts = ledger.claim(arrived, now=work.now, partition=partition)
@@ -186,7 +186,6 @@ class StreamConsumer(BatchConsumer):
             verdicts |= conflicts
             events = [event for entry, event in readable if entry.entry_id in claimed]
             self.preload(events, work)
-            spans = begin_spans(self.group, readable)
             self.run_handlers(events, work, spans)
         self.count_applied(readable, claimed, verdicts, work, began=began, spans=spans)
         return verdicts

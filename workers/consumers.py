@@ -18,13 +18,14 @@ from django.db import connection, connections
 
 from events import holding, ledger, streams
 from events.consumers import BatchConsumer, Verdicts, event_of
+from events.counting import log_events
 from events.envelope import DISPATCH, Envelope, Outgoing, reply_id
 from events.errors import InvalidEvent, PermanentError
 from events.faults import fault_point
 from events.isolation import DATABASE_AWAY
 from events.renewal import Renewal
 from events.streams import Entry
-from events.traced import begin_spans, end_spans, traceparent_in
+from events.traced import Spans, begin_spans, end_spans, traceparent_in
 from telemetry import metrics
 from workers import errand
 from workers.agents import AGENTS
@@ -122,11 +123,11 @@ class QuickItems:
         while waiting and not self.stopping.is_set() and time.monotonic() < until and bytes_left > 0:
             entry, dispatch = waiting.pop(0)
             replies: list[Envelope] = []
-            spans = begin_spans(self.renewal.group, [(entry, dispatch)])
+            began, spans = time.monotonic(), begin_spans(self.renewal.group, [(entry, dispatch)])
             outcome = perform_item(self.spec, dispatch, replies.extend, errand.run_errand)
             outcomes[outcome] += 1
             done.append((entry, [reply.outgoing(traceparent_in(spans)) for reply in replies]))
-            end_spans(spans, self.renewal.group, [(dispatch, outcome)], 1)
+            note_handled(self.renewal.group, dispatch, outcome, began, spans)
             bytes_left -= sum(len(reply.wire) for reply in done[-1][1])
         self.publish(done)
         count_attempts(self.spec.name, outcomes)
@@ -177,9 +178,9 @@ class Item:
             fault_point("work.after_reply")
 
     def note_outcome(self, outcome: str) -> None:
-        """Count the attempt and end its span."""
+        """Count the attempt, log it and end its span."""
         count_attempts(self.spec.name, {outcome: 1})
-        end_spans(self.spans, self.renewal.group, [(self.dispatch, outcome)], 1)
+        note_handled(self.renewal.group, self.dispatch, outcome, self.began_at, self.spans)
 
     def run(self, task: Errand, progressed: Progressed) -> Result:
         """Return the agent's result, from a child process.
@@ -241,6 +242,12 @@ class Item:
         """Wait before the broker is tried again. Raises the broker's error if the process has to stop."""
         if self.stopping.wait(BROKER_RETRY_SECONDS):
             raise error
+
+
+def note_handled(group: str, dispatch: Envelope, outcome: str, began: float, spans: Spans) -> None:
+    """Log a dispatch that was done, if events are logged, and end its span, if it has one."""
+    log_events(group, [(dispatch, outcome)], time.monotonic() - began, spans)
+    end_spans(spans, group, [(dispatch, outcome)], 1)
 
 
 def count_attempts(agent: str, outcomes: Mapping[str, int]) -> None:

@@ -4,14 +4,12 @@ Every reply's id is derived from the dispatch, so an item that is done twice is 
 """
 
 import logging
-import time
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 
 from events import artifacts, streams
-from events.counting import log_events
 from events.envelope import Envelope, Source, reply_id, require_valid_payload
 from events.errors import PermanentError
 from events.faults import fault_point
@@ -70,7 +68,7 @@ def perform_item(spec: AgentSpec, dispatch: Envelope, publish: Publish, run: Run
     A `quick` agent's item has no WORK.ITEM_STARTED: its final reply comes at the same moment, and says that it began.
     Raises GivenUp, and errors of an unreachable broker or database, without a final reply.
     """
-    conversation, began = Conversation(spec, dispatch, publish), time.monotonic()
+    conversation = Conversation(spec, dispatch, publish)
     if not spec.quick:
         conversation.publish(conversation.reply("WORK.ITEM_STARTED", {}))
     try:
@@ -93,15 +91,13 @@ def perform_item(spec: AgentSpec, dispatch: Envelope, publish: Publish, run: Run
         )
         replies = [item_failed_event(conversation, error, category="TOOL_FAILURE")]
     conversation.publish(*replies)
-    return log_outcome(conversation, replies[-1], time.monotonic() - began)
+    return outcome_of(replies[-1])
 
 
-def log_outcome(conversation: Conversation, reply: Envelope, seconds: float) -> str:
-    """Return what the last reply says, in a word, and log it if events are logged."""
+def outcome_of(reply: Envelope) -> str:
+    """Return what the last reply says, in a word."""
     words = {"WORK.ITEM_COMPLETED": "completed", "CLARIFICATION.NEEDED": "asked"}
-    outcome = words.get(reply.event_type) or str(reply.payload["category"]).lower()
-    log_events(streams.worker_group(conversation.spec.name), [(conversation.dispatch, outcome)], seconds)
-    return outcome
+    return words.get(reply.event_type) or str(reply.payload["category"]).lower()
 
 
 def run_agent(conversation: Conversation, run: Run) -> list[Envelope]:
