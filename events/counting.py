@@ -62,19 +62,19 @@ class Figures:
     """What one unit of work has done; it counts once the work is committed, so that nothing rolled back counts."""
 
     def __init__(self) -> None:
-        self.transitions: Counter[tuple[str, str]] = Counter()
+        self.transitions: list[tuple[type[Any], str]] = []
         self.times: list[tuple[Histogram, float]] = []
 
     def note_transitions(self, objects: Iterable[Any]) -> None:
         """Note the transitions that `events.lifecycle` has left with these objects."""
         for obj in objects:
             if states := obj.__dict__.pop("unwritten_states", None):
-                self.transitions.update((type(obj).__name__.lower(), state) for state in states)
+                self.transitions += [(type(obj), state) for state in states]
 
     def count(self, emitted: Sequence[Record]) -> None:
         """Count everything noted, and the emitted events."""
-        for (name, state), number in self.transitions.items():
-            metrics.TRANSITIONS.labels(name, state).inc(number)
+        for (model, state), number in Counter(self.transitions).items():
+            metrics.TRANSITIONS.labels(model.__name__.lower(), state).inc(number)
         for histogram, seconds in self.times:
             histogram.observe(seconds)
         for kind, number in Counter(event.type for event in emitted).items():
