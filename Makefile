@@ -76,6 +76,7 @@ lint: $(INSTALLED) ## Check style, types and the direction of imports
 
 deploy-check: $(INSTALLED) ## Hold each file of deploy/ to the validator of its kind
 	@scripts/validators.sh || [ -z "$$CI" ]
+	@scripts/promtool.sh || [ -z "$$CI" ]
 	@$(PYTHON) scripts/deploy_check.py
 
 check: lint ## lint, and check settings, migrations, contracts' examples, and the REST interface at length

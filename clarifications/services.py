@@ -40,6 +40,7 @@ from schemas.payloads.clarification import (
 )
 from schemas.payloads.people import HumanApprovalSubmitted, UserAnswerSubmitted
 from schemas.registry import registry
+from telemetry import metrics
 
 
 # -- answering -------------------------------------------------------------------------------------
@@ -193,8 +194,7 @@ def answer_provenance(work: ProjectWork, question: Question, by: str, door: str)
 def close_answered(work: ProjectWork, question: Question, value: Any, *, by: str, door: str, event_id: UUID) -> None:
     """Mark the question ANSWERED, store the answer, and unblock the items that no other open question blocks."""
     question.accept()
-    question.closed_at = work.now
-    work.change(question, "status", "closed_at")
+    close(work, question)
     work.add(Answer(question=question, value=value, answered_by=by, door=door, answered_at=work.now, event_id=event_id))
     freed = [
         item for item in question.blocked if item.state == ItemState.BLOCKED and not blocking_questions(work, item)
@@ -263,7 +263,15 @@ def approval_payload(item: Item, question: Question, answer: dict[str, Any], by:
     return submitted
 
 
-# -- closing without an answer ---------------------------------------------------------------------
+# -- closing ---------------------------------------------------------------------------------------
+def close(work: ProjectWork, question: Question, *fields: str) -> None:
+    """Write the new status of a question that is not open any more, the time, and these fields."""
+    question.closed_at = work.now
+    work.change(question, "status", "closed_at", *fields)
+    waited = (work.now - question.asked_at).total_seconds()
+    work.note_time(metrics.QUESTION_SECONDS.labels(question.kind, question.status.lower()), waited)
+
+
 def decline_question(work: ProjectWork, *, question: Question, by: str, reason: str) -> Question:
     """Close the question without an answer and cancel the items that wait for it. Raises AlreadyClosed.
 
@@ -271,8 +279,8 @@ def decline_question(work: ProjectWork, *, question: Question, by: str, reason: 
     """
     require_open_question(question)
     question.decline()
-    question.closed_at, question.declined_by, question.declined_because = work.now, by, shortened(reason)
-    work.change(question, "status", "closed_at", "declined_by", "declined_because")
+    question.declined_by, question.declined_because = by, shortened(reason)
+    close(work, question, "declined_by", "declined_because")
     waiting = [item for item in question.blocked if item.state == ItemState.BLOCKED or item.held_for]
     declined: ClarificationQuestionDeclined = {
         **question_keys(question),
@@ -304,7 +312,6 @@ def withdraw_unneeded(work: ProjectWork, cancelled: Sequence[Item]) -> None:
 def withdraw_question(work: ProjectWork, question: Question, *, reason: str) -> None:
     """Mark the question WITHDRAWN and emit CLARIFICATION.QUESTION_WITHDRAWN."""
     question.withdraw()
-    question.closed_at = work.now
-    work.change(question, "status", "closed_at")
+    close(work, question)
     withdrawn: ClarificationQuestionWithdrawn = {**question_keys(question), "reason": reason}
     work.emit_about(question.project, "CLARIFICATION.QUESTION_WITHDRAWN", withdrawn)

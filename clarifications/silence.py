@@ -14,7 +14,7 @@ from backlog.work import ProjectWork
 from clarifications.errors import ClarificationError
 from clarifications.models import Question, QuestionStatus
 from clarifications.selectors import due_questions, load_questions
-from clarifications.services import answer_question, decline_question, question_keys
+from clarifications.services import answer_question, close, decline_question, question_keys
 from events import rounds
 from events.clock import database_now
 from schemas.payloads.clarification import (
@@ -69,7 +69,7 @@ def remind(work: ProjectWork, question: Question, silence: Silence) -> None:
     question.reminders += 1
     question.next_step_at = min(question.due_at, work.now + timedelta(seconds=silence.remind_every_seconds))
     work.change(question, "reminders", "next_step_at")
-    logger.info("Reminder %s: “%s” waits for an answer (question %s)", question.reminders, question.title, question.pk)
+    logger.info("Reminder %s: question %s waits for an answer", question.reminders, question.pk)
     reminded: ClarificationQuestionReminded = {**question_keys(question), "reminders": question.reminders}
     work.emit_about(question.project, "CLARIFICATION.QUESTION_REMINDED", reminded)
 
@@ -120,6 +120,5 @@ def take_default(work: ProjectWork, question: Question) -> None:
 def fail_for_silence(work: ProjectWork, question: Question) -> None:
     """Mark the question EXPIRED and fail its project."""
     question.expire()
-    question.closed_at = work.now
-    work.change(question, "status", "closed_at")
+    close(work, question)
     backlog.fail_project(work, question.project, reason=f"Nobody answered “{question.title}” in time.", by=POLICY)

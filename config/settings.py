@@ -8,6 +8,7 @@ from environment.broker import broker_url
 from environment.broker_urls import parsed
 from environment.broker_variables import url_from_parts
 from environment.health_limits import health_limits
+from environment.observing import log_settings, logging_config, metrics_settings
 from environment.private_files import make_database_private, make_private, write_privately
 from environment.retention import retention
 from environment.secret_key import local_secret_key
@@ -78,6 +79,7 @@ INSTALLED_APPS = [
 # The order matters: `FilesOfKnownPeople` runs before the CSRF protection, which reads the form, and the middleware of
 # `accounts` after the authentication, which sets `request.user`.
 MIDDLEWARE = [
+    "runtime.requests.NotedRoute",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -319,15 +321,10 @@ ANSWER_LINK_HOURS = env.float("ANSWER_LINK_HOURS", default=72.0, most=HUNDRED_YE
 # Days for which a shared link shows its report, unless who makes it chooses another number.
 SHARED_LINK_DAYS = env.int("SHARED_LINK_DAYS", default=30, least=1, most=365)
 
-# -- Logging ---------------------------------------------------------------------------------------
-LOG_LEVEL = env.str("LOG_LEVEL", default="INFO", kind=variables.LEVEL)
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": LOG_FORMAT}},
-    "filters": {"tokens": {"()": "config.log_filter.MaskTokens"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["tokens"]}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"django": {"level": LOG_LEVEL}},
-}
+# -- Logging and metrics ---------------------------------------------------------------------------
+LOGS = log_settings(env)
+LOGGING = logging_config(LOGS)
+# Who sees the figures of the processes, and where (`runtime/exposition.py`).
+METRICS = metrics_settings(env)
+# The collector that gets traces (OTLP over HTTP); OpenTelemetry reads this variable and its others by itself.
+TRACES_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", kind=variables.PAGES)

@@ -17,11 +17,13 @@ from django.db.backends.signals import connection_created
 from environment import heartbeat
 from events import deadletters, holding, ledger, outbox, statements, streams
 from events.consumers import Verdicts
+from events.counting import count_events
 from events.errors import PermanentError, TooManyAttempts
 from events.faults import fault_point
 from events.isolation import DATABASE_AWAY
 from events.partitions import label
 from events.streams import Entry, Pending
+from telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -208,6 +210,7 @@ class StreamServer:
     async def process(self, entries: Sequence[Entry]) -> None:
         """Have the application handle the entries, then settle them; keep the batch in hand during outages."""
         if entries:
+            began = time.monotonic()
             renewal = asyncio.create_task(self.renew(entries))
             try:
                 answer: dict[str, Any] = await self.patiently(
@@ -216,6 +219,8 @@ class StreamServer:
             finally:
                 renewal.cancel()
             await self.patiently(lambda: self.in_thread(self.settle, entries, answer["verdicts"]))
+            metrics.BATCH_ENTRIES.labels(self.group).observe(len(entries))
+            metrics.BATCH_SECONDS.labels(self.group).observe(time.monotonic() - began)
 
     async def renew(self, entries: Sequence[Entry]) -> None:
         """Renew the entries while they are handled, well before other consumers would take them over.
@@ -244,12 +249,20 @@ class StreamServer:
         with_verdict = [(e, verdicts[e.entry_id]) for e in entries if e.entry_id in verdicts]
         hopeless = [(e, error) for e, error in with_verdict if error is not None and self.is_hopeless(e, error)]
         deadletters.bury_all(hopeless, self.group)
+        self.count_errors([e for e, _ in hopeless], [e for e, error in with_verdict if error is not None])
         done = [*(e.entry_id for e, error in with_verdict if error is None), *(e.entry_id for e, _ in hopeless)]
         fault_point("consume.before_ack")
         streams.ack(self.stream, self.group, done)
         fault_point("consume.after_ack")
         if again := [e.entry_id for e in entries if e.deliveries > 1 and verdicts.get(e.entry_id, ...) is None]:
             deadletters.forget_attempts(self.stream, self.group, again)
+
+    def count_errors(self, hopeless: Sequence[Entry], failed: Sequence[Entry]) -> None:
+        """Count the entries that failed: those that are buried, and the others, which are tried again."""
+        if failed:
+            buried = {entry.entry_id for entry in hopeless}
+            outcomes = ((entry, "buried" if entry.entry_id in buried else "retried") for entry in failed)
+            count_events(self.group, [(deadletters.event_identity(entry)[1], outcome) for entry, outcome in outcomes])
 
     def is_hopeless(self, entry: Entry, error: Exception) -> bool:
         """Return True if the entry is to be buried; otherwise count the attempt and return False.
@@ -273,6 +286,7 @@ class StreamServer:
                 return await step()
             except AWAY_ERRORS as error:
                 logger.warning("%s waits: %s", self.channel, error)
+                metrics.OUTAGES.labels(self.group).inc()
                 if self.stopping.is_set():
                     raise
                 await asyncio.sleep(wait * random.uniform(0.8, 1.2))

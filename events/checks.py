@@ -1,6 +1,7 @@
 """System checks of contracts, settings and record tables, for `manage.py check`."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
@@ -39,6 +40,15 @@ def batch_is_sane(**_: Any) -> list[CheckMessage]:
     """events.E002: BATCH_SIZE is at least one entry and at most what one SQL statement can bind."""
     if not 1 <= settings.BATCH_SIZE <= 1000:
         return [Error("BATCH_SIZE must be from 1 to 1000.", hint="Set it to 200, or remove it.", id="events.E002")]
+    return []
+
+
+@register()
+def traces_can_be_sent(**_: Any) -> list[CheckMessage]:
+    """events.E003: what sends traces is installed where they go to a collector."""
+    if settings.TRACES_ENDPOINT and find_spec("opentelemetry") is None:
+        words = "OTEL_EXPORTER_OTLP_ENDPOINT is set, and the packages that send traces are missing."
+        return [Error(words, hint="Install the extra: pip install 'interlock[otel]'.", id="events.E003")]
     return []
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
@@ -12,6 +13,7 @@ from channels.consumer import AsyncConsumer
 from django.db import close_old_connections
 
 from events import ledger
+from events.counting import count_events, log_events
 from events.envelope import Envelope, from_own_wire, from_wire
 from events.errors import InvalidEvent, PermanentError
 from events.faults import fault_point
@@ -20,8 +22,10 @@ from events.partitions import label
 from events.producers import RefusedLately
 from events.seal import is_sealed
 from events.streams import Entry
+from events.traced import NONE, Spans, begin_spans, end_spans
 from events.work import UnitOfWork, unit_of_work
 from schemas.registry import registry
+from telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +73,7 @@ class BatchConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no typ
         except DATABASE_AWAY:
             raise
         except Exception:
+            metrics.CLOCK_FAILURES.labels(self.group).inc()
             logger.exception("What was due in %s could not be done", self.group)
 
     async def in_thread(self, call: Any, *args: Any) -> Any:
@@ -173,6 +178,7 @@ class StreamConsumer(BatchConsumer):
         handlers refuse some of several events.
         """
         verdicts: Verdicts = {entry.entry_id: None for entry, _ in readable}
+        began, spans = time.monotonic(), begin_spans(self.group, readable)
         with self.open_work(divisible=len(readable) > 1) as work:
             arrived, partition = [(entry.entry_id, event) for entry, event in readable], label(readable[0][0].stream)
             claimed, conflicts = ledger.claim(arrived, now=work.now, partition=partition)
@@ -180,14 +186,37 @@ class StreamConsumer(BatchConsumer):
             verdicts |= conflicts
             events = [event for entry, event in readable if entry.entry_id in claimed]
             self.preload(events, work)
-            self.run_handlers(events, work)
+            self.run_handlers(events, work, spans)
+        self.count_applied(readable, claimed, verdicts, work, began=began, spans=spans)
         return verdicts
 
-    def run_handlers(self, events: Sequence[Envelope], work: UnitOfWork) -> None:
+    def count_applied(
+        self,
+        readable: Sequence[Readable],
+        claimed: set[str],
+        verdicts: Verdicts,
+        work: Any,
+        *,
+        began: float,
+        spans: Spans,
+    ) -> None:
+        """Count, log and trace the committed events; one with an error as its verdict is counted where it settles."""
+        handled = [
+            (event, work.outcome_of(event.event_id) if entry.entry_id in claimed else "repeated")
+            for entry, event in readable
+            if verdicts[entry.entry_id] is None
+        ]
+        count_events(self.group, [(event.event_type, outcome) for event, outcome in handled])
+        log_events(self.group, handled, time.monotonic() - began, spans)
+        end_spans(spans, self.group, handled, len(handled))
+
+    def run_handlers(self, events: Sequence[Envelope], work: UnitOfWork, spans: Spans = NONE) -> None:
         """Run the handlers in order. Raises PermanentError for the only event, SomeRefused for some of several."""
         refused = set()
         for event in events:
             work.cause = event.event_id
+            if spans:
+                work.traces[event.correlation_id] = spans[event.event_id].traceparent
             try:
                 self.wiring[event.event_type](event, work)
             except PermanentError:
@@ -208,6 +237,7 @@ class ValidatorConsumer(BatchConsumer):
         close_old_connections()
         verdicts: Verdicts = {}
         own_events: list[tuple[str, Envelope]] = []
+        accepted: dict[str, str] = {}
         for entry in entries:
             verdicts[entry.entry_id] = None
             if is_sealed(entry.fields):
@@ -217,9 +247,12 @@ class ValidatorConsumer(BatchConsumer):
             except PermanentError as error:
                 verdicts[entry.entry_id] = error
                 continue
+            accepted[entry.entry_id] = event.event_type
             if registry().direction(event.event_type, event.event_version) == "out":
                 own_events.append((entry.entry_id, event))
-        return verdicts | ledger.forgery_errors(own_events)
+        forged = ledger.forgery_errors(own_events)
+        count_events(self.group, [(kind, "accepted") for entry_id, kind in accepted.items() if entry_id not in forged])
+        return verdicts | forged
 
 
 def type_label(entry: Entry) -> str:

@@ -28,7 +28,8 @@ DISPATCH = "WORK.ITEM_DISPATCHED"
 class Outgoing:
     """An event as it goes on the streams: its bytes, and what readers see without parsing them.
 
-    `agent` is set for a dispatch, which goes on that agent's work stream, too.
+    `agent` is set for a dispatch, which goes on that agent's work stream, too. `traceparent` is the span in which it
+    was emitted, empty where nothing is traced.
     """
 
     wire: bytes
@@ -36,6 +37,7 @@ class Outgoing:
     event_type: str
     project_id: UUID | None
     agent: str | None = None
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,10 @@ class Envelope:
         )
         return around[:-1] + b"," + payload[1:]
 
-    def outgoing(self) -> Outgoing:
+    def outgoing(self, traceparent: str = "") -> Outgoing:
         """Return the event as it goes on the streams."""
         agent = self.payload["agent_target"] if self.event_type == DISPATCH else None
-        return Outgoing(self.to_wire(), self.event_id, self.event_type, self.project_id, agent)
+        return Outgoing(self.to_wire(), self.event_id, self.event_type, self.project_id, agent, traceparent)
 
     def digest(self) -> str:
         """Return a fingerprint (32 hex digits) of type, version, cause and payload.

@@ -26,7 +26,7 @@ class Record:
     """A row of the ledger that is to be inserted: its attributes are the columns of `Event`.
 
     It is no model instance, because making those took a sixth of the orchestrator's time. `wire` is the event as it
-    goes on the streams, for an event that Interlock emits.
+    goes on the streams, for an event that Interlock emits, and `traceparent` the span in which that was.
     """
 
     event_id: UUID
@@ -44,11 +44,12 @@ class Record:
     outcome: str = ""
     stream_id: str = ""
     wire: bytes = b""
+    traceparent: str = ""
 
     def outgoing(self) -> Outgoing:
         """Return the event as it goes on the streams."""
         agent = self.payload["agent_target"] if self.type == DISPATCH else None
-        return Outgoing(self.wire, self.event_id, self.type, self.project_id, agent)
+        return Outgoing(self.wire, self.event_id, self.type, self.project_id, agent, self.traceparent)
 
 
 def own_source() -> Source:

@@ -58,9 +58,16 @@ def edge(
             except TransitionNotAllowed as error:
                 available = getattr(obj, f"get_available_{field.name}_transitions")()
                 refusal = IllegalTransition(obj, method.__name__, target, sorted({str(t.target) for t in available}))
-                values = (obj, refusal.state, target, ", ".join(refusal.allowed) or "nothing: it is final")
+                values = (
+                    f"{type(obj).__name__} {obj.pk}",
+                    refusal.state,
+                    target,
+                    ", ".join(refusal.allowed) or "nothing: it is final",
+                )
                 logger.warning("Refused: %s is %s and cannot become %s, only %s", *values)
                 raise refusal from error
+            # The unit of work counts it once it is committed.
+            obj.__dict__.setdefault("unwritten_states", []).append(target)
 
         return move
 

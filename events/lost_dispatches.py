@@ -21,6 +21,7 @@ from django.conf import settings
 from events import abandoned, holding, outbox, signs, streams
 from events.clock import database_now
 from events.models import Event
+from telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,9 @@ class LostDispatches:
         if not lost:
             return 0
         logger.warning("The broker has lost %s dispatches: they are published again", len(lost))
-        return outbox.publish_events(sorted(lost))
+        number = outbox.publish_events(sorted(lost))
+        metrics.PUBLISHED_LATE.labels("lost").inc(number)
+        return number
 
     def find_suspects(self) -> Suspects | None:
         """Return the open dispatches that the broker does not hold; None if there are none, or no reason to look."""

@@ -70,9 +70,9 @@ class Event(models.Model):
             payload=self.payload,
         )
 
-    def outgoing(self) -> Outgoing:
+    def outgoing(self, traceparent: str = "") -> Outgoing:
         """Return the event as it goes on the streams."""
-        return self.envelope().outgoing()
+        return self.envelope().outgoing(traceparent)
 
 
 class Outbox(models.Model):
@@ -81,6 +81,7 @@ class Outbox(models.Model):
     owner = models.CharField(max_length=100, blank=True, help_text=_("The process that committed; empty: gave it up."))
     events = models.BinaryField(help_text=_("The ids of the events, 16 bytes each."))
     written_at = models.DateTimeField()
+    traces = models.BinaryField(null=True, help_text=_("For each event the span in which it was emitted, 25 bytes."))
 
     class Meta:
         default_permissions = ()

@@ -13,7 +13,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from uuid import UUID, uuid4
@@ -26,6 +26,7 @@ from events.isolation import DATABASE_AWAY
 from events.ledger import Record
 from events.models import Event, Outbox
 from events.outage import outage
+from telemetry import metrics, tracing
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +78,8 @@ def add_row(events: Sequence[Record], *, now: datetime) -> Outbox | None:
     if not events:
         return None
     ids = b"".join(event.event_id.bytes for event in events)
-    row = Outbox(owner=owner_of(os.getpid()), events=ids, written_at=now)
+    traces = tracing.packed([event.traceparent for event in events])
+    row = Outbox(owner=owner_of(os.getpid()), events=ids, written_at=now, traces=traces)
     bulk.insert(Outbox, [row])
     return row
 
@@ -141,6 +143,7 @@ def delete_published() -> None:
 
 def leave_to_relay(row: int) -> None:
     """Give the row up, so that the relay takes it over at its next look."""
+    metrics.LEFT_TO_RELAY.inc()
     published.left.append(row)
     delete_published()
 
@@ -178,25 +181,31 @@ class Inheritance:
         if not Outbox.objects.filter(pk=pk, owner=owner).update(owner=self.name):
             return 0
         try:
-            number = publish_events(event_ids(bytes(Outbox.objects.values_list("events", flat=True).get(pk=pk))))
+            events, traces = Outbox.objects.values_list("events", "traces").get(pk=pk)
+            ids = event_ids(bytes(events))
+            number = publish_events(ids, dict(zip(ids, tracing.unpacked(bytes(traces or b"")), strict=False)))
         except (*streams.BROKER_ERRORS, *DATABASE_AWAY, InjectedFault):
             raise
         except Exception:
             logger.exception("The events of row %s of the outbox cannot be published", pk)
             return 0
+        metrics.PUBLISHED_LATE.labels("left_behind").inc(number)
         fault_point("relay.after_xadd")
         bulk.delete(Outbox, [pk])
         fault_point("relay.after_delete")
         return number
 
 
-def publish_events(ids: Sequence[UUID]) -> int:
-    """Publish these events of the ledger, in the order of their numbers; return how many."""
+def publish_events(ids: Sequence[UUID], traces: Mapping[UUID, str] | None = None) -> int:
+    """Publish these events of the ledger, in the order of their numbers; return how many.
+
+    `traces` are the spans in which they were emitted, where that is known.
+    """
     number = 0
     for start in range(0, len(ids), MOST_EVENTS):
         events = Event.objects.filter(event_id__in=ids[start : start + MOST_EVENTS]).order_by("seq")
         number += len(events)
-        streams.publish([event.outgoing() for event in events])
+        streams.publish([event.outgoing((traces or {}).get(event.event_id, "")) for event in events])
     return number
 
 

@@ -17,6 +17,7 @@ from events.clock import database_now
 from events.deadletters import storable_text
 from events.isolation import in_halves, raising_locked
 from events.models import SetAside
+from telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ def do_round(name: str, projects: Iterable[UUID], step: Callable[[Sequence[UUID]
 
 def set_aside(name: str, project_id: UUID, error: Exception) -> None:
     """Record why the round failed for this project, and when it is tried again; the pause doubles with each failure."""
+    metrics.CLOCK_FAILURES.labels(name).inc()
     now = database_now()
     before = SetAside.objects.filter(round=name, project_id=project_id).first()
     failures = before.failures + 1 if before else 1

@@ -17,6 +17,7 @@ from events.deadletters.outgoing import publish_dead_letters
 from events.lost_dispatches import LostDispatches
 from events.outbox import Inheritance
 from events.trimming import trim_streams
+from telemetry import metrics
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ class Chore:
             return False
         except Exception:
             self.failures += 1
+            metrics.CLOCK_FAILURES.labels(self.name).inc()
             pause = min(2.0**self.failures, LONGEST_CHORE_PAUSE_SECONDS)
             self.due = time.monotonic() + pause
             logger.exception("The relay could not %s; it tries again in %s s", self.name, pause)

@@ -217,13 +217,16 @@ def publish(events: Sequence[Outgoing], *, settled: Sequence[tuple[str, str, str
 
 def fields_of(event: Outgoing) -> dict[str, bytes | str]:
     """Return the fields of the event's stream entry: the event, its seal, and what readers see without parsing it."""
-    return {
+    fields: dict[str, bytes | str] = {
         "event": event.wire,
         "type": event.event_type,
         "project": str(event.project_id or ""),
         "id": str(event.event_id),
         "sig": seal_of(event.wire),
     }
+    if event.traceparent:
+        fields["traceparent"] = event.traceparent
+    return fields
 
 
 def replay(stream: str, fields: dict[bytes, bytes]) -> str:

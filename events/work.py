@@ -8,15 +8,18 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import models, transaction
+from prometheus_client import Histogram
 
 from events import bulk, ledger, outbox, statements
 from events.clock import database_now
+from events.counting import Figures
 from events.envelope import Envelope
 from events.faults import fault_point
 from events.isolation import TooMuchAtOnce
 from events.ledger import Record
 from events.models import Event, Outbox
 from events.texts import cut_to_contract
+from telemetry import requests, tracing
 
 M = TypeVar("M", bound=models.Model)
 W = TypeVar("W", bound="UnitOfWork")
@@ -36,6 +39,7 @@ class UnitOfWork:
     def __init__(self, now: datetime, *, divisible: bool = False) -> None:
         self.now, self.divisible = now, divisible
         self.emitted_bytes = 0
+        self.figures = Figures()
         self.emitted: list[Record] = []
         self._loaded: dict[type[models.Model], dict[Any, models.Model]] = defaultdict(dict)
         self._added: dict[type[models.Model], list[models.Model]] = defaultdict(list)
@@ -43,6 +47,8 @@ class UnitOfWork:
         self._changed_fields: dict[type[models.Model], set[str]] = defaultdict(set)
         self._outcomes: dict[UUID, str] = {}
         self.cause: UUID | None = None
+        # The span of the event that was handled last, by its correlation: what follows from it belongs to its trace.
+        self.traces: dict[UUID, str] = {}
         self.outbox_row: Outbox | None = None
         self.deleted_rows: list[int] = []
 
@@ -71,6 +77,10 @@ class UnitOfWork:
         self._changed[type(obj)][obj.pk] = obj
         self._changed_fields[type(obj)].update(fields)
 
+    def note_time(self, histogram: Histogram, seconds: float) -> None:
+        """Note a duration to be observed after the commit."""
+        self.figures.times.append((histogram, seconds))
+
     # -- what is emitted -------------------------------------------------------------------------
     def emit(
         self,
@@ -94,6 +104,7 @@ class UnitOfWork:
             timestamp=self.now,
         )
         event = ledger.record_to_emit(envelope, now=self.now)
+        event.traceparent = self.traces.get(correlation_id) or tracing.of_request()
         self.emitted.append(event)
         self.emitted_bytes += len(event.wire)
         if self.divisible and self.emitted_bytes > MOST_EMITTED_BYTES:
@@ -105,13 +116,19 @@ class UnitOfWork:
 
         It is published with the others. Raises ContractBroken, and writes nothing, if it breaks its contract.
         """
-        self.emitted.append(ledger.record_to_emit(event, now=self.now))
+        record = ledger.record_to_emit(event, now=self.now)
+        record.traceparent = tracing.of_request()
+        self.emitted.append(record)
         self.cause = event.event_id
 
     def supersede_command(self, event_id: UUID | None) -> None:
         """Mark the command as over: a worker that finds it later does not begin."""
         if event_id is not None:
             self.record_no_effect(event_id, Event.Outcome.IGNORED)
+
+    def outcome_of(self, event_id: UUID) -> str:
+        """Return why the event had no effect; "applied" if it had one."""
+        return self._outcomes.get(event_id) or "applied"
 
     def record_no_effect(self, event_id: UUID, outcome: Event.Outcome) -> None:
         """Record that the event came and had no effect, and why."""
@@ -130,6 +147,7 @@ class UnitOfWork:
         for model, changed in self._changed.items():
             new = {o.pk for o in self._added.get(model, ())}
             rows = [changed[pk] for pk in sorted(changed) if pk not in new]
+            self.figures.note_transitions(changed.values())
             bulk.update(model, rows, self._changed_fields[model])
         for model, added in self._added.items():
             bulk.insert(model, added)
@@ -138,7 +156,10 @@ class UnitOfWork:
         self.outbox_row = outbox.add_row(self.emitted, now=self.now)
 
     def publish(self) -> None:
-        """Publish the emitted events; call this after the commit."""
+        """Publish the emitted events and count what was done; call this after the commit."""
+        self.figures.count(self.emitted)
+        if self.emitted:
+            requests.note_emitted(self.emitted[0].project_id, self.emitted[0].correlation_id)
         row = self.outbox_row.pk if self.outbox_row else None
         outbox.publish_committed(self.emitted, row, deleted=self.deleted_rows)
 

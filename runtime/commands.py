@@ -12,9 +12,13 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from config.version import current_version
 from environment import variables
 from environment.heartbeat import STUCK_SECONDS, Heartbeat
 from health.checks import sources_answer
+from runtime.exposition import serve_own_port
+from telemetry import tracing
+from telemetry.log_lines import PROCESS
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +49,13 @@ class ServerCommand(BaseCommand):
             if "--skip-checks" not in argv:  # who starts it so has looked
                 warn_of_unknown_names()
         super().run_from_argv(argv)
+
+    def begin(self, words: str) -> None:
+        """Say that the work begins; from now on this process shows its figures, and sends its traces if asked to."""
+        self.stderr.write(words)
+        serve_own_port()
+        if settings.TRACES_ENDPOINT:
+            tracing.start(service=f"interlock-{PROCESS.replace(' ', '-')}", version=current_version())
 
 
 def warn_of_unknown_names() -> None:

@@ -20,6 +20,7 @@ from environment.heartbeat import UP, Heartbeat
 from runtime.addresses import is_served
 from runtime.embedded import EmbeddedServerError, EmbeddedValkey, Reach
 from runtime.supervisor import Child, Supervisor, stop_on_signals
+from telemetry.log_lines import Form, formatter, line_of_child
 
 # Deaths of the web process before its first page after which everything is stopped.
 MOST_DEATHS = 3
@@ -59,7 +60,7 @@ class Plan:
     host_name: str
     data_dir: str
     lock: int
-    log_format: str
+    log_form: Form
     log_level: str
     traceback: bool = False
 
@@ -100,7 +101,9 @@ def main(descriptor: int) -> None:
     stop_on_signals(stop)
     with open(descriptor) as file:
         plan = Plan.read(file)
-    logging.basicConfig(format=plan.log_format, level=plan.log_level)
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter(plan.log_form))
+    logging.basicConfig(handlers=[handler], level=plan.log_level)
     try:
         keep(plan, stop)
     except BrokenPipeError:
@@ -120,23 +123,23 @@ def keep(plan: Plan, stop: threading.Event) -> None:
     """
     server = plan.broker.server() if plan.broker else None
     heartbeat = Heartbeat(Path(plan.data_dir), [UP])
-    with server or nullcontext(), Supervisor(plan.children) as supervisor, heartbeat:
-        opening = Opening(supervisor, plan)
+    with server or nullcontext(), Supervisor(plan.children, form=plan.log_form) as supervisor, heartbeat:
+        opening = Opening(supervisor, plan, lambda text: print_line(text, plan.log_form))
         turns: list[Callable[[], object]] = [opening.look, *([server.ensure_running] if server else [])]
         supervisor.run_until(stop, each_turn=lambda: [turn() for turn in turns])
-    print_line("Interlock is down")
+    print_line("Interlock is down", plan.log_form)
 
 
-def print_line(text: str) -> None:
-    """Print the line at once, also where the output is a file or a pipe."""
-    sys.stdout.write(f"{text}\n")
+def print_line(text: str, form: Form) -> None:
+    """Print the line at once, also where the output is a file or a pipe; where the log is JSON, as JSON."""
+    sys.stdout.write(f"{text if form == 'text' else line_of_child('up', 0, text, form)}\n")
     sys.stdout.flush()
 
 
 class Opening:
     """Prints once that the system is up: when its pages answer, or at once where there are none."""
 
-    def __init__(self, supervisor: Supervisor, plan: Plan, say: Callable[[str], object] = print_line) -> None:
+    def __init__(self, supervisor: Supervisor, plan: Plan, say: Callable[[str], object]) -> None:
         self.supervisor, self.plan, self.say, self.is_announced = supervisor, plan, say, False
 
     def look(self) -> None:

@@ -14,6 +14,7 @@ from runtime.bodies import Bodies
 from runtime.groups import stream_consumers
 from runtime.origins import OwnPages
 from runtime.patience import Patience
+from runtime.requests import Watched
 
 # Requests that one web process answers at the same time.
 WEB_THREADS = 16
@@ -31,5 +32,5 @@ def build_application() -> ProtocolTypeRouter:
     """
     wsgi: Any = get_wsgi_application()
     threads: Any = WSGIMiddleware(wsgi, workers=WEB_THREADS)
-    http = Probes(Bodies(Patience(threads)))
+    http = Probes(Watched(Bodies(Patience(threads))))
     return ProtocolTypeRouter({"http": http, "websocket": live_feed(), "channel": stream_consumers()})

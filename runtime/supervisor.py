@@ -16,6 +16,7 @@ from types import FrameType, TracebackType
 from typing import IO, Self, TextIO
 
 from runtime.processes import tied_to_parent, wait_or_kill
+from telemetry.log_lines import Form, line_of_child
 
 logger = logging.getLogger(__name__)
 
@@ -72,11 +73,19 @@ class Supervisor:
     Use it in one thread that lives as long as the process: the end of that thread would end the children.
     """
 
-    def __init__(self, children: Iterable[Child], *, log_dir: Path | None = None, output: TextIO | None = None) -> None:
-        """Starts no child yet."""
+    def __init__(
+        self,
+        children: Iterable[Child],
+        *,
+        log_dir: Path | None = None,
+        output: TextIO | None = None,
+        form: Form = "text",
+    ) -> None:
+        """Starts no child yet. `form` is the form of the log lines of the children."""
         self._slots = [Slot(child) for child in children]
         self._log_dir = log_dir
         self._output = output or sys.stdout
+        self._form = form
         self._width = max((len(slot.child.name) for slot in self._slots), default=0)
 
     def __enter__(self) -> Self:
@@ -179,7 +188,7 @@ class Supervisor:
         with lines:
             for line in lines:
                 with suppress(OSError, ValueError):
-                    self._output.write(f"{name:<{self._width}} | {line.rstrip()}\n")
+                    self._output.write(line_of_child(name, self._width, line.rstrip(), self._form) + "\n")
                     self._output.flush()
 
     def _wait_for_end(self, slot: Slot, deadline: float) -> None:

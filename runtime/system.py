@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from django.conf import settings
@@ -73,6 +74,17 @@ def more_orchestrators(each: int) -> list[Child]:
     """Return the orchestrators beyond the first: their group shares its entries among all of them."""
     command = ("consume", "orchestrator", "--slot")
     return [Child(f"orchestrator-{slot}", command_without_pages(*command, str(slot))) for slot in range(2, each + 1)]
+
+
+def with_ports(children: Sequence[Child]) -> list[Child]:
+    """Return the children, each with a port of its own for its metrics, counted on from METRICS_PORT, if that is set.
+
+    A process that serves the web shows them at `/metrics`, and needs no port.
+    """
+    if not (first := settings.METRICS.port):
+        return list(children)
+    ports = {child.name: first + number if child.name != "web" else 0 for number, child in enumerate(children)}
+    return [replace(child, env={**child.env, "METRICS_PORT": str(ports[child.name])}) for child in children]
 
 
 def is_small_machine() -> bool:

@@ -129,6 +129,19 @@ def of_chart(check: str) -> Iterator[str]:
         yield str(error)
 
 
+# -- figures and alerts ----------------------------------------------------------------------------
+def faults_of_monitoring() -> Iterator[str]:
+    """Yield what the checks of `scripts/monitoring_check.py` find. Raises Missing."""
+    if shutil.which("promtool", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}") is None:
+        raise Missing("promtool")
+    monitoring = import_module("monitoring_check")
+    for check in monitoring.CHECKS.values():
+        try:
+            check()
+        except monitoring.Wrong as wrong:
+            yield str(wrong)
+
+
 # -- the whole -------------------------------------------------------------------------------------
 Check = Callable[[], Iterable[str]]
 CHECKS: dict[str, tuple[str, Check]] = {
@@ -143,6 +156,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
         "objects, all on and off: schemas of 1.31 and the newest",
         partial(of_chart, "faults_of_schemas"),
     ),
+    "promtool": ("monitoring: alerts and their tests, dashboard, names of figures", faults_of_monitoring),
     "pod security": ("restricted standard, root read-only", partial(of_chart, "faults_of_restrictions")),
 }
 

@@ -51,6 +51,13 @@ class Outcome:
         return self.answer is not None and self.answer.status == HTTPStatus.GONE
 
     @property
+    def kind(self) -> str:
+        """Return the outcome in one word: delivered, gone, refused or unreachable."""
+        if self.answer is None:
+            return "unreachable"
+        return "delivered" if self.is_delivered else "gone" if self.is_gone else "refused"
+
+    @property
     def fault(self) -> str:
         """Return in words why the attempt failed; empty if it was delivered."""
         if self.is_delivered or self.answer is None:

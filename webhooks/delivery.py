@@ -17,6 +17,7 @@ from events.clock import database_now
 from events.faults import fault_point
 from events.horizon import Horizon
 from events.isolation import DATABASE_AWAY
+from telemetry import metrics
 from webhooks.attempts import attempt_delivery, record_outcome
 from webhooks.models import Delivery, Endpoint
 from webhooks.selectors import (
@@ -223,4 +224,6 @@ def send_delivery(endpoint: Endpoint, delivery: Delivery) -> bool:
     outcome = attempt_delivery(endpoint, delivery.event)
     fault_point("webhooks.after_send")
     record_outcome(endpoint, delivery, outcome)
+    metrics.WEBHOOK_ATTEMPTS.labels(outcome.kind).inc()
+    metrics.WEBHOOK_SECONDS.observe(outcome.seconds)
     return outcome.is_delivered and not outcome.is_slow

@@ -7,7 +7,8 @@ dispatch is still wanted: a cancelled project also ends queued and running work.
 
 import logging
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 from uuid import UUID
@@ -17,12 +18,15 @@ from django.db import connection, connections
 
 from events import holding, ledger, streams
 from events.consumers import BatchConsumer, Verdicts, event_of
+from events.counting import log_events
 from events.envelope import DISPATCH, Envelope, Outgoing, reply_id
 from events.errors import InvalidEvent, PermanentError
 from events.faults import fault_point
 from events.isolation import DATABASE_AWAY
 from events.renewal import Renewal
 from events.streams import Entry
+from events.traced import Spans, begin_spans, end_spans, traceparent_in
+from telemetry import metrics
 from workers import errand
 from workers.agents import AGENTS
 from workers.contract import AgentSpec, Result
@@ -114,14 +118,19 @@ class QuickItems:
     def do(self, waiting: Dispatches, verdicts: Verdicts) -> None:
         """Do items from the front of `waiting` until it is time to publish, publish their replies, and settle them."""
         done: list[tuple[Entry, list[Outgoing]]] = []
+        outcomes: Counter[str] = Counter()
         until, bytes_left = time.monotonic() + LONGEST_TOGETHER_SECONDS, MOST_REPLY_BYTES
         while waiting and not self.stopping.is_set() and time.monotonic() < until and bytes_left > 0:
             entry, dispatch = waiting.pop(0)
             replies: list[Envelope] = []
-            perform_item(self.spec, dispatch, replies.extend, errand.run_errand)
-            done.append((entry, [reply.outgoing() for reply in replies]))
+            began, spans = time.monotonic(), begin_spans(self.renewal.group, [(entry, dispatch)])
+            outcome = perform_item(self.spec, dispatch, replies.extend, errand.run_errand)
+            outcomes[outcome] += 1
+            done.append((entry, [reply.outgoing(traceparent_in(spans)) for reply in replies]))
+            note_handled(self.renewal.group, dispatch, outcome, began, spans)
             bytes_left -= sum(len(reply.wire) for reply in done[-1][1])
         self.publish(done)
+        count_attempts(self.spec.name, outcomes)
         # What is settled already needs no verdict; one that was delivered before has an attempt to be forgotten.
         verdicts |= {entry.entry_id: None for entry, _ in done if entry.deliveries > 1}
         fault_point("work.after_reply")
@@ -147,14 +156,16 @@ class Item:
         self.spec, self.renewal, self.entry, self.dispatch = consumer.spec, renewal, entry, dispatch
         self.stopping = consumer.scope["stopping"]
         self.is_over, self.began_at = False, time.monotonic()
+        self.spans = begin_spans(renewal.group, [(entry, dispatch)])
         self.stop_seen_at: float | None = None
         renewal.look = self.look
 
     def do(self, verdicts: Verdicts) -> None:
         """Do the item and set its verdict. An item that is given up is settled if it is over, else given back."""
         try:
-            perform_item(self.spec, self.dispatch, self.publish, self.run)
+            outcome = perform_item(self.spec, self.dispatch, self.publish, self.run)
         except GivenUp:
+            self.note_outcome("given_up")
             logger.info("%s gave up item %s", self.spec.name, self.dispatch.payload["backlog_item_id"])
             if self.is_over:
                 verdicts[self.entry.entry_id] = None
@@ -162,7 +173,14 @@ class Item:
                 holding.give_back(self.renewal.group, self.renewal.consumer, self.entry)
         else:
             verdicts[self.entry.entry_id] = None
+            self.note_outcome(outcome)
+            metrics.WORK_SECONDS.labels(self.spec.name).observe(time.monotonic() - self.began_at)
             fault_point("work.after_reply")
+
+    def note_outcome(self, outcome: str) -> None:
+        """Count the attempt, log it and end its span."""
+        count_attempts(self.spec.name, {outcome: 1})
+        note_handled(self.renewal.group, self.dispatch, outcome, self.began_at, self.spans)
 
     def run(self, task: Errand, progressed: Progressed) -> Result:
         """Return the agent's result, from a child process.
@@ -214,7 +232,7 @@ class Item:
         """
         while True:
             try:
-                streams.publish([reply.outgoing() for reply in replies])
+                streams.publish([reply.outgoing(traceparent_in(self.spans)) for reply in replies])
                 return
             except streams.BROKER_ERRORS as error:
                 self.wait_for_broker(error)
@@ -224,6 +242,18 @@ class Item:
         """Wait before the broker is tried again. Raises the broker's error if the process has to stop."""
         if self.stopping.wait(BROKER_RETRY_SECONDS):
             raise error
+
+
+def note_handled(group: str, dispatch: Envelope, outcome: str, began: float, spans: Spans) -> None:
+    """Log a dispatch that was done, if events are logged, and end its span, if it has one."""
+    log_events(group, [(dispatch, outcome)], time.monotonic() - began, spans)
+    end_spans(spans, group, [(dispatch, outcome)], 1)
+
+
+def count_attempts(agent: str, outcomes: Mapping[str, int]) -> None:
+    """Count what the agent has done, {outcome: how often}."""
+    for outcome, number in outcomes.items():
+        metrics.WORK_ATTEMPTS.labels(agent, outcome).inc(number)
 
 
 def over_and_unknown(dispatches: Sequence[UUID]) -> tuple[set[UUID], set[UUID]]:

@@ -61,9 +61,10 @@ class Conversation:
         self.publish(self.reply("WORK.ITEM_PROGRESSED", {"done": done, "total": total}, ordinal=ordinal))
 
 
-def perform_item(spec: AgentSpec, dispatch: Envelope, publish: Publish, run: Run = run_here) -> None:
+def perform_item(spec: AgentSpec, dispatch: Envelope, publish: Publish, run: Run = run_here) -> str:
     """Do the item and publish WORK.ITEM_STARTED, then its result, a question for missing fields, or its failure.
 
+    Returns the outcome in a word: completed, asked, or the category of the failure in small letters.
     A `quick` agent's item has no WORK.ITEM_STARTED: its final reply comes at the same moment, and says that it began.
     Raises GivenUp, and errors of an unreachable broker or database, without a final reply.
     """
@@ -90,6 +91,13 @@ def perform_item(spec: AgentSpec, dispatch: Envelope, publish: Publish, run: Run
         )
         replies = [item_failed_event(conversation, error, category="TOOL_FAILURE")]
     conversation.publish(*replies)
+    return outcome_of(replies[-1])
+
+
+def outcome_of(reply: Envelope) -> str:
+    """Return what the last reply says, in a word."""
+    words = {"WORK.ITEM_COMPLETED": "completed", "CLARIFICATION.NEEDED": "asked"}
+    return words.get(reply.event_type) or str(reply.payload["category"]).lower()
 
 
 def run_agent(conversation: Conversation, run: Run) -> list[Envelope]:

@@ -16,6 +16,7 @@ from schemas.payloads.report import (
     ReportFinalPublished,
     ReportProjectSnapshotPublished,
 )
+from telemetry import metrics
 
 
 def emit_project_status(work: ProjectWork, project: Project, items: Sequence[Item]) -> None:
@@ -40,8 +41,9 @@ def emit_final_reports(work: ProjectWork, finished: Mapping[UUID, Project]) -> N
     delivered = deliverables_of(work, finished)
     for pk, project in finished.items():
         items = project.members
-        seconds = (work.now - project.opened_at).total_seconds()
-        completed: ProjectCompleted = {**titled_project_keys(project), "items": len(items), "seconds": max(seconds, 0)}
+        seconds = max((work.now - project.opened_at).total_seconds(), 0)
+        work.note_time(metrics.PROJECT_SECONDS, seconds)
+        completed: ProjectCompleted = {**titled_project_keys(project), "items": len(items), "seconds": seconds}
         work.emit_about(project, "PROJECT.COMPLETED", completed)
         work.emit_about(project, "REPORT.FINAL_PUBLISHED", final_report(project, items, delivered[pk]))
 

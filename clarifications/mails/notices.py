@@ -20,6 +20,7 @@ from events.clock import database_now
 from events.horizon import final_seq, highest_seq
 from events.isolation import DATABASE_AWAY
 from events.models import Event
+from telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -159,7 +160,8 @@ def deliver_notice(notice: Notice) -> Notice:
     try:
         mail_for_notice(notice).send()
     except (OSError, ValueError) as error:  # the server's fault, and an address or a text that no mail can have
-        logger.warning("Mail %s for “%s” failed: %s", notice.pk, notice.question.title, error)
+        # The server's answer often has the address: it is kept with the notice, and in no log.
+        logger.warning("Mail %s about question %s failed: %s", notice.pk, notice.question_id, type(error).__name__)
         return save_state(notice, Notice.State.PENDING, error=str(error)[:MOST_WORDS])
     return save_state(notice, Notice.State.SENT, sent_at=database_now(), error="")
 
@@ -190,4 +192,5 @@ def save_state(notice: Notice, state: Notice.State, **noted: object) -> Notice:
     for name, value in {"state": state, **noted}.items():
         setattr(notice, name, value)
     notice.save(update_fields=["state", *noted])
+    metrics.MAILS.labels("put_off" if state == Notice.State.PENDING else state.value).inc()
     return notice

@@ -65,7 +65,11 @@ def bury_all(hopeless: Sequence[tuple[Entry, BaseException]], group: str) -> Non
         if attempts:
             failed_before.delete()
     for letter in letters[:MOST_LOGGED]:
-        logger.warning("Buried %s %s: %s", letter.stream, letter.entry_id, letter.reason[:300])
+        # The reason quotes what somebody sent: it is kept with the dead letter, and in no log.
+        words = (letter.stream, letter.entry_id, letter.error_class)
+        logger.warning(
+            "Buried %s %s: %s", *words, extra={"event": letter.event_id, "group": group, "outcome": "buried"}
+        )
     if len(letters) > MOST_LOGGED:
         logger.warning("Buried %s more entries of %s", len(letters) - MOST_LOGGED, letters[0].stream)
 

@@ -50,7 +50,7 @@ def plan(folder: Path, children: Sequence[Child] = (), **changed: Any) -> Plan:
         host_name="localhost",
         data_dir=str(folder),
         lock=-1,
-        log_format="%(levelname)s %(name)s %(message)s",
+        log_form="text",
         log_level="WARNING",
     )
     return replace(made, **changed)
@@ -76,14 +76,14 @@ def free_address() -> str:
         return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
-def test_the_keeper_loads_the_standard_library_and_two_rooms_only() -> None:
+def test_the_keeper_loads_the_standard_library_and_three_rooms_only() -> None:
     code = "import sys, json, runtime.keeper; print(json.dumps([m for m in sys.modules]))"
     plain, with_keeper = (
         set(json.loads(subprocess.check_output([sys.executable, "-c", words], cwd=ROOT)))
         for words in (code.replace(", runtime.keeper", ""), code)
     )
     loaded = {name.partition(".")[0] for name in with_keeper - plain}
-    assert loaded - sys.stdlib_module_names == {"runtime", "environment"}
+    assert loaded - sys.stdlib_module_names == {"runtime", "environment", "telemetry"}
 
 
 def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_a_web_that_does_not_start_ends_the_system_with_a_sentence(tmp_path: Pat
     assert (process.returncode, said) == (1, "")
     assert last.startswith("CommandError: The web process does not start; the lines that begin with “web” say why.")
     assert len(warnings) == 3
-    assert all(line.startswith("WARNING runtime.supervisor web ended with code 3; it starts") for line in warnings)
+    assert all(" WARNING runtime.supervisor web ended with code 3; it starts" in line for line in warnings)
 
 
 @pytest.mark.parametrize("traceback", [False, True])
@@ -182,7 +182,7 @@ def test_the_system_is_told_to_be_up_once_its_pages_answer_and_once_only(tmp_pat
 
 def test_a_web_that_ends_again_and_again_before_its_first_page_is_an_error(tmp_path: Path) -> None:
     with Supervisor([ENDING]) as supervisor:
-        opening = Opening(supervisor, plan(tmp_path, web=free_address()))
+        opening = Opening(supervisor, plan(tmp_path, web=free_address()), print)
         with pytest.raises(WebDoesNotStart):
             supervisor.run_until(threading.Event(), each_turn=opening.look)
     wait_until(lambda: supervisor.pids == {})

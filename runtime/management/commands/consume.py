@@ -41,7 +41,7 @@ class Command(ServerCommand):
     def handle(self, *args: Any, groups: list[str], slot: int, of: int, **options: Any) -> None:
         wait_for_broker()
         names = share_of(streams_to_read(), slot=slot, members=of)
-        self.stderr.write(f"Serving {', '.join(groups)} on {', '.join(names)}, slot {slot}")
+        self.begin(f"Serving {', '.join(groups)} on {', '.join(names)}, slot {slot}")
         serve(servers_of(groups, slot, names))
 
 

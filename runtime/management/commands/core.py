@@ -45,7 +45,7 @@ class Command(ServerCommand):
     def handle(self, *args: Any, slot: int, without: list[str], **options: Any) -> None:
         wait_for_broker()
         groups = [group for group in CONSUMERS if group not in without]
-        self.stderr.write(f"Serving {', '.join(groups)}, relaying and delivering, slot {slot}")
+        self.begin(f"Serving {', '.join(groups)}, relaying and delivering, slot {slot}")
         servers = servers_of(groups, slot, streams_to_read())
         with Background(loops()):
             serve(servers)

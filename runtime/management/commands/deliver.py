@@ -20,6 +20,6 @@ class Command(ServerCommand):
         if once:
             self.stdout.write(f"{deliverer.once()} turns")
             return
-        self.stderr.write("Delivering webhooks")
+        self.begin("Delivering webhooks")
         stop_on_signals(deliverer.stopping)
         deliverer.run()

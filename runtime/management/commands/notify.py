@@ -25,7 +25,7 @@ class Command(ServerCommand):
         if once:
             self.stdout.write(f"{send_due_notices()} sent")
             return
-        self.stderr.write("Notifying")
+        self.begin("Notifying")
         stop = threading.Event()
         stop_on_signals(stop)
         notify_until(stop)

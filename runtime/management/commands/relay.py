@@ -28,7 +28,7 @@ class Command(ServerCommand):
             self.stdout.write(f"{published} published, {repeated} repeated")
             return
         wait_for_broker()
-        self.stderr.write("Relaying")
+        self.begin("Relaying")
         stop = threading.Event()
         stop_on_signals(stop)
         with Background({"live": announce_changes_until, "prune": prune_until}):

@@ -26,6 +26,7 @@ from runtime.system import (
     lock_data_folder,
     require_agents,
     system_processes,
+    with_ports,
 )
 
 INSTEAD = f"{settings.COMMAND} up --web {{}}"
@@ -74,9 +75,8 @@ class Command(BaseCommand):
             if not broker:  # the embedded one is as we configure it
                 log_broker_warnings()
             connections.close_all()
-            children = system_processes(
-                web=web, excepted=excepted, separate=separate or not is_small_machine(), each=each
-            )
+            separate = separate or not is_small_machine()
+            children = with_ports(system_processes(web=web, excepted=excepted, separate=separate, each=each))
             become_keeper(
                 Plan(
                     children=children,
@@ -85,8 +85,8 @@ class Command(BaseCommand):
                     host_name=accepted_host_name(settings.ALLOWED_HOSTS),
                     data_dir=str(settings.DATA_DIR),
                     lock=lock,
-                    log_format=settings.LOG_FORMAT,
-                    log_level=settings.LOG_LEVEL,
+                    log_form=settings.LOGS.format,
+                    log_level=settings.LOGS.level,
                     traceback=options["traceback"],
                 )
             )

@@ -13,8 +13,9 @@ from events.deletion import beside_requests
 from events.outbox import owner_of
 from runtime.addresses import AddressUnusable, listening_socket
 from runtime.commands import ServerCommand, at_least_one
+from runtime.exposition import leave_out_own
 from runtime.supervisor import Child, Supervisor, stop_on_signals
-from runtime.system import manage_command
+from runtime.system import manage_command, with_ports
 from runtime.web import serve
 from runtime.web_connections import adapt_connections
 
@@ -41,9 +42,11 @@ class Command(ServerCommand):
             listening_socket(at, instead=INSTEAD, shared=shared or processes > 1).close()
             if processes > 1:
                 each = manage_command("web", "--at", at, "--shared")
-                run([Child(f"web-{number}", each) for number in range(1, processes + 1)])
+                run(with_ports([Child(f"web-{number}", each) for number in range(1, processes + 1)]))
             else:
-                self.stderr.write(f"Serving at http://{at}/")
+                self.begin(f"Serving at http://{at}/")
+                if shared:
+                    leave_out_own()
                 adapt_connections()
                 with beside_requests(owner_of(os.getpid())):
                     serve("config.asgi:application", address=at, instead=INSTEAD, shared=shared)
@@ -55,5 +58,5 @@ def run(children: list[Child]) -> None:
     """Keep these processes running until a signal ends all of them."""
     stop = threading.Event()
     stop_on_signals(stop)
-    with Supervisor(children) as supervisor:
+    with Supervisor(children, form=settings.LOGS.format) as supervisor:
         supervisor.run_until(stop)

@@ -43,7 +43,7 @@ class Command(ServerCommand):
             raise CommandError("No agent is left to run: name agents, or use --all.")
         wait_for_broker()
         application = stream_consumers()
-        self.stderr.write(f"Working as {', '.join(chosen)}, slot {slot}")
+        self.begin(f"Working as {', '.join(chosen)}, slot {slot}")
         serve([server(application, name, slot, lane) for name in chosen for lane in lanes(name)])
 
 

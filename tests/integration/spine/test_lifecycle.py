@@ -124,7 +124,7 @@ def test_an_illegal_transition_is_logged_and_rolls_the_whole_work_back(
     project = opened(step("only", auto_dispatch=False), step("other", auto_dispatch=False))
     with caplog.at_level(logging.WARNING), pytest.raises(IllegalTransition):
         send_one_and_finish_the_other(project)
-    assert "Only (only) is READY and cannot become DONE" in caplog.text
+    assert f"Item {item_of(project).pk} is READY and cannot become DONE" in caplog.text
     assert "IN_PROGRESS" in caplog.text
     assert {item.state for item in project.items.all()} == {ItemState.READY}
     assert not Event.objects.filter(type="WORK.ITEM_DISPATCHED").exists()

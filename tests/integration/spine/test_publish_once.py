@@ -98,10 +98,10 @@ def test_a_commit_that_cannot_be_published_does_not_hold_up_the_others(
     Outbox.objects.update(owner="")
     publish, bad = outbox.publish_events, outbox.event_ids(bytes(Outbox.objects.earliest("pk").events))
 
-    def refuses_the_first(ids: list[UUID]) -> int:
+    def refuses_the_first(ids: list[UUID], traces: dict[UUID, str] | None = None) -> int:
         if ids == bad:
             raise ValueError("no such agent")
-        return publish(ids)
+        return publish(ids, traces)
 
     monkeypatch.setattr(outbox, "publish_events", refuses_the_first)
     relay = Inheritance()

@@ -17,22 +17,25 @@ ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = (ROOT / ".env.example").read_text()
 # What no kind of variable takes, and whether it is one that may hold a secret.
 BAD = {
-    **dict.fromkeys(["DEBUG", "BEHIND_TLS"], "ture"),
+    **dict.fromkeys(["DEBUG", "BEHIND_TLS", "LOG_EVENTS"], "ture"),
     **dict.fromkeys(["NAMESPACE", "STREAM_NAME", "DLQ_STREAM", "SERVICE_INSTANCE"], "two words"),
     **dict.fromkeys(["ALLOWED_HOSTS", "WEBHOOK_ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS"], "ftp://a.example/x y"),
     **dict.fromkeys(
         ["DATABASE_URL", "REDIS_URL", "CACHE_URL", "CHANNEL_URL", "EMAIL_URL"], "gopher://me:geheim@example.org:port/x"
     ),
     **dict.fromkeys(["SECRET_KEY", "EMBEDDED_BROKER_PASSWORD"], "geheim\x07"),
+    "METRICS_TOKEN": "geheim",
+    "METRICS_FROM": "10.0.0.1/8",
+    "LOG_FORMAT": "xml",
     "EVENT_APPROVERS": "one\x07",
     "TRUSTED_PROXIES": "the proxy",
     **dict.fromkeys(["DATA_DIR", "QUARANTINE_DIR"], "/dev/null/folder"),
     "CLAMD": "scanner.example:port",
     "HEALTH_FROM": "example.org",
     "LOG_LEVEL": "loud",
-    "PUBLIC_URL": "example.org",
+    **dict.fromkeys(["PUBLIC_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"], "example.org"),
     "DEFAULT_FROM_EMAIL": "nobody",
-    "EMBEDDED_BROKER_BIND": "everywhere",
+    **dict.fromkeys(["EMBEDDED_BROKER_BIND", "METRICS_BIND"], "everywhere"),
 }
 READ_BY_SETTINGS = sorted(ENVIRONMENT.names - {*variables.READ_ELSEWHERE, *variables.IN_PLACE_OF_REDIS_URL})
 NUMBERS = ["eighty", "-1", "nan", "inf", "1e400", "99999999999999999999", " ", "1,5"]
@@ -42,7 +45,7 @@ FOREIGN = (
     "DATABASE_URI", "DATABASE_USER", "DATADIR", "DBUS_SESSION_BUS_ADDRESS", "DEBIAN_FRONTEND", "DEBUG_COLORS",
     "DISPLAY", "DJANGO_SECRET_KEY", "DJANGO_SUPERUSER_PASSWORD", "DOCKER_HOST", "EDITOR", "EMAIL", "EMAIL_HOST",
     "EMAIL_PORT", "GITHUB_ACTIONS", "GITHUB_TOKEN", "GITLAB_CI", "HOME", "HOSTNAME", "HTTPS_PROXY", "JENKINS_URL",
-    "KUBERNETES_SERVICE_HOST", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "LOGLEVEL", "LOGNAME", "LOG_FILE", "LOG_FORMAT",
+    "KUBERNETES_SERVICE_HOST", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "LOGLEVEL", "LOGNAME", "LOG_FILE",
     "LS_COLORS", "MAIL", "MAIL_URL", "NAME", "NODE_ENV", "OLDPWD", "PATH", "PGDATABASE", "PGHOST", "PGPASSWORD",
     "PIP_INDEX_URL", "PORT", "POSTGRES_PASSWORD", "POSTGRES_URL", "PUBLIC_IP", "PWD", "PYTHONPATH", "REDIS_PASS",
     "REDIS_PORT_6379_TCP", "REDIS_SERVICE_HOST", "REDIS_TLS_URL", "REDIS_URI", "SENTRY_DSN", "SERVICE_NAME", "SHELL",
