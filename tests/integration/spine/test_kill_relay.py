@@ -15,7 +15,7 @@ from tests.waiting import wait_until
 pytest_plugins = ["tests.fault_report"]
 pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
-COMMITS, FLOWS_EACH = 10, FLOWS // 4
+COMMITS, FLOWS_EACH = 10, FLOWS // 10
 # Step → rows of the outbox, one a commit, that are published again after a death there.
 STEPS = {"relay.after_xadd": 1, "relay.after_delete": 0}
 
