@@ -126,6 +126,8 @@ lock: ## Resolve pyproject.toml into requirements.lock again, and what deploy/ n
 		--extra embedded --extra otel --extra pdf --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		--group pyproject.toml:deploy --constraint requirements.lock -o deploy/check.lock
+	printf 'uv\nhatchling\n' | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url - -o deploy/build.lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'

@@ -61,7 +61,8 @@ def faults_of_lock() -> Iterator[str]:
     needed = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
     names = {re.split(r"[^a-z0-9-]", one.lower())[0] for one in needed}
     yield from (f"{name} is needed and not locked: run make lock" for name in sorted(names - image.keys()))
-    yield from ([] if locked(DEPLOY / "uv.txt").get("uv") else ["deploy/uv.txt names no uv"])
+    building = locked(DEPLOY / "build.lock")
+    yield from (f"build.lock lacks {name}: run make lock" for name in ("uv", "hatchling") if name not in building)
 
 
 def locked(file: Path) -> dict[str, str]:
