@@ -12,7 +12,8 @@ from tests.house import ROOT, sources
 
 # What is at the top of the repository for those who build and run Interlock, and opened by no process of it.
 NOT_INSTALLED = {
-    ".ci", ".dockerignore", ".editorconfig", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "CONTRIBUTING.md",
+    ".ci", ".dockerignore", ".editorconfig", ".github", ".gitignore", ".pre-commit-config.yaml", ".secrets.baseline",
+    "CHANGELOG.md", "CONTRIBUTING.md",
     "LICENSE", "Makefile", "README.md", "SECURITY.md", "benchmarks", "clients", "deploy", "docs", "pyproject.toml",
     "requirements.lock", "scripts", "tests", "zensical.toml",
 }  # fmt: skip
