@@ -53,7 +53,7 @@ PROJECT = {
     "id": OPENED["project_id"], "title": OPENED["title"], "status": "WAITING", "reason": "",
     "template": OPENED["template"], "template_version": OPENED["template_version"], "requester": PERSON,
     "correlation_id": ENVELOPE["correlation_id"], "items_total": OPENED["items"], "items_done": 1, "opened_at": NOW,
-    "finished_at": None, "intake": {},
+    "finished_at": None, "archived": False, "intake": {},
 }  # fmt: skip
 ITEM = {
     "id": CREATED["backlog_item_id"], "project": CREATED["project_id"], "position": 2, "key": CREATED["key"],

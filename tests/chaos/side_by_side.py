@@ -63,7 +63,8 @@ def older_release() -> str:
     """Return the commit of the release before this one. Raises NoHistory."""
     if tags := git("tag", "--list", "v*", "--sort=-version:refname", "--no-contains", "HEAD"):
         return git("rev-parse", f"{tags.splitlines()[0]}^{{commit}}")
-    newest = git("log", "-1", "--no-merges", "--format=%H", "--", *HOT_TABLES)
+    # Along the main line alone: in the middle of a branch two migrations may follow the same one.
+    newest = git("log", "-1", "--first-parent", "--format=%H", "--", *HOT_TABLES)
     return git("rev-parse", "--verify", f"{newest}^")
 
 
