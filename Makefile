@@ -1,5 +1,7 @@
 PYTHON := .venv/bin/python
 INSTALLED := .venv/.installed
+RELEASE := .venv-release/bin
+BASE_PYTHON ?= python3
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := setup
@@ -97,24 +99,29 @@ bench: $(INSTALLED) ## Measure rates, costs, answers, outages, lists and REST, i
 spine: $(INSTALLED) ## Run the spine's tests on the servers of TEST_DATABASE_URL and TEST_REDIS_URL, by default our own
 	$(PYTHON) -m pytest -n 2 --durations 10 --database postgres -m spine $(ARGS)
 
-audit: $(INSTALLED) ## Look for known weaknesses in the locked packages (needs the network)
-	.venv/bin/pip-audit --strict --progress-spinner off --disable-pip --require-hashes -r requirements.lock
+$(RELEASE)/.installed: deploy/release.lock
+	$(BASE_PYTHON) -m venv .venv-release
+	$(RELEASE)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r deploy/release.lock
+	@touch $@
 
-secrets: $(INSTALLED) ## Look for secrets in the files that git knows; .secrets.baseline names those that are none
-	@git ls-files -z | xargs -0 .venv/bin/detect-secrets-hook --no-verify --baseline .secrets.baseline
+audit: $(RELEASE)/.installed ## Look for known weaknesses in the locked packages (needs the network)
+	$(RELEASE)/pip-audit --strict --progress-spinner off --disable-pip --require-hashes -r requirements.lock
+
+secrets: $(RELEASE)/.installed ## Look for secrets in the files that git knows; .secrets.baseline names those that are none
+	@git ls-files -z | xargs -0 $(RELEASE)/detect-secrets-hook --no-verify --baseline .secrets.baseline
 	@echo "No secret in $$(git ls-files | wc -l) files."
 
 workflows: $(INSTALLED) ## Hold the files of .github/ to actionlint and zizmor
 	@$(PYTHON) scripts/workflows_check.py
 
-dist: $(INSTALLED) ## Build the packages, their SBOM and the text of the release into dist/
+dist: $(RELEASE)/.installed ## Build the packages, their SBOM and the text of the release into dist/
 	rm -rf dist
 	mkdir -p dist/about
-	$(PYTHON) -m build --no-isolation --outdir dist/packages
-	$(PYTHON) -W ignore::UserWarning -m cyclonedx_py requirements --pyproject pyproject.toml \
+	$(RELEASE)/python -m build --no-isolation --outdir dist/packages
+	$(RELEASE)/python -W ignore::UserWarning -m cyclonedx_py requirements --pyproject pyproject.toml \
 		-o dist/about/interlock.cdx.json deploy/requirements.lock
-	$(PYTHON) scripts/release.py stamp dist/about/interlock.cdx.json
-	$(PYTHON) scripts/release.py notes > dist/about/notes.md
+	$(RELEASE)/python scripts/release.py stamp dist/about/interlock.cdx.json
+	$(RELEASE)/python scripts/release.py notes > dist/about/notes.md
 
 image: ## Build the image of deploy/Dockerfile as interlock:latest (needs Docker)
 	docker build -f deploy/Dockerfile -t interlock .
@@ -126,6 +133,8 @@ lock: ## Resolve pyproject.toml into requirements.lock again, and what deploy/ n
 		--extra embedded --extra otel --extra pdf --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		--group pyproject.toml:deploy --constraint requirements.lock -o deploy/check.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		--group pyproject.toml:release --constraint requirements.lock -o deploy/release.lock
 	printf 'uv\nhatchling\n' | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-emit-index-url - -o deploy/build.lock
 

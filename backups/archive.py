@@ -22,8 +22,7 @@ from backups.manifest import FORMAT, Manifest, Part
 MANIFEST, DATABASE, SETTINGS = "manifest.json", "database", "settings.json"
 # The only names that parts have. Parts are written to places that are chosen here, never to a path of the archive's.
 ARTIFACTS, ARCHIVED = "artifacts/", "archive/"
-STORED = re.compile(rf"{ARTIFACTS}[0-9a-f]{{64}}|{ARCHIVED}[0-9]{{4}}-[0-9]{{2}}/[0-9]{{8}}\.ndjson\.gz")
-NAME = re.compile(rf"manifest\.json|database|settings\.json|{STORED.pattern}")
+STORED = re.compile(r"artifacts/[0-9a-f]{64}|archive/[0-9]{4}-[0-9]{2}/[0-9]{8,19}-[0-9]{8}T[0-9]{6}\.ndjson\.gz")
 TRAILER = b"interlock-backup sha256 %s\n"
 TRAILER_BYTES = len(TRAILER % hashlib.sha256().hexdigest().encode())
 CHUNK_BYTES = 1 << 20
@@ -34,6 +33,11 @@ Report = Callable[[str, int, int], None]
 
 def no_report(what: str, done: int, total: int) -> None:
     """Say nothing."""
+
+
+def is_part(name: str) -> bool:
+    """Return True if a part may have this name."""
+    return name in (MANIFEST, DATABASE, SETTINGS) or STORED.fullmatch(name) is not None
 
 
 class Digesting(io.RawIOBase):
@@ -148,7 +152,7 @@ class Reader:
     def require_known_members(self) -> None:
         """Raise DamagedBackup for a part with a name that no part has, one that comes twice, or one that is no file."""
         for member in self.tar.getmembers():
-            if not NAME.fullmatch(member.name) or not member.isreg() or self.members[member.name] is not member:
+            if not is_part(member.name) or not member.isreg() or self.members[member.name] is not member:
                 raise DamagedBackup(f"{self.path} holds {member.name!r}, which no backup holds. Nothing was changed.")
 
     def read_manifest(self) -> Manifest:

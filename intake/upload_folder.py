@@ -8,7 +8,7 @@ from pathlib import Path
 from django.conf import settings
 
 KEPT_SECONDS = 24 * 3600
-STORED_NAME = re.compile(r"\d+-[0-9a-f]{32}")
+STORED_NAME = re.compile(r"\d{1,19}-[0-9a-f]{32}")
 # A name that any file in the folder has which a process that was killed may have left.
 ANY_NAME = re.compile(rf"{STORED_NAME.pattern}(\.\S{{1,40}})?|tmp\w{{1,20}}|[0-9a-f]{{64}}")
 

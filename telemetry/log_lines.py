@@ -26,7 +26,7 @@ FIELDS = ("request", "trace", "project", "correlation", "group", "event", "type"
 
 # The command that this process runs: `web`, `consume orchestrator`.
 WORDS = [Path(sys.argv[0]).name, *(word for word in sys.argv[1:] if word != "--skip-checks")]
-PROCESS = " ".join(word for word in WORDS[:3] if word[:1] != "-").removeprefix("manage.py ")
+PROCESS = " ".join(word for word in WORDS[1:3] if word[:1] != "-") or WORDS[0]
 
 
 def formatter(form: Form) -> logging.Formatter:

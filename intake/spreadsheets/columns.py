@@ -17,7 +17,7 @@ Role = Literal[
 
 BRACKETED = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
 # `30 min`, `1 h 15 m`, `2d`: numbers with the word of a unit each.
-AMOUNT = re.compile(r"\d+(?:[.,]\d+)?\s*([^\W\d_]+)\.?\s*")
+AMOUNT = re.compile(r"(?<!\d)\d{1,9}(?:[.,]\d{1,9})?\s{0,3}([^\W\d_]{1,20})\.?\s{0,3}")
 AMOUNTS = re.compile(rf"[-+]?(?:{AMOUNT.pattern})+")
 # Longer headers are cut (their subject comes first), and columns beyond the limit are not looked at.
 LONGEST_HEADER, MOST_COLUMNS = 200, LIMITS.most_columns

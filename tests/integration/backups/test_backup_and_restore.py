@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,7 +23,9 @@ from backups.places import Database, own_database
 from backups.postgres import PostgresDatabase, set_aside
 from backups.sqlite import SqliteDatabase
 from environment.variables import Environment
+from events import archives
 from events.artifacts import NDJSON, store
+from events.models import Archive
 from tests.flows import completed, dispatch_of, opened, step, tell
 
 pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db(transaction=True)]
@@ -45,7 +47,7 @@ def made(broker: None, tmp_path: Path, settings: Settings) -> Path:
     project = opened()
     WorkContext.objects.filter(project=project).update(data={"rows": [], "rows_ref": store(ROWS, media_type=NDJSON)})
     tell(completed(dispatch_of(opened(step("only")))))
-    archived = settings.DATA_DIR / "archive" / "2026-11" / "00000001.ndjson.gz"
+    archived = archives.path_of(Archive(pk=1, month="2026-11", made_at=datetime(2026, 11, 27, tzinfo=UTC)))
     archived.parent.mkdir(parents=True)
     archived.write_bytes(b"events of a project that ended long ago")
     archived.with_name("tmpunfinished").write_bytes(b"half of them")

@@ -25,8 +25,8 @@ SHEET = "Task,Category,Minutes\nMatch [/payments],[/x],90\nFile receipts,Expense
 # The item that needs the rate goes on.
 COSTS = re.compile("Analyse what it costs +(In progress|Done)")
 PROMISED = {
-    "project_id", "status", "seconds", "items", "questions", "deliverables", "rows_read", "row_warnings", "events",
-    "dead_letters", "peak_memory_mib",
+    "project_id", "archived", "status", "seconds", "items", "questions", "deliverables", "rows_read", "row_warnings",
+    "events", "dead_letters", "peak_memory_mib",
 }  # fmt: skip
 
 

@@ -143,7 +143,7 @@ def test_a_dead_letter_an_old_event_and_little_room_warn_and_leave_the_web_ready
     assert DeadLetter.objects.count() == 1
     assert told("dead-letters") == {
         "ok": False,
-        "says": "1 messages could not be handled. See why, then replay or discard each: manage.py deadletters list",
+        "says": "1 messages could not be handled. See why, then replay or discard each: ./manage.py deadletters list",
         "figures": {"open": 1},
     }
     settings.HEALTH = limits(free_bytes=10**15)
