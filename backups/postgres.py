@@ -20,6 +20,8 @@ from runtime.processes import tied_to_parent
 
 KIND = "postgresql"
 LOOK_SECONDS = 0.5
+# The server shows a session for a moment after its program has gone.
+ENDING_SECONDS = 2.0
 # What the schema of the earlier tables is called until a restore is checked. A restore that was broken off leaves it.
 ASIDE = "interlock_before_restore"
 OTHER_SESSIONS = """
@@ -62,7 +64,7 @@ class PostgresDatabase:
         """Yield the contents of the database, in which no other session is. Raises BackupError if there is one."""
         with closing(self.connect()) as connection:
             recover(connection)
-            if sessions := [name for (name,) in connection.execute(OTHER_SESSIONS)]:
+            if sessions := other_sessions(connection):
                 words = f"{len(sessions)} other sessions use the database ({', '.join(sorted(set(sessions)))})."
                 raise BackupError(f"{words} End every process of the system first. Nothing was changed.")
             yield Contents(connection, KIND)
@@ -165,6 +167,16 @@ def run(connection: psycopg.Connection[Any], command: Sequence[str | Path], look
         if process.returncode:
             words = f"{Path(command[0]).name} ended with {process.returncode}: {said.read().strip()[-1000:]}"
             raise BackupError(words)
+
+
+def other_sessions(connection: psycopg.Connection[Any]) -> list[str]:
+    """Return the names of the programs that use the database; one that has just ended is waited for."""
+    until = time.monotonic() + ENDING_SECONDS
+    while True:
+        sessions = [name for (name,) in connection.execute(OTHER_SESSIONS)]
+        if not sessions or time.monotonic() > until:
+            return sessions
+        time.sleep(LOOK_SECONDS)
 
 
 def size_of(path: Path) -> int:
