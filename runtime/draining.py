@@ -43,6 +43,8 @@ class DrainingServer(uvicorn.Server):
             begin_no_handshake(sock)
         await asyncio.sleep(HANDSHAKE_SECONDS)
         await super().shutdown(sockets)
+        # Nothing waits any more; another server of this process begins anew.
+        waiting.is_over = False
 
 
 class DrainingProtocol(H11Protocol):
