@@ -11,10 +11,11 @@ from django.conf import settings
 from backups.archive import ARTIFACTS, DATABASE, SETTINGS, Report, Writer, opened_archive
 from backups.contents import Contents
 from backups.errors import BackupError
-from backups.folders import passing_folder, sync_folder
+from backups.folders import passing_folder
 from backups.manifest import Manifest
 from backups.places import DATABASE_ERRORS, own_database, pin_stored_files, settings_without_secrets, stored_files
 from config.version import current_version
+from events.archives import sync_folder
 
 NO_ROOM = " Make room there, or name another disk with --to."
 
