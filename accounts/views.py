@@ -12,7 +12,7 @@ from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext as _
 from django.views.generic import UpdateView, View
 
-from accounts.forms import PreferencesForm, SignInForm
+from accounts.forms import OwnPasswordForm, PreferencesForm, SignInForm
 from accounts.models import User
 from accounts.people import signed_in_person
 from accounts.sessions import sign_out_everywhere_else
@@ -98,6 +98,7 @@ class Preferences(LoginRequiredMixin, UpdateView):  # type: ignore[type-arg]
 class ChangePassword(LoginRequiredMixin, PasswordChangeView):
     """The page of the person's own password; the sessions in other browsers end with the old one."""
 
+    form_class = OwnPasswordForm
     template_name = "accounts/password.html"
     success_url = reverse_lazy("preferences")
 

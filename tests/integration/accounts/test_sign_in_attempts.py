@@ -133,3 +133,24 @@ def test_everybody_changes_their_own_password_and_other_browsers_are_signed_out(
     assert "is changed" in here.post("/preferences/password/", said, follow=True).content.decode()
     assert (here.get("/").status_code, there.get("/").status_code) == (200, 302)
     assert sign_in(new) == 302
+
+
+def test_the_old_password_is_guessed_no_more_often_than_at_a_sign_in() -> None:
+    browser = Client(REMOTE_ADDR="192.0.2.1")
+    browser.post("/sign-in/", {"username": "rita", "password": PASSWORD})
+    new = "another good password"
+
+    def said(old: str) -> str:
+        sent = {"old_password": old, "new_password1": new, "new_password2": new}
+        return browser.post("/preferences/password/", sent, follow=True).content.decode()
+
+    assert ["was entered incorrectly" in said("guess") for _ in range(4)] == [True, True, True, False]
+    assert "Too many attempts" in said(PASSWORD)
+    assert User.objects.get(username="rita").check_password(PASSWORD)
+
+
+def test_staff_change_their_password_on_the_same_page() -> None:
+    staff = User.objects.create_user("ann", password=PASSWORD, is_staff=True)
+    browser = Client()
+    browser.force_login(staff)
+    assert browser.get("/admin/password_change/").url == "/preferences/password/"
