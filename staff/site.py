@@ -22,6 +22,8 @@ class InterlockAdminSite(AdminSite):
         """Return the home page, with the parts of the overview that this person may see."""
         return super().index(request, {"overview": overview_for(signed_in_person(request)), **(extra_context or {})})
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(  # type: ignore[override]  # a redirect has no template
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Redirect to the page on which everybody changes their own password."""
         return HttpResponseRedirect(reverse("change-password"))
