@@ -22,6 +22,8 @@ LONGEST_YAML = 100_000
 MOST_TEXT = 2 * blueprints.MOST_BYTES
 # Aliases of aliases can make a small text huge; a template needs one or two.
 MOST_ALIASES = 10
+# Lists and mappings within each other; a template with its schemas needs about ten. Reading takes the square of this.
+DEEPEST = 50
 # Finds the key of the item in a message about several items: a key used twice, or a dependency that does not exist.
 ITEM_AT_FAULT = re.compile(r"the key '(?P<twice>\w+)'|\b(?P<waits>\w{1,60}) depends on")
 
@@ -86,8 +88,7 @@ def read_yaml(text: str) -> dict[str, Any]:
         words = _("This has %(size)s characters, and a template may have %(most)s: make it shorter.")
         raise ValidationError(words % {"size": len(text), "most": MOST_TEXT})
     try:
-        if sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)) > MOST_ALIASES:
-            raise ValidationError(too_many_aliases())
+        refuse_costly(text)
         value = strict_json.loads(strict_json.dumps(yaml.safe_load(text)))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         why = getattr(error, "problem", None) or error
@@ -95,6 +96,19 @@ def read_yaml(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValidationError(_("A template is a mapping with `name`, `title` and `items`."))
     return value
+
+
+def refuse_costly(text: str) -> None:
+    """Raise ValidationError if the YAML text has too many aliases or is nested too deeply; stops reading there."""
+    aliases = depth = 0
+    for event in yaml.parse(text):
+        aliases += isinstance(event, yaml.AliasEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if aliases > MOST_ALIASES:
+            raise ValidationError(too_many_aliases())
+        if depth > DEEPEST:
+            words = _("Line %(line)s: lists and mappings stand within each other more than %(most)s deep.")
+            raise ValidationError(words % {"line": event.start_mark.line + 1, "most": DEEPEST})
 
 
 def too_many_aliases() -> str:
