@@ -239,11 +239,15 @@ def rest_door(method: str, route: str) -> Door:
     return call
 
 
-def admin_doors() -> Iterator[tuple[str, Door]]:
-    """Each action of each list in the admin, on everything that is listed; and each page's buttons."""
+def list_doors() -> Iterator[tuple[str, Door]]:
+    """Each action of each list in the admin, on everything that is listed."""
     for model, pages in admin.site._registry.items():
         for _function, name, _words in pages._get_base_actions():
             yield f"list of {model._meta.model_name}: {name}", list_door(model, name)
+
+
+def page_doors() -> Iterator[tuple[str, Door]]:
+    """The buttons of each page in the admin."""
     for name, form in FORMS.items():
         yield f"page of question: {name}", page_door("clarifications_question", "question", form)
     for name in ("replay", "discard"):
@@ -330,7 +334,9 @@ def sharing_doors() -> Iterator[tuple[str, Door]]:
     )
 
 
-DOORS = dict([*rest_doors(), *admin_doors(), *account_doors(), *sharing_doors()])
+DOORS = dict([*rest_doors(), *list_doors(), *page_doors(), *account_doors(), *sharing_doors()])
+# What is called here names no project: once is enough, whosever the projects are.
+UNAIMED = {*dict(list_doors()), *dict(account_doors()), *(door for door, _ in rest_doors() if "<" not in door)}
 
 
 def test_no_caller_changes_through_any_door_what_is_not_theirs_to_change(
@@ -340,7 +346,7 @@ def test_no_caller_changes_through_any_door_what_is_not_theirs_to_change(
     before, done, wrong = facts(), set(), []
     for door, call in DOORS.items():
         for caller, role in callers.items():
-            for one in held:
+            for one in held[:1] if door in UNAIMED else held:
                 with undone(), connection.execute_wrapper(writes := Writes()):
                     call(caller, one)
                     for change in changes(before, facts()) if writes.number else ():
@@ -350,7 +356,10 @@ def test_no_caller_changes_through_any_door_what_is_not_theirs_to_change(
     assert not wrong, "\n".join(wrong)
     finished = {(door, role) for door, role, change in done if change.startswith("finished for")}
     assert finished == {(door, role) for door in APPROVING for role in ANSWERING}
-    print(f"{len(DOORS)} doors × {len(callers)} callers × {len(held)} projects, {len(done)} kinds of change")  # noqa: T201
+    print(  # noqa: T201
+        f"{len(DOORS)} doors ({len(DOORS) - len(UNAIMED)} of them × {len(held)} projects) × {len(callers)} callers, "
+        f"{len(done)} kinds of change"
+    )
 
 
 # -- the event door --------------------------------------------------------------------------------
