@@ -8,6 +8,11 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+# A minute of one process, or half of one: begun last, it would go on alone.
+LONG = (
+    "test_side_door_matrix.py", "test_readme.py", "test_demo.py", "test_long_work.py", "test_keeping.py", "test_chaos.py",
+    "test_webhook_fairness.py", "test_cluster.py", "test_kill_consumer.py", "test_contract_of_the_api.py",
+)  # fmt: skip
 FOLDERS = ("tests/browser/", "tests/acceptance/over_http/")
 # What xdist would have split test by test.
 SPLIT = ("load", "loadgroup")
@@ -24,3 +29,9 @@ class FoldersTogether(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FoldersTogether | None:
     """The scheduler, unless the run was told to split its tests in another way."""
     return FoldersTogether(config, log) if config.getoption("dist") in SPLIT else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests of the files that take longest, in the order that chance gave to all."""
+    items.sort(key=lambda item: item.path.name not in LONG)
