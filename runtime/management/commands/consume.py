@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 
 from backlog.consumers import DeadLettersConsumer, OrchestratorConsumer
 from events.bridge import StreamServer
@@ -12,6 +13,9 @@ from events.partitions import share_of
 from events.runner import serve, streams_to_read, wait_for_broker
 from runtime.commands import ServerCommand, at_least_one
 from runtime.groups import CONSUMERS, stream_consumers
+
+# Threads of a process that read the group side by side: while one waits for its commit, another computes.
+LANES = {OrchestratorConsumer.group: 2}
 
 
 class Command(ServerCommand):
@@ -46,24 +50,38 @@ class Command(ServerCommand):
 
 
 def servers_of(groups: Sequence[str], slot: int, names: Sequence[str]) -> list[StreamServer]:
-    """Return a server for each group and stream of the log, and with the orchestrator's one for the dead letters.
+    """Return the servers for each group and stream of the log, and with the orchestrator's one for the dead letters.
 
     A server a stream, since no command of a cluster reads several: each waits for entries on a connection of its own.
     """
     application = stream_consumers()
-    log = [server(application, group, name, slot, ticks=name == names[0]) for group in groups for name in names]
+    log = [
+        server(application, group, name, slot, lane, ticks=name == names[0] and lane == 1)
+        for group in groups
+        for name in names
+        for lane in range(1, 1 + lanes_of(group, names))
+    ]
     letters = [DeadLettersConsumer.group] if OrchestratorConsumer.group in groups else []
     return [*log, *(server(application, group, settings.DLQ_STREAM, slot) for group in letters)]
 
 
-def server(application: Any, group: str, stream: str, slot: int, *, ticks: bool = True) -> StreamServer:
-    """Return the server of one consumer group of this stream; one of a group in each process has its clock."""
+def lanes_of(group: str, names: Sequence[str]) -> int:
+    """Return how many threads of a process read each of these streams for the group.
+
+    One where threads stand side by side already, as each partition has its own, and on SQLite, which takes one writer
+    at a time.
+    """
+    return LANES.get(group, 1) if len(names) == 1 and connection.vendor == "postgresql" else 1
+
+
+def server(application: Any, group: str, stream: str, slot: int, lane: int = 1, *, ticks: bool = True) -> StreamServer:
+    """Return a server of the consumer group of this stream; one of a group in each process has its clock."""
     return StreamServer(
         application,
         channel=group,
         stream=stream,
         group=group,
-        consumer=f"{group}-{slot}",
+        consumer=f"{group}-{slot}" if lane == 1 else f"{group}-{slot}-{lane}",
         batch_size=settings.BATCH_SIZE,
         ticks=ticks,
     )

@@ -39,7 +39,7 @@ def test_two_orchestrators_share_the_work(tally: Tally, haste: None) -> None:
         tally.attempted = len(put(*(request("minimal") for _ in range(FLOWS))))
         tally.wait_for_rest()
         served = streams.client().xinfo_consumers(settings.STREAM_NAME, "orchestrator")
-    assert {c["name"] for c in served if c["inactive"] >= 0} == {b"orchestrator-1", b"orchestrator-2"}
+    assert {c["name"] for c in served if c["inactive"] >= 0} >= {b"orchestrator-1", b"orchestrator-2"}
     assert Item.objects.filter(state=ItemState.DONE, attempts=1).count() == 3 * FLOWS
 
 

@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
 from pytest_django import Settings
 
 from backlog.models import Project
@@ -91,6 +92,18 @@ def test_one_server_of_a_group_has_the_clock(four_partitions: None) -> None:
     servers = servers_of(list(CONSUMERS), 1, log_streams())
     clocks = [server.group for server in servers if server.ticks]
     assert sorted(clocks) == sorted([*CONSUMERS, "dead-letters"])
+    for server in servers:
+        server.executor.shutdown()
+
+
+def test_on_postgresql_two_threads_of_a_process_read_an_undivided_log_for_the_orchestrator() -> None:
+    servers = servers_of(["orchestrator", "clarifications"], 3, [django_settings.STREAM_NAME])
+    names = [server.consumer for server in servers if server.stream == django_settings.STREAM_NAME]
+    lanes = ["orchestrator-3", "orchestrator-3-2"] if connection.vendor == "postgresql" else ["orchestrator-3"]
+    assert names == [*lanes, "clarifications-3"]
+    assert [server.consumer for server in servers if server.ticks] == [
+        "orchestrator-3", "clarifications-3", "dead-letters-3",
+    ]  # fmt: skip
     for server in servers:
         server.executor.shutdown()
 
