@@ -8,6 +8,7 @@ while the right name is not set.
 import math
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -18,8 +19,6 @@ from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from environment import broker_urls
 
@@ -167,6 +166,9 @@ def near_misses(given: Iterable[str], names: Iterable[str]) -> dict[str, str]:
 
 def unknown_in_file(path: Path, names: Iterable[str]) -> dict[str, str]:
     """Return {name: the most similar right name, or ""} for the names of a `.env` file that nobody reads."""
+    from rapidfuzz import process  # where it is needed: 3 MB in each process
+    from rapidfuzz.distance import OSA
+
     known = known_names(names)
     lines = path.read_text().splitlines() if path.exists() else []
     given = [found[1] for line in lines if (found := re.match(r"(?:export )?([A-Za-z_0-9]+)=", line))]
@@ -182,7 +184,12 @@ def known_names(names: Iterable[str]) -> set[str]:
 def is_slip(name: str, known: str) -> bool:
     """Return True if the name is so close to the known one that it is probably a typing error for it."""
     most = next((slips for length, slips in SLIPS if len(known) >= length), 0)
-    return most > 0 and OSA.distance(name, known, score_cutoff=most) <= most
+    # A letter that only one of the names has is an error at least: this rules out nearly all, and saves 3 MB a process.
+    if not most or max((Counter(name) - Counter(known)).total(), (Counter(known) - Counter(name)).total()) > most:
+        return False
+    from rapidfuzz.distance import OSA
+
+    return OSA.distance(name, known, score_cutoff=most) <= most
 
 
 def read_file(path: Path) -> None:

@@ -18,8 +18,11 @@ class StaffConfig(AppConfig):
         )
 
 
-class InterlockAdminConfig(admin_apps.AdminConfig):
-    """The admin app with the overview as its home page; INSTALLED_APPS names it in place of Django's."""
+class InterlockAdminConfig(admin_apps.SimpleAdminConfig):
+    """The admin app with our site; INSTALLED_APPS names it in place of Django's.
+
+    The pages are loaded by the site when it is asked for its addresses, so processes without pages never load them.
+    """
 
     default = False
     default_site = "staff.site.InterlockAdminSite"

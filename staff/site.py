@@ -1,8 +1,11 @@
 """The admin site of the staff: Django's admin with the overview as its home page."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.admin import AdminSite
+from django.apps import AppConfig
+from django.contrib.admin import AdminSite, autodiscover
+from django.core.checks import CheckMessage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -13,10 +16,20 @@ from staff.overview import overview_for
 
 
 class InterlockAdminSite(AdminSite):
-    """The admin site whose home page is the overview."""
+    """The admin site whose home page is the overview; it loads the pages of all rooms when they are asked for."""
 
     site_header = site_title = "Interlock"
     index_title = gettext_lazy("Overview")
+
+    def get_urls(self) -> list[Any]:
+        """Return the addresses of every page."""
+        autodiscover()
+        return super().get_urls()
+
+    def check(self, app_configs: Sequence[AppConfig] | None) -> list[CheckMessage]:
+        """Return what is wrong with the pages."""
+        autodiscover()
+        return super().check(app_configs)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Return the home page, with the parts of the overview that this person may see."""

@@ -10,8 +10,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 # A minute of one process, or half of one: begun last, it would go on alone.
 LONG = (
-    "test_side_door_matrix.py", "test_readme.py", "test_demo.py", "test_long_work.py", "test_keeping.py", "test_chaos.py",
-    "test_webhook_fairness.py", "test_cluster.py", "test_kill_consumer.py", "test_contract_of_the_api.py",
+    "test_side_door_matrix.py", "test_readme.py", "test_demo.py", "test_long_work.py", "test_keeping.py",
+    "test_chaos.py", "test_webhook_fairness.py", "test_cluster.py", "test_kill_consumer.py",
+    "test_contract_of_the_api.py",
 )  # fmt: skip
 FOLDERS = ("tests/browser/", "tests/acceptance/over_http/")
 # What xdist would have split test by test.

@@ -108,7 +108,8 @@ def refuse_costly(text: str) -> None:
             raise ValidationError(too_many_aliases())
         if depth > DEEPEST:
             words = _("Line %(line)s: lists and mappings stand within each other more than %(most)s deep.")
-            raise ValidationError(words % {"line": event.start_mark.line + 1, "most": DEEPEST})
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            raise ValidationError(words % {"line": line, "most": DEEPEST})
 
 
 def too_many_aliases() -> str:

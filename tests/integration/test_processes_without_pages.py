@@ -7,9 +7,10 @@ import sys
 from runtime.system import system_processes
 from tests.processes import ROOT
 
-# What only the web needs: its addresses, its middleware, the REST interface, and what documents it.
+# What only the web needs: its addresses, its pages, its middleware, the REST interface, and what documents it.
 OF_THE_WEB = {
     "config.urls",
+    "staff.admin",
     "runtime.routing",
     "runtime.patience",
     "api.follow",
@@ -18,22 +19,35 @@ OF_THE_WEB = {
 }
 # The parsers of spreadsheets: the child process that reads an upload imports them for itself.
 OF_READING = {"intake.spreadsheets.reading", "python_calamine", "charset_normalizer"}
+# The agents, and the comparison of texts that one of them does.
+OF_THE_AGENTS = {"workers.agents", "rapidfuzz"}
 LOADING = """
 import json, sys
 import django
 django.setup()
 from importlib import import_module
-for name in ("core", "consume", "work", "relay", "deliver", "notify"):
+for name in sys.argv[1:]:
     import_module(f"runtime.management.commands.{name}")
-from runtime.groups import stream_consumers
-stream_consumers()
+if "work" in sys.argv:
+    from runtime.groups import stream_consumers
+    stream_consumers()
 print(json.dumps(list(sys.modules)))
 """
 
 
+def loaded_by(*commands: str) -> set[str]:
+    """The modules that a process has loaded in which these commands begin."""
+    return set(json.loads(subprocess.check_output([sys.executable, "-c", LOADING, *commands], cwd=ROOT)))
+
+
 def test_their_commands_load_nothing_that_only_the_web_or_the_reading_of_files_needs() -> None:
-    loaded = json.loads(subprocess.check_output([sys.executable, "-c", LOADING], cwd=ROOT))
-    assert (OF_THE_WEB | OF_READING) & set(loaded) == set()
+    loaded = loaded_by("core", "consume", "work", "relay", "deliver", "notify")
+    assert (OF_THE_WEB | OF_READING) & loaded == set()
+    assert loaded >= OF_THE_AGENTS
+
+
+def test_who_reads_the_log_does_not_load_the_agents() -> None:
+    assert loaded_by("core", "consume", "relay", "deliver", "notify") & OF_THE_AGENTS == set()
 
 
 def test_they_skip_the_checks_which_load_every_page() -> None:

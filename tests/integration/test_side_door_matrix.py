@@ -241,6 +241,7 @@ def rest_door(method: str, route: str) -> Door:
 
 def list_doors() -> Iterator[tuple[str, Door]]:
     """Each action of each list in the admin, on everything that is listed."""
+    admin.autodiscover()
     for model, pages in admin.site._registry.items():
         for _function, name, _words in pages._get_base_actions():
             yield f"list of {model._meta.model_name}: {name}", list_door(model, name)

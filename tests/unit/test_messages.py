@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 from django.conf import settings
-from django.contrib.admin import ModelAdmin, site
+from django.contrib.admin import ModelAdmin, autodiscover, site
 from django.contrib.admin.utils import flatten
 from django.db.models import Field
 from django.template.base import Lexer, TokenType
@@ -313,6 +313,7 @@ def shown_in_admin(page: ModelAdmin) -> Iterator[Field]:  # type: ignore[type-ar
     yield from (fields[name] for name in named if isinstance(name, str) and name in fields)
 
 
+autodiscover()
 OWN_PAGES = [page for model, page in site._registry.items() if model._meta.app_label in PACKAGES]
 
 

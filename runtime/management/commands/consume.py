@@ -12,7 +12,7 @@ from events.bridge import StreamServer
 from events.partitions import share_of
 from events.runner import serve, streams_to_read, wait_for_broker
 from runtime.commands import ServerCommand, at_least_one
-from runtime.groups import CONSUMERS, stream_consumers
+from runtime.groups import CONSUMERS, by_channel, log_consumers
 
 # Threads of a process that read the group side by side: while one waits for its commit, another computes.
 LANES = {OrchestratorConsumer.group: 2}
@@ -54,7 +54,7 @@ def servers_of(groups: Sequence[str], slot: int, names: Sequence[str]) -> list[S
 
     A server a stream, since no command of a cluster reads several: each waits for entries on a connection of its own.
     """
-    application = stream_consumers()
+    application = by_channel(log_consumers())
     log = [
         server(application, group, name, slot, lane, ticks=name == names[0] and lane == 1)
         for group in groups

@@ -18,6 +18,7 @@ COMPARISONS = [
     *("year", "date", "range", "week_day", "gt", "exact"),
 ]
 VALUES = {"regex": "^(a|a)*$", "iregex": "(a", "year": "99999", "range": "1,2"}
+admin.autodiscover()
 PAGES = [(f"admin:{m._meta.app_label}_{m._meta.model_name}_changelist", m) for m in admin.site._registry]
 
 
