@@ -42,17 +42,17 @@ def run(world: World, options: argparse.Namespace) -> int:
     rest = Rest(world.system.web, prepared_key())
     sorts = list(bug.sorts if bug else SORTS)
     load, happened = Load(rest, world.folder, rate=options.rate, sorts=sorts, seed=options.seed), list[Happened]()
-    world.start_system()
     threads = [*load.threads(), Robot(load, rest, options.seed).thread()]
     readings = Readings(world.system.pids, {"database": world.database.sessions, "broker": broker_clients})
     try:
-        wait_until(lambda: len(world.system.pids()) >= 7, BEGIN_SECONDS)
-        for thread in threads:
-            thread.start()
-        with read_meanwhile(readings):
-            suffer(world, plan, load, happened, options.seconds)
-        load.stopping.set()
-        wait_for_rest(load, options.rest)
+        with world.service_manager():
+            wait_until(lambda: len(world.system.pids()) >= 7, BEGIN_SECONDS)
+            for thread in threads:
+                thread.start()
+            with read_meanwhile(readings):
+                suffer(world, plan, load, happened, options.seconds)
+            load.stopping.set()
+            wait_for_rest(load, options.rest)
         verdict = verdict_of(load, happened, answers_broken=rest.broken)
     finally:
         load.stopping.set()

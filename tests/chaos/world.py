@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from argparse import Namespace
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from tests.waiting import is_alive, wait_until
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE_MEGABYTES, BROKER_MEGABYTES = 1500, 300
 START_SECONDS = 30.0
+RESTART_SECONDS = 1.0
 CLUSTER_PARTITIONS = 4
 
 
@@ -58,6 +60,25 @@ class World:
         """Start the processes of the system."""
         self.starter.submit(self.system.start, self.environment()).result()
 
+    @contextmanager
+    def service_manager(self) -> Iterator[None]:
+        """Start the system, and inside the block start it again when it has ended: it does where no broker answers."""
+        over = threading.Event()
+        watching = threading.Thread(target=self.start_again_until, args=[over])
+        self.start_system()
+        watching.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watching.join()
+
+    def start_again_until(self, over: threading.Event) -> None:
+        """Start the system whenever it has ended and nobody keeps it down."""
+        while not over.wait(RESTART_SECONDS):
+            if self.system.has_ended():
+                self.start_system()
+
     def environment(self) -> dict[str, str]:
         """Return the variables with which a process finds this world."""
         return {
@@ -80,6 +101,7 @@ class System:
         self.own = {"CHAOS_ARMED": str(armed), "CHAOS_BUG": bug}
         self.each = each
         self.process: subprocess.Popen[bytes] | None = None
+        self.is_wanted = False
 
     def start(self, environment: dict[str, str]) -> None:
         """Start `manage.py up` with a process for each role, and `each` for those with most work."""
@@ -97,6 +119,11 @@ class System:
             self.process = subprocess.Popen(
                 tied_to_parent(argv), env={**os.environ, **environment, **self.own}, stdout=log, stderr=log
             )
+        self.is_wanted = True
+
+    def has_ended(self) -> bool:
+        """Return True if the supervisor has ended, and nobody wanted it to."""
+        return self.is_wanted and self.process is not None and self.process.poll() is not None
 
     def stop(self) -> int:
         """End everything with SIGTERM; return the exit code of the supervisor."""
@@ -117,6 +144,7 @@ class System:
     def kill_everything(self) -> None:
         """Kill the supervisor and all its children at once."""
         assert self.process
+        self.is_wanted = False
         children = list(self.pids().values())
         for pid in [self.process.pid, *children]:
             with suppress(ProcessLookupError):
