@@ -288,6 +288,7 @@ def folder(text: str) -> str:
 
 TEXT = Kind(matching(re.compile(r"[^\x00-\x1f]*")), "text on one line")
 WORD = Kind(matching(re.compile(r"[^\s\x00-\x1f]+")), "text without blanks")
+CLASS = Kind(matching(re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")), "a class, as package.module.Class")
 BOOLEAN = Kind(boolean, "true or false")
 # Whether a code is a currency is checked by `manage.py check`.
 CURRENCY = Kind(matching(re.compile(r"[A-Z]{3}")), "the code of a currency in capital letters, such as EUR")

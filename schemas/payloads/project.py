@@ -1,6 +1,6 @@
 """Payloads of PROJECT events: what becomes of a project."""
 
-from typing import NotRequired
+from typing import NotRequired, TypedDict
 
 from schemas.payloads.about import AboutProject, AboutTitledProject, Received
 from schemas.payloads.objects import WorkContext
@@ -43,3 +43,17 @@ class ProjectOpened(AboutTitledProject):
     template: str
     template_version: int
     items: int
+
+
+class ErasedEvent(TypedDict):
+    """An event whose payload no longer fits its digest, which stays."""
+
+    event_id: str
+    digest: str
+
+
+class ProjectPersonErased(AboutProject):
+    """The names of a person were taken out of payloads of the project's events."""
+
+    erasure: int
+    events: list[ErasedEvent]
