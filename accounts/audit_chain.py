@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import takewhile
 
 import orjson
 from django.db import models, transaction
@@ -78,8 +79,10 @@ def seal_records() -> Iterator[int]:
 def seal_next() -> int:
     """Seal the next records, and return how many; 0 if none is old enough."""
     newest = AuditSeal.objects.select_for_update().order_by("-last_id").first()
-    due = AuditRecord.objects.filter(recorded_at__lt=Now() - SEALED_AFTER, pk__gt=newest.last_id if newest else 0)
-    rows = list(due.order_by("pk")[:MOST_ROWS])
+    after = AuditRecord.objects.filter(pk__gt=newest.last_id if newest else 0).order_by("pk")
+    page = after.annotate(is_old=models.Q(recorded_at__lt=Now() - SEALED_AFTER))[:MOST_ROWS]
+    # Up to the first that is too young: none with a lower number is left behind.
+    rows = list(takewhile(lambda row: row.is_old, page))
     if not rows:
         return 0
     ids, digests = [row.pk for row in rows], b"".join(map(digest_of, rows))

@@ -23,7 +23,7 @@ class OpenedWhenRead(DeferredAttribute):
     def __get__(self, instance: Any, cls: Any = None) -> Any:
         """Return the value in the clear. Raises EncryptionError."""
         value = super().__get__(instance, cls)
-        if instance is None:
+        if instance is None or isinstance(value, models.Expression):
             return value
         if self.field.is_plain(instance, encrypted=value):
             return getattr(instance, self.field.plain)

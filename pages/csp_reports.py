@@ -70,10 +70,10 @@ window = Window(MOST_A_MINUTE)
 @csrf_exempt
 @require_POST
 def take_report(request: HttpRequest) -> HttpResponse:
-    """Count and log the report: 204, or 413 for a longer one, 429 for one too many, 400 for what is no report."""
+    """Count and log the report: 204, also for one too many; 413 for a longer one, 400 for what is no report."""
     if not window.has_room():
         CSP_REPORTS.labels("too_many").inc()
-        return HttpResponse(status=429)
+        return HttpResponse(status=204)
     body = request.read(MOST_BYTES + 1)
     if len(body) > MOST_BYTES:
         return HttpResponse(status=413)

@@ -77,12 +77,13 @@ def require_may_erase(person: User, by: User | None, reason: str) -> None:
 
 def erased_everywhere(person: User, words: Words, erasure: Erasure | None) -> Iterator[tuple[str, int]]:
     """Take the person's names out of every place; yield (what, how many). Without an erasure they are only counted."""
+    # First, since their records are found by the name.
+    yield "files", erased_files(person, dry_run=erasure is None)
     for place in PLACES:
         yield from ((place.model, count) for count in swept(place, words, erasure))
     yield from (("events.Event", count) for count in erased_events(words, erasure))
     yield from (("entries of dead letters", count) for count in erased_letters(words, erasure))
     yield from (("events in archives", count) for count in erased_archives(words, erasure))
-    yield "files", erased_files(person, dry_run=erasure is None)
     for rows in rows_of(person):
         yield rows.model._meta.label, rows.count() if erasure is None else rows.delete()[0]
 

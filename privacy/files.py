@@ -40,6 +40,8 @@ def erased_archives(words: Words, erasure: Erasure | None) -> Iterator[int]:
 def erased_line(line: bytes, words: Words) -> dict[str, Any] | None:
     """Return the event of the line without the person's names; None if it does not name the person."""
     event: dict[str, Any] = orjson.loads(line)
+    # In the lines of release 0.2 the payload stands twice.
+    event.pop("text", None)
     payload = words.in_document(event["payload"])
     return None if payload == event["payload"] else {**event, "payload": payload}
 

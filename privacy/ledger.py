@@ -2,13 +2,12 @@
 
 A payload that named the person is replaced; its digest stays, so that the event can still be told from a forged one,
 and is handled once. An event PROJECT.PERSON_ERASED in the same transaction names the events whose payload does not fit
-its digest any more. So the ledger can be checked: a payload fits its digest, or a tombstone names it
-(`discrepancies`).
+its digest any more, with the one that it has now. So the ledger can be checked: a payload fits its digest, or that of
+its newest tombstone (`discrepancies`).
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -53,7 +52,8 @@ def by_project(changed: Iterable[Event]) -> dict[tuple[UUID, UUID], list[ErasedE
     found: dict[tuple[UUID, UUID], list[ErasedEvent]] = defaultdict(list)
     for event in changed:
         if event.project_id is not None:
-            said: ErasedEvent = {"event_id": str(event.event_id), "digest": event.digest}
+            now = event.envelope().digest()
+            said: ErasedEvent = {"event_id": str(event.event_id), "digest": event.digest, "erased_digest": now}
             found[event.project_id, event.correlation_id].append(said)
     return found
 
@@ -95,18 +95,19 @@ def bytes_without(value: bytes, words: Words) -> bytes:
 def discrepancies() -> Iterator[tuple[int, list[str]]]:
     """Yield for each page of the ledger (events looked at, ids of those that do not fit their digest without a reason).
 
-    A payload fits its digest, or an event PROJECT.PERSON_ERASED names it with this digest.
+    A payload fits its digest, or the one that the newest PROJECT.PERSON_ERASED says of it.
     """
     for page in pages(models.QuerySet(Event)):
-        unfit = [event for event in page if event.envelope().digest() != event.digest]
+        digests = {event: event.envelope().digest() for event in page}
+        unfit = [event for event, digest in digests.items() if digest != event.digest]
         known = tombstones({event.project_id for event in unfit})
-        yield len(page), [str(e.event_id) for e in unfit if (str(e.event_id), e.digest) not in known]
+        yield len(page), [str(e.event_id) for e in unfit if known.get((str(e.event_id), e.digest)) != digests[e]]
 
 
-def tombstones(projects: set[Any]) -> set[tuple[str, str]]:
-    """Return (event id, digest) of the events of these projects whose payload was erased."""
+def tombstones(projects: set[UUID | None]) -> dict[tuple[str, str], str]:
+    """Return {(event id, digest): the digest of the payload now} of the events of these projects that were erased."""
     if not projects:
-        return set()
+        return {}
     said = Event.objects.filter(type=TOMBSTONE, project_id__in=projects, service="interlock")
-    payloads = said.values_list("payload", flat=True)
-    return {(one["event_id"], one["digest"]) for payload in payloads for one in payload["events"]}
+    payloads = said.order_by("seq").values_list("payload", flat=True)
+    return {(one["event_id"], one["digest"]): one["erased_digest"] for payload in payloads for one in payload["events"]}

@@ -26,14 +26,14 @@ class Words:
         phrases = {*also, *(given if person.first_name and person.last_name else given[:1])}
         phrases |= {self.name} if "@" in self.name else set()
         self.phrases = sorted((p for p in phrases if len(p) >= SHORTEST_PHRASE), key=len, reverse=True)
-        self.in_texts = pattern_of(self.phrases)
-        self.in_mentions = pattern_of([*self.phrases, self.name])
+        parts = [part for part in (person.first_name, person.last_name, self.name) if part]
+        self.mentions = [*self.phrases, *sorted(parts, key=len, reverse=True)]
+        self.in_texts, self.in_mentions = pattern_of(self.phrases), pattern_of(self.mentions)
 
     @property
     def needles(self) -> list[str]:
         """Return the texts of which one stands in every row that names the person, in each way that JSON writes it."""
-        found = [self.name, *self.phrases]
-        return list(dict.fromkeys([*found, *(json.dumps(text)[1:-1] for text in found)]))
+        return list(dict.fromkeys([*self.mentions, *(json.dumps(text)[1:-1] for text in self.mentions)]))
 
     def in_name(self, text: str) -> str:
         """Return the field of a name without this person's: “dana”, or “dana (key 1a2b)”."""

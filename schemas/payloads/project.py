@@ -46,10 +46,11 @@ class ProjectOpened(AboutTitledProject):
 
 
 class ErasedEvent(TypedDict):
-    """An event whose payload no longer fits its digest, which stays."""
+    """An event whose digest stays that of the payload as it was, and the digest of the payload as it is now."""
 
     event_id: str
     digest: str
+    erased_digest: str
 
 
 class ProjectPersonErased(AboutProject):

@@ -71,14 +71,14 @@ def test_what_a_stranger_makes_up_is_written_nowhere(caplog: pytest.LogCaptureFi
 def test_what_is_no_report_or_too_long_is_refused(body: bytes, status: int, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "pages.csp_reports"):
         assert sent(body) == status
-    assert caplog.messages == []
+    assert [record.name for record in caplog.records] == ["django.request"]
 
 
 def test_beyond_so_many_a_minute_reports_are_counted_and_not_looked_at(caplog: pytest.LogCaptureFixture) -> None:
     before = counted("too_many")
     with caplog.at_level(logging.WARNING, "pages.csp_reports"):
         answers = [sent(report()) for _ in range(MOST_A_MINUTE + 5)]
-    assert answers == [204] * MOST_A_MINUTE + [429] * 5
+    assert answers == [204] * (MOST_A_MINUTE + 5)
     assert len(caplog.messages) == MOST_A_MINUTE
     assert counted("too_many") == before + 5
 

@@ -12,7 +12,7 @@ from encryption.errors import CannotOpen, KeyMissing
 from encryption.models import DataKey
 from encryption.wrapping import KeyWrapper, LocalKeys
 from intake.models import RememberedReading, UnreadRows
-from tests.flows import opened
+from tests.aging import ended_project
 from tests.receivers import administrator
 from webhooks.attempts import attempt_delivery
 from webhooks.models import Endpoint
@@ -52,7 +52,7 @@ def test_a_webhooks_secret_is_read_as_before_and_stands_nowhere_in_the_clear(own
     assert rotated not in stored(Endpoint)
 
 
-def test_a_value_that_is_copied_to_another_row_or_column_does_not_open(owner: User, broker: None) -> None:
+def test_a_value_that_is_copied_to_another_row_or_column_does_not_open(owner: User) -> None:
     first, second = register_endpoint(owner, url=URL), register_endpoint(owner, url=URL)
     run(
         "UPDATE webhooks_endpoint SET encrypted_secret ="
@@ -63,7 +63,7 @@ def test_a_value_that_is_copied_to_another_row_or_column_does_not_open(owner: Us
     assert Endpoint.objects.get(pk=first.pk).secret == first.secret
     with pytest.raises(CannotOpen, match="copied from another row"):
         _ = Endpoint.objects.get(pk=second.pk).secret
-    unread = UnreadRows.objects.create(project=opened(), headers=["Dana"], rows=[{"cells": ["Dana"]}], count=1)
+    unread = UnreadRows.objects.create(project=ended_project(1), headers=["Dana"], rows=[{"cells": ["Dana"]}], count=1)
     run("UPDATE intake_unreadrows SET encrypted_rows = encrypted_headers")
     with pytest.raises(CannotOpen):
         _ = UnreadRows.objects.get(pk=unread.pk).rows
@@ -78,8 +78,8 @@ def test_a_value_of_which_a_letter_was_changed_does_not_open(owner: User) -> Non
         _ = Endpoint.objects.get().secret
 
 
-def test_what_people_wrote_in_their_files_is_encrypted(owner: User, broker: None) -> None:
-    project = opened()
+def test_what_people_wrote_in_their_files_is_encrypted(owner: User) -> None:
+    project = ended_project(1)
     UnreadRows.objects.create(project=project, headers=["Who"], rows=[{"cells": ["Dana Miller"]}], count=1)
     RememberedReading.objects.create(
         owner=owner, header="h", file_name="dana.csv", answers={"text_column": "Dana"}, chosen_at=project.opened_at
@@ -94,10 +94,7 @@ def test_a_value_is_stored_by_save_alone_which_knows_the_row(owner: User) -> Non
     made = register_endpoint(owner, url=URL)
     with pytest.raises(TypeError, match="call save"):
         Endpoint.objects.update(secret="in the clear")
-    copy = Endpoint(owner=owner, url=URL, secret="s", position=0, created_at=made.created_at)
-    with pytest.raises(TypeError, match="bulk_create"):
-        UnreadRows.objects.bulk_create([UnreadRows(project_id=made.created_at and __import__("uuid").uuid4())])
-    copy.pk = 10**6
+    copy = Endpoint(pk=10**6, owner=owner, url=URL, secret="s", position=0, created_at=made.created_at)
     with pytest.raises(TypeError, match="bulk_create"):
         Endpoint.objects.bulk_create([copy])
 
