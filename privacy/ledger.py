@@ -37,7 +37,7 @@ def erased_events(words: Words, erasure: Erasure | None) -> Iterator[int]:
                 models.QuerySet(Event).bulk_update(changed, ["payload"])
                 for (project, correlation), said in by_project(changed).items():
                     tombstone: ProjectPersonErased = {"project_id": str(project), "erasure": erasure.pk, "events": said}
-                    work.emit(TOMBSTONE, tombstone, correlation_id=correlation)
+                    work.emit("PROJECT.PERSON_ERASED", tombstone, correlation_id=correlation)
         yield len(changed)
 
 

@@ -54,7 +54,7 @@ class ErasedEvent(TypedDict):
 
 
 class ProjectPersonErased(AboutProject):
-    """The names of a person were taken out of payloads of the project's events."""
+    """The names of a person were taken out of payloads, whose digests stay; who keeps copies has to do the same."""
 
     erasure: int
     events: list[ErasedEvent]
