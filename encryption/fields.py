@@ -20,6 +20,8 @@ from encryption.data_keys import OpenKey, Sealed, beginning, current_key, open_s
 class OpenedWhenRead(DeferredAttribute):
     """The attribute of an encrypted field: opens the value when it is read for the first time."""
 
+    field: "EncryptedField"
+
     def __get__(self, instance: Any, cls: Any = None) -> Any:
         """Return the value in the clear. Raises EncryptionError."""
         value = super().__get__(instance, cls)
@@ -95,7 +97,8 @@ class EncryptedField(models.Field):  # type: ignore[type-arg]
 
     def empty_value(self) -> Any:
         """Return what stands in the column of the earlier releases where it holds nothing."""
-        return self.model._meta.get_field(self.plain).get_default()
+        plain: models.Field[Any, Any] = self.model._meta.get_field(self.plain)  # type: ignore[assignment]
+        return plain.get_default()
 
     def is_clear(self, instance: Any) -> bool:
         """Return True if the instance holds a value that is not encrypted yet."""
@@ -136,13 +139,14 @@ class Encrypting(models.Model):
         ]
         if update_fields is not None:
             update_fields = frozenset([*update_fields, *(field.plain for field in fields if field.plain)])
+        options |= {"using": using, "update_fields": update_fields}
         self.take_from_plain(fields)
         if not any(field.is_clear(self) for field in fields):
-            super().save_base(*args, using=using, update_fields=update_fields, **options)
+            super().save_base(*args, **options)
             return
         is_placed, self.data_key = self.is_place_known(), current_key()
         with transaction.atomic(using=using):
-            super().save_base(*args, using=using, update_fields=update_fields, **options)
+            super().save_base(*args, **options)
             if not is_placed:
                 values = {field.name: field.sealed(self, self.data_key) for field in fields}
                 type(self)._base_manager.using(using).filter(pk=self.pk).update(**values)

@@ -15,7 +15,7 @@ from django.db import models
 
 from events.erasures import opened_records
 from events.models import DeadLetter, Erasure, Event, packed_fields
-from events.work import unit_of_work
+from events.work import UnitOfWork, unit_of_work
 from privacy.sweeping import naming, pages
 from privacy.words import Words
 from schemas.payloads.project import ErasedEvent, ProjectPersonErased
@@ -33,7 +33,7 @@ def erased_events(words: Words, erasure: Erasure | None) -> Iterator[int]:
     for page in pages(naming(Event, ("payload",), words)):
         changed = [event for event in page if replace_payload(event, words)]
         if changed and erasure is not None:
-            with opened_records(erasure), unit_of_work() as work:
+            with opened_records(erasure), unit_of_work(UnitOfWork) as work:
                 models.QuerySet(Event).bulk_update(changed, ["payload"])
                 for (project, correlation), said in by_project(changed).items():
                     tombstone: ProjectPersonErased = {"project_id": str(project), "erasure": erasure.pk, "events": said}

@@ -1,6 +1,6 @@
 """Goes through a table page by page and takes a person's names out of its rows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -44,7 +44,8 @@ def naming(model: type[models.Model], fields: tuple[str, ...], words: Words) -> 
     """Return the rows in which one of the person's names may stand in one of these fields."""
     texts = {f"text_of_{name}": Cast(name, TextField()) for name in fields}
     found = [Q(**{f"{name}__icontains": needle}) for name in texts for needle in words.needles]
-    return models.QuerySet(model).annotate(**texts).filter(reduce(or_, found))
+    rows: models.QuerySet[Any] = models.QuerySet(model).annotate(**texts).filter(reduce(or_, found))
+    return rows
 
 
 def pages(rows: "models.QuerySet[Any]", most: int = MOST_ROWS) -> Iterator[list[Any]]:
@@ -57,7 +58,7 @@ def pages(rows: "models.QuerySet[Any]", most: int = MOST_ROWS) -> Iterator[list[
 
 def take_out(row: Any, place: Place, words: Words) -> list[str]:
     """Take the person's names out of the row's fields; return the fields in which there was one."""
-    kinds = (
+    kinds: tuple[tuple[str, Callable[[Any], Any]], ...] = (
         *((name, words.in_name) for name in place.names),
         *((name, words.in_text) for name in place.texts),
         *((name, words.in_mention) for name in place.mentions),

@@ -10,8 +10,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import Settings
 
 from accounts.roles import ADMINISTRATOR
-from tests.callers import Caller, account, key_of
 from tests.aging import ended_project
+from tests.callers import Caller, account, key_of
 
 pytestmark = pytest.mark.django_db
 # These run for as long as somebody listens.
