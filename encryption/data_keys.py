@@ -11,17 +11,15 @@ from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import models
 from django.db.models.functions import Now
 
+from encryption.cipher import KEY_BYTES, decrypted, encrypted
 from encryption.errors import CannotOpen, KeyMissing
 from encryption.models import DataKey
-from encryption.wrapping import NONCE_BYTES, key_wrapper
+from encryption.wrapping import key_wrapper
 
 VERSION = "v1"
-KEY_BYTES = 32
 
 
 class Sealed(str):
@@ -39,15 +37,14 @@ class OpenKey:
 
     def seal(self, value: bytes, place: str) -> Sealed:
         """Return the value encrypted for this place: table, column and row in one text."""
-        nonce = os.urandom(NONCE_BYTES)
-        encrypted = nonce + AESGCM(self.key).encrypt(nonce, value, place.encode())
-        return Sealed(beginning(self.id) + base64.b64encode(encrypted).decode())
+        sealed = encrypted(self.key, value, place.encode())
+        return Sealed(beginning(self.id) + base64.b64encode(sealed).decode())
 
-    def open(self, encrypted: bytes, place: str) -> bytes:
+    def open(self, sealed: bytes, place: str) -> bytes:
         """Return the value that was encrypted for this place. Raises CannotOpen."""
         try:
-            return AESGCM(self.key).decrypt(encrypted[:NONCE_BYTES], encrypted[NONCE_BYTES:], place.encode())
-        except (InvalidTag, ValueError):
+            return decrypted(self.key, sealed, place.encode())
+        except CannotOpen:
             raise CannotOpen(
                 f"What is stored at {place} was not encrypted for this place: it was changed, or copied from another"
                 " row. Restore the row from a backup, or give it a new value."
@@ -64,12 +61,12 @@ def open_sealed(sealed: str, place: str) -> bytes:
     version, _, rest = sealed.partition(":")
     key_id, _, text = rest.partition(":")
     try:
-        encrypted, key_number = base64.b64decode(text, validate=True), UUID(hex=key_id)
+        packed, key_number = base64.b64decode(text, validate=True), UUID(hex=key_id)
     except (ValueError, binascii.Error):
         version = ""
     if version != VERSION:
         raise CannotOpen(f"What is stored at {place} is no encrypted value of this version.")
-    return open_key(key_number).open(encrypted, place)
+    return open_key(key_number).open(packed, place)
 
 
 def current_key() -> OpenKey:

@@ -4,19 +4,16 @@ ENCRYPTION_KEY_WRAPPER names the class, which is made without arguments; by defa
 that asks a KMS needs the two methods of KeyWrapper. They are called once a data key and process, not once a value.
 """
 
-import os
 from abc import ABC, abstractmethod
 from hashlib import sha256
 from typing import cast
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from encryption.cipher import decrypted, encrypted
 from encryption.errors import CannotOpen, KeyMissing
 
-NONCE_BYTES = 12
 PURPOSE = b"interlock data key"
 
 
@@ -43,8 +40,8 @@ class LocalKeys(KeyWrapper):
 
     def wrap(self, data_key: bytes) -> tuple[str, bytes]:
         """Return the data key sealed with the first key; the file is made if there is none yet."""
-        key, nonce = settings.ENCRYPTION_KEYS(make=True)[0], os.urandom(NONCE_BYTES)
-        return key_id_of(key), nonce + AESGCM(key).encrypt(nonce, data_key, PURPOSE)
+        key = settings.ENCRYPTION_KEYS(make=True)[0]
+        return key_id_of(key), encrypted(key, data_key, PURPOSE)
 
     def unwrap(self, key_id: str, wrapped: bytes) -> bytes:
         """Return the data key. Raises KeyMissing or CannotOpen."""
@@ -56,8 +53,8 @@ class LocalKeys(KeyWrapper):
                 " first one, and restart."
             )
         try:
-            return AESGCM(keys[key_id]).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], PURPOSE)
-        except InvalidTag:
+            return decrypted(keys[key_id], wrapped, PURPOSE)
+        except CannotOpen:
             raise CannotOpen(f"A data key that names the key {key_id} was not sealed with it.") from None
 
 
