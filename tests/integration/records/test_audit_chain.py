@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts import audit_chain
 from accounts.audit import AuditRecord
 from accounts.audit_chain import AuditSeal, seal_records, verify_chain
+from backlog.blueprints import add_version
 from tests.emptying import without_triggers
 
 pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db]
@@ -102,6 +103,14 @@ def test_what_was_pruned_or_is_about_an_erased_person_is_no_fault() -> None:
         AuditRecord.objects.filter(pk__lt=pk).delete()
     found = verify_chain({1})
     assert (found.pruned, found.erased, found.sealed, found.faults) == (2, 1, 2, [])
+
+
+def test_a_changed_template_is_on_record_and_one_that_is_the_same_is_not() -> None:
+    definition = {"name": "own", "title": "Own", "items": [{"key": "a", "title": "A", "agent_target": "x"}]}
+    for title in ("Own", "Own", "Other"):
+        add_version({**definition, "title": title}, by="adam")
+    said = AuditRecord.objects.filter(action="template-made").order_by("pk").values_list("target", "details")
+    assert list(said) == [("own v1", "by adam"), ("own v2", "by adam")]
 
 
 def test_the_log_is_exported_for_other_programs() -> None:
