@@ -60,6 +60,11 @@ class AuditRecord(models.Model):
         LINK_REVOKED = "link-revoked", _("Shared link revoked")
         LINK_DELETED = "link-deleted", _("Shared link deleted")
         GROUP_DROPPED = "group-dropped", _("Consumer group dropped")
+        REPORT_OPENED = "report-opened", _("Report looked at")
+        REPORT_EXPORTED = "report-exported", _("Report exported")
+        TEMPLATE_MADE = "template-made", _("Template changed")
+        PERSON_EXPORTED = "person-exported", _("Personal data exported")
+        PERSON_ERASED = "person-erased", _("Person erased")
 
     recorded_at = models.DateTimeField(
         _("when"),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.attempts import SignInAttempts as SignInAttempts
 from accounts.audit import AuditRecord, unsaved_entry
+from accounts.audit_chain import AuditSeal as AuditSeal
 from accounts.recorded import Recorded, RecordedQuerySet, differences_in_words
 from accounts.scopes import any_scope_permits
 

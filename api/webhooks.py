@@ -54,6 +54,8 @@ class EndpointShown(serializers.ModelSerializer[Endpoint]):
 class EndpointMade(EndpointShown):
     """A webhook with its secret, which no later response shows."""
 
+    secret = serializers.CharField(max_length=100)
+
     class Meta(EndpointShown.Meta):
         fields = [*EndpointShown.Meta.fields, "secret"]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 # Signed-in sessions are credentials that soon end by themselves: they are in no backup, and people sign in again.
 SESSIONS = "django_session"
+DATA_KEYS = "encryption_datakey"
 ARTIFACT = re.compile(r'"id": ?"([0-9a-f]{64})"')
 TABLES = {
     "sqlite": "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
@@ -65,6 +66,13 @@ class Contents:
         """Return the number of the newest event; 0 if there is none."""
         [number] = self.connection.execute("SELECT max(seq) FROM events_event").fetchone()
         return int(number or 0)
+
+    def data_keys(self) -> list[tuple[str, bytes]]:
+        """Return the data keys of stored secrets, each as (id of the key that sealed it, the sealed key)."""
+        if DATA_KEYS not in self.tables():
+            return []
+        rows = self.connection.execute(f"SELECT wrapped_by, wrapped FROM {DATA_KEYS}").fetchall()
+        return [(key_id, bytes(wrapped)) for key_id, wrapped in rows]
 
     def named_artifacts(self) -> set[str]:
         """Return the ids of all artifacts that a row names."""

@@ -20,6 +20,8 @@ from backups.folders import passing_folder
 from backups.manifest import Manifest
 from backups.places import DATABASE_ERRORS, Database, other_settings, own_database
 from config.version import current_version
+from encryption.errors import EncryptionError
+from encryption.wrapping import key_wrapper
 from runtime.system import lock_data_folder
 
 
@@ -33,16 +35,16 @@ class Restored:
     in_progress: int
 
 
-def restore(path: Path, *, replace: bool, report: Report) -> Restored:
+def restore(path: Path, *, replace: bool, report: Report, lost_key: bool = False) -> Restored:
     """Restore the backup into the database and the data folder that the settings name; return what was restored.
 
-    A database that holds anything is replaced only with `replace`. Raises BackupError, and EmbeddedServerError if a
-    system runs on the data folder.
+    A database that holds anything is replaced only with `replace`. With `lost_key`, secrets that no key here opens are
+    restored too, and stay unreadable. Raises BackupError, and EmbeddedServerError if a system runs on the data folder.
     """
     with lock_data_folder(), opened_archive(path, report) as archive:
         others = other_settings(archive.part(SETTINGS).read())
         try:
-            load(archive, replace=replace, report=report)
+            load(archive, replace=replace, report=report, lost_key=lost_key)
         except (OSError, *DATABASE_ERRORS) as error:
             words = f"The backup cannot be restored: {str(error).strip()}. The database is as it was before."
             raise BackupError(words) from error
@@ -50,7 +52,7 @@ def restore(path: Path, *, replace: bool, report: Report) -> Restored:
         return Restored(archive.manifest, others, begin_again())
 
 
-def load(archive: Reader, *, replace: bool, report: Report) -> None:
+def load(archive: Reader, *, replace: bool, report: Report, lost_key: bool) -> None:
     """Bring artifacts and database of the backup to their places; change nothing unless everything fits."""
     database = own_database()
     require_known(archive.manifest)
@@ -61,6 +63,8 @@ def load(archive: Reader, *, replace: bool, report: Report) -> None:
         keep(archive.manifest, folder, ARTIFACTS)
         with database.loaded(folder / DATABASE) as contents:
             require_counts(contents, archive.manifest)
+            if not lost_key:
+                require_key(contents)
             keep(archive.manifest, folder, ARCHIVED)
 
 
@@ -123,3 +127,15 @@ def require_counts(contents: Contents, manifest: Manifest) -> None:
         there, meant = found.get(wrong[0], "none"), manifest.counts.get(wrong[0], "none")
         words = f"{wrong[0]} has {there} rows after the restore, and had {meant}. The database is as it was before."
         raise DamagedBackup(words)
+
+
+def require_key(contents: Contents) -> None:
+    """Raise UnfitBackup if secrets of the database are sealed with a key-encryption key that is not here."""
+    try:
+        for key_id, wrapped in contents.data_keys():
+            key_wrapper().unwrap(key_id, wrapped)
+    except EncryptionError as error:
+        raise UnfitBackup(
+            f"{error} A backup holds no key: it is kept elsewhere. If it is lost, use --lost-key, and delete what"
+            f" nobody can open with `{settings.COMMAND} rotate-keys --drop-lost`. The database is as it was before."
+        ) from error

@@ -141,7 +141,7 @@ def beside(cursor: CursorWrapper, year: Year) -> None:
     )
     fill(
         cursor, KeptAnswer, year.rows(2), user_id=person, key="'key-' || n", digest="md5(n::text)", status="201",
-        created_at=OPENED, body="""'{"status": "OPEN"}'::jsonb""",
+        created_at=OPENED, plain_body="""'{"status": "OPEN"}'::jsonb""",
     )  # fmt: skip
     fill(
         cursor, Lease, year.rows(20), dispatch_id=DISPATCH, token="md5('t' || n)::uuid", item_id=FIRST_ITEM,

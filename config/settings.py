@@ -7,6 +7,7 @@ from environment import installation, tls, variables
 from environment.broker import broker_url
 from environment.broker_urls import parsed
 from environment.broker_variables import url_from_parts
+from environment.encryption_key import encryption_keys
 from environment.health_limits import health_limits
 from environment.observing import log_settings, logging_config, metrics_settings
 from environment.private_files import make_database_private, make_private, write_privately
@@ -34,6 +35,11 @@ make_private(DATA_DIR)
 # -- Django ----------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret_key(DATA_DIR)
+# What seals the data keys of stored secrets (`encryption/wrapping.py`): its class, and the keys of LocalKeys.
+ENCRYPTION_KEY_WRAPPER = env.str(
+    "ENCRYPTION_KEY_WRAPPER", default="encryption.wrapping.LocalKeys", kind=variables.CLASS
+)
+ENCRYPTION_KEYS = encryption_keys(env, DATA_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"], kind=variables.HOST)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[], kind=variables.ORIGIN)
 # The page for a form whose CSRF token is missing or too old, for example without cookies.
@@ -42,6 +48,8 @@ TRUSTED_PROXIES, BEHIND_TLS = tls.trusted_proxies(env), tls.is_behind_tls(env)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = BEHIND_TLS
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = tls.cookie_names(BEHIND_TLS)
 SECURE_HSTS_SECONDS = tls.HSTS_SECONDS if BEHIND_TLS else 0
+# HSTS is said of Interlock's own host: neither of other hosts of the domain, nor to the lists that browsers ship.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 # A load balancer asks these from the inside, without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)/?$"]
 # In seconds: a session ends after this time without use; `accounts.sessions` restarts the time while it is used.
@@ -60,6 +68,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "channels",
     "django_fsm",
+    "encryption",
     "accounts",
     "events",
     "pages",
@@ -151,6 +160,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
         "img-src": ["'self'", "data:"],
         "object-src": ["'none'"],
+        "report-uri": "/csp-reports",
     }
 }
 

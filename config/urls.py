@@ -8,6 +8,7 @@ from api.stored_rows import stored_rows
 urlpatterns = [
     path("", include("portal.urls")),
     path("", include("accounts.urls")),
+    path("", include("pages.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("api.urls")),
     path("api/", include("api.documents")),

@@ -14,6 +14,7 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 OWN_FILES = (
     "*.sqlite3*",
     "secret_key",
+    "encryption_key",
     "alive",
     "alive/*",
     "artifacts",

@@ -286,8 +286,17 @@ def folder(text: str) -> str:
     return text
 
 
+def dotted_path(text: str) -> str:
+    """Return the text unchanged if it can be the path of a class in a module. Raises ValueError."""
+    parts = text.split(".")
+    if len(parts) < 2 or not all(part.isidentifier() for part in parts):
+        raise ValueError(text)
+    return text
+
+
 TEXT = Kind(matching(re.compile(r"[^\x00-\x1f]*")), "text on one line")
 WORD = Kind(matching(re.compile(r"[^\s\x00-\x1f]+")), "text without blanks")
+CLASS = Kind(dotted_path, "a class, as package.module.Class")
 BOOLEAN = Kind(boolean, "true or false")
 # Whether a code is a currency is checked by `manage.py check`.
 CURRENCY = Kind(matching(re.compile(r"[A-Z]{3}")), "the code of a currency in capital letters, such as EUR")

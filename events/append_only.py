@@ -1,8 +1,9 @@
 """Tables whose rows are records: triggers in the database refuse to change or delete what a row says.
 
-One door is open: a run of `events/pruning.py` may delete rows whose retention is over. It has a row of its own
+Two doors are open. A run of `events/pruning.py` may delete rows whose retention is over. It has a row of its own
 (`Pruning`), which stays as the record of it, and which it opens inside the transaction that deletes. Even then only a
-row for which MAY_GO holds leaves: an event only when it is in an archive that was read back.
+row for which MAY_GO holds leaves: an event only when it is in an archive that was read back. And an erasure of a person
+may change the columns of ERASABLE, in which names stand; it has a row of its own, too.
 
 So the protection also holds for SQL that bypasses the ORM. The triggers are created after every `migrate`, and dropped
 before a `migrate` that has something to do: a migration may move or fill a column, and SQLite loses the triggers of a
@@ -24,10 +25,23 @@ RECORDS: dict[str, frozenset[str]] = {
     "events.DeadLetter": frozenset({"state", "settled_at", "settled_by", "edited", "note", "published_at"}),
     "clarifications.Answer": frozenset(),
     "accounts.AuditRecord": frozenset({"count"}),
+    "accounts.AuditSeal": frozenset(),
     "admin.LogEntry": frozenset(),
     "events.Archive": frozenset({"events", "size", "sha256", "verified_at", "emptied_at", "removed_at"}),
     "events.Pruning": frozenset({"removed", "is_open"}),
+    "events.Erasure": frozenset({"finished_at", "counts", "archives", "is_open"}),
 }
+# Columns in which names of people stand: an erasure may take these out (`events/erasures.py`).
+ERASABLE: dict[str, frozenset[str]] = {
+    "events.Event": frozenset({"payload"}),
+    "events.DeadLetter": frozenset({"raw", "reason", "trace"}),
+    "clarifications.Answer": frozenset({"value", "answered_by"}),
+    "accounts.AuditRecord": frozenset({"actor", "target", "address", "details"}),
+    "admin.LogEntry": frozenset({"object_repr", "change_message"}),
+    "events.Pruning": frozenset({"by"}),
+    "events.Erasure": frozenset({"by", "reason"}),
+}
+ERASING = "EXISTS (SELECT 1 FROM events_erasure run WHERE run.is_open)"
 # Which rows of a record table may go, as SQL over the row (`OLD`) and the run that deletes (`run`). Of others none may.
 MAY_GO = {
     "events.Event": "EXISTS (SELECT 1 FROM backlog_project p JOIN events_archive a ON a.id = p.archive_id"
@@ -51,15 +65,15 @@ TRIGGER = {
     "postgresql": "CREATE OR REPLACE TRIGGER {name} BEFORE {event} ON {table} FOR EACH {each}"
     f" EXECUTE FUNCTION {PREFIX}refusal()",
 }
-# The trigger of a table from which rows may go.
+# The trigger of a table from which rows may go, or in which names may be erased.
 GUARD = {
-    "sqlite": "CREATE TRIGGER {name} BEFORE DELETE ON {table} WHEN NOT {may_go} BEGIN"
+    "sqlite": "CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN NOT {may} BEGIN"
     f" SELECT RAISE(ABORT, '{{table}} {REFUSAL_WORDS}'); END",
-    "postgresql": f"CREATE OR REPLACE FUNCTION {PREFIX}guard_{{table}}() RETURNS trigger LANGUAGE plpgsql AS $$"
-    f" BEGIN IF {{may_go}} THEN RETURN OLD; END IF; RAISE EXCEPTION '% {REFUSAL_WORDS}', TG_TABLE_NAME"
+    "postgresql": f"CREATE OR REPLACE FUNCTION {PREFIX}{{kind}}_{{table}}() RETURNS trigger LANGUAGE plpgsql AS $$"
+    f" BEGIN IF {{may}} THEN RETURN COALESCE(NEW, OLD); END IF; RAISE EXCEPTION '% {REFUSAL_WORDS}', TG_TABLE_NAME"
     " USING ERRCODE = 'restrict_violation'; END $$;"
-    f" CREATE OR REPLACE TRIGGER {{name}} BEFORE DELETE ON {{table}} FOR EACH ROW"
-    f" EXECUTE FUNCTION {PREFIX}guard_{{table}}()",
+    f" CREATE OR REPLACE TRIGGER {{name}} BEFORE {{event}} ON {{table}} FOR EACH ROW"
+    f" EXECUTE FUNCTION {PREFIX}{{kind}}_{{table}}()",
 }
 EXISTING = {
     "sqlite": f"SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '{PREFIX}%'",
@@ -103,12 +117,12 @@ def wanted_triggers(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> d
     labels = {apps.get_model(label)._meta.db_table: label for label in RECORDS}
     wanted = {}
     for table in sorted(tables & labels.keys()):
-        for event, each in refused_events(connection, cursor, table, RECORDS[labels[table]]):
-            may_go = condition_to_go(labels[table]) if event == "DELETE" else ""
-            shape = blake2b(f"{event}{may_go}".encode(), digest_size=4).hexdigest()
-            name = f"{PREFIX}{table}_{event.split()[0].lower()}_{shape}"
-            pattern = (GUARD if may_go else TRIGGER)[connection.vendor]
-            wanted[name] = pattern.format(name=name, event=event, table=table, each=each, may_go=may_go)
+        for event, each, may in refused_events(connection, cursor, labels[table]):
+            shape, verb = blake2b(f"{event}{may}".encode(), digest_size=4).hexdigest(), event.split()[0].lower()
+            name = f"{PREFIX}{table}_{verb}_{shape}"
+            kind = "erasing" if verb == "update" else "guard"
+            pattern = (GUARD if may else TRIGGER)[connection.vendor]
+            wanted[name] = pattern.format(name=name, event=event, table=table, each=each, may=may, kind=kind)
     return wanted
 
 
@@ -120,15 +134,21 @@ def condition_to_go(label: str) -> str:
     return f"EXISTS ({run} AND ({MAY_GO[label]}))"
 
 
-def refused_events(
-    connection: BaseDatabaseWrapper, cursor: CursorWrapper, table: str, changing: frozenset[str]
-) -> list[tuple[str, str]]:
-    """Return (event, ROW or STATEMENT) for what the table refuses: updates of protected columns, deletes, truncates."""
+def refused_events(connection: BaseDatabaseWrapper, cursor: CursorWrapper, label: str) -> list[tuple[str, str, str]]:
+    """Return (event, ROW or STATEMENT, the SQL under which it is let by) for what the table of the model refuses.
+
+    Refused are updates of protected columns, deletes and truncates.
+    """
+    table, changing = apps.get_model(label)._meta.db_table, RECORDS[label]
     columns = [column.name for column in connection.introspection.get_table_description(cursor, table)]
-    protected = [f'"{name}"' for name in columns if name not in changing]
-    if connection.vendor == "sqlite":
-        return [(f"UPDATE OF {', '.join([*protected, *ROW_IDS])}", "ROW"), ("DELETE", "ROW")]
-    return [(f"UPDATE OF {', '.join(protected)}", "ROW"), ("DELETE", "ROW"), ("TRUNCATE", "STATEMENT")]
+    erasable = ERASABLE.get(label, frozenset())
+    protected = [f'"{name}"' for name in columns if name not in changing | erasable]
+    protected += ROW_IDS if connection.vendor == "sqlite" else ()
+    refused = [(f"UPDATE OF {', '.join(protected)}", "ROW", ""), ("DELETE", "ROW", condition_to_go(label))]
+    if erasable:
+        names = ", ".join(f'"{name}"' for name in sorted(erasable))
+        refused.append((f"UPDATE OF {names}", "ROW", ERASING))
+    return refused if connection.vendor == "sqlite" else [*refused, ("TRUNCATE", "STATEMENT", "")]
 
 
 def existing_triggers(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> dict[str, str]:

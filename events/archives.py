@@ -116,7 +116,8 @@ def lines_of_ledger(project_id: UUID) -> Iterator[bytes]:
     The payload goes from the database to the line as it is: it is neither read nor written anew.
     """
     for row in rows_of(project_id):
-        yield orjson.dumps({**row, "payload": orjson.Fragment(row.pop("text"))}) + b"\n"
+        payload = orjson.Fragment(row.pop("text"))
+        yield orjson.dumps({**row, "payload": payload}) + b"\n"
 
 
 def rows_of(project_id: UUID) -> Iterator[dict[str, Any]]:

@@ -241,6 +241,31 @@ class Pruning(models.Model):
         return f"{self.removed} of {self.record} before {self.until}"
 
 
+class Erasure(models.Model):
+    """An erasure of a person's names: of which account, by whom, why, and what was changed.
+
+    While `is_open` is true the triggers let names leave the records (`events/append_only.py`). It is true only inside a
+    transaction that erases. `archives` holds for each file that was written anew its digests before and after, and the
+    events in it whose payload was changed.
+    """
+
+    account_id = models.BigIntegerField(help_text=_("The number of the account, which stays."))
+    by = models.CharField(max_length=200)
+    reason = models.TextField()
+    began_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    counts = models.JSONField(default=dict, help_text=_("How many rows were changed in each table."))
+    archives = models.JSONField(default=list)
+    is_open = models.BooleanField(default=False)
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["id"], condition=Q(is_open=True), name="erasure_open")]
+
+    def __str__(self) -> str:
+        return f"account {self.account_id}, at {self.began_at}"
+
+
 class Turn(models.Model):
     """The turn of one process at a task that one at a time should do; it lapses at `until` unless it is renewed."""
 

@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from encryption.fields import EncryptedField, Encrypting
+
 
 class QuarantinedFile(models.Model):
     """A dangerous file that somebody sent. Files with the same content are stored once, each sending has a record."""
@@ -29,19 +31,24 @@ class QuarantinedFile(models.Model):
         return self.name
 
 
-class RememberedReading(models.Model):
+class RememberedReading(Encrypting):
     """What a person decided about a file, for their next file with the same header."""
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", verbose_name=_("owner")
     )
     header = models.CharField(_("header"), max_length=64, help_text=_("The SHA-256 of the header and kind of file."))
-    file_name = models.CharField(_("name of the file"), max_length=200)
-    answers = models.JSONField(_("answers"), default=dict)
+    # Where earlier releases kept name and answers in the clear; the next release removes the columns.
+    plain_file_name = models.CharField(max_length=200, db_column="file_name", blank=True, default="", editable=False)
+    plain_answers = models.JSONField(db_column="answers", default=dict, editable=False)
+    file_name = EncryptedField(_("name of the file"), db_column="encrypted_file_name", plain="plain_file_name")
+    answers = EncryptedField(_("answers"), db_column="encrypted_answers", plain="plain_answers")
     # Questions about the file are answered in its project: its answers count, too.
     project = models.ForeignKey("backlog.Project", on_delete=models.SET_NULL, null=True, related_name="+")
     mean_minutes = models.FloatField(_("minutes of a row in the mean"), null=True)
     chosen_at = models.DateTimeField(_("when"), db_index=True)
+
+    sealed_to = ("owner_id", "header")
 
     class Meta:
         verbose_name = _("remembered reading")
@@ -50,17 +57,20 @@ class RememberedReading(models.Model):
         constraints = [models.UniqueConstraint(fields=["owner", "header"], name="one_reading_for_a_header")]
 
     def __str__(self) -> str:
-        return self.file_name
+        return str(self.file_name)
 
 
-class UnreadRows(models.Model):
+class UnreadRows(Encrypting):
     """The rows of a request's file that could not be read completely, as the file has them, with the reason."""
 
     project = models.OneToOneField(
         "backlog.Project", on_delete=models.CASCADE, primary_key=True, related_name="unread_rows"
     )
-    headers = models.JSONField(_("columns"), default=list)
-    rows = models.JSONField(_("rows"), default=list)
+    # Where earlier releases kept them in the clear; the next release removes the columns.
+    plain_headers = models.JSONField(db_column="headers", default=list, editable=False)
+    plain_rows = models.JSONField(db_column="rows", default=list, editable=False)
+    headers = EncryptedField(_("columns"), db_column="encrypted_headers", plain="plain_headers")
+    rows = EncryptedField(_("rows"), db_column="encrypted_rows", plain="plain_rows")
     count = models.PositiveIntegerField(_("rows in all"), default=0)
 
     class Meta:

@@ -144,7 +144,12 @@ class ReasonForm(forms.Form):
 
 
 def act_on_each(
-    page: ReadOnlyAdmin, request: HttpRequest, chosen: QuerySet[Any], act: Callable[[Any], object], *, done: str
+    page: "admin.ModelAdmin[Any]",
+    request: HttpRequest,
+    chosen: QuerySet[Any],
+    act: Callable[[Any], object],
+    *,
+    done: str,
 ) -> None:
     """Call `act` on each chosen object separately, and show messages about the results.
 
@@ -180,7 +185,7 @@ def count_of_further_refusals(refused: list[str]) -> list[str]:
 
 
 def act_on_each_with_reason(
-    page: ReadOnlyAdmin,
+    page: "admin.ModelAdmin[Any]",
     request: HttpRequest,
     chosen: QuerySet[Any],
     act: Callable[[Any, str], object],

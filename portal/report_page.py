@@ -12,6 +12,7 @@ from portal.project_page import project_for
 from reports.building import report_of
 from reports.exports.formats import Format
 from reports.page_parts import page_parts
+from reports.seen import note_opened
 from reports.sharing import links_of, may_share
 
 
@@ -22,6 +23,7 @@ class ReportPage(LoginRequiredMixin, View):
         """Return the page; without deliverables it says that nothing was delivered yet."""
         project = project_for(request, pk)
         report = report_of(project)
+        note_opened(project)
         parts = page_parts(report, for_staff=signed_in_person(request).is_staff) if report else {}
         context = {
             "project": project,

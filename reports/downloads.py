@@ -13,6 +13,7 @@ from accounts.people import signed_in_person
 from backlog.models import Deliverable
 from backlog.selectors import projects_for
 from reports.figures import as_csv, tables_in
+from reports.seen import note_exported
 
 LONGEST_NAME = 80
 
@@ -42,6 +43,7 @@ def deliverable_for(request: HttpRequest, project_id: UUID, deliverable_id: UUID
 
 def deliverable_as_file(deliverable: Deliverable) -> HttpResponse:
     """Return the deliverable's content as a JSON file, named after its project."""
+    note_exported(deliverable.project, f"{deliverable.type} as JSON")
     text = json.dumps(deliverable.content, indent=2, ensure_ascii=False).encode("utf-8", errors="replace")
     return attachment(text, "application/json", file_name(deliverable, deliverable.type) + ".json")
 
@@ -51,6 +53,7 @@ def table_as_file(deliverable: Deliverable, name: str) -> HttpResponse:
     tables = tables_in(deliverable.content) if isinstance(deliverable.content, dict) else {}
     if name not in tables:
         raise Http404
+    note_exported(deliverable.project, f"table {name} of {deliverable.type}")
     file = file_name(deliverable, deliverable.type, name) + ".csv"
     return attachment(as_csv(tables[name]), "text/csv; charset=utf-8", file)
 

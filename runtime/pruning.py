@@ -16,6 +16,7 @@ from django.db import close_old_connections
 
 from accounts import retention as accounts
 from accounts.attempts import FORGOTTEN_AFTER
+from accounts.audit_chain import seal_records
 from api import retention as api
 from backlog import retention as backlog
 from clarifications import retention as clarifications
@@ -149,8 +150,16 @@ def make_round(stopping: threading.Event) -> None:
     if not pruning.take_turn():
         return
     try:
+        seal_audit_log(stopping)
         for outcome in prune(kinds(), by="Interlock", rest=lambda seconds: not stopping.wait(REST * seconds)):
             if outcome.removed.rows:
                 logger.info("Pruned %s: %s", outcome.name, f"{outcome.removed.rows:,}")
     finally:
         pruning.end_turn()
+
+
+def seal_audit_log(stopping: threading.Event) -> None:
+    """Chain the records of the audit log that are old enough (`accounts/audit_chain.py`)."""
+    for _count in seal_records():
+        if stopping.is_set():
+            return

@@ -82,3 +82,8 @@ REQUESTS = counter(
 REQUEST_SECONDS = histogram(
     "http_request_seconds", "Time from a request to the end of its answer.", "route", buckets=MACHINE_SECONDS[:-1]
 )
+CSP_REPORTS = counter(
+    "csp_reports",
+    "Reports of browsers about what the Content-Security-Policy kept from a page; too_many were not looked at.",
+    "directive",
+)

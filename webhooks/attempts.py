@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from encryption.errors import EncryptionError
 from events.clock import database_now
 from events.deadletters import storable_text
 from events.models import Event
@@ -67,17 +68,23 @@ class Outcome:
 
 def attempt_delivery(endpoint: Endpoint, event: Event) -> Outcome:
     """Send one signed request and return its outcome. Its `webhook-id` is the event's id, also when it is repeated."""
-    body = event.envelope().to_wire()
-    signed = signed_headers(endpoint.secret, message_id=str(event.event_id), body=body, now=database_now())
-    headers = {"content-type": "application/json", "user-agent": USER_AGENT, **signed}
-    started = time.monotonic()
+    body, started = event.envelope().to_wire(), time.monotonic()
     try:
+        signed = signed_headers(secret_of(endpoint), message_id=str(event.event_id), body=body, now=database_now())
+        headers = {"content-type": "application/json", "user-agent": USER_AGENT, **signed}
         answer = post_request(
             endpoint.url, body=body, headers=headers, may_be_private=may_reach_private(owner_with_key(endpoint))
         )
-    except (RefusedAddress, *TRANSPORT_ERRORS) as error:
+    except (RefusedAddress, EncryptionError, *TRANSPORT_ERRORS) as error:
         return Outcome(time.monotonic() - started, error=str(error) or type(error).__name__)
     return Outcome(time.monotonic() - started, answer)
+
+
+def secret_of(endpoint: Endpoint) -> str:
+    """Return the secret that signs. Raises EncryptionError if it cannot be opened, or was deleted with its key."""
+    if secret := endpoint.secret:
+        return str(secret)
+    raise EncryptionError("The webhook has no secret any more, since its key was lost: rotate the secret.")
 
 
 # -- results ---------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import AuditRecord, unsaved_entry
 from accounts.recorded import Recorded, RecordedQuerySet, differences_in_words
+from encryption.fields import EncryptedField, Encrypting
 from events.models import Event
 
 Action = AuditRecord.Action
@@ -17,7 +18,7 @@ Action = AuditRecord.Action
 LONGEST_EXCERPT = 500
 
 
-class Endpoint(Recorded):
+class Endpoint(Encrypting, Recorded):
     """A receiver's address, the events it gets, and its position in the ledger. Changes by people are audited."""
 
     url = models.CharField(_("address"), max_length=2000)
@@ -48,7 +49,9 @@ class Endpoint(Recorded):
         blank=True,
         help_text=_("Only events of this project are sent. Empty: of all projects that the owner may see."),
     )
-    secret = models.CharField(_("secret"), max_length=100)
+    # Where earlier releases kept the secret in the clear; the next release removes the column.
+    plain_secret = models.CharField(max_length=100, db_column="secret", blank=True, default="", editable=False)
+    secret = EncryptedField(_("secret"), db_column="encrypted_secret", plain="plain_secret")
     active = models.BooleanField(_("active"), default=True)
     disabled_reason = models.TextField(_("why it is disabled"), blank=True)
     position = models.BigIntegerField(
@@ -94,7 +97,7 @@ class Endpoint(Recorded):
         if self.active != before.active:
             action = Action.WEBHOOK_ENABLED if self.active else Action.WEBHOOK_DISABLED
             records.append(self.entry(action, self.disabled_reason))
-        if self.secret != before.secret:
+        if self.is_changed("secret", before):
             records.append(self.entry(Action.WEBHOOK_SECRET_ROTATED))
         if words := differences_in_words(self, before, without={"active", "disabled_reason", "secret"}):
             records.append(self.entry(Action.WEBHOOK_CHANGED, words))

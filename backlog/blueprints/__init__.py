@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.db.models import Exists, OuterRef
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from accounts.audit import AuditRecord, unsaved_entry
 from backlog.errors import InvalidTemplate, UnknownTemplate
 from backlog.flow.named_checks import CHECKS, unknown_check_in_words
 from backlog.models import Template
@@ -240,7 +241,11 @@ def add_version(definition: dict[str, Any], *, by: str) -> Template:
     Raises InvalidTemplate, or IntegrityError if another version is saved at the same moment.
     """
     checked_definition(definition)
-    return store_version(definition, by=by)
+    known = set(Template.objects.filter(name=definition["name"]).values_list("pk", flat=True))
+    saved = store_version(definition, by=by)
+    if saved.pk not in known:
+        unsaved_entry(AuditRecord.Action.TEMPLATE_MADE, target=str(saved), details=f"by {by}").save()
+    return saved
 
 
 def store_version(definition: dict[str, Any], *, by: str) -> Template:

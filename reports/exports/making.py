@@ -15,6 +15,7 @@ from reports.exports.pdf import as_pdf
 from reports.exports.standalone import as_html
 from reports.exports.workbook import as_workbook
 from reports.model import Report
+from reports.seen import note_exported
 from reports.sources import Sources
 
 LONGEST_NAME = 80
@@ -31,7 +32,9 @@ def report_file(project: Project, form: Format, *, for_staff: bool) -> ReportFil
     if not sources.deliverables:
         raise NothingDelivered(_("Nothing was delivered yet, so there is no report. Ask again once work is done."))
     report = built(sources)
-    return ReportFile(MAKERS[form](report, sources, for_staff), form, f"{base_name(report)}.{form}")
+    made = ReportFile(MAKERS[form](report, sources, for_staff), form, f"{base_name(report)}.{form}")
+    note_exported(project, f"report as {form}")
+    return made
 
 
 def base_name(report: Report) -> str:

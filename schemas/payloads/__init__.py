@@ -33,6 +33,7 @@ PAYLOADS: dict[str, type] = {
     "PROJECT.FAILED": project.ProjectFailed,
     "PROJECT.INITIAL_REQUEST_RECEIVED": project.ProjectInitialRequestReceived,
     "PROJECT.OPENED": project.ProjectOpened,
+    "PROJECT.PERSON_ERASED": project.ProjectPersonErased,
     "REPORT.FINAL_PUBLISHED": report.ReportFinalPublished,
     "REPORT.PROJECT_SNAPSHOT_PUBLISHED": report.ReportProjectSnapshotPublished,
     "USER.ANSWER_SUBMITTED": people.UserAnswerSubmitted,

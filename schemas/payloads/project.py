@@ -1,6 +1,6 @@
 """Payloads of PROJECT events: what becomes of a project."""
 
-from typing import NotRequired
+from typing import NotRequired, TypedDict
 
 from schemas.payloads.about import AboutProject, AboutTitledProject, Received
 from schemas.payloads.objects import WorkContext
@@ -43,3 +43,18 @@ class ProjectOpened(AboutTitledProject):
     template: str
     template_version: int
     items: int
+
+
+class ErasedEvent(TypedDict):
+    """An event whose digest stays that of the payload as it was, and the digest of the payload as it is now."""
+
+    event_id: str
+    digest: str
+    erased_digest: str
+
+
+class ProjectPersonErased(AboutProject):
+    """The names of a person were taken out of payloads, whose digests stay; who keeps copies has to do the same."""
+
+    erasure: int
+    events: list[ErasedEvent]

@@ -47,6 +47,8 @@ STEERING = {OPERATOR, ADMINISTRATOR}
 APPROVING = {"POST approvals/<uuid:question_id>/approve", "page of question: answer"}
 # Doors that a person uses for themselves, whatever their role.
 OWN_ENDPOINT, OWN_REQUEST = "endpoint of", "opened for"
+# The door through which people are erased.
+ERASING = "list of user: erase_people"
 
 Change = str
 Door = Callable[[Caller, "Held"], object]
@@ -176,6 +178,9 @@ def may(caller: Caller, role: str, door: str, change: Change) -> bool:
     assert caller.user is not None
     kind, _, name = change.rpartition(" ")
     is_own, has_session = name == caller.user.username, not caller.headers
+    if door == ERASING:
+        # Everything that names somebody changes its name; not for root, who has more rights, nor for oneself.
+        return role == ADMINISTRATOR and has_session and not is_own and name != "root" and kind != "finished for"
     if kind == "finished for":
         return door in APPROVING and role in ANSWERING and has_session and not is_own
     if kind in ("item of", "question of"):

@@ -20,12 +20,15 @@ class Command(OperatorCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="a file that `backup` has written")
         parser.add_argument("--replace", action="store_true", help="give up everything that the database holds now")
+        parser.add_argument(
+            "--lost-key", action="store_true", help="restore although the key of the stored secrets is lost"
+        )
         parser.add_argument("--json", action="store_true", help="print what was restored as JSON")
 
-    def handle(self, *args: Any, file: Path, replace: bool, json: bool, **options: Any) -> None:
+    def handle(self, *args: Any, file: Path, replace: bool, lost_key: bool, json: bool, **options: Any) -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         with shown_progress(self.stderr) as report:
-            restored = restore(file, replace=replace, report=report)
+            restored = restore(file, replace=replace, report=report, lost_key=lost_key)
         if json:
             data = {
                 **restored.manifest.model_dump(mode="json"),

@@ -22,11 +22,14 @@ from backups.making import backup_path, make_backup
 from backups.places import Database, own_database
 from backups.postgres import PostgresDatabase, set_aside
 from backups.sqlite import SqliteDatabase
+from encryption import data_keys
 from environment.variables import Environment
 from events import archives
 from events.artifacts import NDJSON, store
 from events.models import Archive
 from tests.flows import completed, dispatch_of, opened, step, tell
+from tests.receivers import administrator
+from webhooks.services import register_endpoint
 
 pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db(transaction=True)]
 
@@ -257,3 +260,23 @@ def test_after_a_restore_nobody_has_begun_anything(broker: None) -> None:
     assert item.started_at is None
     assert item.deadline_at is not None
     assert item.deadline_at > timezone.now()
+
+
+def test_a_backup_holds_no_key_and_a_restore_with_another_one_says_so(
+    tmp_path: Path, elsewhere: Database, settings: Settings
+) -> None:
+    settings.ENCRYPTION_KEYS = lambda make=False: (b"1" * 32,)
+    data_keys.unwrapped.cache_clear()
+    secret = register_endpoint(administrator(), url="https://example.org/hook").secret
+    path = tmp_path / "with-secrets.backup"
+    make_backup(path, archive.no_report)
+    assert secret.encode() not in path.read_bytes()
+    assert b"1" * 32 not in path.read_bytes()
+    settings.ENCRYPTION_KEYS = lambda make=False: (b"2" * 32,)
+    with pytest.raises(UnfitBackup, match=r"ENCRYPTION_KEY_FILE.*--lost-key"):
+        restored(path)
+    settings.ENCRYPTION_KEYS = lambda make=False: (b"2" * 32, b"1" * 32)
+    assert restored(path).manifest.counts["webhooks_endpoint"] == 1
+    settings.ENCRYPTION_KEYS = lambda make=False: (b"2" * 32,)
+    restoring.restore(path, replace=True, report=archive.no_report, lost_key=True)
+    data_keys.unwrapped.cache_clear()

@@ -74,12 +74,12 @@ def test_a_signal_ends_it_even_where_the_exception_it_raises_gets_lost(number: s
     assert ended.value.code == 128 + number
 
 
-def test_given_the_rate_it_asks_nothing_and_interrupted_it_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_given_the_rate_it_asks_nothing_keeps_all_to_itself_and_leaves_nothing_behind(tmp_path: Path) -> None:
     started = program(tmp_path, "--rate", "62.5")
     with subprocess.Popen(**started, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
         assert running.stdout is not None
         before = [*takewhile(lambda line: not COSTS.search(line), running.stdout)]
-        processes = children(running.pid)
+        processes, modes = children(running.pid), modes_below(tmp_path)
         running.send_signal(signal.SIGINT)
         said = running.stdout.read()
     assert running.returncode == 130, said
@@ -87,8 +87,19 @@ def test_given_the_rate_it_asks_nothing_and_interrupted_it_leaves_nothing_behind
     assert not any("Waits for an answer" in line for line in before)
     assert "Traceback" not in said
     assert len(processes) >= 3
+    assert len(modes) > 20
+    assert {name: oct(mode) for name, mode in modes.items() if mode & 0o077} == {}
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes), 20)
     assert list(tmp_path.iterdir()) == []
+
+
+def modes_below(folder: Path) -> dict[str, int]:
+    """The rights of everything in the folder; files come and go meanwhile."""
+    found = {}
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            found[str(path.relative_to(folder))] = path.lstat().st_mode & 0o777
+    return found
 
 
 def children(pid: int) -> list[int]:

@@ -17,11 +17,12 @@ from django.db.migrations import Migration
 from django.utils import timezone
 
 from accounts.audit import AuditRecord
-from accounts.models import User
+from accounts.models import AuditSeal, User
 from backlog.models import Project, Template
 from clarifications.models import Answer, Question
-from events.append_only import RECORDS, create_triggers, existing_triggers, missing_triggers
-from events.models import Archive, DeadLetter, Event, Pruning
+from events.append_only import ERASABLE, RECORDS, create_triggers, existing_triggers, missing_triggers
+from events.erasures import opened_records
+from events.models import Archive, DeadLetter, Erasure, Event, Pruning
 
 pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db]
 
@@ -75,6 +76,16 @@ def a_run() -> Pruning:
     return Pruning.objects.create(record="events.DeadLetter", until=now, began_at=now, by="ann")
 
 
+def a_seal() -> AuditSeal:
+    """What chains the audit log."""
+    return AuditSeal.objects.create(first_id=1, last_id=1, ids=[1], digests=b"", digest="d")
+
+
+def an_erasure() -> Erasure:
+    """The row of an erasure of a person."""
+    return Erasure.objects.create(account_id=1, by="ann", reason="r", began_at=timezone.now())
+
+
 EXAMPLES: dict[str, Callable[[], models.Model]] = {
     "events.Event": an_event,
     "events.DeadLetter": a_letter,
@@ -83,6 +94,8 @@ EXAMPLES: dict[str, Callable[[], models.Model]] = {
     "accounts.AuditRecord": an_audit_record,
     "events.Archive": an_archive,
     "events.Pruning": a_run,
+    "events.Erasure": an_erasure,
+    "accounts.AuditSeal": a_seal,
 }
 
 # What each record says, which nobody may change.
@@ -105,6 +118,8 @@ SAID = {
     },
     "events.Archive": {"id", "month", "project_ids", "made_at"},
     "events.Pruning": {"id", "record", "until", "began_at", "by"},
+    "events.Erasure": {"id", "account_id", "by", "reason", "began_at"},
+    "accounts.AuditSeal": {"id", "first_id", "last_id", "ids", "digests", "digest", "sealed_at"},
 }
 
 
@@ -133,6 +148,16 @@ def test_what_a_record_says_is_changed_by_no_statement(label: str) -> None:
     table, columns = EXAMPLES[label]()._meta.db_table, columns_of(label)
     refused = {name for name in columns if refuses(f'UPDATE {table} SET "{name}" = "{name}"')}
     assert refused == columns - RECORDS[label]
+
+
+@pytest.mark.parametrize("label", ERASABLE)
+def test_an_erasure_changes_the_columns_of_names_and_nothing_else(label: str) -> None:
+    table, columns = EXAMPLES[label]()._meta.db_table, columns_of(label)
+    with opened_records(an_erasure()):
+        refused = {name for name in columns if refuses(f'UPDATE {table} SET "{name}" = "{name}"')}
+        assert refused == columns - RECORDS[label] - ERASABLE[label]
+        assert refuses(f"DELETE FROM {table}")
+    assert refuses(f'UPDATE {table} SET "{min(ERASABLE[label])}" = "{min(ERASABLE[label])}"')
 
 
 @pytest.mark.parametrize("label", RECORDS)

@@ -58,6 +58,7 @@ def test_events_of_a_project_that_ended_long_ago_are_in_a_file_and_no_more_in_th
     assert written.keys() == said.keys()
     for name, event in said.items():
         assert (written[name]["payload"], written[name]["seq"]) == (event.payload, event.seq)
+        assert set(written[name]) == {field.attname for field in Event._meta.concrete_fields}
     assert Project.objects.get(pk=old.pk).archive is not None
     assert not Project.objects.exclude(pk=old.pk).exclude(archive=None).exists()
 

@@ -25,6 +25,8 @@ BAD = {
     ),
     **dict.fromkeys(["SECRET_KEY", "EMBEDDED_BROKER_PASSWORD"], "geheim\x07"),
     "METRICS_TOKEN": "geheim",
+    "ENCRYPTION_KEY": "geheim",
+    "ENCRYPTION_KEY_WRAPPER": "no class",
     "METRICS_FROM": "10.0.0.1/8",
     "LOG_FORMAT": "xml",
     "EVENT_APPROVERS": "one\x07",

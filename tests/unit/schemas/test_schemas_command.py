@@ -25,7 +25,7 @@ def started(**changes: Any) -> str:
 
 
 def test_list_names_every_type() -> None:
-    assert len(run("list").splitlines()) == 33
+    assert len(run("list").splitlines()) == 34
 
 
 def test_show_prints_the_contract_with_its_examples() -> None:

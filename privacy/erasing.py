@@ -1,0 +1,132 @@
+"""Erases a person: their names and addresses become a tombstone wherever they stand, and the account a shell.
+
+The account is closed first, so that nothing new is said in its name, and loses its name last: a run that was broken off
+is simply run again. Numbers of accounts and events stay, so that the records still say what one account did.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.audit import AuditRecord, command_name, unsaved_entry
+from accounts.models import ApiKey, User
+from accounts.rank import require_no_rights_beyond
+from api.models import KeptAnswer
+from clarifications.models import Question, QuestionStatus
+from events import pruning
+from events.clock import database_now
+from events.erasures import opened_records
+from events.errors import PermanentError
+from events.models import Erasure
+from intake.models import RememberedReading, UnreadRows
+from privacy.files import erased_archives, erased_files
+from privacy.ledger import erased_events, erased_letters
+from privacy.places import PLACES
+from privacy.sweeping import swept
+from privacy.words import Words, tombstone_of
+
+
+class ErasureRefused(PermanentError):
+    """The person cannot be erased now, or not by this person; the message says why."""
+
+
+def erase_person(
+    person: User, *, by: User | None, reason: str, also: Iterable[str] = (), dry_run: bool = False
+) -> Iterator[tuple[str, int]]:
+    """Erase the person; yield (what, how many rows, events or files) step by step. Safe to break off and run again.
+
+    `by` is None at the command line; `also` are further texts that name the person. With `dry_run` nothing is changed.
+    Raises AccountHasMoreRights, ErasureRefused, or ArchiveDamaged.
+    """
+    require_may_erase(person, by, reason)
+    words = Words(person, also)
+    if dry_run:
+        yield from erased_everywhere(person, words, None)
+        return
+    if not pruning.take_turn():
+        raise ErasureRefused(
+            _("Old records are being pruned or another person is being erased: try again in a minute.")
+        )
+    try:
+        erasure, counts = begun(person, by, words.in_mention(reason)), Counter[str]()
+        for what, count in erased_everywhere(person, words, erasure):
+            counts[what] += count
+            pruning.renew_turn()
+            yield what, count
+        finish(person, erasure, counts)
+    finally:
+        pruning.end_turn()
+
+
+def require_may_erase(person: User, by: User | None, reason: str) -> None:
+    """Raise AccountHasMoreRights or ErasureRefused unless `by` may erase the person and says why."""
+    if by is not None:
+        require_no_rights_beyond(by, person)
+    if by is not None and by.pk == person.pk:
+        raise ErasureRefused(_("Nobody can erase the account that they use: ask another administrator."))
+    if not reason.strip():
+        raise ErasureRefused(_("Say why the person is erased: the reason is kept with the erasure."))
+    if person.get_username() == tombstone_of(person):
+        raise ErasureRefused(_("This person is erased already."))
+
+
+def erased_everywhere(person: User, words: Words, erasure: Erasure | None) -> Iterator[tuple[str, int]]:
+    """Take the person's names out of every place; yield (what, how many). Without an erasure they are only counted."""
+    # First, since their records are found by the name.
+    yield "files", erased_files(person, dry_run=erasure is None)
+    for place in PLACES:
+        yield from ((place.model, count) for count in swept(place, words, erasure))
+    yield from (("events.Event", count) for count in erased_events(words, erasure))
+    yield from (("entries of dead letters", count) for count in erased_letters(words, erasure))
+    yield from (("events in archives", count) for count in erased_archives(words, erasure))
+    for rows in rows_of(person):
+        yield rows.model._meta.label, rows.count() if erasure is None else rows.delete()[0]
+
+
+def rows_of(person: User) -> list["models.QuerySet[models.Model]"]:
+    """Return the rows that are the person's own and are deleted."""
+    return [
+        models.QuerySet(KeptAnswer).filter(user=person),
+        models.QuerySet(RememberedReading).filter(owner=person),
+        models.QuerySet(UnreadRows).filter(project__owner=person),
+    ]
+
+
+# -- the account -----------------------------------------------------------------------------------
+@transaction.atomic
+def begun(person: User, by: User | None, reason: str) -> Erasure:
+    """Close the account, its keys and its sessions, and return the erasure: that which was broken off, or a new one."""
+    person.is_active, person.session_stamp = False, secrets.token_hex(8)
+    person.save(update_fields=["is_active", "session_stamp"])
+    ApiKey.objects.filter(user=person, revoked_at=None).update(revoked_at=timezone.now())
+    broken_off = Erasure.objects.filter(account_id=person.pk, finished_at=None).first()
+    who = by.get_username() if by else command_name()
+    return broken_off or Erasure.objects.create(account_id=person.pk, by=who, reason=reason, began_at=database_now())
+
+
+@transaction.atomic
+def finish(person: User, erasure: Erasure, counts: Counter[str]) -> None:
+    """Turn the account into a shell without names, roles or password, and note in the audit log that it was erased."""
+    name = tombstone_of(person)
+    about = Q(actor_id=person.pk) | Q(target_id=person.pk) | Q(target=name)
+    with opened_records(erasure):
+        AuditRecord.objects.filter(about).exclude(address="").update(address="")
+    empty = {"first_name": "", "last_name": "", "email": "", "language": "", "time_zone": ""}
+    person.set_unusable_password()
+    # Not by its own manager, whose audit record would say the name once more.
+    models.QuerySet(User).filter(pk=person.pk).update(
+        username=name, password=person.password, is_staff=False, is_superuser=False, **empty
+    )
+    person.refresh_from_db()
+    person.groups.clear()
+    person.user_permissions.clear()
+    Question.objects.filter(assigned_to=person, status=QuestionStatus.OPEN).update(assigned_to=None)
+    erasure.finished_at, erasure.counts = database_now(), {what: n for what, n in counts.items() if n}
+    erasure.save(update_fields=["finished_at", "counts"])
+    details = f"erasure {erasure.pk}: {erasure.reason}"
+    unsaved_entry(AuditRecord.Action.PERSON_ERASED, target=name, target_id=person.pk, details=details).save()
