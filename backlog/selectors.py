@@ -88,7 +88,9 @@ def item_of(work: ProjectWork, event: Envelope) -> Item:
         raise UnknownItem(f"Project {project.pk} has no item {named['backlog_item_id']}.")
     if event.agents is not None and item.agent_target not in event.agents:
         permitted = ", ".join(sorted(event.agents)) or "none"
-        words = f"{event.source.service} may not speak for {item.agent_target}. It may speak for these agents: {permitted}."
+        words = (
+            f"{event.source.service} may not speak for {item.agent_target}. It may speak for these agents: {permitted}."
+        )
         raise AgentNotPermitted(words)
     return item
 

@@ -71,7 +71,9 @@ class Admission:
         producer = self.producers.get(kid)
         if producer is None:
             raise UnknownProducer(f"No producer has the key {kid[:40]!r}: add it, or sign with a key that is known.")
-        if not signatures.fits(entry.fields[b"event"], entry.fields.get(signatures.SIGNATURE, b""), producer.public_key):
+        if not signatures.fits(
+            entry.fields[b"event"], entry.fields.get(signatures.SIGNATURE, b""), producer.public_key
+        ):
             raise WrongSignature(
                 f"The signature does not fit the key {kid} of {producer.name}: the event was changed after it was"
                 f" signed, or signed with another key, or for another namespace or log than {settings.NAMESPACE} and"

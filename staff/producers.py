@@ -15,7 +15,13 @@ from django.utils.translation import gettext_lazy
 from accounts.lookups import FewLookups
 from accounts.people import signed_in_person
 from events.models import Producer
-from events.producer_keys import UnacceptableProducer, acceptable_key, make_producer, revoke_producer, types_that_come_in
+from events.producer_keys import (
+    UnacceptableProducer,
+    acceptable_key,
+    make_producer,
+    revoke_producer,
+    types_that_come_in,
+)
 
 
 class NewProducerForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -31,7 +37,9 @@ class NewProducerForm(forms.ModelForm):  # type: ignore[type-arg]
         label=gettext_lazy("Public key"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=gettext_lazy("Ed25519, as PEM or as its 32 bytes in base64. Empty: a new key is made, and shown once."),
+        help_text=gettext_lazy(
+            "Ed25519, as PEM or as its 32 bytes in base64. Empty: a new key is made, and shown once."
+        ),
     )
     days = forms.IntegerField(
         label=gettext_lazy("Days until the key expires"),

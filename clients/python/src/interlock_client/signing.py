@@ -34,7 +34,9 @@ class Signer:
         file = values.get("PRODUCER_KEY_FILE", "")
         text = Path(file).read_text() if file else values.get("PRODUCER_KEY", "")
         if not text:
-            raise ValueError("Set PRODUCER_KEY_FILE to the file that holds the private key, or PRODUCER_KEY to the key.")
+            raise ValueError(
+                "Set PRODUCER_KEY_FILE to the file that holds the private key, or PRODUCER_KEY to the key."
+            )
         return cls(text, namespace=values.get("NAMESPACE") or "audit", log=values.get("STREAM_NAME", ""))
 
     def fields(self, event: bytes | Mapping[str, Any]) -> dict[str, bytes]:
