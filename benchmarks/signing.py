@@ -1,29 +1,33 @@
 """What a signature costs: projects whose requests are signed beside the same ones without, and a verification alone.
 
-The requests of a project are the only entries that other programs write here; Interlock's own workers seal theirs. So the
-rate of whole projects shows what an installation notices, and the batches of requests alone what the check costs a
+The requests of a project are the only entries that other programs write here; Interlock's own workers seal theirs. So
+the rate of whole projects shows what an installation notices, and the entries read in a second what the check costs a
 consumer. Both kinds take turns on the same system, which accepts both; medians of the rounds are shown.
 """
 
 import argparse
 import base64
+import os
 import time
 from collections.abc import Callable
 from statistics import median
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
 
 from benchmarks.figures import Figure, publish
 from benchmarks.load import Load
 from benchmarks.meter import Costs, measured
 from benchmarks.stage import prepared_stage
-from benchmarks.subjects import Subject, product, run_python
-from benchmarks.wire import PLAIN, REQUEST, Fields, Kind, request
-from interlock_client.signing import Signer
+from benchmarks.subjects import product, run_python
+from benchmarks.wire import PLAIN, REQUEST, Fields, request
+from events import signatures
+from events.envelope import from_wire
 
 WARM_UP = 60
 TRIES = 2000
 KEY = Ed25519PrivateKey.generate()
+PUBLIC = signatures.in_base64(KEY.public_key())
 ADD = """
 from events.producer_keys import make_producer
 make_producer(name="benchmark", types=["{type}"], agents=[], by="benchmark", public_key="{key}")
@@ -33,20 +37,21 @@ make_producer(name="benchmark", types=["{type}"], agents=[], by="benchmark", pub
 class SignedLoad(Load):
     """A load whose requests are signed."""
 
-    def __init__(self, subject: Subject) -> None:
-        super().__init__(subject)
-        place = {"namespace": subject.name, "log": subject.log}
-        self.signer = Signer(base64.b64encode(KEY.private_bytes_raw()).decode(), **place)
-
     def add(self, entries: list[Fields]) -> None:
         """Add the entries to the log, signed."""
-        super().add([{**entry, **self.signer.fields(bytes_of(entry))} for entry in entries])
+        super().add([signed(entry, self.subject.name, self.subject.log) for entry in entries])
 
 
-def bytes_of(entry: Fields) -> bytes:
-    """Return the event of the entry."""
-    wire = entry["event"]
-    return wire if isinstance(wire, bytes) else wire.encode()
+def signed(entry: Fields, namespace: str, log: str) -> Fields:
+    """Return the entry with the signature of this run's key, for this namespace and log (`docs/producers.md`)."""
+    place = b"\0".join((signatures.PURPOSE, namespace.encode(), log.encode(), bytes_of(entry)))
+    return {**entry, "kid": signatures.key_id(PUBLIC), "sig": base64.b64encode(KEY.sign(place))}
+
+
+def bytes_of(entry: Fields, field: str = "event") -> bytes:
+    """Return the bytes of this field of the entry."""
+    value = entry[field]
+    return value if isinstance(value, bytes) else value.encode()
 
 
 def main() -> None:
@@ -56,16 +61,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with prepared_stage() as stage, product(stage, "signing") as own:
-        unsigned, signed = Load(own), SignedLoad(own)
-        run_python("manage.py", "shell", "-v0", "-c", words(signed.signer), variables=own.environment)
+        add = ADD.format(type=REQUEST, key=PUBLIC)
+        run_python("manage.py", "shell", "-v0", "-c", add, variables=own.environment)
         with own.started():
-            found = take_turns({"unsigned": unsigned, "signed": signed}, options.projects, options.rounds)
-    publish([*figures(found), *alone(signed.signer)])
-
-
-def words(signer: Signer) -> str:
-    """Return the program that adds the producer."""
-    return ADD.format(type=REQUEST, key=signer.public_key)
+            loads = {"unsigned": Load(own), "signed": SignedLoad(own)}
+            found = take_turns(loads, options.projects, options.rounds)
+    publish([*figures(found), *alone()])
 
 
 def take_turns(loads: dict[str, Load], projects: int, rounds: int) -> dict[str, list[Costs]]:
@@ -100,26 +101,18 @@ def figures(found: dict[str, list[Costs]]) -> list[Figure]:
     ]
 
 
-def alone(signer: Signer) -> list[Figure]:
-    """Return how many entries a core reads in a second, checked against their contract, with a signature and without."""
-    import django
-
-    django.setup(set_prefix=False)
-    from events import signatures
-    from events.envelope import from_wire
-
-    wire = bytes_of(request(Kind(PLAIN.template, 0)))
-    fields = signer.fields(wire)
+def alone() -> list[Figure]:
+    """Return how many entries a core reads in a second and holds to their contract, signed beside unsigned."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    entry = signed(request(PLAIN), settings.NAMESPACE, settings.STREAM_NAME)
+    wire, signature = bytes_of(entry), bytes_of(entry, "sig")
 
     def read_signed() -> None:
-        signatures.fits(wire, fields["sig"], signer.public_key)
+        assert signatures.fits(wire, signature, PUBLIC)
         from_wire(wire)
 
-    return [
-        Figure(
-            "entries read in a second, signed", rate_of(read_signed), "", rate_of(lambda: from_wire(wire)), "unsigned"
-        )
-    ]
+    name = "entries read in a second of a core, signed"
+    return [Figure(name, rate_of(read_signed), "", rate_of(lambda: from_wire(wire)), "unsigned")]
 
 
 def rate_of(call: Callable[[], object]) -> float:

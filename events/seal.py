@@ -47,7 +47,7 @@ def fits(given: bytes | None, content: bytes, purpose: bytes) -> bool:
     if not given:
         return False
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return any(compare_digest(digest(content, secret, purpose).encode(), given) for secret in secrets)
+    return any(compare_digest(digest(content, str(secret), purpose).encode(), given) for secret in secrets)
 
 
 def digest(content: bytes, secret: str, purpose: bytes) -> str:

@@ -3,12 +3,12 @@
 from typing import Any
 
 from django.conf import settings
+from interlock_client.signing import Signer
 
 from events import streams
 from events.admission import WORKERS_TYPES
 from events.producer_keys import make_producer
 from events.streams import Entry
-from interlock_client.signing import Signer
 
 REQUEST = "PROJECT.INITIAL_REQUEST_RECEIVED"
 

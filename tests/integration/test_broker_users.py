@@ -38,9 +38,11 @@ MAY_NOT: dict[str, list[tuple[str, ...]]] = {
         ("XACK", LOG, "orchestrator", "1-0"), ("XTRIM", LOG, "MAXLEN", "0"), ("DEL", LOG), ("FLUSHALL",), ("KEYS", "*"),
     ],
     "cost_worker": [
-        ("XADD", WORK, *ENTRY), ("XADD", OTHERS_WORK, *ENTRY), ("XRANGE", LOG, "-", "+"), ("XGROUP", "DESTROY", WORK, "g"),
+        ("XADD", WORK, *ENTRY), ("XADD", OTHERS_WORK, *ENTRY), ("XRANGE", LOG, "-", "+"),
+        ("XGROUP", "DESTROY", WORK, "g"),
         ("XACK", LOG, "orchestrator", "1-0"), ("XREADGROUP", "GROUP", "orchestrator", "one", "STREAMS", LOG, ">"),
-        ("XREADGROUP", "GROUP", "dev_workers", "one", "STREAMS", OTHERS_WORK, ">"), ("DEL", WORK), ("CONFIG", "GET", "*"),
+        ("XREADGROUP", "GROUP", "dev_workers", "one", "STREAMS", OTHERS_WORK, ">"),
+        ("DEL", WORK), ("CONFIG", "GET", "*"),
     ],
     "watcher": [("XADD", LOG, *ENTRY), ("XRANGE", WORK, "-", "+"), ("XACK", LOG, "orchestrator", "1-0")],
     "interlock": [("FLUSHALL",), ("CONFIG", "SET", "maxmemory", "1"), ("SHUTDOWN",)],

@@ -40,8 +40,9 @@ class Command(OperatorCommand):
             raise CommandError("--days is 0 or more.")
         try:
             given = public_key.read_text() if public_key else ""
-            values = {"name": name, "types": type, "agents": agent, "days": days, "public_key": given}
-            producer, private_key = make_producer(**values, by=current_operator())
+            producer, private_key = make_producer(
+                name=name, types=type, agents=agent, days=days, public_key=given, by=current_operator()
+            )
         except (UnacceptableProducer, OSError) as error:
             raise CommandError(str(error)) from error
         if private_key:

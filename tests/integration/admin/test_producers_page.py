@@ -8,12 +8,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import CommandError, call_command
 from django.test import Client
+from interlock_client.signing import Signer
 
 from accounts.audit import AuditRecord
 from accounts.roles import ADMINISTRATOR, OPERATOR
 from events.models import Producer
 from events.signatures import key_id
-from interlock_client.signing import Signer
 from tests.callers import account
 
 pytestmark = pytest.mark.django_db

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from interlock_client.signing import Signer
 from pytest_django import Settings
 
 from backlog.consumers import OrchestratorConsumer
@@ -20,7 +21,6 @@ from events.models import DeadLetter, Event, Producer
 from events.producer_keys import make_producer, revoke_producer
 from events.signatures import new_key
 from events.streams import Entry
-from interlock_client.signing import Signer
 from tests.flows import as_entries, on_the_log, put, reply, request, step, template
 from tests.invariants import violations
 from tests.producing import REQUEST, entry_of, producer, put_entry, signer

@@ -10,10 +10,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from django.conf import settings
+from interlock_client.signing import Signer
 from playwright._impl._driver import compute_driver_executable
 
 from events import signatures
-from interlock_client.signing import Signer
 
 ROOT = Path(settings.BASE_DIR)
 KEY = Ed25519PrivateKey.from_private_bytes(b"7" * 32)
