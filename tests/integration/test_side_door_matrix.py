@@ -288,15 +288,15 @@ def project_door(verb: str) -> Door:
 
 
 def account_doors() -> Iterator[tuple[str, Door]]:
-    """The pages on which accounts, roles and keys are changed, with what would make the caller mightier."""
+    """The pages on which accounts, roles, keys and producers are changed, with what would make the caller mightier."""
+    producer = {"name": "x", "types": ["PROJECT.INITIAL_REQUEST_RECEIVED"], "days": "0"}
+    yield ADD_PRODUCER, lambda c, _: c.client.post(reverse("admin:events_producer_add"), producer)
     mighty = {"username": "mighty", "is_active": "on", "is_staff": "on", "is_superuser": "on", "email": "a@b.example"}
     yield "page of self: superuser", lambda c, _: c.client.post(of_user("change", c.user), mighty)
     yield "page of root: password", lambda c, _: c.client.post(password_page("root"), NEW_PASSWORD)
     yield "page of rita: password", lambda c, _: c.client.post(password_page("rita"), NEW_PASSWORD)
     yield "page of root: delete", lambda c, _: c.client.post(of_user("delete", user("root")), {"post": "yes"})
     yield "page of role", lambda c, _: c.client.post(role_page(), {"name": "x"})
-    producer = {"name": "x", "types": ["PROJECT.INITIAL_REQUEST_RECEIVED"], "days": "0"}
-    yield ADD_PRODUCER, lambda c, _: c.client.post(reverse("admin:events_producer_add"), producer)
     for name in ("root", "rita"):
         yield f"key for {name}", lambda c, _, name=name: c.client.post(*key_page(name))
 

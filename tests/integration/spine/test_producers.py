@@ -24,7 +24,8 @@ from events.streams import Entry
 from tests.flows import as_entries, on_the_log, put, reply, request, step, template
 from tests.invariants import violations
 from tests.producing import REQUEST, entry_of, producer, put_entry, signer
-from tests.system import run_to_rest
+from tests.system import run_to_rest, system
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
@@ -208,11 +209,11 @@ def test_unsigned_events_are_accepted_as_the_setting_says(settings: Settings, ac
     assert violations(dead_letters=refused) == []
 
 
-def test_what_interlock_writes_itself_needs_no_producer(settings: Settings) -> None:
+def test_what_interlock_and_its_own_workers_write_needs_no_producer(settings: Settings) -> None:
     settings.UNSIGNED_EVENTS = "refuse"
-    put_entry(producer().fields(request(template(step("only")))))
-    run_to_rest()
-    assert on_the_log("WORK.ITEM_DISPATCHED")
+    put_entry(producer().fields(request(template(step("only", agent_target="generic_worker")))))
+    with system(agents=("generic_worker",)):
+        wait_until(lambda: DeadLetter.objects.exists() or Project.objects.filter(status="DONE").exists(), 30)
     assert DeadLetter.objects.count() == 0
 
 
