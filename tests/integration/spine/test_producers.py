@@ -274,3 +274,15 @@ def test_a_key_id_that_is_no_text_is_refused_like_an_unknown_one() -> None:
     run_to_rest()
     assert list(DeadLetter.objects.values_list("error_class", flat=True)) == ["UnknownProducer"] * 3
     assert Project.objects.count() == 0
+
+
+def test_a_flood_of_forged_entries_is_buried_one_by_one_and_stops_no_neighbour() -> None:
+    name, good = template(step("only")), producer()
+    for number in range(150):
+        put_entry({**stranger().fields(request(name)), "kid": good.kid.encode()})
+        if number % 50 == 0:
+            put_entry(good.fields(request(name)))
+    run_to_rest()
+    assert Project.objects.count() == 3
+    assert list(DeadLetter.objects.values_list("error_class", flat=True)) == ["WrongSignature"] * 150
+    assert violations(dead_letters=150) == []
