@@ -16,6 +16,7 @@ from backlog.models import Deliverable, Item, Project, WorkContext
 from backlog.states import ItemState, ProjectStatus
 from backlog.work import ProjectWork
 from events.envelope import Envelope
+from events.errors import AgentNotPermitted
 from events.models import Event
 from events.prepared import Prepared, rows_together
 from events.work import locked
@@ -76,12 +77,21 @@ def project_of(work: ProjectWork, project_id: UUID) -> Project:
 
 
 def item_of(work: ProjectWork, event: Envelope) -> Item:
-    """Return the item that the event's payload names, its project locked. Raises UnknownProject or UnknownItem."""
+    """Return the item that the event's payload names, its project locked.
+
+    Raises UnknownProject, UnknownItem, or AgentNotPermitted if the event's producer may not speak for its agent.
+    """
     named = cast(AboutItem, event.payload)
     project = project_of(work, UUID(named["project_id"]))
     item = work.loaded(Item, UUID(named["backlog_item_id"]))
     if item is None or item.project_id != project.pk:
         raise UnknownItem(f"Project {project.pk} has no item {named['backlog_item_id']}.")
+    if event.agents is not None and item.agent_target not in event.agents:
+        permitted = ", ".join(sorted(event.agents)) or "none"
+        words = (
+            f"{event.source.service} may not speak for {item.agent_target}. It may speak for these agents: {permitted}."
+        )
+        raise AgentNotPermitted(words)
     return item
 
 

@@ -34,6 +34,7 @@ MEASUREMENTS = (
     Measurement("throughput", "--projects 200 --rounds 1"),
     Measurement("latency", "--answers 20"),
     Measurement("pairs", "--projects 150 --rounds 1"),
+    Measurement("signing", "--projects 150 --rounds 1"),
     Measurement("outage", "--drain 400 --steady 200"),
     Measurement("history", "--scale 1000,20000 --projects 150 --rounds 1"),
     Measurement("lists", "--items 10000 --tries 5"),

@@ -290,6 +290,11 @@ WEBHOOK_MOST_ENDPOINTS = env.int("WEBHOOK_MOST_ENDPOINTS", default=20)
 WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[], kind=variables.HOST)
 # Producers (`source.service`) whose approvals are accepted as events; by default none is.
 EVENT_APPROVERS = env.list("EVENT_APPROVERS", default=[])
+# Which events of other programs are accepted without a signature: all, what a worker needs, or none.
+UNSIGNED_EVENTS = env.str("UNSIGNED_EVENTS", default="accept", kind=variables.UNSIGNED)
+# Seconds by which the time of a signed event may differ from that of its arrival, for clocks and for an outage of the
+# producer's connection. An older one may be a copy whose event has left the ledger.
+SIGNATURE_MAX_AGE = env.int("SIGNATURE_MAX_AGE", default=24 * 3600)
 # Places in the code at which a process fails on purpose (`events/faults.py`); only the tests' settings name any.
 FAULT_POINTS: dict[str, str] = {}
 

@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+UNSIGNED_KINDS = ("accept", "workers", "refuse")
 LARGEST = 10**9
 LONGEST_SHOWN = 60
 # Ends of the names of variables whose values are not shown and not kept in backups.
@@ -301,6 +302,7 @@ BOOLEAN = Kind(boolean, "true or false")
 # Whether a code is a currency is checked by `manage.py check`.
 CURRENCY = Kind(matching(re.compile(r"[A-Z]{3}")), "the code of a currency in capital letters, such as EUR")
 LEVEL = Kind(lambda text: LEVELS[LEVELS.index(text.upper())], f"one of {', '.join(LEVELS)}")
+UNSIGNED = Kind(lambda text: UNSIGNED_KINDS[UNSIGNED_KINDS.index(text)], f"one of {', '.join(UNSIGNED_KINDS)}")
 HOST = Kind(
     matching(re.compile(r"\*|\.?[\w.-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?")), "names of hosts, with commas between them"
 )

@@ -13,6 +13,7 @@ from channels.consumer import AsyncConsumer
 from django.db import close_old_connections
 
 from events import ledger
+from events.admission import Admission
 from events.counting import count_events, log_events
 from events.envelope import Envelope, from_own_wire, from_wire
 from events.errors import InvalidEvent, PermanentError
@@ -118,12 +119,21 @@ class StreamConsumer(BatchConsumer):
         A producer with many refused events has to wait: its entries get no verdict and stay pending until tried alone.
         """
         close_old_connections()
-        events = {entry.entry_id: self.read(entry) for entry in entries}
-        verdicts: Verdicts = {entry.entry_id: None for entry in entries if events[entry.entry_id] is None}
-        readable = [(entry, event) for entry in entries if (event := events[entry.entry_id]) is not None]
+        readable, verdicts = self.read_all(entries)
         if len(readable) > 1:
             readable = [pair for pair in readable if not self.refused.has_to_wait(pair[1].source.service)]
         return verdicts | (self.apply_or_isolate(readable) if readable else {})
+
+    def read_all(self, entries: Sequence[Entry]) -> tuple[list[Readable], Verdicts]:
+        """Return the entries to apply, and the verdicts on all others: those for other groups, and those refused."""
+        admission, readable, verdicts = Admission(entries), list[Readable](), Verdicts()
+        for entry in entries:
+            event = self.read(entry)
+            if event is None:
+                verdicts[entry.entry_id] = None
+            elif admitted := admission.admit(entry, event):
+                readable.append((entry, admitted))
+        return readable, verdicts | admission.verdicts()
 
     def read(self, entry: Entry) -> Envelope | None:
         """Return the entry's event if this consumer has a handler for its type, else None.
@@ -233,10 +243,14 @@ class ValidatorConsumer(BatchConsumer):
     group = "validators"
 
     def handle(self, entries: Sequence[Entry]) -> Verdicts:
-        """Return an error for each entry that breaks its contract, or that only Interlock may emit and did not."""
+        """Return an error for each entry that breaks its contract, that its producer may not say, or that is forged.
+
+        Forged is what only Interlock may emit and did not.
+        """
         close_old_connections()
         verdicts: Verdicts = {}
         own_events: list[tuple[str, Envelope]] = []
+        admission = Admission(entries)
         accepted: dict[str, str] = {}
         for entry in entries:
             verdicts[entry.entry_id] = None
@@ -247,12 +261,14 @@ class ValidatorConsumer(BatchConsumer):
             except PermanentError as error:
                 verdicts[entry.entry_id] = error
                 continue
+            if admission.admit(entry, event) is None:
+                continue
             accepted[entry.entry_id] = event.event_type
             if registry().direction(event.event_type, event.event_version) == "out":
                 own_events.append((entry.entry_id, event))
         forged = ledger.forgery_errors(own_events)
         count_events(self.group, [(kind, "accepted") for entry_id, kind in accepted.items() if entry_id not in forged])
-        return verdicts | forged
+        return verdicts | forged | admission.verdicts()
 
 
 def type_label(entry: Entry) -> str:

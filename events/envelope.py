@@ -50,7 +50,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One event, immutable; its eight fields are the eight keys on the wire."""
+    """One event, immutable; its first eight fields are the eight keys on the wire.
+
+    `agents` never goes on the wire: of a signed event, the agents for which its producer may speak; None for all.
+    """
 
     event_type: str
     payload: dict[str, Any]
@@ -60,6 +63,7 @@ class Envelope:
     event_id: UUID = field(default_factory=new_id)
     event_version: int = 1
     timestamp: datetime = field(default_factory=lambda: datetime.now(UTC))
+    agents: frozenset[str] | None = field(default=None, compare=False)
 
     @property
     def project_id(self) -> UUID | None:

@@ -37,6 +37,51 @@ class BuriedElsewhere(PermanentError):
     """A worker outside of Interlock gave up the event and put it on the dead-letter stream."""
 
 
+class NotAdmitted(PermanentError):
+    """The entry's signature, or its lack of one, gives no right to say the event."""
+
+    # True where a copy of an event that had its effect before is no fault, but a duplicate.
+    may_be_duplicate = False
+
+
+class UnknownProducer(NotAdmitted):
+    """No producer has the key that the entry names."""
+
+
+class WrongSignature(NotAdmitted):
+    """The signature does not fit the event's bytes, or it was made for another namespace or stream."""
+
+
+class ProducerEnded(NotAdmitted):
+    """The producer's key is revoked, or had expired when the entry came."""
+
+    may_be_duplicate = True
+
+
+class SignatureTooOld(NotAdmitted):
+    """The event is more than SIGNATURE_MAX_AGE older or newer than its entry."""
+
+    may_be_duplicate = True
+
+
+class WrongSender(NotAdmitted):
+    """The event names another service as its source than the producer whose key signed it."""
+
+
+class TypeNotPermitted(NotAdmitted):
+    """The producer may not say events of this type."""
+
+
+class AgentNotPermitted(NotAdmitted):
+    """The event is about an item of an agent for which the producer may not speak."""
+
+
+class UnsignedEvent(NotAdmitted):
+    """The entry has no signature, and UNSIGNED_EVENTS does not accept its type without one."""
+
+    may_be_duplicate = True
+
+
 class ContractBroken(EventError):
     """An event that Interlock emits breaks its own contract; nothing was written. This is a bug in the caller."""
 

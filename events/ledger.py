@@ -109,16 +109,22 @@ def conflict_errors(repeated: Sequence[tuple[str, Envelope]]) -> dict[str, Confl
     }
 
 
-def forgery_errors(envelopes: Sequence[tuple[str, Envelope]]) -> dict[str, InvalidEvent]:
-    """Return {entry id: error} of events of types that only Interlock emits and that it never emitted like this."""
+def known_among(envelopes: Sequence[tuple[str, Envelope]]) -> set[str]:
+    """Return the ids of those entries whose event the ledger has with the same content; one query."""
     if not envelopes:
-        return {}
+        return set()
     ids = {e.event_id for _, e in envelopes}
     known = dict(Event.objects.filter(event_id__in=ids).values_list("event_id", "digest"))
+    return {entry_id for entry_id, e in envelopes if known.get(e.event_id) == e.digest()}
+
+
+def forgery_errors(envelopes: Sequence[tuple[str, Envelope]]) -> dict[str, InvalidEvent]:
+    """Return {entry id: error} of events of types that only Interlock emits and that it never emitted like this."""
+    known = known_among(envelopes)
     return {
         entry_id: InvalidEvent(f"Only Interlock emits {e.event_type}, and its ledger has no such event {e.event_id}.")
         for entry_id, e in envelopes
-        if known.get(e.event_id) != e.digest()
+        if entry_id not in known
     }
 
 

@@ -1,4 +1,4 @@
-"""The ledger (inbox and audit trail), the outbox, failed attempts, dead letters, archives, and what is pruned."""
+"""The ledger (inbox and audit trail), the outbox, attempts, dead letters, producers, archives, what is pruned."""
 
 import base64
 from typing import Any
@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from events.envelope import Envelope, Outgoing, Source
+from events.producer_model import Producer as Producer
 
 # Types of which every project has several. Whoever looks for one finds it among the newest rows, so they have no place
 # in the index by type: that index was a sixth of what each project writes to the log of PostgreSQL.

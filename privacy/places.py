@@ -49,6 +49,7 @@ PLACES = (
     Place("events.SetAside", texts=("reason", "trace")),
     Place("events.DeadLetter", names=("settled_by",), texts=("reason", "trace"), mentions=("note",)),
     Place("events.Pruning", names=("by",)),
+    Place("events.Producer", names=("made_by",)),
     Place("events.Erasure", names=("by",), texts=("reason",)),
     Place("accounts.ApiKey", mentions=("name",)),
     Place("accounts.AuditRecord", names=("actor", "target"), mentions=("details",)),

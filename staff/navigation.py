@@ -55,6 +55,7 @@ def staff_links(request: HttpRequest) -> list[tuple[str, str, str]]:
         "backlog.template": _("Templates"),
         "events.event": _("Events"),
         "webhooks.endpoint": _("Webhooks"),
+        "events.producer": _("Producers"),
         "accounts.auditrecord": _("Audit"),
         "intake.quarantinedfile": _("Quarantine"),
     }

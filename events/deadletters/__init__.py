@@ -19,8 +19,11 @@ from events.clock import database_now
 from events.envelope import Envelope, from_wire
 from events.errors import EventError, PermanentError, TooManyAttempts
 from events.models import Attempt, DeadLetter, packed_fields
+from events.seal import ARRIVED, seal_of, with_arrival
+from events.signatures import KID, SIGNATURE
 from events.streams import Entry
 from schemas import strict_json
+from schemas.registry import registry
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +159,7 @@ def replay(letter: DeadLetter, *, by: str, event: bytes | None = None) -> str:
         raise NotReplayable(
             _("A worker outside of Interlock reported this failure: retry the item, then discard this.")
         )
-    fields, note = letter.fields, f"Replayed by {by}"
+    fields, note = as_it_came(letter), f"Replayed by {by}"
     if event is not None:
         fields, note = with_event(fields, event), f"Replayed by {by}, edited"
     with transaction.atomic():
@@ -165,11 +168,25 @@ def replay(letter: DeadLetter, *, by: str, event: bytes | None = None) -> str:
 
 
 def with_event(fields: dict[bytes, bytes], event: bytes) -> dict[bytes, bytes]:
-    """Return the fields with another event, and with its type and project beside it. Raises PermanentError."""
+    """Return the fields with another event, and with its type and project beside it. Raises PermanentError.
+
+    The event is ours from now on, since whoever corrects it answers for it: it carries our seal and no signature. An
+    event that only Interlock emits gets no seal, so that it is looked up in the ledger like any other of its type.
+    """
     envelope = from_wire(event)
     require_same_speaker(fields.get(b"event", b""), envelope)
+    kept = {name: value for name, value in fields.items() if name not in (KID, SIGNATURE, ARRIVED)}
     copied_fields = {b"type": envelope.event_type.encode(), b"project": str(envelope.project_id or "").encode()}
-    return {**fields, b"event": event, **copied_fields}
+    if registry().direction(envelope.event_type, envelope.event_version) == "out":
+        return {**kept, b"event": event, **copied_fields}
+    wire = envelope.to_wire()
+    return {**kept, b"event": wire, SIGNATURE: seal_of(wire).encode(), **copied_fields}
+
+
+def as_it_came(letter: DeadLetter) -> dict[bytes, bytes]:
+    """Return the fields of the letter's entry; a signed one is held to the age that it had when it first came."""
+    fields = letter.fields
+    return with_arrival(fields, letter.entry_id) if KID in fields else fields
 
 
 def require_same_speaker(raw: bytes, edited: Envelope) -> None:

@@ -33,7 +33,8 @@ class Refusal:
 def save_foreign_letters(entries: Sequence[Entry]) -> list[Refusal]:
     """Save dead letters of other programs, each entry once, and return the dispatches they refuse.
 
-    Runs in a transaction.
+    These entries have no signature: where UNSIGNED_EVENTS refuses all such, they are kept and refuse nothing. Runs in a
+    transaction.
     """
     others = [entry for entry in entries if b"dead_letter" not in entry.fields]
     known = set(
@@ -43,6 +44,8 @@ def save_foreign_letters(entries: Sequence[Entry]) -> list[Refusal]:
     )
     letters = [letter_of(entry) for entry in others if entry.entry_id not in known]
     DeadLetter.objects.bulk_create(letters)
+    if settings.UNSIGNED_EVENTS == "refuse":
+        return []
     return [Refusal(letter.event_id, letter.reason) for letter in letters]
 
 

@@ -289,6 +289,38 @@ EXPLANATIONS: dict[str, Explanation] = {
         gettext_lazy("The answer does not fit the question."),
         gettext_lazy("Correct the answer and replay it, or discard it and answer the question here."),
     ),
+    "UnknownProducer": Explanation(
+        gettext_lazy("The entry is signed with a key that belongs to no producer."),
+        gettext_lazy("Add the producer with this key and replay the entry as it is, or discard it."),
+    ),
+    "WrongSignature": Explanation(
+        gettext_lazy("The signature does not fit: the event is forged, damaged, or meant for another installation."),
+        gettext_lazy("Ask the producer whether it sent this. If it did not, discard it and look who can write there."),
+    ),
+    "ProducerEnded": Explanation(
+        gettext_lazy("The key with which the event is signed was revoked, or had expired."),
+        gettext_lazy("Give the producer a new key and have it send the event again, then discard this one."),
+    ),
+    "SignatureTooOld": Explanation(
+        gettext_lazy("The event was signed long before it came, or its time lies in the future."),
+        gettext_lazy("Look at the producer's clock and have it send the event again, then discard this one."),
+    ),
+    "WrongSender": Explanation(
+        gettext_lazy("A producer spoke in the name of another one."),
+        gettext_lazy("Correct the producer's settings and have it send the event again, then discard this one."),
+    ),
+    "TypeNotPermitted": Explanation(
+        gettext_lazy("The producer may not say events of this type."),
+        gettext_lazy("If it shall, add a producer with this type and a new key. Otherwise discard it."),
+    ),
+    "AgentNotPermitted": Explanation(
+        gettext_lazy("The producer spoke about the work of an agent that is not its own."),
+        gettext_lazy("If it shall, add a producer with this agent and a new key. Otherwise discard it."),
+    ),
+    "UnsignedEvent": Explanation(
+        gettext_lazy("The entry has no signature, and events of this type are accepted only with one."),
+        gettext_lazy("Have the producer sign what it sends, then discard this one."),
+    ),
     "ProjectExists": Explanation(
         gettext_lazy("A project with this id was opened before."),
         gettext_lazy("If a second project is intended, give it another project id. Otherwise discard it."),

@@ -19,6 +19,8 @@ OF_THE_WEB = {
 }
 # The parsers of spreadsheets: the child process that reads an upload imports them for itself.
 OF_READING = {"intake.spreadsheets.reading", "python_calamine", "charset_normalizer"}
+# What verifies signatures: loaded with the first entry that has one.
+OF_SIGNATURES = {"cryptography.hazmat.primitives.asymmetric.ed25519", "cryptography.x509"}
 # The agents, and the comparison of texts that one of them does.
 OF_THE_AGENTS = {"workers.agents", "rapidfuzz"}
 LOADING = """
@@ -42,7 +44,7 @@ def loaded_by(*commands: str) -> set[str]:
 
 def test_their_commands_load_nothing_that_only_the_web_or_the_reading_of_files_needs() -> None:
     loaded = loaded_by("core", "consume", "work", "relay", "deliver", "notify")
-    assert (OF_THE_WEB | OF_READING) & loaded == set()
+    assert (OF_THE_WEB | OF_READING | OF_SIGNATURES) & loaded == set()
     assert loaded >= OF_THE_AGENTS
 
 

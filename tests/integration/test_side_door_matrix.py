@@ -30,7 +30,8 @@ from backlog.models import Item, Project, Template
 from clarifications.consumers import ClarificationsConsumer
 from clarifications.models import Question
 from events import deadletters
-from events.models import DeadLetter, packed_fields
+from events.models import DeadLetter, Producer, packed_fields
+from events.producer_keys import make_producer
 from events.streams import Entry
 from reports.models import SharedLink
 from schemas.registry import registry
@@ -49,6 +50,7 @@ APPROVING = {"POST approvals/<uuid:question_id>/approve", "page of question: ans
 OWN_ENDPOINT, OWN_REQUEST = "endpoint of", "opened for"
 # The door through which people are erased.
 ERASING = "list of user: erase_people"
+ADD_PRODUCER = "page of producers: add"
 
 Change = str
 Door = Callable[[Caller, "Held"], object]
@@ -146,6 +148,7 @@ def facts() -> dict[Change, Any]:
     found["letters"] = [(pk, state, bytes(raw)) for pk, state, raw in letters]
     found["roles"] = dict(Group.objects.annotate(rights=Count("permissions")).values_list("name", "rights"))
     found["templates"] = Template.objects.count()
+    found["producers"] = list(Producer.objects.order_by("pk").values_list("kid", "revoked_at"))
     return found
 
 
@@ -197,7 +200,7 @@ def may(caller: Caller, role: str, door: str, change: Change) -> bool:
         return is_own or (kind == OWN_ENDPOINT and role == ADMINISTRATOR) or (kind == OWN_REQUEST and "replay" in door)
     if change == "letters":
         return role in STEERING
-    return role == ADMINISTRATOR and change == "templates"
+    return role == ADMINISTRATOR and change in ("templates", "producers")
 
 
 # -- the doors -------------------------------------------------------------------------------------
@@ -290,7 +293,9 @@ def project_door(verb: str) -> Door:
 
 
 def account_doors() -> Iterator[tuple[str, Door]]:
-    """The pages on which accounts, roles and keys are changed, with what would make the caller mightier."""
+    """The pages on which accounts, roles, keys and producers are changed, with what would make the caller mightier."""
+    producer = {"name": "x", "types": ["PROJECT.INITIAL_REQUEST_RECEIVED"], "days": "0"}
+    yield ADD_PRODUCER, lambda c, _: c.client.post(reverse("admin:events_producer_add"), producer)
     mighty = {"username": "mighty", "is_active": "on", "is_staff": "on", "is_superuser": "on", "email": "a@b.example"}
     yield "page of self: superuser", lambda c, _: c.client.post(of_user("change", c.user), mighty)
     yield "page of root: password", lambda c, _: c.client.post(password_page("root"), NEW_PASSWORD)
@@ -349,6 +354,7 @@ def test_no_caller_changes_through_any_door_what_is_not_theirs_to_change(
     held: list[Held], callers: dict[Caller, str]
 ) -> None:
     account("root", is_superuser=True)
+    make_producer(name="tickets", types=["PROJECT.INITIAL_REQUEST_RECEIVED"], agents=[], by="root")
     before, done, wrong = facts(), set(), []
     for door, call in DOORS.items():
         for caller, role in callers.items():
@@ -362,6 +368,10 @@ def test_no_caller_changes_through_any_door_what_is_not_theirs_to_change(
     assert not wrong, "\n".join(wrong)
     finished = {(door, role) for door, role, change in done if change.startswith("finished for")}
     assert finished == {(door, role) for door in APPROVING for role in ANSWERING}
+    assert {door for door, _role, change in done if change == "producers"} == {
+        ADD_PRODUCER,
+        "list of producer: revoke_keys",
+    }
     print(  # noqa: T201
         f"{len(DOORS)} doors ({len(DOORS) - len(UNAIMED)} of them × {len(held)} projects) × {len(callers)} callers, "
         f"{len(done)} kinds of change"

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 from django.conf import settings
+from pytest_django import Settings
 
 from backlog.consumers import DeadLettersConsumer
 from backlog.flow import replies
@@ -69,6 +70,16 @@ def test_a_dead_letter_that_cannot_be_read_is_told_too() -> None:
     ((_, fields),) = streams.client().xrange(settings.DLQ_STREAM)
     told = orjson.loads(fields[b"dlq"])
     assert (told["event_id"], told["original_event"]) == (None, "\ufffd\x00{")
+
+
+def test_where_nothing_unsigned_is_accepted_a_letter_from_elsewhere_is_kept_and_fails_no_item(
+    settings: Settings,
+) -> None:
+    project = opened()
+    settings.UNSIGNED_EVENTS = "refuse"
+    put_on_dead_letters(given_up(dispatch_of(project)))
+    hear()
+    assert (item_of(project).state, DeadLetter.objects.get().error_class) == (ItemState.IN_PROGRESS, "BuriedElsewhere")
 
 
 def test_what_a_worker_elsewhere_gave_up_fails_its_item_at_once_and_is_shown() -> None:

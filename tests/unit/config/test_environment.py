@@ -30,6 +30,7 @@ BAD = {
     "METRICS_FROM": "10.0.0.1/8",
     "LOG_FORMAT": "xml",
     "EVENT_APPROVERS": "one\x07",
+    "UNSIGNED_EVENTS": "some",
     "TRUSTED_PROXIES": "the proxy",
     **dict.fromkeys(["DATA_DIR", "QUARANTINE_DIR"], "/dev/null/folder"),
     "CLAMD": "scanner.example:port",
