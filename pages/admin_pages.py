@@ -55,7 +55,7 @@ class ReadOnlyAdmin(FewLookups):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
-    whole_ids: tuple[str, ...] = ("pk",)  # the fields that a complete UUID is searched in
+    whole_ids: tuple[str, ...] = ("pk",)  # the fields that a complete UUID is searched in, if any
     nothing_yet: Any = gettext_lazy("There is nothing here yet.")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -77,7 +77,7 @@ class ReadOnlyAdmin(FewLookups):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Return the rows with this id if the search term is a complete UUID, else those that have its words."""
-        if searched_id := complete_id(search_term):
+        if self.whole_ids and (searched_id := complete_id(search_term)):
             return queryset.filter(Q(*((name, searched_id) for name in self.whole_ids), _connector=Q.OR)), False
         return super().get_search_results(request, queryset, search_term)
 
