@@ -286,6 +286,8 @@ def test_only_administrators_see_the_quarantine_and_nobody_changes_it(scanner: F
     assert client.get(url).status_code == 403
     client.force_login(account("ann", "administrator"))
     assert "team.csv" in client.get(url).content.decode()
+    part_of_the_digest = QuarantinedFile.objects.get().sha256[:32]
+    assert "team.csv" in client.get(url, {"q": part_of_the_digest}).content.decode()
     record = reverse("admin:intake_quarantinedfile_change", args=[QuarantinedFile.objects.get().pk])
     assert "Eicar-Test-Signature" in client.get(record).content.decode()
     assert client.post(record, {"reason": "none"}).status_code == 403

@@ -1,11 +1,13 @@
 """Who guesses passwords waits longer and longer; nobody else does, and no guesser can lock a person out."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import close_old_connections
 from django.test import Client
 from django.utils import timezone
@@ -154,3 +156,11 @@ def test_staff_change_their_password_on_the_same_page() -> None:
     browser = Client()
     browser.force_login(staff)
     assert browser.get("/admin/password_change/").url == "/preferences/password/"
+
+
+def test_hashes_are_computed_by_few_threads_however_many_people_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = set[str]()
+    monkeypatch.setattr(Argon2PasswordHasher, "verify", lambda *_: names.add(threading.current_thread().name) or True)
+    with ThreadPoolExecutor(16) as people:
+        list(people.map(lambda _: backends.SmallArgon2().verify("password", "hash"), range(64)))
+    assert 1 <= len(names) <= backends.HASHES_AT_ONCE
