@@ -30,7 +30,17 @@ UNSIGNED_KINDS = ("accept", "workers", "refuse")
 LARGEST = 10**9
 LONGEST_SHOWN = 60
 # Ends of the names of variables whose values are not shown and not kept in backups.
-SECRETS = ("_KEY", "_PASSWORD", "_TOKEN", "DATABASE_URL", "REDIS_URL", "CACHE_URL", "CHANNEL_URL", "EMAIL_URL")
+SECRETS = (
+    "_KEY",
+    "_PASSWORD",
+    "_TOKEN",
+    "_SECRET",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "CACHE_URL",
+    "CHANNEL_URL",
+    "EMAIL_URL",
+)
 # Variables that are read by other code than the settings.
 READ_ELSEWHERE = (
     "DJANGO_SETTINGS_MODULE", "INTERLOCK_DEMO_DIR", "INTERLOCK_ENV_FILE", "PERSON_PASSWORD", "XDG_DATA_HOME",

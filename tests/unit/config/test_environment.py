@@ -17,13 +17,18 @@ ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = (ROOT / ".env.example").read_text()
 # What no kind of variable takes, and whether it is one that may hold a secret.
 BAD = {
-    **dict.fromkeys(["DEBUG", "BEHIND_TLS", "LOG_EVENTS"], "ture"),
+    **dict.fromkeys(["DEBUG", "BEHIND_TLS", "LOG_EVENTS", "OIDC_LINK_BY_ADDRESS", "OIDC_SECOND_FACTOR"], "ture"),
+    "OIDC_ISSUER": "http://login.example.org",
+    "OIDC_ROLES": "requester",
+    "OIDC_SCOPES": "email",
+    **dict.fromkeys(["OIDC_CLIENT_ID", "OIDC_NAME", "OIDC_GROUPS_CLAIM"], "one\x07"),
+    "REQUIRE_SECOND_FACTOR": "all",
     **dict.fromkeys(["NAMESPACE", "STREAM_NAME", "DLQ_STREAM", "SERVICE_INSTANCE"], "two words"),
     **dict.fromkeys(["ALLOWED_HOSTS", "WEBHOOK_ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS"], "ftp://a.example/x y"),
     **dict.fromkeys(
         ["DATABASE_URL", "REDIS_URL", "CACHE_URL", "CHANNEL_URL", "EMAIL_URL"], "gopher://me:geheim@example.org:port/x"
     ),
-    **dict.fromkeys(["SECRET_KEY", "EMBEDDED_BROKER_PASSWORD"], "geheim\x07"),
+    **dict.fromkeys(["SECRET_KEY", "EMBEDDED_BROKER_PASSWORD", "OIDC_CLIENT_SECRET"], "geheim\x07"),
     "METRICS_TOKEN": "geheim",
     "ENCRYPTION_KEY": "geheim",
     "ENCRYPTION_KEY_WRAPPER": "no class",
