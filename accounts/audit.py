@@ -34,6 +34,8 @@ class AuditRecord(models.Model):
         SIGNED_IN = "signed-in", _("Signed in")
         SIGN_IN_FAILED = "sign-in-failed", _("Sign-in failed")
         SIGNED_OUT = "signed-out", _("Signed out")
+        INVITED = "invited", _("Invited")
+        LINKED = "linked", _("Linked with the single sign-on")
         ACCOUNT_MADE = "account-made", _("Account made")
         ACCOUNT_CHANGED = "account-changed", _("Account changed")
         ACCOUNT_DELETED = "account-deleted", _("Account deleted")

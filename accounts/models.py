@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.attempts import SignInAttempts as SignInAttempts
 from accounts.audit import AuditRecord, unsaved_entry
 from accounts.audit_chain import AuditSeal as AuditSeal
+from accounts.browsers import BrowserSession as BrowserSession
+from accounts.passwords.models import Letter as Letter
 from accounts.recorded import Recorded, RecordedQuerySet, differences_in_words
 from accounts.scopes import any_scope_permits
 
@@ -39,6 +41,12 @@ class User(AbstractUser, Recorded):
     )
 
     session_stamp = models.CharField(max_length=16, blank=True, default="", editable=False)
+    # Somebody else has set the password: its person changes it before they do anything else.
+    must_change_password = models.BooleanField(default=False, db_default=False, editable=False)
+    # Kept in step with the stored factors by `signin`, so that no request has to look for them.
+    has_second_factor = models.BooleanField(_("second factor"), default=False, db_default=False, editable=False)
+    # The mail address that its person was shown to read; another `email` is not verified by it.
+    verified_email = models.EmailField(blank=True, default="", db_default="", editable=False)
 
     key: "ApiKey | None" = None  # the API key of the current request; None for a session
 
@@ -46,7 +54,7 @@ class User(AbstractUser, Recorded):
     secret_fields = frozenset({"password"})
     on_record = secret_fields | {
         *("username", "first_name", "last_name", "email"),
-        *("is_active", "is_staff", "is_superuser", "is_service"),
+        *("is_active", "is_staff", "is_superuser", "is_service", "must_change_password", "has_second_factor"),
     }
 
     def __str__(self) -> str:
@@ -56,6 +64,11 @@ class User(AbstractUser, Recorded):
         """Return what a session has to hold to be this account's: another one after a new password or a new stamp."""
         said: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
         return said if not self.session_stamp else salted_hmac(said, self.session_stamp, secret=secret).hexdigest()
+
+    @property
+    def has_verified_email(self) -> bool:
+        """Return True if the account's person was shown to read the mail address that it has now."""
+        return bool(self.email) and self.email.casefold() == self.verified_email.casefold()
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Return True if the roles give the permission and, when a key is used, its scopes include it.

@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.audit import AuditRecord
+from accounts.models import BrowserSession, User
 from accounts.sessions import NOTED, NOTED_EVERY_SECONDS
 
 pytestmark = pytest.mark.django_db
@@ -68,3 +69,60 @@ def test_a_person_ends_their_other_sessions_and_nobody_elses(rita: User) -> None
 def test_it_takes_a_post_of_somebody_who_is_signed_in(rita: User) -> None:
     assert browser(rita).get(reverse("sign-out-everywhere")).status_code == 405
     assert Client().post(reverse("sign-out-everywhere")).status_code == 302
+
+
+PASSWORD = "a long enough password"
+
+
+def signed_in(agent: str) -> Client:
+    """A browser of this name, in which rita has signed in on the page."""
+    client = Client(headers={"User-Agent": agent})
+    assert client.post("/sign-in/", {"username": "rita", "password": PASSWORD}).status_code == 302
+    return client
+
+
+@pytest.fixture
+def rita_with_password() -> User:
+    """A person with a password."""
+    return User.objects.create_user("rita", password=PASSWORD)
+
+
+def listed(client: Client) -> list[str]:
+    """The browsers on the page of sessions."""
+    return [browser.browser for browser in client.get(reverse("sessions")).context["browsers"]]
+
+
+def test_a_person_sees_their_sessions_and_ends_one_of_them(rita_with_password: User) -> None:
+    here, there, third = signed_in("Here"), signed_in("There"), signed_in("Third")
+    assert sorted(listed(here)) == ["Here", "There", "Third"]
+    number = BrowserSession.objects.get(browser="There").pk
+    page = here.post(reverse("sessions"), {"session": number}, follow=True).content.decode()
+    assert "That session is ended." in page
+    assert [is_signed_in(client) for client in (here, there, third)] == [True, False, True]
+    assert sorted(listed(here)) == ["Here", "Third"]
+    ended = AuditRecord.objects.get(action=AuditRecord.Action.SIGNED_OUT)
+    assert (ended.actor, ended.details) == ("rita", "one session, of 127.0.0.1")
+
+
+def test_nobody_ends_the_session_of_somebody_else(rita_with_password: User) -> None:
+    own, number = signed_in("Own"), BrowserSession.objects.get().pk
+    stranger = browser(User.objects.create_user("remy"))
+    for sent in (number, "0", "x", "9" * 40):
+        assert (
+            "had ended already" in stranger.post(reverse("sessions"), {"session": sent}, follow=True).content.decode()
+        )
+    assert is_signed_in(own)
+
+
+def test_what_has_ended_is_not_listed(rita_with_password: User) -> None:
+    here, there, third = signed_in("Here"), signed_in("There"), signed_in("Third")
+    there.post("/sign-out/")
+    assert sorted(listed(here)) == ["Here", "Third"]
+    third.post(
+        "/preferences/password/",
+        {"old_password": PASSWORD, "new_password1": "x y z 1 2 3", "new_password2": "x y z 1 2 3"},
+    )
+    assert (listed(third), is_signed_in(here)) == (["Third"], False)
+    signed_at = BrowserSession.objects.get(browser="Third").signed_in_at
+    third.post(reverse("sign-out-everywhere"))
+    assert BrowserSession.objects.get(browser="Third").signed_in_at == signed_at
