@@ -65,10 +65,14 @@ class Attempt(NamedTuple):
     address: str
 
     @classmethod
-    def of(cls, name: str, address: str) -> "Attempt":
-        """Return the keys of an attempt on the account of this name from this address."""
+    def of(cls, name: str, address: str, *, on: str = "") -> "Attempt":
+        """Return the keys of an attempt on the account of this name from this address.
+
+        What is tried `on` something else than the password is counted apart: the right password forgets none of it.
+        """
         folded = name.casefold()
-        return cls(digest("pair", folded, address), digest("account", folded), digest("address", address))
+        kinds = [f"{on} {kind}".strip() for kind in ("pair", "account", "address")]
+        return cls(digest(kinds[0], folded, address), digest(kinds[1], folded), digest(kinds[2], address))
 
 
 def digest(*parts: str) -> str:

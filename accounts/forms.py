@@ -3,12 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth import authenticate
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.forms import AuthenticationForm
 from django.utils.translation import gettext_lazy as _
 
 from accounts.attempts import SignInRefused
-from accounts.audit import current_request
 from accounts.models import User
 from accounts.preferences import known_zones
 
@@ -25,21 +23,6 @@ class SignInForm(AuthenticationForm):
         except SignInRefused as error:
             self.refused = True
             raise forms.ValidationError(str(error)) from None
-
-
-class OwnPasswordForm(PasswordChangeForm):
-    """A new password for oneself. The old one is checked as at a sign-in, so that who guesses it waits."""
-
-    def clean_old_password(self) -> str:
-        """Return the old password. Raises ValidationError if it is wrong or must not be tried now."""
-        old: str = self.cleaned_data["old_password"]
-        try:
-            found = authenticate(current_request.get(), username=self.user.get_username(), password=old)
-        except SignInRefused as error:
-            raise forms.ValidationError(str(error)) from None
-        if found is None:
-            raise forms.ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
-        return old
 
 
 class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -26,6 +26,17 @@ def mail_password_set(account: User) -> None:
         mail_after_commit(account, _("The password of your account was set"), words % {"account": account})
 
 
+def mail_second_factor(account: User) -> None:
+    """Mail the person of the account, after the commit, that a second factor was set up or taken away."""
+    with override(account.language or None):
+        words = _("A second factor was set up for your account %(account)s. If you did not expect it, tell us.")
+        if not account.has_second_factor:
+            words = _(
+                "The second factor of your account %(account)s was taken away. If you did not expect it, tell us."
+            )
+        mail_after_commit(account, _("The second factor of your account was changed"), words % {"account": account})
+
+
 def mail_after_commit(account: User, subject: str, body: str) -> None:
     """Send the mail after the commit; an account without a mail address gets none."""
     if account.email:

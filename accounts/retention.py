@@ -10,13 +10,25 @@ from django.utils import timezone
 
 from accounts.attempts import KNOWN_FOR, SignInAttempts
 from accounts.audit import AuditRecord
+from accounts.browsers import BrowserSession
 from accounts.models import ApiKey
+from accounts.passwords.models import Letter
 
 
 def forgotten_attempts(until: datetime) -> QuerySet[SignInAttempts]:
     """Return the counts of failed sign-ins from before the moment, without those of a known address."""
     known = Q(succeeded_at__gte=timezone.now() - KNOWN_FOR)
     return SignInAttempts.objects.exclude(known).filter(last_at__lt=until)
+
+
+def unused_browsers(until: datetime) -> QuerySet[BrowserSession]:
+    """Return what is kept of sessions that were used last before the moment: they have ended by then."""
+    return BrowserSession.objects.filter(used_at__lt=until)
+
+
+def unsent_letters(until: datetime) -> QuerySet[Letter]:
+    """Return the letters from before the moment that no process has sent."""
+    return Letter.objects.filter(created_at__lt=until)
 
 
 def expired_sessions(until: datetime) -> QuerySet[Session]:

@@ -72,6 +72,8 @@ def kinds() -> list[Kind]:
         OldRows("REST answers", kept.rest_answers, api.old_answers),
         OldRows("sign-in attempts", FORGOTTEN_AFTER / timedelta(days=1), accounts.forgotten_attempts),
         OldRows("sessions", kept.sessions, accounts.expired_sessions),
+        OldRows("lists of sessions", kept.sessions, accounts.unused_browsers),
+        OldRows("unsent letters", kept.notices, accounts.unsent_letters, age="created_at"),
         OldRows("API keys", kept.ended_keys, lambda until: accounts.ended_keys(until, but=webhooks.keys_in_use())),
         OldRows("shared links", kept.ended_keys, reports.ended_links),
         OldRows("audit log", kept.audit, accounts.old_audit_records, age="recorded_at"),

@@ -16,7 +16,7 @@ from typing import Literal
 from telemetry import requests
 
 Form = Literal["text", "json"]
-TOKEN = re.compile(r"(/(?:answer|artifacts|shared)/)(?!<)[^/\s?\"'>]{1,2000}")
+TOKEN = re.compile(r"(/(?:answer|artifacts|shared|new-password)/)(?!<)[^/\s?\"'>]{1,2000}")
 # Of an address in a line: what follows the question mark is what people searched for or sent.
 QUERY = re.compile(r"(?<=[\w/])\?[^\s\"'>]*=[^\s\"'>]*")
 # Line breaks of all kinds, what moves a terminal's cursor, and what changes the direction of writing.
@@ -36,7 +36,7 @@ def formatter(form: Form) -> logging.Formatter:
 
 def without_secrets(text: str) -> str:
     """Return the text with the tokens and the query strings of addresses replaced by `…`."""
-    if any(beginning in text for beginning in ("/answer/", "/artifacts/", "/shared/")):
+    if any(beginning in text for beginning in ("/answer/", "/artifacts/", "/shared/", "/new-password/")):
         text = TOKEN.sub(r"\1…", text)
     return QUERY.sub("?…", text) if "?" in text else text
 

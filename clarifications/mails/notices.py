@@ -1,12 +1,11 @@
 """Mails to the people for whom a question waits: one notice for each event and person, each sent at least once."""
 
 import logging
-import threading
 from datetime import datetime, timedelta
 from itertools import takewhile
 
 from django.conf import settings
-from django.db import close_old_connections, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
@@ -18,7 +17,6 @@ from clarifications.selectors import people_waited_for
 from environment import heartbeat
 from events.clock import database_now
 from events.horizon import final_seq, highest_seq
-from events.isolation import DATABASE_AWAY
 from events.models import Event
 from telemetry import metrics
 
@@ -47,23 +45,6 @@ LONGEST_WAIT = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(hours=24)
 # In characters; a mail server's error is stored up to this length.
 MOST_WORDS = 1000
-# How long the loop waits after a turn that sent nothing.
-REST_SECONDS = 1.0
-
-
-def notify_until(stopping: threading.Event) -> None:
-    """Call `send_due_notices` in a loop until `stopping` is set; while the database is away, wait and try again."""
-    while not stopping.is_set():
-        heartbeat.turn("notify")
-        try:
-            sent = send_due_notices()
-        except DATABASE_AWAY as error:
-            logger.warning("The mails wait: %s", error)
-            sent = 0
-        close_old_connections()
-        if not sent:
-            stopping.wait(REST_SECONDS)
-    heartbeat.end("notify")
 
 
 def send_due_notices() -> int:

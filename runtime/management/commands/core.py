@@ -7,12 +7,12 @@ from typing import Any
 
 from django.conf import settings
 
-from clarifications.mails.notices import notify_until
 from events.runner import relay_until, serve, streams_to_read, wait_for_broker
 from pages.live import announce_changes_until
 from runtime.background import Background
 from runtime.commands import ServerCommand, at_least_one
 from runtime.groups import CONSUMERS
+from runtime.mails import notify_until
 from runtime.management.commands.consume import servers_of
 from runtime.pruning import prune_until
 from webhooks.delivery import Deliverer

@@ -1,4 +1,4 @@
-"""Sends mails to the people for whom a question waits."""
+"""Sends mails: to the people for whom a question waits, and with links to a new password."""
 
 import threading
 from argparse import ArgumentParser
@@ -7,14 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from clarifications.mails.notices import notify_until, send_due_notices
 from runtime.commands import ServerCommand
+from runtime.mails import notify_until, send_due_mails
 from runtime.supervisor import stop_on_signals
 
 
 class Command(ServerCommand):
     roles = ("notify",)
-    help = "Send mails to people for whom a question waits: a new, reassigned, escalated or still open one."
+    help = "Send mails to people for whom a question waits, and links to a new password to who asked for one."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="send what is due now, then exit")
@@ -23,7 +23,7 @@ class Command(ServerCommand):
         if not settings.SENDS_MAIL:
             raise CommandError("No mail server is set: set EMAIL_URL, which .env.example describes.")
         if once:
-            self.stdout.write(f"{send_due_notices()} sent")
+            self.stdout.write(f"{send_due_mails()} sent")
             return
         self.begin("Notifying")
         stop = threading.Event()

@@ -19,7 +19,7 @@ from pytest_django import Settings
 from accounts.attempts import SignInAttempts
 from accounts.audit import AuditRecord
 from accounts.keys import make_key
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, BrowserSession, Letter, User
 from api.models import KeptAnswer
 from backlog.models import Item, Lease
 from clarifications.models import Notice
@@ -180,6 +180,20 @@ def sign_in_attempts() -> set[Any]:
     return {"known", "today"}
 
 
+def browsers() -> set[Any]:
+    """A session that was used last long ago, and one of late."""
+    for days in (OLD, YOUNG):
+        last = BrowserSession.objects.create(account=user(), session_key=f"{days}", used_at=ago(days))
+    return {last.pk}
+
+
+def unsent_letters() -> set[Any]:
+    """An old one and a young one."""
+    for days in (OLD, YOUNG):
+        last = Letter.objects.create(kind="forgotten", typed_address="a@example.org", created_at=ago(days))
+    return {last.pk}
+
+
 def audit_log() -> set[Any]:
     """An old record and a young one."""
     AuditRecord.objects.create(action="signed-in", recorded_at=ago(OLD))
@@ -224,6 +238,8 @@ KINDS: dict[str, tuple[type[models.Model], Callable[[], set[Any]]]] = {
     "REST answers": (KeptAnswer, rest_answers),
     "sign-in attempts": (SignInAttempts, sign_in_attempts),
     "sessions": (Session, sessions),
+    "lists of sessions": (BrowserSession, browsers),
+    "unsent letters": (Letter, unsent_letters),
     "API keys": (ApiKey, api_keys),
     "shared links": (SharedLink, links),
     "audit log": (AuditRecord, audit_log),

@@ -1,0 +1,36 @@
+"""The loop that sends mails: to people for whom a question waits, and with links to a new password."""
+
+import logging
+import threading
+
+from django.db import close_old_connections
+
+from accounts.passwords.letters import send_due_letters
+from clarifications.mails.notices import send_due_notices
+from environment import heartbeat
+from events.isolation import DATABASE_AWAY
+
+logger = logging.getLogger(__name__)
+
+# How long the loop waits after a turn that sent nothing.
+REST_SECONDS = 1.0
+
+
+def notify_until(stopping: threading.Event) -> None:
+    """Send what is due in a loop until `stopping` is set; while the database is away, wait and try again."""
+    while not stopping.is_set():
+        heartbeat.turn("notify")
+        try:
+            sent = send_due_mails()
+        except DATABASE_AWAY as error:
+            logger.warning("The mails wait: %s", error)
+            sent = 0
+        close_old_connections()
+        if not sent:
+            stopping.wait(REST_SECONDS)
+    heartbeat.end("notify")
+
+
+def send_due_mails() -> int:
+    """Send the mails that are due, those that a person waits for first. Return how many were sent or settled."""
+    return send_due_letters() + send_due_notices()
