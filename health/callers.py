@@ -10,12 +10,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.contrib.auth.models import AnonymousUser
 from django.db import connections
 from django.http import HttpRequest
 from django.http.cookie import parse_cookie
 
 from accounts.keys import NoSuchKey, user_of_key
 from accounts.models import User
+from accounts.required_steps import required_step
 from accounts.scopes import READ
 from api.rules import Rule
 
@@ -55,7 +57,8 @@ def may_see_details(key: str, session: str) -> bool:
 
 
 def user_of_session(session: str) -> Any:
-    """Return the account that is signed in with this session, or an anonymous one."""
+    """Return the account that is signed in with this session, or an anonymous one; so too while a step is required."""
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(session)
-    return get_user(request)
+    user = get_user(request)
+    return AnonymousUser() if user.is_authenticated and required_step(user, request.session) else user

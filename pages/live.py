@@ -20,6 +20,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.conf import settings
 
+from accounts.required_steps import required_step
 from environment import heartbeat
 from events import signs, streams
 from events.connections import ConnectionLimit, NoRoom
@@ -84,7 +85,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         self.topics: list[str] = []
         self.cleanup = ExitStack()
         user = self.scope["user"]
-        if not user.is_authenticated:
+        if not may_connect(user, self.scope["session"]):
             await self.close(code=NOT_SIGNED_IN)
             return
         try:
@@ -126,8 +127,10 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         """
         if loop_time() < self.fresh_until:
             return True
-        user = await get_user({"session": session_store(self.scope["session"].session_key)})
-        permitted = await database_sync_to_async(allowed_topics)(user, self.topics) if user.is_authenticated else None
+        session = session_store(self.scope["session"].session_key)
+        user = await get_user({"session": session})
+        is_known = may_connect(user, session)
+        permitted = await database_sync_to_async(allowed_topics)(user, self.topics) if is_known else None
         self.fresh_until = loop_time() + RIGHTS_FRESH_SECONDS
         if permitted != self.topics:
             await self.close(code=NOT_SIGNED_IN if permitted is None else NOT_ALLOWED)
@@ -140,6 +143,11 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         """Send the changed topic to the page, if the person may still listen."""
         if await self.may_listen():
             await self.send_json({"changed": message["topic"]})
+
+
+def may_connect(user: Any, session: Any) -> bool:
+    """Return True for a signed-in person who has nothing to do first; the session has been loaded."""
+    return bool(user.is_authenticated) and not required_step(user, session)
 
 
 def loop_time() -> float:

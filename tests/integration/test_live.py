@@ -100,6 +100,11 @@ def test_strangers_and_pages_of_other_sites_are_refused(broker: None, rita: User
         assert not asyncio.run(page.connect())
 
 
+def test_who_has_something_to_do_first_is_refused(broker: None, rita: User) -> None:
+    User.objects.update(must_change_password=True)
+    assert not asyncio.run(socket(rita, "inbox").connect())
+
+
 def test_a_page_listens_only_to_what_its_person_may_see(broker: None, rita: User, project: Project) -> None:
     page = socket(rita, f"inbox+overview+deadletters+project:{project.pk}+project:{uuid4()}+project:x")
     assert listen(page, page.receive) == {"listening": [f"project:{project.pk}"]}
@@ -206,9 +211,10 @@ def close_code_after(page: LivePage, change: Callable[[], object], then: Callabl
         (lambda person: Session.objects.all().delete(), live.NOT_SIGNED_IN),
         (lambda person: User.objects.filter(pk=person.pk).update(is_active=False), live.NOT_SIGNED_IN),
         (lambda person: User.objects.filter(pk=person.pk).update(password="!other"), live.NOT_SIGNED_IN),
+        (lambda person: User.objects.filter(pk=person.pk).update(must_change_password=True), live.NOT_SIGNED_IN),
         (lambda person: Project.objects.all().update(owner=None, requester="nobody"), live.NOT_ALLOWED),
     ],
-    ids=["signed out", "deactivated", "another password", "no right any more"],
+    ids=["signed out", "deactivated", "another password", "a password to change", "no right any more"],
 )
 def test_a_socket_ends_with_the_right_to_listen(
     broker: None, rita: User, project: Project, monkeypatch: pytest.MonkeyPatch, change: Any, code: int, what: str
