@@ -18,8 +18,17 @@ from accounts import audit_admin, keys, scopes  # noqa: F401  (registers the aud
 from accounts.lookups import FewLookups
 from accounts.mails import mail_password_set
 from accounts.models import ApiKey, User
+from accounts.passwords.letters import CannotInvite, invite
+from accounts.passwords.setting import make_password_temporary
 from accounts.people import signed_in_person
-from accounts.rank import AccountHasMoreRights, accounts_to_make_keys_for, groups_within_rights_of, has_rights_beyond
+from accounts.rank import (
+    AccountHasMoreRights,
+    accounts_to_make_keys_for,
+    groups_within_rights_of,
+    has_rights_beyond,
+    require_no_rights_beyond,
+)
+from accounts.second_factors import reset_second_factor
 
 DAYS = 365
 
@@ -28,7 +37,8 @@ DAYS = 365
 class PersonAdmin(FewLookups, UserAdmin):  # type: ignore[type-arg]
     """The pages of accounts: people and machines."""
 
-    list_display = ["username", "get_full_name", "email", "is_staff", "is_service", "is_active"]
+    list_display = ["username", "get_full_name", "email", "is_staff", "is_service", "is_active", "has_second_factor"]
+    actions = ["invite_people", "reset_second_factors"]
     fieldsets = [
         *UserAdmin.fieldsets,  # type: ignore[misc]
         (gettext_lazy("Preferences"), {"fields": ("language", "time_zone")}),
@@ -58,10 +68,40 @@ class PersonAdmin(FewLookups, UserAdmin):  # type: ignore[type-arg]
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Log the change; if it set the password of another account, notify that person by mail."""
+        """Log the change; if it set the password of another account, notify that person, who has to change it."""
         if "password" in str(message).lower() and obj.pk != signed_in_person(request).pk:
+            make_password_temporary(obj)
             mail_password_set(obj)
         return super().log_change(request, obj, message)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Save the account; the password of a new one is known to who typed it, so its person has to change it."""
+        obj.must_change_password = obj.must_change_password if change else obj.has_usable_password()
+        super().save_model(request, obj, form, change)
+
+    @admin.action(
+        description=gettext_lazy("Invite: mail a link on which the person chooses a password"), permissions=["change"]
+    )
+    def invite_people(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for account in queryset:
+            try:
+                require_no_rights_beyond(signed_in_person(request), account)
+                invite(account)
+            except (AccountHasMoreRights, CannotInvite) as error:
+                messages.error(request, str(error))
+            else:
+                messages.success(request, _("%(account)s is invited.") % {"account": account})
+
+    @admin.action(description=gettext_lazy("Take the second factor away, if it is lost"), permissions=["change"])
+    def reset_second_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for account in queryset:
+            try:
+                was_there = reset_second_factor(account, by=signed_in_person(request))
+            except AccountHasMoreRights as error:
+                messages.error(request, str(error))
+                continue
+            words = _("%(account)s has no second factor any more.") if was_there else _("%(account)s had none.")
+            messages.success(request, words % {"account": account})
 
 
 admin.site.unregister(Group)

@@ -51,8 +51,8 @@ def connect_receivers() -> None:
 
 # -- signing in ------------------------------------------------------------------------------------
 def record_sign_in(sender: Any, user: User, request: HttpRequest | None = None, **sent: Any) -> None:
-    """Record a sign-in."""
-    record_own_act(Action.SIGNED_IN, user, request)
+    """Record a sign-in, and with what, if the request says that in `signed_in_with`."""
+    record_own_act(Action.SIGNED_IN, user, request, getattr(request, "signed_in_with", ""))
 
 
 def record_sign_out(sender: Any, user: User | None, request: HttpRequest | None = None, **sent: Any) -> None:
@@ -61,9 +61,9 @@ def record_sign_out(sender: Any, user: User | None, request: HttpRequest | None 
         record_own_act(Action.SIGNED_OUT, user, request)
 
 
-def record_own_act(action: AuditRecord.Action, user: User, request: HttpRequest | None) -> None:
+def record_own_act(action: AuditRecord.Action, user: User, request: HttpRequest | None, words: str = "") -> None:
     """Record an act of a person on their own account."""
-    record = unsaved_entry(action, target=user.username, target_id=user.pk)
+    record = unsaved_entry(action, target=user.username, target_id=user.pk, details=words)
     record.actor, record.actor_id, record.address = user.username, user.pk, address_of(request)
     record.save()
 

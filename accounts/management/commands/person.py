@@ -13,7 +13,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts.models import User
+from accounts.passwords.letters import CannotInvite, invite
 from accounts.roles import ROLES, STAFF_ROLES
+from accounts.second_factors import reset_second_factor
 
 PASSWORD_VARIABLE = "PERSON_PASSWORD"  # noqa: S105  (a name, no password)
 
@@ -30,7 +32,18 @@ class Command(BaseCommand):
         changes.add_argument("--role", choices=list(ROLES), help="give this role in place of all others")
         changes.add_argument("--add", choices=list(ROLES), metavar="ROLE", help="give this role too")
         changes.add_argument("--remove", choices=list(ROLES), metavar="ROLE", help="take this role away")
+        changes.add_argument(
+            "--reset-second-factor", action="store_true", help="take a lost second factor away, and end every session"
+        )
         parser.add_argument("--email", default="", help="the mail address of a new person")
+        parser.add_argument(
+            "--invite",
+            action="store_true",
+            help="mail the person a link on which they choose the password, in place of asking for one here",
+        )
+        parser.add_argument(
+            "--temporary", action="store_true", help="a new person has to change the password at the first sign-in"
+        )
         parser.add_argument(
             "--service",
             action="store_true",
@@ -38,10 +51,13 @@ class Command(BaseCommand):
             f" `{settings.COMMAND} apikey`",
         )
 
-    def handle(self, *args: Any, name: str, email: str, service: bool, **options: Any) -> None:
+    def handle(self, *args: Any, name: str, **options: Any) -> None:
+        if options.get("reset_second_factor"):
+            self.reset_second_factor(name)
+            return
         role, more, less = (options.get(word) for word in ("role", "add", "remove"))
         with transaction.atomic():
-            user = self.find_or_make(name, email, service, may_make=not less)
+            user = self.find_or_make(name, options, may_make=not less)
             user.save()
             if role:
                 user.groups.remove(*Group.objects.filter(name__in=ROLES).exclude(name=role))
@@ -50,15 +66,32 @@ class Command(BaseCommand):
             if less:
                 user.groups.remove(Group.objects.get(name=less))
             self.set_staff(user)
+            if options.get("invite"):
+                self.invite(user)
         self.stdout.write(self.sentence(name, role or more, less))
 
-    def find_or_make(self, name: str, email: str, service: bool, *, may_make: bool) -> User:
-        """Return the account of this name; with `may_make`, an unsaved one if there is none. Raises CommandError."""
+    def invite(self, user: User) -> None:
+        """Have the person be mailed a link. Raises CommandError, and then nothing is changed."""
+        try:
+            invite(user)
+        except CannotInvite as error:
+            raise CommandError(str(error)) from error
+
+    def reset_second_factor(self, name: str) -> None:
+        """Take the second factor of the account away. Raises CommandError if there is no such account."""
         user = User.objects.filter(username=name).first()
+        if user is None:
+            raise CommandError(f"There is no account {name}.")
+        was_there = reset_second_factor(user)
+        self.stdout.write(f"{name} has no second factor any more." if was_there else f"{name} had no second factor.")
+
+    def find_or_make(self, name: str, options: dict[str, Any], *, may_make: bool) -> User:
+        """Return the account of this name; with `may_make`, an unsaved one if there is none. Raises CommandError."""
+        user, service = User.objects.filter(username=name).first(), options.get("service")
         if user is None and not may_make:
             raise CommandError(f"There is no account {name}.")
         if user is None:
-            return self.new_machine(name) if service else self.new_person(name, email)
+            return self.new_machine(name) if service else self.new_person(name, options)
         if service and not user.is_service:
             raise CommandError(f"{name} is a person: give the service account a name of its own.")
         return user
@@ -84,13 +117,15 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from error
         return user
 
-    def new_person(self, name: str, email: str) -> User:
-        """Return an unsaved person with a password that meets the password rules. Raises CommandError."""
-        user = User(username=name, email=email)
-        password = os.environ.get(PASSWORD_VARIABLE) or getpass(f"Password for {name}: ")
+    def new_person(self, name: str, options: dict[str, Any]) -> User:
+        """Return an unsaved person with a password that meets the rules, or none if invited. Raises CommandError."""
+        user = User(username=name, email=options.get("email", ""), must_change_password=bool(options.get("temporary")))
+        is_invited = options.get("invite")
+        password = None if is_invited else os.environ.get(PASSWORD_VARIABLE) or getpass(f"Password for {name}: ")
         try:
             user.full_clean(exclude=["password"])
-            validate_password(password, user)
+            if password is not None:
+                validate_password(password, user)
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         user.set_password(password)

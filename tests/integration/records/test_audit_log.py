@@ -119,7 +119,7 @@ HOOK = "webhook {hook} (https://tickets.example.com)"
 BY_KEY = "bot (key {key}): "
 # What is done, and what the log says of it.
 DOORS: dict[str, tuple[Callable[[Scene], Any], list[str]]] = {
-    "a sign-in": (signing_in, ["ann: signed-in ann | "]),
+    "a sign-in": (signing_in, ["ann: signed-in ann | password"]),
     "a sign-in that failed": (
         lambda s: Client().post("/sign-in/", {"username": "ann", "password": "guess"}),
         ["nobody: sign-in-failed ann | "],
@@ -135,7 +135,7 @@ DOORS: dict[str, tuple[Callable[[Scene], Any], list[str]]] = {
             f"{PEOPLE}add/",
             {"username": "new", "password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"},
         ),
-        ["ann: account-made new | "],
+        ["ann: account-made new | must change password: yes"],
     ),
     "a changed person in the admin": (
         lambda s: s.form(s.olga, username="olga.new", email="o@example.org", is_active=""),
@@ -148,7 +148,10 @@ DOORS: dict[str, tuple[Callable[[Scene], Any], list[str]]] = {
         lambda s: s.form(s.olga, groups=[group(ANSWERER).pk]),
         ["ann: rights-taken olga | role: operator", "ann: rights-given olga | role: answerer"],
     ),
-    "a password set in the admin": (new_password, ["ann: password-changed olga | set"]),
+    "a password set in the admin": (
+        new_password,
+        ["ann: password-changed olga | set", "ann: account-changed olga | must change password: no → yes"],
+    ),
     "a new person at the command line": (
         lambda s: call_command("person", "new", role=OPERATOR, email="n@example.org"),
         [
