@@ -1,54 +1,21 @@
-"""The pages of sign-in, sign-out and a person's own preferences."""
+"""The pages of sign-out and of a person's own preferences and sessions."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
+from django.contrib.auth.views import LogoutView
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext as _
 from django.views.generic import UpdateView, View
 
-from accounts.forms import OwnPasswordForm, PreferencesForm, SignInForm
+from accounts.forms import PreferencesForm
 from accounts.models import User
 from accounts.people import signed_in_person
-from accounts.sessions import sign_out_everywhere_else
-from accounts.signing_in_again import page_with_typed_text
-from accounts.typed_text import TypedText
-
-
-class SignIn(LoginView):
-    """The sign-in page with name and password, for staff and requesters."""
-
-    form_class = SignInForm
-    template_name = "accounts/sign_in.html"
-    redirect_authenticated_user = True
-
-    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """Sign in and redirect to the page asked for; first give back typed text if it is of this account."""
-        response = super().form_valid(form)
-        typed = TypedText.packed_in(self.request)
-        if typed is None:
-            return response
-        if typed.is_of(self.request.user):
-            return page_with_typed_text(self.request, typed)
-        words = _("What was typed before belongs to another account, so it was left out. Nothing was sent.")
-        messages.warning(self.request, words)
-        return HttpResponseRedirect("/")
-
-    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
-        """Return the form with what is wrong; 429 if the password was not looked at."""
-        response = super().form_invalid(form)
-        if isinstance(form, SignInForm) and form.refused:
-            response.status_code = 429
-        return response
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the context with the typed text, which stays in the form until the sign-in succeeds."""
-        return {**super().get_context_data(**kwargs), "typed": TypedText.packed_in(self.request)}
+from accounts.sessions import end_session, sessions_of, sign_out_everywhere_else
 
 
 class StaffSignIn(View):
@@ -71,10 +38,10 @@ class SignOutEverywhere(LoginRequiredMixin, View):
     """Ends the person's sessions in all other browsers; by POST only."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Back to the preferences."""
+        """Back to the page of the sessions."""
         sign_out_everywhere_else(request, signed_in_person(request))
         messages.success(request, _("You are signed out in every other browser."))
-        return HttpResponseRedirect(reverse("preferences"))
+        return HttpResponseRedirect(reverse("sessions"))
 
 
 class Preferences(LoginRequiredMixin, UpdateView):  # type: ignore[type-arg]
@@ -95,15 +62,23 @@ class Preferences(LoginRequiredMixin, UpdateView):  # type: ignore[type-arg]
         return response
 
 
-class ChangePassword(LoginRequiredMixin, PasswordChangeView):
-    """The page of the person's own password; the sessions in other browsers end with the old one."""
+class Sessions(LoginRequiredMixin, View):
+    """The page of the browsers in which the person is signed in; each session can be ended."""
 
-    form_class = OwnPasswordForm
-    template_name = "accounts/password.html"
-    success_url = reverse_lazy("preferences")
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Return the page."""
+        current = request.session.session_key
+        return render(
+            request,
+            "accounts/sessions.html",
+            {"browsers": sessions_of(signed_in_person(request)), "current_key": current},
+        )
 
-    def form_valid(self, form: Any) -> HttpResponse:
-        """Save the password and show a message."""
-        response = super().form_valid(form)
-        messages.success(self.request, _("Your password is changed."))
-        return response
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """End the session whose number is sent, and show the page again."""
+        number = request.POST.get("session", "")
+        if number.isdecimal() and end_session(signed_in_person(request), int(number[:18])):
+            messages.success(request, _("That session is ended."))
+        else:
+            messages.warning(request, _("That session had ended already."))
+        return HttpResponseRedirect(reverse("sessions"))

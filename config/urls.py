@@ -1,4 +1,4 @@
-"""The top-level addresses: requesters' pages, account pages, the staff's admin, the REST interface and stored rows."""
+"""The top-level addresses: requesters' pages, sign-in and account pages, the staff's admin, REST and stored rows."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -7,6 +7,7 @@ from api.stored_rows import stored_rows
 
 urlpatterns = [
     path("", include("portal.urls")),
+    path("", include("signin.urls")),
     path("", include("accounts.urls")),
     path("", include("pages.urls")),
     path("admin/", admin.site.urls),

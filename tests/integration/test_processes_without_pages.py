@@ -16,6 +16,9 @@ OF_THE_WEB = {
     "api.follow",
     "drf_spectacular.plumbing",
     "unittest",
+    "allauth",
+    "signin.urls",
+    "requests",
 }
 # The parsers of spreadsheets: the child process that reads an upload imports them for itself.
 OF_READING = {"intake.spreadsheets.reading", "python_calamine", "charset_normalizer"}
