@@ -15,6 +15,8 @@ PEOPLE = {
     "olga": OPERATOR,
     "anton": ANSWERER,
     "berta": ANSWERER,
+    "tessa": OPERATOR,
+    "paul": REQUESTER,
     "rita": REQUESTER,
     "remy": REQUESTER,
 }
