@@ -28,14 +28,16 @@ def test_anything_can_be_claimed_and_nothing_unfit_is_taken(claims: dict[str, An
 
 
 def test_the_id_token_comes_before_the_userinfo_and_both_are_about_the_same_subject() -> None:
-    read = read_claims({"id_token": {"sub": "1", "email": "a@b.c"}, "userinfo": {"sub": "1", "email": "x", "groups": ["g"]}}, "groups")
+    said = {"id_token": {"sub": "1", "email": "a@b.c"}, "userinfo": {"sub": "1", "email": "x", "groups": ["g"]}}
+    read = read_claims(said, "groups")
     assert (read.address, read.groups) == ("a@b.c", {"g"})
     with pytest.raises(ClaimsContradict):
         read_claims({"id_token": {"sub": "1"}, "userinfo": {"sub": "2"}}, "groups")
 
 
 def test_an_address_that_is_silent_about_its_check_is_neither_verified_nor_doubtful() -> None:
-    for said, expected in ((True, (True, False)), ("false", (False, True)), (None, (False, False)), (1, (False, False))):
+    silent = (False, False)
+    for said, expected in ((True, (True, False)), ("false", (False, True)), (None, silent), (1, silent)):
         read = read_claims({"id_token": {"email": "a@b.c", "email_verified": said}}, "groups")
         assert (read.address_is_verified, read.address_is_doubtful) == expected
 

@@ -20,6 +20,7 @@ from accounts import attempts
 from accounts.audit import AuditRecord
 from accounts.models import User
 from accounts.roles import ADMINISTRATOR, REQUESTER
+from accounts.typed_text import mark_of
 from health.callers import may_see_details
 from signin.totp import code_at, counter_now
 from tests.callers import account
@@ -150,6 +151,19 @@ def test_a_wrong_code_counts_as_an_attempt_and_the_right_password_takes_nothing_
     client = browser()
     assert send(client, code_of(secret)).status_code == 302
     assert AuditRecord.objects.filter(action=AuditRecord.Action.SIGN_IN_FAILED, target="ann").exists()
+
+
+def test_text_that_was_typed_without_a_session_comes_back_after_the_second_factor(ann: User, stopped: Pass) -> None:
+    secret, _codes = set_up(browser())
+    stopped(60)
+    client = Client(REMOTE_ADDR="192.0.2.1")
+    typed = {"typed_by": mark_of(ann), "language": "fr", "time_zone": "Europe/Paris"}
+    kept = {"typed_before": client.post("/preferences/", typed).context["typed"].packed()}
+    asked = client.post("/sign-in/", {"username": "ann", "password": PASSWORD, **kept})
+    assert (asked.status_code, asked.context["typed"].packed() != "") == (200, True)
+    back = client.post("/sign-in/code/", {"code": code_of(secret), **kept}).content.decode()
+    assert [">Europe/Paris<" in back, "Nothing was sent." in back] == [True, True]
+    assert is_in(client)
 
 
 def test_no_page_of_the_second_step_exists_without_the_first(ann: User) -> None:
