@@ -8,13 +8,14 @@ import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from django.apps import apps
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import AuditRecord, command_name, unsaved_entry
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, BrowserSession, Letter, User
 from accounts.rank import require_no_rights_beyond
 from api.models import KeptAnswer
 from clarifications.models import Question, QuestionStatus
@@ -29,6 +30,9 @@ from privacy.ledger import erased_events, erased_letters
 from privacy.places import PLACES
 from privacy.sweeping import swept
 from privacy.words import Words, tombstone_of
+
+# The person's identities at a provider and second factors, of which django-allauth has the tables.
+OF_SIGN_IN = ("socialaccount.SocialAccount", "mfa.Authenticator")
 
 
 class ErasureRefused(PermanentError):
@@ -94,7 +98,14 @@ def rows_of(person: User) -> list["models.QuerySet[models.Model]"]:
         models.QuerySet(KeptAnswer).filter(user=person),
         models.QuerySet(RememberedReading).filter(owner=person),
         models.QuerySet(UnreadRows).filter(project__owner=person),
+        models.QuerySet(BrowserSession).filter(account=person),
+        models.QuerySet(Letter).filter(letters_to(person)),
     ]
+
+
+def letters_to(person: User) -> Q:
+    """Return the condition of letters to the account, and of those for which its mail address was typed."""
+    return Q(account=person) | (Q(typed_address__iexact=person.email) if person.email else Q(pk__in=[]))
 
 
 # -- the account -----------------------------------------------------------------------------------
@@ -104,6 +115,8 @@ def begun(person: User, by: User | None, reason: str) -> Erasure:
     person.is_active, person.session_stamp = False, secrets.token_hex(8)
     person.save(update_fields=["is_active", "session_stamp"])
     ApiKey.objects.filter(user=person, revoked_at=None).update(revoked_at=timezone.now())
+    for label in OF_SIGN_IN:
+        apps.get_model(label).objects.filter(user=person).delete()
     broken_off = Erasure.objects.filter(account_id=person.pk, finished_at=None).first()
     who = by.get_username() if by else command_name()
     return broken_off or Erasure.objects.create(account_id=person.pk, by=who, reason=reason, began_at=database_now())
@@ -116,7 +129,7 @@ def finish(person: User, erasure: Erasure, counts: Counter[str]) -> None:
     about = Q(actor_id=person.pk) | Q(target_id=person.pk) | Q(target=name)
     with opened_records(erasure):
         AuditRecord.objects.filter(about).exclude(address="").update(address="")
-    empty = {"first_name": "", "last_name": "", "email": "", "language": "", "time_zone": ""}
+    empty = {"first_name": "", "last_name": "", "email": "", "verified_email": "", "language": "", "time_zone": ""}
     person.set_unusable_password()
     # Not by its own manager, whose audit record would say the name once more.
     models.QuerySet(User).filter(pk=person.pk).update(

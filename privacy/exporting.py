@@ -9,7 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from accounts.audit import AuditRecord, unsaved_entry
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, BrowserSession, User
 from api.models import KeptAnswer
 from backlog.models import Project
 from clarifications.models import Notice
@@ -22,8 +22,11 @@ from webhooks.models import Endpoint
 
 ACCOUNT = (
     *("id", "username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser", "is_service"),
-    *("language", "time_zone", "date_joined", "last_login"),
+    *("language", "time_zone", "date_joined", "last_login", "verified_email", "has_second_factor"),
 )
+SESSION = ("address", "browser", "signed_in_at", "used_at")
+IDENTITY = ("provider", "uid", "date_joined", "last_login")
+FACTOR = ("type", "created_at", "last_used_at")
 
 
 def exported(person: User, also: Iterable[str] = ()) -> Iterator[bytes]:
@@ -47,6 +50,9 @@ def own_parts(person: User) -> Iterator[tuple[str, Iterable[Any]]]:
     keys = ApiKey.objects.filter(user=person)
     yield "keys", keys.values("name", "prefix", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")
     projects = Project.objects.filter(owner=person).order_by("opened_at")
+    yield "sessions", BrowserSession.objects.filter(account=person).values(*SESSION)
+    yield "identities", apps.get_model("socialaccount.SocialAccount").objects.filter(user=person).values(*IDENTITY)
+    yield "second_factors", apps.get_model("mfa.Authenticator").objects.filter(user=person).values(*FACTOR)
     yield "projects", projects.values("id", "title", "status", "opened_at", "finished_at", "intake", "context__data")
     mails = Notice.objects.filter(recipient=person).order_by("pk")
     yield "mails", mails.values("created_at", "sent_at", "state", "question__title", "question__project_id")

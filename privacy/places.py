@@ -61,6 +61,10 @@ IN_THEIR_OWN_WAY = frozenset(
         "accounts.User",
         "events.Event",
         "events.Archive",
+        "accounts.BrowserSession",
+        "accounts.Letter",
+        "socialaccount.SocialAccount",
+        "mfa.Authenticator",
         "intake.RememberedReading",
         "intake.UnreadRows",
         "api.KeptAnswer",
@@ -79,6 +83,8 @@ NAMES_NOBODY = frozenset(
         ),
         *("accounts.User_groups", "accounts.User_user_permissions", "auth.Group_permissions"),
         *("events.Outbox", "events.Turn", "events.AbandonedGroup"),
+        # Nothing is written to these.
+        *("account.EmailAddress", "account.EmailConfirmation", "socialaccount.SocialApp", "socialaccount.SocialToken"),
         *("clarifications.Blocking", "clarifications.LedgerPosition", "encryption.DataKey"),
     }
 )

@@ -10,6 +10,8 @@ from uuid import uuid4
 
 import orjson
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -19,7 +21,7 @@ from pytest_django import Settings
 
 from accounts.audit import AuditRecord
 from accounts.keys import make_key
-from accounts.models import User
+from accounts.models import BrowserSession, Letter, User
 from accounts.rank import AccountHasMoreRights
 from accounts.roles import ADMINISTRATOR, OPERATOR
 from backlog.flow.opening import submit_request
@@ -254,6 +256,24 @@ def test_an_administrator_erases_on_the_page_of_accounts_with_a_reason(dana: Use
     assert User.objects.get(pk=dana.pk).username == f"erased-{dana.pk}"
     assert User.objects.get(pk=root.pk).username == "root"
     assert Erasure.objects.get().by == "adam"
+
+
+def test_what_is_kept_for_signing_in_goes_with_the_person_and_is_exported_before(dana: User) -> None:
+    BrowserSession.objects.create(
+        account=dana, session_key="k", address="192.0.2.7", browser="Firefox", used_at=timezone.now()
+    )
+    Letter.objects.create(kind="forgotten", typed_address="DANA@example.org")
+    SocialAccount.objects.create(user=dana, provider="sso", uid="subject of dana")
+    Authenticator.objects.create(user=dana, type="webauthn", data={"name": "Dana's key", "credential": {}})
+    User.objects.filter(pk=dana.pk).update(verified_email="dana@example.org")
+    document = json.loads(b"".join(exported(dana)))
+    assert [document["sessions"][0]["browser"], document["identities"][0]["uid"]] == ["Firefox", "subject of dana"]
+    assert document["second_factors"][0]["type"] == "webauthn"
+    for _step in erase_person(dana, by=None, reason="Asked for"):
+        pass
+    for model in (BrowserSession, Letter, SocialAccount, Authenticator):
+        assert not model._base_manager.exists()
+    assert User.objects.get(pk=dana.pk).verified_email == ""
 
 
 def test_everything_about_a_person_is_exported_and_that_is_on_record(dana: User) -> None:
