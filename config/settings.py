@@ -1,6 +1,5 @@
 """All settings. Each variable of the environment is read here, once; `.env.example` describes each."""
 
-import sys
 from pathlib import Path
 
 from config import sign_in_pages
@@ -13,10 +12,8 @@ from environment.encryption_key import encryption_keys
 from environment.health_limits import health_limits
 from environment.observing import log_settings, logging_config, metrics_settings
 from environment.private_files import make_database_private, make_private, write_privately
-from environment.process_kind import serves_pages
 from environment.retention import retention
 from environment.secret_key import local_secret_key
-from environment.sign_in import sign_in_settings
 from environment.spreadsheet_limits import spreadsheet_limits
 from environment.sqlite import sqlite_with_durable_writers
 
@@ -74,7 +71,7 @@ INSTALLED_APPS = [
     "django_fsm",
     "encryption",
     "accounts",
-    "signin",
+    *sign_in_pages.APPS,
     "events",
     "pages",
     "backlog",
@@ -88,8 +85,6 @@ INSTALLED_APPS = [
     "staff",
     "runtime",
     "console",
-    # Processes in the background show no page: each would take more memory, for nothing.
-    *(sign_in_pages.APPS if serves_pages(sys.argv) else ()),
 ]
 
 # The order matters: `FilesOfKnownPeople` runs before the CSRF protection, which reads the form, and the middleware of
@@ -110,8 +105,7 @@ MIDDLEWARE = [
     "accounts.privacy.PrivacyMiddleware",
     "accounts.signing_in_again.TypedTextMiddleware",
     "accounts.preferences.PreferencesMiddleware",
-    "accounts.required_steps.RequiredSteps",
-    "allauth.account.middleware.AccountMiddleware",
+    *sign_in_pages.MIDDLEWARE,
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -154,8 +148,7 @@ STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 
 AUTHENTICATION_BACKENDS = ["accounts.backends.LimitedBackend"]
-# Who signs in where, and with what.
-SIGN_IN = sign_in_settings(env)
+SIGN_IN = sign_in_pages.sign_in_settings(env)
 globals().update(sign_in_pages.SETTINGS)
 PASSWORD_HASHERS = ["accounts.backends.SmallArgon2", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [

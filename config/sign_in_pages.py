@@ -1,14 +1,16 @@
 """Settings of django-allauth, which does the protocols of the sign-in. `signin/__init__.py` says what is its part."""
 
+import sys
 from typing import Any
 
-APPS = [
-    "allauth",
-    "allauth.account",
-    "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
-    "allauth.mfa",
-]
+from environment.process_kind import serves_pages
+from environment.sign_in import sign_in_settings as sign_in_settings
+
+# Processes in the background show no page: allauth would take memory of each, for nothing.
+ALLAUTH = ("allauth.account", "allauth.socialaccount", "allauth.socialaccount.providers.openid_connect", "allauth.mfa")
+APPS = ["signin", *(("allauth", *ALLAUTH) if serves_pages(sys.argv) else ())]
+# The second of them knows the request whose sign-in goes on.
+MIDDLEWARE = ["accounts.required_steps.RequiredSteps", "allauth.account.middleware.AccountMiddleware"]
 SETTINGS: dict[str, Any] = {
     "ACCOUNT_ADAPTER": "signin.adapters.AccountAdapter",
     "SOCIALACCOUNT_ADAPTER": "signin.adapters.SingleSignOnAdapter",

@@ -22,7 +22,7 @@ admin.site.unregister(User)
 class ErasablePersonAdmin(PersonAdmin):
     """The pages of accounts; people can be erased, with a reason."""
 
-    actions = ["erase_people"]
+    actions = [*PersonAdmin.actions, "erase_people"]
 
     @admin.action(
         description=gettext_lazy("Erase: names and addresses are deleted everywhere, for good"), permissions=["change"]
