@@ -104,6 +104,7 @@ STATUS_AND_NAME: dict[type[Exception], tuple[int, str]] = {
     events.ConflictingEvent: (409, "conflicting-event"),
     events.TooManyAttempts: (409, "given-up"),
     events.BuriedElsewhere: (409, "given-up"),
+    events.NotAdmitted: (403, "not-admitted"),
     events.BrokerUnfit: (503, "broker-unfit"),
     ArtifactMissing: (404, "artifact-missing"),
     StorageFull: (503, "storage-full"),
