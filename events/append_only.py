@@ -11,6 +11,7 @@ table that it rebuilds. No other code drops them. The owner of the database can;
 then reports a warning.
 """
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any
 
@@ -83,25 +84,23 @@ EXISTING = {
 
 
 def create_triggers(using: str = "default", **sent: Any) -> None:
-    """Create the triggers of every record table, unless all exist in their present shape; runs after each migrate."""
+    """Create the triggers of every record table that lacks one of its present shape; runs after each migrate."""
     connection = connections[using]
-    with transaction.atomic(using=using), connection.cursor() as cursor:
-        wanted = wanted_triggers(connection, cursor)
-        if wanted.keys() == existing_triggers(connection, cursor).keys():
-            return
-        drop_all_triggers(connection, cursor)
-        if connection.vendor == "postgresql":
+    with connection.cursor() as cursor:
+        wanted, existing = wanted_triggers(connection, cursor), existing_triggers(connection, cursor)
+        if wanted.keys() != existing.keys() and connection.vendor == "postgresql":
             cursor.execute(FUNCTION)
-        for statement in wanted.values():
-            cursor.execute(statement)
+    for table in sorted({table for table, _ in wanted.values()} | {*existing.values()}):
+        new = {name: statement for name, (of, statement) in wanted.items() if of == table}
+        old = [name for name, of in existing.items() if of == table]
+        if new.keys() != {*old}:
+            replace_triggers(connection, table, old, new.values())
 
 
 def drop_triggers(using: str = "default", plan: Any = (), **sent: Any) -> None:
     """Drop the triggers before a migrate that has something to do (`plan` is not empty)."""
-    connection = connections[using]
     if plan:
-        with transaction.atomic(using=using), connection.cursor() as cursor:
-            drop_all_triggers(connection, cursor)
+        drop_all_triggers(connections[using])
 
 
 def missing_triggers(using: str) -> list[str]:
@@ -111,8 +110,8 @@ def missing_triggers(using: str) -> list[str]:
         return sorted(wanted_triggers(connection, cursor).keys() - existing_triggers(connection, cursor).keys())
 
 
-def wanted_triggers(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> dict[str, str]:
-    """Return {trigger name: the statement that creates it}; the name ends with a digest of the trigger's shape."""
+def wanted_triggers(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> dict[str, tuple[str, str]]:
+    """Return {trigger name: (table, the statement that creates it)}; the name ends with a digest of its shape."""
     tables = set(connection.introspection.table_names(cursor))
     labels = {apps.get_model(label)._meta.db_table: label for label in RECORDS}
     wanted = {}
@@ -122,7 +121,8 @@ def wanted_triggers(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> d
             name = f"{PREFIX}{table}_{verb}_{shape}"
             kind = "erasing" if verb == "update" else "guard"
             pattern = (GUARD if may else TRIGGER)[connection.vendor]
-            wanted[name] = pattern.format(name=name, event=event, table=table, each=each, may=may, kind=kind)
+            statement = pattern.format(name=name, event=event, table=table, each=each, may=may, kind=kind)
+            wanted[name] = table, statement
     return wanted
 
 
@@ -157,7 +157,23 @@ def existing_triggers(connection: BaseDatabaseWrapper, cursor: CursorWrapper) ->
     return dict(cursor.fetchall())
 
 
-def drop_all_triggers(connection: BaseDatabaseWrapper, cursor: CursorWrapper) -> None:
+def drop_all_triggers(connection: BaseDatabaseWrapper) -> None:
     """Drop every trigger whose name has our prefix."""
-    for name, table in existing_triggers(connection, cursor).items():
-        cursor.execute(f"DROP TRIGGER {name}" + (f" ON {table}" if connection.vendor == "postgresql" else ""))
+    with connection.cursor() as cursor:
+        existing = existing_triggers(connection, cursor)
+    for table in sorted({*existing.values()}):
+        replace_triggers(connection, table, [name for name, of in existing.items() if of == table], ())
+
+
+def replace_triggers(
+    connection: BaseDatabaseWrapper, table: str, old: Iterable[str], statements: Iterable[str]
+) -> None:
+    """Drop these triggers of the table, and create others by the statements, in one transaction.
+
+    One table at a time: who held the locks of several would deadlock with processes that write to them meanwhile.
+    """
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        for name in old:
+            cursor.execute(f"DROP TRIGGER {name}" + (f" ON {table}" if connection.vendor == "postgresql" else ""))
+        for statement in statements:
+            cursor.execute(statement)

@@ -16,7 +16,7 @@ def unprotected() -> Iterator[None]:
     """
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            drop_all_triggers(connection, cursor)
+            drop_all_triggers(connection)
             yield
             create_triggers()
         else:
