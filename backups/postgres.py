@@ -28,6 +28,11 @@ OTHER_SESSIONS = """
 SELECT coalesce(nullif(application_name, ''), 'without a name') FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
+# Functions of the schema that came with no extension.
+OWN_FUNCTIONS = """
+SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+   AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+"""
 
 
 class PostgresDatabase:
@@ -94,7 +99,8 @@ class PostgresDatabase:
                 run(connection, [pg_restore, *options, dump])
                 yield Contents(connection, KIND)
             except BaseException:
-                put_back(connection)
+                if not put_back(connection):
+                    drop_what_came(connection)
                 raise
             connection.execute(f"DROP SCHEMA IF EXISTS {ASIDE} CASCADE")
 
@@ -121,12 +127,24 @@ def recover(connection: psycopg.Connection[Any]) -> None:
             put_back(connection)
 
 
-def put_back(connection: psycopg.Connection[Any]) -> None:
-    """Put the earlier tables in the place of those that a restore has brought; nothing if none were set aside."""
-    if schema := schema_set_aside(connection):
+def drop_what_came(connection: psycopg.Connection[Any]) -> None:
+    """Drop the tables and functions that a restore has brought into a schema that was empty."""
+    schema = current_schema(connection)
+    with connection.transaction():
+        for table in Contents(connection, KIND).tables():
+            connection.execute(f'DROP TABLE "{schema}"."{table}" CASCADE')
+        for (function,) in connection.execute(OWN_FUNCTIONS).fetchall():
+            connection.execute(f"DROP FUNCTION {function} CASCADE")
+
+
+def put_back(connection: psycopg.Connection[Any]) -> bool:
+    """Put the earlier tables in the place of those that a restore has brought; return False if none were set aside."""
+    schema = schema_set_aside(connection)
+    if schema:
         with connection.transaction():
             connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
             connection.execute(f'ALTER SCHEMA {ASIDE} RENAME TO "{schema}"')
+    return bool(schema)
 
 
 def schema_set_aside(connection: psycopg.Connection[Any]) -> str:
