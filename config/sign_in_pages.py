@@ -8,9 +8,11 @@ from environment.sign_in import sign_in_settings as sign_in_settings
 
 # Processes in the background show no page: allauth would take memory of each, for nothing.
 ALLAUTH = ("allauth.account", "allauth.socialaccount", "allauth.socialaccount.providers.openid_connect", "allauth.mfa")
-APPS = ["signin", *(("allauth", *ALLAUTH) if serves_pages(sys.argv) else ())]
+HAS_PAGES = serves_pages(sys.argv)
+APPS = ["signin", *(("allauth", *ALLAUTH) if HAS_PAGES else ())]
 # The second of them knows the request whose sign-in goes on.
-MIDDLEWARE = ["accounts.required_steps.RequiredSteps", "allauth.account.middleware.AccountMiddleware"]
+OF_ALLAUTH = ["allauth.account.middleware.AccountMiddleware"]
+MIDDLEWARE = ["accounts.required_steps.RequiredSteps", *(OF_ALLAUTH if HAS_PAGES else ())]
 SETTINGS: dict[str, Any] = {
     "ACCOUNT_ADAPTER": "signin.adapters.AccountAdapter",
     "SOCIALACCOUNT_ADAPTER": "signin.adapters.SingleSignOnAdapter",

@@ -1,13 +1,16 @@
 """The top-level addresses: requesters' pages, sign-in and account pages, the staff's admin, REST and stored rows."""
 
+from django.apps import apps
 from django.contrib import admin
 from django.urls import include, path
 
 from api.stored_rows import stored_rows
 
+# A process in the background serves no page and has no allauth (config/sign_in_pages.py); it makes addresses for mails.
+sign_in = [path("", include("signin.urls"))] if apps.is_installed("allauth.mfa") else []
 urlpatterns = [
     path("", include("portal.urls")),
-    path("", include("signin.urls")),
+    *sign_in,
     path("", include("accounts.urls")),
     path("", include("pages.urls")),
     path("admin/", admin.site.urls),

@@ -69,3 +69,20 @@ def test_several_of_each_are_orchestrators_and_workers_with_slots_of_their_own()
             several = {name: argv for name, argv in children.items() if name.startswith(role)}
             assert len(several) == 3
             assert all(argv[-1] == "2" for name, argv in several.items() if name.endswith("-2"))
+
+
+IN_BACKGROUND = """
+import sys
+sys.argv = ["manage.py", "core"]
+import django
+django.setup()
+from django.core.management import call_command
+from django.urls import reverse
+call_command("check")
+print(reverse("portal:answer-link", args=["token"]), reverse("choose-password", args=["token"]))
+"""
+
+
+def test_they_pass_the_checks_and_know_the_addresses_that_mails_name() -> None:
+    said = subprocess.check_output([sys.executable, "-c", IN_BACKGROUND], cwd=ROOT, text=True)
+    assert said.split()[-2:] == ["/answer/token/", "/new-password/token/"]
