@@ -2,13 +2,16 @@
 
 import getpass
 import re
+import sys
+from collections.abc import Iterable
 from typing import IO, Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Model, QuerySet
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Column
 from rich.text import Text
 
@@ -30,13 +33,18 @@ Row = TypeVar("Row", bound=Model)
 
 
 class OperatorCommand(BaseCommand):
-    """A command that calls services: their errors end it with their message and a non-zero exit code."""
+    """A command that calls services: their errors end it with their message and a non-zero exit code.
+
+    Whatever it prints has no characters that a terminal would execute.
+    """
 
     def execute(self, *args: Any, **options: Any) -> str | None:
+        for name in ("stdout", "stderr"):
+            options[name] = PlainStream(options.get(name) or getattr(sys, name))
         try:
             return super().execute(*args, **options)
         except EventError as error:
-            raise CommandError(shortened_message(str(error))) from error
+            raise CommandError(printable_text(shortened_message(str(error)))) from error
         except BROKER_ERRORS as error:
             raise CommandError(broker_message(error)) from error
         except KeyboardInterrupt as interrupt:
@@ -61,8 +69,11 @@ def broker_message(error: Exception) -> str:
 
 
 def console_on(output: Any) -> Console:
-    """Return a console that prints text literally: brackets and colons in people's texts are no markup."""
-    file: IO[str] = output
+    """Return a console that prints text literally: brackets and colons in people's texts are no markup.
+
+    It writes to the terminal itself, since it makes texts harmless before it adds its own colours.
+    """
+    file: IO[str] = getattr(output, "terminal", output)
     return PlainConsole(file=file, markup=False, emoji=False, highlight=False)
 
 
@@ -71,11 +82,28 @@ def printable_text(text: str) -> str:
     return UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
+class PlainStream:
+    """An output whose texts are written with `printable_text`; `terminal` is the output itself."""
+
+    def __init__(self, terminal: IO[str]) -> None:
+        self.terminal = terminal
+
+    def write(self, text: str) -> int:
+        return self.terminal.write(printable_text(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.terminal, name)
+
+
 class PlainConsole(Console):
-    """A console that makes control characters in people's texts harmless."""
+    """A console that makes control characters in people's texts harmless, in plain and in styled texts."""
 
     def render_str(self, text: str, **options: Any) -> Text:
         return super().render_str(printable_text(text), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(printable_text(segment.text), segment.style)
 
 
 def id_column() -> Column:

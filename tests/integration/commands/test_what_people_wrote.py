@@ -1,11 +1,14 @@
 """What people wrote is shown as they wrote it, whatever a terminal library would make of it."""
 
+import io
 import sys
 from collections import Counter
 from collections.abc import Callable
 
 import pytest
 from django.core.management import CommandError
+from rich.panel import Panel
+from rich.text import Text
 
 from backlog.models import Project
 from clarifications.models import Question
@@ -72,3 +75,25 @@ def test_of_17_ids_two_begin_alike_and_the_command_asks_for_more(broker: None, r
     first_digits = Counter(str(pk)[0] for pk in Project.objects.values_list("pk", flat=True))
     with pytest.raises(CommandError, match="More than one project"):
         run("project", first_digits.most_common(1)[0][0])
+
+
+ORDERS = "\x1b]0;owned\x07 \x1b[31mred \u202egnp.exe \x9b31m"
+
+
+def test_no_command_hands_a_terminal_the_orders_in_a_text(broker: None, run: Run) -> None:
+    project = opened(step("only"))
+    fields = {"shape": {"type": "string", "title": ORDERS, "maxLength": 5}}
+    tell(reply(dispatch_of(project), "CLARIFICATION.NEEDED", {"reason": ORDERS, "fields": fields}))
+    tell(envelope(ORDERS, {}))
+    question, letter = Question.objects.get(), DeadLetter.objects.get()
+    with pytest.raises(CommandError) as refused:
+        run("answer", question.pk, "far too long")
+    printed = [str(refused.value), run("questions"), run("project", project.pk), run("deadletters", "show", letter.pk)]
+    printed += [run("answer", question.pk, "short"), run("questions"), run("deadletters", "discard", letter.pk)]
+    assert not set("".join(printed)) & set("\x1b\x07\x9b\u202e")
+
+
+def test_a_styled_text_gives_a_terminal_no_orders_either() -> None:
+    out = io.StringIO()
+    console_on(out).print(Text(ORDERS, style="red"), Panel(Text(ORDERS), title=Text(ORDERS)))
+    assert not set(out.getvalue()) & set("\x1b\x07\x9b\u202e")
