@@ -11,6 +11,7 @@ from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.audit import printable_text
 from accounts.key_lookup import find_key
 from accounts.mails import mail_key_made
 from accounts.models import ApiKey, User
@@ -47,7 +48,7 @@ def make_key(
     text = f"ilk_{prefix}_{secrets.token_urlsafe(SECRET_BYTES)}"
     key = ApiKey.objects.create(
         user=user,
-        name=name,
+        name=printable_text(name),
         prefix=prefix,
         digest=key_digest(text),
         scopes=sorted(set(scopes)),

@@ -119,3 +119,9 @@ def test_an_administrator_makes_rotates_and_revokes_keys_in_the_admin(client: Cl
     ):
         assert words in client.post("/admin/accounts/apikey/add/", {**said, **faulty}).content.decode()
     assert ApiKey.objects.count() == 2
+
+
+def test_a_key_has_a_name_that_gives_a_terminal_no_orders(capsys: pytest.CaptureFixture[str]) -> None:
+    keys.make_key(account("amy", ANSWERER), name="\x1b]0;owned\x07 \u202egnp", scopes=["read"], lifetime=None)
+    call_command("apikey", "list")
+    assert not set(capsys.readouterr().out) & set("\x1b\x07\u202e")
