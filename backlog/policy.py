@@ -18,6 +18,8 @@ RESERVED_KEYS = (
     *("deliverables", "deliverables_ref", "notes", "approved", "rows_ref"),
     *("readings", "reading", "dates_of_rows"),
 )
+# The most levels that an answer's place may have in the work context.
+DEEPEST_PLACE = 5
 
 
 def require_own_figures(context: Mapping[str, object]) -> None:
@@ -35,6 +37,16 @@ def require_own_figures(context: Mapping[str, object]) -> None:
     except strict_json.InvalidJson as error:
         words = _("The work context is too large: %(why)s. Send a table of rows as a file.")
         raise ForbiddenContext(words % {"why": error}) from error
+
+
+def fault_of_place(pointer: str) -> str:
+    """Return in words why no answer may go to this JSON Pointer of a work context; empty if one may."""
+    place = pointer.split("/")[1:]
+    if len(place) > DEEPEST_PLACE:
+        return f"an answer goes at most {DEEPEST_PLACE} levels deep"
+    if place[0] in RESERVED_KEYS:
+        return f"{place[0]} is set by Interlock itself, so no person can be asked for it"
+    return ""
 
 
 def require_currency(value: object) -> None:

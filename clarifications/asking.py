@@ -11,10 +11,10 @@ from backlog.blueprints import definition_of
 from backlog.flow.definition_of_done import unmet_criteria
 from backlog.flow.replies import applies
 from backlog.models import Item, Project
-from backlog.policy import RESERVED_KEYS
+from backlog.policy import fault_of_place
 from backlog.selectors import item_of, work_contexts
 from backlog.work import ProjectWork
-from clarifications.contract import APPROVAL_SCHEMA, MissingField, pointer_to, schema_of
+from clarifications.contract import APPROVAL_SCHEMA, MissingField, schema_of
 from clarifications.models import Blocking, Question
 from clarifications.period_question import FIELD as PERIOD
 from clarifications.period_question import schema_of_period
@@ -27,12 +27,10 @@ from events.models import Event
 from events.texts import joined, shortened
 from schemas.payloads.clarification import ClarificationNeeded, ClarificationQuestionAsked, QuestionKind
 from schemas.payloads.people import HumanApprovalRequested
-from schemas.restricted import SchemaRefused, check_restricted
+from schemas.restricted import SchemaRefused, check_restricted, pointer_to
 
 # In characters: the length of the columns `title` and `pointer` of a question.
 LONGEST_TITLE = 300
-# The most levels that an answer's place may have in the work context.
-DEEPEST_POINTER = 5
 TEMPLATE_ASKS = gettext_noop("The template asks for it.")
 
 
@@ -201,10 +199,7 @@ def asked_fields(item: Item, need: ClarificationNeeded, data: Mapping[str, Any])
 
 def require_short(name: str, schema: dict[str, Any]) -> None:
     """Raise SchemaRefused if the title or the pointer is too long or too deep, or if the key is reserved."""
-    place = pointer_to(name, schema).split("/")[1:]
-    if len(place) > DEEPEST_POINTER:
-        raise SchemaRefused(f"an answer goes at most {DEEPEST_POINTER} levels deep")
-    if place[0] in RESERVED_KEYS:
-        raise SchemaRefused(f"{place[0]} is set by Interlock itself, so no person can be asked for it")
+    if fault := fault_of_place(pointer_to(name, schema)):
+        raise SchemaRefused(fault)
     if max(len(schema.get("title", "")), len(pointer_to(name, schema))) > LONGEST_TITLE:
         raise SchemaRefused(f"its title and its pointer may have at most {LONGEST_TITLE} characters")

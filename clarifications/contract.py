@@ -135,12 +135,6 @@ def unescaped(token: str) -> str:
     return token.replace("~1", "/").replace("~0", "~")
 
 
-def pointer_to(name: str, schema: Mapping[str, Any]) -> str:
-    """Return the JSON Pointer of the field in the work context: the schema's `x_pointer`, else the field's name."""
-    pointer: str = schema.get("x_pointer") or "/" + name.replace("~", "~0").replace("/", "~1")
-    return pointer
-
-
 def with_value_at(data: Mapping[str, Any], pointer: str, value: Any) -> dict[str, Any]:
     """Return a copy of the data with the value set at the JSON Pointer; missing objects on the path are created.
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from backlog.blueprints import Definition, definition_of
 from backlog.models import Template
-from clarifications.contract import KNOWN_FIELDS, pointer_to, with_value_at
+from clarifications.contract import KNOWN_FIELDS, with_value_at
 from clarifications.errors import InvalidAnswer
 from clarifications.forms.answer_form import PLAIN_NAME
 from clarifications.forms.fields import CELL_KINDS, field_for, kind_of
@@ -27,6 +27,7 @@ from intake.admission import TooLarge, require_allowed_size
 from intake.uploads import display_name
 from pages.presentation import translated
 from reports.figures import money_in_words, value_in_words
+from schemas.restricted import pointer_to
 
 # JSON Pointers to parts of the work context for which the form has no figures: the text and the spreadsheet have fields
 # of their own, and the period is read from the dates of the rows, or asked for with what they say.

@@ -1,5 +1,6 @@
 """Checks schemas that people and workers supply: only keywords that no document can make slow are allowed."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -104,3 +105,9 @@ def require_known(schema: dict[str, Any], pointer: str) -> None:
         raise SchemaRefused(f"{pointer or '/'}: unknown format; known are {', '.join(sorted(FORMATS))}")
     if not str(schema.get("x_pointer", "/")).startswith("/"):
         raise SchemaRefused(f"{pointer or '/'}: x_pointer is a JSON Pointer, such as /period/type")
+
+
+def pointer_to(name: str, schema: Mapping[str, Any]) -> str:
+    """Return the JSON Pointer of the field in the work context: the schema's `x_pointer`, else the field's name."""
+    pointer: str = schema.get("x_pointer") or "/" + name.replace("~", "~0").replace("/", "~1")
+    return pointer

@@ -13,10 +13,11 @@ from accounts.audit import AuditRecord, unsaved_entry
 from backlog.errors import InvalidTemplate, UnknownTemplate
 from backlog.flow.named_checks import CHECKS, unknown_check_in_words
 from backlog.models import Template
+from backlog.policy import fault_of_place
 from events.prepared import Prepared
 from schemas import strict_json
 from schemas.currencies import is_currency, not_a_currency
-from schemas.restricted import SchemaRefused, check_restricted
+from schemas.restricted import SchemaRefused, check_restricted, pointer_to
 
 FOLDER = Path(__file__).parent
 # The template that is used when a request names none.
@@ -146,14 +147,14 @@ def parse_definition(definition: dict[str, Any]) -> Definition:
 
 
 def checked_definition(definition: dict[str, Any]) -> Definition:
-    """Return the definition if it may be saved: form, size, and every group, check and item that it names exist.
+    """Return the definition if it may be saved: form, size, names of groups, checks and items, places of answers.
 
     Raises InvalidTemplate with every fault. Saved versions are read with `definition_of`, which does not look up
     names: they keep working when a group is renamed or a check is removed.
     """
     require_small_definition(definition)
     parsed = parse_definition(definition)
-    if faults := [*unknown_groups(parsed), *unknown_checks(parsed), *unknown_keys(parsed)]:
+    if faults := [*unknown_groups(parsed), *unknown_checks(parsed), *unknown_keys(parsed), *reserved_fields(parsed)]:
         raise InvalidTemplate(f"The template cannot be used: {'; '.join(faults)}")
     return parsed
 
@@ -198,6 +199,16 @@ def unknown_keys(definition: Definition) -> list[str]:
         for figure in definition.figures
         if figure.blocks not in keys
     ]
+
+
+def reserved_fields(definition: Definition) -> list[str]:
+    """Return a sentence for each field that the template asks for at a place where no answer may go."""
+    fields = {f"figures/{figure.field}": pointer_to(figure.field, figure.ask) for figure in definition.figures}
+    for item in definition.items:
+        described = item.needs.get("properties", {})
+        for name in {*described, *item.needs.get("required", ())}:
+            fields[f"items/{item.key}/needs/{name}"] = pointer_to(name, described.get(name, {}))
+    return [f"{where}: {fault}" for where, pointer in sorted(fields.items()) if (fault := fault_of_place(pointer))]
 
 
 @lru_cache(maxsize=256)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from backlog.blueprints import parse_definition, shipped_definitions
+from backlog.blueprints import checked_definition, parse_definition, shipped_definitions
 from backlog.errors import InvalidTemplate
 
 
@@ -57,3 +57,31 @@ def test_a_refusal_names_every_fault() -> None:
         parse_definition(definition(item(max_attempts=0, timeout_seconds=0)))
     assert "max_attempts" in refusal.value.message
     assert "timeout_seconds" in refusal.value.message
+
+
+def needing(name: str, **keywords: Any) -> dict[str, Any]:
+    """A template whose item needs this field."""
+    return definition(item(needs={"type": "object", "properties": {name: {"type": "string", **keywords}}}))
+
+
+def asking(field: str, **keywords: Any) -> dict[str, Any]:
+    """A template that asks for this figure where a request mentions it."""
+    figure = {"field": field, "mentioned_as": ["KPI"], "blocks": "only", "ask": {"type": "string", **keywords}}
+    return definition(figures=[figure])
+
+
+ASKED_FOR = {
+    "what interlock adds": (needing("deliverables"), "items/only/needs/deliverables: deliverables is set by Interlock"),
+    "a required key": (definition(item(needs={"type": "object", "required": ["approved"]})), "approved is set by"),
+    "a place within it": (needing("rate", x_pointer="/deliverables/cost_analysis/total"), "deliverables is set by"),
+    "a place too deep": (needing("rate", x_pointer="/a" * 6), "at most 5 levels deep"),
+    "a figure": (asking("rows_ref"), "figures/rows_ref: rows_ref is set by Interlock"),
+    "a figure's place": (asking("kpi", x_pointer="/notes/0"), "figures/kpi: notes is set by Interlock"),
+}
+
+
+@pytest.mark.parametrize("case", ASKED_FOR)
+def test_no_template_has_a_person_asked_for_what_interlock_adds(case: str) -> None:
+    template, named = ASKED_FOR[case]
+    with pytest.raises(InvalidTemplate, match=named):
+        checked_definition(template)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from clarifications.contract import ANYTHING, missing_fields, pointer_to, with_value_at
+from clarifications.contract import ANYTHING, missing_fields, with_value_at
+from schemas.restricted import pointer_to
 
 RATE = {"type": "number", "title": "Hourly rate", "exclusiveMinimum": 0}
 TEAM = {"type": "object", "required": ["size"], "properties": {"size": {"type": "integer"}}}
