@@ -8,6 +8,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
 from accounts.preferences import preferences_of
+from backlog.flow.opening import one_line
 from clarifications.admin.question_page import waiting_items
 from clarifications.mails.links import answer_link, link_expiry
 from clarifications.models import Notice
@@ -19,7 +20,7 @@ def mail_for_notice(notice: Notice) -> EmailMultiAlternatives:
     with preferences_of(notice.recipient):
         context = template_context(notice)
         mail = EmailMultiAlternatives(
-            subject=" ".join(f"{context['title']} – {notice.question.project.title}".split()),
+            subject=one_line(f"{context['title']} – {notice.question.project.title}"),
             body=render_to_string("email/question.txt", context),
             to=[notice.recipient.email],
             headers=mail_headers(notice),
@@ -29,12 +30,12 @@ def mail_for_notice(notice: Notice) -> EmailMultiAlternatives:
 
 
 def template_context(notice: Notice) -> dict[str, Any]:
-    """Return the context of the mail's templates."""
+    """Return the context of the mail's templates; each title is one line, so that it looks like no other line."""
     question = notice.question
     return {
         "question": question,
-        "title": question_title(question),
-        "items": [item.title for item, _standing in waiting_items(question)],
+        "title": one_line(question_title(question)),
+        "items": [one_line(item.title) for item, _standing in waiting_items(question)],
         "reader": notice.recipient,
         "link": answer_link(question, notice.recipient),
         "until": link_expiry(),

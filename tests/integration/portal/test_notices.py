@@ -128,6 +128,14 @@ def test_words_of_a_foreign_worker_are_not_markup_and_not_headers(rita: User, ra
 
 
 # -- who gets one ----------------------------------------------------------------------------------
+def test_a_title_begins_no_line_of_its_own_in_a_mail(rita: User, rate: Question) -> None:
+    Question.objects.update(title="Rate?\r\nBcc: all@example.org\x07 \u202egnp.exe")
+    notices.send_due_notices()
+    [sent] = mail.outbox
+    assert sent.subject.startswith("Rate? Bcc: all@example.org gnp.exe – ")
+    assert "\n  Rate? Bcc: all@example.org gnp.exe\n" in str(sent.body)
+
+
 def test_a_question_of_a_requester_without_an_address_goes_to_those_who_answer(rita: User, rate: Question) -> None:
     User.objects.update(email="")
     someone("ann", ANSWERER)
