@@ -102,7 +102,7 @@ def checks(content: Content) -> Iterator[RenderableType]:
 def requirements(content: Content) -> Iterator[RenderableType]:
     """Yield the view of the numbered requirements and the open points."""
     lines = [f"{line['number']}. {line['text']}" for line in content["requirements"]]
-    open_points = [f"Open: {point}" for point in content.get("open_points", [])]
+    open_points = [f"Not answered by this report: {point}" for point in content.get("open_points", [])]
     if lines or open_points:
         yield Panel(Text("\n".join([*lines, *open_points])), title="What was asked for", title_align="left")
 

@@ -22,4 +22,6 @@ def do_item(work: GenericInput) -> Result:
 
 def summary(rests_on: list[str]) -> str:
     """Return one sentence that names the deliverables."""
-    return f"It rests on {', '.join(rests_on)}." if rests_on else "Nothing had to be worked out."
+    if not rests_on:
+        return "No other item delivered a result that this one could use."
+    return f"Made with these results: {', '.join(rests_on)}."

@@ -63,6 +63,12 @@ def test_brackets_in_a_deliverable_are_no_markup(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out.count(ODD) == 4
 
 
+def test_a_terminal_says_of_an_open_point_what_the_report_says(capsys: pytest.CaptureFixture[str]) -> None:
+    content = {"requirements": [{"number": 1, "text": "Costs"}], "open_points": ["Where does our month go?"]}
+    console_on(sys.stdout).print(report_parts("Report", {"requirements_analysis": content}))
+    assert "Not answered by this report: Where does our month go?" in capsys.readouterr().out
+
+
 def test_a_foreign_deliverable_of_another_shape_does_not_hide_the_report(broker: None, run: Run) -> None:
     project = opened(step("only"))
     tell(reply(dispatch_of(project), "DELIVERABLE.PUBLISHED", deliverable("cost_analysis", total="plenty")))

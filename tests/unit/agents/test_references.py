@@ -37,7 +37,7 @@ def places(settings: Any, tmp_path: Path) -> None:
 def test_deliverables_by_reference_are_known_to_the_agent() -> None:
     reference = artifacts.store([{"cost_analysis": {"total_hours": 1}}], media_type=artifacts.JSON)
     [delivered, completed] = replies_to({"deliverables_ref": reference})
-    assert delivered.payload["deliverable"]["content"]["summary"] == "It rests on cost_analysis."
+    assert delivered.payload["deliverable"]["content"]["summary"] == "Made with these results: cost_analysis."
     assert completed.payload["evidence"]["rests_on"] == ["cost_analysis"]
 
 

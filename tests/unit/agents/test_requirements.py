@@ -114,9 +114,9 @@ def test_requirements_with_the_same_number_are_a_contradiction(run: Run) -> None
 
 
 def test_an_item_without_a_special_agent_needs_nothing(run: Run) -> None:
-    assert run("generic_worker").content == {"summary": "Nothing had to be worked out."}
+    assert run("generic_worker").content == {"summary": "No other item delivered a result that this one could use."}
     told = run("generic_worker", title="Report", deliverables={"cost_analysis": {}})
-    assert told.content == {"title": "Report", "summary": "It rests on cost_analysis."}
+    assert told.content == {"title": "Report", "summary": "Made with these results: cost_analysis."}
     assert told.evidence["deliverable"] == "generic_output"
 
 
