@@ -9,9 +9,12 @@ class BacklogConfig(AppConfig):
         from backlog import checks  # noqa: F401  (registers the system checks)
         from backlog.blueprints import load_blueprints
         from backlog.selectors import may_watch, open_dispatches
+        from backlog.services import note_corrector
+        from events.deadletters import event_corrected
         from events.lost_dispatches import OPEN_DISPATCHES
         from pages.live import register_topic
 
         OPEN_DISPATCHES.append(open_dispatches)
         register_topic("project", may_watch)
         post_migrate.connect(load_blueprints, sender=self)
+        event_corrected.connect(note_corrector, dispatch_uid="backlog.note_corrector")

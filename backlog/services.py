@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import User
 from backlog import policy
 from backlog.errors import BacklogError, ItemNotReady, ReasonMissing
 from backlog.flow import orchestration, report
@@ -16,6 +18,8 @@ from backlog.flow.replies import accept_item, make_ready_again
 from backlog.models import Item, Project
 from backlog.states import CANCELLABLE_STATES, ITEM_EDGES, ItemState, ProjectStatus
 from backlog.work import ProjectWork
+from events.deadletters import OtherSender
+from events.envelope import Envelope
 from schemas.payloads.backlog import BacklogItemBlocked, BacklogItemCancelled, BacklogItemUnblocked
 from schemas.payloads.project import ProjectCancelled, ProjectFailed
 from schemas.payloads.work import WorkItemReviewed
@@ -134,6 +138,20 @@ def return_to_progress(work: ProjectWork, item: Item, *, by: str) -> None:
         retry_item(work, item, by=by)
     item.dispatch()
     work.change(item, "state")
+
+
+def note_corrector(sender: Any, *, event: Envelope, by: str, **sent: Any) -> None:
+    """Record that the account `by` wrote a reply about an item, so that it neither approves nor waives that work.
+
+    Receiver of the signal `events.deadletters.event_corrected`. Raises OtherSender if another account did the work.
+    """
+    named = str(event.payload.get("backlog_item_id") or "")
+    item = Item.objects.filter(pk=named) if named else Item.objects.none()
+    author = User.objects.filter(username=by).first()
+    if author is None or item.filter(Q(done_by=None) | Q(done_by=author)).update(done_by=author):
+        return
+    if item.exists():
+        raise OtherSender(_("Another account did this work: it has to reply itself. Discard the dead letter."))
 
 
 # -- commands of clarifications --------------------------------------------------------------------

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -36,6 +37,9 @@ MOST_LOGGED = 10
 ID_KEYS = ("project_id", "backlog_item_id", "question_id")
 KEPT_KEYS = (*ID_KEYS, "requester", "submitted_by", "answered_by")
 PERSONAL_EVENTS = ("USER.ANSWER_SUBMITTED", "HUMAN.APPROVAL_SUBMITTED")
+# Signal: an edited event is replayed. Arguments: `event` (Envelope) and `by`, the name of the account that edited it;
+# sent in the transaction of the replay.
+event_corrected = Signal()
 
 
 class NotReplayable(PermanentError):
@@ -164,6 +168,8 @@ def replay(letter: DeadLetter, *, by: str, event: bytes | None = None) -> str:
         fields, note = with_event(fields, event), f"Replayed by {by}, edited"
     with transaction.atomic():
         settle(letter, DeadLetter.State.REPLAYED, by=by, note=note, edited=event)
+        if event is not None:
+            event_corrected.send(DeadLetter, event=from_wire(event), by=by)
         return streams.replay(letter.stream, fields)
 
 

@@ -160,6 +160,38 @@ def test_an_entry_that_cannot_be_read_is_not_replaced_by_a_request_in_anothers_n
         deadletters.replay(DeadLetter.objects.get(), by="ann", event=orjson.dumps(request(requester="remy")))
 
 
+def test_who_wrote_a_workers_reply_into_a_dead_letter_does_not_approve_that_work() -> None:
+    olga = account("olga", OPERATOR)
+    project = opened(step("only", approval="after"))
+    reply_of_hers = completed(dispatch_of(project))
+    put(b"nonsense")
+    run_to_rest()
+    deadletters.replay(DeadLetter.objects.get(), by="olga", event=orjson.dumps(reply_of_hers))
+    run_to_rest()
+    person = Caller(olga)
+    person.client.force_login(olga)
+    assert person.post(f"approvals/{Question.objects.get().pk}/approve", {}).status_code == 403
+    with pytest.raises(ApprovalOpen):
+        waive(project, "olga")
+    assert item_of(project).state == ItemState.IN_PROGRESS
+
+
+def test_nobody_corrects_a_reply_about_the_work_of_another_account() -> None:
+    bob = account("bob", OPERATOR)
+    project = opened(step("only", approval="after"))
+    worker = key_of(bob, "work:foreign_worker")
+    lease = worker.post("work/lease", {"agent": "foreign_worker", "seconds": 60}).json()["items"][0]["lease"]
+    worker.post(f"work/{lease}/progress", {"done": 1, "total": 2})
+    account("olga", OPERATOR)
+    reply_of_hers = completed(dispatch_of(project))
+    put(b"nonsense")
+    run_to_rest()
+    letter = DeadLetter.objects.get()
+    with pytest.raises(deadletters.OtherSender, match="Another account did this work"):
+        deadletters.replay(letter, by="olga", event=orjson.dumps(reply_of_hers))
+    assert (DeadLetter.objects.get().state, item_of(project).done_by) == ("open", bob)
+
+
 # -- the event door --------------------------------------------------------------------------------
 def approval(project: Project, **said: Any) -> dict[str, Any]:
     """HUMAN.APPROVAL_SUBMITTED for its only item."""
