@@ -17,8 +17,9 @@ from telemetry import requests
 
 Form = Literal["text", "json"]
 TOKEN = re.compile(r"(/(?:answer|artifacts|shared|new-password)/)(?!<)[^/\s?\"'>]{1,2000}")
-# Of an address in a line: what follows the question mark is what people searched for or sent.
-QUERY = re.compile(r"(?<=[\w/])\?[^\s\"'>]*=[^\s\"'>]*")
+# Of an address in a line: what follows the question mark is what people searched for or sent. A path may be full of
+# question marks, so that the pattern takes each stretch once, and `without_query` looks whether it is a query.
+QUERY = re.compile(r"(?<=[\w/])\?[^\s\"'>]*+")
 # Line breaks of all kinds, what moves a terminal's cursor, and what changes the direction of writing.
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # What a line may say beside its message, in this order; the attributes of the record of the same names.
@@ -38,7 +39,12 @@ def without_secrets(text: str) -> str:
     """Return the text with the tokens and the query strings of addresses replaced by `…`."""
     if any(beginning in text for beginning in ("/answer/", "/artifacts/", "/shared/", "/new-password/")):
         text = TOKEN.sub(r"\1…", text)
-    return QUERY.sub("?…", text) if "?" in text else text
+    return QUERY.sub(without_query, text) if "?" in text else text
+
+
+def without_query(found: re.Match[str]) -> str:
+    """Return `?…` in place of a query string; a question mark without a `=` behind it is none and stays."""
+    return "?…" if "=" in found[0] else found[0]
 
 
 def on_one_line(text: str) -> str:
