@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.people import signed_in_person
 from accounts.required_steps import needs_second_factor
@@ -79,13 +80,15 @@ class NewRecoveryCodes(LoginRequiredMixin, GenerateRecoveryCodesView):  # type: 
 class ShowPasswordAgain(PasswordAgain):  # type: ignore[misc]
     """The page that asks for the password before a change; who has a second factor is asked for that."""
 
-    template_name = "accounts/again_password.html"
+    template_name = "accounts/again.html"
+    extra_context = {"heading": gettext_lazy("Your password again")}
 
 
 class ShowFactorAgain(FactorAgain):  # type: ignore[misc]
     """The page that asks for the second factor before a change."""
 
-    template_name = "accounts/again_code.html"
+    template_name = "accounts/again.html"
+    extra_context = {"heading": gettext_lazy("Your second factor again")}
 
     def get_form_class(self) -> type[CodeAgainForm]:
         """Return the form whose codes are counted."""
