@@ -155,11 +155,13 @@ def use(system: System, key: str) -> None:
 def test_no_panel_stays_empty_and_every_rule_is_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with receiving() as receiver, mail_server() as mails:
         allowed = f"127.0.0.1:{receiver.port}"
-        system = System(tmp_path, EMAIL_URL=mails, PUBLIC_URL="http://localhost", WEBHOOK_ALLOWED_HOSTS=allowed)
+        variables = {"EMAIL_URL": mails, "PUBLIC_URL": "http://localhost", "PERSON_PASSWORD": "quite-long-and-unusual"}
+        system = System(tmp_path, WEBHOOK_ALLOWED_HOSTS=allowed, **variables)
         prometheus = Prometheus(tmp_path / "prometheus", system)
         with system.running(), prometheus.running():
-            system.manage("person", "ann", "--service", "--role", "answerer", "--email", "ann@example.org")
-            system.call("POST", "webhooks", system.key("ada", "administrator", "webhooks"), {"url": receiver.url})
+            system.manage("person", "ann", "--role", "answerer", "--email", "ann@example.org")
+            owner = system.key("ada", "administrator", "webhooks", "read")
+            system.call("POST", "webhooks", owner, {"url": receiver.url})
             key, began = system.key("watcher", "operator", "projects", "read", "questions"), time.time()
             for _ in range(2):  # what grows shows once there is something to compare with
                 use(system, key)

@@ -134,7 +134,7 @@ class Past:
 
 def lived(place: Place, server: Server) -> tuple[Load, Past, int]:
     """What was done before and after the copy, the moment to come back to, and how many projects there were at last."""
-    with place.running() as process:
+    with place.running():
         load = Load(place, place.key())
         with load.steady(RATE):
             time.sleep(3)
@@ -145,7 +145,6 @@ def lived(place: Place, server: Server) -> tuple[Load, Past, int]:
         with psycopg.connect(place.url) as connection:
             connection.execute(MISTAKE)
         archived_all(place.url)
-        process.kill()
     return load, past, len(place.ids("backlog_project"))
 
 
