@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 READ, PROJECTS, ITEMS, QUESTIONS = "read", "projects", "items", "questions"
-DEAD_LETTERS, TEMPLATES, WEBHOOKS = "dead-letters", "templates", "webhooks"
+DEAD_LETTERS, TEMPLATES, WEBHOOKS, HEALTH = "dead-letters", "templates", "webhooks", "health"
 
 # A key has no permission that none of its scopes names, even if its owner has it.
 SCOPES: dict[str, tuple[str, ...]] = {
@@ -26,6 +26,8 @@ SCOPES: dict[str, tuple[str, ...]] = {
     DEAD_LETTERS: ("events.change_deadletter",),
     TEMPLATES: ("backlog.change_template",),
     WEBHOOKS: ("webhooks.add_endpoint", "webhooks.change_endpoint", "webhooks.view_endpoint"),
+    # For monitors: no permission, so no call of the REST interface; see `health/callers.py`.
+    HEALTH: (),
 }
 # The label of each scope, for people.
 LABELS = {
@@ -36,6 +38,7 @@ LABELS = {
     DEAD_LETTERS: gettext_lazy("dead-letters: replay and discard them"),
     TEMPLATES: gettext_lazy("templates: make new versions"),
     WEBHOOKS: gettext_lazy("webhooks: add and change webhooks, which send events to other programs"),
+    HEALTH: gettext_lazy("health: read the reasons of /readyz and the figures of /metrics, and nothing else"),
 }
 WORK_SCOPE = re.compile(r"work:(\*|[a-z][a-z0-9_]{0,99})")
 

@@ -18,6 +18,7 @@ from backups.contents import Contents
 from backups.errors import BackupError, DamagedBackup, UnfitBackup
 from backups.folders import passing_folder
 from backups.manifest import Manifest
+from backups.old_keys import count_valid_again
 from backups.places import DATABASE_ERRORS, Database, other_settings, own_database
 from config.version import current_version
 from encryption.errors import EncryptionError
@@ -27,19 +28,23 @@ from runtime.system import lock_data_folder
 
 @dataclass(frozen=True)
 class Restored:
-    """What was restored, the variables that were set otherwise when it was backed up, {name: (then, now)}, and how many
-    items were in progress then."""
+    """What was restored, the variables that were set otherwise when it was backed up, {name: (then, now)}, how many
+    items were in progress then, and {what: how many} of the keys and links that are valid as they were then."""
 
     manifest: Manifest
     other_settings: dict[str, tuple[str, str]]
     in_progress: int
+    keys: dict[str, int]
 
 
-def restore(path: Path, *, replace: bool, report: Report, lost_key: bool = False) -> Restored:
+def restore(
+    path: Path, *, replace: bool, report: Report, lost_key: bool = False, revoke_keys: bool = False
+) -> Restored:
     """Restore the backup into the database and the data folder that the settings name; return what was restored.
 
     A database that holds anything is replaced only with `replace`. With `lost_key`, secrets that no key here opens are
-    restored too, and stay unreadable. Raises BackupError, and EmbeddedServerError if a system runs on the data folder.
+    restored too, and stay unreadable. With `revoke_keys`, the keys and links that it makes valid again end at once.
+    Raises BackupError, and EmbeddedServerError if a system runs on the data folder.
     """
     with lock_data_folder(), opened_archive(path, report) as archive:
         others = other_settings(archive.part(SETTINGS).read())
@@ -49,7 +54,7 @@ def restore(path: Path, *, replace: bool, report: Report, lost_key: bool = False
             words = f"The backup cannot be restored: {str(error).strip()}. The database is as it was before."
             raise BackupError(words) from error
         call_command("migrate", verbosity=0)
-        return Restored(archive.manifest, others, begin_again())
+        return Restored(archive.manifest, others, begin_again(), count_valid_again(revoke=revoke_keys))
 
 
 def load(archive: Reader, *, replace: bool, report: Report, lost_key: bool) -> None:

@@ -4,10 +4,10 @@ import base64
 import binascii
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from environment.once import write_once
 from environment.variables import Environment, Kind
 
 KEY_BYTES = 32
@@ -43,12 +43,10 @@ def encryption_keys(env: Environment, data_dir: Path) -> Callable[..., Keys]:
 
 
 def local_keys(path: Path, *, make: bool = False) -> Keys:
-    """Return the keys of this machine's file; without a file none, or with `make` a new one."""
+    """Return the keys of this machine's file; without a file none, or with `make` a new one.
+
+    Raises InvalidVariable where the new file cannot be written.
+    """
     if make and not path.exists():
-        # Written to a file of this process first, and then linked: nobody reads a key that is only half written.
-        own_file = path.with_name(f"{path.name}.{os.getpid()}")
-        own_file.write_text(base64.b64encode(os.urandom(KEY_BYTES)).decode() + "\n")
-        with suppress(FileExistsError):  # another process was faster: all use its key
-            os.link(own_file, path)
-        own_file.unlink()
+        write_once(path, base64.b64encode(os.urandom(KEY_BYTES)).decode() + "\n", instead="ENCRYPTION_KEY")
     return keys_of(path.read_text()) if path.exists() else ()

@@ -1,4 +1,8 @@
-"""The spans of a batch: one for each event that a group handles, under the span in which the event was emitted."""
+"""The spans of events: one for each event that a group handles, under the span in which the event was emitted.
+
+What leaves the system later, a webhook or a mail, is a trace of its own, which names its event and its project: the
+ledger does not keep the span in which an event was emitted.
+"""
 
 from collections.abc import Iterable, Mapping
 from uuid import UUID
@@ -35,6 +39,17 @@ def end_spans(spans: Spans, group: str, handled: Iterable[tuple[Envelope, str]],
 
 
 TOGETHER = "messaging.batch.message_count"
+
+
+def begin_sending(what: str, event: Envelope) -> tracing.Span | None:
+    """Begin the span of sending something about the event, such as a webhook; None if nothing is traced."""
+    return tracing.begin(f"{what} {event.event_type}", parent="", kind="client")
+
+
+def end_sending(span: tracing.Span | None, event: Envelope, outcome: str, *, is_error: bool) -> None:
+    """End the span of sending with its outcome in a word."""
+    if span:
+        span.end({**attributes(event), "interlock.outcome": outcome}, is_error=is_error)
 
 
 def attributes(event: Envelope) -> dict[str, str]:

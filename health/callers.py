@@ -1,9 +1,11 @@
-"""Who is told reasons and figures: callers from configured networks, staff who may see events, and keys that may read.
+"""Who is told reasons and figures: callers from configured networks, and staff and keys that may see events.
 
 Everybody else learns only whether each check is well. A caller's address counts only where no proxy has passed the
 request on: behind one that names nobody, every stranger would come from this machine.
 """
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from ipaddress import ip_address
 from typing import Any
@@ -18,10 +20,13 @@ from django.http.cookie import parse_cookie
 from accounts.keys import NoSuchKey, user_of_key
 from accounts.models import User
 from accounts.required_steps import required_step
-from accounts.scopes import READ
-from api.rules import Rule
+from accounts.scopes import HEALTH, READ
 
-DETAILS = Rule(scope=READ, permission="events.view_event")
+PERMISSION, SCOPES = "events.view_event", {READ, HEALTH}
+# Longest wait for the database to tell who the caller is; after that it is answered as a stranger.
+WHO_SECONDS = 1.0
+# Callers who may be asked about at the same time: others are strangers until then, so that a flood costs little.
+MOST_ASKED = 2
 # Headers by which proxies say that they pass a request on.
 OF_PROXIES = {b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip"}
 
@@ -45,15 +50,46 @@ def credentials(scope: dict[str, Any]) -> tuple[str, str]:
     return key.strip() if scheme.lower() == "bearer" else "", session
 
 
+class KnownCallers:
+    """Asks the database whether callers may see details, on threads that pages do not need."""
+
+    def __init__(self) -> None:
+        self.threads = ThreadPoolExecutor(MOST_ASKED, "health-callers")
+        self.asked = 0
+
+    async def include(self, key: str, session: str) -> bool:
+        """Return True if the account of the key or of the session may see details; False if not known in time."""
+        if not (key or session) or self.asked >= MOST_ASKED:
+            return False
+        self.asked += 1
+        asking = asyncio.get_running_loop().run_in_executor(self.threads, may_see_details, key, session)
+        asking.add_done_callback(self.note_told)
+        try:
+            return await asyncio.wait_for(asyncio.shield(asking), WHO_SECONDS)
+        except Exception:  # the database is away, or slow
+            return False
+
+    def note_told(self, asking: asyncio.Future[bool]) -> None:
+        """Note that one caller less is asked about."""
+        self.asked -= 1
+        asking.cancelled() or asking.exception()  # it was met above, or nobody waits for it any more
+
+
 def may_see_details(key: str, session: str) -> bool:
-    """Return True if the account of the key or of the session may see events; asks the database."""
+    """Return True if the account of the key or of the session may see events; asks the database.
+
+    A key needs one of SCOPES as well. Of these only READ gives the permission itself, so the account's own is asked.
+    """
     try:
         user = user_of_key(key) if key else user_of_session(session)
     except NoSuchKey:
         return False
     finally:
         connections.close_all()
-    return isinstance(user, User) and user.is_active and (user.is_staff or bool(key)) and DETAILS.allows(user)
+    if not isinstance(user, User) or not user.is_active:
+        return False
+    is_admitted = bool(SCOPES & set(user.key.scopes)) if user.key else user.is_staff
+    return is_admitted and PERMISSION in user.get_all_permissions()
 
 
 def user_of_session(session: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from health.callers import credentials, is_near, may_see_details
+from health.callers import KnownCallers, credentials, is_near
 from health.checks import everything
 from health.watch import NOT_READY
 
@@ -22,10 +22,6 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 HEALTHZ, READYZ = ("/healthz", "/healthz/"), ("/readyz", "/readyz/")
-# Longest wait for the database to tell who the caller is; after that it is answered as a stranger.
-WHO_SECONDS = 1.0
-# Callers who may be asked about at the same time: others are strangers until then, so that a flood costs little.
-MOST_ASKED = 2
 
 
 class Probes:
@@ -34,8 +30,7 @@ class Probes:
     def __init__(self, app: App) -> None:
         self.app = app
         self.looks = ThreadPoolExecutor(1, "health")
-        self.callers = ThreadPoolExecutor(MOST_ASKED, "health-callers")
-        self.asked = 0
+        self.callers = KnownCallers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
@@ -51,28 +46,10 @@ class Probes:
 
     async def ready(self, scope: Scope, send: Send) -> None:
         """Answer with the report: 503 if this process should get no traffic, 200 otherwise."""
-        is_told = await self.is_told(scope)
+        is_told = is_near(scope) or await self.callers.include(*credentials(scope))
         report = await asyncio.get_running_loop().run_in_executor(self.looks, everything().look)
         status = 503 if report.status == NOT_READY else 200
         await answer(scope, send, status, report.as_data(detailed=is_told))
-
-    async def is_told(self, scope: Scope) -> bool:
-        """Return True if the caller is told reasons and figures; False where that is not known in time."""
-        key, session = credentials(scope)
-        if is_near(scope) or not (key or session) or self.asked >= MOST_ASKED:
-            return is_near(scope)
-        self.asked += 1
-        asking = asyncio.get_running_loop().run_in_executor(self.callers, may_see_details, key, session)
-        asking.add_done_callback(self.note_told)
-        try:
-            return await asyncio.wait_for(asyncio.shield(asking), WHO_SECONDS)
-        except Exception:  # the database is away, or slow
-            return False
-
-    def note_told(self, asking: asyncio.Future[bool]) -> None:
-        """Note that one caller less is asked about."""
-        self.asked -= 1
-        asking.cancelled() or asking.exception()  # it was met above, or nobody waits for it any more
 
 
 async def answer(scope: Scope, send: Send, status: int, content: dict[str, Any]) -> None:

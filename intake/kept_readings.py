@@ -206,8 +206,8 @@ def kept_contents(upload: Upload, asked: Asked) -> FileContents | None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write the private file so that nobody sees it half written."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    """Write the private file so that nobody sees it half written. Raises StorageFull."""
+    with artifacts.new_file(path.parent) as file:
         file.write(content)
-    os.replace(unfinished, path)
+        file.flush()
+        os.replace(file.name, path)

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.audit import AuditRecord, current_request, printable_text, signed_in_account, unsaved_entry
+from events import artifacts
 from intake.models import QuarantinedFile
 
 # Whoever sends bombs must not fill the disk: above this, only the record is kept.
@@ -53,7 +54,10 @@ def door_in_words(path: str) -> str:
 
 
 def keep(content: IO[bytes], digest: str) -> bool:
-    """Copy the file into the folder, readable by this account only; return False if the quarantine is full."""
+    """Copy the file into the folder, readable by this account only; return False if the quarantine is full.
+
+    Raises StorageFull.
+    """
     folder = quarantine_folder()
     if (folder / digest).exists():
         return True
@@ -61,10 +65,10 @@ def keep(content: IO[bytes], digest: str) -> bool:
     if kept + os.fstat(content.fileno()).st_size > MOST_KEPT_BYTES:
         return False
     # Written under another name first: a file under its digest is complete.
-    unfinished = folder / f"{digest}.{os.getpid()}.part"
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
+    with artifacts.new_file(folder) as target:
         shutil.copyfileobj(content, target)
-    os.replace(unfinished, folder / digest)
+        target.flush()
+        os.replace(target.name, folder / digest)
     return True
 
 

@@ -2,6 +2,8 @@
 
 import logging
 import math
+import signal
+import sys
 from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -40,6 +42,8 @@ class ServerCommand(BaseCommand):
         # Workers show with each renewal that their loops turn.
         longest = max(STUCK_SECONDS, settings.RECLAIM_IDLE_SECONDS)
         heartbeat = Heartbeat(settings.DATA_DIR, roles, answers=sources_answer, stuck_seconds=longest)
+        if roles:
+            end_well_before_work()
         with heartbeat if roles else nullcontext():
             return super().execute(*args, **options)
 
@@ -56,6 +60,14 @@ class ServerCommand(BaseCommand):
         serve_own_port()
         if settings.TRACES_ENDPOINT:
             tracing.start(service=f"interlock-{PROCESS.replace(' ', '-')}", version=current_version())
+
+
+def end_well_before_work() -> None:
+    """Have SIGTERM end this process with exit code 0 until its work begins, which then handles the signal itself.
+
+    A process that shows that it lives, and waits for the broker, has to end as well as one that works.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 def warn_of_unknown_names() -> None:

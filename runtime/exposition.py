@@ -1,6 +1,7 @@
 """Shows the figures of this process: on a port of its own, or as a part of `/metrics` of the web, to those who may.
 
-Who has METRICS_TOKEN may, as `Authorization: Bearer TOKEN`. Without a token the address decides: METRICS_FROM, and on a
+Who has METRICS_TOKEN may, as `Authorization: Bearer TOKEN`, and at the web an API key that may read the health
+(`health/callers.py`). Without a token the address decides: METRICS_FROM, and on a
 port that only this machine reaches, this machine. A request that came through a proxy has the proxy's address, or one
 that its sender chose: so it needs the token.
 """

@@ -143,6 +143,14 @@ def faults_of_monitoring() -> Iterator[str]:
             yield str(wrong)
 
 
+def faults_of_dashboard() -> Iterator[str]:
+    """Yield what Grafana's own types do not know of the dashboard. Raises Missing."""
+    try:
+        yield from import_module("dashboard_check").faults()
+    except ModuleNotFoundError as error:
+        raise Missing(error.name) from None
+
+
 # -- the whole -------------------------------------------------------------------------------------
 Check = Callable[[], Iterable[str]]
 CHECKS: dict[str, tuple[str, Check]] = {
@@ -158,6 +166,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
         partial(of_chart, "faults_of_schemas"),
     ),
     "promtool": ("monitoring: alerts and their tests, dashboard, names of figures", faults_of_monitoring),
+    "grafana": ("dashboard: its types know every panel, query and key", faults_of_dashboard),
     "pod security": ("restricted standard, root read-only", partial(of_chart, "faults_of_restrictions")),
 }
 

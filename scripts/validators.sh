@@ -9,7 +9,7 @@ bin=.venv/bin
 
 packages_there() {
     [ -x $bin/hadolint ] && [ -x $bin/docker-compose ] && [ -x $bin/caddy ] &&
-        "$python" -c "import helm_python, kubernetes_validate" >/dev/null 2>&1
+        "$python" -c "import grafana_foundation_sdk, helm_python, kubernetes_validate" >/dev/null 2>&1
 }
 
 systemd_there() {

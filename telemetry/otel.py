@@ -14,7 +14,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, Status,
 
 from telemetry.tracing import Kind, Values
 
-KINDS = {"server": SpanKind.SERVER, "consumer": SpanKind.CONSUMER}
+KINDS = {"server": SpanKind.SERVER, "consumer": SpanKind.CONSUMER, "client": SpanKind.CLIENT}
 
 
 class OtelSpan:

@@ -15,7 +15,7 @@ from telemetry import requests
 TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 # Bytes of a packed traceparent: the trace, the span, the flags.
 PACKED_BYTES = 16 + 8 + 1
-Kind = Literal["server", "consumer"]
+Kind = Literal["server", "consumer", "client"]
 Values = Mapping[str, str | int | float]
 
 

@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 from encryption.errors import EncryptionError
 from events.clock import database_now
 from events.deadletters import storable_text
+from events.envelope import Envelope
 from events.models import Event
+from events.traced import begin_sending, end_sending
 from webhooks.errors import RefusedAddress
 from webhooks.models import LONGEST_EXCERPT, Delivery, Endpoint
 from webhooks.network import TRANSPORT_ERRORS, Answer, post_request
@@ -67,11 +69,23 @@ class Outcome:
 
 
 def attempt_delivery(endpoint: Endpoint, event: Event) -> Outcome:
-    """Send one signed request and return its outcome. Its `webhook-id` is the event's id, also when it is repeated."""
-    body, started = event.envelope().to_wire(), time.monotonic()
+    """Send one signed request and return its outcome. Its `webhook-id` is the event's id, also when it is repeated.
+
+    Where this process traces, the request is a span, and its header `traceparent` lets the receiver continue the trace.
+    """
+    envelope = event.envelope()
+    span = begin_sending("webhook", envelope)
+    outcome = attempt_request(endpoint, envelope, {"traceparent": span.traceparent} if span else {})
+    end_sending(span, envelope, outcome.kind, is_error=not outcome.is_delivered)
+    return outcome
+
+
+def attempt_request(endpoint: Endpoint, event: Envelope, more_headers: dict[str, str]) -> Outcome:
+    """Send the event as one signed request with these headers beside its own, and return the outcome."""
+    body, started = event.to_wire(), time.monotonic()
     try:
         signed = signed_headers(secret_of(endpoint), message_id=str(event.event_id), body=body, now=database_now())
-        headers = {"content-type": "application/json", "user-agent": USER_AGENT, **signed}
+        headers = {"content-type": "application/json", "user-agent": USER_AGENT, **more_headers, **signed}
         answer = post_request(
             endpoint.url, body=body, headers=headers, may_be_private=may_reach_private(owner_with_key(endpoint))
         )

@@ -18,6 +18,7 @@ from environment import heartbeat
 from events.clock import database_now
 from events.horizon import final_seq, highest_seq
 from events.models import Event
+from events.traced import begin_sending, end_sending
 from telemetry import metrics
 
 logger = logging.getLogger(__name__)
@@ -138,12 +139,16 @@ def deliver_notice(notice: Notice) -> Notice:
         return save_state(notice, Notice.State.DROPPED)
     if is_given_up(notice):
         return save_state(notice, Notice.State.FAILED)
+    event = notice.event.envelope()
+    span = begin_sending("mail", event)
     try:
         mail_for_notice(notice).send()
     except (OSError, ValueError) as error:  # the server's fault, and an address or a text that no mail can have
+        end_sending(span, event, "failed", is_error=True)
         # The server's answer often has the address: it is kept with the notice, and in no log.
         logger.warning("Mail %s about question %s failed: %s", notice.pk, notice.question_id, type(error).__name__)
         return save_state(notice, Notice.State.PENDING, error=str(error)[:MOST_WORDS])
+    end_sending(span, event, "sent", is_error=False)
     return save_state(notice, Notice.State.SENT, sent_at=database_now(), error="")
 
 

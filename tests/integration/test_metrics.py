@@ -12,6 +12,8 @@ from django.conf import settings as django_settings
 from django.db import transaction
 from pytest_django import Settings
 
+from accounts.keys import make_key
+from accounts.roles import OPERATOR
 from backlog.models import Project
 from events import streams
 from events.models import DeadLetter
@@ -20,6 +22,7 @@ from runtime import exposition
 from runtime.system_metrics import SystemCollector
 from telemetry import metrics, requests
 from telemetry.log_lines import formatter
+from tests.callers import account
 from tests.figures import TOKEN, counted, figure, get, samples, web
 from tests.flows import envelope, on_the_log, put, request
 from tests.system import run_to_rest, system
@@ -171,6 +174,14 @@ def test_each_event_has_a_line_where_that_is_asked_for(broker: None, caplog: pyt
     about = f"project={event['payload']['project_id']} correlation={event['correlation_id']} group=orchestrator"
     assert f"{event['event_type']} applied {about} event={event['event_id']} seconds=" in line
     assert "Find out where" not in line
+
+
+def test_the_web_shows_them_to_a_key_that_may_read_the_health_and_to_no_other(broker: None, guarded: None) -> None:
+    bot = account("bot", OPERATOR)
+    made = {scope: make_key(bot, name="probe", scopes=[scope], lifetime=None)[1] for scope in ("health", "projects")}
+    with web() as port:
+        seen = {scope: get(port, "/metrics", Authorization=f"Bearer {text}").status for scope, text in made.items()}
+    assert seen == {"health": 200, "projects": 403}
 
 
 def test_without_a_token_an_address_decides_and_a_proxy_never_speaks_for_one(settings: Settings) -> None:

@@ -6,6 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from environment.encryption_key import local_keys
+from environment.secret_key import local_secret_key
+from environment.variables import InvalidVariable
+from tests.chaos.disks import filled, small_disk
 from tests.processes import ROOT
 
 # Everything that is written, while the database is open: its journals are there.
@@ -71,3 +77,31 @@ def test_the_secret_key_is_whole_as_soon_as_it_is_there(tmp_path: Path) -> None:
     assert len(keys) == 1
     assert len(keys.pop()) > 40
     assert [path.name for path in (tmp_path / "data").glob("secret_key*")] == ["secret_key"]
+
+
+def test_containers_with_the_same_process_number_make_one_key(tmp_path: Path) -> None:
+    """What another container left half written under our process number neither stops us nor becomes the key."""
+    for name in ("secret_key", "encryption_key"):
+        (tmp_path / f"{name}.{os.getpid()}").mkdir()
+    assert local_secret_key(tmp_path) == local_secret_key(tmp_path)
+    assert local_keys(tmp_path / "encryption_key", make=True) == local_keys(tmp_path / "encryption_key")
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_full_disk_is_said_in_words_and_leaves_no_half_of_a_key() -> None:
+    with small_disk(1) as disk:
+        if disk is None:
+            pytest.skip("only root can mount a disk that can be filled up")
+        code = "import sys; sys.argv = ['manage.py', 'check']; import manage; manage.main()"
+        environment = {**os.environ, "DATA_DIR": str(disk), "SECRET_KEY": ""}
+        command = [sys.executable, "-c", code]
+        with filled(disk):
+            done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+            with pytest.raises(InvalidVariable, match="or set ENCRYPTION_KEY"):
+                local_keys(disk / "encryption_key", make=True)
+        assert done.returncode == 1
+        assert done.stderr.strip() == (
+            f"{disk}/secret_key cannot be written: No space left on device."
+            " Make room there, let this account write, or set SECRET_KEY."
+        )
+        assert list(disk.iterdir()) == []

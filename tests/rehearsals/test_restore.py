@@ -18,7 +18,7 @@ import pytest
 
 from tests.chaos.disks import filled, small_disk
 from tests.house import ROOT
-from tests.rehearsals.places import Load, Place, copied, now, second_database
+from tests.rehearsals.places import Load, Place, carried_on, copied, now, second_database
 from tests.servers import embedded_postgres
 from tests.waiting import wait_until
 
@@ -61,15 +61,6 @@ def loaded(place: Place, *, seconds: float = LOAD_SECONDS) -> Load:
     with load.steady(RATE):
         time.sleep(seconds)
     return load
-
-
-def carried_on(place: Place, load: Load) -> dict[str, int]:
-    """{status: projects} once every project of the restored place has ended; every question is answered there."""
-    other = Load(place, load.key, answers_all=True)
-    with place.running(), other.steady(8, opens=False):
-        wait_until(place.is_at_rest, 60)
-    assert other.broken == []
-    return place.statuses()
 
 
 def test_a_backup_under_load_is_a_whole_system_elsewhere(places: tuple[Place, Place], tmp_path: Path, say: Say) -> None:

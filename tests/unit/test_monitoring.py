@@ -9,11 +9,18 @@ import pytest
 
 from tests.house import ROOT
 
-spec = spec_from_file_location("monitoring_check", ROOT / "scripts" / "monitoring_check.py")
-assert spec
-assert spec.loader
-checks: Any = module_from_spec(spec)
-spec.loader.exec_module(checks)
+
+def script(name: str) -> Any:
+    """The script as a module."""
+    spec = spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+checks, types = script("monitoring_check"), script("dashboard_check")
 
 
 @pytest.fixture
@@ -57,3 +64,26 @@ def test_a_missing_promtool_is_no_silent_success(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(checks.shutil, "which", lambda *_, **__: None)
     with pytest.raises(checks.Wrong, match=r"run scripts/promtool\.sh"):
         checks.promtool("check", "rules", "alerts.yml")
+
+
+def test_what_grafana_does_not_know_is_named_and_its_defaults_are_not() -> None:
+    before = {"panels": [{"title": "Lag", "colourMode": "x"}, {"id": 2}], "tags": ["a"]}
+    after = {"panels": [{"title": "Lag", "transparent": False}, {"id": "2"}], "tags": []}
+    assert list(types.lost(before, after, "dashboard")) == [
+        "dashboard.panels[0].colourMode is nothing that Grafana knows",
+        "dashboard.panels[1].id is 2, and Grafana reads '2'",
+        "dashboard.tags is ['a'], and Grafana reads []",
+    ]
+
+
+def test_a_panel_of_a_kind_that_grafana_does_not_have_is_found(folder: Path) -> None:
+    pytest.importorskip("grafana_foundation_sdk", reason="one of deploy/check.lock, which `make deploy-check` installs")
+    assert list(types.faults(folder / "dashboard.json")) == []
+    document = json.loads((folder / "dashboard.json").read_text())
+    document["panels"][1]["type"] = "statistic"
+    document["panels"][2]["options"]["colourMode"] = "value"
+    (folder / "dashboard.json").write_text(json.dumps(document))
+    assert list(types.faults(folder / "dashboard.json")) == [
+        "panel 2 is a statistic, which Grafana does not have",
+        "dashboard.panels[2].options.colourMode is nothing that Grafana knows",
+    ]

@@ -12,6 +12,8 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.audit import AuditRecord
+from accounts.keys import NoSuchKey, make_key, revoke_key, user_of_key
 from backlog.flow.after_restore import begin_again
 from backlog.models import Item, WorkContext
 from backups import archive, making, restoring
@@ -27,6 +29,8 @@ from environment.variables import Environment
 from events import archives
 from events.artifacts import NDJSON, store
 from events.models import Archive
+from events.producer_keys import make_producer
+from reports.models import SharedLink
 from tests.flows import completed, dispatch_of, opened, step, tell
 from tests.receivers import administrator
 from webhooks.services import register_endpoint
@@ -81,9 +85,9 @@ def elsewhere(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatc
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def restored(path: Path, *, replace: bool = False) -> restoring.Restored:
+def restored(path: Path, *, replace: bool = False, revoke_keys: bool = False) -> restoring.Restored:
     """Restore the backup."""
-    return restoring.restore(path, replace=replace, report=archive.no_report)
+    return restoring.restore(path, replace=replace, report=archive.no_report, revoke_keys=revoke_keys)
 
 
 def counts(database: Database) -> dict[str, int]:
@@ -101,6 +105,25 @@ def test_every_row_and_every_artifact_is_there_again(made: Path, elsewhere: Data
     assert [name.partition("/")[0] for name in found.stored] == ["archive", "artifacts"]
     assert all((settings.DATA_DIR / name).read_bytes() for name in found.stored)
     assert made.stat().st_mode & 0o777 == 0o600
+
+
+def test_keys_that_are_valid_again_are_told_and_end_if_asked_for(made: Path, elsewhere: Database) -> None:
+    key, text = make_key(administrator(), name="old", scopes=["read"], lifetime=None)
+    ended, _text = make_key(key.user, name="ended", scopes=["read"], lifetime=None)
+    revoke_key(ended)
+    types = ["PROJECT.INITIAL_REQUEST_RECEIVED"]
+    make_producer(name="tickets", types=types, agents=[], by="ann")
+    end = timezone.now() + timedelta(days=1)
+    SharedLink.objects.create(project=opened(), digest="d", made_by="ann", expires_at=end)
+    expected = {"API keys": 1, "keys of producers": 1, "shared links": 1}
+    assert restored(made).keys == expected
+    assert user_of_key(text) == key.user
+    assert restored(made, replace=True, revoke_keys=True).keys == expected
+    with pytest.raises(NoSuchKey):
+        user_of_key(text)
+    assert restored(made, replace=True).keys == dict.fromkeys(expected, 0)
+    assert AuditRecord.objects.filter(action=AuditRecord.Action.KEY_REVOKED).count() == 1 + 2
+    assert AuditRecord.objects.filter(action=AuditRecord.Action.LINK_REVOKED).count() == 1
 
 
 def test_a_restored_ledger_is_protected_as_before(made: Path, elsewhere: Database) -> None:

@@ -17,7 +17,7 @@ from accounts.roles import ANSWERER, OPERATOR, REQUESTER
 from environment.health_limits import HealthLimits, health_limits
 from environment.variables import Environment
 from events.models import DeadLetter, Outbox
-from health import checks, database, probes
+from health import callers, checks, database, probes
 from health.probes import Probes
 from tests.callers import account
 from tests.flows import put
@@ -99,16 +99,25 @@ def test_staff_who_may_see_events_learn_the_reasons(client: Client, role: str, i
 
 def test_a_key_needs_the_scope_to_read() -> None:
     bot = account("bot", OPERATOR, is_service=True)
-    for scope, is_told in (("read", True), ("projects", False)):
+    for scope, is_told in (("read", True), ("health", True), ("projects", False)):
         text = keys.make_key(bot, name="probe", scopes=[scope], lifetime=None)[1]
         assert has_details(authorization=f"Bearer {text}") is is_told
     assert not has_details(authorization="Bearer ilk_none")
 
 
+def test_a_key_for_health_opens_nothing_else_and_gives_no_right_that_its_account_lacks() -> None:
+    for role, is_told in ((OPERATOR, True), (REQUESTER, False)):
+        text = keys.make_key(account(role, role), name="probe", scopes=["health"], lifetime=None)[1]
+        assert has_details(authorization=f"Bearer {text}") is is_told
+        client = Client(headers={"authorization": f"Bearer {text}"})
+        for path in ("projects", "questions", "events", "dead-letters", "webhooks"):
+            assert client.get(f"/api/v1/{path}").status_code == 403, path
+
+
 def test_a_caller_whose_account_cannot_be_looked_up_in_time_is_a_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
     held = threading.Event()
-    monkeypatch.setattr(probes, "WHO_SECONDS", 0.1)
-    monkeypatch.setattr(probes, "may_see_details", lambda *_: held.wait(10))
+    monkeypatch.setattr(callers, "WHO_SECONDS", 0.1)
+    monkeypatch.setattr(callers, "may_see_details", lambda *_: held.wait(10))
     threading.Timer(1.0, held.set).start()
     assert not has_details(authorization="Bearer ilk_any")
 

@@ -10,18 +10,26 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from pytest_django import Settings
 
+from accounts.roles import ANSWERER
 from backlog.models import Project
+from clarifications.mails import notices
+from clarifications.models import LedgerPosition
 from events import outbox, streams
 from events.models import Outbox
 from events.outbox import Inheritance
 from telemetry import tracing
 from telemetry.otel import OtelTracer
 from telemetry.tracing import Switch
-from tests.flows import envelope, on_the_log, put, request
+from tests.callers import account
+from tests.flows import envelope, on_the_log, opened, put, request, step
 from tests.house import ROOT
+from tests.receivers import administrator, happened, receiving
 from tests.system import run_to_rest, system
 from tests.waiting import wait_until
+from webhooks.delivery import Deliverer
+from webhooks.services import register_endpoint
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -124,3 +132,33 @@ def test_without_a_collector_no_entry_has_a_trace_and_no_package_for_it_is_neede
     code = "import sys; sys.modules['opentelemetry'] = None; import django; django.setup();"
     code += "import runtime.management.commands.core, runtime.routing; print('telemetry.otel' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).strip() == "False"
+
+
+def test_a_webhook_is_a_span_that_its_receiver_can_continue(spans: InMemorySpanExporter) -> None:
+    with receiving() as receiver:
+        register_endpoint(administrator(), url=receiver.url)
+        [event] = happened(1)
+        Deliverer().once()
+        receiver.status = 503
+        happened(2)
+        Deliverer().once()
+    sent, refused = spans.get_finished_spans()
+    assert sent.context
+    assert receiver.requests[0][0]["traceparent"][3:52] == f"{sent.context.trace_id:032x}-{sent.context.span_id:016x}"
+    assert sent.name == "webhook PROJECT.OPENED"
+    values = [(span.attributes or {}).get("interlock.outcome") for span in (sent, refused)]
+    assert (values, (sent.attributes or {})["messaging.message.id"]) == (["delivered", "refused"], str(event.event_id))
+    assert [span.status.is_ok for span in (sent, refused)] == [True, False]
+
+
+def test_a_mail_is_a_span_that_names_its_project(broker: None, spans: InMemorySpanExporter, settings: Settings) -> None:
+    settings.SENDS_MAIL, settings.PUBLIC_URL = True, "https://interlock.example.org"
+    LedgerPosition.objects.create(reader=notices.LEDGER_READER, seq=0)
+    account("ann", ANSWERER, email="ann@example.org")
+    needs = {"type": "object", "required": ["rate"], "properties": {"rate": {"type": "number", "title": "Rate"}}}
+    project = opened(step("only", needs=needs))
+    assert notices.send_due_notices() == 1
+    [span] = [span for span in spans.get_finished_spans() if span.name.startswith("mail ")]
+    assert (span.attributes or {})["interlock.project"] == str(project.pk)
+    assert (span.attributes or {})["interlock.outcome"] == "sent"
+    assert "ann" not in str(dict(span.attributes or {}))
