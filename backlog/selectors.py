@@ -160,10 +160,13 @@ def dispatchable_items(
 
 
 def projects_for(user: User) -> QuerySet[Project]:
-    """Return the projects that the user may see: all with the permission to view projects, else only their own."""
-    if user.has_perm("backlog.view_project"):
-        return Project.objects.all()
-    return Project.objects.filter(owner=user)
+    """Return the projects of the user's organisation: all with the permission to view projects, else only their own.
+
+    A superuser is above organisations and sees the projects of each.
+    """
+    is_above = user.is_active and user.is_superuser
+    projects = Project.objects.all() if is_above else Project.objects.filter(organisation_id=user.organisation_id)
+    return projects if user.has_perm("backlog.view_project") else projects.filter(owner=user)
 
 
 def may_watch(user: User, project_ids: Iterable[str]) -> set[str]:
