@@ -1,19 +1,24 @@
 """An account sees the projects of its organisation, and a project belongs to the organisation of its owner's account."""
 
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts.audit import AuditRecord
 from accounts.models import User
 from accounts.organisations import FIRST_ORGANISATION, Organisation, make_first_organisation
 from accounts.roles import OPERATOR, REQUESTER
+from backlog.blueprints import add_version
 from backlog.flow.opening import submit_request
 from backlog.flow.orchestration import project_work
 from backlog.models import Project
 from backlog.selectors import may_watch, projects_for
+from tests.api_seeds import items as seeds
+from tests.api_seeds import opened as seeded_project
 from tests.callers import account, machine, person
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
@@ -63,6 +68,34 @@ def test_a_project_of_another_organisation_is_not_there_for_anybody(sales: Organ
         assert str(theirs.pk) not in caller.get("projects").content.decode()
         assert may_watch(caller.user, [str(theirs.pk)]) == set()  # type: ignore[arg-type]
     assert rita.get(f"projects/{own.pk}").status_code == 200
+
+
+def doors(project: Project) -> Iterator[str]:
+    """Addresses of REST and of the admin at which one thing of this project is read."""
+    named = {"item": project.items.get(key="last"), "deliverable": project.deliverables.get()}
+    yield from (f"/api/v1/{name}s/{row.pk}" for name, row in named.items())
+    named |= {"project": project}
+    yield from (reverse(f"admin:backlog_{name}_change", args=[row.pk]) for name, row in named.items())
+    yield reverse("admin:clarifications_question_change", args=[project.questions.first().pk])  # type: ignore[union-attr]
+
+
+LISTS = ["/api/v1/items", "/api/v1/deliverables", "/api/v1/projects", "/api/v1/stats"]
+ADMIN_LISTS = ["backlog_project", "backlog_item", "backlog_deliverable", "clarifications_question"]
+
+
+def test_staff_find_nothing_of_another_organisation_in_lists_counts_and_pages(sales: Organisation) -> None:
+    add_version({"name": "seeds", "title": "Seeds", "items": seeds()}, by="tests")
+    account("sam", REQUESTER, organisation=sales)
+    olga, root = person("olga", OPERATOR).client, person("root").client
+    User.objects.filter(username="root").update(is_superuser=True, is_staff=True)
+    listed = [*LISTS, *(reverse(f"admin:{name}_changelist") for name in ADMIN_LISTS)]
+    before = [olga.get(address).content.count(b"Do it") for address in listed], olga.get("/api/v1/stats").json()["items"]
+    theirs = seeded_project("sam")
+    after = [olga.get(address).content.count(b"Do it") for address in listed], olga.get("/api/v1/stats").json()["items"]
+    assert before == after
+    for address in doors(theirs):
+        assert root.get(address).status_code == 200, address
+        assert olga.get(address).status_code in (302, 404), address
 
 
 def test_a_superuser_sees_the_projects_of_each_organisation(sales: Organisation) -> None:
