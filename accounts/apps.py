@@ -7,7 +7,7 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        """Connect the signals: make the first organisation and update the roles after every migrate, and write the audit log."""
+        """Connect the signals: the first organisation and the roles after every migrate, and the audit log."""
         from accounts.audit_signals import connect_receivers
         from accounts.organisations import make_first_organisation
         from accounts.roles import update_role_groups

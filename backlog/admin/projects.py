@@ -41,7 +41,7 @@ class ProjectAdmin(DetailAdmin):
     ordering = ["-opened_at", "id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
-        """Return projects of the person's organisation with the states of their items prefetched, which the progress column needs."""
+        """Return the organisation's projects with the states of their items prefetched, for the progress column."""
         states = Prefetch("items", Item.objects.only("project_id", "state"))
         projects: QuerySet[Project] = super().get_queryset(request).select_related("template").prefetch_related(states)
         return within_organisation(signed_in_person(request), projects, "organisation_id")

@@ -54,7 +54,7 @@ class QuestionAdmin(DetailAdmin):
     actions = ["claim_questions", "release_questions", "answer_together"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
-        """Return questions of the person's organisation with all that a row shows: three queries for a page, whatever its length."""
+        """Return the organisation's questions with all that a row shows: three queries for a page of any length."""
         questions: QuerySet[Question] = (
             super().get_queryset(request).defer("schema", "description").annotate(title_phrase=F("schema__x_phrase"))
         )

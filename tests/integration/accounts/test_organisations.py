@@ -1,4 +1,4 @@
-"""An account sees the projects of its organisation, and a project belongs to the organisation of its owner's account."""
+"""An account sees the projects of its organisation, and a project belongs to the organisation of its owner."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -79,7 +79,8 @@ def doors(project: Project) -> Iterator[str]:
     yield reverse("admin:clarifications_question_change", args=[project.questions.first().pk])  # type: ignore[union-attr]
 
 
-LISTS = ["/api/v1/items", "/api/v1/deliverables", "/api/v1/projects", "/api/v1/stats"]
+STATS = "/api/v1/stats"
+LISTS = ["/api/v1/items", "/api/v1/deliverables", "/api/v1/projects"]
 ADMIN_LISTS = ["backlog_project", "backlog_item", "backlog_deliverable", "clarifications_question"]
 
 
@@ -89,9 +90,9 @@ def test_staff_find_nothing_of_another_organisation_in_lists_counts_and_pages(sa
     olga, root = person("olga", OPERATOR).client, person("root").client
     User.objects.filter(username="root").update(is_superuser=True, is_staff=True)
     listed = [*LISTS, *(reverse(f"admin:{name}_changelist") for name in ADMIN_LISTS)]
-    before = [olga.get(address).content.count(b"Do it") for address in listed], olga.get("/api/v1/stats").json()["items"]
+    before = [olga.get(address).content.count(b"Do it") for address in listed], olga.get(STATS).json()["items"]
     theirs = seeded_project("sam")
-    after = [olga.get(address).content.count(b"Do it") for address in listed], olga.get("/api/v1/stats").json()["items"]
+    after = [olga.get(address).content.count(b"Do it") for address in listed], olga.get(STATS).json()["items"]
     assert before == after
     for address in doors(theirs):
         assert root.get(address).status_code == 200, address
