@@ -21,7 +21,7 @@ from tests.api_seeds import items as seeds
 from tests.api_seeds import opened as seeded_project
 from tests.callers import account, machine, person
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
