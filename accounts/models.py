@@ -14,6 +14,7 @@ from accounts.attempts import SignInAttempts as SignInAttempts
 from accounts.audit import AuditRecord, unsaved_entry
 from accounts.audit_chain import AuditSeal as AuditSeal
 from accounts.browsers import BrowserSession as BrowserSession
+from accounts.organisations import FIRST_ORGANISATION, Organisation
 from accounts.passwords.models import Letter as Letter
 from accounts.recorded import Recorded, RecordedQuerySet, differences_in_words
 from accounts.scopes import any_scope_permits
@@ -40,6 +41,16 @@ class User(AbstractUser, Recorded):
         _("service account"), default=False, help_text=_("A machine: it uses an API key, and may not approve anything.")
     )
 
+    organisation = models.ForeignKey(
+        Organisation,
+        verbose_name=_("organisation"),
+        on_delete=models.PROTECT,
+        default=FIRST_ORGANISATION,
+        db_default=FIRST_ORGANISATION,
+        editable=False,
+        related_name="+",
+        db_index=False,
+    )
     session_stamp = models.CharField(max_length=16, blank=True, default="", editable=False)
     # Somebody else has set the password: its person changes it before they do anything else.
     must_change_password = models.BooleanField(default=False, db_default=False, editable=False)
@@ -55,7 +66,9 @@ class User(AbstractUser, Recorded):
     on_record = secret_fields | {
         *("username", "first_name", "last_name", "email"),
         *("is_active", "is_staff", "is_superuser", "is_service", "must_change_password", "has_second_factor"),
+        "organisation",
     }
+    related_names = ("organisation",)
 
     def __str__(self) -> str:
         return self.get_username()

@@ -15,7 +15,7 @@ from api.endpoint import ApiView
 from api.openapi import endpoint
 from api.rules import Rule
 from backlog.models import Item
-from backlog.selectors import projects_for
+from backlog.selectors import projects_for, within_organisation
 from backlog.states import OVER_STATUSES, ItemState
 from clarifications.models import QuestionStatus
 from clarifications.selectors import questions_for
@@ -106,7 +106,9 @@ def stats(user: User) -> dict[str, Any]:
     """Return the counts for this account, with four queries."""
     projects = projects_for(user).exclude(status__in=OVER_STATUSES).order_by()
     items = Item.objects.exclude(state__in=[ItemState.DONE, ItemState.CANCELLED]).order_by()
-    if not user.has_perm("backlog.view_project"):
+    if user.has_perm("backlog.view_project"):
+        items = within_organisation(user, items)
+    else:
         items = items.filter(project__in=projects_for(user))
     letters = DeadLetter.objects.filter(state=DeadLetter.State.OPEN)
     return {

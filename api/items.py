@@ -19,7 +19,7 @@ from api.projects import Reason
 from api.rules import Rule
 from backlog.flow.orchestration import project_work
 from backlog.models import Item
-from backlog.selectors import item_in, projects_for
+from backlog.selectors import item_in, projects_for, within_organisation
 from backlog.services import cancel_item, dispatch_item, retry_item, waive_criteria
 from backlog.states import ItemState
 
@@ -181,5 +181,5 @@ class WaiveItem(ItemAction):
 def visible_items(user: User) -> QuerySet[Item]:
     """Return the items of the projects that the account may see."""
     if user.has_perm("backlog.view_project"):
-        return Item.objects.all()
+        return within_organisation(user, Item.objects.all())
     return Item.objects.filter(project__in=projects_for(user))

@@ -18,7 +18,7 @@ from api.openapi import endpoint, list_endpoint
 from api.renderers import json_and
 from api.rules import Rule
 from backlog.models import Deliverable
-from backlog.selectors import projects_for
+from backlog.selectors import projects_for, within_organisation
 from events.horizon import first_seq_since
 from events.models import Event
 from reports.downloads import deliverable_as_file, table_as_file
@@ -121,7 +121,7 @@ class DeliverableTable(ApiView):
 def deliverables_for(user: User) -> QuerySet[Deliverable]:
     """Return the deliverables of the projects that the account may see."""
     if user.has_perm("backlog.view_project"):
-        return Deliverable.objects.all()
+        return within_organisation(user, Deliverable.objects.all())
     return Deliverable.objects.filter(project__in=projects_for(user))
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 
+from accounts.organisations import FIRST_ORGANISATION, Organisation
 from backlog.states import CANCELLABLE_STATES, ItemState, ProjectStatus
 from events.lifecycle import edge
 from events.models import Archive
@@ -55,6 +56,16 @@ class Project(models.Model):
         related_name="projects",
         db_index=False,
         help_text=_("The requester's account; it stays the same if the account is renamed."),
+    )
+    organisation = models.ForeignKey(
+        Organisation,
+        verbose_name=_("organisation"),
+        on_delete=models.PROTECT,
+        default=FIRST_ORGANISATION,
+        db_default=FIRST_ORGANISATION,
+        editable=False,
+        related_name="+",
+        db_index=False,
     )
     intake = models.JSONField(default=dict, blank=True, help_text=_("The report of reading the request's spreadsheet."))
     opened_at = models.DateTimeField()

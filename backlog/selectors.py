@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -22,6 +22,7 @@ from events.prepared import Prepared, rows_together
 from events.work import locked
 from schemas.payloads.about import AboutItem
 
+M = TypeVar("M", bound=Model)
 LOCKED_PROJECTS = Prepared[Project](lambda ids: locked(Project.objects.filter(pk__in=ids)))
 ITEMS = Prepared[Item](lambda ids: Item.objects.filter(project_id__in=ids).order_by("project_id", "position"))
 DELIVERABLES = Prepared[Deliverable](
@@ -160,10 +161,19 @@ def dispatchable_items(
 
 
 def projects_for(user: User) -> QuerySet[Project]:
-    """Return the projects that the user may see: all with the permission to view projects, else only their own."""
-    if user.has_perm("backlog.view_project"):
-        return Project.objects.all()
-    return Project.objects.filter(owner=user)
+    """Return the projects of the user's organisation: all with the permission to view projects, else only their own."""
+    projects = within_organisation(user, Project.objects.all(), "organisation_id")
+    return projects if user.has_perm("backlog.view_project") else projects.filter(owner=user)
+
+
+def within_organisation(user: User, rows: QuerySet[M], column: str = "project__organisation_id") -> QuerySet[M]:
+    """Return those of the rows that belong to the user's organisation; a superuser is above organisations.
+
+    `column` is the way from a row to the organisation of its project.
+    """
+    if user.is_active and user.is_superuser:
+        return rows
+    return rows.filter(**{column: user.organisation_id})
 
 
 def may_watch(user: User, project_ids: Iterable[str]) -> set[str]:

@@ -76,6 +76,7 @@ NAMES_NOBODY = frozenset(
         *(
             "accounts.SignInAttempts",
             "accounts.AuditSeal",
+            "accounts.Organisation",
             "sessions.Session",
             "auth.Group",
             "auth.Permission",

@@ -19,7 +19,7 @@ from backlog.admin.project_page import known_fields
 from backlog.admin.story import project_story
 from backlog.flow.orchestration import project_work
 from backlog.models import Item, Project
-from backlog.selectors import item_in, latest_deliverables, project_of
+from backlog.selectors import item_in, latest_deliverables, project_of, within_organisation
 from backlog.services import cancel_project
 from backlog.states import ItemState
 from charts import Node, graph
@@ -41,10 +41,10 @@ class ProjectAdmin(DetailAdmin):
     ordering = ["-opened_at", "id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
-        """Return projects with the states of their items prefetched, which the progress column needs."""
+        """Return the organisation's projects with the states of their items prefetched, for the progress column."""
         states = Prefetch("items", Item.objects.only("project_id", "state"))
         projects: QuerySet[Project] = super().get_queryset(request).select_related("template").prefetch_related(states)
-        return projects
+        return within_organisation(signed_in_person(request), projects, "organisation_id")
 
     @admin.display(description=gettext_lazy("state"))
     def standing(self, project: Project) -> SafeString:

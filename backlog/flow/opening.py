@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.organisations import FIRST_ORGANISATION
 from backlog import blueprints, periods
 from backlog.errors import ProjectExists
 from backlog.flow.orchestration import item_keys
@@ -50,18 +51,7 @@ def open_project(
         words = _("Project %(id)s is open already: a new request needs a new project_id.")
         raise ProjectExists(words % {"id": project_id})
     template = newest_template(work, request.get("template") or blueprints.DEFAULT_TEMPLATE)
-    project = work.add(
-        Project(
-            id=project_id,
-            title=one_line(request.get("title") or "") or title_from_request(request["request_text"]),
-            template_id=template.pk,
-            correlation_id=correlation_id,
-            requester=request.get("requester") or "",
-            owner=owner_named(work, request.get("requester") or ""),
-            intake=intake or {},
-            opened_at=work.now,
-        )
-    )
+    project = work.add(new_project(work, request, template, correlation_id=correlation_id, intake=intake))
     project.members = []
     remember_context(work, project, request)
     definitions = blueprints.definition_of(template.pk).items
@@ -71,6 +61,32 @@ def open_project(
     work.changes.opened.append(project)
     work.note_change(project)
     return project
+
+
+def new_project(
+    work: ProjectWork,
+    request: ProjectInitialRequestReceived,
+    template: Template,
+    *,
+    correlation_id: UUID,
+    intake: Intake | None,
+) -> Project:
+    """Return the unsaved project of a request.
+
+    It belongs to the organisation of its owner's account, or to the first organisation if it has no owner.
+    """
+    owner = owner_named(work, request.get("requester") or "")
+    return Project(
+        id=UUID(request["project_id"]),
+        title=one_line(request.get("title") or "") or title_from_request(request["request_text"]),
+        template_id=template.pk,
+        correlation_id=correlation_id,
+        requester=request.get("requester") or "",
+        owner=owner,
+        organisation_id=owner.organisation_id if owner else FIRST_ORGANISATION,
+        intake=intake or {},
+        opened_at=work.now,
+    )
 
 
 def emit_project_opened(work: ProjectWork, project: Project, template: Template, *, items: int) -> None:

@@ -17,6 +17,7 @@ from accounts.people import signed_in_person
 from backlog.admin.project_page import state_in_words
 from backlog.flow.orchestration import project_work
 from backlog.models import Item
+from backlog.selectors import within_organisation
 from clarifications.admin import inbox, question_page
 from clarifications.assignment import claim_question, reassign_question, release_question
 from clarifications.errors import InvalidAnswer, NotesMissing, OwnApproval
@@ -53,11 +54,12 @@ class QuestionAdmin(DetailAdmin):
     actions = ["claim_questions", "release_questions", "answer_together"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
-        """Return questions with all that a row shows: three queries for a page, whatever its length."""
+        """Return the organisation's questions with all that a row shows: three queries for a page of any length."""
         questions: QuerySet[Question] = (
             super().get_queryset(request).defer("schema", "description").annotate(title_phrase=F("schema__x_phrase"))
         )
-        return questions.select_related("project", "assigned_to").prefetch_related("blockings")
+        own = within_organisation(signed_in_person(request), questions)
+        return own.select_related("project", "assigned_to").prefetch_related("blockings")
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return inbox.ordering_of_tab(request)
