@@ -24,6 +24,7 @@ from console.demo import (
 from console.follow import TookTooLong
 from console.operator import console_on
 from events.errors import EventError
+from intake.admission import opened
 from intake.spreadsheets import Unreadable
 from runtime.commands import seconds
 
@@ -45,6 +46,7 @@ class Command(BaseCommand):
         self, *args: Any, file: Path, rate: Decimal | None, template: str, timeout: float, **options: Any
     ) -> None:
         if not in_private_folder():
+            require_readable(file)
             start_again_in_private_folder()
         interruption = Interruption()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -59,6 +61,15 @@ class Command(BaseCommand):
             self.stdout.write(orjson.dumps(result).decode())
         if result["status"] != ProjectStatus.DONE:
             raise CommandError(f"The project is {result['status']}.")
+
+
+def require_readable(file: Path) -> None:
+    """Raise CommandError if there is no such file: that needs no system to be said."""
+    try:
+        with opened(file, file.name):
+            return
+    except Unreadable as error:
+        raise CommandError(str(error)) from error
 
 
 def hourly_rate(text: str) -> Decimal:
