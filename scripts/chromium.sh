@@ -11,8 +11,9 @@ there() {
 }
 
 from_apt() {
-    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 &&
-        apt-get update && apt-get install -y --no-install-recommends chromium
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && apt-get update &&
+        { apt-get install -y --no-install-recommends chromium-headless-shell ||
+            apt-get install -y --no-install-recommends chromium; }
 }
 
 there && exit 0

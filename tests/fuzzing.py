@@ -122,7 +122,7 @@ def configuration() -> SchemathesisConfig:
     return SchemathesisConfig.from_dict(
         {
             **({} if EXAMPLES else {"seed": 1}),
-            "generation": {"max-examples": EXAMPLES or SHORT, "deterministic": not EXAMPLES},
+            "generation": {"deterministic": not EXAMPLES},
             "operations": [judged | may_refuse(*UNSAYABLE, "422"), others | may_refuse(*UNSAYABLE)],
         }
     )

@@ -13,7 +13,7 @@ from schemathesis import Case
 
 from tests.api_figures import NAME
 from tests.api_seeds import Ids, seeded
-from tests.fuzzing import PARTIES, Caller, configuration, name_real_things, party, whose_turn
+from tests.fuzzing import EXAMPLES, PARTIES, SHORT, Caller, configuration, name_real_things, party, whose_turn
 from tests.undoing import undone
 
 pytestmark = [pytest.mark.django_db, pytest.mark.contract]
@@ -56,7 +56,7 @@ def figures(request: pytest.FixtureRequest, callers: list[Caller]) -> dict[str, 
 @pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("one_connection")
 @contract.parametrize()
-@hypothesis.settings(deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+@hypothesis.settings(max_examples=EXAMPLES or SHORT, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
 def test_whatever_is_sent_is_answered_as_the_document_says(
     case: Case, callers: list[Caller], ids: Ids, figures: dict[str, Any]
 ) -> None:

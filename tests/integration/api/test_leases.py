@@ -26,6 +26,8 @@ pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True), pytest
 
 AGENT = "foreign_worker"
 PROJECTS, ITEMS, WORKERS, EACH = 5, 200, 200, 5
+if connection.vendor == "sqlite":  # which lets one write at a time: the same with fewer
+    PROJECTS, WORKERS = 1, 40
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def let_time_pass(seconds: float) -> None:
 @pytest.mark.both
 # -- one each --------------------------------------------------------------------------------------
 @pytest.mark.timeout(300)
-def test_two_hundred_workers_at_once_get_each_of_a_thousand_items_once() -> None:
+def test_many_workers_at_once_get_each_of_many_items_once() -> None:
     for _ in range(PROJECTS):
         opened(*(step(f"i{n}") for n in range(ITEMS)))
 

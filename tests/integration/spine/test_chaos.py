@@ -12,7 +12,7 @@ from tests.waiting import ROOM
 
 pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.faults]
 
-SHORT = ("--seconds", "25", "--seed", "8", "--rate", "2")
+SHORT = ("--seconds", "15", "--seed", "8", "--rate", "2")
 
 
 @pytest.mark.timeout(ROOM * 300)
