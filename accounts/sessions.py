@@ -1,10 +1,17 @@
-"""How long a session lasts: it ends when nobody uses it, and a person ends each of theirs, or all."""
+"""How long a session lasts: it ends when nobody uses it, and a person ends each of theirs, or all.
+
+However much it is used, it ends some time after the sign-in: an open page fetches itself again, so that a browser which
+somebody left behind would otherwise stay signed in for ever. The end is stored with the session, so that every door
+that reads it (pages, REST, live sockets) finds it ended.
+"""
 
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, update_session_auth_hash
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +25,7 @@ from accounts.people import signed_in_person
 
 # A use is noted in the session at most once in this number of seconds, since each note is a write.
 NOTED_EVERY_SECONDS = 600
-NOTED = "used_at"
+NOTED, BEGAN = "used_at", "began_at"
 # The sessions that a person is shown, the newest ones.
 MOST_SHOWN = 50
 
@@ -26,7 +33,16 @@ MOST_SHOWN = 50
 def note_use(sender: Any, request: HttpRequest | None = None, **sent: Any) -> None:
     """Note the first use of a session, which is the sign-in; it is saved with it."""
     if request is not None:
-        request.session[NOTED] = int(time.time())
+        request.session[BEGAN] = int(time.time())
+        restart_time_out(request.session)
+
+
+def restart_time_out(session: Any) -> None:
+    """Note a use: the session lasts for SESSION_COOKIE_AGE from now, but not beyond SESSION_LONGEST_SECONDS in all."""
+    session[NOTED] = now = int(time.time())
+    began = session.setdefault(BEGAN, now)
+    end = min(now + settings.SESSION_COOKIE_AGE, began + settings.SESSION_LONGEST_SECONDS)
+    session.set_expiry(datetime.fromtimestamp(end, UTC))
 
 
 def forget_browser(sender: Any, request: HttpRequest | None = None, **sent: Any) -> None:
@@ -42,14 +58,13 @@ class SessionRenewal:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """The response; a session that is saved on its way lasts for `SESSION_COOKIE_AGE` from now."""
+        """Return the response; the use of the session is noted after it."""
         key = request.session.session_key
         response = self.get_response(request)
         if request.user.is_authenticated:
-            now = int(time.time())
-            is_due = now - int(request.session.get(NOTED, 0)) >= NOTED_EVERY_SECONDS
+            is_due = int(time.time()) - int(request.session.get(NOTED, 0)) >= NOTED_EVERY_SECONDS
             if is_due:
-                request.session[NOTED] = now
+                restart_time_out(request.session)
             if is_due or request.session.session_key != key:
                 note_browser(request, former_key=key)
         return response

@@ -53,8 +53,8 @@ SECURE_HSTS_SECONDS = tls.HSTS_SECONDS if BEHIND_TLS else 0
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 # A load balancer asks these from the inside, without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)/?$"]
-# In seconds: a session ends after this time without use; `accounts.sessions` restarts the time while it is used.
-SESSION_COOKIE_AGE = 12 * 3600
+# In seconds, without use and in all: `accounts.sessions` restarts the first while a session is used, not the second.
+SESSION_COOKIE_AGE, SESSION_LONGEST_SECONDS = 12 * 3600, 24 * 3600
 
 INSTALLED_APPS = [
     "staff.apps.InterlockAdminConfig",

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.audit import AuditRecord
 from accounts.models import BrowserSession, User
-from accounts.sessions import NOTED, NOTED_EVERY_SECONDS
+from accounts.sessions import BEGAN, NOTED, NOTED_EVERY_SECONDS
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +45,18 @@ def test_a_session_in_use_goes_on_and_one_that_nobody_uses_ends(rita: User) -> N
     assert is_signed_in(client)
     left = (Session.objects.get().expire_date - timezone.now()).total_seconds()
     assert settings.SESSION_COOKIE_AGE - 60 < left <= settings.SESSION_COOKIE_AGE <= 12 * 3600
+    Session.objects.update(expire_date=timezone.now())
+    assert not is_signed_in(client)
+
+
+def test_a_session_ends_a_day_after_the_sign_in_however_much_it_is_used(rita: User) -> None:
+    client = browser(rita)
+    session = client.session
+    session[NOTED], session[BEGAN] = 0, int(time.time()) - settings.SESSION_LONGEST_SECONDS + 60
+    session.save()
+    assert is_signed_in(client)
+    left = (Session.objects.get().expire_date - timezone.now()).total_seconds()
+    assert 50 < left <= 60
     Session.objects.update(expire_date=timezone.now())
     assert not is_signed_in(client)
 
