@@ -29,6 +29,7 @@ from accounts.rank import (
     require_no_rights_beyond,
 )
 from accounts.second_factors import reset_second_factor
+from accounts.sessions import sign_out_everywhere
 
 DAYS = 365
 
@@ -38,7 +39,7 @@ class PersonAdmin(FewLookups, UserAdmin):  # type: ignore[type-arg]
     """The pages of accounts: people and machines."""
 
     list_display = ["username", "get_full_name", "email", "is_staff", "is_service", "is_active", "has_second_factor"]
-    actions = ["invite_people", "reset_second_factors"]
+    actions = ["invite_people", "sign_people_out", "reset_second_factors"]
     fieldsets = [
         *UserAdmin.fieldsets,  # type: ignore[misc]
         (gettext_lazy("Preferences"), {"fields": ("language", "time_zone")}),
@@ -91,6 +92,16 @@ class PersonAdmin(FewLookups, UserAdmin):  # type: ignore[type-arg]
                 messages.error(request, str(error))
             else:
                 messages.success(request, _("%(account)s is invited.") % {"account": account})
+
+    @admin.action(description=gettext_lazy("Sign out everywhere: end every session"), permissions=["change"])
+    def sign_people_out(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for account in queryset:
+            try:
+                sign_out_everywhere(account, by=signed_in_person(request))
+            except AccountHasMoreRights as error:
+                messages.error(request, str(error))
+            else:
+                messages.success(request, _("%(account)s is signed out everywhere.") % {"account": account})
 
     @admin.action(description=gettext_lazy("Take the second factor away, if it is lost"), permissions=["change"])
     def reset_second_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

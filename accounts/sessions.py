@@ -22,6 +22,7 @@ from accounts.audit import AuditRecord, address_of, printable_text
 from accounts.browsers import LONGEST_BROWSER, BrowserSession
 from accounts.models import User
 from accounts.people import signed_in_person
+from accounts.rank import require_no_rights_beyond
 
 # A use is noted in the session at most once in this number of seconds, since each note is a write.
 NOTED_EVERY_SECONDS = 600
@@ -119,8 +120,13 @@ def sign_out_everywhere_else(request: HttpRequest, user: User) -> None:
     user.entry(AuditRecord.Action.SIGNED_OUT, "everywhere else").save()
 
 
-def sign_out_everywhere(account: User) -> None:
-    """End every session of an account: what others do, when it may have fallen into wrong hands."""
+def sign_out_everywhere(account: User, *, by: User | None = None) -> None:
+    """End every session of an account: what others do, when it may have fallen into wrong hands.
+
+    `by` is the acting person, None at the command line. Raises AccountHasMoreRights.
+    """
+    if by is not None:
+        require_no_rights_beyond(by, account)
     account.session_stamp = secrets.token_hex(8)
     account.save(update_fields=["session_stamp"])
     account.entry(AuditRecord.Action.SIGNED_OUT, "everywhere").save()

@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.passwords.letters import CannotInvite, invite
 from accounts.roles import ROLES, STAFF_ROLES
 from accounts.second_factors import reset_second_factor
+from accounts.sessions import sign_out_everywhere
 
 PASSWORD_VARIABLE = "PERSON_PASSWORD"  # noqa: S105  (a name, no password)
 
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         changes.add_argument(
             "--reset-second-factor", action="store_true", help="take a lost second factor away, and end every session"
         )
+        changes.add_argument("--sign-out", action="store_true", help="end every session of the account")
         parser.add_argument("--email", default="", help="the mail address of a new person")
         parser.add_argument(
             "--invite",
@@ -54,6 +56,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, name: str, **options: Any) -> None:
         if options.get("reset_second_factor"):
             self.reset_second_factor(name)
+            return
+        if options.get("sign_out"):
+            sign_out_everywhere(self.find_or_make(name, options, may_make=False))
+            self.stdout.write(f"{name} is signed out everywhere.")
             return
         role, more, less = (options.get(word) for word in ("role", "add", "remove"))
         with transaction.atomic():

@@ -155,3 +155,17 @@ def test_a_right_that_a_role_has_no_more_is_gone_after_a_migrate() -> None:
     group.permissions.add(Permission.objects.get(codename="delete_user"))
     call_command("migrate", verbosity=0)
     assert group.permissions.count() == len(ROLES[ANSWERER])
+
+
+def test_an_administrator_ends_the_sessions_of_others_but_not_of_an_account_with_more_rights(client: Client) -> None:
+    people = [account("olga", OPERATOR), account("root", is_superuser=True)]
+    browsers = [Client() for _person in people]
+    for browser, person in zip(browsers, people, strict=True):
+        browser.force_login(person)
+    asked = {"action": "sign_people_out", "_selected_action": [person.pk for person in people]}
+    page = client.post("/admin/accounts/user/", asked, follow=True).content.decode()
+    assert "Olga is signed out everywhere." in page
+    assert "Root has rights that you do not have" in page
+    assert [browser.get("/preferences/").status_code for browser in browsers] == [302, 200]
+    call_command("person", "root", "--sign-out")
+    assert browsers[1].get("/preferences/").status_code == 302
