@@ -13,6 +13,7 @@ from django.contrib import messages
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -95,9 +96,15 @@ def go_on(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 @require_safe
 def start_sso(request: HttpRequest) -> HttpResponse:
-    """Lead to the provider of the single sign-on."""
+    """Lead to the provider of the single sign-on; a link on another site leads to the sign-in page instead.
+
+    Otherwise that site could begin a session of a person who never asked for one.
+    """
     if set(request.GET) - {"next"}:  # allauth takes more, such as to link a second identity, from any other site
         raise Http404
+    is_asked_for = request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
+    if not is_asked_for and not request.user.is_authenticated:
+        return HttpResponseRedirect(f"{reverse('sign-in')}?{request.GET.urlencode()}")
     return at_provider(openid_login, request)
 
 

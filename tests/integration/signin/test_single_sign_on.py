@@ -141,6 +141,14 @@ def test_the_request_has_a_state_and_a_challenge_and_leads_on_to_our_own_pages_o
     assert arrive("pia", path="/sign-in/sso/?next=https://elsewhere.example/")["Location"] == "/"
 
 
+def test_a_link_on_another_site_begins_no_session(provider: Provider, sso: SetUp) -> None:
+    for site in ("cross-site", "same-site"):
+        answer = Client().get("/sign-in/sso/?next=/preferences/", headers={"Sec-Fetch-Site": site})
+        assert answer["Location"] == "/sign-in/?next=%2Fpreferences%2F"
+    for site in ("same-origin", "none"):
+        assert Client().get("/sign-in/sso/", headers={"Sec-Fetch-Site": site})["Location"].startswith(provider.issuer)
+
+
 def test_an_answer_that_was_not_asked_for_or_is_somebody_elses_signs_nobody_in(provider: Provider, sso: SetUp) -> None:
     provider.has("kim", groups=["makers"])
     victim = Client()
