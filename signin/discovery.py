@@ -1,5 +1,6 @@
 """The HTTP client for calls of the OpenID provider: they end in time, and few at once wait for it."""
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from typing import Any
 import requests
 
 from environment.sign_in import WELL_KNOWN
+
+logger = logging.getLogger(__name__)
 
 # How long a call may take; a thread that serves pages waits for it.
 CALL_SECONDS = 5.0
@@ -25,6 +28,10 @@ class ProviderBusy(requests.RequestException):
     """Too many sign-ins wait for the provider."""
 
 
+class WrongIssuer(requests.RequestException):
+    """The description that was found is that of another provider."""
+
+
 class DiscoverySession(requests.Session):
     """A session whose calls end in time, follow no redirect, and keep the provider's description of itself."""
 
@@ -36,8 +43,20 @@ class DiscoverySession(requests.Session):
         kwargs |= {"timeout": CALL_SECONDS, "allow_redirects": False}
         response = super().request(method, url, *args, **kwargs)
         if address.endswith(WELL_KNOWN) and response.ok:
+            require_own_issuer(response, address)
             kept[address] = (time.monotonic() + KEPT_SECONDS, response)
         return response
+
+
+def require_own_issuer(response: requests.Response, address: str) -> None:
+    """Raise WrongIssuer unless the description names the issuer at whose address it is (OpenID Connect Discovery 4.3).
+
+    Otherwise one provider could describe itself as another, and its tokens would count as the other's.
+    """
+    said, expected = str(response.json().get("issuer")), address.removesuffix(WELL_KNOWN)
+    if said.rstrip("/") != expected.rstrip("/"):
+        logger.error("OIDC_ISSUER is %s, and the provider there calls itself %s: nobody is signed in", expected, said)
+        raise WrongIssuer
 
 
 @contextmanager

@@ -6,8 +6,7 @@ import requests
 from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.models import Login
 from allauth.mfa.base.views import AuthenticateView
-from allauth.socialaccount.providers.openid_connect.views import callback as openid_callback
-from allauth.socialaccount.providers.openid_connect.views import login as openid_login
+from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.forms import AuthenticationForm
@@ -23,6 +22,7 @@ from accounts.typed_text import TypedText
 from signin.adapters import PROVIDER
 from signin.discovery import place_for_call
 from signin.forms import CodeForm
+from signin.id_tokens import VerifiedTokens
 from signin.refusals import sso_refused
 
 
@@ -105,13 +105,13 @@ def start_sso(request: HttpRequest) -> HttpResponse:
     is_asked_for = request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
     if not is_asked_for and not request.user.is_authenticated:
         return HttpResponseRedirect(f"{reverse('sign-in')}?{request.GET.urlencode()}")
-    return at_provider(openid_login, request)
+    return at_provider(OAuth2LoginView, request)
 
 
 @require_safe
 def finish_sso(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Sign in whom the provider sends back; there is one provider, whose id the address gives."""
-    return at_provider(openid_callback, request)
+    return at_provider(OAuth2CallbackView, request)
 
 
 def at_provider(view: Any, request: HttpRequest) -> HttpResponse:
@@ -120,7 +120,7 @@ def at_provider(view: Any, request: HttpRequest) -> HttpResponse:
         raise Http404
     try:
         with place_for_call():
-            response: HttpResponse = view(request, provider_id=PROVIDER)
+            response: HttpResponse = view.adapter_view(VerifiedTokens(request, PROVIDER))(request)
     except requests.RequestException:
         words = _("The single sign-on does not answer at the moment. Try again in a minute.")
         return sso_refused(request, words, status=503)

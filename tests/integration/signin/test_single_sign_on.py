@@ -158,6 +158,23 @@ def test_an_answer_that_was_not_asked_for_or_is_somebody_elses_signs_nobody_in(p
     assert not User.objects.exists()
 
 
+@pytest.mark.parametrize("way", ["another key", "secret", "none"])
+def test_a_token_that_the_provider_has_not_signed_signs_nobody_in(provider: Provider, sso: SetUp, way: str) -> None:
+    name = way.replace(" ", "-")
+    provider.has(name, groups=["makers"], signed=way)
+    assert arrive(name).status_code == 403
+    assert not User.objects.exists()
+
+
+def test_a_provider_that_calls_itself_by_another_name_signs_nobody_in(
+    provider: Provider, sso: SetUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    sso(issuer=provider.issuer.replace("127.0.0.1", "localhost"))
+    answer = Client().get("/sign-in/sso/")
+    assert (answer.status_code, "calls itself http://127.0.0.1" in caplog.text) == (503, True)
+    assert not discovery.kept
+
+
 def test_a_provider_that_is_away_is_told_and_the_password_still_works(provider: Provider, sso: SetUp) -> None:
     sso(issuer="http://127.0.0.1:9")
     answer = Client().get("/sign-in/sso/")
