@@ -15,7 +15,6 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp, SocialLogin
-from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
@@ -31,6 +30,8 @@ from django.utils.translation import gettext_lazy
 from accounts.attempts import SignInRefused
 from accounts.models import User
 from accounts.required_steps import BY_PROVIDER, needs_second_factor
+from encryption.cipher import KEY_BYTES, decrypted, encrypted
+from encryption.errors import CannotOpen
 from signin.arrivals import ArrivalRefused, arrive
 from signin.claims import Claims, ClaimsContradict, read_claims
 from signin.discovery import DiscoverySession
@@ -38,6 +39,8 @@ from signin.factors import FACTORS
 from signin.refusals import sso_refused
 
 PROVIDER, PROTOCOL = "sso", "openid_connect"
+# What secrets of second factors are bound to, so that nothing else that is encrypted opens in their place.
+PLACE = b"interlock second factors"
 # allauth's names of what a person has shown → the words in the audit log.
 WAYS = {"password": "password", "socialaccount": "single sign-on", "totp": "code", "recovery_codes": "recovery code"}
 
@@ -159,13 +162,13 @@ class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def encrypt(self, text: str) -> str:
         """Return the secret as it is stored."""
-        return cipher().encrypt(text.encode()).decode()
+        return base64.b64encode(encrypted(key_of_secrets(), text.encode(), PLACE)).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """Return the secret. Raises PermissionDenied if it was stored with another SECRET_KEY."""
         try:
-            return cipher().decrypt(encrypted_text.encode()).decode()
-        except InvalidToken as error:
+            return decrypted(key_of_secrets(), base64.b64decode(encrypted_text), PLACE).decode()
+        except (CannotOpen, ValueError) as error:  # ValueError: it is no base64
             words = _("Your second factor cannot be read any more. Ask an administrator of Interlock to reset it.")
             raise PermissionDenied(words) from error
 
@@ -176,7 +179,7 @@ class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return others.exists() or not needs_second_factor(without)
 
 
-def cipher() -> Fernet:
-    """Return the cipher for secrets of second factors; its key follows from SECRET_KEY."""
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"interlock second factors")
-    return Fernet(base64.urlsafe_b64encode(derived.derive(settings.SECRET_KEY.encode())))
+def key_of_secrets() -> bytes:
+    """Return the key under which secrets of second factors are stored; it follows from SECRET_KEY."""
+    derived = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=PLACE)
+    return derived.derive(settings.SECRET_KEY.encode())

@@ -1,6 +1,7 @@
 """A second factor: codes that work once and are counted, recovery codes, and who has to have one."""
 
 import time
+from base64 import b64decode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.core import mail
+from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
 from django.db import close_old_connections
 from django.test import Client
@@ -22,6 +25,7 @@ from accounts.models import User
 from accounts.roles import ADMINISTRATOR, REQUESTER
 from accounts.typed_text import mark_of
 from health.callers import may_see_details
+from signin.adapters import PLACE, key_of_secrets
 from signin.totp import code_at, counter_now
 from tests.callers import account
 
@@ -176,7 +180,13 @@ def test_the_secrets_are_stored_encrypted(ann: User, settings: Any) -> None:
     stored = str([row.data for row in Authenticator.objects.all()])
     assert secret not in stored
     assert not any(code in stored for code in codes)
-    assert get_adapter().decrypt(Authenticator.objects.get(type="totp").data["secret"]) == secret
+    kept = Authenticator.objects.get(type="totp").data["secret"]
+    sealed = b64decode(kept)
+    assert AESGCM(key_of_secrets()).decrypt(sealed[:12], sealed[12:], PLACE).decode() == secret
+    assert (len(key_of_secrets()), get_adapter().decrypt(kept)) == (32, secret)
+    for broken in (kept[:-8], "x", ""):
+        with pytest.raises(PermissionDenied):
+            get_adapter().decrypt(broken)
     settings.SECRET_KEY = "another key, with which nothing can be read"
     client = browser()
     assert send(client, code_of(secret)).status_code == 403
