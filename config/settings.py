@@ -48,8 +48,8 @@ CSRF_FAILURE_VIEW = "portal.refusals.csrf_failure"
 TRUSTED_PROXIES, BEHIND_TLS = tls.trusted_proxies(env), tls.is_behind_tls(env)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = BEHIND_TLS
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = tls.cookie_names(BEHIND_TLS)
-SECURE_HSTS_SECONDS = tls.HSTS_SECONDS if BEHIND_TLS else 0
-# HSTS is said of Interlock's own host: neither of other hosts of the domain, nor to the lists that browsers ship.
+SECURE_HSTS_SECONDS, SECURE_HSTS_INCLUDE_SUBDOMAINS = tls.hsts(env)
+# HSTS is said of Interlock's own host, and of those below it unless HSTS_SUBDOMAINS is off; not to browsers' own lists.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 # A load balancer asks these from the inside, without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)/?$"]

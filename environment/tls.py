@@ -35,6 +35,12 @@ def is_behind_tls(env: Environment) -> bool:
     return behind_tls
 
 
+def hsts(env: Environment) -> tuple[int, bool]:
+    """Return for how many seconds browsers keep to TLS, and whether for all hosts below this one too."""
+    below = env.bool("HSTS_SUBDOMAINS", default=True)
+    return (HSTS_SECONDS, below) if is_behind_tls(env) else (0, False)
+
+
 def cookie_names(behind_tls: bool) -> tuple[str, str]:
     """Return the names of the cookies of session and form token; `__Host-` keeps other hosts from setting them."""
     return ("__Host-sessionid", "__Host-csrftoken") if behind_tls else ("sessionid", "csrftoken")

@@ -10,6 +10,7 @@ from django.urls import path
 
 from health.probes import Probes
 from pages.live import LiveConsumer
+from runtime.answers import SafeAnswers
 from runtime.bodies import Bodies
 from runtime.groups import stream_consumers
 from runtime.origins import OwnPages
@@ -32,5 +33,5 @@ def build_application() -> ProtocolTypeRouter:
     """
     wsgi: Any = get_wsgi_application()
     threads: Any = WSGIMiddleware(wsgi, workers=WEB_THREADS)
-    http = Probes(Watched(Bodies(Patience(threads))))
+    http = SafeAnswers(Probes(Watched(Bodies(Patience(threads)))))
     return ProtocolTypeRouter({"http": http, "websocket": live_feed(), "channel": stream_consumers()})

@@ -23,7 +23,6 @@ class Claims(OAuth2Validator):
         """The claims beside the subject."""
         return {"preferred_username": request.user.username, **said_of(request.user.username)}
 
-
     def finalize_id_token(self, id_token: Any, token: Any, token_handler: Any, request: Any) -> str:
         """The signed token; "signed" of the person in the file names another way to sign it."""
         signed: str = super().finalize_id_token(id_token, token, token_handler, request)
@@ -39,7 +38,9 @@ def signed_otherwise(token: str, way: str) -> str:
     keys = {"another key": jwk.JWK.generate(kty="RSA", size=2048), "secret": jwk.JWK.generate(kty="oct", size=256)}
     if way not in keys:
         return token
-    forged = jwt.JWT(header={**header, **({"alg": "HS256"} if way == "secret" else {})}, claims=base64url_decode(claims))
+    forged = jwt.JWT(
+        header={**header, **({"alg": "HS256"} if way == "secret" else {})}, claims=base64url_decode(claims)
+    )
     forged.make_signed_token(keys[way])
     return str(forged.serialize())
 

@@ -21,6 +21,7 @@ from tests.processes import STOP_SECONDS, manage
 from tests.waiting import ROOM, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
+KEEP_TO_TLS = "max-age=31536000; includeSubDomains"
 
 
 @pytest.fixture
@@ -132,19 +133,24 @@ def test_behind_a_proxy_with_tls_cookies_are_bound_to_the_host_and_http_is_left(
         wait_until(lambda: status(address) == 301, 30)
         answer = page(address, {"X-Forwarded-Proto": "https"})
         cookie = answer.getheader("Set-Cookie") or ""
-        assert (answer.status, answer.getheader("Strict-Transport-Security")) == (200, "max-age=31536000")
+        assert (answer.status, answer.getheader("Strict-Transport-Security")) == (200, KEEP_TO_TLS)
         assert cookie.startswith("__Host-csrftoken=")
         assert {"Secure", "Path=/"} <= set(cookie.split("; "))
         assert "Domain" not in cookie
+        probe = page(address, {"X-Forwarded-Proto": "https"}, path="/healthz")
+        assert (probe.status, probe.getheader("Strict-Transport-Security")) == (200, KEEP_TO_TLS)
+        refused = page(address, {"Authorization": "Bearer ilk_sent_in_the_clear"}, path="/api/v1/projects")
+        assert (refused.status, refused.getheader("Content-Type")) == (403, "application/problem+json")
+        assert page(address, {"X-Forwarded-Proto": "https"}, path="/api/v1/projects").status == 401
     finally:
         process.kill()
         process.wait()
 
 
-def page(address: str, headers: dict[str, str]) -> HTTPResponse:
-    """The answer of the page where people sign in."""
+def page(address: str, headers: dict[str, str], path: str = "/sign-in/") -> HTTPResponse:
+    """The answer of the page where people sign in, or at another path."""
     with closing(HTTPConnection(address, timeout=10)) as connection:
-        connection.request("GET", "/sign-in/", headers=headers)
+        connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         answer.read()
         return answer

@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = (ROOT / ".env.example").read_text()
 # What no kind of variable takes, and whether it is one that may hold a secret.
 BAD = {
-    **dict.fromkeys(["DEBUG", "BEHIND_TLS", "LOG_EVENTS", "OIDC_LINK_BY_ADDRESS", "OIDC_SECOND_FACTOR"], "ture"),
+    **dict.fromkeys(
+        ["DEBUG", "BEHIND_TLS", "HSTS_SUBDOMAINS", "LOG_EVENTS", "OIDC_LINK_BY_ADDRESS", "OIDC_SECOND_FACTOR"], "ture"
+    ),
     "OIDC_ISSUER": "http://login.example.org",
     "OIDC_ROLES": "requester",
     "OIDC_SCOPES": "email",
