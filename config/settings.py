@@ -151,10 +151,9 @@ AUTHENTICATION_BACKENDS = ["accounts.backends.LimitedBackend"]
 SIGN_IN = sign_in_pages.sign_in_settings(env)
 globals().update(sign_in_pages.SETTINGS)
 PASSWORD_HASHERS = ["accounts.backends.SmallArgon2", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
-]
+VALIDATORS = [f"{name}Validator" for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword")]
+AUTH_PASSWORD_VALIDATORS = [{"NAME": f"django.contrib.auth.password_validation.{name}"} for name in VALIDATORS]
+AUTH_PASSWORD_VALIDATORS.append({"NAME": "accounts.passwords.words.NoWordsOfThisPlace"})
 
 # Pages load nothing from other servers and run only our own script files; uploads are never embedded in pages.
 CONTENT_SECURITY_POLICY = {
