@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.functional import SimpleLazyObject
 from prometheus_client import CollectorRegistry
 
 from health.callers import KnownCallers, credentials
@@ -140,14 +141,19 @@ def note_answered(request: requests.Request, seconds: float) -> None:
 
 
 class NotedRoute:
-    """Django middleware: notes which route answers the request, before anything may refuse it."""
+    """Django middleware: notes which route answers the request, before anything may refuse it, and whose it was."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the request unchanged."""
-        return self.get_response(request)
+        response = self.get_response(request)
+        # Who came in was found out on the way; where it was not, nobody is asked now.
+        user = vars(request).get("user")
+        known = getattr(request, "_cached_user", None) if isinstance(user, SimpleLazyObject) else user
+        requests.note_account(getattr(known, "pk", None))
+        return response
 
     def process_view(self, request: HttpRequest, _view: object, _args: object, named: dict[str, Any]) -> None:
         """Note the route, and the project that the address names."""

@@ -23,7 +23,10 @@ QUERY = re.compile(r"(?<=[\w/])\?[^\s\"'>]*+")
 # Line breaks of all kinds, what moves a terminal's cursor, and what changes the direction of writing.
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # What a line may say beside its message, in this order; the attributes of the record of the same names.
-FIELDS = ("request", "trace", "project", "correlation", "group", "event", "type", "seconds", "together", "outcome")
+FIELDS = (
+    *("request", "account", "trace", "project", "correlation", "group", "event", "type", "seconds", "together"),
+    "outcome",
+)
 
 # The command that this process runs: `web`, `consume orchestrator`.
 WORDS = [Path(sys.argv[0]).name, *(word for word in sys.argv[1:] if word != "--skip-checks")]
@@ -56,10 +59,11 @@ def fields_of(record: logging.LogRecord) -> dict[str, object]:
     """Return what the record says beside its message, with what the current request is about."""
     fields: dict[str, object] = {}
     if request := requests.current.get():
-        known = ("request", request.id), ("project", request.project), ("correlation", request.correlation)
-        fields = {name: value for name, value in (*known, ("trace", request.traceparent[3:35])) if value}
+        known = {"request": request.id, "account": request.account, "project": request.project}
+        known |= {"correlation": request.correlation, "trace": request.traceparent[3:35]}
+        fields = {name: value for name, value in known.items() if value}
     # Django's own records name their request, which is an object with an address and a person.
-    own = {name: getattr(record, name) for name in FIELDS[1:] if getattr(record, name, None) not in (None, "")}
+    own = {name: getattr(record, name) for name in FIELDS[2:] if getattr(record, name, None) not in (None, "")}
     return fields | own
 
 

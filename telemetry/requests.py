@@ -17,11 +17,15 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 @dataclass(slots=True)
 class Request:
-    """One HTTP request: the template of its path, and the project, the correlation and the trace that it belongs to."""
+    """One HTTP request: the template of its path, and the project, the correlation and the trace that it belongs to.
+
+    `account` is the number of the account that it came in as, and no name.
+    """
 
     id: str
     method: str
     route: str = OTHER
+    account: str = ""
     project: str = ""
     correlation: str = ""
     traceparent: str = ""
@@ -41,6 +45,12 @@ def note_route(template: str, project: str) -> None:
     """Note which route answers the current request, and which project its address names; nothing outside of one."""
     if request := current.get():
         request.route, request.project = route_label(template), project or request.project
+
+
+def note_account(number: int | None) -> None:
+    """Note as which account the current request came in; nothing outside of one."""
+    if (request := current.get()) and number is not None:
+        request.account = str(number)
 
 
 def note_emitted(project: UUID | None, correlation: UUID) -> None:

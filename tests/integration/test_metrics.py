@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.db import transaction
+from django.test import Client
 from pytest_django import Settings
 
 from accounts.keys import make_key
@@ -163,6 +164,24 @@ def test_a_request_has_an_id_and_a_line_without_its_address_or_its_caller(
     assert f"GET /answer/<str:token> {answer.status} request=caller-7 seconds=" in first
     assert f"GET /sign-in 200 request={forged.headers['X-Request-ID']} seconds=" in second
     assert not any(word in line for line in lines for word in (secret, "dana"))
+
+
+def test_a_line_names_the_account_by_its_number_also_of_a_call_that_is_refused(
+    broker: None, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rita, bot, lines = account("rita"), account("bot", OPERATOR), list[str]()
+    _key, text = make_key(bot, name="bot", scopes=["read"], lifetime=None)
+    browser = Client()
+    browser.force_login(rita)
+    cookie = f"sessionid={browser.cookies['sessionid'].value}"
+    with caplog.at_level("INFO", "interlock.requests"), web() as port:
+        get(port, "/api/v1/dead-letters", Cookie=cookie)
+        get(port, "/api/v1/dead-letters", Authorization=f"Bearer {text}")
+        wait_until(lambda: lines.extend(capsys.readouterr().err.splitlines()) or str(lines).count("outcome=") == 2)
+    refused, allowed = [line for line in lines if "interlock.requests" in line]
+    assert ("/dead-letters 403 request=" in refused, f" account={rita.pk} " in refused) == (True, True)
+    assert ("/dead-letters 200 request=" in allowed, f" account={bot.pk} " in allowed) == (True, True)
+    assert "rita" not in str(lines)
 
 
 def test_each_event_has_a_line_where_that_is_asked_for(broker: None, caplog: pytest.LogCaptureFixture) -> None:
