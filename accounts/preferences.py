@@ -11,8 +11,9 @@ from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.utils import timezone, translation
 
-# A script in the browser puts its time zone into this cookie; the person's own choice has priority.
-TIME_ZONE_COOKIE = "time_zone"
+# A script in the browser puts its time zone into a cookie: over TLS into the first, which no other host can set. The
+# person's own choice has priority.
+TIME_ZONE_COOKIES = ("__Host-time_zone", "time_zone")
 
 
 @cache
@@ -29,6 +30,12 @@ def preferences_of(user: AbstractBaseUser | None) -> Iterator[None]:
     zone = ZoneInfo(chosen) if chosen in known_zones() else timezone.get_current_timezone()
     with translation.override(language), timezone.override(zone):
         yield
+
+
+def zone_of_browser(request: HttpRequest) -> str:
+    """Return what the cookie says, which may be anything; over TLS only a cookie of this very host counts."""
+    names = TIME_ZONE_COOKIES[:1] if request.is_secure() else TIME_ZONE_COOKIES
+    return next((request.COOKIES[name] for name in names if name in request.COOKIES), "")
 
 
 class LanguageMiddleware(LocaleMiddleware):
@@ -54,6 +61,6 @@ class PreferencesMiddleware:
         if language := getattr(request.user, "language", ""):
             translation.activate(language)
             request.LANGUAGE_CODE = language
-        chosen = getattr(request.user, "time_zone", "") or request.COOKIES.get(TIME_ZONE_COOKIE, "")
+        chosen = getattr(request.user, "time_zone", "") or zone_of_browser(request)
         with timezone.override(ZoneInfo(chosen) if chosen in known_zones() else None):
             return self.get_response(request)

@@ -5,7 +5,8 @@
 (() => {
   const meta = document.querySelector('meta[name="interlock-live"]');
   const topics = meta ? meta.content.trim().split(/\s+/).filter(Boolean) : [];
-  document.cookie = `time_zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; SameSite=Lax`;
+  const [bound, secure] = location.protocol === "https:" ? ["__Host-", "; Secure"] : ["", ""];
+  document.cookie = `${bound}time_zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; SameSite=Lax${secure}`;
   if (!topics.length || !document.querySelector("[data-live]")) return;
 
   const status = document.getElementById("live-status");

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone, translation
 
 from accounts.models import User
+from accounts.preferences import zone_of_browser
 from pages.presentation import ago
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +57,13 @@ def test_preferences_are_ones_own_and_change_the_language(client: Client, rita: 
     client.post("/preferences/", {"language": "fr", "time_zone": "Europe/Paris"})
     assert (User.objects.get(pk=rita.pk).language, User.objects.get(pk=other.pk).language) == ("fr", "")
     assert '<html lang="fr">' in client.get("/preferences/").content.decode()
+
+
+def test_over_tls_only_a_cookie_of_this_very_host_says_the_time_zone(rf: RequestFactory) -> None:
+    rf.cookies.load({"time_zone": "Europe/Paris"})
+    assert [zone_of_browser(rf.get("/", secure=secure)) for secure in (False, True)] == ["Europe/Paris", ""]
+    rf.cookies.load({"__Host-time_zone": "Asia/Tokyo"})
+    assert [zone_of_browser(rf.get("/", secure=secure)) for secure in (False, True)] == ["Asia/Tokyo"] * 2
 
 
 def test_an_unknown_time_zone_is_refused_and_a_forged_cookie_ignored(client: Client, rita: User) -> None:
