@@ -29,9 +29,15 @@ class StaffSignIn(View):
 
 
 class SignOut(LogoutView):
-    """Sign-out by POST; leads to the sign-in page."""
+    """Sign-out by POST; leads to the sign-in page, and has the browser forget what it keeps of this address."""
 
     next_page = "sign-in"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Sign out."""
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        response["Clear-Site-Data"] = '"cache", "storage"'
+        return response
 
 
 class SignOutEverywhere(LoginRequiredMixin, View):
