@@ -76,7 +76,9 @@ class User(AbstractUser, Recorded):
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Return what a session has to hold to be this account's: another one after a new password or a new stamp."""
         said: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
-        return said if not self.session_stamp else salted_hmac(said, self.session_stamp, secret=secret).hexdigest()
+        if not self.session_stamp:
+            return said
+        return salted_hmac(said, self.session_stamp, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def has_verified_email(self) -> bool:

@@ -120,7 +120,7 @@ def length_of_fields(fields: list[tuple[str, str]]) -> int:
 
 def mark_of(user: Account) -> str:
     """Return the mark of the account in its forms: a keyed hash, from which nobody can tell the account."""
-    return salted_hmac(SALT, str(user.pk)).hexdigest()
+    return salted_hmac(SALT, str(user.pk), algorithm="sha256").hexdigest()
 
 
 def is_kept(name: str) -> bool:

@@ -57,4 +57,4 @@ def state_of(account: User, kind: Letter.Kind) -> str:
     """Return a keyed digest of what may not change while a link of the account is good."""
     signed_in = account.last_login.isoformat() if account.last_login else ""
     parts = [kind.value, account.password, account.email, account.session_stamp, signed_in]
-    return salted_hmac(SALT, "\0".join(parts)).hexdigest()[:32]
+    return salted_hmac(SALT, "\0".join(parts), algorithm="sha256").hexdigest()[:32]
