@@ -8,7 +8,8 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -67,6 +68,12 @@ class PersonAdmin(FewLookups, UserAdmin):  # type: ignore[type-arg]
         if db_field.name == "groups":
             kwargs["queryset"] = groups_within_rights_of(signed_in_person(request))
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Return the page that sets another person's password; one's own is changed where the old one is asked for."""
+        if id == str(signed_in_person(request).pk):
+            return HttpResponseRedirect(reverse("change-password"))
+        return super().user_change_password(request, id, form_url)
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Log the change; if it set the password of another account, notify that person, who has to change it."""

@@ -82,6 +82,15 @@ def test_an_account_above_is_not_changed_nor_its_password_set(client: Client, ac
     assert root.check_password(SECRET)
 
 
+def test_an_administrator_changes_their_own_password_with_the_old_one_only(client: Client, ann: User) -> None:
+    ann.set_password(SECRET)
+    ann.save()
+    client.force_login(ann)
+    new = {"password1": "another long secret", "password2": "another long secret", "usable_password": "true"}
+    assert client.post(page_of(ann, "password"), new)["Location"] == "/preferences/password/"
+    assert User.objects.get(pk=ann.pk).check_password(SECRET)
+
+
 def test_who_may_delete_accounts_deletes_none_above(client: Client, ann: User) -> None:
     ann.user_permissions.add(Permission.objects.get(codename="delete_user"))
     root = User.objects.create_superuser("root")
