@@ -7,7 +7,7 @@ from config.version import current_version
 from environment import installation, tls, variables
 from environment.broker import broker_url
 from environment.broker_urls import parsed
-from environment.broker_variables import url_from_parts
+from environment.broker_variables import CACHE_OPTIONS, url_from_parts
 from environment.encryption_key import encryption_keys
 from environment.health_limits import health_limits
 from environment.observing import log_settings, logging_config, metrics_settings
@@ -240,14 +240,13 @@ CHANNEL_LAYERS = {
     }
 }
 DJANGO_REDIS_CONNECTION_FACTORY = "events.broker.CacheConnections"
-# The cache holds the counts of requests. Its time-outs, in seconds, are short, so that no page waits for a broker that
-# hangs.
+# The cache holds the counts of requests.
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": CACHE_URL,
         "KEY_PREFIX": NAMESPACE,
-        "OPTIONS": {"SOCKET_TIMEOUT": 0.5, "SOCKET_CONNECT_TIMEOUT": 0.5},
+        "OPTIONS": CACHE_OPTIONS,
     }
 }
 

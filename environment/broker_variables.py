@@ -1,8 +1,16 @@
-"""Makes the broker's address of the REDIS_* variables, where REDIS_URL does not give it."""
+"""The broker's address made of the REDIS_* variables, where REDIS_URL does not give it; and how the cache uses it."""
 
 from urllib.parse import quote
 
 from environment.variables import MACHINE, Environment
+
+# The time-outs, in seconds, are short, so that no page waits for a broker that hangs. Values are JSON: django-redis
+# would pickle them, and whoever can write to the broker could have a process run what they like.
+CACHE_OPTIONS = {
+    "SOCKET_TIMEOUT": 0.5,
+    "SOCKET_CONNECT_TIMEOUT": 0.5,
+    "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+}
 
 
 def url_from_parts(env: Environment) -> str:

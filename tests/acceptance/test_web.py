@@ -135,7 +135,7 @@ def test_behind_a_proxy_with_tls_cookies_are_bound_to_the_host_and_http_is_left(
         cookie = answer.getheader("Set-Cookie") or ""
         assert (answer.status, answer.getheader("Strict-Transport-Security")) == (200, KEEP_TO_TLS)
         assert cookie.startswith("__Host-csrftoken=")
-        assert {"Secure", "Path=/"} <= set(cookie.split("; "))
+        assert {"Secure", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
         assert "Domain" not in cookie
         probe = page(address, {"X-Forwarded-Proto": "https"}, path="/healthz")
         assert (probe.status, probe.getheader("Strict-Transport-Security")) == (200, KEEP_TO_TLS)

@@ -20,13 +20,17 @@ def place(settings: Any) -> None:
     settings.SIGN_IN = replace(settings.SIGN_IN, sso=sso)
 
 
-@pytest.mark.parametrize("password", ["Interlock2026!", "northwind-1", "Operator123", "contoso!interlock", "CONTOSO2026"])
+@pytest.mark.parametrize(
+    "password", ["Interlock2026!", "northwind-1", "Operator123", "contoso!interlock", "CONTOSO2026"]
+)
 def test_a_password_that_is_little_more_than_the_names_of_this_place_is_refused(password: str) -> None:
     with pytest.raises(ValidationError, match="names of this system"):
         validate_password(password)
 
 
-@pytest.mark.parametrize("password", ["interlock and a horse", "desk work by the sea", "ünïcödé ✓ 日本語 ok", "x9" * 64])
+@pytest.mark.parametrize(
+    "password", ["interlock and a horse", "desk work by the sea", "ünïcödé ✓ 日本語 ok", "x9" * 64]
+)
 def test_other_passwords_of_any_signs_and_any_length_are_taken(password: str) -> None:
     validate_password(password)
 
