@@ -145,7 +145,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 2
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
-WHITENOISE_USE_FINDERS = True
+WHITENOISE_USE_FINDERS, WHITENOISE_MIMETYPES = True, {".svg": "image/svg+xml; charset=utf-8"}
 
 AUTHENTICATION_BACKENDS = ["accounts.backends.LimitedBackend"]
 SIGN_IN = sign_in_pages.sign_in_settings(env)

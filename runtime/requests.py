@@ -81,7 +81,7 @@ class Watched:
         key, _session = credentials(scope)
         is_allowed = exposition.is_allowed((scope.get("client") or ("",))[0], headers)
         if not is_allowed and not await self.callers.include(key, ""):
-            await respond(send, 403, exposition.REFUSAL.encode(), "text/plain")
+            await respond(send, 403, exposition.REFUSAL.encode(), "text/plain; charset=utf-8")
             return
         await self.look()
         text = exposition.text_of(*exposition.shown_on_web, self.system)
