@@ -145,6 +145,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 2
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_USE_FINDERS, WHITENOISE_MIMETYPES = True, {".svg": "image/svg+xml; charset=utf-8"}
 
 AUTHENTICATION_BACKENDS = ["accounts.backends.LimitedBackend"]
