@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from signin import factor_views, passkey_views, views
+from signin import factor_views, passkey_views, session_views, views
 from signin.adapters import PROVIDER
 
 FACTOR = "preferences/second-factor/"
@@ -24,6 +24,10 @@ urlpatterns = [
     path(f"{FACTOR}passkeys/<int:pk>/remove/", passkey_views.RemovePasskey.as_view(), name="mfa_remove_webauthn"),
     path(f"{FACTOR}again/", factor_views.ShowFactorAgain.as_view(), name="mfa_reauthenticate"),
     path("preferences/password/again/", factor_views.ShowPasswordAgain.as_view(), name="account_reauthenticate"),
+    path("preferences/sessions/", session_views.OwnSessions.as_view(), name="sessions"),
+    path("sign-out-everywhere/", session_views.EverywhereElse.as_view(), name="sign-out-everywhere"),
+    path("preferences/sessions/", session_views.OwnSessions.as_view(), name="sessions"),
+    path("sign-out-everywhere/", session_views.EverywhereElse.as_view(), name="sign-out-everywhere"),
     # Names by which allauth calls pages of ours.
     path(FACTOR, factor_views.OwnFactors.as_view(), name="mfa_index"),
     path("sign-in/", to_sign_in, name="account_login"),

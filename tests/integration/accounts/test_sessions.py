@@ -71,8 +71,8 @@ def test_a_use_is_noted_once_in_a_while_and_not_with_every_page(rita: User) -> N
     assert time.time() - noted < 60
 
 
-def test_a_person_ends_their_other_sessions_and_nobody_elses(rita: User) -> None:
-    here, elsewhere, other = browser(rita), browser(rita), browser(User.objects.create_user("remy"))
+def test_a_person_ends_their_other_sessions_and_nobody_elses(rita_with_password: User) -> None:
+    here, elsewhere, other = signed_in("Here"), signed_in("There"), browser(User.objects.create_user("remy"))
     answer = here.post(reverse("sign-out-everywhere"), follow=True)
     assert "You are signed out in every other browser." in answer.content.decode()
     assert [is_signed_in(client) for client in (here, elsewhere, other)] == [True, False, True]
@@ -86,10 +86,10 @@ def test_it_takes_a_post_of_somebody_who_is_signed_in(rita: User) -> None:
 PASSWORD = "a long enough password"
 
 
-def signed_in(agent: str) -> Client:
-    """A browser of this name, in which rita has signed in on the page."""
+def signed_in(agent: str, *, name: str = "rita") -> Client:
+    """A browser called so, in which the person has signed in on the page."""
     client = Client(headers={"User-Agent": agent})
-    assert client.post("/sign-in/", {"username": "rita", "password": PASSWORD}).status_code == 302
+    assert client.post("/sign-in/", {"username": name, "password": PASSWORD}).status_code == 302
     return client
 
 
@@ -116,9 +116,27 @@ def test_a_person_sees_their_sessions_and_ends_one_of_them(rita_with_password: U
     assert (ended.actor, ended.details) == ("rita", "one session, of 127.0.0.1")
 
 
+def test_who_signed_in_a_while_ago_shows_the_password_again_before_a_session_ends(rita_with_password: User) -> None:
+    here, there, third = signed_in("Here"), signed_in("There"), signed_in("Third")
+    session = here.session
+    session["account_authentication_methods"][0]["at"] -= 3600
+    session.save()
+    sent = {"session": BrowserSession.objects.get(browser="There").pk}
+    for path, form in ((reverse("sessions"), sent), (reverse("sign-out-everywhere"), {})):
+        asked = here.post(path, form)
+        assert asked["Location"].startswith("/preferences/password/again/?next=")
+    assert [is_signed_in(client) for client in (here, there, third)] == [True, True, True]
+    asked = here.post(reverse("sessions"), sent)
+    assert here.post(asked["Location"], {"password": "a guess"}).status_code == 200
+    assert is_signed_in(there)
+    assert here.post(asked["Location"], {"password": PASSWORD})["Location"] == reverse("sessions")
+    assert [is_signed_in(client) for client in (here, there, third)] == [True, False, True]
+
+
 def test_nobody_ends_the_session_of_somebody_else(rita_with_password: User) -> None:
     own, number = signed_in("Own"), BrowserSession.objects.get().pk
-    stranger = browser(User.objects.create_user("remy"))
+    User.objects.create_user("remy", password=PASSWORD)
+    stranger = signed_in("Other", name="remy")
     for sent in (number, "0", "x", "9" * 40):
         assert (
             "had ended already" in stranger.post(reverse("sessions"), {"session": sent}, follow=True).content.decode()
