@@ -13,10 +13,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.audit import AuditRecord
+from accounts.granting import set_roles
 from accounts.models import User
 from environment.sign_in import SingleSignOn
 from signin.claims import Claims
-from signin.group_roles import roles_of_groups, set_roles
+from signin.group_roles import roles_of_groups
 
 LONGEST_NAME = 150
 NOT_IN_A_NAME = re.compile(r"[^\w.@+-]+")
@@ -34,7 +35,7 @@ def arrive(claims: Claims, sso: SingleSignOn, known: User | None, link: Callable
     roles = roles_of_groups(claims.groups, sso.roles)
     if known is not None:
         require_may_enter(known)
-        set_roles(known, roles)
+        set_roles(known, roles, by=None)
     if not roles:
         words = _("You are in no group at %(provider)s that may use Interlock. Ask those who keep the groups there.")
         raise ArrivalRefused(words % {"provider": sso.name})
@@ -42,7 +43,7 @@ def arrive(claims: Claims, sso: SingleSignOn, known: User | None, link: Callable
         return known
     with transaction.atomic():
         account = account_to_link(claims, sso) or new_account(claims)
-        set_roles(account, roles)
+        set_roles(account, roles, by=None)
         link(account)
         account.entry(AuditRecord.Action.LINKED, f"with an identity at {sso.name}").save()
     return account
