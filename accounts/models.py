@@ -58,6 +58,8 @@ class User(AbstractUser, Recorded):
     has_second_factor = models.BooleanField(_("second factor"), default=False, db_default=False, editable=False)
     # The mail address that its person was shown to read; another `email` is not verified by it.
     verified_email = models.EmailField(blank=True, default="", db_default="", editable=False)
+    # What the directory that keeps the account over SCIM calls it; within an organisation it names one account.
+    external_id = models.CharField(max_length=255, blank=True, default="", db_default="", editable=False)
 
     key: "ApiKey | None" = None  # the API key of the current request; None for a session
 
@@ -66,7 +68,7 @@ class User(AbstractUser, Recorded):
     on_record = secret_fields | {
         *("username", "first_name", "last_name", "email"),
         *("is_active", "is_staff", "is_superuser", "is_service", "must_change_password", "has_second_factor"),
-        "organisation",
+        *("organisation", "external_id"),
     }
     related_names = ("organisation",)
 

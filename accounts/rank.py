@@ -53,8 +53,15 @@ def groups_within_rights_of(actor: User) -> QuerySet[Group]:
     if actor.is_superuser:
         return Group.objects.all()
     own_rights = actor.get_all_permissions()
-    permitted = [group.pk for group in Group.objects.all() if permission_names(group.permissions.all()) <= own_rights]
-    return Group.objects.filter(pk__in=permitted)
+    beyond = [
+        right.pk for right in Permission.objects.select_related("content_type") if name_of(right) not in own_rights
+    ]
+    return Group.objects.exclude(permissions__in=beyond)
+
+
+def name_of(right: Permission) -> str:
+    """Return the permission in the form that `has_perm` expects."""
+    return f"{right.content_type.app_label}.{right.codename}"
 
 
 def roles_within_rights_of(actor: User) -> list[str]:

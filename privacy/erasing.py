@@ -129,7 +129,8 @@ def finish(person: User, erasure: Erasure, counts: Counter[str]) -> None:
     about = Q(actor_id=person.pk) | Q(target_id=person.pk) | Q(target=name)
     with opened_records(erasure):
         AuditRecord.objects.filter(about).exclude(address="").update(address="")
-    empty = {"first_name": "", "last_name": "", "email": "", "verified_email": "", "language": "", "time_zone": ""}
+    empty = {"first_name": "", "last_name": "", "email": "", "verified_email": ""}
+    empty |= {"language": "", "time_zone": "", "external_id": ""}
     person.set_unusable_password()
     # Not by its own manager, whose audit record would say the name once more.
     models.QuerySet(User).filter(pk=person.pk).update(

@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ("accounts", "0013_organisations"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="user",
+            name="external_id",
+            field=models.CharField(blank=True, db_default="", default="", editable=False, max_length=255),
+        ),
+    ]
