@@ -58,6 +58,7 @@ class User(AbstractUser, Recorded):
     has_second_factor = models.BooleanField(_("second factor"), default=False, db_default=False, editable=False)
     # The mail address that its person was shown to read; another `email` is not verified by it.
     verified_email = models.EmailField(blank=True, default="", db_default="", editable=False)
+    gets_mails = models.BooleanField(_("mails about questions"), default=True, db_default=True)
     # What the directory that keeps the account over SCIM calls it; within an organisation it names one account.
     external_id = models.CharField(max_length=255, blank=True, default="", db_default="", editable=False)
 

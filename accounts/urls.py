@@ -13,5 +13,6 @@ urlpatterns = [
     path("admin/login/", views.StaffSignIn.as_view()),
     path("preferences/password/", ChangePassword.as_view(), name="change-password"),
     path("preferences/sessions/", views.Sessions.as_view(), name="sessions"),
+    path("preferences/keys/", views.OwnKeys.as_view(), name="own-keys"),
     path("preferences/", views.Preferences.as_view(), name="preferences"),
 ]

@@ -70,11 +70,8 @@ def test_nobody_of_another_organisation_is_seen_or_reached(directory: Directory)
     body = {"displayName": OPERATOR, "members": []}
     assert directory.send("PUT", f"Groups/{group.pk}", body).status_code == 200
     assert role_of(theo) == OPERATOR
-    refused(
-        directory.send("PATCH", f"Groups/{group.pk}", {"Operations": [members("add", str(theo.pk))]}),
-        400,
-        "invalidValue",
-    )
+    adding = {"Operations": [members("add", str(theo.pk))]}
+    refused(directory.send("PATCH", f"Groups/{group.pk}", adding), 400, "invalidValue")
     theos = Directory(account("theos", ADMINISTRATOR, is_service=True, organisation=other))
     assert User.objects.get(pk=theos.made("Users", {"userName": "tina"})).organisation == other
 

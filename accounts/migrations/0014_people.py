@@ -10,6 +10,11 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="user",
+            name="gets_mails",
+            field=models.BooleanField(db_default=True, default=True, verbose_name="mails about questions"),
+        ),
+        migrations.AddField(
+            model_name="user",
             name="external_id",
             field=models.CharField(blank=True, db_default="", default="", editable=False, max_length=255),
         ),
