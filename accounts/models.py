@@ -73,6 +73,10 @@ class User(AbstractUser, Recorded):
     }
     related_names = ("organisation",)
 
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+
     def __str__(self) -> str:
         return self.get_username()
 

@@ -36,6 +36,16 @@ class Holdings:
     # Open requests of the person's own: they go on, and whoever may answer gets their questions.
     requests: int
 
+    @property
+    def ending(self) -> int:
+        """Return how many things would end."""
+        return self.sessions + self.keys + self.links + self.webhooks
+
+    @property
+    def going_on(self) -> int:
+        """Return how many things would go on to others."""
+        return self.questions + self.approvals + self.leases
+
 
 def holdings_of(account: User) -> Holdings:
     """Return what the account holds now: eight queries, whatever it is."""

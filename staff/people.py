@@ -60,7 +60,7 @@ class PersonAdmin(DetailAdmin):
     """The list and the pages of accounts: people and machines. An account is never deleted: it is deactivated."""
 
     detail_template = "admin/accounts/user/detail.html"
-    list_display = ["username", "full_name", "email", "role", "standing", "has_second_factor", "signed_in"]
+    list_display = ["username", "full_name", "email", "role", "standing", "second_factor", "signed_in"]
     list_filter = [RoleFilter, "is_active", "is_service"]
     search_fields = ["username", "first_name", "last_name", "email"]
     search_help_text = gettext_lazy("A part of the name or of the mail address.")
@@ -74,10 +74,6 @@ class PersonAdmin(DetailAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return admin.ModelAdmin.has_add_permission(self, request)
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Return the list page with its own title."""
-        return super().changelist_view(request, {"title": _("People"), **(extra_context or {})})
 
     # -- columns -----------------------------------------------------------------------------------
     @admin.display(description=gettext_lazy("name"))
@@ -93,6 +89,10 @@ class PersonAdmin(DetailAdmin):
         if not account.is_active:
             return state_word("cancelled", _("Deactivated"))
         return state_word("done", _("Machine") if account.is_service else _("Active"))
+
+    @admin.display(description=gettext_lazy("second factor"), ordering="has_second_factor")
+    def second_factor(self, account: User) -> str:
+        return _("yes") if account.has_second_factor else "–"
 
     @admin.display(description=gettext_lazy("last sign-in"), ordering="last_login")
     def signed_in(self, account: User) -> SafeString:

@@ -8,6 +8,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(
+            name="user",
+            options={"verbose_name": "person", "verbose_name_plural": "people"},
+        ),
         migrations.AddField(
             model_name="user",
             name="gets_mails",

@@ -120,7 +120,7 @@ def people_to_notify(question: Question) -> list[User]:
 
 
 def reachable(question: Question, people: QuerySet[User]) -> list[User]:
-    """Return those of the people who want mails at their address and for whom the question waits, MOST_RECIPIENTS at most."""
+    """Return those of the people for whom the question waits and who want mails, at most MOST_RECIPIENTS."""
     waited_for = people_waited_for(question).values("pk")
     return list(
         people.filter(~Q(email=""), gets_mails=True, pk__in=waited_for).order_by("pk").distinct()[:MOST_RECIPIENTS]
