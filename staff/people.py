@@ -210,7 +210,8 @@ def change(account: User, form: PersonForm, *, by: User) -> None:
     """Change name, address, role and groups as they were typed, all or nothing."""
     with transaction.atomic():
         keeping.change_account(account, form.details, by=by)
-        set_roles(account, form.roles, by=by)
+        if not form.fields["role"].disabled:
+            set_roles(account, form.roles, by=by)
         if "groups" in form.cleaned_data:
             set_other_groups(account, form.cleaned_data["groups"], by=by)
 

@@ -12,8 +12,10 @@ from accounts.granting import role_of, set_roles
 from accounts.models import Letter, Organisation, User
 from accounts.rank import OtherOrganisation, OwnAccount
 from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER
+from accounts.second_factors import reset_second_factor
 from people.keeping import change_account
 from people.leaving import activate, deactivate
+from privacy.erasing import erase_person
 from tests.callers import account
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +82,7 @@ def test_a_link_to_a_new_password_goes_to_that_account_alone(browser: Client, se
 
 
 def test_nobody_changes_their_own_role_or_deactivates_themselves(browser: Client, ann: User) -> None:
+    ann.groups.add(Group.objects.get(name=OPERATOR))
     browser.post(page(ann), form(ann, REQUESTER, first_name="Ann"))
     browser.post(page(ann), {"deactivate": "1"})
     ann.refresh_from_db()
@@ -100,6 +103,8 @@ def test_people_of_another_organisation_are_neither_shown_nor_changed(browser: C
         lambda: change_account(theo, {"email": "t@example.org"}, by=ann),
         lambda: deactivate(theo, by=ann),
         lambda: activate(theo, by=ann),
+        lambda: reset_second_factor(theo, by=ann),
+        lambda: list(erase_person(theo, by=ann, reason="Asked for")),
     ):
         with pytest.raises(OtherOrganisation):
             act()
