@@ -21,7 +21,7 @@ from backlog.models import Item, Lease, Project
 from clarifications.models import Question
 from clarifications.selectors import count_waiting_for
 from events.models import Event
-from people.leaving import Holdings, deactivate, holdings_of
+from people.leaving import Holdings, activate, deactivate, holdings_of
 from reports.models import SharedLink
 from tests.callers import account, machine
 from tests.flows import step, template
@@ -82,6 +82,8 @@ def test_what_is_theirs_ends_and_what_they_held_waits_for_others(otto: User) -> 
     told = Event.objects.filter(type="CLARIFICATION.QUESTION_ASSIGNED")
     assert [event.payload["assigned_by"] for event in told] == ["ann", "ann"]
     assert AuditRecord.objects.filter(action="link-revoked").count() == 1
+    activate(otto, by=ann)
+    assert browser.get("/preferences/").status_code == 302
 
 
 def test_a_leased_item_goes_to_another_worker_at_once_and_loses_no_attempt(otto: User) -> None:
