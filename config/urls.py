@@ -18,5 +18,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("api.urls")),
     path("api/", include("api.documents")),
+    path("scim/v2/", include("scim.urls")),
     path("artifacts/<str:token>", stored_rows, name="stored-rows"),
 ]

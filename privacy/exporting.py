@@ -22,7 +22,16 @@ from webhooks.models import Endpoint
 
 ACCOUNT = (
     *("id", "username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser", "is_service"),
-    *("language", "time_zone", "date_joined", "last_login", "verified_email", "has_second_factor"),
+    *(
+        "language",
+        "time_zone",
+        "date_joined",
+        "last_login",
+        "verified_email",
+        "has_second_factor",
+        "external_id",
+        "gets_mails",
+    ),
 )
 SESSION = ("address", "browser", "signed_in_at", "used_at")
 IDENTITY = ("provider", "uid", "date_joined", "last_login")

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -116,6 +116,29 @@ def delete_leases(leases: set[Lease]) -> None:
     """Delete the leases from the database."""
     if leases:
         Lease.objects.filter(pk__in=[lease.pk for lease in leases]).delete()
+
+
+# -- giving back -----------------------------------------------------------------------------------
+def leases_held_by(holder: str) -> QuerySet[Lease]:
+    """Return the account's leases whose items it still works on."""
+    at_work = Q(item__state=ItemState.IN_PROGRESS, item__held_for="", item__current_dispatch=F("dispatch_id"))
+    return Lease.objects.filter(at_work, holder=holder)
+
+
+def give_back_leases(holder: str) -> int:
+    """End the account's leases and return how many: their items are free again for any worker, and lose no attempt."""
+    given_back = set()
+    with project_work() as work:
+        held = list(leases_held_by(holder).select_related("item"))
+        load_projects(work, {lease.item.project_id for lease in held})
+        for lease in held:
+            item = work.loaded(Item, lease.item_id)
+            if item is not None and item.current_dispatch == lease.pk and item.state == ItemState.IN_PROGRESS:
+                item.started_at, item.deadline_at = None, work.now + timedelta(seconds=item.timeout_seconds)
+                work.change(item, "started_at", "deadline_at")
+                given_back.add(lease)
+        delete_leases(given_back)
+    return len(given_back)
 
 
 # -- replying --------------------------------------------------------------------------------------

@@ -193,11 +193,11 @@ def may(caller: Caller, role: str, door: str, change: Change) -> bool:
         return role in ANSWERING or (is_own and ("cancel" in door or door == "POST projects"))
     if kind == "links of":
         return role in STEERING or is_own
-    if kind == "keys of":
+    if kind == "keys of" and not door.startswith("page of rita: "):
         is_machine = User.objects.get(username=name).is_service
         return is_own or (role == ADMINISTRATOR and (is_machine or "revoke" in door))
-    if door == "page of rita: password":
-        return change == "account of rita" and role == ADMINISTRATOR and has_session
+    if door.startswith("page of rita: "):
+        return change in ("account of rita", "keys of rita") and role == ADMINISTRATOR and has_session
     if kind in (OWN_ENDPOINT, OWN_REQUEST):
         return is_own or (kind == OWN_ENDPOINT and role == ADMINISTRATOR) or (kind == OWN_REQUEST and "replay" in door)
     if change == "letters":
@@ -298,17 +298,18 @@ def account_doors() -> Iterator[tuple[str, Door]]:
     """The pages on which accounts, roles, keys and producers are changed, with what would make the caller mightier."""
     producer = {"name": "x", "types": ["PROJECT.INITIAL_REQUEST_RECEIVED"], "days": "0"}
     yield ADD_PRODUCER, lambda c, _: c.client.post(reverse("admin:events_producer_add"), producer)
-    mighty = {"username": "mighty", "is_active": "on", "is_staff": "on", "is_superuser": "on", "email": "a@b.example"}
-    yield "page of self: superuser", lambda c, _: c.client.post(of_user("change", c.user), mighty)
-    yield "page of root: password", lambda c, _: c.client.post(password_page("root"), NEW_PASSWORD)
-    yield "page of rita: password", lambda c, _: c.client.post(password_page("rita"), NEW_PASSWORD)
+    mighty = {"save": "1", "is_superuser": "on", "role": ADMINISTRATOR, "email": "a@b.example"}
+    yield (
+        "page of self: superuser",
+        lambda c, _: c.client.post(of_user("change", c.user), {"username": c.user, **mighty}),
+    )
+    for button in ("temporary_password", "deactivate"):
+        for name in ("root", "rita"):
+            yield f"page of {name}: {button}", person_door(name, {button: "1"})
     yield "page of root: delete", lambda c, _: c.client.post(of_user("delete", user("root")), {"post": "yes"})
     yield "page of role", lambda c, _: c.client.post(role_page(), {"name": "x"})
     for name in ("root", "rita"):
         yield f"key for {name}", lambda c, _, name=name: c.client.post(*key_page(name))
-
-
-NEW_PASSWORD = {"usable_password": "true", "password1": "a-Good-one-17", "password2": "a-Good-one-17"}
 
 
 def user(name: str) -> User:
@@ -327,9 +328,9 @@ def of_user(page: str, about: User | None) -> str:
     return reverse(f"admin:accounts_user_{page}", args=[about.pk])
 
 
-def password_page(name: str) -> str:
-    """Where an account's password is set."""
-    return reverse("admin:auth_user_password_change", args=[user(name).pk])
+def person_door(name: str, form: dict[str, str]) -> Door:
+    """Press a button on the page of the person of this name."""
+    return lambda caller, held: caller.client.post(of_user("change", user(name)), form)
 
 
 def key_page(name: str) -> tuple[str, dict[str, Any]]:
