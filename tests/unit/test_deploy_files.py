@@ -11,6 +11,7 @@ import yaml
 
 from config.settings import ENVIRONMENT
 from runtime.groups import CONSUMERS
+from telemetry.log_lines import TOKEN
 from tests.deployment import COMPOSE_FILES, DEPLOY, OURS, ROOT, compose, compose_services, unit_services
 from tests.house import rooms
 from workers.agents import AGENTS
@@ -125,3 +126,8 @@ def test_the_target_starts_every_unit() -> None:
     wanted = set(re.findall(r"interlock-[\w@]+\.service", (DEPLOY / "systemd" / "interlock.target").read_text()))
     units = {service.file.replace("@.", "@1.") for service in unit_services()}
     assert units - wanted == {"interlock-migrate.service", "interlock-notify.service"}
+
+
+def test_the_proxy_writes_down_no_token_of_an_address_that_interlock_does_not() -> None:
+    masked = re.findall(r"/\(\?:([a-z|-]+)\)/", (DEPLOY / "Caddyfile").read_text())
+    assert [set(names.split("|")) for names in masked] == [set(re.findall(r"[a-z-]{6,}", TOKEN.pattern))] * 2
