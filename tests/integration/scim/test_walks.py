@@ -99,7 +99,7 @@ def test_okta_keeps_a_person_and_pushes_a_group_named_like_a_role(directory: Dir
         "locale": "en-US",
         "externalId": "00ujl29u0le5T6Aj10h7",
         "groups": [],
-        "password": "1mz050nq",
+        "password": uuid4().hex,
         "active": True,
     }
     key = directory.made("Users", new)
