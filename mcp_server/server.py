@@ -27,9 +27,9 @@ TOOLS: tuple[tuple[Callable[..., Any], ToolAnnotations], ...] = (
     (work.complete_work, WRITES),
 )
 RESOURCES: dict[str, Callable[..., Any]] = {
-    "interlock://projects": work.projects_resource,
-    "interlock://projects/{project}": work.project_resource,
-    "interlock://projects/{project}/report": work.report_resource,
+    "interlock://projects": work.projects,
+    "interlock://projects/{project}": work.project,
+    "interlock://projects/{project}/report": work.report,
 }
 
 

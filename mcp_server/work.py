@@ -118,17 +118,17 @@ async def complete_work(
 
 
 # -- resources -------------------------------------------------------------------------------------
-async def projects_resource() -> str:
+async def projects() -> str:
     """The newest projects that the account may see, as JSON."""
     return as_text((await current.get().get("projects"))["results"])
 
 
-async def project_resource(project: str) -> str:
+async def project(project: str) -> str:
     """A project with its items and open questions, as JSON."""
     return (await status_of(current.get(), project_id(project))).model_dump_json()
 
 
-async def report_resource(project: str) -> str:
+async def report(project: str) -> str:
     """The report of a project, as JSON."""
     return as_text(await current.get().get(f"projects/{project_id(project)}/report", format="json"))
 

@@ -1,7 +1,7 @@
 """Agents: the official client of the Model Context Protocol, at a web process of the system."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -9,16 +9,14 @@ import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from tests.callers import Caller
-
 T = TypeVar("T")
 
 
 @asynccontextmanager
-async def agent_at(port: int, caller: Caller, **options: Any) -> AsyncIterator[Client]:
-    """The client, with the caller's key."""
+async def agent_at(port: int, headers: Mapping[str, str], **options: Any) -> AsyncIterator[Client]:
+    """The client, with the key in these headers."""
     async with (
-        httpx2.AsyncClient(headers=caller.headers, timeout=30) as http,
+        httpx2.AsyncClient(headers=headers, timeout=30) as http,
         Client(streamable_http_client(f"http://127.0.0.1:{port}/mcp", http_client=http), **options) as client,
     ):
         yield client

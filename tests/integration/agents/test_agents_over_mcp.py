@@ -35,10 +35,9 @@ TOOLS = {
 WAITS = """
 import asyncio, sys
 sys.path.insert(0, ".")
-from types import SimpleNamespace
 from tests.agents import agent_at, called
 async def main():
-    async with agent_at(int(sys.argv[1]), SimpleNamespace(headers={"authorization": sys.argv[2]})) as agent:
+    async with agent_at(int(sys.argv[1]), {"authorization": sys.argv[2]}) as agent:
         await called(agent, "ask_person", question=sys.argv[3], answer_schema={"type": "string",
             "enum": ["INV-17", "INV-18"]}, request_key=sys.argv[4], wait_seconds=60)
 asyncio.run(main())
@@ -80,12 +79,13 @@ def test_an_agent_asks_is_killed_comes_back_and_gets_the_one_answer(agent: Calle
     with served(build_application()) as port:
         words = (str(port), agent.headers["authorization"], WHICH["question"], WHICH["request_key"])
         first = subprocess.Popen([sys.executable, "-c", WAITS, *map(str, words)], cwd=ROOT)
-        wait_until(lambda: Question.objects.exists() or first.poll() is not None)
+        wait_until(Question.objects.exists)
+        assert first.poll() is None  # it waits for the answer
         first.kill()
         first.wait()
 
     async def come_back(port: int) -> None:
-        async with agent_at(port, agent) as client:
+        async with agent_at(port, agent.headers) as client:
             assert {tool.name for tool in (await client.list_tools()).tools} == TOOLS
             again = await called(client, "ask_person", **WHICH)
             assert (again["status"], again["answer"]) == ("OPEN", None)
@@ -107,7 +107,7 @@ def test_an_approval_comes_from_a_person_and_what_the_agent_tries_is_on_record(p
     form = Form(approved=True, answer="INV-17")
 
     async def test() -> None:
-        async with agent_at(port, agent, elicitation_callback=form) as client:
+        async with agent_at(port, agent.headers, elicitation_callback=form) as client:
             handle = (await called(client, "request_approval", question="Refund 1,200 EUR?"))["handle"]
             assert (await asyncio.to_thread(agent.post, f"approvals/{handle}/approve")).status_code == 403
             asked = await called(client, "ask_person", **WHICH)
@@ -128,13 +128,13 @@ def test_a_person_answers_at_their_own_agents_client_or_in_the_inbox(port: int) 
     key, narrow = key_of(rita, "read", "projects", "questions"), key_of(rita, "read", "projects")
 
     async def test() -> None:
-        async with agent_at(port, key, elicitation_callback=filled) as client:
+        async with agent_at(port, key.headers, elicitation_callback=filled) as client:
             got = await called(client, "ask_person", **WHICH)
             assert (got["answer"], got["answered_by"], got["door"]) == ("INV-17", "rita", "agent")
-        async with agent_at(port, key, elicitation_callback=wrong) as client:
+        async with agent_at(port, key.headers, elicitation_callback=wrong) as client:
             got = await called(client, "ask_person", **{**WHICH, "request_key": "another"})
             assert (got["status"], "did not count" in got["note"]) == ("OPEN", True)
-        async with agent_at(port, narrow, elicitation_callback=filled) as client:
+        async with agent_at(port, narrow.headers, elicitation_callback=filled) as client:
             assert (await called(client, "ask_person", **{**WHICH, "request_key": "third"}))["status"] == "OPEN"
 
     run(test)
@@ -149,7 +149,7 @@ def test_an_older_client_gets_the_same_question_in_the_inbox_and_hears_that_it_w
         heard.append(message or "")
 
     async def test() -> None:
-        async with agent_at(port, key, elicitation_callback=Form(answer="INV-17"), mode="legacy") as client:
+        async with agent_at(port, key.headers, elicitation_callback=Form(answer="INV-17"), mode="legacy") as client:
             result = await client.call_tool("ask_person", {**WHICH, "wait_seconds": 1}, progress_callback=note)
             assert result.structured_content is not None
             assert result.structured_content["status"] == "OPEN"
@@ -186,7 +186,7 @@ def test_an_agent_does_work_and_asks_about_it(port: int, agent: Caller) -> None:
         return await called(client, "lease_work", agent="generic_worker", seconds=60)
 
     async def test() -> None:
-        async with agent_at(port, agent) as client:
+        async with agent_at(port, agent.headers) as client:
             opened = await called(client, "open_project", request_text="Three steps, please.", template="minimal")
             held = await lease(client)
             asked = await called(client, "ask_person", question="Which colour?", lease=held["lease"])
@@ -218,10 +218,10 @@ def test_a_key_opens_what_its_scopes_name_and_nothing_opens_without_one(port: in
             for headers in ({}, {"authorization": "Bearer ilk_0_x"}, {"cookie": "sessionid=x"}):
                 answered = await stranger.post(f"http://127.0.0.1:{port}/mcp", json={}, headers=headers)
                 assert (answered.status_code, answered.headers["www-authenticate"]) == (401, 'Bearer realm="interlock"')
-        async with agent_at(port, reader) as client:
+        async with agent_at(port, reader.headers) as client:
             assert "“projects”" in await refused(client, "ask_person", **WHICH)
             assert "not found" in (await refused(client, "get_answer", handle="0" * 32)).lower()
-        async with agent_at(port, asks) as client:
+        async with agent_at(port, asks.headers) as client:
             assert "pattern" in await refused(client, "ask_person", question="?", answer_schema=schema)
 
     run(test)
