@@ -45,7 +45,7 @@ REASON = request_of("PROJECT.CANCELLED", "reason")
 ANSWER = request_of("USER.ANSWER_SUBMITTED", "answer")
 REJECTION = request_of("HUMAN.APPROVAL_SUBMITTED", "notes")
 ASSIGNEE = {"to": PERSON}
-NEW_QUESTION = {
+NEW_QUESTION: Json = {
     "title": "Which invoice is the right one?", "schema": {"type": "string", "enum": ["INV-17", "INV-18"]},
     "reason": "Both have the amount that was paid.",
 }  # fmt: skip

@@ -73,8 +73,8 @@ async def ask_person(
 ) -> Outcome | InputRequiredResult:
     """Ask a person a question and get a typed answer.
 
-    Returns at once with a handle, or waits. The question is in the inbox of the people who may answer, and outlives you:
-    call `get_answer` with the handle later. You cannot answer it yourself.
+    Returns at once with a handle, or waits. The question is in the inbox of the people who may answer, and outlives
+    you: call `get_answer` with the handle later. You cannot answer it yourself.
     """
     caller, note = current.get(), ""
     if ctx.request_state is not None:

@@ -1,7 +1,7 @@
 """Asking the person at the agent's own client (MCP's elicitation), beside the inbox.
 
-What comes back was passed on by the agent's client, so it proves less than an answer on Interlock's pages. It is sent to
-REST as an answer of the key's account, marked as such, and counts only if that account may answer the question: a
+What comes back was passed on by the agent's client, so it proves less than an answer on Interlock's pages. It is sent
+to REST as an answer of the key's account, marked as such, and counts only if that account may answer the question: a
 service account never may, and no approval is asked for in this way.
 """
 
@@ -43,9 +43,10 @@ async def ask_client(context: Context[Any, Any], question: dict[str, Any]) -> El
         request = ElicitRequest(params=ElicitRequestFormParams(message=words, requested_schema=form))
         return InputRequiredResult(input_requests={FIELD: request}, request_state=question["id"])
     try:
-        return await context.session.elicit_form(words, form, context.request_id)
+        response: ElicitResult = await context.session.elicit_form(words, form, context.request_id)
     except NoBackChannelError:
         return None
+    return response
 
 
 async def relay(caller: Caller, question: dict[str, Any], response: Any) -> str:

@@ -18,7 +18,7 @@ from mcp_server.rest import TIMEOUT_SECONDS, Caller, Pause, current
 from mcp_server.server import build_server
 
 Scope = dict[str, Any]
-App = Callable[[Scope, Any, Any], Awaitable[None]]
+App = Callable[[Any, Any, Any], Awaitable[None]]
 # What of a request REST gets to see too. A cookie is not among them: a page of another site cannot make calls here.
 PASSED_ON = (
     *(b"authorization", b"host", b"accept-language", b"user-agent", b"traceparent"),

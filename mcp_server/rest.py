@@ -44,7 +44,7 @@ class Caller:
         return await self.send("GET", path, params=query)
 
     async def post(self, path: str, body: dict[str, Any], *, key: str = "") -> Any:
-        """Post the body, with an Idempotency-Key if there is one, and return the JSON of the response. Raises Refusal."""
+        """Post the body, with the Idempotency-Key `key`, and return the JSON of the response. Raises Refusal."""
         return await self.send("POST", path, json=body, headers={"Idempotency-Key": key} if key else {})
 
     async def send(self, method: str, path: str, **request: Any) -> Any:
@@ -52,7 +52,8 @@ class Caller:
         try:
             response = await self.client.request(method, path, **request)
         except httpx2.TransportError as error:
-            raise Refusal(f"Interlock cannot be reached at {self.client.base_url}: {error}. Try again later.") from error
+            words = f"Interlock cannot be reached at {self.client.base_url}: {error}. Try again later."
+            raise Refusal(words) from error
         if response.is_success:
             return response.json()
         wait = response.headers.get("Retry-After", "")

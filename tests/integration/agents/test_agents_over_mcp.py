@@ -1,4 +1,4 @@
-"""Agents over the Model Context Protocol: the same questions, rules and answers, and a handle that outlives the agent."""
+"""Agents over the Model Context Protocol: the same questions, rules and answers; a handle that outlives the agent."""
 
 import asyncio
 import subprocess

@@ -66,7 +66,9 @@ def test_a_question_goes_to_the_group_that_it_names(agent: Caller) -> None:
     assert (refused.status_code, Project.objects.count()) == (422, 1)
 
 
-@pytest.mark.parametrize("schema", [{"type": "string", "pattern": "(a+)+$"}, {"x_pointer": "/deliverables/x"}, {"type": 7}])
+@pytest.mark.parametrize(
+    "schema", [{"type": "string", "pattern": "(a+)+$"}, {"x_pointer": "/deliverables/x"}, {"type": 7}]
+)
 def test_a_schema_that_nobody_can_be_asked_for_opens_nothing(agent: Caller, schema: dict[str, Any]) -> None:
     refused = agent.post("questions", {**WHICH, "schema": schema})
     assert (refused.status_code, refused.json()["type"]) == (422, "urn:interlock:problem:schema-refused")
