@@ -125,7 +125,8 @@ async def ask(
     """Ask by itself, or about the item of the lease; return the question. Raises Refusal."""
     if lease is None:
         by_itself: dict[str, Any] = await caller.post("questions", {**words, "schema": schema}, key=key)
-        return by_itself
+        # A repeated request gets the first response again, and the question may be answered since.
+        return await caller.get(f"questions/{by_itself['id']}") if key else by_itself
     fields = {FIELD: {**schema, "title": question}}
     state = await caller.post(f"work/{lease}/ask", {**words, "fields": fields}, key=key)
     waiting = [await caller.get(f"questions/{handle}") for handle in state["questions"]]

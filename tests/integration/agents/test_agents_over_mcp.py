@@ -131,6 +131,7 @@ def test_a_person_answers_at_their_own_agents_client_or_in_the_inbox(port: int) 
         async with agent_at(port, key.headers, elicitation_callback=filled) as client:
             got = await called(client, "ask_person", **WHICH)
             assert (got["answer"], got["answered_by"], got["door"]) == ("INV-17", "rita", "agent")
+            assert await called(client, "ask_person", **WHICH) == got
         async with agent_at(port, key.headers, elicitation_callback=wrong) as client:
             got = await called(client, "ask_person", **{**WHICH, "request_key": "another"})
             assert (got["status"], "did not count" in got["note"]) == ("OPEN", True)
