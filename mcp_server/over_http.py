@@ -5,6 +5,7 @@ breaks nothing. Each request brings its key, which is checked by REST before any
 """
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
@@ -29,7 +30,12 @@ PASSED_BACK = ("content-type", "www-authenticate", "retry-after")
 # In seconds: how long a person may take to fill in a form of the client.
 FORM_SECONDS = 24 * 3600.0
 MOST_CALLS_AN_ACCOUNT = 100
-TOO_MANY = b'{"type": "urn:interlock:problem:too-many-connections", "title": "Too Many Requests", "status": 429}'
+TOO_MANY = {
+    "type": "urn:interlock:problem:too-many-connections",
+    "title": "Too Many Requests",
+    "status": 429,
+    "detail": "Your account has as many calls of agents open as one may have. End one, or come back later.",
+}
 
 
 class HttpServer:
@@ -63,7 +69,8 @@ class HttpServer:
                 return
             name = str(me.json()["username"])
             if self.calls[name] >= MOST_CALLS_AN_ACCOUNT:
-                await send_response(send, 429, [(b"content-type", b"application/problem+json")], TOO_MANY)
+                kind = (b"content-type", b"application/problem+json")
+                await send_response(send, 429, [kind], json.dumps(TOO_MANY).encode())
                 return
             self.calls[name] += 1
             # The tasks that serve this request, and no others, inherit it.
