@@ -128,9 +128,9 @@ image: ## Build the image of deploy/Dockerfile as interlock:latest (needs Docker
 
 lock: ## Resolve pyproject.toml into requirements.lock again, and what deploy/ needs beside it (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-		--extra embedded --extra otel --extra pdf --group dev pyproject.toml -o requirements.lock
+		--extra embedded --extra mcp --extra otel --extra pdf --group dev pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-		--extra embedded --extra otel --extra pdf --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
+		--extra embedded --extra mcp --extra otel --extra pdf --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		--group pyproject.toml:deploy --constraint requirements.lock -o deploy/check.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \

@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.scopes import QUESTIONS, READ
 from api import examples
 from api.endpoint import ApiView
-from api.fields import Text
+from api.fields import Boolean, Text
 from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
 from api.paging import FirstPage
 from api.projects import Reason
@@ -37,6 +37,8 @@ from clarifications.selectors import (
 from clarifications.services import answer_question, decline_question
 
 DOOR = "rest"
+# The door of an answer that an agent passes on: its person typed it into the agent's own client.
+AGENT_DOOR = "agent"
 SOONEST = ("due_at", "id")
 WHOSE = ("waiting", "mine", "groups", "all")
 CHANGES = "clarifications.change_question"
@@ -98,6 +100,11 @@ class NewAnswer(serializers.Serializer[Any]):
     """The answer of a person."""
 
     answer = serializers.JSONField(allow_null=True, help_text="A value that fits the schema of the question.")
+    relayed_by_agent = Boolean(
+        required=False,
+        default=False,
+        help_text="True if a person typed the answer into the client of an agent, which sends it on. It is recorded.",
+    )
 
 
 class Assignee(serializers.Serializer[Any]):
@@ -204,12 +211,12 @@ class AnswerQuestion(QuestionAction):
         """Answer the question. The items that waited only for this answer go on.
 
         Only the first answer counts: a second one is refused with 409 `already-closed`. An answer that does not fit
-        the schema of the question is refused with its faults.
+        the schema of the question is refused with its faults. A service account cannot answer what it asked itself.
         """
         question = self.answerable_question(question_id, Question.Kind.INPUT)
-        answer = self.read_body(NewAnswer)["answer"]
-        by = self.account.get_username()
-        return self.act(question, answer_question, answer=answer, by=by, door=DOOR)
+        body, by = self.read_body(NewAnswer), self.account.get_username()
+        door = AGENT_DOOR if body["relayed_by_agent"] else DOOR
+        return self.act(question, answer_question, answer=body["answer"], by=by, door=door)
 
 
 class DeclineQuestion(QuestionAction):

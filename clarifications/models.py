@@ -120,7 +120,7 @@ class Answer(models.Model):
     )
     answered_by = models.CharField(max_length=200)
     door = models.CharField(
-        max_length=20, help_text=_("How the answer came: admin, web, link, rest, command, event or policy.")
+        max_length=20, help_text=_("How the answer came: admin, web, link, rest, agent, command, event or policy.")
     )
     answered_at = models.DateTimeField()
     event_id = models.UUIDField(help_text=_("The id of the event that carried the answer."))

@@ -43,7 +43,8 @@ SECRETS = (
 )
 # Variables that are read by other code than the settings.
 READ_ELSEWHERE = (
-    "DJANGO_SETTINGS_MODULE", "INTERLOCK_DEMO_DIR", "INTERLOCK_ENV_FILE", "PERSON_PASSWORD", "XDG_DATA_HOME",
+    "DJANGO_SETTINGS_MODULE", "INTERLOCK_DEMO_DIR", "INTERLOCK_ENV_FILE", "INTERLOCK_KEY", "PERSON_PASSWORD",
+    "XDG_DATA_HOME",
 )  # fmt: skip
 # Variables that are read only without REDIS_URL; all but REDIS_HOST are read only where REDIS_HOST is set.
 IN_PLACE_OF_REDIS_URL = ("REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_USERNAME", "REDIS_PASSWORD")

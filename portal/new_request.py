@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from accounts.people import signed_in_person
-from backlog.blueprints import newest_templates
+from backlog.blueprints import STANDALONE_TEMPLATE, newest_templates
 from backlog.errors import ProjectExists
 from backlog.models import Project
 from events.artifacts import StorageFull
@@ -93,7 +93,7 @@ class NewRequest(LoginRequiredMixin, View):
     def form(self, data: Any = None, files: Any = None) -> RequestForm:
         """Return the form with the present kinds of work."""
         has_kept_file = bool(data) and bool(data.get("upload")) and not data.get("drop_file")
-        kinds = [kind_of_work_from(template) for template in newest_templates()]
+        kinds = [kind_of_work_from(each) for each in newest_templates() if each.name != STANDALONE_TEMPLATE]
         return RequestForm(kinds, data, files, has_kept_file=has_kept_file)
 
     @cached_property

@@ -22,6 +22,8 @@ from schemas.restricted import SchemaRefused, check_restricted, pointer_to
 FOLDER = Path(__file__).parent
 # The template that is used when a request names none.
 DEFAULT_TEMPLATE = "audit"
+# The template of questions that a program asks by themselves; people who open a request cannot choose it.
+STANDALONE_TEMPLATE = "ask"
 # The author (`created_by`) of the versions that come with a release.
 SHIPPER = "Interlock"
 # In bytes of JSON: forty times the longest template that is shipped.

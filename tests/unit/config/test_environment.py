@@ -121,7 +121,7 @@ def test_nothing_reads_the_environment_beside_the_register() -> None:
     read = {name for text in texts for name in re.findall(r"(?:environ(?:\.get)?|getenv)[(\[]\W?([A-Z_]+)", text)}
     constants = {
         "ENV_FILE": "INTERLOCK_ENV_FILE", "FOLDER_VARIABLE": "INTERLOCK_DEMO_DIR",
-        "PASSWORD_VARIABLE": "PERSON_PASSWORD",
+        "PASSWORD_VARIABLE": "PERSON_PASSWORD", "KEY_VARIABLE": "INTERLOCK_KEY",
     }  # fmt: skip
     assert {constants.get(name, name) for name in read} <= ENVIRONMENT.names
 
