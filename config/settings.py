@@ -10,6 +10,7 @@ from environment.broker_urls import parsed
 from environment.broker_variables import url_from_parts
 from environment.encryption_key import encryption_keys
 from environment.health_limits import health_limits
+from environment.model_settings import model_access
 from environment.observing import log_settings, logging_config, metrics_settings
 from environment.private_files import make_database_private, make_private, write_privately
 from environment.retention import retention
@@ -324,6 +325,10 @@ QUARANTINE_DIR = Path(env.str("QUARANTINE_DIR", default=str(DATA_DIR / "quaranti
 QUARANTINE_DAYS = env.int("QUARANTINE_DAYS", default=30, most=3650)
 # What a person decided about a file is remembered so long for their next file with the same header.
 REMEMBERED_READINGS_DAYS = env.int("REMEMBERED_READINGS_DAYS", default=400, most=3650)
+
+# -- Language models -------------------------------------------------------------------------------
+# Which models may be asked, and their limits (`workers/models/`); by default none.
+MODELS = model_access(env)
 
 # -- Mail ------------------------------------------------------------------------------------------
 # Django's EMAIL_… settings, made from one address.

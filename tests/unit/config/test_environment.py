@@ -29,6 +29,8 @@ BAD = {
         ["DATABASE_URL", "REDIS_URL", "CACHE_URL", "CHANNEL_URL", "EMAIL_URL"], "gopher://me:geheim@example.org:port/x"
     ),
     **dict.fromkeys(["SECRET_KEY", "EMBEDDED_BROKER_PASSWORD", "OIDC_CLIENT_SECRET"], "geheim\x07"),
+    **dict.fromkeys(["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GOOGLE_API_KEY", "LLM_COMPATIBLE_KEY"], "geheim\x07"),
+    "LLM_ORDER": "claude",
     "METRICS_TOKEN": "geheim",
     "ENCRYPTION_KEY": "geheim",
     "ENCRYPTION_KEY_WRAPPER": "no class",
