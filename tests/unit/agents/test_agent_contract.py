@@ -29,6 +29,7 @@ def test_every_agent_of_ours_is_registered_with_what_it_delivers() -> None:
         "generic_worker": "generic_output",
         "requirements_manager": "requirements_analysis",
         "scenario_worker": "with_agent_scenario",
+        "summary_worker": "executive_summary",
         "test_worker": "test_report",
         "time_waste_worker": "time_waste_analysis",
     }
