@@ -73,6 +73,7 @@ def largest(lines: Any, kind: str, key: str) -> list[tuple[str, str, Mapping[str
     """Return (kind, text, line) of the lines with the most minutes, at most MOST_NAMES."""
     found = [line for line in lines if isinstance(line, dict)] if isinstance(lines, list) else []
     found = [line for line in found if isinstance(line.get(key), str) and is_figure(line.get("minutes"))]
+    found = [line for line in found if line["minutes"] > 0]
     found = sorted(found, key=lambda line: -line["minutes"])[:MOST_NAMES]
     return [(kind, " ".join(line[key].split()), line) for line in found]
 
@@ -96,6 +97,6 @@ def figure_in_words(figure: Figure, currency: str) -> str:
     return f"{number}{units.get(figure.unit, '')}".strip()
 
 
-def all_figures(figures: Sequence[Figure], names: Sequence[Named]) -> list[Figure]:
-    """Return every figure that prose may hold."""
-    return [*figures, *(figure for named in names for figure in named.figures)]
+def figures_for(sentence: str, figures: Sequence[Figure], names: Sequence[Named]) -> list[Figure]:
+    """Return the figures that a sentence may hold: those of everything, and those of the names that it refers to."""
+    return [*figures, *(figure for named in names if named.reference in sentence for figure in named.figures)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from workers.agents.summary_figures import Named, all_figures, figure_json, figures_of, names_of
+from workers.agents.summary_figures import Named, figure_json, figures_for, figures_of, names_of
 from workers.contract import AgentInput, Result, Unneeded, agent
 from workers.models.contract import Answer, Models, NoAnswer, Spending
 from workers.models.grounding import Figure, is_plain, ungrounded
@@ -62,7 +62,7 @@ class Matter:
         bare = REFERENCE.sub(lambda found: "it" if found.group() in references else found.group(), sentence)
         if not is_plain(bare):
             return ["the sentence is no plain prose, or names something that it was not given"]
-        return ungrounded(bare, all_figures(self.figures, self.names))
+        return ungrounded(bare, figures_for(sentence, self.figures, self.names))
 
     def finished(self, sentence: str) -> str:
         """Return the sentence with each name in place of its reference, in quotation marks."""

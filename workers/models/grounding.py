@@ -3,7 +3,7 @@
 Prose is in English, so a figure is digits with "," between thousands and "." before decimals. It has to equal a
 computed figure that is rounded to as many decimals. A unit beside it has to be that of the computed figure.
 Everything that states a quantity in another way is refused: number words, fractions, digits of other scripts, "12k".
-What the check cannot judge is the words around a figure; so a person who reads it sees that a model wrote it.
+What the check cannot judge is the words around a figure; so whoever reads it has to see that a model wrote it.
 """
 
 import re

@@ -65,6 +65,7 @@ def test_prose_of_a_model_is_marked_with_the_model_the_prompt_and_the_cost(
         "The largest one is [Z].",
         "Ask [NAME-A] about it.",
         "The hourly rate is 45 hours.",
+        "All categories together take 66.67 % of it.",
     ],
 )
 def test_prose_that_states_what_was_not_computed_is_refused(
@@ -87,6 +88,16 @@ def test_personal_data_do_not_leave_and_are_counted(delivered: dict[str, Any], s
     assert "Where does the team of [NAME-A] ([MAIL-A], [NUMBER-A]) lose time?" in sent
     assert not [word for word in ("Schmidt", "example.org", "1234567") if word in sent]
     assert {"kind": "name", "count": 1} in result.content["masked"]
+
+
+def test_a_name_in_a_task_does_not_leave_and_stands_in_the_report(delivered: dict[str, Any], stub: ModelStub) -> None:
+    cluster = {"sample_text": "Call Anna Schmidt about payment", "minutes": 90.0, "count": 3}
+    deliverables = delivered["deliverables"] | {"friction_analysis": {"clusters": [cluster]}}
+    stub.acts["anthropic"] = [said("The task [C] came 3 times.")]
+    result = summary(delivered, stub.access("anthropic"), deliverables=deliverables)
+    assert "[NAME-A] about payment" in stub.requests[0].data
+    assert "Schmidt" not in stub.requests[0].data
+    assert result.content["sentences"] == ["The task “Call Anna Schmidt about payment” came 3 times."]
 
 
 @pytest.mark.parametrize(
