@@ -4,13 +4,12 @@ from pathlib import Path
 
 from config import sign_in_pages
 from config.version import current_version
-from environment import installation, tls, variables
+from environment import installation, model_settings, tls, variables
 from environment.broker import broker_url
 from environment.broker_urls import parsed
 from environment.broker_variables import url_from_parts
 from environment.encryption_key import encryption_keys
 from environment.health_limits import health_limits
-from environment.model_settings import model_access
 from environment.observing import log_settings, logging_config, metrics_settings
 from environment.private_files import make_database_private, make_private, write_privately
 from environment.retention import retention
@@ -262,8 +261,7 @@ MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", default=5, least=3)
 RECLAIM_IDLE_SECONDS = env.float("RECLAIM_IDLE_SECONDS", default=10.0)
 # Items of one agent that a worker process runs at the same time, each in a child process that can be killed.
 AGENT_CHILDREN = env.int("AGENT_CHILDREN", default=2)
-# Most megabytes of address space of such a child process, libraries included, so that one huge item cannot harm the
-# others; 0 means no limit.
+# Most megabytes that such a child process may use, libraries included, so that no huge item harms others; 0: no limit.
 AGENT_MEMORY_MB = env.int("AGENT_MEMORY_MB", default=1024, least=0)
 # A worker that stops waits this long for its agents; items not finished by then go to another worker.
 AGENT_DRAIN_SECONDS = env.float("AGENT_DRAIN_SECONDS", default=5.0)
@@ -274,8 +272,7 @@ RETRY_DELAY_SECONDS = env.float("RETRY_DELAY_SECONDS", default=1.0)
 # Each process publishes its own events. The relay publishes them in its place if they have been unpublished for this
 # time since the relay saw them first, and the process gives no sign of life.
 RELAY_GRACE_SECONDS = env.float("RELAY_GRACE_SECONDS", default=3.0)
-# Dispatches that no worker has begun after this time are looked up in the broker, at this interval; those that the
-# broker has lost are published again.
+# Dispatches not begun after this time are looked up in the broker, at this interval; lost ones are published again.
 REPUBLISH_SECONDS = env.float("REPUBLISH_SECONDS", default=60.0)
 # First wait before a failed work item is dispatched again; it doubles with each failure, up to an hour.
 ITEM_RETRY_SECONDS = env.float("ITEM_RETRY_SECONDS", default=5.0)
@@ -314,6 +311,8 @@ HEALTH = health_limits(env)
 # -- Figures ---------------------------------------------------------------------------------------
 # The currency of requests that name none, as a code of ISO 4217; without it a person is asked.
 CURRENCY = env.str("CURRENCY", default="", kind=variables.CURRENCY)
+# Which language models may be asked, and their limits (`workers/models/`); by default none.
+MODELS = model_settings.model_access(env)
 
 # -- Files that people send ------------------------------------------------------------------------
 SPREADSHEET_LIMITS = spreadsheet_limits(env)
@@ -325,10 +324,6 @@ QUARANTINE_DIR = Path(env.str("QUARANTINE_DIR", default=str(DATA_DIR / "quaranti
 QUARANTINE_DAYS = env.int("QUARANTINE_DAYS", default=30, most=3650)
 # What a person decided about a file is remembered so long for their next file with the same header.
 REMEMBERED_READINGS_DAYS = env.int("REMEMBERED_READINGS_DAYS", default=400, most=3650)
-
-# -- Language models -------------------------------------------------------------------------------
-# Which models may be asked, and their limits (`workers/models/`); by default none.
-MODELS = model_access(env)
 
 # -- Mail ------------------------------------------------------------------------------------------
 # Django's EMAIL_… settings, made from one address.

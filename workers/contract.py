@@ -230,7 +230,9 @@ def agent(
     reads_notes: bool = False,
     uses_models: bool = False,
 ) -> Callable[[R], R]:
-    """Register the function as the agent of this name. Raises ValueError if another agent has the name.
+    """Register the function as the agent of this name.
+
+    Raises ValueError if another agent has the name, or if it is both quick and asks models.
 
     `timeout` is in seconds. Set `quick` only for a function that reads no rows and no long texts: the worker waits
     for it and cannot end it. Set `reads_notes` for a function that acts on reviewers' notes, and `uses_models` for one
@@ -240,6 +242,8 @@ def agent(
     def register(run: R) -> R:
         if name in AGENTS:
             raise ValueError(f"Two agents are called {name!r}: give one of them another name.")
+        if quick and uses_models:
+            raise ValueError(f"{name} cannot be quick: a worker does not wait for language models. Leave out `quick`.")
         AGENTS[name] = AgentSpec(
             name, run, input_model_of(run), deliverable, timeout, prefetch, quick, reads_notes, uses_models
         )

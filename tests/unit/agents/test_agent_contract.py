@@ -40,6 +40,11 @@ def test_a_name_is_taken_once() -> None:
         agent("cost_worker")(check_invoices)
 
 
+def test_an_agent_that_asks_models_runs_in_a_child_process() -> None:
+    with pytest.raises(ValueError, match="cannot be quick"):
+        agent("slow_worker", quick=True, uses_models=True)(check_invoices)
+
+
 def test_an_agent_without_a_typed_input_is_refused() -> None:
     def untyped(work):  # type: ignore[no-untyped-def]
         return Result({})
