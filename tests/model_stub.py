@@ -37,6 +37,7 @@ class Fault:
     status: int = 200
     body: bytes = b"{}"
     retry_after: str = ""
+    media_type: str = "application/json"
     silent_seconds: float = 0.0
     piece: bytes = b""
 
@@ -146,7 +147,7 @@ class Handler(BaseHTTPRequestHandler):
         elif fault.silent_seconds:
             self.stub.stopping.wait(fault.silent_seconds)
         else:
-            self.send(fault.status, fault.body, "application/json", fault.retry_after)
+            self.send(fault.status, fault.body, fault.media_type, fault.retry_after)
 
     def drip(self, fault: Fault) -> None:
         """Send a piece every twentieth of a second, until the client has gone."""

@@ -4,6 +4,7 @@ A model of `compatible` is somebody's own machine: its tokens have no price.
 """
 
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 from environment.model_access import ModelProvider
@@ -28,7 +29,6 @@ def cost_usd(provider: ModelProvider, *, input_tokens: int, output_tokens: int) 
 def price_list() -> Any:
     """Return the module genai_prices. Raises ModelFault if it is not installed."""
     try:
-        import genai_prices  # an extra, and needed only where a model with a price is asked
+        return import_module("genai_prices")  # an extra, and needed only where a model with a price is asked
     except ImportError as error:
         raise ModelFault(Kind.NO_PRICE, "prices are not installed: pip install 'interlock[llm]'") from error
-    return genai_prices

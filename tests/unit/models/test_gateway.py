@@ -1,5 +1,6 @@
 """Each provider's API: what is sent, and what follows from each way in which it answers, or does not."""
 
+import sys
 import time
 from decimal import Decimal
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from environment.model_access import ProviderName
-from tests.model_stub import NAMES, READ, WRITTEN, Act, Fault, Said, model_stub
+from tests.model_stub import NAMES, READ, STREAMS, WRITTEN, Act, Fault, Said, model_stub, sse
 from workers.models.contract import NoAnswer, Prompt, Spending
 from workers.models.faults import Kind
 from workers.models.gateway import Gateway
@@ -94,14 +95,25 @@ def test_whatever_else_is_answered_is_a_fault_and_the_next_model_is_asked(
     assert [call.outcome for call in spending.calls] == [kind, "answered"]
 
 
+@pytest.mark.parametrize(
+    ("last", "outcome"),
+    [
+        (None, "malformed"),
+        ({"type": "error", "error": {"message": "overloaded"}}, "server_error"),
+        ("length", "too_long"),
+    ],
+)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_stream_that_breaks_off_or_fails_in_the_middle_is_a_fault(
-    name: ProviderName, prompt: Prompt, spending: Spending
+def test_a_stream_that_breaks_off_or_fails_in_the_middle_is_a_fault_and_is_paid_for(
+    name: ProviderName, last: Any, outcome: str, prompt: Prompt, spending: Spending
 ) -> None:
-    with model_stub(**{name: [Said('{"word": "yes"}', "length")]}) as stub, pytest.raises(NoAnswer, match="too_long"):
+    begun = STREAMS[name](WORD)[:3] if name == "anthropic" else STREAMS[name](WORD)[:1]
+    body = b"".join(sse(event) for event in [*begun, *([last] if isinstance(last, dict) else [])])
+    act = Said(WORD.text, "length") if last == "length" else Fault(body=body, media_type="text/event-stream")
+    with model_stub(**{name: [act]}) as stub, pytest.raises(NoAnswer, match=outcome):
         Gateway(stub.access(name, streams=True)).ask(prompt, {}, only_yes, spending)
-    assert [call.outcome for call in spending.calls] == ["too_long"]
-    assert spending.calls[0].output_tokens == WRITTEN
+    assert [call.outcome for call in spending.calls] == [outcome]
+    assert spending.spent_usd > 0 or name == "compatible"
 
 
 def test_a_server_that_is_not_there_costs_nothing(prompt: Prompt, spending: Spending) -> None:
@@ -210,3 +222,14 @@ def test_a_model_without_a_known_price_is_not_asked_since_no_budget_could_be_kep
 def test_a_key_is_in_no_text_of_the_settings() -> None:
     with model_stub() as stub:
         assert "a-key" not in repr(stub.access("openai", "google"))
+
+
+def test_without_the_price_list_a_model_with_a_price_is_not_asked_and_one_without_is(
+    prompt: Prompt, spending: Spending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "genai_prices", None)
+    with model_stub(compatible=[WORD]) as stub:
+        with pytest.raises(NoAnswer, match="no_price"):
+            Gateway(stub.access("anthropic", "google")).ask(prompt, {}, only_yes, spending)
+        answer = Gateway(stub.access("anthropic", "compatible")).ask(prompt, {}, only_yes, spending)
+    assert (stub.asked, answer.call.cost_usd) == (["compatible"], 0)
