@@ -7,7 +7,7 @@ at once: items that are worked on at the same time cannot together spend more th
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -93,7 +93,7 @@ def note_grant(work: ProjectWork, item: Item, granted: int) -> None:
         grant = ModelGrant(
             dispatch_id=item.current_dispatch,
             project=item.project,
-            organisation_id=item.project.organisation_id,
+            organisation_id=cast(int, item.project.organisation_id),
             day=work.now.date(),
             granted=granted,
         )

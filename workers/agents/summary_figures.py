@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
-from typing import Any
+from typing import Any, TypeGuard
 
 from workers.models.grounding import Figure, is_plain, ungrounded
 
@@ -42,7 +42,7 @@ def figures_of(contents: Contents) -> list[Figure]:
     return [Figure(key, float(value), unit) for key, value, unit in known if is_figure(value)]
 
 
-def is_figure(value: object) -> bool:
+def is_figure(value: object) -> TypeGuard[int | float]:
     """Return True if the value is a number that is not negative."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
 
