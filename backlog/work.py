@@ -19,6 +19,8 @@ class Changes:
     opened: list[Project] = field(default_factory=list)
     held: dict[UUID, Item] = field(default_factory=dict)
     cancelled: dict[UUID, Item] = field(default_factory=dict)
+    # By the id of the dispatch: what language models cost for it, in millionths of a US dollar.
+    model_costs: dict[UUID, int] = field(default_factory=dict)
 
 
 class ProjectWork(UnitOfWork):

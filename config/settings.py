@@ -4,7 +4,7 @@ from pathlib import Path
 
 from config import sign_in_pages
 from config.version import current_version
-from environment import installation, tls, variables
+from environment import installation, model_settings, tls, variables
 from environment.broker import broker_url
 from environment.broker_urls import parsed
 from environment.broker_variables import CACHE_OPTIONS, url_from_parts
@@ -260,8 +260,7 @@ MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", default=5, least=3)
 RECLAIM_IDLE_SECONDS = env.float("RECLAIM_IDLE_SECONDS", default=10.0)
 # Items of one agent that a worker process runs at the same time, each in a child process that can be killed.
 AGENT_CHILDREN = env.int("AGENT_CHILDREN", default=2)
-# Most megabytes of address space of such a child process, libraries included, so that one huge item cannot harm the
-# others; 0 means no limit.
+# Most megabytes that such a child process may use, libraries included, so that no huge item harms others; 0: no limit.
 AGENT_MEMORY_MB = env.int("AGENT_MEMORY_MB", default=1024, least=0)
 # A worker that stops waits this long for its agents; items not finished by then go to another worker.
 AGENT_DRAIN_SECONDS = env.float("AGENT_DRAIN_SECONDS", default=5.0)
@@ -272,8 +271,7 @@ RETRY_DELAY_SECONDS = env.float("RETRY_DELAY_SECONDS", default=1.0)
 # Each process publishes its own events. The relay publishes them in its place if they have been unpublished for this
 # time since the relay saw them first, and the process gives no sign of life.
 RELAY_GRACE_SECONDS = env.float("RELAY_GRACE_SECONDS", default=3.0)
-# Dispatches that no worker has begun after this time are looked up in the broker, at this interval; those that the
-# broker has lost are published again.
+# Dispatches not begun after this time are looked up in the broker, at this interval; lost ones are published again.
 REPUBLISH_SECONDS = env.float("REPUBLISH_SECONDS", default=60.0)
 # First wait before a failed work item is dispatched again; it doubles with each failure, up to an hour.
 ITEM_RETRY_SECONDS = env.float("ITEM_RETRY_SECONDS", default=5.0)
@@ -312,6 +310,8 @@ HEALTH = health_limits(env)
 # -- Figures ---------------------------------------------------------------------------------------
 # The currency of requests that name none, as a code of ISO 4217; without it a person is asked.
 CURRENCY = env.str("CURRENCY", default="", kind=variables.CURRENCY)
+# Which language models may be asked, and their limits (`workers/models/`); by default none.
+MODELS = model_settings.model_access(env)
 
 # -- Files that people send ------------------------------------------------------------------------
 SPREADSHEET_LIMITS = spreadsheet_limits(env)

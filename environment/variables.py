@@ -40,6 +40,10 @@ SECRETS = (
     "CACHE_URL",
     "CHANNEL_URL",
     "EMAIL_URL",
+    "LLM_ANTHROPIC_URL",
+    "LLM_OPENAI_URL",
+    "LLM_GOOGLE_URL",
+    "LLM_COMPATIBLE_URL",
 )
 # Variables that are read by other code than the settings.
 READ_ELSEWHERE = (

@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.organisations import FIRST_ORGANISATION
 from backlog import blueprints, periods
 from backlog.errors import ProjectExists
+from backlog.flow.model_budget import WRITTEN_BY_MODEL
 from backlog.flow.orchestration import item_keys
 from backlog.models import Item, Project, Template, WorkContext
 from backlog.selectors import load_projects
@@ -54,13 +55,27 @@ def open_project(
     project = work.add(new_project(work, request, template, correlation_id=correlation_id, intake=intake))
     project.members = []
     remember_context(work, project, request)
-    definitions = blueprints.definition_of(template.pk).items
+    definitions = items_to_open(blueprints.definition_of(template.pk))
     emit_project_opened(work, project, template, items=len(definitions))
     for position, definition in enumerate(definitions):
         create_item(work, project, definition, position)
     work.changes.opened.append(project)
     work.note_change(project)
     return project
+
+
+def items_to_open(template: blueprints.Definition) -> list[blueprints.ItemDefinition]:
+    """Return the template's items, without those that a model writes where no model is set up.
+
+    An item that others depend on stays, and so does the only one of its template: its worker says that nobody wrote it.
+    """
+    needed = {key for item in template.items for key in item.depends_on}
+    kept = [
+        item
+        for item in template.items
+        if settings.MODELS.is_on or item.item_type != WRITTEN_BY_MODEL or item.key in needed
+    ]
+    return kept or list(template.items)
 
 
 def new_project(

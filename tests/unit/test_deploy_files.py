@@ -21,6 +21,8 @@ VALUES: dict[str, Any] = yaml.safe_load((DEPLOY / "helm" / "interlock" / "values
 LOOPS = {"web", "relay", "deliver", "notify"}
 # Read by Python itself.
 READ_BY_OTHERS = {"PYTHONUNBUFFERED"}
+# Ends as one that names the file of a secret, and is none.
+ENV_FILE = "INTERLOCK_ENV_FILE"
 
 
 def commands(place: str) -> list[list[str]]:
@@ -67,7 +69,7 @@ def test_every_variable_is_one_that_is_read() -> None:
     given = {name for service in services if service.is_interlock for name in service.env}
     template = (DEPLOY / "helm" / "interlock" / "templates" / "_pod.tpl").read_text()
     given |= set(re.findall(r"name: ([A-Z_]+)", template)) - {"SLOT"}
-    assert {name.removesuffix("_FILE") for name in given} - ENVIRONMENT.names - READ_BY_OTHERS == set()
+    assert {name.removesuffix("_FILE") for name in given - {ENV_FILE}} - ENVIRONMENT.names - READ_BY_OTHERS == set()
 
 
 def test_every_service_is_limited_and_writes_to_volumes_only() -> None:

@@ -28,9 +28,15 @@ BAD = {
     **dict.fromkeys(["NAMESPACE", "STREAM_NAME", "DLQ_STREAM", "SERVICE_INSTANCE"], "two words"),
     **dict.fromkeys(["ALLOWED_HOSTS", "WEBHOOK_ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS"], "ftp://a.example/x y"),
     **dict.fromkeys(
-        ["DATABASE_URL", "REDIS_URL", "CACHE_URL", "CHANNEL_URL", "EMAIL_URL"], "gopher://me:geheim@example.org:port/x"
+        [
+            *("DATABASE_URL", "REDIS_URL", "CACHE_URL", "CHANNEL_URL", "EMAIL_URL"),
+            *("LLM_ANTHROPIC_URL", "LLM_OPENAI_URL", "LLM_GOOGLE_URL", "LLM_COMPATIBLE_URL"),
+        ],
+        "gopher://me:geheim@example.org:port/x",
     ),
     **dict.fromkeys(["SECRET_KEY", "EMBEDDED_BROKER_PASSWORD", "OIDC_CLIENT_SECRET"], "geheim\x07"),
+    **dict.fromkeys(["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GOOGLE_API_KEY", "LLM_COMPATIBLE_KEY"], "geheim\x07"),
+    "LLM_ORDER": "claude",
     "METRICS_TOKEN": "geheim",
     "ENCRYPTION_KEY": "geheim",
     "ENCRYPTION_KEY_WRAPPER": "no class",
