@@ -93,7 +93,8 @@ class NewRequest(LoginRequiredMixin, View):
     def form(self, data: Any = None, files: Any = None) -> RequestForm:
         """Return the form with the present kinds of work."""
         has_kept_file = bool(data) and bool(data.get("upload")) and not data.get("drop_file")
-        kinds = [kind_of_work_from(template) for template in newest_templates()]
+        organisation = signed_in_person(self.request).organisation_id
+        kinds = [kind_of_work_from(template) for template in newest_templates(organisation)]
         return RequestForm(kinds, data, files, has_kept_file=has_kept_file)
 
     @cached_property
