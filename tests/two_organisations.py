@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import orjson
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.messages.storage.session import SessionStorage
 from django.db.models import Model
 from django.urls import get_resolver
 from django.utils import timezone
@@ -37,6 +38,8 @@ from tests.flows import envelope
 from webhooks.models import Delivery, Endpoint
 
 AGENT = "foreign_worker"
+# In an answer, what the caller has sent is left out from this length on.
+SHORTEST_TRACE = 5
 # The table whose ids stand in this place of a route.
 TABLES: dict[str, type[Model]] = {
     "question_id": Question, "item_id": Item, "deliverable_id": Deliverable, "deliverable": Deliverable,
@@ -222,3 +225,23 @@ def visitors(of: Side, roles: list[str]) -> dict[str, Caller]:
     _key, text = keys.make_key(machine, name="visitor", scopes=EVERY_SCOPE, lifetime=None)
     found["key"] = Caller(machine, authorization=f"Bearer {text}")
     return found
+
+
+def got(caller: Caller, address: str) -> Any:
+    """The answer to a GET, without what the pages before have to say to the same person."""
+    if (session := caller.client.session).pop(SessionStorage.session_key, None):
+        session.save()
+    return caller.client.get(address, headers=caller.headers)
+
+
+def body_of(answer: Any) -> bytes:
+    """What the answer says."""
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content
+
+
+def met(answer: Any, traces: set[str], address: str) -> set[str]:
+    """Which of the traces are in the answer, where what the caller has sent is left out."""
+    said = body_of(answer).decode(errors="replace").lower() + str(answer.headers).lower()
+    for sent in re.split("[/?=&]", address.lower()):
+        said = said.replace(sent, "") if len(sent) > SHORTEST_TRACE else said
+    return {trace for trace in traces if trace in said}

@@ -2,11 +2,9 @@
 
 import os
 import re
-from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.contrib.messages.storage.session import SessionStorage
 from django.urls import get_resolver
 from pytest_django import Settings
 
@@ -14,14 +12,12 @@ from accounts.organisations import FIRST_ORGANISATION, Organisation
 from accounts.roles import ADMINISTRATOR, ROLES
 from backlog.organisations import make_organisation
 from pages.live import allowed_topics
-from tests.callers import Caller
-from tests.two_organisations import Side, addresses, routes, side, visitors
+from tests.two_organisations import Side, addresses, body_of, got, met, routes, side, visitors
 
 pytestmark = pytest.mark.django_db
 
 # `make rehearse` tries every role; otherwise the one with the most rights.
 VISITING = [*ROLES] if os.environ.get("EVERY_ROLE") else [ADMINISTRATOR]
-SHORTEST_TRACE = 5
 # What differs each time a page is made: tokens, and moments in the addresses of lists.
 FRESH = re.compile(
     rb'(csrfmiddlewaretoken" value|csrf-token" content|form_token" value|nonce)="[^"]*"'
@@ -39,26 +35,6 @@ def static_root(settings: Settings) -> None:
 def zebra() -> Side:
     """The first organisation."""
     return side(Organisation.objects.get(pk=FIRST_ORGANISATION), "Zebra")
-
-
-def got(caller: Caller, address: str) -> Any:
-    """The answer to a GET, without what the pages before have to say to the same person."""
-    if (session := caller.client.session).pop(SessionStorage.session_key, None):
-        session.save()
-    return caller.client.get(address, headers=caller.headers)
-
-
-def body_of(answer: Any) -> bytes:
-    """What the answer says."""
-    return b"".join(answer.streaming_content) if answer.streaming else answer.content
-
-
-def met(answer: Any, traces: set[str], address: str) -> set[str]:
-    """Which of the traces are in the answer, where what the caller has sent is left out."""
-    said = body_of(answer).decode(errors="replace").lower() + str(answer.headers).lower()
-    for sent in re.split("[/?=&]", address.lower()):
-        said = said.replace(sent, "") if len(sent) > SHORTEST_TRACE else said
-    return {trace for trace in traces if trace in said}
 
 
 def test_nobody_reads_an_id_or_a_name_of_another_organisation_at_any_address(zebra: Side) -> None:
