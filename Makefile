@@ -44,6 +44,7 @@ rehearse: export SIDE_BY_SIDE_SECONDS ?= 60
 rehearse: export SOAK_SECONDS ?= 60
 rehearse: export LONG_WORK_SECONDS ?= 40
 rehearse: export ALL_EDGE_VALUES ?= 1
+rehearse: export EVERY_ROLE ?= 1
 rehearse: $(INSTALLED) ## Run the rehearsals of operation, and all tests with their full counts on both databases: hours
 	$(PYTHON) -m pytest -s --timeout 3600 tests/rehearsals $(ARGS)
 	$(PYTHON) scripts/both_databases.py --timeout 7200 $(ARGS)

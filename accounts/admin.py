@@ -108,7 +108,7 @@ class ApiKeyAdmin(FewLookups):
         return self.readonly_fields if obj else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
-        """Return all keys if the person has the permission, otherwise their own keys."""
+        """Return the organisation's keys if the person has the permission, otherwise their own keys."""
         all_keys: QuerySet[ApiKey] = super().get_queryset(request)
         return (
             all_keys

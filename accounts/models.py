@@ -121,7 +121,9 @@ class User(AbstractUser, Recorded):
 
     def entry(self, action: AuditRecord.Action, words: str = "") -> AuditRecord:
         """Return an unsaved entry about this account."""
-        return unsaved_entry(action, target=self.username, target_id=self.pk, details=words)
+        return unsaved_entry(
+            action, target=self.username, target_id=self.pk, details=words, organisation=self.organisation_id
+        )
 
 
 class ApiKeys(RecordedQuerySet["ApiKey"]):
@@ -189,4 +191,10 @@ class ApiKey(Recorded):
         """Return an unsaved entry about this key."""
         key_name = f"key {self.name} ({self.prefix})"
         details = f"{key_name}: {words}" if words else key_name
-        return unsaved_entry(action, target=self.user.username, target_id=self.user_id, details=details)
+        return unsaved_entry(
+            action,
+            target=self.user.username,
+            target_id=self.user_id,
+            details=details,
+            organisation=self.user.organisation_id,
+        )

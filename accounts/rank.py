@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import ROLES
+from accounts.walls import within_organisation
 
 
 class AccountRefused(Exception):
@@ -81,12 +82,12 @@ def accounts_to_make_keys_for(actor: User) -> QuerySet[User]:
     """Return the accounts for which the actor may make keys.
 
     These are the actor's own account and, if the actor has the permission `accounts.add_apikey`, the active service
-    accounts that have no right that the actor lacks.
+    accounts of the actor's organisation that have no right that the actor lacks.
     """
     own = Q(pk=actor.pk)
     if not actor.has_perm("accounts.add_apikey"):
         return User.objects.filter(own)
-    service_accounts = User.objects.filter(is_service=True)
+    service_accounts = within_organisation(actor, User.objects.filter(is_service=True))
     permitted = [account.pk for account in service_accounts if not has_rights_beyond(account, actor)]
     return User.objects.filter(own | Q(pk__in=permitted), is_active=True)
 

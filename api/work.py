@@ -154,8 +154,8 @@ class LeaseItems(ApiView):
         """
         wanted = self.read_body(LeaseRequest)
         require_agent(self, wanted["agent"])
-        holder = self.account.get_username()
-        leased = leases.lease_items(wanted["agent"], holder=holder, most=wanted["max"], seconds=wanted["seconds"])
+        how_many, seconds = wanted["max"], wanted["seconds"]
+        leased = leases.lease_items(wanted["agent"], holder=self.account, most=how_many, seconds=seconds)
         rows = {"items": [LeaseShown(lease_row(lease)).data for lease in leased]}
         waits = wanted["wait"] and not leased
         headers = waiting_headers(self.account, seconds=wanted["wait"], agent=wanted["agent"]) if waits else None

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, F, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.walls import within_organisation
 from backlog.errors import ProjectArchived, UnknownItem, UnknownProject
 from backlog.models import Deliverable, Item, Project, WorkContext
 from backlog.states import ItemState, ProjectStatus
@@ -22,7 +23,6 @@ from events.prepared import Prepared, rows_together
 from events.work import locked
 from schemas.payloads.about import AboutItem
 
-M = TypeVar("M", bound=Model)
 LOCKED_PROJECTS = Prepared[Project](lambda ids: locked(Project.objects.filter(pk__in=ids)))
 ITEMS = Prepared[Item](lambda ids: Item.objects.filter(project_id__in=ids).order_by("project_id", "position"))
 DELIVERABLES = Prepared[Deliverable](
@@ -162,18 +162,8 @@ def dispatchable_items(
 
 def projects_for(user: User) -> QuerySet[Project]:
     """Return the projects of the user's organisation: all with the permission to view projects, else only their own."""
-    projects = within_organisation(user, Project.objects.all(), "organisation_id")
+    projects = within_organisation(user, Project.objects.all())
     return projects if user.has_perm("backlog.view_project") else projects.filter(owner=user)
-
-
-def within_organisation(user: User, rows: QuerySet[M], column: str = "project__organisation_id") -> QuerySet[M]:
-    """Return those of the rows that belong to the user's organisation; a superuser is above organisations.
-
-    `column` is the way from a row to the organisation of its project.
-    """
-    if user.is_active and user.is_superuser:
-        return rows
-    return rows.filter(**{column: user.organisation_id})
 
 
 def may_watch(user: User, project_ids: Iterable[str]) -> set[str]:

@@ -37,14 +37,15 @@ def release_question(work: ProjectWork, *, question: Question, by: User) -> Ques
 
 
 def reassign_question(work: ProjectWork, *, question: Question, to: str, by: User) -> Question:
-    """Assign the question to the person or group named `to`, or with "" to nobody, so that anybody may answer.
+    """Assign the question to the person of its organisation or the group named `to`; "": anybody may answer.
 
     Raises AlreadyClosed or UnknownAssignee.
     """
     require_open_question(question)
     if not to:
         return assign(work, question, to=None, group="", by=by)
-    if person := User.objects.filter(username=to, is_active=True).first():
+    people = User.objects.filter(organisation=question.project.organisation_id, is_active=True)
+    if person := people.filter(username=to).first():
         return assign(work, question, to=person, group="", by=by)
     if Group.objects.filter(name=to).exists():
         return assign(work, question, to=None, group=to, by=by)

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 
+from accounts.walls import belongs, of_installation
 from backlog.models import Item, Project
 from events.lifecycle import edge
 from events.models import Event
@@ -171,3 +172,8 @@ class LedgerPosition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reader} at {self.seq}"
+
+
+belongs(Question, by="project__organisation")
+belongs(Answer, Blocking, Notice, by="question__project__organisation")
+belongs(LedgerPosition, by=of_installation)

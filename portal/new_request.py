@@ -93,7 +93,9 @@ class NewRequest(LoginRequiredMixin, View):
     def form(self, data: Any = None, files: Any = None) -> RequestForm:
         """Return the form with the present kinds of work."""
         has_kept_file = bool(data) and bool(data.get("upload")) and not data.get("drop_file")
-        kinds = [kind_of_work_from(each) for each in newest_templates() if each.name != STANDALONE_TEMPLATE]
+        organisation = signed_in_person(self.request).organisation_id
+        offered = [each for each in newest_templates(organisation) if each.name != STANDALONE_TEMPLATE]
+        kinds = [kind_of_work_from(template) for template in offered]
         return RequestForm(kinds, data, files, has_kept_file=has_kept_file)
 
     @cached_property

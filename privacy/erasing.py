@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.audit import AuditRecord, command_name, unsaved_entry
+from accounts.audit import AuditRecord, command_name
 from accounts.models import ApiKey, BrowserSession, Letter, User
 from accounts.rank import require_may_manage
 from api.models import KeptAnswer
@@ -142,4 +142,4 @@ def finish(person: User, erasure: Erasure, counts: Counter[str]) -> None:
     erasure.finished_at, erasure.counts = database_now(), {what: n for what, n in counts.items() if n}
     erasure.save(update_fields=["finished_at", "counts"])
     details = f"erasure {erasure.pk}: {erasure.reason}"
-    unsaved_entry(AuditRecord.Action.PERSON_ERASED, target=name, target_id=person.pk, details=details).save()
+    person.entry(AuditRecord.Action.PERSON_ERASED, details).save()

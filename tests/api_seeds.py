@@ -32,7 +32,7 @@ def seeded(*requesters: str) -> Ids:
         opened(requester)
     with project_work() as work:
         cancel_project(work, project_of(work, opened(requesters[0]).pk), reason="Enough.", by="tests")
-    leases.lease_items(AGENT, holder=requesters[0], most=100, seconds=3600)
+    leases.lease_items(AGENT, holder=User.objects.get(username=requesters[0]), most=100, seconds=3600)
     letters()
     webhook(requesters[0])
     return named()

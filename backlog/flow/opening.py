@@ -51,8 +51,10 @@ def open_project(
     if work.loaded(Project, project_id):
         words = _("Project %(id)s is open already: a new request needs a new project_id.")
         raise ProjectExists(words % {"id": project_id})
-    template = newest_template(work, request.get("template") or blueprints.DEFAULT_TEMPLATE)
-    project = work.add(new_project(work, request, template, correlation_id=correlation_id, intake=intake))
+    owner = owner_named(work, request.get("requester") or "")
+    organisation = owner.organisation_id if owner else FIRST_ORGANISATION
+    template = newest_template(work, request.get("template") or blueprints.DEFAULT_TEMPLATE, organisation)
+    project = work.add(new_project(work, request, template, owner, correlation_id=correlation_id, intake=intake))
     project.members = []
     remember_context(work, project, request)
     definitions = items_to_open(blueprints.definition_of(template.pk))
@@ -82,15 +84,12 @@ def new_project(
     work: ProjectWork,
     request: ProjectInitialRequestReceived,
     template: Template,
+    owner: User | None,
     *,
     correlation_id: UUID,
     intake: Intake | None,
 ) -> Project:
-    """Return the unsaved project of a request.
-
-    It belongs to the organisation of its owner's account, or to the first organisation if it has no owner.
-    """
-    owner = owner_named(work, request.get("requester") or "")
+    """Return the unsaved project of a request. It belongs to the organisation whose template it is made from."""
     return Project(
         id=UUID(request["project_id"]),
         title=one_line(request.get("title") or "") or title_from_request(request["request_text"]),
@@ -98,7 +97,7 @@ def new_project(
         correlation_id=correlation_id,
         requester=request.get("requester") or "",
         owner=owner,
-        organisation_id=owner.organisation_id if owner else FIRST_ORGANISATION,
+        organisation_id=template.organisation_id,
         intake=intake or {},
         opened_at=work.now,
     )
@@ -131,11 +130,15 @@ def owner_named(work: ProjectWork, name: str) -> User | None:
     return work.owners.get(name)
 
 
-def newest_template(work: ProjectWork, name: str) -> Template:
-    """Return the newest version of the template; one query for each name in a work. Raises UnknownTemplate."""
-    if name not in work.templates:
-        work.templates[name] = blueprints.newest_version(name)
-    return work.templates[name]
+def newest_template(work: ProjectWork, name: str, organisation: int) -> Template:
+    """Return the newest version of the organisation's template; one query for each in a work.
+
+    Raises UnknownTemplate.
+    """
+    known = (organisation, name)
+    if known not in work.templates:
+        work.templates[known] = blueprints.newest_version(name, organisation)
+    return work.templates[known]
 
 
 def one_line(text: str) -> str:
