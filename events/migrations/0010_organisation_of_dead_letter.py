@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0015_organisation_of_audit_record'),
+        ('accounts', '0016_organisation_of_audit_record'),
         ('events', '0009_producer'),
     ]
 
