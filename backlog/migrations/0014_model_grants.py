@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0013_organisations'),
-        ('backlog', '0011_organisation_of_project'),
+        ("backlog", "0013_index_projects_of_organisation"),
     ]
 
     operations = [
