@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from accounts import keys
 from accounts.audit import AuditRecord
-from accounts.models import User
+from accounts.models import ApiKey, User
 from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR
 from backlog.flow import leases
 from backlog.flow.opening import submit_request
@@ -104,5 +104,5 @@ def test_a_second_time_changes_nothing_and_who_comes_back_has_the_role_and_no_ke
     assert AuditRecord.objects.count() == count
     call_command("person", "otto", activate=True)
     otto.refresh_from_db()
-    assert (otto.is_active, otto.is_staff, keys.ApiKey.objects.live().count()) == (True, True, 0)
+    assert (otto.is_active, otto.is_staff, ApiKey.objects.live().count()) == (True, True, 0)
     assert otto.groups.get() == Group.objects.get(name=OPERATOR)
