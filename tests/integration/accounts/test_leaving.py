@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from accounts import keys
 from accounts.audit import AuditRecord
-from accounts.models import User
+from accounts.models import ApiKey, User
 from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR
 from backlog.flow import leases
 from backlog.flow.opening import submit_request
@@ -49,7 +49,7 @@ def otto(settings: Settings) -> User:
     keys.make_key(otto, name="k", scopes=["read"], lifetime=None)
     SharedLink.objects.create(project=project, digest="d", made_by="otto", expires_at=now + timedelta(days=9))
     Endpoint.objects.create(owner=otto, url="https://example.com/", secret="s", position=0, created_at=now)
-    assert len(leases.lease_items(AGENT, holder="otto", most=1, seconds=600)) == 1
+    assert len(leases.lease_items(AGENT, holder=otto, most=1, seconds=600)) == 1
     return otto
 
 
@@ -104,5 +104,5 @@ def test_a_second_time_changes_nothing_and_who_comes_back_has_the_role_and_no_ke
     assert AuditRecord.objects.count() == count
     call_command("person", "otto", activate=True)
     otto.refresh_from_db()
-    assert (otto.is_active, otto.is_staff, keys.ApiKey.objects.live().count()) == (True, True, 0)
+    assert (otto.is_active, otto.is_staff, ApiKey.objects.live().count()) == (True, True, 0)
     assert otto.groups.get() == Group.objects.get(name=OPERATOR)

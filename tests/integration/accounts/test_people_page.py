@@ -13,6 +13,7 @@ from accounts.models import Letter, Organisation, User
 from accounts.rank import OtherOrganisation, OwnAccount
 from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER
 from accounts.second_factors import reset_second_factor
+from accounts.sessions import sign_out_everywhere
 from people.keeping import change_account
 from people.leaving import activate, deactivate
 from privacy.erasing import erase_person
@@ -104,6 +105,7 @@ def test_people_of_another_organisation_are_neither_shown_nor_changed(browser: C
         lambda: deactivate(theo, by=ann),
         lambda: activate(theo, by=ann),
         lambda: reset_second_factor(theo, by=ann),
+        lambda: sign_out_everywhere(theo, by=ann),
         lambda: list(erase_person(theo, by=ann, reason="Asked for")),
     ):
         with pytest.raises(OtherOrganisation):
