@@ -49,7 +49,7 @@ def otto(settings: Settings) -> User:
     keys.make_key(otto, name="k", scopes=["read"], lifetime=None)
     SharedLink.objects.create(project=project, digest="d", made_by="otto", expires_at=now + timedelta(days=9))
     Endpoint.objects.create(owner=otto, url="https://example.com/", secret="s", position=0, created_at=now)
-    assert len(leases.lease_items(AGENT, holder="otto", most=1, seconds=600)) == 1
+    assert len(leases.lease_items(AGENT, holder=otto, most=1, seconds=600)) == 1
     return otto
 
 
