@@ -20,10 +20,10 @@ KEYS = frozenset({"id", "pk"})
 class OwnRelatedFilter(admin.RelatedFieldListFilter):
     """A filter by a related row, that offers those of the person's organisation."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Return (primary key, words) of the rows to choose from."""
         rows = within_organisation(signed_in_person(request), field.remote_field.model._default_manager.all())
-        return [(row.pk, str(row)) for row in rows]
+        return [(str(row.pk), str(row)) for row in rows]
 
 
 class FewLookups(admin.ModelAdmin):  # type: ignore[type-arg]

@@ -73,9 +73,7 @@ def roles_within_rights_of(actor: User) -> list[str]:
 
 def accounts_managed_by(actor: User) -> QuerySet[User]:
     """Return the accounts of the actor's organisation; a superuser is above organisations."""
-    if actor.is_active and actor.is_superuser:
-        return User.objects.all()
-    return User.objects.filter(organisation=actor.organisation_id or 0)
+    return within_organisation(actor, User.objects.all())
 
 
 def accounts_to_make_keys_for(actor: User) -> QuerySet[User]:

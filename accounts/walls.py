@@ -5,7 +5,7 @@ Each room says beside its models to which organisation a row belongs, and whoeve
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import Group
 from django.db.models import Exists, Model, Q, QuerySet
@@ -44,6 +44,12 @@ def of_installation(organisation: int) -> Q:
     return Q(~Exists(Organisation.objects.exclude(pk=organisation)))
 
 
+def organisation_of(row: Any) -> int:
+    """Return the number of the organisation of an account, a project, or another row with that column."""
+    number: int = row.organisation_id
+    return number
+
+
 def is_above(user: User) -> bool:
     """Return True if the account is above organisations: an active superuser."""
     return user.is_active and user.is_superuser
@@ -55,7 +61,7 @@ def within_organisation(user: User, rows: QuerySet[M]) -> QuerySet[M]:
     Raises KeyError for a table that no room has named with `belongs`.
     """
     condition = CONDITIONS[rows.model]
-    return rows if is_above(user) else rows.filter(condition(user.organisation_id))
+    return rows if is_above(user) else rows.filter(condition(organisation_of(user)))
 
 
 def organisation_seen_by(user: User) -> int | None:
@@ -73,7 +79,7 @@ def sees_installation(user: User) -> bool:
 
     An account above organisations may, and each where there is no other organisation. One query.
     """
-    return is_above(user) or not Organisation.objects.exclude(pk=user.organisation_id).exists()
+    return is_above(user) or not Organisation.objects.exclude(pk=organisation_of(user)).exists()
 
 
 belongs(User, AuditRecord, by="organisation")

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.scopes import READ, TEMPLATES
+from accounts.walls import organisation_of
 from api import examples
 from api.endpoint import ApiView, row_or_404
 from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
@@ -70,7 +71,7 @@ class Templates(ApiView):
     @list_endpoint("templates_list", "List templates", TemplateListed)
     def get(self, request: Request) -> Response:
         """The newest version of each template, ordered by name."""
-        newest = [template.pk for template in newest_templates(self.account.organisation_id)]
+        newest = [template.pk for template in newest_templates(organisation_of(self.account))]
         return self.page(Template.objects.filter(pk__in=newest), TemplateListed, by=("name", "id"))
 
 
@@ -100,7 +101,7 @@ class Versions(ApiView):
         newest = templates_of(self.account).filter(name=name).order_by("-version").first()
         self.require_unchanged(lambda: TemplateShown(newest).data if newest else None)
         with transaction.atomic():
-            made = add_version(definition, by=self.account.get_username(), organisation=self.account.organisation_id)
+            made = add_version(definition, by=self.account.get_username(), organisation=organisation_of(self.account))
         location = f"/api/v1/templates/{name}/versions/{made.version}"
         return self.respond(TemplateShown(made).data, status=201, location=location)
 

@@ -39,5 +39,5 @@ def require_free_name(name: str) -> str:
 
 def move_account(account: User, to: Organisation) -> None:
     """Move the account to the organisation. Its projects stay where they were opened. Idempotent."""
-    account.organisation = to
+    account.organisation_id = to.pk
     account.save(update_fields=["organisation"])

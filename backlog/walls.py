@@ -10,7 +10,7 @@ from django.db.models import Q
 from accounts.models import User
 from accounts.organisations import FIRST_ORGANISATION
 from accounts.walls import belongs, of_installation
-from backlog.models import Deliverable, Item, Lease, Project, Template, WorkContext
+from backlog.models import Deliverable, Item, Lease, ModelGrant, Project, Template, WorkContext
 from events.models import (
     AbandonedGroup,
     Archive,
@@ -47,12 +47,13 @@ def organisations_of(payloads: Sequence[dict[str, Any]]) -> list[int]:
     """
     ids = [uuid_in(payload.get("project_id")) for payload in payloads]
     names = [[name for key in PEOPLE if isinstance(name := payload.get(key), str)] for payload in payloads]
-    of_project = dict(Project.objects.filter(pk__in={*ids} - {None}).values_list("pk", "organisation_id"))
+    named = [project for project in ids if project]
+    of_project = dict(Project.objects.filter(pk__in=named).values_list("pk", "organisation_id"))
     of_person = dict(User.objects.filter(username__in={*chain(*names)}).values_list("username", "organisation_id"))
     found = []
     for project, people in zip(ids, names, strict=True):
         person = next((of_person[name] for name in people if name in of_person), FIRST_ORGANISATION)
-        found.append(of_project.get(project, person))
+        found.append(of_project.get(project, person) if project else person)
     return found
 
 
@@ -64,7 +65,7 @@ def uuid_in(value: Any) -> UUID | None:
         return None
 
 
-belongs(Project, Template, DeadLetter, by="organisation")
+belongs(Project, Template, DeadLetter, ModelGrant, by="organisation")
 belongs(Item, WorkContext, Deliverable, by="project__organisation")
 belongs(Lease, by="item__project__organisation")
 belongs(Event, SetAside, by=of_project_id)

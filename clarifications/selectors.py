@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import F, OuterRef, Q, QuerySet
 
 from accounts.models import User
-from accounts.walls import is_within, organisation_seen_by, within_organisation
+from accounts.walls import is_within, organisation_of, organisation_seen_by, within_organisation
 from backlog.models import Item, Project
 from backlog.selectors import ITEMS, LOCKED_PROJECTS, count_subquery, keep_projects, project_of
 from backlog.work import ProjectWork
@@ -153,7 +153,7 @@ def answerable_among(user: User, questions: Sequence[Question]) -> set[UUID]:
     if not (user.has_perm("clarifications.view_question") and user.has_perm("clarifications.change_question")):
         return set(answerable_by(user).filter(pk__in=[q.pk for q in questions]).values_list("pk", flat=True))
     inputs_only = user.is_service or user.key is not None
-    own = [q for q in questions if is_within(user, q.project.organisation_id)]
+    own = [q for q in questions if is_within(user, organisation_of(q.project))]
     open_ones = [q for q in own if q.status == QuestionStatus.OPEN]
     return {q.pk for q in open_ones if q.kind == Question.Kind.INPUT or not inputs_only}
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts import keys, walls
 from accounts.models import User
 from accounts.organisations import Organisation
-from accounts.roles import OPERATOR, REQUESTER, ROLES
+from accounts.roles import ADMINISTRATOR, OPERATOR, REQUESTER, ROLES
 from backlog.blueprints import add_version
 from backlog.errors import UnknownTemplate
 from backlog.flow import leases
@@ -44,7 +44,7 @@ SHORTEST_TRACE = 5
 TABLES: dict[str, type[Model]] = {
     "question_id": Question, "item_id": Item, "deliverable_id": Deliverable, "deliverable": Deliverable,
     "link": SharedLink, "link_id": SharedLink, "letter_id": DeadLetter, "webhook_id": Endpoint,
-    "delivery_id": Delivery, "id": User,
+    "delivery_id": Delivery, "id": User, "key": User,
 }  # fmt: skip
 # Addresses without a signed-in account: whoever has the secret in them may come.
 BY_SECRET = ("answer/", "shared/", "new-password/", "artifacts/")
@@ -86,7 +86,7 @@ def side(organisation: Organisation, word: str) -> Side:
     name, now = word.lower(), timezone.now()
     for role in ROLES:
         account(f"{name}-{role}", role, organisation=organisation, email=f"{role}@{name}.example")
-    machine = account(f"{name}-bot", OPERATOR, organisation=organisation, is_service=True)
+    machine = account(f"{name}-bot", ADMINISTRATOR, organisation=organisation, is_service=True)
     keys.make_key(machine, name=f"{name} key", scopes=EVERY_SCOPE, lifetime=None)
     plan = {"name": f"{name}-plan", "title": f"{word} plan", "items": items(word)}
     add_version(plan, by=name, organisation=organisation.pk)

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.walls import organisation_of
 from backlog import blueprints
 from backlog.admin.comparison import Comparison, DiffLine, Standing, compare, line_diff
 from backlog.admin.forms import DefinitionForm, as_yaml
@@ -95,7 +96,7 @@ class TemplateAdmin(DetailAdmin):
             definition = definition_of(obj.pk)
         except InvalidTemplate as error:
             return {"title": str(obj), "unreadable": str(error), "text": json_as_html(obj.definition)}
-        newest = blueprints.newest_version(obj.name, obj.organisation_id)
+        newest = blueprints.newest_version(obj.name, organisation_of(obj))
         form = DefinitionForm(initial={"definition": as_yaml(definition), "newest": newest.version})
         others = same_template(obj, obj.name).exclude(pk=obj.pk).order_by("-version")
         return {
@@ -152,7 +153,7 @@ class TemplateAdmin(DetailAdmin):
         try:
             with transaction.atomic():
                 by = request.user.get_username()
-                saved = blueprints.add_version(definition, by=by, organisation=obj.organisation_id)
+                saved = blueprints.add_version(definition, by=by, organisation=organisation_of(obj))
         except IntegrityError:
             words = _("Another person saved a version at the same moment. Look at that version, then save yours again.")
             if form is None:
@@ -189,7 +190,7 @@ def add_overtaken_error(form: DefinitionForm, template: Template) -> bool:
 
     The form is then given the newer version number, so that saving a second time is accepted.
     """
-    newest = blueprints.newest_version(template.name, template.organisation_id)
+    newest = blueprints.newest_version(template.name, organisation_of(template))
     seen = form.cleaned_data["newest"]
     if seen is None or seen == newest.version or form.cleaned_data["definition"]["name"] != template.name:
         return False

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.organisations import FIRST_ORGANISATION
+from accounts.walls import organisation_of
 from backlog import blueprints, periods
 from backlog.errors import ProjectExists
 from backlog.flow.model_budget import WRITTEN_BY_MODEL
@@ -52,7 +53,7 @@ def open_project(
         words = _("Project %(id)s is open already: a new request needs a new project_id.")
         raise ProjectExists(words % {"id": project_id})
     owner = owner_named(work, request.get("requester") or "")
-    organisation = owner.organisation_id if owner else FIRST_ORGANISATION
+    organisation = organisation_of(owner) if owner else FIRST_ORGANISATION
     template = newest_template(work, request.get("template") or blueprints.DEFAULT_TEMPLATE, organisation)
     project = work.add(new_project(work, request, template, owner, correlation_id=correlation_id, intake=intake))
     project.members = []

@@ -24,6 +24,9 @@ FRESH = re.compile(
     rb'|\d{4}-\d\d-\d\d(T|%20| |\+)[^"&<]*'
 )
 
+# The addresses that answer to keys.
+FOR_PROGRAMS = re.compile("/(api|scim)/")
+
 
 @pytest.fixture(autouse=True)
 def static_root(settings: Settings) -> None:
@@ -45,7 +48,7 @@ def test_nobody_reads_an_id_or_a_name_of_another_organisation_at_any_address(zeb
         # On pages of one's own things, too, nothing of the others may stand.
         everywhere += addresses(here) if here is walrus or len(VISITING) > 1 else []
         for role, caller in visitors(here, VISITING).items():
-            for address in everywhere if not caller.headers else [each for each in everywhere if "/api/" in each]:
+            for address in everywhere if not caller.headers else filter(FOR_PROGRAMS.match, everywhere):
                 found = met(got(caller, address), traces, address)
                 leaks += [f"{here.word} {role} at {address}: {sorted(found)[:3]}"] if found else []
                 calls += 1
