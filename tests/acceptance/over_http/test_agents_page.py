@@ -88,7 +88,7 @@ def test_a_person_who_declines_ends_the_wait(api: str, agents_folder: Path) -> N
 def test_the_graph_of_the_page_pays_once(api: str, agents_folder: Path) -> None:
     graph = started(GRAPH, agents_folder, api)
     question = asked()
-    assert (question.title, question.description) == (
+    assert (question.title, question.reason) == (
         "May invoice-7 be paid?",
         '{\n  "supplier": "ACME",\n  "sum": 4200\n}',
     )
