@@ -43,6 +43,7 @@ rehearse: export STATE_EXAMPLES ?= 500
 rehearse: export SIDE_BY_SIDE_SECONDS ?= 60
 rehearse: export SOAK_SECONDS ?= 60
 rehearse: export LONG_WORK_SECONDS ?= 40
+rehearse: export INTERRUPTS ?= 200
 rehearse: export ALL_EDGE_VALUES ?= 1
 rehearse: export EVERY_ROLE ?= 1
 rehearse: $(INSTALLED) ## Run the rehearsals of operation, and all tests with their full counts on both databases: hours

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from accounts.scopes import PROJECTS
 from api import examples
-from api.fields import Text
+from api.fields import Text, Uuid
 from api.openapi import post_endpoint
 from api.question_rows import shown_question
 from api.questions import Approvals, Questions, QuestionShown
@@ -25,6 +25,11 @@ ASKS = Rule(PROJECTS, "backlog.add_project")
 class NewApproval(serializers.Serializer[Any]):
     """An approval that a program asks for."""
 
+    project_id = Uuid(
+        required=False,
+        help_text="An id of your choice for the project of the question. A second request with the same id is refused, "
+        "so that a program that cannot know whether it asked can ask again.",
+    )
     title = Text(max_length=300, help_text="What is to be decided, as a question in one line.")
     reason = Text(
         required=False,

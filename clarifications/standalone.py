@@ -7,7 +7,7 @@ generic worker does the item and the project ends. The program reads the answer 
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from accounts.models import User
 from backlog.blueprints import STANDALONE_TEMPLATE
@@ -28,42 +28,52 @@ LONGEST_PROJECT_TITLE = 200
 
 
 def ask_by_itself(
-    work: ProjectWork, *, by: User, title: str, schema: Mapping[str, Any], reason: str, to: str = ""
+    work: ProjectWork,
+    *,
+    by: User,
+    title: str,
+    schema: Mapping[str, Any],
+    reason: str,
+    to: str = "",
+    project_id: UUID | None = None,
 ) -> Question:
     """Ask a person the question `title`, which an answer that fits the schema closes; return the open question.
 
     `by` is the account that asks; it owns the project. `to` is the name of the person or group to ask, "" anybody who
-    may answer. Raises SchemaRefused, UnknownAssignee, or what opening a project raises.
+    may answer. With a `project_id`, it is asked once.
+    Raises SchemaRefused, UnknownAssignee, ProjectExists, or what else opening a project raises.
     """
     asked = {**schema, "title": shortened(one_line(title), LONGEST_TITLE)}
     check_restricted(asked)
     require_short(FIELD, asked)
-    item = open_for_answer(work, by=by, title=title, reason=reason)
+    item = open_for_answer(work, by=by, title=title, reason=reason, project_id=project_id)
     question = ask_input(work, [item], MissingField(FIELD, asked, reason), asked_by=by.get_username())
     return assigned(work, question, to=to, by=by)
 
 
-def request_approval(work: ProjectWork, *, by: User, title: str, reason: str, to: str = "") -> Question:
+def request_approval(
+    work: ProjectWork, *, by: User, title: str, reason: str, to: str = "", project_id: UUID | None = None
+) -> Question:
     """Ask for an approval of what `title` names; return the open question.
 
     Neither the account `by` nor any machine can approve it: `decide_approval` and the doors refuse them.
     Raises UnknownAssignee, or what opening a project raises.
     """
-    item = open_for_answer(work, by=by, title=title, reason=reason)
+    item = open_for_answer(work, by=by, title=title, reason=reason, project_id=project_id)
     # The title may name an item by %(item)s; this one is a program's, and taken as it is.
     as_template = one_line(title).replace("%", "%%")
     question = ask_for_approval(work, item, as_template, reason, asked_by=by.get_username())
     return assigned(work, question, to=to, by=by)
 
 
-def open_for_answer(work: ProjectWork, *, by: User, title: str, reason: str) -> Item:
-    """Open a project of the template `ask` that the account owns, and return its single item."""
+def open_for_answer(work: ProjectWork, *, by: User, title: str, reason: str, project_id: UUID | None) -> Item:
+    """Open a project of the template `ask` that the account owns, and return its single item. Raises ProjectExists."""
     name = by.get_username()
     work.owners[name] = by
     project = submit_request(
         work,
         request={
-            "project_id": str(uuid4()),
+            "project_id": str(project_id or uuid4()),
             "title": shortened(one_line(title), LONGEST_PROJECT_TITLE),
             "request_text": reason or title,
             "template": STANDALONE_TEMPLATE,

@@ -8,6 +8,7 @@ from environment import installation, model_settings, tls, variables
 from environment.broker import broker_url
 from environment.broker_urls import parsed
 from environment.broker_variables import CACHE_OPTIONS, url_from_parts
+from environment.chat import chat_settings
 from environment.encryption_key import encryption_keys
 from environment.health_limits import health_limits
 from environment.observing import log_settings, logging_config, metrics_settings
@@ -232,8 +233,7 @@ SERVICE_INSTANCE = env.str("SERVICE_INSTANCE", default="1", kind=variables.WORD)
 
 CHANNEL_URL = env.str("CHANNEL_URL", kind=variables.LIVE_BROKER) or REDIS_URL
 CACHE_URL = env.str("CACHE_URL", kind=variables.BROKER) or REDIS_URL
-# The channel layer tells open pages in browsers that something changed, over the broker's publish/subscribe. It may
-# lose messages: no event goes through it.
+# The channel layer tells open pages that something changed. It may lose messages: no event goes through it.
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
@@ -335,6 +335,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Interlock <interlock
 EMAIL_TIMEOUT = 10
 # The public address of the pages, for links in mails, which are written outside of any request.
 PUBLIC_URL = env.str("PUBLIC_URL", kind=variables.PAGES)
+CHAT = chat_settings(env, public_url=PUBLIC_URL)
 # Hours for which the link in a mail can be used to answer: a weekend, not longer, since it works without signing in.
 ANSWER_LINK_HOURS = env.float("ANSWER_LINK_HOURS", default=72.0, most=HUNDRED_YEARS)
 # Days for which a shared link shows its report, unless who makes it chooses another number.

@@ -15,6 +15,7 @@ urlpatterns = [
     *sign_in,
     path("", include("accounts.urls")),
     path("", include("pages.urls")),
+    path("chat/", include("chat.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("api.urls")),
     path("api/", include("api.documents")),

@@ -44,6 +44,7 @@ SECRETS = (
     "LLM_OPENAI_URL",
     "LLM_GOOGLE_URL",
     "LLM_COMPATIBLE_URL",
+    "TEAMS_WEBHOOK_URL",
 )
 # Variables that are read by other code than the settings.
 READ_ELSEWHERE = (
