@@ -7,6 +7,8 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.roles import REQUESTER
+from backlog.models import Project
+from backlog.organisations import make_organisation
 from chat.posting import post_due_questions
 from clarifications.models import Answer, Question
 from tests.callers import account
@@ -73,3 +75,10 @@ def test_staff_are_led_to_the_admin(link: str, ann: User) -> None:
     client = Client()
     client.force_login(ann)
     assert page(client, link).startswith("/admin/clarifications/question/")
+
+
+def test_questions_of_another_organisation_are_not_posted(chats: Chats, rita: User) -> None:
+    project = opened(step("only", needs=NEEDS), requester="rita")
+    Project.objects.filter(pk=project.pk).update(organisation=make_organisation("Sales"))
+    assert post_due_questions()
+    assert chats.cards == []
