@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django_redis.exceptions import ConnectionInterrupted
 
+from accounts.organisations import FIRST_ORGANISATION
 from chat.errors import Refused
 from chat.slack_calls import FAILURES, post_message
 from chat.slack_messages import message_about
@@ -69,9 +70,13 @@ def post_next(name: str, post: Post) -> int:
 
 
 def settle(name: str, event: Event, post: Post) -> bool:
-    """Post the event's question, if it is still open. Return False if it is to be tried again."""
+    """Post the event's question, if it is still open. Return False if it is to be tried again.
+
+    The chats are those of the first organisation: questions of others are not posted.
+    """
     open_ones = Question.objects.select_related("project").filter(status=QuestionStatus.OPEN)
-    question = open_ones.filter(pk=event.payload["question_id"]).first()
+    own = open_ones.filter(project__organisation=FIRST_ORGANISATION)
+    question = own.filter(pk=event.payload["question_id"]).first()
     if question is None:
         return True
     try:

@@ -7,6 +7,7 @@ import pytest
 from django.core.cache import cache
 
 from accounts.models import User
+from accounts.organisations import Organisation
 from accounts.roles import ANSWERER, REQUESTER
 from backlog.models import Project
 from chat.posting import post_due_questions
@@ -165,6 +166,14 @@ def test_a_message_that_slack_never_takes_does_not_hold_up_the_next(chats: Chats
     opened(step("only", approval="before"))
     assert post_due_questions() == 2
     assert len(chats.messages) == 1
+
+
+def test_a_question_of_another_organisation_is_not_posted(chats: Chats) -> None:
+    chats.fault, chats.teams_status = "service_unavailable", 503
+    opened(step("only", approval="before"))
+    Project.objects.update(organisation=Organisation.objects.create(name="Other", slug="other"))
+    assert post_due_questions() == 2
+    assert not chats.cards
 
 
 def test_without_a_slack_app_there_is_no_address(settings: Any, chats: Chats) -> None:
