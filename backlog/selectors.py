@@ -19,7 +19,7 @@ from backlog.work import ProjectWork
 from events.envelope import Envelope
 from events.errors import AgentNotPermitted
 from events.models import Event
-from events.prepared import Prepared, rows_together
+from events.prepared import Asked, Prepared
 from events.work import locked
 from schemas.payloads.about import AboutItem
 
@@ -40,7 +40,17 @@ def load_projects(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
     new = set(project_ids) - work.projects_loaded
     if not new:
         return
-    keep_projects(work, new, *rows_together((LOCKED_PROJECTS, new), (ITEMS, new)))
+    keep_projects(work, new, *work.ahead.rows_together(*locked_projects(new)))
+
+
+def projects_named(events: Iterable[Envelope]) -> set[UUID]:
+    """Return the ids of the projects that the events name."""
+    return {event.project_id for event in events if event.project_id}
+
+
+def locked_projects(ids: set[UUID]) -> list[Asked]:
+    """Return the queries that lock the projects and read their items."""
+    return [(LOCKED_PROJECTS, ids), (ITEMS, ids)]
 
 
 def keep_projects(work: ProjectWork, ids: set[UUID], found: Iterable[Project], items: Iterable[Item]) -> None:
@@ -112,7 +122,7 @@ def work_contexts(work: ProjectWork, project_ids: Iterable[UUID]) -> dict[UUID, 
     wanted = set(project_ids)
     new = {pk for pk in wanted if work.loaded(WorkContext, pk) is None}
     if new:
-        work.keep_loaded(CONTEXTS.rows(new))
+        work.keep_loaded(*work.ahead.rows_together((CONTEXTS, new)))
     return {pk: context for pk in wanted if (context := work.loaded(WorkContext, pk))}
 
 

@@ -14,11 +14,11 @@ from django.db.models import F, OuterRef, Q, QuerySet
 from accounts.models import User
 from accounts.walls import is_within, organisation_of, organisation_seen_by, within_organisation
 from backlog.models import Item, Project
-from backlog.selectors import ITEMS, LOCKED_PROJECTS, count_subquery, keep_projects, project_of
+from backlog.selectors import count_subquery, keep_projects, locked_projects, project_of
 from backlog.work import ProjectWork
 from clarifications.errors import UnknownQuestion
 from clarifications.models import Blocking, Question, QuestionStatus
-from events.prepared import Prepared, rows_together
+from events.prepared import Asked, Prepared
 from events.work import locked
 
 LOCKED_QUESTIONS = Prepared[Question](lambda ids: locked(Question.objects.filter(project_id__in=ids)))
@@ -49,9 +49,7 @@ def load_questions(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
         return
     work.questions_loaded |= new
     unlocked = new - work.projects_loaded
-    projects, items, questions, waiting = rows_together(
-        (LOCKED_PROJECTS, unlocked), (ITEMS, unlocked), (LOCKED_QUESTIONS, new), (WAITING_NOW, new)
-    )
+    projects, items, questions, waiting = work.ahead.rows_together(*locked_questions(unlocked, new))
     keep_projects(work, unlocked, projects, items)
     loaded = {question.pk: question for question in work.keep_loaded(questions)}
     for question in loaded.values():
@@ -60,6 +58,11 @@ def load_questions(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
     for pair in waiting:
         if item := work.loaded(Item, pair["item_id"]):
             loaded[pair["question_id"]].blocked.append(item)
+
+
+def locked_questions(unlocked: set[UUID], ids: set[UUID]) -> list[Asked]:
+    """Return the queries that lock the `unlocked` projects, with their items, and the questions of projects."""
+    return [*locked_projects(unlocked), (LOCKED_QUESTIONS, ids), (WAITING_NOW, ids)]
 
 
 def questions_of(work: ProjectWork, project_id: UUID) -> list[Question]:

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from events.errors import InvalidEvent, PermanentError
 from events.faults import fault_point
 from events.isolation import DATABASE_AWAY, in_halves, in_portions
 from events.partitions import label
+from events.prepared import Asked
 from events.producers import RefusedLately
 from events.seal import is_sealed
 from events.streams import Entry
@@ -98,6 +99,10 @@ class StreamConsumer(BatchConsumer):
     def open_work(self, *, divisible: bool) -> AbstractContextManager[Any]:
         """Return the unit of work for one batch; `preload` and the handlers receive it."""
         return unit_of_work(divisible=divisible)
+
+    def reads(self, events: Sequence[Envelope]) -> Sequence[Asked]:
+        """Return what `preload` will ask of `work.ahead` if all events are new: it is read with their claim."""
+        return ()
 
     def preload(self, events: Sequence[Envelope], work: Any) -> None:
         """Load and lock the objects that the events name, with one query a model."""
@@ -191,7 +196,8 @@ class StreamConsumer(BatchConsumer):
         began, spans = time.monotonic(), begin_spans(self.group, readable)
         with self.open_work(divisible=len(readable) > 1) as work:
             arrived, partition = [(entry.entry_id, event) for entry, event in readable], label(readable[0][0].stream)
-            claimed, conflicts = ledger.claim(arrived, now=work.now, partition=partition)
+            reads = partial(work.ahead.read, self.reads([event for _, event in readable]))
+            claimed, conflicts = ledger.claim(arrived, now=work.now, partition=partition, reads=reads)
             fault_point("consume.after_claim")
             verdicts |= conflicts
             events = [event for entry, event in readable if entry.entry_id in claimed]

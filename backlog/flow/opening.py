@@ -19,6 +19,7 @@ from backlog.models import Item, Project, Template, WorkContext
 from backlog.selectors import load_projects
 from backlog.work import ProjectWork
 from events import artifacts
+from events.envelope import Envelope
 from events.prepared import Prepared
 from schemas.payloads.backlog import BacklogItemCreated
 from schemas.payloads.project import ProjectInitialRequestReceived, ProjectOpened
@@ -116,13 +117,19 @@ def emit_project_opened(work: ProjectWork, project: Project, template: Template,
     work.emit_about(project, "PROJECT.OPENED", opened)
 
 
+def requesters(events: Iterable[Envelope]) -> set[str]:
+    """Return the names of who asks, of those events that are requests."""
+    return {name for event in events if event.event_type == REQUEST and (name := event.payload.get("requester"))}
+
+
 def load_owners(work: ProjectWork, names: Iterable[str]) -> None:
     """Load the accounts of requesters into `work.owners`, in one query: active accounts that may open projects.
 
     A request whose requester has no such account gets no owner, even if an account has that name later.
     """
     if new := {name for name in names if name and name not in work.owners}:
-        work.owners |= {**dict.fromkeys(new), **{user.username: user for user in OWNERS.rows(new)}}
+        [found] = work.ahead.rows_together((OWNERS, new))
+        work.owners |= {**dict.fromkeys(new), **{user.username: user for user in found}}
 
 
 def owner_named(work: ProjectWork, name: str) -> User | None:
