@@ -43,7 +43,9 @@ rehearse: export STATE_EXAMPLES ?= 500
 rehearse: export SIDE_BY_SIDE_SECONDS ?= 60
 rehearse: export SOAK_SECONDS ?= 60
 rehearse: export LONG_WORK_SECONDS ?= 40
+rehearse: export INTERRUPTS ?= 200
 rehearse: export ALL_EDGE_VALUES ?= 1
+rehearse: export EVERY_ROLE ?= 1
 rehearse: $(INSTALLED) ## Run the rehearsals of operation, and all tests with their full counts on both databases: hours
 	$(PYTHON) -m pytest -s --timeout 3600 tests/rehearsals $(ARGS)
 	$(PYTHON) scripts/both_databases.py --timeout 7200 $(ARGS)
@@ -128,9 +130,9 @@ image: ## Build the image of deploy/Dockerfile as interlock:latest (needs Docker
 
 lock: ## Resolve pyproject.toml into requirements.lock again, and what deploy/ needs beside it (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-		--extra embedded --extra otel --extra pdf --group dev pyproject.toml -o requirements.lock
+		--extra embedded --extra mcp --extra llm --extra otel --extra pdf --group dev pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-		--extra embedded --extra otel --extra pdf --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
+		--extra embedded --extra mcp --extra llm --extra otel --extra pdf --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		--group pyproject.toml:deploy --constraint requirements.lock -o deploy/check.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \

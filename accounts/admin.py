@@ -1,15 +1,14 @@
-"""Admin pages of accounts, roles and API keys."""
+"""Admin pages of roles and API keys; those of people are in `staff`, since they concern the tables of every room."""
 
 from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -17,109 +16,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts import audit_admin, keys, scopes  # noqa: F401  (registers the audit log)
 from accounts.lookups import FewLookups
-from accounts.mails import mail_password_set
 from accounts.models import ApiKey, User
-from accounts.passwords.letters import CannotInvite, invite
-from accounts.passwords.setting import make_password_temporary
 from accounts.people import signed_in_person
-from accounts.rank import (
-    AccountHasMoreRights,
-    accounts_to_make_keys_for,
-    groups_within_rights_of,
-    has_rights_beyond,
-    require_no_rights_beyond,
-)
-from accounts.second_factors import reset_second_factor
-from accounts.sessions import sign_out_everywhere
+from accounts.rank import AccountHasMoreRights, accounts_to_make_keys_for
 
 DAYS = 365
-
-
-@admin.register(User)
-class PersonAdmin(FewLookups, UserAdmin):  # type: ignore[type-arg]
-    """The pages of accounts: people and machines."""
-
-    list_display = ["username", "get_full_name", "email", "is_staff", "is_service", "is_active", "has_second_factor"]
-    actions = ["invite_people", "sign_people_out", "reset_second_factors"]
-    fieldsets = [
-        *UserAdmin.fieldsets,  # type: ignore[misc]
-        (gettext_lazy("Preferences"), {"fields": ("language", "time_zone")}),
-        (gettext_lazy("Machine"), {"fields": ("is_service",)}),
-    ]
-    add_fieldsets = [*UserAdmin.add_fieldsets, (gettext_lazy("Machine"), {"fields": ("is_service",)})]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Only a superuser may make superusers, give single permissions, or turn a person into a machine."""
-        if signed_in_person(request).is_superuser:
-            return self.readonly_fields
-        return [*self.readonly_fields, "is_superuser", "user_permissions", *(["is_service"] if obj else [])]
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and not (
-            obj and has_rights_beyond(obj, signed_in_person(request))
-        )
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False: an account is deactivated instead, so that the record of its acts stays complete."""
-        return False
-
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer only groups whose permissions the acting person has as well."""
-        if db_field.name == "groups":
-            kwargs["queryset"] = groups_within_rights_of(signed_in_person(request))
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
-
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        """Return the page that sets another person's password; one's own is changed where the old one is asked for."""
-        if id == str(signed_in_person(request).pk):
-            return HttpResponseRedirect(reverse("change-password"))
-        return super().user_change_password(request, id, form_url)
-
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Log the change; if it set the password of another account, notify that person, who has to change it."""
-        if "password" in str(message).lower() and obj.pk != signed_in_person(request).pk:
-            make_password_temporary(obj)
-            mail_password_set(obj)
-        return super().log_change(request, obj, message)
-
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Save the account; the password of a new one is known to who typed it, so its person has to change it."""
-        obj.must_change_password = obj.must_change_password if change else obj.has_usable_password()
-        super().save_model(request, obj, form, change)
-
-    @admin.action(
-        description=gettext_lazy("Invite: mail a link on which the person chooses a password"), permissions=["change"]
-    )
-    def invite_people(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for account in queryset:
-            try:
-                require_no_rights_beyond(signed_in_person(request), account)
-                invite(account)
-            except (AccountHasMoreRights, CannotInvite) as error:
-                messages.error(request, str(error))
-            else:
-                messages.success(request, _("%(account)s is invited.") % {"account": account})
-
-    @admin.action(description=gettext_lazy("Sign out everywhere: end every session"), permissions=["change"])
-    def sign_people_out(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for account in queryset:
-            try:
-                sign_out_everywhere(account, by=signed_in_person(request))
-            except AccountHasMoreRights as error:
-                messages.error(request, str(error))
-            else:
-                messages.success(request, _("%(account)s is signed out everywhere.") % {"account": account})
-
-    @admin.action(description=gettext_lazy("Take the second factor away, if it is lost"), permissions=["change"])
-    def reset_second_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for account in queryset:
-            try:
-                was_there = reset_second_factor(account, by=signed_in_person(request))
-            except AccountHasMoreRights as error:
-                messages.error(request, str(error))
-                continue
-            words = _("%(account)s has no second factor any more.") if was_there else _("%(account)s had none.")
-            messages.success(request, words % {"account": account})
 
 
 admin.site.unregister(Group)
@@ -207,7 +108,7 @@ class ApiKeyAdmin(FewLookups):
         return self.readonly_fields if obj else []
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
-        """Return all keys if the person has the permission, otherwise their own keys."""
+        """Return the organisation's keys if the person has the permission, otherwise their own keys."""
         all_keys: QuerySet[ApiKey] = super().get_queryset(request)
         return (
             all_keys

@@ -16,6 +16,8 @@ from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.organisations import FIRST_ORGANISATION, Organisation
+
 COMMAND_LINE = "command line"
 LONGEST_NAME = 150
 LONGEST_ADDRESS = 45
@@ -65,6 +67,7 @@ class AuditRecord(models.Model):
         REPORT_OPENED = "report-opened", _("Report looked at")
         REPORT_EXPORTED = "report-exported", _("Report exported")
         TEMPLATE_MADE = "template-made", _("Template changed")
+        DECISION_REFUSED = "decision-refused", _("Decision refused")
         PERSON_EXPORTED = "person-exported", _("Personal data exported")
         PERSON_ERASED = "person-erased", _("Person erased")
 
@@ -88,6 +91,16 @@ class AuditRecord(models.Model):
         _("times"),
         default=1,
         help_text=_("Failed sign-ins, and the opening of a link, within one hour are counted in one row."),
+    )
+
+    organisation = models.ForeignKey(
+        Organisation,
+        verbose_name=_("organisation"),
+        on_delete=models.PROTECT,
+        db_default=FIRST_ORGANISATION,
+        editable=False,
+        related_name="+",
+        db_index=False,
     )
 
     class Meta:
@@ -116,9 +129,17 @@ class ActingRequest:
 
 
 def unsaved_entry(
-    action: AuditRecord.Action, *, target: str, target_id: int | None = None, details: str = ""
+    action: AuditRecord.Action,
+    *,
+    target: str,
+    target_id: int | None = None,
+    details: str = "",
+    organisation: int | None = None,
 ) -> AuditRecord:
-    """Return an unsaved entry of the audit log, done by who acts now: the signed-in account or the command line."""
+    """Return an unsaved entry of the audit log, done by who acts now: the signed-in account or the command line.
+
+    `organisation` is that of what it was done to; without one the entry belongs to that of the acting account.
+    """
     request = current_request.get()
     actor, actor_id = (command_name(), None) if request is None else signed_in_account(request)
     return AuditRecord(
@@ -129,7 +150,15 @@ def unsaved_entry(
         target_id=target_id,
         address=address_of(request),
         details=printable_text(details)[:LONGEST_DETAILS],
+        organisation_id=organisation or acting_organisation(),
     )
+
+
+def acting_organisation() -> int:
+    """Return the organisation of the acting account, or of whom an answer link was made for; else the first one."""
+    request = current_request.get()
+    people = (getattr(request, "user", None), getattr(request, "link_reader", None))
+    return next((found for user in people if (found := getattr(user, "organisation_id", None))), FIRST_ORGANISATION)
 
 
 def command_name() -> str:

@@ -63,7 +63,7 @@ def record_sign_out(sender: Any, user: User | None, request: HttpRequest | None 
 
 def record_own_act(action: AuditRecord.Action, user: User, request: HttpRequest | None, words: str = "") -> None:
     """Record an act of a person on their own account."""
-    record = unsaved_entry(action, target=user.username, target_id=user.pk, details=words)
+    record = user.entry(action, words)
     record.actor, record.actor_id, record.address = user.username, user.pk, address_of(request)
     record.save()
 
@@ -84,7 +84,8 @@ def record_failed_sign_in(
         name, address = (name if User.objects.filter(username=name).exists() else ""), ""
         if increment_count(recent, name, address):
             return
-    record = unsaved_entry(Action.SIGN_IN_FAILED, target=name)
+    organisation = User.objects.filter(username=name).values_list("organisation_id", flat=True).first()
+    record = unsaved_entry(Action.SIGN_IN_FAILED, target=name, organisation=organisation)
     record.actor, record.actor_id, record.address = "", None, address
     record.save()
 
@@ -121,6 +122,8 @@ def rights_records(rows: models.QuerySet[Any], holder: str, right: str, *, given
     rights = defaultdict(list)
     for pk, name, *parts in rows.values_list(f"{holder}_id", *NAMES[holder], *NAMES[right]):
         rights[pk, name].append(".".join(parts))
+    holders = [pk for pk, _name in rights] if holder == "user" else []
+    organisations = dict(User.objects.filter(pk__in=holders).values_list("pk", "organisation_id"))
     action, word = Action.RIGHTS_GIVEN if given else Action.RIGHTS_TAKEN, "role" if right == "group" else "permission"
     return [
         unsaved_entry(
@@ -128,6 +131,7 @@ def rights_records(rows: models.QuerySet[Any], holder: str, right: str, *, given
             target=name if holder == "user" else role_target(name),
             target_id=pk if holder == "user" else None,
             details=f"{word}: {', '.join(sorted(names))}",
+            organisation=organisations.get(pk),
         )
         for (pk, name), names in rights.items()
     ]

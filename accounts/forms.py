@@ -26,17 +26,27 @@ class SignInForm(AuthenticationForm):
 
 
 class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Language and time zone; an empty choice means that of the browser."""
+    """Name, language, time zone and mails; an empty language or zone means that of the browser.
+
+    The name of somebody whom a directory keeps (SCIM) is changed there: here it would be overwritten.
+    """
 
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
 
     class Meta:
         model = User
-        fields = ["language", "time_zone"]
-        labels = {"language": _("Language")}
+        fields = ["first_name", "last_name", "language", "time_zone", "gets_mails"]
+        labels = {
+            "first_name": _("First name"),
+            "last_name": _("Last name"),
+            "language": _("Language"),
+            "gets_mails": _("Mail me when a question waits for me"),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         as_browser = ("", _("As my browser says"))
         self.fields["time_zone"].choices = [as_browser, *((zone, zone) for zone in sorted(known_zones()))]  # type: ignore[attr-defined]
         self.fields["language"].choices = [as_browser, *self.fields["language"].choices[1:]]  # type: ignore[attr-defined]
+        for name in ("first_name", "last_name"):
+            self.fields[name].disabled = bool(self.instance.external_id)

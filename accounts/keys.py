@@ -84,6 +84,11 @@ def revoke_key(key: ApiKey, *, by: User | None = None) -> None:
     ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
 
 
+def revoke_keys_of(account: User) -> int:
+    """Revoke every key of the account that still works, and return how many there were."""
+    return ApiKey.objects.live().filter(user=account).update(revoked_at=timezone.now())
+
+
 def user_of_key(text: str) -> User:
     """Return the active user of the live key with this text; the key is in `user.key`. Raises NoSuchKey.
 

@@ -58,6 +58,9 @@ class User(AbstractUser, Recorded):
     has_second_factor = models.BooleanField(_("second factor"), default=False, db_default=False, editable=False)
     # The mail address that its person was shown to read; another `email` is not verified by it.
     verified_email = models.EmailField(blank=True, default="", db_default="", editable=False)
+    gets_mails = models.BooleanField(_("mails about questions"), default=True, db_default=True)
+    # What the directory that keeps the account over SCIM calls it; within an organisation it names one account.
+    external_id = models.CharField(max_length=255, blank=True, default="", db_default="", editable=False)
 
     key: "ApiKey | None" = None  # the API key of the current request; None for a session
 
@@ -66,9 +69,13 @@ class User(AbstractUser, Recorded):
     on_record = secret_fields | {
         *("username", "first_name", "last_name", "email"),
         *("is_active", "is_staff", "is_superuser", "is_service", "must_change_password", "has_second_factor"),
-        "organisation",
+        *("organisation", "external_id"),
     }
     related_names = ("organisation",)
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("person")  # type: ignore[assignment]
+        verbose_name_plural = _("people")  # type: ignore[assignment]
 
     def __str__(self) -> str:
         return self.get_username()
@@ -114,7 +121,9 @@ class User(AbstractUser, Recorded):
 
     def entry(self, action: AuditRecord.Action, words: str = "") -> AuditRecord:
         """Return an unsaved entry about this account."""
-        return unsaved_entry(action, target=self.username, target_id=self.pk, details=words)
+        return unsaved_entry(
+            action, target=self.username, target_id=self.pk, details=words, organisation=self.organisation_id
+        )
 
 
 class ApiKeys(RecordedQuerySet["ApiKey"]):
@@ -182,4 +191,10 @@ class ApiKey(Recorded):
         """Return an unsaved entry about this key."""
         key_name = f"key {self.name} ({self.prefix})"
         details = f"{key_name}: {words}" if words else key_name
-        return unsaved_entry(action, target=self.user.username, target_id=self.user_id, details=details)
+        return unsaved_entry(
+            action,
+            target=self.user.username,
+            target_id=self.user_id,
+            details=details,
+            organisation=self.user.organisation_id,
+        )

@@ -9,10 +9,24 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.roles import ROLES
+from accounts.walls import within_organisation
 
 
-class AccountHasMoreRights(Exception):
-    """The person may not act on the account, because it has rights that the person lacks; the message says so."""
+class AccountRefused(Exception):
+    """The person may not do this to the account; the message says why, and what to do."""
+
+
+class AccountHasMoreRights(AccountRefused):
+    """The account, or what it is to be given, has rights that the person lacks."""
+
+
+class OwnAccount(AccountRefused):
+    """Nobody changes their own role and nobody deactivates themselves: so the last administrator stays one."""
+
+
+class OtherOrganisation(AccountRefused):
+    """The account belongs to another organisation than the person."""
 
 
 def has_rights_beyond(account: User, actor: User) -> bool:
@@ -40,20 +54,38 @@ def groups_within_rights_of(actor: User) -> QuerySet[Group]:
     if actor.is_superuser:
         return Group.objects.all()
     own_rights = actor.get_all_permissions()
-    permitted = [group.pk for group in Group.objects.all() if permission_names(group.permissions.all()) <= own_rights]
-    return Group.objects.filter(pk__in=permitted)
+    beyond = [
+        right.pk for right in Permission.objects.select_related("content_type") if name_of(right) not in own_rights
+    ]
+    return Group.objects.exclude(permissions__in=beyond)
+
+
+def name_of(right: Permission) -> str:
+    """Return the permission in the form that `has_perm` expects."""
+    return f"{right.content_type.app_label}.{right.codename}"
+
+
+def roles_within_rights_of(actor: User) -> list[str]:
+    """Return the built-in roles that the actor may give, the one with the fewest rights first."""
+    permitted = set(groups_within_rights_of(actor).values_list("name", flat=True))
+    return [role for role in ROLES if role in permitted]
+
+
+def accounts_managed_by(actor: User) -> QuerySet[User]:
+    """Return the accounts of the actor's organisation; a superuser is above organisations."""
+    return within_organisation(actor, User.objects.all())
 
 
 def accounts_to_make_keys_for(actor: User) -> QuerySet[User]:
     """Return the accounts for which the actor may make keys.
 
     These are the actor's own account and, if the actor has the permission `accounts.add_apikey`, the active service
-    accounts that have no right that the actor lacks.
+    accounts of the actor's organisation that have no right that the actor lacks.
     """
     own = Q(pk=actor.pk)
     if not actor.has_perm("accounts.add_apikey"):
         return User.objects.filter(own)
-    service_accounts = User.objects.filter(is_service=True)
+    service_accounts = within_organisation(actor, User.objects.filter(is_service=True))
     permitted = [account.pk for account in service_accounts if not has_rights_beyond(account, actor)]
     return User.objects.filter(own | Q(pk__in=permitted), is_active=True)
 
@@ -74,3 +106,21 @@ def require_no_rights_beyond(actor: User, account: User) -> None:
         raise AccountHasMoreRights(
             _("%(account)s has rights that you do not have: ask a superuser to do this.") % {"account": account}
         )
+
+
+def require_may_manage(actor: User | None, account: User) -> None:
+    """Raise AccountRefused unless the actor may change the account. None may: it is the operator of the machine.
+
+    Every door calls this: the page, the command, the directory (SCIM) and the single sign-on.
+    """
+    if actor is None:
+        return
+    if not actor.is_superuser and account.organisation_id != actor.organisation_id:
+        raise OtherOrganisation(_("%(account)s belongs to another organisation.") % {"account": account})
+    require_no_rights_beyond(actor, account)
+
+
+def require_not_oneself(actor: User | None, account: User) -> None:
+    """Raise OwnAccount if the account is the actor's own."""
+    if actor is not None and actor.pk == account.pk:
+        raise OwnAccount(_("This cannot be done to one's own account: ask another administrator."))

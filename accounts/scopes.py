@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 READ, PROJECTS, ITEMS, QUESTIONS = "read", "projects", "items", "questions"
 DEAD_LETTERS, TEMPLATES, WEBHOOKS, HEALTH = "dead-letters", "templates", "webhooks", "health"
+PEOPLE = "people"
 
 # A key has no permission that none of its scopes names, even if its owner has it.
 SCOPES: dict[str, tuple[str, ...]] = {
@@ -26,6 +27,8 @@ SCOPES: dict[str, tuple[str, ...]] = {
     DEAD_LETTERS: ("events.change_deadletter",),
     TEMPLATES: ("backlog.change_template",),
     WEBHOOKS: ("webhooks.add_endpoint", "webhooks.change_endpoint", "webhooks.view_endpoint"),
+    # For a directory that keeps people over SCIM; see `scim`.
+    PEOPLE: ("accounts.view_user", "accounts.add_user", "accounts.change_user"),
     # For monitors: no permission, so no call of the REST interface; see `health/callers.py`.
     HEALTH: (),
 }
@@ -38,6 +41,7 @@ LABELS = {
     DEAD_LETTERS: gettext_lazy("dead-letters: replay and discard them"),
     TEMPLATES: gettext_lazy("templates: make new versions"),
     WEBHOOKS: gettext_lazy("webhooks: add and change webhooks, which send events to other programs"),
+    PEOPLE: gettext_lazy("people: keep people and their groups over SCIM, for a directory"),
     HEALTH: gettext_lazy("health: read the reasons of /readyz and the figures of /metrics, and nothing else"),
 }
 WORK_SCOPE = re.compile(r"work:(\*|[a-z][a-z0-9_]{0,99})")

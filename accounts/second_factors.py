@@ -4,17 +4,16 @@ from django.apps import apps
 from django.db import transaction
 
 from accounts.models import User
-from accounts.rank import require_no_rights_beyond
+from accounts.rank import require_may_manage
 from accounts.sessions import sign_out_everywhere
 
 
 def reset_second_factor(account: User, *, by: User | None = None) -> bool:
     """Delete every second factor of the account and end its sessions; False if it has none.
 
-    `by` is the acting person, None at the command line. Raises AccountHasMoreRights.
+    `by` is the acting person, None at the command line. Raises AccountRefused.
     """
-    if by is not None:
-        require_no_rights_beyond(by, account)
+    require_may_manage(by, account)
     with transaction.atomic():
         # The model is django-allauth's, which this room does not know; receivers bring the account in step.
         deleted, _models = apps.get_model("mfa", "Authenticator").objects.filter(user=account).delete()

@@ -22,7 +22,7 @@ from accounts.audit import AuditRecord, address_of, printable_text
 from accounts.browsers import LONGEST_BROWSER, BrowserSession
 from accounts.models import User
 from accounts.people import signed_in_person
-from accounts.rank import require_no_rights_beyond
+from accounts.rank import require_may_manage
 
 # A use is noted in the session at most once in this number of seconds, since each note is a write.
 NOTED_EVERY_SECONDS = 600
@@ -123,10 +123,9 @@ def sign_out_everywhere_else(request: HttpRequest, user: User) -> None:
 def sign_out_everywhere(account: User, *, by: User | None = None) -> None:
     """End every session of an account: what others do, when it may have fallen into wrong hands.
 
-    `by` is the acting person, None at the command line. Raises AccountHasMoreRights.
+    `by` is the acting person, None at the command line. Raises AccountRefused.
     """
-    if by is not None:
-        require_no_rights_beyond(by, account)
+    require_may_manage(by, account)
     account.session_stamp = secrets.token_hex(8)
     account.save(update_fields=["session_stamp"])
     account.entry(AuditRecord.Action.SIGNED_OUT, "everywhere").save()

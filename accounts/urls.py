@@ -11,5 +11,6 @@ urlpatterns = [
     path("new-password/<str:token>/", ChoosePassword.as_view(), name="choose-password"),
     path("admin/login/", views.StaffSignIn.as_view()),
     path("preferences/password/", ChangePassword.as_view(), name="change-password"),
+    path("preferences/keys/", views.OwnKeys.as_view(), name="own-keys"),
     path("preferences/", views.Preferences.as_view(), name="preferences"),
 ]

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.generic import UpdateView, View
 
 from accounts.forms import PreferencesForm
-from accounts.models import User
+from accounts.keys import revoke_key
+from accounts.models import ApiKey, User
 from accounts.people import signed_in_person
 from accounts.sessions import end_session, sessions_of, sign_out_everywhere_else
 
@@ -51,7 +52,7 @@ class SignOutEverywhere(LoginRequiredMixin, View):
 
 
 class Preferences(LoginRequiredMixin, UpdateView):  # type: ignore[type-arg]
-    """The page of the person's own language and time zone."""
+    """The page of the person's own name, language, time zone and mails."""
 
     form_class = PreferencesForm
     template_name = "accounts/preferences.html"
@@ -60,6 +61,11 @@ class Preferences(LoginRequiredMixin, UpdateView):  # type: ignore[type-arg]
     def get_object(self, queryset: object = None) -> User:
         """Return the signed-in person: everybody changes only their own preferences."""
         return signed_in_person(self.request)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the context, which says whether the person has a key."""
+        has_keys = ApiKey.objects.live().filter(user=signed_in_person(self.request)).exists()
+        return {**super().get_context_data(**kwargs), "has_keys": has_keys}
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Save the preferences and show a message."""
@@ -88,3 +94,23 @@ class Sessions(LoginRequiredMixin, View):
         else:
             messages.warning(request, _("That session had ended already."))
         return HttpResponseRedirect(reverse("sessions"))
+
+
+class OwnKeys(LoginRequiredMixin, View):
+    """The page of the person's own API keys; each can be revoked."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Return the page."""
+        own = ApiKey.objects.live().filter(user=signed_in_person(request))
+        return render(request, "accounts/keys.html", {"keys": own})
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Revoke the key whose number is sent, if it is the person's own, and show the page again."""
+        number, person = request.POST.get("key", ""), signed_in_person(request)
+        key = ApiKey.objects.live().filter(user=person, pk=int(number[:18])).first() if number.isdecimal() else None
+        if key is None:
+            messages.warning(request, _("That key had ended already."))
+        else:
+            revoke_key(key, by=person)
+            messages.success(request, _("%(key)s is revoked.") % {"key": key})
+        return HttpResponseRedirect(reverse("own-keys"))

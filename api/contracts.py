@@ -11,11 +11,12 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.scopes import READ
+from accounts.walls import within_organisation
 from api.endpoint import ApiView
 from api.openapi import endpoint
 from api.rules import Rule
 from backlog.models import Item
-from backlog.selectors import projects_for, within_organisation
+from backlog.selectors import projects_for
 from backlog.states import OVER_STATUSES, ItemState
 from clarifications.models import QuestionStatus
 from clarifications.selectors import questions_for
@@ -110,7 +111,7 @@ def stats(user: User) -> dict[str, Any]:
         items = within_organisation(user, items)
     else:
         items = items.filter(project__in=projects_for(user))
-    letters = DeadLetter.objects.filter(state=DeadLetter.State.OPEN)
+    letters = within_organisation(user, DeadLetter.objects.filter(state=DeadLetter.State.OPEN))
     return {
         "projects": dict(projects.values_list("status").annotate(number=Count("pk"))),
         "items": dict(items.values_list("state").annotate(number=Count("pk"))),

@@ -2,13 +2,16 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
 from accounts.scopes import DEAD_LETTERS, READ
+from accounts.walls import within_organisation
 from api import examples
 from api.endpoint import ApiView, row_or_404
 from api.fields import Text
@@ -90,7 +93,7 @@ class DeadLetters(ApiView):
     def get(self, request: Request) -> Response:
         """The dead letters, newest first. The contents of their entries are in the single dead letter only."""
         filters = self.read_query(DeadLetterQuery)
-        letters = DeadLetter.objects.defer("raw", "trace", "edited").filter(**filters)
+        letters = letters_for(self.account).defer("raw", "trace", "edited").filter(**filters)
         return self.page(letters, DeadLetterListed, by=("-id",))
 
 
@@ -102,7 +105,7 @@ class OneDeadLetter(ApiView):
     @endpoint("deadletters_read", "Read a dead letter", gives=DeadLetterShown, refuses=[404])
     def get(self, request: Request, letter_id: int) -> Response:
         """The dead letter with the fields of its entry as received, and the faults of its event."""
-        return self.respond(DeadLetterShown(row_or_404(DeadLetter.objects.all(), pk=letter_id)).data)
+        return self.respond(DeadLetterShown(row_or_404(letters_for(self.account), pk=letter_id)).data)
 
 
 class Replay(ApiView):
@@ -125,11 +128,11 @@ class Replay(ApiView):
         A dead letter can be replayed once. The original entry is kept. A corrected event that breaks its contract
         is refused with the list of its faults, and the dead letter stays open.
         """
-        letter = row_or_404(DeadLetter.objects.all(), pk=letter_id)
+        letter = row_or_404(letters_for(self.account), pk=letter_id)
         corrected = self.read_body(Correction).get("event")
         event = None if corrected is None else acceptable_json(corrected)
         replay(letter, by=self.account.get_username(), event=event)
-        data = DeadLetterShown(row_or_404(DeadLetter.objects.all(), pk=letter_id)).data
+        data = DeadLetterShown(row_or_404(letters_for(self.account), pk=letter_id)).data
         return self.respond(data, status=202, location=f"/api/v1/dead-letters/{letter_id}")
 
 
@@ -148,9 +151,14 @@ class Discard(ApiView):
     )
     def post(self, request: Request, letter_id: int) -> Response:
         """Close the dead letter for good: its entry is not handled. The reason is stored with it."""
-        letter = row_or_404(DeadLetter.objects.all(), pk=letter_id)
+        letter = row_or_404(letters_for(self.account), pk=letter_id)
         discard(letter, by=self.account.get_username(), why=self.read_body(Reason)["reason"])
-        return self.respond(DeadLetterShown(row_or_404(DeadLetter.objects.all(), pk=letter_id)).data)
+        return self.respond(DeadLetterShown(row_or_404(letters_for(self.account), pk=letter_id)).data)
+
+
+def letters_for(user: User) -> QuerySet[DeadLetter]:
+    """Return the dead letters of the account's organisation."""
+    return within_organisation(user, DeadLetter.objects.all())
 
 
 def readable(raw: bytes) -> str:

@@ -45,6 +45,11 @@ REASON = request_of("PROJECT.CANCELLED", "reason")
 ANSWER = request_of("USER.ANSWER_SUBMITTED", "answer")
 REJECTION = request_of("HUMAN.APPROVAL_SUBMITTED", "notes")
 ASSIGNEE = {"to": PERSON}
+NEW_QUESTION: Json = {
+    "title": "Which invoice is the right one?", "schema": {"type": "string", "enum": ["INV-17", "INV-18"]},
+    "reason": "Both have the amount that was paid.",
+}  # fmt: skip
+NEW_APPROVAL = {"title": "Refund 1,200 EUR to order 4711?", "reason": "It is above the limit of 1,000 EUR."}
 CORRECTION = {"event": ENVELOPE}
 LEASE_REQUEST = {"agent": CREATED["agent_target"], "max": 1, "seconds": 60, "wait": 20}
 
@@ -78,6 +83,16 @@ ANSWERED = {
         "event_id": ENVELOPE["event_id"],
     },
 }  # fmt: skip
+ASKED_BY_ITSELF = {
+    **QUESTION, "field": "answer", "title": NEW_QUESTION["title"], "pointer": "/answer",
+    "schema": {**NEW_QUESTION["schema"], "title": NEW_QUESTION["title"]}, "reason": NEW_QUESTION["reason"],
+    "asked_by": "refund agent", "assigned_to": None,
+}  # fmt: skip
+APPROVAL_REQUESTED = {
+    **ASKED_BY_ITSELF, "kind": "approval", "field": "approval:answer", "title": NEW_APPROVAL["title"],
+    "pointer": "/approval:answer", "schema": {"type": "object", "title": NEW_APPROVAL["title"]},
+    "reason": NEW_APPROVAL["reason"],
+}  # fmt: skip
 DEAD_LETTER = {
     "id": 1, "stream": "audit:events", "entry_id": "1772443800000-0", "group": "backlog", "state": "replayed",
     "event_id": ENVELOPE["event_id"], "event_type": ENVELOPE["event_type"], "reason": "/payload breaks its contract",
@@ -100,6 +115,7 @@ LINK = {
 LINK_REVOKED = {**LINK, "revoked_at": NOW, "is_live": False}
 LINK_REVOKED.pop("address")
 LEASE_STATE = {"lease": LEASE, "state": "IN_PROGRESS", "expires_at": NOW}
+LEASE_ASKED = {**LEASE_STATE, "state": "BLOCKED", "expires_at": None, "questions": [ASKED["question_id"]]}
 LEASED = {"items": [{"lease": LEASE, "expires_at": NOW, "item": ITEM, "work_context": REQUEST["work_context"]}]}
 
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.scopes import ITEMS, READ
+from accounts.walls import within_organisation
 from api import examples
 from api.endpoint import ApiView, row_or_404
 from api.fields import Text
@@ -19,7 +20,7 @@ from api.projects import Reason
 from api.rules import Rule
 from backlog.flow.orchestration import project_work
 from backlog.models import Item
-from backlog.selectors import item_in, projects_for, within_organisation
+from backlog.selectors import item_in, projects_for
 from backlog.services import cancel_item, dispatch_item, retry_item, waive_criteria
 from backlog.states import ItemState
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from rest_framework import serializers
@@ -12,13 +12,14 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.scopes import READ
+from accounts.walls import within_organisation
 from api.endpoint import ApiView, row_or_404
 from api.fields import Moment, Text
 from api.openapi import endpoint, list_endpoint
 from api.renderers import json_and
 from api.rules import Rule
 from backlog.models import Deliverable
-from backlog.selectors import projects_for, within_organisation
+from backlog.selectors import projects_for
 from events.horizon import first_seq_since
 from events.models import Event
 from reports.downloads import deliverable_as_file, table_as_file
@@ -193,7 +194,7 @@ class OneEvent(ApiView):
 
 
 def events_for(user: User) -> QuerySet[Event]:
-    """Return the events that the account may see: all of them, or those of its own projects."""
+    """Return the events that the account may see: all of its organisation, or those of its own projects."""
     if user.has_perm("events.view_event"):
-        return Event.objects.all()
-    return Event.objects.filter(Q(project_id__in=projects_for(user).values("pk")))
+        return within_organisation(user, Event.objects.all())
+    return Event.objects.filter(project_id__in=projects_for(user).values("pk"))

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from accounts.walls import belongs
 from encryption.fields import EncryptedField, Encrypting
 
 
@@ -25,3 +26,6 @@ class KeptAnswer(Encrypting):
 
     def __str__(self) -> str:
         return f"{self.key} of {self.user_id}"
+
+
+belongs(KeptAnswer, by="user__organisation")

@@ -19,6 +19,7 @@ from rest_framework.response import Response
 
 from accounts.keys import NoSuchKey
 from accounts.rank import AccountHasMoreRights
+from api.refusals import record_refused_decision
 from backlog import errors as backlog
 from clarifications import errors as clarifications
 from events import errors as events
@@ -81,6 +82,7 @@ STATUS_AND_NAME: dict[type[Exception], tuple[int, str]] = {
     clarifications.UnknownAssignee: (422, "unknown-assignee"),
     clarifications.NotEntitled: (403, "not-entitled"),
     clarifications.OwnApproval: (403, "own-approval"),
+    clarifications.OwnQuestion: (403, "own-question"),
     clarifications.NotesMissing: (422, "notes-missing"),
     clarifications.LinkRefused: (403, "link-refused"),
     clarifications.ClarificationError: (409, "refused"),
@@ -134,6 +136,7 @@ STATUS_AND_NAME: dict[type[Exception], tuple[int, str]] = {
 
 def problem_for_error(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return the problem response for an error; None for an unexpected error, which becomes a 500."""
+    record_refused_decision(error, context)
     if isinstance(error, Refused):
         return problem_response(error.code, error.name, error.words, error.faults, headers=error.headers, **error.more)
     if isinstance(error, Http404):

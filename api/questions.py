@@ -1,6 +1,7 @@
 """Endpoints of questions and approvals: list, read, claim, release, assign, answer, decline, approve, reject."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,10 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.scopes import QUESTIONS, READ
+from accounts.walls import organisation_seen_by
 from api import examples
 from api.endpoint import ApiView
-from api.fields import Text
+from api.fields import Boolean, Text
 from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
 from api.paging import FirstPage
 from api.projects import Reason
@@ -26,6 +28,8 @@ from backlog.flow.orchestration import project_work
 from clarifications.assignment import claim_question, reassign_question, release_question
 from clarifications.models import Answer, Question, QuestionStatus
 from clarifications.selectors import (
+    MOST_PREPARED,
+    all_questions,
     assigned_to_user,
     is_only_for_others,
     question_for,
@@ -37,11 +41,11 @@ from clarifications.selectors import (
 from clarifications.services import answer_question, decline_question
 
 DOOR = "rest"
+# The door of an answer that an agent passes on: its person typed it into the agent's own client.
+AGENT_DOOR = "agent"
 SOONEST = ("due_at", "id")
 WHOSE = ("waiting", "mine", "groups", "all")
 CHANGES = "clarifications.change_question"
-# Most readers of the list may see every question, and begin at its beginning.
-FIRST_QUESTIONS = FirstPage(lambda: question_rows(Question.objects.order_by(*SOONEST)))
 TO_CHANGE: dict[str, Any] = {"parameters": [IF_MATCH], "refuses": [412]}
 
 
@@ -98,6 +102,11 @@ class NewAnswer(serializers.Serializer[Any]):
     """The answer of a person."""
 
     answer = serializers.JSONField(allow_null=True, help_text="A value that fits the schema of the question.")
+    relayed_by_agent = Boolean(
+        required=False,
+        default=False,
+        help_text="True if a person typed the answer into the client of an agent, which sends it on. It is recorded.",
+    )
 
 
 class Assignee(serializers.Serializer[Any]):
@@ -125,7 +134,7 @@ class Questions(ApiView):
         """The questions that you may see, in the order in which they are due."""
         query = self.read_query(QuestionQuery)
         if not query and "cursor" not in request.query_params and sees_every_question(self.account):
-            return self.page(FIRST_QUESTIONS, shown_questions, by=SOONEST)
+            return self.page(first_questions(organisation_seen_by(self.account)), shown_questions, by=SOONEST)
         rows = question_rows(questions_matching(self.account, query))
         return self.page(rows, shown_questions, by=SOONEST)
 
@@ -204,12 +213,12 @@ class AnswerQuestion(QuestionAction):
         """Answer the question. The items that waited only for this answer go on.
 
         Only the first answer counts: a second one is refused with 409 `already-closed`. An answer that does not fit
-        the schema of the question is refused with its faults.
+        the schema of the question is refused with its faults. A service account cannot answer what it asked itself.
         """
         question = self.answerable_question(question_id, Question.Kind.INPUT)
-        answer = self.read_body(NewAnswer)["answer"]
-        by = self.account.get_username()
-        return self.act(question, answer_question, answer=answer, by=by, door=DOOR)
+        body, by = self.read_body(NewAnswer), self.account.get_username()
+        door = AGENT_DOOR if body["relayed_by_agent"] else DOOR
+        return self.act(question, answer_question, answer=body["answer"], by=by, door=door)
 
 
 class DeclineQuestion(QuestionAction):
@@ -316,6 +325,12 @@ class Reject(QuestionAction):
 
 
 # -- functions -------------------------------------------------------------------------------------
+@lru_cache(MOST_PREPARED)
+def first_questions(organisation: int | None) -> FirstPage:
+    """Return the first page of all questions of this organisation, where most readers begin; None: of every one."""
+    return FirstPage(lambda: question_rows(all_questions(organisation).order_by(*SOONEST)))
+
+
 def questions_matching(user: User, query: dict[str, Any]) -> QuerySet[Question]:
     """Return the questions that the account may see and that the query asks for."""
     rows = questions_for(user)

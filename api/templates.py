@@ -3,12 +3,15 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
 from accounts.scopes import READ, TEMPLATES
+from accounts.walls import organisation_of
 from api import examples
 from api.endpoint import ApiView, row_or_404
 from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
@@ -68,8 +71,8 @@ class Templates(ApiView):
     @list_endpoint("templates_list", "List templates", TemplateListed)
     def get(self, request: Request) -> Response:
         """The newest version of each template, ordered by name."""
-        newest = Template.objects.filter(pk__in=[template.pk for template in newest_templates()])
-        return self.page(newest, TemplateListed, by=("name", "id"))
+        newest = [template.pk for template in newest_templates(organisation_of(self.account))]
+        return self.page(Template.objects.filter(pk__in=newest), TemplateListed, by=("name", "id"))
 
 
 class Versions(ApiView):
@@ -80,8 +83,8 @@ class Versions(ApiView):
     @list_endpoint("templates_versions", "List the versions of a template", TemplateListed)
     def get(self, request: Request, name: str) -> Response:
         """The versions of the template, newest first."""
-        row_or_404(Template.objects.all(), name=name)
-        return self.page(Template.objects.filter(name=name), TemplateListed, by=("-version", "id"))
+        row_or_404(templates_of(self.account), name=name)
+        return self.page(templates_of(self.account).filter(name=name), TemplateListed, by=("-version", "id"))
 
     @post_endpoint(
         "templates_create", "Make a new version of a template", takes=NewVersion, gives=TemplateShown, status=201,
@@ -95,10 +98,10 @@ class Versions(ApiView):
         """
         definition = self.read_body(NewVersion)["definition"]
         require_name(checked_definition(definition).name, name)
-        newest = Template.objects.filter(name=name).order_by("-version").first()
+        newest = templates_of(self.account).filter(name=name).order_by("-version").first()
         self.require_unchanged(lambda: TemplateShown(newest).data if newest else None)
         with transaction.atomic():
-            made = add_version(definition, by=self.account.get_username())
+            made = add_version(definition, by=self.account.get_username(), organisation=organisation_of(self.account))
         location = f"/api/v1/templates/{name}/versions/{made.version}"
         return self.respond(TemplateShown(made).data, status=201, location=location)
 
@@ -111,7 +114,7 @@ class OneVersion(ApiView):
     @endpoint("templates_read", "Read a version of a template", gives=TemplateShown, refuses=[404])
     def get(self, request: Request, name: str, version: int) -> Response:
         """The version with its complete definition."""
-        return self.respond(TemplateShown(row_or_404(Template.objects.all(), name=name, version=version)).data)
+        return self.respond(TemplateShown(row_or_404(templates_of(self.account), name=name, version=version)).data)
 
 
 class Check(ApiView):
@@ -139,3 +142,8 @@ def require_name(defined: str, name: str) -> None:
         words = _("The definition is for the template “%(defined)s”, but it was sent to “%(name)s”.")
         words %= {"defined": defined, "name": name}
         raise Refused(422, "invalid-template", words, faults=[("/definition/name", words)])
+
+
+def templates_of(user: User) -> QuerySet[Template]:
+    """Return the templates of the account's organisation; a superuser's own too, since names differ only within one."""
+    return Template.objects.filter(organisation=user.organisation_id)

@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import URLPattern, path, re_path
 
 from api import (
+    asking,
     contracts,
     dead_letters,
     follow,
@@ -39,14 +40,14 @@ VIEWS: dict[str, type[Any]] = {
     "items/<uuid:item_id>/retry": items.RetryItem,
     "items/<uuid:item_id>/cancel": items.CancelItem,
     "items/<uuid:item_id>/waive": items.WaiveItem,
-    "questions": questions.Questions,
+    "questions": asking.QuestionsAndAsking,
     "questions/<uuid:question_id>": questions.OneQuestion,
     "questions/<uuid:question_id>/answer": questions.AnswerQuestion,
     "questions/<uuid:question_id>/decline": questions.DeclineQuestion,
     "questions/<uuid:question_id>/claim": questions.ClaimQuestion,
     "questions/<uuid:question_id>/release": questions.ReleaseQuestion,
     "questions/<uuid:question_id>/assign": questions.AssignQuestion,
-    "approvals": questions.Approvals,
+    "approvals": asking.ApprovalsAndRequesting,
     "approvals/<uuid:question_id>/approve": questions.Approve,
     "approvals/<uuid:question_id>/reject": questions.Reject,
     "deliverables": ledger.Deliverables,

@@ -9,6 +9,7 @@ import secrets
 from rest_framework.request import Request
 
 from accounts.models import User
+from accounts.walls import organisation_seen_by
 
 # Response header: for how many seconds the web server should call again; 0: at once.
 ASK_AGAIN_HEADER = "Interlock-Ask-Again"
@@ -16,6 +17,8 @@ ASK_AGAIN_HEADER = "Interlock-Ask-Again"
 ACCOUNT_HEADER = "Interlock-Account"
 # Response header: the agent for whose items the caller waits.
 WAITS_FOR_HEADER = "Interlock-Waits-For"
+# Response header: the organisation whose items the caller may do; empty: those of every organisation.
+WITHIN_HEADER = "Interlock-Within"
 # Request header: with the token of this process it marks a repeated call, which the rate limit does not count.
 ASKED_AGAIN_HEADER = "Interlock-Asked-Again"
 ASK_AGAIN_TOKEN = secrets.token_urlsafe(32)
@@ -23,7 +26,9 @@ ASK_AGAIN_TOKEN = secrets.token_urlsafe(32)
 
 def waiting_headers(account: User, *, seconds: int, agent: str) -> dict[str, str]:
     """Return the headers of a response whose caller waits for items of this agent, up to `seconds`."""
-    return {ASK_AGAIN_HEADER: str(seconds), ACCOUNT_HEADER: str(account.pk), WAITS_FOR_HEADER: agent}
+    within = organisation_seen_by(account)
+    waits = {ASK_AGAIN_HEADER: str(seconds), ACCOUNT_HEADER: str(account.pk), WAITS_FOR_HEADER: agent}
+    return waits | {WITHIN_HEADER: "" if within is None else str(within)}
 
 
 def is_asked_again(request: Request) -> bool:

@@ -22,7 +22,10 @@ from api.waiting import waiting_headers
 from backlog.flow import leases, replies
 from backlog.flow.leases import Effect, Leased
 from backlog.models import Item, Lease
+from backlog.work import ProjectWork
 from clarifications.asking import needed_by_worker
+from clarifications.services import blocking_questions
+from events.envelope import Envelope
 from schemas.registry import registry
 
 WORKER = Rule("work", keys_only=True)
@@ -77,6 +80,14 @@ class Alive(serializers.Serializer[Any]):
     lease = serializers.UUIDField()
     state = serializers.CharField(help_text="The state of the item now.")
     expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class Asked(Alive):
+    """The state of a lease that ended with questions to a person."""
+
+    questions = serializers.ListField(
+        child=serializers.UUIDField(), help_text="The ids of the open questions for whose answers the item waits."
+    )
 
 
 class Progress(serializers.Serializer[Any]):
@@ -143,8 +154,8 @@ class LeaseItems(ApiView):
         """
         wanted = self.read_body(LeaseRequest)
         require_agent(self, wanted["agent"])
-        holder = self.account.get_username()
-        leased = leases.lease_items(wanted["agent"], holder=holder, most=wanted["max"], seconds=wanted["seconds"])
+        how_many, seconds = wanted["max"], wanted["seconds"]
+        leased = leases.lease_items(wanted["agent"], holder=self.account, most=how_many, seconds=seconds)
         rows = {"items": [LeaseShown(lease_row(lease)).data for lease in leased]}
         waits = wanted["wait"] and not leased
         headers = waiting_headers(self.account, seconds=wanted["wait"], agent=wanted["agent"]) if waits else None
@@ -252,16 +263,25 @@ class Ask(Reply):
         "work_ask",
         "Ask a person for facts",
         takes=Need,
-        gives=Alive,
+        gives=Asked,
         request_example=examples.request_of("CLARIFICATION.NEEDED"),
-        response_example=examples.LEASE_STATE,
+        response_example=examples.LEASE_ASKED,
     )
     def post(self, request: Request, lease: UUID) -> Response:
         """Ask a person for facts that you need. The lease ends, and the item is BLOCKED until the answer comes.
 
         Then it can be leased again, with the answer in its work context.
         """
-        return self.reply(lease, "CLARIFICATION.NEEDED", self.read_body(Need), ask_person)
+        asked: list[UUID] = []
+
+        def ask_person(work: ProjectWork, item: Item, event: Envelope) -> None:
+            """Ask for what the worker needs: the effect of CLARIFICATION.NEEDED."""
+            needed_by_worker(work, event)
+            asked.extend(question.pk for question in blocking_questions(work, item))
+
+        response = self.reply(lease, "CLARIFICATION.NEEDED", self.read_body(Need), ask_person)
+        response.data["questions"] = [str(question_id) for question_id in asked]
+        return response
 
 
 # -- functions -------------------------------------------------------------------------------------
@@ -287,11 +307,6 @@ def require_payload(event_type: str, payload: dict[str, Any]) -> None:
     if not registry().is_valid(event_type, 1, complete):
         faults = [(problem.pointer, problem.message) for problem in registry().problems(event_type, 1, complete)]
         raise Refused(422, "invalid-request", _("The reply breaks its contract: see the errors."), faults=faults)
-
-
-def ask_person(work: Any, item: Item, event: Any) -> None:
-    """Ask a person for what the worker needs: the effect of CLARIFICATION.NEEDED."""
-    needed_by_worker(work, event)
 
 
 def lease_row(leased: Leased) -> dict[str, Any]:

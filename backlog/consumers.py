@@ -8,12 +8,13 @@ from django.db import close_old_connections
 from backlog import policy
 from backlog.flow import due, opening, replies
 from backlog.flow.orchestration import project_work
-from backlog.selectors import item_of, load_projects
+from backlog.selectors import item_of, load_projects, locked_projects, projects_named
 from backlog.work import ProjectWork
 from events.consumers import BatchConsumer, StreamConsumer, Verdicts
 from events.deadletters import elsewhere
 from events.envelope import Envelope
 from events.isolation import in_halves
+from events.prepared import Asked
 from events.streams import DEAD_LETTERS_GROUP, Entry
 from schemas.payloads.project import ProjectInitialRequestReceived
 
@@ -46,10 +47,12 @@ class OrchestratorConsumer(StreamConsumer):
     group = "orchestrator"
     open_work = staticmethod(project_work)
 
+    def reads(self, events: Sequence[Envelope]) -> Sequence[Asked]:
+        return [*locked_projects(projects_named(events)), (opening.OWNERS, opening.requesters(events))]
+
     def preload(self, events: Sequence[Envelope], work: ProjectWork) -> None:
-        load_projects(work, {event.project_id for event in events if event.project_id})
-        requests = [event for event in events if event.event_type == opening.REQUEST]
-        opening.load_owners(work, [event.payload.get("requester", "") for event in requests])
+        load_projects(work, projects_named(events))
+        opening.load_owners(work, opening.requesters(events))
 
     def tick(self) -> None:
         due.do_what_is_due()

@@ -10,25 +10,38 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 
 from accounts.organisations import FIRST_ORGANISATION, Organisation
+from backlog.grant_model import ModelGrant as ModelGrant
 from backlog.states import CANCELLABLE_STATES, ItemState, ProjectStatus
 from events.lifecycle import edge
 from events.models import Archive
 
 
 class Template(models.Model):
-    """One version of a backlog template; a project keeps the version it began with."""
+    """One version of an organisation's backlog template; a project keeps the version it began with."""
 
     name = models.SlugField(_("name"), max_length=60)
     version = models.PositiveIntegerField(_("version"))
     definition = models.JSONField()
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.CharField(_("made by"), max_length=200, default="Interlock")
+    organisation = models.ForeignKey(
+        Organisation,
+        verbose_name=_("organisation"),
+        on_delete=models.PROTECT,
+        default=FIRST_ORGANISATION,
+        db_default=FIRST_ORGANISATION,
+        editable=False,
+        related_name="+",
+        db_index=False,
+    )
 
     class Meta:
         verbose_name = _("template")
         verbose_name_plural = _("templates")
         ordering = ["name", "-version"]
-        constraints = [models.UniqueConstraint(fields=["name", "version"], name="one_row_a_template_version")]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "name", "version"], name="one_row_a_version_within")
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} v{self.version}"
@@ -92,6 +105,7 @@ class Project(models.Model):
         indexes = [
             models.Index(fields=["-opened_at", "id"], name="project_newest"),
             models.Index(fields=["owner", "-opened_at"], name="project_of_owner"),
+            models.Index(fields=["organisation", "-opened_at"], name="project_of_organisation"),
             models.Index(fields=["status", "-opened_at"], name="project_by_status"),
             models.Index(fields=["-finished_at"], condition=~Q(finished_at=None), name="project_finished"),
             models.Index(

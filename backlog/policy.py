@@ -12,11 +12,11 @@ from schemas import strict_json
 from schemas.currencies import is_currency
 
 # Keys of a work context that only Interlock sets: deliverables of other items, reviewers' notes, an agent's clearance,
-# references to parts that are stored outside the event, the readings of a file in doubt with what was chosen, and what
-# the dates of the rows say.
+# references to parts that are stored outside the event, the readings of a file in doubt with what was chosen, what the
+# dates of the rows say, and what language models may cost.
 RESERVED_KEYS = (
     *("deliverables", "deliverables_ref", "notes", "approved", "rows_ref"),
-    *("readings", "reading", "dates_of_rows"),
+    *("readings", "reading", "dates_of_rows", "model_budget_usd"),
 )
 # The most levels that an answer's place may have in the work context.
 DEEPEST_PLACE = 5

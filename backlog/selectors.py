@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, F, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.walls import within_organisation
 from backlog.errors import ProjectArchived, UnknownItem, UnknownProject
 from backlog.models import Deliverable, Item, Project, WorkContext
 from backlog.states import ItemState, ProjectStatus
@@ -18,11 +19,10 @@ from backlog.work import ProjectWork
 from events.envelope import Envelope
 from events.errors import AgentNotPermitted
 from events.models import Event
-from events.prepared import Prepared, rows_together
+from events.prepared import Asked, Prepared
 from events.work import locked
 from schemas.payloads.about import AboutItem
 
-M = TypeVar("M", bound=Model)
 LOCKED_PROJECTS = Prepared[Project](lambda ids: locked(Project.objects.filter(pk__in=ids)))
 ITEMS = Prepared[Item](lambda ids: Item.objects.filter(project_id__in=ids).order_by("project_id", "position"))
 DELIVERABLES = Prepared[Deliverable](
@@ -40,7 +40,17 @@ def load_projects(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
     new = set(project_ids) - work.projects_loaded
     if not new:
         return
-    keep_projects(work, new, *rows_together((LOCKED_PROJECTS, new), (ITEMS, new)))
+    keep_projects(work, new, *work.ahead.rows_together(*locked_projects(new)))
+
+
+def projects_named(events: Iterable[Envelope]) -> set[UUID]:
+    """Return the ids of the projects that the events name."""
+    return {event.project_id for event in events if event.project_id}
+
+
+def locked_projects(ids: set[UUID]) -> list[Asked]:
+    """Return the queries that lock the projects and read their items."""
+    return [(LOCKED_PROJECTS, ids), (ITEMS, ids)]
 
 
 def keep_projects(work: ProjectWork, ids: set[UUID], found: Iterable[Project], items: Iterable[Item]) -> None:
@@ -112,7 +122,7 @@ def work_contexts(work: ProjectWork, project_ids: Iterable[UUID]) -> dict[UUID, 
     wanted = set(project_ids)
     new = {pk for pk in wanted if work.loaded(WorkContext, pk) is None}
     if new:
-        work.keep_loaded(CONTEXTS.rows(new))
+        work.keep_loaded(*work.ahead.rows_together((CONTEXTS, new)))
     return {pk: context for pk in wanted if (context := work.loaded(WorkContext, pk))}
 
 
@@ -162,18 +172,8 @@ def dispatchable_items(
 
 def projects_for(user: User) -> QuerySet[Project]:
     """Return the projects of the user's organisation: all with the permission to view projects, else only their own."""
-    projects = within_organisation(user, Project.objects.all(), "organisation_id")
+    projects = within_organisation(user, Project.objects.all())
     return projects if user.has_perm("backlog.view_project") else projects.filter(owner=user)
-
-
-def within_organisation(user: User, rows: QuerySet[M], column: str = "project__organisation_id") -> QuerySet[M]:
-    """Return those of the rows that belong to the user's organisation; a superuser is above organisations.
-
-    `column` is the way from a row to the organisation of its project.
-    """
-    if user.is_active and user.is_superuser:
-        return rows
-    return rows.filter(**{column: user.organisation_id})
 
 
 def may_watch(user: User, project_ids: Iterable[str]) -> set[str]:

@@ -19,6 +19,8 @@ class Changes:
     opened: list[Project] = field(default_factory=list)
     held: dict[UUID, Item] = field(default_factory=dict)
     cancelled: dict[UUID, Item] = field(default_factory=dict)
+    # By the id of the dispatch: what language models cost for it, in millionths of a US dollar.
+    model_costs: dict[UUID, int] = field(default_factory=dict)
 
 
 class ProjectWork(UnitOfWork):
@@ -32,11 +34,12 @@ class ProjectWork(UnitOfWork):
         self.changes = Changes()
         # The id of the event that changed each project last: it becomes the causation_id of the events that follow.
         self.causes: dict[UUID, UUID | None] = {}
-        # Caches of this work: ids of projects whose items or questions are loaded, owners by name, templates by name.
+        # Caches of this work: ids of projects whose items or questions are loaded, owners by name, templates by
+        # organisation and name.
         self.projects_loaded: set[UUID] = set()
         self.questions_loaded: set[UUID] = set()
         self.owners: dict[str, User | None] = {}
-        self.templates: dict[str, Template] = {}
+        self.templates: dict[tuple[int, str], Template] = {}
         # By the name of a person: the ids of the questions that they may answer.
         self.answerable: dict[str | None, set[UUID]] = {}
 

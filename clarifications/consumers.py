@@ -1,14 +1,16 @@
 """The consumer of clarifications. Each method handles the event type of the same name."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from backlog.flow.orchestration import project_work
-from backlog.selectors import load_projects, work_contexts
+from backlog.selectors import CONTEXTS, projects_named, work_contexts
 from backlog.work import ProjectWork
 from clarifications import asking, event_door, silence
-from clarifications.selectors import load_questions
+from clarifications.selectors import load_questions, locked_questions
 from events.consumers import StreamConsumer
 from events.envelope import Envelope
+from events.prepared import Asked
 
 # The events whose handling reads the work context.
 WITH_CONTEXT = ("USER.ANSWER_SUBMITTED", "CLARIFICATION.NEEDED")
@@ -20,12 +22,13 @@ class ClarificationsConsumer(StreamConsumer):
     group = "clarifications"
     open_work = staticmethod(project_work)
 
+    def reads(self, events: Sequence[Envelope]) -> Sequence[Asked]:
+        named = projects_named(events)
+        return [*locked_questions(named, named), (CONTEXTS, projects_with_context(events))]
+
     def preload(self, events: Sequence[Envelope], work: ProjectWork) -> None:
-        named = {event.project_id for event in events if event.project_id}
-        load_projects(work, named)
-        load_questions(work, named)
-        read = (event.project_id for event in events if event.event_type in WITH_CONTEXT)
-        work_contexts(work, {project_id for project_id in read if project_id})
+        load_questions(work, projects_named(events))
+        work_contexts(work, projects_with_context(events))
 
     def tick(self) -> None:
         silence.act_on_silence()
@@ -41,3 +44,8 @@ class ClarificationsConsumer(StreamConsumer):
 
     def human_approval_submitted(self, event: Envelope, work: ProjectWork) -> None:
         event_door.receive_approval(work, event)
+
+
+def projects_with_context(events: Sequence[Envelope]) -> set[UUID]:
+    """Return the ids of the projects whose work context the handling of these events reads."""
+    return projects_named([event for event in events if event.event_type in WITH_CONTEXT])

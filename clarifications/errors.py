@@ -41,6 +41,10 @@ class OwnApproval(ClarificationError):
     """The account requested the work or did it, so it may not approve it."""
 
 
+class OwnQuestion(ClarificationError):
+    """The account is a machine's and asked the question itself, so a person has to answer it."""
+
+
 class NotesMissing(ClarificationError):
     """A rejection, or an approval although checks failed, came without notes that say why."""
 

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 
+from accounts.walls import belongs, of_installation
 from backlog.models import Item, Project
 from events.lifecycle import edge
 from events.models import Event
@@ -120,7 +121,7 @@ class Answer(models.Model):
     )
     answered_by = models.CharField(max_length=200)
     door = models.CharField(
-        max_length=20, help_text=_("How the answer came: admin, web, link, rest, command, event or policy.")
+        max_length=20, help_text=_("How the answer came: admin, web, link, rest, agent, command, event or policy.")
     )
     answered_at = models.DateTimeField()
     event_id = models.UUIDField(help_text=_("The id of the event that carried the answer."))
@@ -171,3 +172,8 @@ class LedgerPosition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reader} at {self.seq}"
+
+
+belongs(Question, by="project__organisation")
+belongs(Answer, Blocking, Notice, by="question__project__organisation")
+belongs(LedgerPosition, by=of_installation)

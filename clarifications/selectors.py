@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
@@ -10,21 +12,23 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import F, OuterRef, Q, QuerySet
 
 from accounts.models import User
+from accounts.walls import is_within, organisation_of, organisation_seen_by, within_organisation
 from backlog.models import Item, Project
-from backlog.selectors import ITEMS, LOCKED_PROJECTS, count_subquery, keep_projects, project_of
+from backlog.selectors import count_subquery, keep_projects, locked_projects, project_of
 from backlog.work import ProjectWork
 from clarifications.errors import UnknownQuestion
 from clarifications.models import Blocking, Question, QuestionStatus
-from events.prepared import Prepared, rows_together
+from events.prepared import Asked, Prepared
 from events.work import locked
 
 LOCKED_QUESTIONS = Prepared[Question](lambda ids: locked(Question.objects.filter(project_id__in=ids)))
-QUESTIONS = Prepared[Question](lambda ids: Question.objects.filter(pk__in=ids))
 # Which items wait: `question_id` and `item_id`, for these questions, and for the open questions of these projects.
 WAITING_ITEMS = Prepared[Any](lambda ids: waiting_items(question_id__in=ids))
 WAITING_NOW = Prepared[Any](
     lambda ids: waiting_items(question__project_id__in=ids, question__status=QuestionStatus.OPEN)
 )
+# The organisations for which compiled queries are kept.
+MOST_PREPARED = 64
 # The number of waiting questions in the navigation is counted up to this.
 MOST_COUNTED = 100
 
@@ -45,9 +49,7 @@ def load_questions(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
         return
     work.questions_loaded |= new
     unlocked = new - work.projects_loaded
-    projects, items, questions, waiting = rows_together(
-        (LOCKED_PROJECTS, unlocked), (ITEMS, unlocked), (LOCKED_QUESTIONS, new), (WAITING_NOW, new)
-    )
+    projects, items, questions, waiting = work.ahead.rows_together(*locked_questions(unlocked, new))
     keep_projects(work, unlocked, projects, items)
     loaded = {question.pk: question for question in work.keep_loaded(questions)}
     for question in loaded.values():
@@ -56,6 +58,11 @@ def load_questions(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
     for pair in waiting:
         if item := work.loaded(Item, pair["item_id"]):
             loaded[pair["question_id"]].blocked.append(item)
+
+
+def locked_questions(unlocked: set[UUID], ids: set[UUID]) -> list[Asked]:
+    """Return the queries that lock the `unlocked` projects, with their items, and the questions of projects."""
+    return [*locked_projects(unlocked), (LOCKED_QUESTIONS, ids), (WAITING_NOW, ids)]
 
 
 def questions_of(work: ProjectWork, project_id: UUID) -> list[Question]:
@@ -96,23 +103,33 @@ def questions_with_counts(*, open_only: bool) -> QuerySet[Any]:
 
 
 def sees_every_question(user: User) -> bool:
-    """Return True if the user may see all questions, not only those about their own requests."""
+    """Return True if the user may see all questions of the organisation, not only those about their own requests."""
     return user.has_perm("clarifications.view_question")
 
 
 def questions_for(user: User) -> QuerySet[Question]:
-    """Return the questions that the user may see: all with the permission, else those about their own requests."""
-    if sees_every_question(user):
-        return Question.objects.all()
-    return Question.objects.filter(project__owner=user)
+    """Return the questions of the user's organisation: all with the permission, else those about their own requests."""
+    questions = within_organisation(user, Question.objects.all())
+    return questions if sees_every_question(user) else questions.filter(project__owner=user)
 
 
 def question_for(user: User, question_id: UUID) -> Question | None:
     """Return the question, with nothing loaded beside it, if there is one and the user may see it; else None."""
-    question = QUESTIONS.row(question_id)
-    if question is None or sees_every_question(user):
-        return question
+    if sees_every_question(user):
+        return questions_within(organisation_seen_by(user)).row(question_id)
     return questions_for(user).filter(pk=question_id).first()
+
+
+@lru_cache(MOST_PREPARED)
+def questions_within(organisation: int | None) -> Prepared[Question]:
+    """Return the query for questions of this organisation by their ids; None: of every organisation."""
+    return Prepared(lambda ids: all_questions(organisation).filter(pk__in=ids))
+
+
+def all_questions(organisation: int | None) -> QuerySet[Question]:
+    """Return the questions of this organisation; None: of every organisation."""
+    questions = Question.objects.all()
+    return questions if organisation is None else questions.filter(project__organisation=organisation)
 
 
 def answerable_by(user: User) -> QuerySet[Question]:
@@ -127,38 +144,49 @@ def answerable_by(user: User) -> QuerySet[Question]:
         answerable = answerable.filter(kind=Question.Kind.INPUT)
     if user.has_perm("clarifications.change_question"):
         return answerable
-    return answerable.filter(for_anybody() | Q(assigned_to=user), kind=Question.Kind.INPUT)
+    anybody = for_anybody(organisation_seen_by(user))
+    return answerable.filter(anybody | Q(assigned_to=user), kind=Question.Kind.INPUT)
 
 
 def answerable_among(user: User, questions: Sequence[Question]) -> set[UUID]:
     """Return the ids of those loaded questions that the user may answer, by the rule of `answerable_by`.
 
-    One query, or none for staff, who may see and answer every question.
+    One query, or none for staff, who may see and answer every question of their organisation.
     """
     if not (user.has_perm("clarifications.view_question") and user.has_perm("clarifications.change_question")):
         return set(answerable_by(user).filter(pk__in=[q.pk for q in questions]).values_list("pk", flat=True))
     inputs_only = user.is_service or user.key is not None
-    open_ones = [q for q in questions if q.status == QuestionStatus.OPEN]
+    own = [q for q in questions if is_within(user, organisation_of(q.project))]
+    open_ones = [q for q in own if q.status == QuestionStatus.OPEN]
     return {q.pk for q in open_ones if q.kind == Question.Kind.INPUT or not inputs_only}
 
 
-def people_who_answer() -> QuerySet[User]:
-    """Return the active people with the permission to answer questions about other people's requests."""
+def people_who_answer(organisation: int | None) -> QuerySet[User]:
+    """Return the active people with the permission to answer questions about other people's requests.
+
+    Those of this organisation and superusers, who are above organisations; None: of every organisation.
+    """
     right = Q(content_type__app_label="clarifications", codename="change_question")
     permitted = Permission.objects.filter(right)
     may_answer = Q(is_superuser=True) | Q(groups__permissions__in=permitted) | Q(user_permissions__in=permitted)
-    return User.objects.filter(may_answer, is_active=True, is_service=False)
+    people = User.objects.filter(may_answer, is_active=True, is_service=False)
+    return people if organisation is None else people.filter(Q(organisation=organisation) | Q(is_superuser=True))
 
 
-def staffed_groups() -> QuerySet[Group]:
+def staffed_groups(organisation: int | None) -> QuerySet[Group]:
     """Return the groups with a member who may answer; a question assigned to any other group waits for anybody."""
-    return Group.objects.filter(user__in=people_who_answer())
+    return Group.objects.filter(user__in=people_who_answer(organisation))
 
 
-def has_no_holder() -> Q:
-    """Return the condition for questions that have no assigned person, or one who cannot answer them any more."""
+def has_no_holder(organisation: int | None) -> Q:
+    """Return the condition for questions that have no assigned person, or one who cannot answer them any more.
+
+    `organisation` is that of the questions; None: of every organisation.
+    """
     own = Q(assigned_to=F("project__owner"), assigned_to__is_active=True, kind=Question.Kind.INPUT)
-    held = Q(assigned_to__in=people_who_answer().values("pk")) | own
+    if organisation is not None:
+        own &= Q(assigned_to__organisation=organisation)
+    held = Q(assigned_to__in=people_who_answer(organisation).values("pk")) | own
     return Q(assigned_to=None) | ~held
 
 
@@ -170,34 +198,42 @@ def for_anybody_among(questions: Sequence[Question]) -> set[UUID]:
     assigned = [q.pk for q in questions if q.assigned_to_id is not None or q.assigned_group]
     waiting = {q.pk for q in questions}.difference(assigned)
     if assigned:
-        waiting |= set(Question.objects.filter(for_anybody(), pk__in=assigned).values_list("pk", flat=True))
+        organisations = {q.project.organisation_id for q in questions}
+        anybodys = [Q(project__organisation=number) & for_anybody(number) for number in organisations]
+        found = Question.objects.filter(reduce(or_, anybodys), pk__in=assigned)
+        waiting |= set(found.values_list("pk", flat=True))
     return waiting
 
 
-def for_anybody() -> Q:
-    """Return the condition for questions that anybody may answer: no assigned person or group can answer them."""
-    return has_no_holder() & (Q(assigned_group="") | ~Q(assigned_group__in=staffed_groups().values("name")))
+def for_anybody(organisation: int | None) -> Q:
+    """Return the condition for questions that anybody may answer: no assigned person or group can answer them.
+
+    `organisation` is that of the questions; None: of every organisation.
+    """
+    staffed = staffed_groups(organisation).values("name")
+    return has_no_holder(organisation) & (Q(assigned_group="") | ~Q(assigned_group__in=staffed))
 
 
 def people_waited_for(question: Question) -> QuerySet[User]:
     """The people for whom the question waits, as `waiting_questions` has it: two queries, however many they are."""
     if question.status != QuestionStatus.OPEN:
         return User.objects.none()
-    this = Question.objects.filter(pk=question.pk)
-    is_anybodys, is_unheld = this.filter(for_anybody()).exists(), this.filter(has_no_holder()).exists()
-    waits, may = Q(pk=question.assigned_to_id), Q(pk__in=people_who_answer().values("pk"))
+    this, organisation = Question.objects.filter(pk=question.pk), question.project.organisation_id
+    is_anybodys = this.filter(for_anybody(organisation)).exists()
+    is_unheld = this.filter(has_no_holder(organisation)).exists()
+    waits, may = Q(pk=question.assigned_to_id), Q(pk__in=people_who_answer(organisation).values("pk"))
     if is_anybodys:
         waits = Q(pk__isnull=False)
     elif is_unheld:
         waits = Q(groups__name=question.assigned_group)
-    owner = Q(pk=question.project.owner_id)
+    owner = Q(pk=question.project.owner_id, organisation=organisation)
     is_input = question.kind == Question.Kind.INPUT
     may = (may | (owner if is_anybodys else owner & Q(pk=question.assigned_to_id))) if is_input else may & ~owner
     return User.objects.filter(waits, may, is_active=True, is_service=False).distinct()
 
 
 def is_only_for_others(user: User, question: Question) -> bool:
-    """Return True if the question is open and the user may not answer it.
+    """Return True if the question, which the user may see, is open and the user may not answer it.
 
     One query, since the question may be closed by another process at any moment; none where `answerable_by` has every
     open question of its kind.
@@ -216,7 +252,9 @@ def assigned_to_user(user: User) -> Q:
 
 def waits_for_groups_of(user: User) -> Q:
     """Return the condition for questions without a person that wait for one of the user's groups, or for anybody."""
-    return (has_no_holder() & Q(assigned_group__in=user.groups.values("name"))) | for_anybody()
+    organisation = organisation_seen_by(user)
+    of_groups = has_no_holder(organisation) & Q(assigned_group__in=user.groups.values("name"))
+    return of_groups | for_anybody(organisation)
 
 
 def waiting_questions(user: User) -> QuerySet[Question]:

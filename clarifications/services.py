@@ -23,6 +23,7 @@ from backlog.work import ProjectWork
 from clarifications.contract import field_faults, with_value_at
 from clarifications.errors import AlreadyClosed, InvalidAnswer, NotesMissing, OwnApproval
 from clarifications.models import Answer, Question, QuestionStatus
+from clarifications.own_questions import require_other_than_asker
 from clarifications.period_question import is_about_period, period_in_answer
 from clarifications.selectors import load_questions, questions_of
 from clarifications.sentences import fault_in_words
@@ -51,12 +52,13 @@ def answer_question(
 
     `by` is the name of who answers, `door` the way it came (see `Answer.door`). `event_id` is the event that carried
     the answer; without it, the answer is emitted as USER.ANSWER_SUBMITTED.
-    Raises AlreadyClosed, InvalidAnswer, OwnApproval or NotesMissing; then nothing changes.
+    Raises AlreadyClosed, InvalidAnswer, OwnApproval, OwnQuestion or NotesMissing; then nothing changes.
     """
     require_open_question(question)
     require_fitting_answer(question.schema, answer, title=question.title)
     if question.kind == Question.Kind.APPROVAL:
         return decide_approval(work, question, answer, by=by, door=door, event_id=event_id)
+    require_other_than_asker(question, by)
     context = work_contexts(work, [question.project_id])[question.project_id]
     data = with_answer(context.data, question, answer, today=work.now.date())
     require_whole_contract(question, data)

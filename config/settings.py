@@ -4,10 +4,11 @@ from pathlib import Path
 
 from config import sign_in_pages
 from config.version import current_version
-from environment import installation, tls, variables
+from environment import installation, model_settings, tls, variables
 from environment.broker import broker_url
 from environment.broker_urls import parsed
 from environment.broker_variables import CACHE_OPTIONS, url_from_parts
+from environment.chat import chat_settings
 from environment.encryption_key import encryption_keys
 from environment.health_limits import health_limits
 from environment.observing import log_settings, logging_config, metrics_settings
@@ -232,8 +233,7 @@ SERVICE_INSTANCE = env.str("SERVICE_INSTANCE", default="1", kind=variables.WORD)
 
 CHANNEL_URL = env.str("CHANNEL_URL", kind=variables.LIVE_BROKER) or REDIS_URL
 CACHE_URL = env.str("CACHE_URL", kind=variables.BROKER) or REDIS_URL
-# The channel layer tells open pages in browsers that something changed, over the broker's publish/subscribe. It may
-# lose messages: no event goes through it.
+# The channel layer tells open pages that something changed. It may lose messages: no event goes through it.
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
@@ -260,8 +260,7 @@ MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", default=5, least=3)
 RECLAIM_IDLE_SECONDS = env.float("RECLAIM_IDLE_SECONDS", default=10.0)
 # Items of one agent that a worker process runs at the same time, each in a child process that can be killed.
 AGENT_CHILDREN = env.int("AGENT_CHILDREN", default=2)
-# Most megabytes of address space of such a child process, libraries included, so that one huge item cannot harm the
-# others; 0 means no limit.
+# Most megabytes that such a child process may use, libraries included, so that no huge item harms others; 0: no limit.
 AGENT_MEMORY_MB = env.int("AGENT_MEMORY_MB", default=1024, least=0)
 # A worker that stops waits this long for its agents; items not finished by then go to another worker.
 AGENT_DRAIN_SECONDS = env.float("AGENT_DRAIN_SECONDS", default=5.0)
@@ -272,8 +271,7 @@ RETRY_DELAY_SECONDS = env.float("RETRY_DELAY_SECONDS", default=1.0)
 # Each process publishes its own events. The relay publishes them in its place if they have been unpublished for this
 # time since the relay saw them first, and the process gives no sign of life.
 RELAY_GRACE_SECONDS = env.float("RELAY_GRACE_SECONDS", default=3.0)
-# Dispatches that no worker has begun after this time are looked up in the broker, at this interval; those that the
-# broker has lost are published again.
+# Dispatches not begun after this time are looked up in the broker, at this interval; lost ones are published again.
 REPUBLISH_SECONDS = env.float("REPUBLISH_SECONDS", default=60.0)
 # First wait before a failed work item is dispatched again; it doubles with each failure, up to an hour.
 ITEM_RETRY_SECONDS = env.float("ITEM_RETRY_SECONDS", default=5.0)
@@ -312,6 +310,8 @@ HEALTH = health_limits(env)
 # -- Figures ---------------------------------------------------------------------------------------
 # The currency of requests that name none, as a code of ISO 4217; without it a person is asked.
 CURRENCY = env.str("CURRENCY", default="", kind=variables.CURRENCY)
+# Which language models may be asked, and their limits (`workers/models/`); by default none.
+MODELS = model_settings.model_access(env)
 
 # -- Files that people send ------------------------------------------------------------------------
 SPREADSHEET_LIMITS = spreadsheet_limits(env)
@@ -335,6 +335,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Interlock <interlock
 EMAIL_TIMEOUT = 10
 # The public address of the pages, for links in mails, which are written outside of any request.
 PUBLIC_URL = env.str("PUBLIC_URL", kind=variables.PAGES)
+CHAT = chat_settings(env, public_url=PUBLIC_URL)
 # Hours for which the link in a mail can be used to answer: a weekend, not longer, since it works without signing in.
 ANSWER_LINK_HOURS = env.float("ANSWER_LINK_HOURS", default=72.0, most=HUNDRED_YEARS)
 # Days for which a shared link shows its report, unless who makes it chooses another number.

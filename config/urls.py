@@ -15,8 +15,10 @@ urlpatterns = [
     *sign_in,
     path("", include("accounts.urls")),
     path("", include("pages.urls")),
+    path("chat/", include("chat.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("api.urls")),
     path("api/", include("api.documents")),
+    path("scim/v2/", include("scim.urls")),
     path("artifacts/<str:token>", stored_rows, name="stored-rows"),
 ]

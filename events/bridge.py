@@ -38,6 +38,10 @@ LINGER_SECONDS = 0.01
 BUSY_READ_SECONDS, BUSY_WORK_SECONDS = 0.002, 0.003
 # A server with outbox rows to delete counts as idle after this time without new entries.
 SHORT_BLOCK_MS = 50
+# Longest time for which batches that the application skips are settled before pending entries are looked at again.
+LONGEST_SKIPPING_SECONDS = 0.5
+# Pause before a skipped batch is settled: those who have work with it come first, and the next batch gets larger.
+SKIPPING_PAUSE_SECONDS = 0.004
 # Longest wait before a broker or database that is away is tried again.
 LONGEST_OUTAGE_WAIT_SECONDS = 2.0
 # Most pages of pending entries that one look reads: far more than a healthy group has.
@@ -60,7 +64,8 @@ class StreamServer:
 
     Delivery is at least once: an entry is acknowledged only after the application has committed its effect.
     `consumer` is a stable slot name, so that a restarted process finds its own pending entries again. Of the servers
-    of a group in one process, one `ticks`: has the application do what is due by the clock.
+    of a group in one process, one `ticks`: has the application do what is due by the clock. The application has nothing
+    to do for an entry that it `skips`.
     """
 
     def __init__(
@@ -73,10 +78,11 @@ class StreamServer:
         consumer: str,
         batch_size: int,
         ticks: bool = True,
+        skips: Callable[[Entry], bool] = lambda entry: False,
     ) -> None:
         self.application, self.channel = application, channel
         self.stream, self.group, self.consumer = stream, group, consumer
-        self.batch_size, self.ticks = batch_size, ticks
+        self.batch_size, self.ticks, self.skips = batch_size, ticks, skips
         self.stopping = threading.Event()
         self.executor = ThreadPoolExecutor(1, thread_name_prefix=channel, initializer=outbox.defer_deleting)
         self.loop = loop_name(stream, consumer)
@@ -146,9 +152,20 @@ class StreamServer:
             await self.in_thread(outbox.delete_published)
 
     def read_new(self) -> list[Entry]:
-        """Return a batch of entries that no consumer of the group has received yet; soon, if rows are to be deleted."""
-        block_ms = SHORT_BLOCK_MS if outbox.published.rows else streams.BLOCK_MS
-        return streams.read_new(self.stream, self.group, self.consumer, count=self.batch_size, block_ms=block_ms)
+        """Return a batch of entries that no consumer of the group has received yet; soon, if rows are to be deleted.
+
+        A batch that the application skips is settled here: of what one answer brings to the log, most is for others.
+        """
+        until = time.monotonic() + LONGEST_SKIPPING_SECONDS
+        while True:
+            block_ms = SHORT_BLOCK_MS if outbox.published.rows else streams.BLOCK_MS
+            found = streams.read_new(self.stream, self.group, self.consumer, count=self.batch_size, block_ms=block_ms)
+            if not all(map(self.skips, found)):
+                return found
+            self.stopping.wait(SKIPPING_PAUSE_SECONDS if found else 0)
+            streams.ack(self.stream, self.group, [entry.entry_id for entry in found])
+            if not found or self.stopping.is_set() or time.monotonic() > until:
+                return []
 
     async def reclaim(self) -> None:
         """Redeliver pending entries: first as a batch, from the second redelivery on singly; bury after MAX_ATTEMPTS.

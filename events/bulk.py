@@ -37,25 +37,33 @@ def insert(model: type[models.Model], rows: Sequence[Any]) -> None:
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
-def insert_new(model: type[models.Model], rows: Sequence[Any], *, unique: str) -> set[Any]:
-    """Insert those rows whose value in the `unique` column is new, and return the values of those inserted."""
+def insert_new(
+    model: type[models.Model], rows: Sequence[Any], *, unique: str, then: Callable[[set[Any]], object]
+) -> None:
+    """Insert those rows whose value in the `unique` column is new, and call `then` with the values of those inserted.
+
+    In `statements.together` it is called at the end.
+    """
     if not rows:
-        return set()
+        return
     columns, name = inserted_columns(model), quoted(unique)
+    field: Any = model._meta.get_field(unique)
     tail = f"ON CONFLICT ({name}) DO NOTHING RETURNING {name}"
     if connection.vendor == "postgresql":
-        found = execute(f"{insert_statement(model, columns)} {tail}", [document(rows, columns)], fetch=True)
+        statement, parameters = f"{insert_statement(model, columns)} {tail}", [document(rows, columns)]
     else:
         names, marks = ", ".join(c.name for c in columns), f"({', '.join('%s' for _ in columns)})"
         statement = f"INSERT INTO {table(model)} ({names}) VALUES {', '.join([marks] * len(rows))} {tail}"
-        found = execute(statement, [value for row in rows for value in stored(model, row, columns)], fetch=True)
-    field: Any = model._meta.get_field(unique)
-    return {field.to_python(value) for (value,) in found}
+        parameters = [value for row in rows for value in stored(model, row, columns)]
+    execute_then(statement, parameters, lambda found: then({field.to_python(value) for (value,) in found}))
 
 
-def update(model: type[models.Model], rows: Sequence[models.Model], fields: Iterable[str]) -> None:
-    """Write these fields of the rows, each found by its key; a row that is gone is left out."""
-    columns = updated_columns(model, frozenset(fields))
+def update(model: type[models.Model], rows: Sequence[Any], fields: Iterable[str], *, by: str = "pk") -> None:
+    """Write these fields of the rows, each found by its key, or by another unique field; one that is gone is left out.
+
+    A row has the fields as attributes.
+    """
+    columns = updated_columns(model, frozenset(fields), by)
     if not rows:
         return
     if connection.vendor == "postgresql":
@@ -157,9 +165,9 @@ def inserted_columns(model: type[models.Model]) -> tuple[Column, ...]:
 
 
 @cache
-def updated_columns(model: type[models.Model], names: frozenset[str]) -> tuple[Column, ...]:
-    """Return the column of the key, then those of the fields."""
-    key = model._meta.pk
+def updated_columns(model: type[models.Model], names: frozenset[str], by: str = "pk") -> tuple[Column, ...]:
+    """Return the column by which a row is found, then those of the fields."""
+    key = model._meta.pk if by == "pk" else model._meta.get_field(by)
     fields = [f for f in model._meta.concrete_fields if {f.name, f.attname} & names and f is not key]
     return tuple(column_of(f) for f in [key, *fields])
 

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from events.errors import InvalidEvent, PermanentError
 from events.faults import fault_point
 from events.isolation import DATABASE_AWAY, in_halves, in_portions
 from events.partitions import label
+from events.prepared import Asked
 from events.producers import RefusedLately
 from events.seal import is_sealed
 from events.streams import Entry
@@ -81,6 +82,11 @@ class BatchConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no typ
         """Run blocking code in the server's own thread, which owns its database connection."""
         return await asyncio.get_running_loop().run_in_executor(self.scope["executor"], call, *args)
 
+    @classmethod
+    def skips(cls, entry: Entry) -> bool:
+        """Return True if this consumer has nothing to do for the entry: what can be told without reading its event."""
+        return False
+
     def handle(self, entries: Sequence[Entry]) -> Verdicts:
         """Return a verdict for each entry; an entry without a verdict stays pending, and no attempt is counted."""
         raise NotImplementedError
@@ -99,14 +105,30 @@ class StreamConsumer(BatchConsumer):
         """Return the unit of work for one batch; `preload` and the handlers receive it."""
         return unit_of_work(divisible=divisible)
 
+    def reads(self, events: Sequence[Envelope]) -> Sequence[Asked]:
+        """Return what `preload` will ask of `work.ahead` if all events are new: it is read with their claim."""
+        return ()
+
     def preload(self, events: Sequence[Envelope], work: Any) -> None:
         """Load and lock the objects that the events name, with one query a model."""
 
+    @classmethod
+    @cache
+    def method_names(cls) -> dict[str, str]:
+        """Return {event type: name of its method} for the types of the registry that this consumer handles."""
+        names = {kind: kind.replace(".", "_").lower() for kind in registry().event_types()}
+        return {kind: name for kind, name in names.items() if hasattr(cls, name)}
+
     @cached_property
     def wiring(self) -> dict[str, Any]:
-        """Return {event type: handler} for the types of the registry that this consumer has a method for."""
-        names = {kind: kind.replace(".", "_").lower() for kind in registry().event_types()}
-        return {kind: getattr(self, name) for kind, name in names.items() if hasattr(self, name)}
+        """Return {event type: handler} for the types that this consumer handles."""
+        return {kind: getattr(self, name) for kind, name in self.method_names().items()}
+
+    @classmethod
+    def skips(cls, entry: Entry) -> bool:
+        """Return True if the entry says that its event is of a type that this consumer does not handle."""
+        label = type_label(entry)
+        return bool(label) and label not in cls.method_names()
 
     @cached_property
     def refused(self) -> RefusedLately:
@@ -140,7 +162,7 @@ class StreamConsumer(BatchConsumer):
 
         Also None for an entry that cannot be read: the validators bury it.
         """
-        if type_label(entry) and type_label(entry) not in self.wiring:
+        if self.skips(entry):
             return None
         try:
             event = event_of(entry)
@@ -191,7 +213,8 @@ class StreamConsumer(BatchConsumer):
         began, spans = time.monotonic(), begin_spans(self.group, readable)
         with self.open_work(divisible=len(readable) > 1) as work:
             arrived, partition = [(entry.entry_id, event) for entry, event in readable], label(readable[0][0].stream)
-            claimed, conflicts = ledger.claim(arrived, now=work.now, partition=partition)
+            reads = partial(work.ahead.read, self.reads([event for _, event in readable]))
+            claimed, conflicts = ledger.claim(arrived, now=work.now, partition=partition, reads=reads)
             fault_point("consume.after_claim")
             verdicts |= conflicts
             events = [event for entry, event in readable if entry.entry_id in claimed]
@@ -242,6 +265,11 @@ class ValidatorConsumer(BatchConsumer):
 
     group = "validators"
 
+    @classmethod
+    def skips(cls, entry: Entry) -> bool:
+        """Return True if the entry carries a seal of ours."""
+        return is_sealed(entry.fields)
+
     def handle(self, entries: Sequence[Entry]) -> Verdicts:
         """Return an error for each entry that breaks its contract, that its producer may not say, or that is forged.
 
@@ -254,7 +282,7 @@ class ValidatorConsumer(BatchConsumer):
         accepted: dict[str, str] = {}
         for entry in entries:
             verdicts[entry.entry_id] = None
-            if is_sealed(entry.fields):
+            if self.skips(entry):
                 continue
             try:
                 event = event_of(entry)

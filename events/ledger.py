@@ -1,9 +1,9 @@
 """The ledger: one row for each event that came in or goes out; an event whose row is there has had its effect."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from events.envelope import DISPATCH, Envelope, Outgoing, Source, require_valid_
 from events.errors import ConflictingEvent, ContractBroken, InvalidEvent, PermanentError
 from events.models import Event
 from events.prepared import Prepared
+from events.statements import together
 from schemas import strict_json
 
 # Most bytes of an event that Interlock emits: below the 1 MiB that is read, since a dead letter adds to it.
@@ -52,6 +53,13 @@ class Record:
         return Outgoing(self.wire, self.event_id, self.type, self.project_id, agent, self.traceparent)
 
 
+class Verdict(NamedTuple):
+    """Why an event had no effect."""
+
+    event_id: UUID
+    outcome: str
+
+
 def own_source() -> Source:
     """Return the source of every event that this process emits."""
     return Source("interlock", settings.SERVICE_INSTANCE)
@@ -77,19 +85,30 @@ def record_of(envelope: Envelope, *, now: datetime, stream_id: str = "", wire: b
     )
 
 
+def no_reads() -> None:
+    """Read nothing with a claim."""
+
+
 def claim(
-    arrived: Sequence[tuple[str, Envelope]], *, now: datetime, partition: str = ""
+    arrived: Sequence[tuple[str, Envelope]],
+    *,
+    now: datetime,
+    partition: str = "",
+    reads: Callable[[], object] = no_reads,
 ) -> tuple[set[str], dict[str, ConflictingEvent]]:
     """Claim events that arrived as (stream entry id, envelope) pairs in this partition of the log, in one statement.
 
-    Returns (entry ids to apply in this transaction, {entry id: error} of events that reuse the id of a different
-    event). An entry in neither was handled before.
+    What `reads` executes is sent with it. Returns (entry ids to apply in this transaction, {entry id: error} of events
+    that reuse the id of a different event). An entry in neither was handled before.
     """
     first: dict[UUID, tuple[str, Envelope]] = {}
     for entry_id, envelope in arrived:
         first.setdefault(envelope.event_id, (entry_id, envelope))
     rows = {entry_id: record_of(e, now=now, stream_id=place_of(entry_id, partition)) for entry_id, e in first.values()}
-    inserted = bulk.insert_new(Event, list(rows.values()), unique="event_id")
+    inserted: set[UUID] = set()
+    with together():
+        bulk.insert_new(Event, list(rows.values()), unique="event_id", then=inserted.update)
+        reads()
     claimed = {entry_id for entry_id, event in rows.items() if event.event_id in inserted}
     repeated = [(entry_id, e) for entry_id, e in arrived if entry_id not in claimed]
     return claimed, conflict_errors(repeated)
@@ -169,7 +188,6 @@ def unwanted_commands(answers: Mapping[UUID, Sequence[UUID]]) -> tuple[set[UUID]
 
 
 def note_outcomes(outcomes: dict[UUID, str]) -> None:
-    """Record why events had no effect; one statement for each outcome."""
-    for outcome in set(outcomes.values()):
-        ids = [event_id for event_id, its_outcome in outcomes.items() if its_outcome == outcome]
-        Event.objects.filter(event_id__in=ids).update(outcome=outcome)
+    """Record why events had no effect, in one statement."""
+    rows = [Verdict(event_id, outcome) for event_id, outcome in outcomes.items()]
+    bulk.update(Event, rows, ["outcome"], by="event_id")

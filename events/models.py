@@ -160,6 +160,16 @@ class DeadLetter(models.Model):
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
     raw = models.BinaryField(help_text=_("The entry's fields as JSON pairs of base64: any bytes can be kept."))
+    organisation = models.ForeignKey(
+        "accounts.Organisation",
+        verbose_name=_("organisation"),
+        on_delete=models.PROTECT,
+        db_default=1,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        help_text=_("That of its event's project, else of its requester, else the first one."),
+    )
     published_at = models.DateTimeField(_("published"), null=True, help_text=_("When the dead-letter stream got it."))
     settled_at = models.DateTimeField(null=True, blank=True)
     settled_by = models.CharField(max_length=200, blank=True, default="", help_text=_("Who settled it."))

@@ -83,7 +83,10 @@ class Fixed(Generic[Row]):
         return query.read(execute(query.statement, query.parameters, fetch=True))
 
 
-def rows_together(*asked: tuple[Prepared[Any], Iterable[Any]]) -> list[list[Any]]:
+Asked = tuple[Prepared[Any], Iterable[Any]]
+
+
+def rows_together(*asked: Asked) -> list[list[Any]]:
     """Return the rows of each query for its keys, as `Prepared.rows`. The queries are executed in their order.
 
     PostgreSQL gets them together; each sees what was committed until its own turn, as one that is sent alone.
@@ -99,7 +102,33 @@ def rows_together(*asked: tuple[Prepared[Any], Iterable[Any]]) -> list[list[Any]
     return [found.get(place, []) for place in range(len(asked))]
 
 
-def keep(found: dict[int, list[Any]], place: int, query: Compiled, rows: list[Any]) -> None:
+class ReadAhead:
+    """Rows that are read before it is known which of them are needed, together with other statements."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Prepared[Any], frozenset[Any]], list[Any]] = {}
+
+    def read(self, asked: Iterable[Asked]) -> None:
+        """Execute each query for its keys; in `statements.together`, the rows are there at its end."""
+        for prepared, keys in asked:
+            if wanted := frozenset(keys):
+                query, parameters = prepared.for_keys(as_stored(wanted))
+                place = (prepared, wanted)
+                execute_then(query.statement, parameters, partial(keep, self._found, place, query))
+
+    def rows_together(self, *asked: Asked) -> list[list[Any]]:
+        """Return the rows as the function of this name, each of those that were read ahead once.
+
+        Rows are read again if they were read ahead for other keys.
+        """
+        wanted = [(prepared, frozenset(keys)) for prepared, keys in asked]
+        found = {one: self._found.pop(one) for one in wanted if one in self._found}
+        if missing := [one for one in wanted if one[1] and one not in found]:
+            found |= zip(missing, rows_together(*missing), strict=True)
+        return [found.get(one, []) for one in wanted]
+
+
+def keep(found: dict[Any, list[Any]], place: object, query: Compiled, rows: list[Any]) -> None:
     """Keep the objects of these rows under the place of their query."""
     found[place] = query.read(rows)
 

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
+from psycopg.pq import TransactionStatus
 
 Rows = list[Any]
 # A cursor and who gets its rows.
@@ -47,6 +48,31 @@ def together() -> Iterator[None]:
         sent.waiting = None
     for cursor, then in waiting:
         then(cursor.fetchall())
+
+
+@contextmanager
+def begun_together() -> Iterator[None]:
+    """Begin the transaction of an outermost atomic block and send the statements of this block with it, as `together`.
+
+    psycopg would send BEGIN before the first statement, and wait for it.
+    """
+    raw = connections[DEFAULT_DB_ALIAS].connection
+    begins = is_direct() and not is_together() and raw.info.transaction_status == TransactionStatus.IDLE
+    if begins:
+        raw.autocommit = True  # that is, BEGIN is not for psycopg to send
+    with together():
+        if begins:
+            execute_directly("BEGIN", [])
+        yield
+
+
+def commit() -> None:
+    """Commit the transaction of an outermost atomic block with the statements that are sent together.
+
+    Where none are, nothing is done: the atomic block commits at its end. Nothing may be executed in between.
+    """
+    if is_together():
+        execute_directly("COMMIT", [])
 
 
 def is_together() -> bool:

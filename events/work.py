@@ -11,13 +11,14 @@ from django.db import models, transaction
 from prometheus_client import Histogram
 
 from events import bulk, ledger, outbox, statements
-from events.clock import database_now
+from events.clock import transaction_begun
 from events.counting import Figures
 from events.envelope import Envelope
 from events.faults import fault_point
 from events.isolation import TooMuchAtOnce
 from events.ledger import Record
 from events.models import Event, Outbox
+from events.prepared import ReadAhead
 from events.texts import cut_to_contract
 from telemetry import requests, tracing
 
@@ -40,6 +41,7 @@ class UnitOfWork:
         self.now, self.divisible = now, divisible
         self.emitted_bytes = 0
         self.figures = Figures()
+        self.ahead = ReadAhead()
         self.emitted: list[Record] = []
         self._loaded: dict[type[models.Model], dict[Any, models.Model]] = defaultdict(dict)
         self._added: dict[type[models.Model], list[models.Model]] = defaultdict(list)
@@ -137,12 +139,6 @@ class UnitOfWork:
     # -- the end ---------------------------------------------------------------------------------
     def write(self) -> None:
         """Write everything in bulk: a fixed number of statements for each model, whatever the number of rows."""
-        with statements.together():
-            self.write_rows()
-        ledger.note_outcomes(self._outcomes)
-
-    def write_rows(self) -> None:
-        """Write the changed and the added rows, the emitted events and the row of the outbox."""
         # Updates come first: closing a row frees its unique key for a new one, such as a question's next revision.
         for model, changed in self._changed.items():
             new = {o.pk for o in self._added.get(model, ())}
@@ -154,6 +150,7 @@ class UnitOfWork:
         bulk.insert(Event, self.emitted)
         self.deleted_rows = list(outbox.published.rows)
         self.outbox_row = outbox.add_row(self.emitted, now=self.now)
+        ledger.note_outcomes(self._outcomes)
 
     def publish(self) -> None:
         """Publish the emitted events and count what was done; call this after the commit."""
@@ -178,10 +175,13 @@ def unit_of_work(kind: type[W] = UnitOfWork, *, divisible: bool = False) -> Iter
     """
     inside_another = transaction.get_connection().in_atomic_block
     with transaction.atomic():
-        work = kind(database_now(), divisible=divisible)
+        work = kind(transaction_begun(), divisible=divisible)
         yield work
-        work.write()
-        fault_point("unit.before_commit")
+        with statements.together():
+            work.write()
+            fault_point("unit.before_commit")
+            if not inside_another:
+                statements.commit()
     fault_point("unit.after_commit")
     if inside_another:
         transaction.on_commit(work.publish, robust=True)

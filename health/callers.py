@@ -21,6 +21,7 @@ from accounts.keys import NoSuchKey, user_of_key
 from accounts.models import User
 from accounts.required_steps import required_step
 from accounts.scopes import HEALTH, READ
+from accounts.walls import sees_installation
 
 PERMISSION, SCOPES = "events.view_event", {READ, HEALTH}
 # Longest wait for the database to tell who the caller is; after that it is answered as a stranger.
@@ -78,18 +79,19 @@ class KnownCallers:
 def may_see_details(key: str, session: str) -> bool:
     """Return True if the account of the key or of the session may see events; asks the database.
 
-    A key needs one of SCOPES as well. Of these only READ gives the permission itself, so the account's own is asked.
+    The figures are of all organisations: see `sees_installation`. A key needs one of SCOPES as well. Of these only READ
+    gives the permission itself, so the account's own is asked.
     """
     try:
         user = user_of_key(key) if key else user_of_session(session)
+        if not isinstance(user, User) or not user.is_active:
+            return False
+        is_admitted = bool(SCOPES & set(user.key.scopes)) if user.key else user.is_staff
+        return is_admitted and PERMISSION in user.get_all_permissions() and sees_installation(user)
     except NoSuchKey:
         return False
     finally:
         connections.close_all()
-    if not isinstance(user, User) or not user.is_active:
-        return False
-    is_admitted = bool(SCOPES & set(user.key.scopes)) if user.key else user.is_staff
-    return is_admitted and PERMISSION in user.get_all_permissions()
 
 
 def user_of_session(session: str) -> Any:

@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from accounts.organisations import FIRST_ORGANISATION, Organisation
+from accounts.walls import belongs
 from encryption.fields import EncryptedField, Encrypting
 
 
@@ -20,6 +22,16 @@ class QuarantinedFile(models.Model):
     reason = models.TextField(_("reason"))
     is_kept = models.BooleanField(
         _("kept"), default=True, help_text=_("Whether its content is in the quarantine folder, under its SHA-256.")
+    )
+
+    organisation = models.ForeignKey(
+        Organisation,
+        verbose_name=_("organisation"),
+        on_delete=models.PROTECT,
+        db_default=FIRST_ORGANISATION,
+        editable=False,
+        related_name="+",
+        db_index=False,
     )
 
     class Meta:
@@ -80,3 +92,8 @@ class UnreadRows(Encrypting):
 
     def __str__(self) -> str:
         return f"{self.count}"
+
+
+belongs(QuarantinedFile, by="organisation")
+belongs(RememberedReading, by="owner__organisation")
+belongs(UnreadRows, by="project__organisation")

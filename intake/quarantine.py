@@ -16,7 +16,14 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.audit import AuditRecord, current_request, printable_text, signed_in_account, unsaved_entry
+from accounts.audit import (
+    AuditRecord,
+    acting_organisation,
+    current_request,
+    printable_text,
+    signed_in_account,
+    unsaved_entry,
+)
 from events import artifacts
 from intake.models import QuarantinedFile
 
@@ -41,6 +48,7 @@ def quarantine(content: IO[bytes], name: str, reason: str) -> None:
         sha256=digest,
         reason=reason,
         is_kept=keep(content, digest),
+        organisation_id=acting_organisation(),
     )
     with transaction.atomic():
         record.save(force_insert=True)

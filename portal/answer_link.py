@@ -45,7 +45,8 @@ class AnswerLink(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, token: str, **kwargs: Any) -> HttpResponseBase:
         """Return the response in the language and time zone of the person the link was made for."""
-        with preferences_of(person_of_token(token)):
+        request.link_reader = person_of_token(token)  # type: ignore[attr-defined]  # for the audit log
+        with preferences_of(request.link_reader):  # type: ignore[attr-defined]
             try:
                 response = super().dispatch(request, *args, token=token, **kwargs)
             except LinkRefused as error:

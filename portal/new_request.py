@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from accounts.people import signed_in_person
-from backlog.blueprints import newest_templates
+from accounts.walls import organisation_of
+from backlog.blueprints import STANDALONE_TEMPLATE, newest_templates
 from backlog.errors import ProjectExists
 from backlog.models import Project
 from events.artifacts import StorageFull
@@ -93,7 +94,9 @@ class NewRequest(LoginRequiredMixin, View):
     def form(self, data: Any = None, files: Any = None) -> RequestForm:
         """Return the form with the present kinds of work."""
         has_kept_file = bool(data) and bool(data.get("upload")) and not data.get("drop_file")
-        kinds = [kind_of_work_from(template) for template in newest_templates()]
+        organisation = organisation_of(signed_in_person(self.request))
+        offered = [each for each in newest_templates(organisation) if each.name != STANDALONE_TEMPLATE]
+        kinds = [kind_of_work_from(template) for template in offered]
         return RequestForm(kinds, data, files, has_kept_file=has_kept_file)
 
     @cached_property

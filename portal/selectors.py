@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
+from accounts.walls import within_organisation
 from backlog.models import Project
 from backlog.selectors import may_end, projects_with_counts
 from backlog.states import OVER_STATUSES
@@ -18,7 +19,7 @@ def own_projects(user: User, part: slice, *, words: str = "", status: str = "") 
 
     `words` is a part of the title or a complete id; `status` is a state.
     """
-    projects = Project.objects.filter(owner=user)
+    projects = within_organisation(user, Project.objects.filter(owner=user))
     if words:
         projects = projects.filter(has_words_or_id(words))
     if status:
@@ -30,8 +31,8 @@ def own_projects(user: User, part: slice, *, words: str = "", status: str = "") 
 
 def open_project_with_file(user: User, sha256: str) -> Project | None:
     """Return the person's newest project that is not over and was opened with a file of this content; None if none."""
-    projects = Project.objects.filter(owner=user, intake__sha256=sha256).exclude(status__in=OVER_STATUSES)
-    return projects.order_by("-opened_at", "id").first()
+    projects = within_organisation(user, Project.objects.filter(owner=user, intake__sha256=sha256))
+    return projects.exclude(status__in=OVER_STATUSES).order_by("-opened_at", "id").first()
 
 
 def has_words_or_id(words: str) -> Q:

@@ -14,9 +14,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.audit import AuditRecord, command_name, unsaved_entry
+from accounts.audit import AuditRecord, command_name
 from accounts.models import ApiKey, BrowserSession, Letter, User
-from accounts.rank import require_no_rights_beyond
+from accounts.rank import require_may_manage
 from api.models import KeptAnswer
 from clarifications.models import Question, QuestionStatus
 from events import pruning
@@ -45,7 +45,7 @@ def erase_person(
     """Erase the person; yield (what, how many rows, events or files) step by step. Safe to break off and run again.
 
     `by` is None at the command line; `also` are further texts that name the person. With `dry_run` nothing is changed.
-    Raises AccountHasMoreRights, ErasureRefused, or ArchiveDamaged.
+    Raises AccountRefused, ErasureRefused, or ArchiveDamaged.
     """
     require_may_erase(person, by, reason)
     words = Words(person, also)
@@ -68,9 +68,8 @@ def erase_person(
 
 
 def require_may_erase(person: User, by: User | None, reason: str) -> None:
-    """Raise AccountHasMoreRights or ErasureRefused unless `by` may erase the person and says why."""
-    if by is not None:
-        require_no_rights_beyond(by, person)
+    """Raise AccountRefused or ErasureRefused unless `by` may erase the person and says why."""
+    require_may_manage(by, person)
     if by is not None and by.pk == person.pk:
         raise ErasureRefused(_("Nobody can erase the account that they use: ask another administrator."))
     if not reason.strip():
@@ -129,7 +128,8 @@ def finish(person: User, erasure: Erasure, counts: Counter[str]) -> None:
     about = Q(actor_id=person.pk) | Q(target_id=person.pk) | Q(target=name)
     with opened_records(erasure):
         AuditRecord.objects.filter(about).exclude(address="").update(address="")
-    empty = {"first_name": "", "last_name": "", "email": "", "verified_email": "", "language": "", "time_zone": ""}
+    empty = {"first_name": "", "last_name": "", "email": "", "verified_email": ""}
+    empty |= {"language": "", "time_zone": "", "external_id": ""}
     person.set_unusable_password()
     # Not by its own manager, whose audit record would say the name once more.
     models.QuerySet(User).filter(pk=person.pk).update(
@@ -142,4 +142,4 @@ def finish(person: User, erasure: Erasure, counts: Counter[str]) -> None:
     erasure.finished_at, erasure.counts = database_now(), {what: n for what, n in counts.items() if n}
     erasure.save(update_fields=["finished_at", "counts"])
     details = f"erasure {erasure.pk}: {erasure.reason}"
-    unsaved_entry(AuditRecord.Action.PERSON_ERASED, target=name, target_id=person.pk, details=details).save()
+    person.entry(AuditRecord.Action.PERSON_ERASED, details).save()

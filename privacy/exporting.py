@@ -8,7 +8,7 @@ from django.apps import apps
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from accounts.audit import AuditRecord, unsaved_entry
+from accounts.audit import AuditRecord
 from accounts.models import ApiKey, BrowserSession, User
 from api.models import KeptAnswer
 from backlog.models import Project
@@ -22,7 +22,16 @@ from webhooks.models import Endpoint
 
 ACCOUNT = (
     *("id", "username", "first_name", "last_name", "email", "is_active", "is_staff", "is_superuser", "is_service"),
-    *("language", "time_zone", "date_joined", "last_login", "verified_email", "has_second_factor"),
+    *(
+        "language",
+        "time_zone",
+        "date_joined",
+        "last_login",
+        "verified_email",
+        "has_second_factor",
+        "external_id",
+        "gets_mails",
+    ),
 )
 SESSION = ("address", "browser", "signed_in_at", "used_at")
 IDENTITY = ("provider", "uid", "date_joined", "last_login")
@@ -34,7 +43,7 @@ def exported(person: User, also: Iterable[str] = ()) -> Iterator[bytes]:
 
     Texts of others are in it where they name the person. `also` are further texts that name the person.
     """
-    unsaved_entry(AuditRecord.Action.PERSON_EXPORTED, target=person.get_username(), target_id=person.pk).save()
+    person.entry(AuditRecord.Action.PERSON_EXPORTED).save()
     yield b'{"account":' + as_json({name: getattr(person, name) for name in ACCOUNT})
     yield b',"roles":' + as_json(list(person.groups.order_by("name").values_list("name", flat=True)))
     for name, rows in [*own_parts(person), *naming_parts(person, Words(person, also))]:

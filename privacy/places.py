@@ -86,6 +86,6 @@ NAMES_NOBODY = frozenset(
         *("events.Outbox", "events.Turn", "events.AbandonedGroup"),
         # Nothing is written to these.
         *("account.EmailAddress", "account.EmailConfirmation", "socialaccount.SocialApp", "socialaccount.SocialToken"),
-        *("clarifications.Blocking", "clarifications.LedgerPosition", "encryption.DataKey"),
+        *("backlog.ModelGrant", "clarifications.Blocking", "clarifications.LedgerPosition", "encryption.DataKey"),
     }
 )

@@ -7,6 +7,7 @@ from django.utils.translation import get_language
 from backlog.models import Project
 from reports.assumptions import assumptions_of
 from reports.contents import text_at
+from reports.executive import executive_summary_of
 from reports.findings import findings_of
 from reports.model import Report
 from reports.periods import period_of
@@ -58,4 +59,5 @@ def built(sources: Sources) -> Report:
         sections=sections_of(sources),
         files=files_of(sources),
         request_text=text_at(sources.data, "request_text"),
+        executive_summary=executive_summary_of(sources),
     )

@@ -14,6 +14,7 @@ def door_in_words(door: str) -> str:
         "admin": _("on the staff's pages"),
         "link": _("by the link in a mail"),
         "rest": _("over REST"),
+        "agent": _("through an agent's own client"),
         "command": _("by a command"),
         "event": _("by an event"),
         "policy": _("by the rule for silence"),

@@ -232,6 +232,22 @@ class Answered:
 
 
 @dataclass(frozen=True)
+class ExecutiveSummary:
+    """What a language model wrote about the figures. `title` and `mark` say that, and have to be shown with it.
+
+    If no model wrote one, there are no `sentences`, and `mark` says why. `notes` say what it cost and what was masked.
+    """
+
+    title: str
+    sentences: list[str]
+    is_by_model: bool
+    model: str
+    mark: str
+    notes: list[str]
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True)
 class Section:
     """A deliverable as it is: single values, long texts, tables, and everything else as JSON (`raw`).
 
@@ -294,6 +310,7 @@ class Report:
     sections: list[Section]
     files: list[DeliveredFile]
     request_text: str = ""
+    executive_summary: ExecutiveSummary | None = None
 
     @property
     def main_findings(self) -> list[Finding]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import AuditRecord, unsaved_entry
 from accounts.recorded import Recorded, RecordedQuerySet
+from accounts.walls import belongs
 from backlog.models import Project
 
 Action = AuditRecord.Action
@@ -71,7 +72,8 @@ class SharedLink(Recorded):
         """Return an unsaved entry about this link; its target is the project, its secret is not in it."""
         note = f" for “{self.note}”" if self.note else ""
         words = f"{self}{note}, valid until {self.expires_at:%Y-%m-%d %H:%M} UTC, project {self.project_id}"
-        return unsaved_entry(action, target=self.project.title, details=words)
+        organisation = self.project.organisation_id
+        return unsaved_entry(action, target=self.project.title, details=words, organisation=organisation)
 
     @property
     def standing(self) -> str:
@@ -79,3 +81,6 @@ class SharedLink(Recorded):
         if self.revoked_at is not None:
             return str(_("revoked"))
         return str(_("can be used") if self.is_live else _("expired"))
+
+
+belongs(SharedLink, by="project__organisation")

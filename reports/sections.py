@@ -13,10 +13,11 @@ from backlog.models import Deliverable
 from pages.admin_pages import bounded_text
 from pages.presentation import translated
 from reports.contents import Content, flag_at, number_at, objects_at, text_at
+from reports.executive import is_executive_summary
 from reports.figures import columns_of, is_number, name_in_words, tables_in, value_in_words
 from reports.findings import hours_in
 from reports.model import Column, DeliveredFile, Section, Table, Unit, Value
-from reports.sources import COST, FRICTION, SCENARIO, TIME, Sources
+from reports.sources import COST, EXECUTIVE, FRICTION, SCENARIO, TIME, Sources
 
 MOST_ROWS = 200
 MOST_TEXTS = 50
@@ -39,6 +40,10 @@ SHOWN_ELSEWHERE = {
         *("avoidable_percent", "total_hours", "recovered_hours", "recovered_monthly_cost", "recovered_annual_cost"),
         *("hourly_rate", "period", "currency", "summary", "interval", "sensitivity"),
     },
+    EXECUTIVE: {
+        *("written_by", "sentences", "reason", "details", "provider", "model", "prompt", "prompt_version"),
+        *("calls", "cost_usd", "is_estimate", "masked"),
+    },
 }
 INTERNAL = ("test_report", "generic_output")
 
@@ -48,6 +53,8 @@ def is_understood(kind: str, content: Content) -> bool:
     if kind == TIME:
         lines = objects_at(content, "breakdown")
         return bool(lines) and all(text_at(line, "category") and hours_in(line) is not None for line in lines)
+    if kind == EXECUTIVE:
+        return is_executive_summary(content)
     if kind == COST:
         return number_at(content, "monthly_cost") is not None
     if kind == FRICTION:
@@ -103,6 +110,7 @@ def title_of(kind: str) -> str:
         COST: _("What it costs"),
         FRICTION: _("What recurs"),
         SCENARIO: _("With an agent"),
+        EXECUTIVE: _("Executive summary"),
         "requirements_analysis": _("What was asked for"),
         "development_output": _("Work product"),
         "test_report": _("Checks made"),

@@ -23,7 +23,7 @@ def note_exported(project: Project, what: str) -> None:
 
 def note(action: AuditRecord.Action, project: Project, details: str) -> None:
     """Write the record, unless there is one of the same account in the last NOTED_TOGETHER."""
-    record = unsaved_entry(action, target=project.title, details=details)
+    record = unsaved_entry(action, target=project.title, details=details, organisation=project.organisation_id)
     recent = AuditRecord.objects.filter(action=action, recorded_at__gt=Now() - NOTED_TOGETHER)
     if not recent.filter(actor=record.actor, address=record.address, details=record.details).exists():
         record.save()

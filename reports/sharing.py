@@ -94,6 +94,16 @@ def revoke_link(link: SharedLink, *, by: User) -> None:
     SharedLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=timezone.now())
 
 
+def usable_links_of(person: User) -> QuerySet[SharedLink]:
+    """Return the links that the person made and that can still be used."""
+    return SharedLink.objects.filter(made_by=person.get_username(), revoked_at=None, expires_at__gt=timezone.now())
+
+
+def revoke_links_of(person: User) -> int:
+    """Revoke every link that the person made, and return how many there were."""
+    return usable_links_of(person).update(revoked_at=timezone.now())
+
+
 def require_may_share(user: User, project: Project) -> None:
     """Raise SharingNotAllowed unless the user may share the project's report."""
     if not may_share(user, project):

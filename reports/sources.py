@@ -12,6 +12,7 @@ from backlog.selectors import latest_deliverables
 from reports.contents import Content, as_object, number_at, text_at
 
 TIME, COST, FRICTION, SCENARIO = "time_waste_analysis", "cost_analysis", "friction_analysis", "with_agent_scenario"
+EXECUTIVE = "executive_summary"
 # How many periods of a type a month has: 12 months are 4 quarters, 52 weeks or 260 working days.
 PERIODS_A_MONTH = {"day": 260 / 12, "week": 52 / 12, "month": 1.0, "quarter": 1 / 3, "year": 1 / 12}
 # A factor that was computed from rounded figures stands for the exact one that is this near.

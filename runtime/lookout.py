@@ -25,9 +25,12 @@ LOOK_EVERY_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Sight:
-    """What one look found: free items by agent, projects with new events (None: not known), the last number seen."""
+    """What one look found: free items by agent and organisation, projects with new events, the last number seen.
 
-    free: dict[str, int]
+    `changed` is None where it is not known.
+    """
+
+    free: dict[tuple[str, int], int]
     changed: set[UUID] | None
     final: int
 
@@ -37,16 +40,19 @@ class Lookout:
     """Looks at the database while somebody waits, and wakes those workers and readers for whom there is something."""
 
     # In the order in which they came.
-    workers: dict[asyncio.Event, str] = field(default_factory=dict)
+    workers: dict[asyncio.Event, tuple[str, int | None]] = field(default_factory=dict)
     readers: dict[asyncio.Event, UUID] = field(default_factory=dict)
     seen: int | None = None
     looking: asyncio.Task[None] | None = None
 
     @contextmanager
-    def for_work(self, agent: str) -> Iterator[asyncio.Event]:
-        """Yield an asyncio event that is set whenever there may be an item for the agent."""
+    def for_work(self, agent: str, organisation: int | None) -> Iterator[asyncio.Event]:
+        """Yield an asyncio event that is set whenever there may be an item of the organisation for the agent.
+
+        None stands for every organisation.
+        """
         wake = asyncio.Event()
-        with self.registered(self.workers, wake, agent):
+        with self.registered(self.workers, wake, (agent, organisation)):
             yield wake
 
     @contextmanager
@@ -72,7 +78,7 @@ class Lookout:
         """Look every LOOK_EVERY_SECONDS until nobody waits; a look that fails is logged and made again."""
         while self.workers or self.readers:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
-            agents, projects = set(self.workers.values()), set(self.readers.values())
+            agents, projects = {agent for agent, _ in self.workers.values()}, set(self.readers.values())
             try:
                 self.wake_waiting(await database_sync_to_async(find_news)(agents, projects, self.seen))
             except Exception:
@@ -82,9 +88,10 @@ class Lookout:
     def wake_waiting(self, sight: Sight) -> None:
         """Wake one worker for each free item, those that came first before others, and readers of changed projects."""
         free = Counter(sight.free)
-        for wake, agent in self.workers.items():
-            if free[agent] > 0:
-                free[agent] -= 1
+        for wake, (agent, organisation) in self.workers.items():
+            kinds = [kind for kind, number in free.items() if number and kind[0] == agent]
+            if kind := next((kind for kind in kinds if organisation in (None, kind[1])), None):
+                free[kind] -= 1
                 wake.set()
         for wake, project in self.readers.items():
             if sight.changed is None or project in sight.changed:

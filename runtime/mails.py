@@ -1,4 +1,4 @@
-"""The loop that sends mails: to people for whom a question waits, and with links to a new password."""
+"""The loop that sends mails, about questions that wait and with links to a new password, and posts to chats."""
 
 import logging
 import threading
@@ -6,6 +6,7 @@ import threading
 from django.db import close_old_connections
 
 from accounts.passwords.letters import send_due_letters
+from chat.posting import post_due_questions
 from clarifications.mails.notices import send_due_notices
 from environment import heartbeat
 from events.isolation import DATABASE_AWAY
@@ -32,5 +33,5 @@ def notify_until(stopping: threading.Event) -> None:
 
 
 def send_due_mails() -> int:
-    """Send the mails that are due, those that a person waits for first. Return how many were sent or settled."""
-    return send_due_letters() + send_due_notices()
+    """Send what is due, mails that a person waits for first. Return how many were sent, posted or settled."""
+    return send_due_letters() + send_due_notices() + post_due_questions()

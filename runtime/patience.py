@@ -16,7 +16,14 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy
 
 from api.follow import LAST_EVENT_ID_HEADER
-from api.waiting import ACCOUNT_HEADER, ASK_AGAIN_HEADER, ASK_AGAIN_TOKEN, ASKED_AGAIN_HEADER, WAITS_FOR_HEADER
+from api.waiting import (
+    ACCOUNT_HEADER,
+    ASK_AGAIN_HEADER,
+    ASK_AGAIN_TOKEN,
+    ASKED_AGAIN_HEADER,
+    WAITS_FOR_HEADER,
+    WITHIN_HEADER,
+)
 from events.connections import ConnectionLimit, NoRoom, NoRoomForAccount
 from runtime.bodies import RequestRefused, send_refusal
 from runtime.draining import waiting
@@ -36,7 +43,8 @@ MOST_BYTES = 64 * 1024
 MOST_STREAMS, MOST_STREAMS_IN_ALL, MOST_WAITS_IN_ALL = 5, 200, 400
 # Most threads of those that answer requests which waiting calls may use at the same time.
 MOST_ASKING = 4
-INTERNAL = {name.lower().encode() for name in (ASK_AGAIN_HEADER, ACCOUNT_HEADER, WAITS_FOR_HEADER)}
+INTERNAL_HEADERS = (ASK_AGAIN_HEADER, ACCOUNT_HEADER, WAITS_FOR_HEADER, WITHIN_HEADER)
+INTERNAL = {name.lower().encode() for name in INTERNAL_HEADERS}
 
 TOO_MANY = (
     *(429, "too-many-connections", "Too Many Requests"),
@@ -100,7 +108,8 @@ class Patience:
         """Return the answer with work; the latest one if none came in time or the caller is gone."""
         clock = asyncio.get_running_loop().time
         deadline = clock() + float(answer.header(ASK_AGAIN_HEADER))
-        with self.lookout.for_work(answer.header(WAITS_FOR_HEADER)) as wake:
+        within = answer.header(WITHIN_HEADER)
+        with self.lookout.for_work(answer.header(WAITS_FOR_HEADER), int(within) if within else None) as wake:
             while answer.header(ASK_AGAIN_HEADER) and not gone.done() and (left := deadline - clock()) > 0:
                 if await wait_for_wake(wake, gone, seconds=left):
                     answer = await self.ask_again(scope, body)

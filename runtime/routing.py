@@ -13,6 +13,7 @@ from pages.live import LiveConsumer
 from runtime.answers import SafeAnswers
 from runtime.bodies import Bodies
 from runtime.groups import stream_consumers
+from runtime.mcp_door import McpDoor
 from runtime.origins import OwnPages
 from runtime.patience import Patience
 from runtime.requests import Watched
@@ -33,5 +34,5 @@ def build_application() -> ProtocolTypeRouter:
     """
     wsgi: Any = get_wsgi_application()
     threads: Any = WSGIMiddleware(wsgi, workers=WEB_THREADS)
-    http = SafeAnswers(Probes(Watched(Bodies(Patience(threads)))))
+    http = SafeAnswers(Probes(Watched(Bodies(McpDoor(Patience(threads))))))
     return ProtocolTypeRouter({"http": http, "websocket": live_feed(), "channel": stream_consumers()})

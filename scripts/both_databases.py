@@ -21,9 +21,9 @@ sys.path.insert(0, str(ROOT))
 from runtime.processes import tied_to_parent  # noqa: E402
 
 PYTEST = [sys.executable, "-m", "pytest", "--durations", "10"]
-# Each process imports and compiles for itself what it needs, ten CPU seconds in all. Many tests wait: it takes six to
-# keep two cores busy.
-SQLITE = ["-n", "4", "--database", "sqlite"]
+# Each process imports and compiles for itself what it needs, six CPU seconds. Many tests wait: it takes seven to keep
+# two cores busy, and so both runs end at about the same time.
+SQLITE = ["-n", "5", "--database", "sqlite"]
 POSTGRES = ["-n", "2", "--database", "postgres", "-m", os.environ.get("ON_POSTGRES", "both")]
 LOOK_SECONDS = 0.2
 # What pytest says when `-k` chose none.

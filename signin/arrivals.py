@@ -1,22 +1,28 @@
 """Whose account it is when somebody comes from the single sign-on: theirs, one to link, or a new one.
 
-The roles follow from the groups each time. Who is in no group that has a role gets no account, and loses the roles of
-the one they have. An account that exists is linked by its mail address only if OIDC_LINK_BY_ADDRESS allows it, the
-provider has verified the address, the person has proven it here as well, and the account is no superuser's: otherwise
-who may choose an address at the provider could take over an account.
+The roles follow each time from the groups that the provider names, and from those in which a directory keeps the person
+here (SCIM). Who is in no group that has a role gets no account, and loses the roles of the one they have.
+
+An account of the directory is linked by the subject that the provider gives. Another one that exists is linked by its
+mail address only if OIDC_LINK_BY_ADDRESS allows it, the provider has verified the address, the person has proven it
+here as well, and the account is no superuser's: otherwise who may choose an address at the provider could take over an
+account.
 """
 
 import re
 from collections.abc import Callable
 
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.audit import AuditRecord
+from accounts.granting import set_roles
 from accounts.models import User
+from accounts.roles import ROLES
 from environment.sign_in import SingleSignOn
 from signin.claims import Claims
-from signin.group_roles import roles_of_groups, set_roles
+from signin.group_roles import roles_of_groups
 
 LONGEST_NAME = 150
 NOT_IN_A_NAME = re.compile(r"[^\w.@+-]+")
@@ -31,21 +37,38 @@ def arrive(claims: Claims, sso: SingleSignOn, known: User | None, link: Callable
 
     `known` is the account that is linked with the person's identity already, or None; then `link` links the one found.
     """
-    roles = roles_of_groups(claims.groups, sso.roles)
+    kept = known or account_of_directory(claims)
+    if kept is not None:
+        require_may_enter(kept)
+    roles = roles_of_groups(claims.groups | groups_kept_here(kept), sso.roles)
     if known is not None:
-        require_may_enter(known)
-        set_roles(known, roles)
+        set_roles(known, roles, by=None)
     if not roles:
         words = _("You are in no group at %(provider)s that may use Interlock. Ask those who keep the groups there.")
         raise ArrivalRefused(words % {"provider": sso.name})
     if known is not None:
         return known
     with transaction.atomic():
-        account = account_to_link(claims, sso) or new_account(claims)
-        set_roles(account, roles)
+        account = kept or account_to_link(claims, sso) or new_account(claims)
+        set_roles(account, roles, by=None)
         link(account)
         account.entry(AuditRecord.Action.LINKED, f"with an identity at {sso.name}").save()
     return account
+
+
+def account_of_directory(claims: Claims) -> User | None:
+    """Return the account that the company's directory keeps here (SCIM) under the subject of the claims; else None.
+
+    The provider gives a subject to one person and to no other, so this needs no mail address.
+    """
+    found = list(User.objects.filter(external_id__in=claims.subjects, is_service=False, is_superuser=False)[:2])
+    return found[0] if len(found) == 1 else None
+
+
+def groups_kept_here(account: User | None) -> frozenset[str]:
+    """Return the groups, beside the roles, in which the account is here: a directory keeps them over SCIM."""
+    held = Group.objects.filter(user=account).exclude(name__in=ROLES) if account else Group.objects.none()
+    return frozenset(held.values_list("name", flat=True))
 
 
 def require_may_enter(account: User) -> None:

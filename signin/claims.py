@@ -16,6 +16,8 @@ class ClaimsContradict(Exception):
 class Claims:
     """Who the person is at the provider. Texts are empty where the provider says nothing."""
 
+    # By what the provider knows the person: the subject and, at Entra ID, the number of the object in the directory.
+    subjects: frozenset[str]
     name: str
     first_name: str
     last_name: str
@@ -38,6 +40,7 @@ def read_claims(said: Mapping[str, Any], groups_claim: str) -> Claims:
     verified = merged.get("email_verified")
     address = text(merged, "email", LONGEST_ADDRESS)
     return Claims(
+        subjects=frozenset({text(merged, "sub"), text(merged, "oid")} - {""}),
         name=text(merged, "preferred_username") or address or text(merged, "sub"),
         first_name=text(merged, "given_name"),
         last_name=text(merged, "family_name"),

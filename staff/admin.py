@@ -44,6 +44,7 @@ from pages.admin_pages import (
 from pages.presentation import ago, state_word
 from schemas.registry import registry
 from schemas.strict_json import MAX_BYTES
+from staff import organisations as organisations  # registers its pages
 from staff import people as people  # registers its pages
 from staff import producers as producers  # registers its pages
 from staff import reviewing as reviewing  # registers its pages

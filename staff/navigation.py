@@ -56,6 +56,7 @@ def staff_links(request: HttpRequest) -> list[tuple[str, str, str]]:
         "events.event": _("Events"),
         "webhooks.endpoint": _("Webhooks"),
         "events.producer": _("Producers"),
+        "accounts.user": _("People"),
         "accounts.auditrecord": _("Audit"),
         "intake.quarantinedfile": _("Quarantine"),
     }

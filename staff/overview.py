@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.walls import sees_installation, within_organisation
 from backlog.models import Item, Project
 from backlog.states import ItemState, ProjectStatus
 from charts import stacked
@@ -55,16 +56,19 @@ Lookups = dict[str, Any]
 
 
 def overview_for(user: User) -> Overview:
-    """Return the parts of the overview that the person may see, as of the current minute; at most nine queries."""
+    """Return the parts of the overview that the person may see, as of the current minute; at most ten queries.
+
+    Only what belongs to the person's organisation is counted. The streams carry that of all.
+    """
     now = timezone.now().replace(second=0, microsecond=0)
-    finished = newest_finished(now) if may_see(user, "backlog.project") else None
+    finished = newest_finished(user, now) if may_see(user, "backlog.project") else None
     return Overview(
-        questions=open_questions(now) if may_see(user, "clarifications.question") else None,
-        projects=None if finished is None else current_projects(now, finished),
-        items=active_items() if may_see(user, "backlog.item") else None,
+        questions=open_questions(user, now) if may_see(user, "clarifications.question") else None,
+        projects=None if finished is None else current_projects(user, now, finished),
+        items=active_items(user) if may_see(user, "backlog.item") else None,
         flow=None if finished is None else flow_of_the_day(now, finished),
-        streams=consumer_groups(user) if may_see(user, "events.event") else None,
-        letters=open_letters() if may_see(user, "events.deadletter") else None,
+        streams=consumer_groups(user) if may_see(user, "events.event") and sees_installation(user) else None,
+        letters=open_letters(user) if may_see(user, "events.deadletter") else None,
     )
 
 
@@ -87,7 +91,7 @@ def list_address(model: str) -> str:
 
 
 # -- questions -------------------------------------------------------------------------------------
-def open_questions(now: datetime) -> Questions:
+def open_questions(user: User, now: datetime) -> Questions:
     """Return the figures about open questions: total, overdue, by age, by holder; one query."""
     figures: list[tuple[str, str, Lookups]] = [
         ("questions", _("Open"), {}),
@@ -97,7 +101,8 @@ def open_questions(now: datetime) -> Questions:
         ("group", _("A group"), {"assigned_to__isnull": True, "assigned_group__gt": ""}),
         ("anybody", _("Anybody"), {"assigned_to__isnull": True, "assigned_group__exact": ""}),
     ]
-    counts = Question.objects.filter(status=QuestionStatus.OPEN).aggregate(
+    open_ones = within_organisation(user, Question.objects.filter(status=QuestionStatus.OPEN))
+    counts = open_ones.aggregate(
         **{key: Count("pk", filter=Q(**lookups)) if lookups else Count("*") for key, _words, lookups in figures}
     )
     total, overdue, *others = (
@@ -119,17 +124,19 @@ def age_ranges(now: datetime) -> list[tuple[str, str, Lookups]]:
 
 
 # -- projects --------------------------------------------------------------------------------------
-def newest_finished(now: datetime) -> list[tuple[datetime, datetime]]:
+def newest_finished(user: User, now: datetime) -> list[tuple[datetime, datetime]]:
     """Return (opened, finished) of the projects done in the last 24 hours, newest first, at most MOST_FINISHED."""
-    projects = Project.objects.filter(status=ProjectStatus.DONE, finished_at__gte=now - DAY).order_by("-finished_at")
+    done = Project.objects.filter(status=ProjectStatus.DONE, finished_at__gte=now - DAY)
+    projects = within_organisation(user, done).order_by("-finished_at")
     return list(projects.values_list("opened_at", "finished_at")[:MOST_FINISHED])  # type: ignore[arg-type]
 
 
-def current_projects(now: datetime, finished: list[tuple[datetime, datetime]]) -> Projects:
+def current_projects(user: User, now: datetime, finished: list[tuple[datetime, datetime]]) -> Projects:
     """Return the figures about projects: open, waiting, failed (at most MOST_COUNTED), and finished; three queries."""
-    unfinished = Project.objects.filter(status__in=[ProjectStatus.OPEN, ProjectStatus.WAITING]).order_by()
+    own = within_organisation(user, Project.objects.order_by())
+    unfinished = own.filter(status__in=[ProjectStatus.OPEN, ProjectStatus.WAITING])
     counts = dict(unfinished.values_list("status").annotate(number=Count("*")))
-    failed = Project.objects.filter(status=ProjectStatus.FAILED).order_by()[:MOST_COUNTED].count()
+    failed = own.filter(status=ProjectStatus.FAILED)[:MOST_COUNTED].count()
     counts[ProjectStatus.FAILED] = failed
     return Projects(
         states=[
@@ -151,7 +158,7 @@ def current_projects(now: datetime, finished: list[tuple[datetime, datetime]]) -
             state=ProjectStatus.DONE,
             more=len(finished) >= MOST_FINISHED,
         ),
-        none_yet=not Project.objects.order_by()[:1].exists(),
+        none_yet=not own[:1].exists(),
     )
 
 
@@ -169,9 +176,9 @@ def flow_of_the_day(now: datetime, finished: list[tuple[datetime, datetime]]) ->
 
 
 # -- items -----------------------------------------------------------------------------------------
-def active_items() -> Items:
+def active_items(user: User) -> Items:
     """Return the active items by agent and state; one query over the index of active items."""
-    active = Item.objects.filter(~Q(state__in=FINISHED_STATES)).order_by()
+    active = within_organisation(user, Item.objects.filter(~Q(state__in=FINISHED_STATES)).order_by())
     counts: dict[str, dict[str, int]] = {}
     for agent, state, count in active.values_list("agent_target", "state").annotate(number=Count("*")):
         counts.setdefault(agent, {})[state] = count
@@ -224,14 +231,14 @@ def group_line(name: str, group: streams.GroupStatus, *, may_see_items: bool) ->
     return GroupLine(name, group.name, group.lag, group.pending, url)
 
 
-def open_letters() -> DeadLetters:
+def open_letters(user: User) -> DeadLetters:
     """Return the count of open dead letters, the newest of them, and the count of projects set aside."""
-    letters = DeadLetter.objects.filter(state=DeadLetter.State.OPEN)
+    letters = within_organisation(user, DeadLetter.objects.filter(state=DeadLetter.State.OPEN))
     count = letters.order_by()[:MOST_COUNTED].count()
     newest = letters.order_by("-id").only("event_type", "reason", "last_seen")[:NEWEST_LETTERS]
     url = list_url("events.deadletter", state__exact=DeadLetter.State.OPEN)
     total = Figure("letters", _("Open"), count, url, more=count >= MOST_COUNTED)
-    aside = SetAside.objects.order_by()[:MOST_COUNTED].count()
+    aside = within_organisation(user, SetAside.objects.order_by())[:MOST_COUNTED].count()
     more = aside >= MOST_COUNTED
     set_aside = Figure("set-aside", _("Projects set aside"), aside, list_url("events.setaside"), more=more)
     return DeadLetters(total, [letter_line(letter) for letter in newest], set_aside)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.lookups import FewLookups
 from accounts.people import signed_in_person
+from accounts.walls import sees_installation
 from events.models import Producer
 from events.producer_keys import (
     UnacceptableProducer,
@@ -86,6 +87,10 @@ class ProducerAdmin(FewLookups):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.readonly_fields if obj else []
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return True with the permission, where a producer, who speaks for every organisation, speaks for one only."""
+        return super().has_add_permission(request) and sees_installation(signed_in_person(request))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: a key is revoked instead, so that it stays on record."""

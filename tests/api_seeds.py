@@ -32,7 +32,8 @@ def seeded(*requesters: str) -> Ids:
         opened(requester)
     with project_work() as work:
         cancel_project(work, project_of(work, opened(requesters[0]).pk), reason="Enough.", by="tests")
-    leases.lease_items(AGENT, holder=requesters[0], most=100, seconds=3600)
+    holder = User.objects.filter(username=requesters[0]).first() or User(username=requesters[0], organisation_id=1)
+    leases.lease_items(AGENT, holder=holder, most=100, seconds=3600)
     letters()
     webhook(requesters[0])
     return named()

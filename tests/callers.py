@@ -56,17 +56,17 @@ def group(role: str) -> Group:
     return found
 
 
-def person(name: str, role: str = "") -> Caller:
+def person(name: str, role: str = "", **fields: Any) -> Caller:
     """A person with a session."""
-    caller = Caller(account(name, role))
+    caller = Caller(account(name, role, **fields))
     assert caller.user is not None
     caller.client.force_login(caller.user)
     return caller
 
 
-def machine(name: str, role: str = "", *scopes: str) -> Caller:
+def machine(name: str, role: str = "", *scopes: str, **fields: Any) -> Caller:
     """A service account with a key; where no scopes are named it has every one."""
-    return key_of(Caller(account(name, role, is_service=True)), *(scopes or EVERY_SCOPE))
+    return key_of(Caller(account(name, role, is_service=True, **fields)), *(scopes or EVERY_SCOPE))
 
 
 def key_of(caller: Caller, *scopes: str) -> Caller:

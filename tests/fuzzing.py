@@ -35,6 +35,8 @@ JUDGED = {
     "templates_create": "the rules of templates, and the name in the address",
     "templates_validate": "the rules of templates",
     "questions_answer": "the schema of the question",
+    "questions_ask": "which schemas a person can be asked with, and whether there is such a person or group",
+    "approvals_request": "whether there is such a person or group",
     "questions_assign": "whether there is such a person or group",
     "deadletters_replay": "the contract of the corrected event",
     "webhooks_create": "what may be called, and which types and projects there are",

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.lookups import OwnRelatedFilter
 from accounts.people import signed_in_person
 from pages.admin_pages import ReadOnlyAdmin, act_on_each, act_on_each_with_reason, text_as_html
 from pages.presentation import ago, state_word
@@ -124,7 +125,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     """The list and the pages of deliveries."""
 
     list_display = ["event_type", "endpoint", "standing", "attempts", "response_status", "duration_ms", "delivered"]
-    list_filter = ["state", "endpoint"]
+    list_filter = ["state", ("endpoint", OwnRelatedFilter)]
     search_fields = ["endpoint__url"]
     whole_ids = ("event__event_id", "event__project_id")
     search_help_text = gettext_lazy("A part of the address, or the whole id of an event or a project.")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import AuditRecord, unsaved_entry
 from accounts.recorded import Recorded, RecordedQuerySet, differences_in_words
+from accounts.walls import belongs
 from encryption.fields import EncryptedField, Encrypting
 from events.models import Event
 
@@ -111,7 +112,13 @@ class Endpoint(Encrypting, Recorded):
         """Return an unsaved entry about this webhook."""
         name = f"webhook {self.pk} ({self.host()})"
         details = f"{name}: {words}" if words else name
-        return unsaved_entry(action, target=self.owner.username, target_id=self.owner_id, details=details)
+        return unsaved_entry(
+            action,
+            target=self.owner.username,
+            target_id=self.owner_id,
+            details=details,
+            organisation=self.owner.organisation_id,
+        )
 
 
 class Delivery(models.Model):
@@ -154,3 +161,7 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} → {self.endpoint}"
+
+
+belongs(Endpoint, by="owner__organisation")
+belongs(Delivery, by="endpoint__owner__organisation")

@@ -6,7 +6,9 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import ApiKey, User
+from accounts.organisations import FIRST_ORGANISATION
 from accounts.scopes import READ
+from accounts.walls import is_within, within_organisation
 from backlog.selectors import projects_for
 from events.models import Event
 from schemas.registry import registry
@@ -15,25 +17,31 @@ from webhooks.models import Delivery, Endpoint
 
 
 def endpoints_for(user: User) -> QuerySet[Endpoint]:
-    """Return the endpoints that the account may see: all, or its own. Each has `skipped`, a count of deliveries."""
+    """Return the endpoints that the account may see: all of its organisation, or its own.
+
+    Each has `skipped`, a count of deliveries.
+    """
     skipped = Count("deliveries", filter=Q(deliveries__state=Delivery.State.SKIPPED))
-    endpoints = Endpoint.objects.annotate(skipped=skipped)
+    endpoints = within_organisation(user, Endpoint.objects.annotate(skipped=skipped))
     return endpoints if user.has_perm("webhooks.view_endpoint") else endpoints.filter(owner=user)
 
 
 def deliveries_for(user: User) -> QuerySet[Delivery]:
-    """Return the deliveries that the account may see: all, or those to its own endpoints."""
+    """Return the deliveries that the account may see: all of its organisation, or those to its own endpoints."""
     if user.has_perm("webhooks.view_delivery"):
-        return Delivery.objects.all()
+        return within_organisation(user, Delivery.objects.all())
     return Delivery.objects.filter(endpoint__owner=user)
 
 
 def visible_events(user: User) -> QuerySet[Event]:
-    """Return the events that the account may receive: of its projects, and with permission those without a project."""
+    """Return the events that the account may receive: of its projects, and with permission those without a project.
+
+    Those without a project belong to the first organisation.
+    """
     if not user.is_active:
         return Event.objects.none()
     visible = Q(project_id__in=projects_for(user).values("pk"))
-    if user.has_perm("events.view_event"):
+    if user.has_perm("events.view_event") and is_within(user, FIRST_ORGANISATION):
         visible |= Q(project_id=None)
     return Event.objects.filter(visible)
 

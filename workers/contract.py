@@ -201,22 +201,23 @@ class AgentSpec:
     A `quick` agent runs inside the worker, up to `prefetch` items in a batch. Any other agent runs in a child
     process, one item at a time, and the worker ends that process after `timeout_seconds`.
     `reads_notes` is True for an agent that acts on the notes of a reviewer who sent its work back.
+    `uses_models` is True for one whose function takes the model gateway (`workers.models.contract.Models`) as well.
     """
 
     name: str
-    run: Callable[[Any], Result]
+    run: Callable[..., Result]
     input_model: type[AgentInput]
     deliverable: str
     timeout_seconds: float
     prefetch: int
     quick: bool = False
     reads_notes: bool = False
+    uses_models: bool = False
 
 
 AGENTS: dict[str, AgentSpec] = {}
 
-A = TypeVar("A", bound=AgentInput)
-Run = Callable[[A], Result]
+R = TypeVar("R", bound=Callable[..., Result])
 
 
 def agent(
@@ -227,17 +228,25 @@ def agent(
     prefetch: int = DEFAULT_PREFETCH,
     quick: bool = False,
     reads_notes: bool = False,
-) -> Callable[[Run[A]], Run[A]]:
-    """Register the function as the agent of this name. Raises ValueError if another agent has the name.
+    uses_models: bool = False,
+) -> Callable[[R], R]:
+    """Register the function as the agent of this name.
+
+    Raises ValueError if another agent has the name, or if it is both quick and asks models.
 
     `timeout` is in seconds. Set `quick` only for a function that reads no rows and no long texts: the worker waits
-    for it and cannot end it. Set `reads_notes` for a function that acts on reviewers' notes.
+    for it and cannot end it. Set `reads_notes` for a function that acts on reviewers' notes, and `uses_models` for one
+    that takes the model gateway as its second argument; such a function cannot be quick.
     """
 
-    def register(run: Run[A]) -> Run[A]:
+    def register(run: R) -> R:
         if name in AGENTS:
             raise ValueError(f"Two agents are called {name!r}: give one of them another name.")
-        AGENTS[name] = AgentSpec(name, run, input_model_of(run), deliverable, timeout, prefetch, quick, reads_notes)
+        if quick and uses_models:
+            raise ValueError(f"{name} cannot be quick: a worker does not wait for language models. Leave out `quick`.")
+        AGENTS[name] = AgentSpec(
+            name, run, input_model_of(run), deliverable, timeout, prefetch, quick, reads_notes, uses_models
+        )
         return run
 
     return register

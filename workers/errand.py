@@ -9,9 +9,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from environment.model_access import ModelAccess
 from intake.spreadsheets.rows import Rows
 from intake.spreadsheets.unpacking import TooLarge, read_document
 from workers.contract import AGENTS, AgentSpec, DataInsufficient, Missing, Result, missing_inputs
+from workers.models.contract import Models
 
 Progressed = Callable[[int, int], None]
 
@@ -21,7 +23,7 @@ class Errand:
     """One call of an agent: the agent, its work context, and the files that the context refers to.
 
     `module` is the module that registers the agent. Rows and deliverables that are too large for the context are in
-    the files `rows_at` and `deliverables_at`.
+    the files `rows_at` and `deliverables_at`. `models` says which language models an agent with `uses_models` may ask.
     """
 
     agent: str
@@ -32,6 +34,7 @@ class Errand:
     deliverables_at: Path | None = None
     deliverables_sha256: str = ""
     most_unpacked_bytes: int = 1 << 25
+    models: ModelAccess | None = None
 
     @property
     def spec(self) -> AgentSpec:
@@ -51,9 +54,16 @@ def run_errand(errand: Errand, progressed: Progressed) -> Result:
         context = resolved_context(errand, progressed)
         if missing := missing_inputs(spec, context):
             raise Missing(missing, f"{spec.name} cannot work without it.")
-        return spec.run(spec.input_model.model_validate(context))
+        work = spec.input_model.model_validate(context)
+        return spec.run(work, gateway(errand.models or ModelAccess())) if spec.uses_models else spec.run(work)
     except TooLarge as error:
         raise DataInsufficient(str(error)) from error
+
+
+def gateway(access: ModelAccess) -> Models:
+    """Return the model gateway. Its module is imported here, so that no process has it that asks no model."""
+    models: Models = import_module("workers.models.gateway").Gateway(access)
+    return models
 
 
 def resolved_context(errand: Errand, progressed: Progressed) -> dict[str, Any]:

@@ -126,6 +126,7 @@ def errand_of(spec: AgentSpec, context: dict[str, Any]) -> Errand:
         deliverables_at=artifacts.path_of(deliverables) if deliverables else None,
         deliverables_sha256=str(deliverables.get("sha256")) if deliverables else "",
         most_unpacked_bytes=settings.MOST_UNPACKED_MB * 1024 * 1024,
+        models=settings.MODELS if spec.uses_models else None,
     )
 
 

@@ -32,7 +32,7 @@ FIRST_WAIT, LONGEST_WAIT, GIVE_UP_AFTER = timedelta(minutes=1), timedelta(hours=
 
 
 class CannotInvite(Exception):
-    """The account cannot be invited; the message says why, and what to do."""
+    """No letter can be sent to the account; the message says why, and what to do."""
 
 
 # -- asking for a letter ---------------------------------------------------------------------------
@@ -52,16 +52,30 @@ def ask_for_new_password(address: str, *, caller: str) -> None:
 
 def invite(account: User) -> None:
     """Note that the account, which has no password yet, is to get an invitation, and record it. Raises CannotInvite."""
-    if not sends_letters():
-        raise CannotInvite(_("No mail can be sent: EMAIL_URL and PUBLIC_URL have to be set."))
-    if not account.email:
-        raise CannotInvite(_("%(account)s has no mail address.") % {"account": account})
+    require_can_be_mailed(account)
     if account.has_usable_password() or account.is_service or not account.is_active:
         words = _("%(account)s cannot be invited: only an active person without a password can.")
         raise CannotInvite(words % {"account": account})
     with transaction.atomic():
         Letter.objects.create(kind=Letter.Kind.INVITATION, account=account)
         account.entry(AuditRecord.Action.INVITED, f"to {account.email}").save()
+
+
+def send_new_password(account: User) -> None:
+    """Note that the account is to get a link to a new password, which somebody else asked for. Raises CannotInvite."""
+    require_can_be_mailed(account)
+    if not account.has_usable_password() or account.is_service or not account.is_active:
+        words = _("%(account)s gets no link: only an active person with a password can.")
+        raise CannotInvite(words % {"account": account})
+    Letter.objects.create(kind=Letter.Kind.FORGOTTEN, account=account)
+
+
+def require_can_be_mailed(account: User) -> None:
+    """Raise CannotInvite if no mail can be sent, or the account has no address."""
+    if not sends_letters():
+        raise CannotInvite(_("No mail can be sent: EMAIL_URL and PUBLIC_URL have to be set."))
+    if not account.email:
+        raise CannotInvite(_("%(account)s has no mail address.") % {"account": account})
 
 
 # -- sending ---------------------------------------------------------------------------------------
@@ -100,11 +114,14 @@ def receivers(letter: Letter) -> list[User]:
     """Return the accounts that get the letter: active people.
 
     Of a forgotten password those with the typed address that have a password: who signs in elsewhere gets none here.
+    If an administrator asked for it, that account and no other with the same address.
     """
     people = User.objects.filter(is_active=True, is_service=False)
     if letter.kind == Letter.Kind.INVITATION:
         invited = people.filter(pk=letter.account_id or 0)
         return [account for account in invited if not account.has_usable_password()]
+    if letter.account_id is not None:
+        return [account for account in people.filter(pk=letter.account_id) if account.has_usable_password()]
     similar = people.filter(email__iexact=letter.typed_address).order_by("pk")
     # The database may compare more loosely than mail servers do: the folded addresses have to be the same.
     found = [account for account in similar if account.email.casefold() == letter.typed_address.casefold()]

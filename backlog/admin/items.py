@@ -11,11 +11,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.people import signed_in_person
 from backlog.admin.project_page import state_in_words
 from backlog.flow.orchestration import project_work
 from backlog.models import Deliverable, Item, Project
-from backlog.selectors import item_in, within_organisation
+from backlog.selectors import item_in
 from backlog.services import cancel_item, dispatch_item, retry_item, waive_criteria
 from pages.admin_pages import ReadOnlyAdmin, act_on_each, act_on_each_with_reason, json_as_html
 from pages.presentation import ago, state_word, translated
@@ -43,11 +42,6 @@ class ItemAdmin(ReadOnlyAdmin):
         *("started_at", "deadline_at", "not_before", "done_at", "progress", "delivered", "notes"),
         *("current_dispatch", "evidence_pretty"),
     ]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
-        """Return the items of the person's organisation."""
-        items: QuerySet[Item] = super().get_queryset(request)
-        return within_organisation(signed_in_person(request), items)
 
     @admin.display(description=gettext_lazy("title"))
     def spoken_title(self, item: Item) -> str:
@@ -131,7 +125,7 @@ class DeliverableAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Deliverable]:
         """Return deliverables without `content`, which may be large and is loaded only on a deliverable's own page."""
         deliverables: QuerySet[Deliverable] = super().get_queryset(request).defer("content")
-        return within_organisation(signed_in_person(request), deliverables)
+        return deliverables
 
     @admin.display(description=gettext_lazy("project"))
     def project_link(self, deliverable: Deliverable) -> SafeString:

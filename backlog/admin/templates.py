@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.walls import organisation_of
 from backlog import blueprints
 from backlog.admin.comparison import Comparison, DiffLine, Standing, compare, line_diff
 from backlog.admin.forms import DefinitionForm, as_yaml
@@ -55,12 +56,12 @@ class TemplateAdmin(DetailAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Template]:
         """Return versions with title, newest version and number of projects, without the large `definition`."""
-        same_name = Template.objects.filter(name=OuterRef("name")).order_by("-version").values("version")
+        same_name = Template.objects.filter(organisation=OuterRef("organisation"), name=OuterRef("name"))
         projects = Project.objects.filter(template=OuterRef("pk")).order_by().values("pk")
         versions: QuerySet[Template] = super().get_queryset(request).defer("definition")
         return versions.annotate(
             shown_title=KT("definition__title"),
-            newest_version=Subquery(same_name[:1]),
+            newest_version=Subquery(same_name.order_by("-version").values("version")[:1]),
             projects_counted=CountUpTo(projects[: MOST_COUNTED + 1]),
         )
 
@@ -95,9 +96,9 @@ class TemplateAdmin(DetailAdmin):
             definition = definition_of(obj.pk)
         except InvalidTemplate as error:
             return {"title": str(obj), "unreadable": str(error), "text": json_as_html(obj.definition)}
-        newest = blueprints.newest_version(obj.name)
+        newest = blueprints.newest_version(obj.name, organisation_of(obj))
         form = DefinitionForm(initial={"definition": as_yaml(definition), "newest": newest.version})
-        others = Template.objects.filter(name=obj.name).exclude(pk=obj.pk).order_by("-version")
+        others = same_template(obj, obj.name).exclude(pk=obj.pk).order_by("-version")
         return {
             "title": f"{definition.title} – {obj}",
             "text": as_yaml(definition),
@@ -117,7 +118,7 @@ class TemplateAdmin(DetailAdmin):
         asked = request.GET.get("compare", "")
         if not asked:
             return {}
-        other = Template.objects.filter(name=obj.name, version=asked).first() if asked.isdecimal() else None
+        other = same_template(obj, obj.name).filter(version=asked).first() if asked.isdecimal() else None
         if other is None or not is_readable(other):
             raise Http404
         old, new = sorted((obj, other), key=lambda template: template.version)
@@ -139,7 +140,7 @@ class TemplateAdmin(DetailAdmin):
             return self.page(request, obj, **editor_context(form))
         definition = form.cleaned_data["definition"]
         if "preview" in request.POST:
-            return self.page(request, obj, **editor_context(form), **preview_context(definition_of(obj.pk), definition))
+            return self.page(request, obj, **editor_context(form), **preview_context(obj, definition))
         if add_overtaken_error(form, obj):
             return self.page(request, obj, **editor_context(form))
         return self.save(request, obj, definition, form)
@@ -148,10 +149,11 @@ class TemplateAdmin(DetailAdmin):
         self, request: HttpRequest, obj: Template, definition: dict[str, Any], form: DefinitionForm | None = None
     ) -> HttpResponse:
         """Save the definition as the newest version and redirect to its page."""
-        before = Template.objects.filter(name=definition["name"]).order_by("-version").first()
+        before = same_template(obj, definition["name"]).order_by("-version").first()
         try:
             with transaction.atomic():
-                saved = blueprints.add_version(definition, by=request.user.get_username())
+                by = request.user.get_username()
+                saved = blueprints.add_version(definition, by=by, organisation=organisation_of(obj))
         except IntegrityError:
             words = _("Another person saved a version at the same moment. Look at that version, then save yours again.")
             if form is None:
@@ -169,6 +171,11 @@ class TemplateAdmin(DetailAdmin):
         return HttpResponseRedirect(reverse("admin:backlog_template_change", args=[saved.pk]))
 
 
+def same_template(template: Template, name: str) -> QuerySet[Template]:
+    """Return the versions of this name in the template's organisation."""
+    return Template.objects.filter(organisation=template.organisation_id, name=name)
+
+
 def is_readable(template: Template) -> bool:
     """Return True if this release can read the version."""
     try:
@@ -183,7 +190,8 @@ def add_overtaken_error(form: DefinitionForm, template: Template) -> bool:
 
     The form is then given the newer version number, so that saving a second time is accepted.
     """
-    seen, newest = form.cleaned_data["newest"], blueprints.newest_version(template.name)
+    newest = blueprints.newest_version(template.name, organisation_of(template))
+    seen = form.cleaned_data["newest"]
     if seen is None or seen == newest.version or form.cleaned_data["definition"]["name"] != template.name:
         return False
     values = {"by": newest.created_by, "version": newest}
@@ -203,16 +211,16 @@ def editor_context(form: DefinitionForm) -> dict[str, Any]:
     return {"form": form, "numbers": [(number, number in at_fault) for number in range(1, lines + 1)]}
 
 
-def preview_context(stored: Definition, edited: dict[str, Any]) -> dict[str, Any]:
+def preview_context(stored: Template, edited: dict[str, Any]) -> dict[str, Any]:
     """Return the context of a preview: the graph, the version it would become, and the changes from the stored one."""
     definition = blueprints.checked_definition(edited)
-    latest = Template.objects.filter(name=definition.name).order_by("-version").first()
+    latest = same_template(stored, definition.name).order_by("-version").first()
     becomes = f"{definition.name} v{latest.version + 1 if latest else 1}"
     return {
         "previewed": definition,
         "becomes": becomes,
         "graph": graph_of(definition),
-        **comparison_context(stored, definition),
+        **comparison_context(definition_of(stored.pk), definition),
     }
 
 

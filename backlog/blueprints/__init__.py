@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from accounts.audit import AuditRecord, unsaved_entry
+from accounts.organisations import FIRST_ORGANISATION, Organisation
 from backlog.errors import InvalidTemplate, UnknownTemplate
 from backlog.flow.named_checks import CHECKS, unknown_check_in_words
 from backlog.models import Template
@@ -22,11 +23,14 @@ from schemas.restricted import SchemaRefused, check_restricted, pointer_to
 FOLDER = Path(__file__).parent
 # The template that is used when a request names none.
 DEFAULT_TEMPLATE = "audit"
+# The template of questions that a program asks by themselves; people who open a request cannot choose it.
+STANDALONE_TEMPLATE = "ask"
 # The author (`created_by`) of the versions that come with a release.
 SHIPPER = "Interlock"
 # In bytes of JSON: forty times the longest template that is shipped.
 MOST_BYTES = 100_000
-NEWEST = Prepared[Template](lambda names: Template.objects.filter(name__in=names).order_by("-version")[:1])
+# The organisations for which the compiled query of their newest versions is kept.
+MOST_PREPARED = 64
 
 
 class Strict(BaseModel):
@@ -220,11 +224,19 @@ def definition_of(template_id: int) -> Definition:
     return parse_definition(Template.objects.get(pk=template_id).definition)
 
 
-def newest_version(name: str) -> Template:
-    """Return the newest version of the template with this name. Raises UnknownTemplate."""
-    template = NEWEST.row(name)
+@lru_cache(MOST_PREPARED)
+def newest_within(organisation: int) -> Prepared[Template]:
+    """Return the query for the newest version of a template of this organisation, by its name."""
+    own = Template.objects.filter(organisation=organisation)
+    return Prepared(lambda names: own.filter(name__in=names).order_by("-version")[:1])
+
+
+def newest_version(name: str, organisation: int = FIRST_ORGANISATION) -> Template:
+    """Return the newest version of the organisation's template with this name. Raises UnknownTemplate."""
+    template = newest_within(organisation).row(name)
     if template is None:
-        names = ", ".join(sorted(set(Template.objects.values_list("name", flat=True)))) or "none: run `migrate`"
+        own = Template.objects.filter(organisation=organisation)
+        names = ", ".join(sorted(set(own.values_list("name", flat=True)))) or "none: run `migrate`"
         raise UnknownTemplate(f"There is no template {name!r}. The templates are: {names}.")
     return template
 
@@ -236,41 +248,50 @@ def shipped_definitions() -> list[dict[str, Any]]:
 
 
 def load_blueprints(**_: Any) -> None:
-    """Save each shipped definition that is new in this release as a version, after each `migrate`.
+    """Copy the shipped definitions that are new in this release to each organisation, after each `migrate`."""
+    for organisation in Organisation.objects.values_list("pk", flat=True):
+        copy_blueprints(organisation)
+
+
+def copy_blueprints(organisation: int) -> None:
+    """Save each shipped definition that is new to the organisation as a version of its own.
 
     A definition that was shipped before is not saved again, so versions that staff made since stay the newest.
     """
     for definition in shipped_definitions():
-        shipped_versions = Template.objects.filter(name=definition["name"], created_by=SHIPPER)
-        if all(template.definition != definition for template in shipped_versions):
-            store_version(definition, by=SHIPPER)
+        own = Template.objects.filter(organisation=organisation, name=definition["name"], created_by=SHIPPER)
+        if all(template.definition != definition for template in own):
+            store_version(definition, by=SHIPPER, organisation=organisation)
 
 
-def add_version(definition: dict[str, Any], *, by: str) -> Template:
-    """Save the definition as a new version and return it; if the newest version is equal, return that one.
+def add_version(definition: dict[str, Any], *, by: str, organisation: int = FIRST_ORGANISATION) -> Template:
+    """Save the definition as a new version of the organisation's; if its newest is equal, return that one.
 
     Raises InvalidTemplate, or IntegrityError if another version is saved at the same moment.
     """
     checked_definition(definition)
-    known = set(Template.objects.filter(name=definition["name"]).values_list("pk", flat=True))
-    saved = store_version(definition, by=by)
+    own = Template.objects.filter(organisation=organisation, name=definition["name"])
+    known = set(own.values_list("pk", flat=True))
+    saved = store_version(definition, by=by, organisation=organisation)
     if saved.pk not in known:
-        unsaved_entry(AuditRecord.Action.TEMPLATE_MADE, target=str(saved), details=f"by {by}").save()
+        action = AuditRecord.Action.TEMPLATE_MADE
+        unsaved_entry(action, target=str(saved), details=f"by {by}", organisation=organisation).save()
     return saved
 
 
-def store_version(definition: dict[str, Any], *, by: str) -> Template:
+def store_version(definition: dict[str, Any], *, by: str, organisation: int) -> Template:
     """Do what `add_version` does, without looking up groups: those that a release names may be renamed here."""
     parse_definition(definition)
-    latest = Template.objects.filter(name=definition["name"]).order_by("-version").first()
+    latest = Template.objects.filter(organisation=organisation, name=definition["name"]).order_by("-version").first()
     if latest is not None and latest.definition == definition:
         return latest
-    version = latest.version + 1 if latest else 1
-    return Template.objects.create(name=definition["name"], version=version, definition=definition, created_by=by)
+    made = {"name": definition["name"], "version": latest.version + 1 if latest else 1, "definition": definition}
+    return Template.objects.create(**made, created_by=by, organisation_id=organisation)
 
 
-def newest_templates() -> list[Template]:
-    """Return the newest version of each template, with `name` only: the default template first, then by name."""
-    newer = Template.objects.filter(name=OuterRef("name"), version__gt=OuterRef("version"))
-    templates = Template.objects.filter(~Exists(newer)).only("pk", "name").order_by("name")
+def newest_templates(organisation: int) -> list[Template]:
+    """Return the organisation's newest version of each template, `name` only: the default one first, then by name."""
+    own = Template.objects.filter(organisation=organisation)
+    newer = own.filter(name=OuterRef("name"), version__gt=OuterRef("version"))
+    templates = own.filter(~Exists(newer)).only("pk", "name").order_by("name")
     return sorted(templates, key=lambda template: (template.name != DEFAULT_TEMPLATE, template.name))

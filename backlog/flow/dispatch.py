@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
+from backlog.flow.model_budget import MICROS, budgets_of, note_grant
 from backlog.models import Deliverable, Item, WorkContext
 from backlog.policy import RESERVED_KEYS
 from backlog.readings import settled
@@ -17,14 +18,22 @@ from schemas.payloads.work import WorkItemDispatched
 
 
 def dispatch_all(work: ProjectWork, items: Sequence[Item]) -> None:
-    """Mark each READY item IN_PROGRESS and emit its WORK.ITEM_DISPATCHED; two queries for all items."""
+    """Mark each READY item IN_PROGRESS and emit its WORK.ITEM_DISPATCHED; two queries for all items.
+
+    There are up to three more for those that language models are asked for.
+    """
     if not items:
         return
     known = work_contexts(work, {item.project_id for item in items})
     delivered = deliverables_of(work, {item.project_id for item in items if item.depends_on})
+    budgets = budgets_of(work, items)
     for item in items:
         upstream = upstream_deliverables(work, item, delivered.get(item.project_id, []))
-        dispatch(work, item, work_context(work, item, known[item.project_id], upstream))
+        context = work_context(work, item, known[item.project_id], upstream)
+        if item.pk in budgets:
+            context = cast(DispatchedWorkContext, {**context, "model_budget_usd": budgets[item.pk] / MICROS})
+        dispatch(work, item, context)
+        note_grant(work, item, budgets.get(item.pk, 0))
 
 
 def dispatch(work: ProjectWork, item: Item, context: DispatchedWorkContext) -> None:

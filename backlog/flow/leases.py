@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.walls import within_organisation
 from backlog.errors import StaleLease
 from backlog.flow.orchestration import project_work
 from backlog.flow.replies import start_item
@@ -41,25 +42,27 @@ class Leased:
 
 
 # -- leasing ---------------------------------------------------------------------------------------
-def lease_items(agent: str, *, holder: str, most: int, seconds: int) -> list[Leased]:
+def lease_items(agent: str, *, holder: User, most: int, seconds: int) -> list[Leased]:
     """Lease up to `most` of the agent's free items for `seconds`, and record that their work has begun.
+
+    Only items that the holder may meet: those of its organisation.
 
     Safe with many callers at once: each item goes to one of them.
     """
     won: list[Lease] = []
     for _try in range(TRIES):
-        free = list(free_items(agent).values_list("pk", "current_dispatch")[: most - len(won)])
+        free = list(free_items(agent, holder).values_list("pk", "current_dispatch")[: most - len(won)])
         if not free:
             break
-        won += insert_leases(free, holder=holder, seconds=seconds)
+        won += insert_leases(free, holder=holder.get_username(), seconds=seconds)
         if len(won) >= most:
             break
     return start_leased(won, agent=agent) if won else []
 
 
-def free_items(agent: str) -> QuerySet[Item]:
-    """Return the agent's dispatched items that no worker has begun or leased, highest priority first."""
-    return free_items_of([agent]).order_by("-priority", "deadline_at", "id")
+def free_items(agent: str, holder: User) -> QuerySet[Item]:
+    """Return the agent's dispatched items that no worker has begun or leased and the holder may do, by priority."""
+    return within_organisation(holder, free_items_of([agent])).order_by("-priority", "deadline_at", "id")
 
 
 def free_items_of(agents: Iterable[str]) -> QuerySet[Item]:
@@ -71,10 +74,10 @@ def free_items_of(agents: Iterable[str]) -> QuerySet[Item]:
     return waiting.filter(~Exists(leased)).exclude(project__status__in=OVER_STATUSES)
 
 
-def free_counts(agents: Iterable[str]) -> dict[str, int]:
-    """Return the number of free items for each agent; an agent without any is left out."""
-    free = free_items_of(agents).order_by().values("agent_target").annotate(free=Count("pk"))
-    return {row["agent_target"]: row["free"] for row in free}
+def free_counts(agents: Iterable[str]) -> dict[tuple[str, int], int]:
+    """Return the number of free items for each agent and organisation; those without any are left out."""
+    kinds = free_items_of(agents).order_by().values_list("agent_target", "project__organisation")
+    return {(agent, organisation): number for agent, organisation, number in kinds.annotate(free=Count("pk"))}
 
 
 def insert_leases(free: Sequence[tuple[UUID, UUID | None]], *, holder: str, seconds: int) -> list[Lease]:
@@ -116,6 +119,29 @@ def delete_leases(leases: set[Lease]) -> None:
     """Delete the leases from the database."""
     if leases:
         Lease.objects.filter(pk__in=[lease.pk for lease in leases]).delete()
+
+
+# -- giving back -----------------------------------------------------------------------------------
+def leases_held_by(holder: str) -> QuerySet[Lease]:
+    """Return the account's leases whose items it still works on."""
+    at_work = Q(item__state=ItemState.IN_PROGRESS, item__held_for="", item__current_dispatch=F("dispatch_id"))
+    return Lease.objects.filter(at_work, holder=holder)
+
+
+def give_back_leases(holder: str) -> int:
+    """End the account's leases and return how many: their items are free again for any worker, and lose no attempt."""
+    given_back = set()
+    with project_work() as work:
+        held = list(leases_held_by(holder).select_related("item"))
+        load_projects(work, {lease.item.project_id for lease in held})
+        for lease in held:
+            item = work.loaded(Item, lease.item_id)
+            if item is not None and item.current_dispatch == lease.pk and item.state == ItemState.IN_PROGRESS:
+                item.started_at, item.deadline_at = None, work.now + timedelta(seconds=item.timeout_seconds)
+                work.change(item, "started_at", "deadline_at")
+                given_back.add(lease)
+        delete_leases(given_back)
+    return len(given_back)
 
 
 # -- replying --------------------------------------------------------------------------------------

@@ -10,13 +10,16 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.organisations import FIRST_ORGANISATION
+from accounts.walls import organisation_of
 from backlog import blueprints, periods
 from backlog.errors import ProjectExists
+from backlog.flow.model_budget import WRITTEN_BY_MODEL
 from backlog.flow.orchestration import item_keys
 from backlog.models import Item, Project, Template, WorkContext
 from backlog.selectors import load_projects
 from backlog.work import ProjectWork
 from events import artifacts
+from events.envelope import Envelope
 from events.prepared import Prepared
 from schemas.payloads.backlog import BacklogItemCreated
 from schemas.payloads.project import ProjectInitialRequestReceived, ProjectOpened
@@ -50,11 +53,13 @@ def open_project(
     if work.loaded(Project, project_id):
         words = _("Project %(id)s is open already: a new request needs a new project_id.")
         raise ProjectExists(words % {"id": project_id})
-    template = newest_template(work, request.get("template") or blueprints.DEFAULT_TEMPLATE)
-    project = work.add(new_project(work, request, template, correlation_id=correlation_id, intake=intake))
+    owner = owner_named(work, request.get("requester") or "")
+    organisation = organisation_of(owner) if owner else FIRST_ORGANISATION
+    template = newest_template(work, request.get("template") or blueprints.DEFAULT_TEMPLATE, organisation)
+    project = work.add(new_project(work, request, template, owner, correlation_id=correlation_id, intake=intake))
     project.members = []
     remember_context(work, project, request)
-    definitions = blueprints.definition_of(template.pk).items
+    definitions = items_to_open(blueprints.definition_of(template.pk))
     emit_project_opened(work, project, template, items=len(definitions))
     for position, definition in enumerate(definitions):
         create_item(work, project, definition, position)
@@ -63,19 +68,30 @@ def open_project(
     return project
 
 
+def items_to_open(template: blueprints.Definition) -> list[blueprints.ItemDefinition]:
+    """Return the template's items, without those that a model writes where no model is set up.
+
+    An item that others depend on stays, and so does the only one of its template: its worker says that nobody wrote it.
+    """
+    needed = {key for item in template.items for key in item.depends_on}
+    kept = [
+        item
+        for item in template.items
+        if settings.MODELS.is_on or item.item_type != WRITTEN_BY_MODEL or item.key in needed
+    ]
+    return kept or list(template.items)
+
+
 def new_project(
     work: ProjectWork,
     request: ProjectInitialRequestReceived,
     template: Template,
+    owner: User | None,
     *,
     correlation_id: UUID,
     intake: Intake | None,
 ) -> Project:
-    """Return the unsaved project of a request.
-
-    It belongs to the organisation of its owner's account, or to the first organisation if it has no owner.
-    """
-    owner = owner_named(work, request.get("requester") or "")
+    """Return the unsaved project of a request. It belongs to the organisation whose template it is made from."""
     return Project(
         id=UUID(request["project_id"]),
         title=one_line(request.get("title") or "") or title_from_request(request["request_text"]),
@@ -83,7 +99,7 @@ def new_project(
         correlation_id=correlation_id,
         requester=request.get("requester") or "",
         owner=owner,
-        organisation_id=owner.organisation_id if owner else FIRST_ORGANISATION,
+        organisation_id=template.organisation_id,
         intake=intake or {},
         opened_at=work.now,
     )
@@ -101,13 +117,19 @@ def emit_project_opened(work: ProjectWork, project: Project, template: Template,
     work.emit_about(project, "PROJECT.OPENED", opened)
 
 
+def requesters(events: Iterable[Envelope]) -> set[str]:
+    """Return the names of who asks, of those events that are requests."""
+    return {name for event in events if event.event_type == REQUEST and (name := event.payload.get("requester"))}
+
+
 def load_owners(work: ProjectWork, names: Iterable[str]) -> None:
     """Load the accounts of requesters into `work.owners`, in one query: active accounts that may open projects.
 
     A request whose requester has no such account gets no owner, even if an account has that name later.
     """
     if new := {name for name in names if name and name not in work.owners}:
-        work.owners |= {**dict.fromkeys(new), **{user.username: user for user in OWNERS.rows(new)}}
+        [found] = work.ahead.rows_together((OWNERS, new))
+        work.owners |= {**dict.fromkeys(new), **{user.username: user for user in found}}
 
 
 def owner_named(work: ProjectWork, name: str) -> User | None:
@@ -116,11 +138,15 @@ def owner_named(work: ProjectWork, name: str) -> User | None:
     return work.owners.get(name)
 
 
-def newest_template(work: ProjectWork, name: str) -> Template:
-    """Return the newest version of the template; one query for each name in a work. Raises UnknownTemplate."""
-    if name not in work.templates:
-        work.templates[name] = blueprints.newest_version(name)
-    return work.templates[name]
+def newest_template(work: ProjectWork, name: str, organisation: int) -> Template:
+    """Return the newest version of the organisation's template; one query for each in a work.
+
+    Raises UnknownTemplate.
+    """
+    known = (organisation, name)
+    if known not in work.templates:
+        work.templates[known] = blueprints.newest_version(name, organisation)
+    return work.templates[known]
 
 
 def one_line(text: str) -> str:

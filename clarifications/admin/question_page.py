@@ -120,9 +120,10 @@ def criteria(item: Item) -> list[Criterion]:
     return lines
 
 
-def assignees() -> dict[str, list[str]]:
-    """Return the names that a question can be assigned to: `groups` and `people`."""
-    people = User.objects.filter(is_active=True, is_staff=True).order_by("username")
+def assignees(question: Question) -> dict[str, list[str]]:
+    """Return the names that a question can be assigned to: `groups` and `people` of its organisation."""
+    organisation = question.project.organisation_id
+    people = User.objects.filter(organisation=organisation, is_active=True, is_staff=True).order_by("username")
     return {
         "groups": list(Group.objects.order_by("name").values_list("name", flat=True)),
         "people": list(people.values_list("username", flat=True)[:MOST_PEOPLE]),

@@ -17,7 +17,6 @@ from accounts.people import signed_in_person
 from backlog.admin.project_page import state_in_words
 from backlog.flow.orchestration import project_work
 from backlog.models import Item
-from backlog.selectors import within_organisation
 from clarifications.admin import inbox, question_page
 from clarifications.assignment import claim_question, reassign_question, release_question
 from clarifications.errors import InvalidAnswer, NotesMissing, OwnApproval
@@ -58,8 +57,7 @@ class QuestionAdmin(DetailAdmin):
         questions: QuerySet[Question] = (
             super().get_queryset(request).defer("schema", "description").annotate(title_phrase=F("schema__x_phrase"))
         )
-        own = within_organisation(signed_in_person(request), questions)
-        return own.select_related("project", "assigned_to").prefetch_related("blockings")
+        return questions.select_related("project", "assigned_to").prefetch_related("blockings")
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return inbox.ordering_of_tab(request)
@@ -116,6 +114,9 @@ class QuestionAdmin(DetailAdmin):
     def answer_together(self, request: HttpRequest, queryset: QuerySet[Question]) -> HttpResponse | None:
         """Show one form for questions with the same field, schema and kind, then answer each of them with its value."""
         chosen = list(queryset.defer(None))
+        if not chosen:
+            self.message_user(request, _("None of the chosen questions is there any more."), messages.ERROR)
+            return None
         first = chosen[0]
         if any((q.field, q.schema, q.kind) != (first.field, first.schema, first.kind) for q in chosen):
             words = _("These questions do not ask the same: choose questions about one field only.")
@@ -163,7 +164,7 @@ class QuestionAdmin(DetailAdmin):
             "suggestions": suggested,
             "background": question_page.request_background(obj),
             "approval": question_page.approval_evidence(obj),
-            "assignees": question_page.assignees(),
+            "assignees": question_page.assignees(obj),
         }
 
     def act(self, request: HttpRequest, obj: Question) -> HttpResponse:

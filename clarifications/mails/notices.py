@@ -120,9 +120,11 @@ def people_to_notify(question: Question) -> list[User]:
 
 
 def reachable(question: Question, people: QuerySet[User]) -> list[User]:
-    """Return those of the people who have an address and for whom the question waits, at most MOST_RECIPIENTS."""
+    """Return those of the people for whom the question waits and who want mails, at most MOST_RECIPIENTS."""
     waited_for = people_waited_for(question).values("pk")
-    return list(people.filter(~Q(email=""), pk__in=waited_for).order_by("pk").distinct()[:MOST_RECIPIENTS])
+    return list(
+        people.filter(~Q(email=""), gets_mails=True, pk__in=waited_for).order_by("pk").distinct()[:MOST_RECIPIENTS]
+    )
 
 
 # -- sending ---------------------------------------------------------------------------------------
@@ -161,8 +163,9 @@ def claim_notice(notice: Notice) -> bool:
 
 
 def is_wanted(notice: Notice) -> bool:
-    """Return True if the question still waits for the recipient, who has an address."""
-    return bool(notice.recipient.email) and waits_for_person(notice.question, notice.recipient)
+    """Return True if the question still waits for the recipient, who wants mails at their address."""
+    wants_mail = bool(notice.recipient.email) and notice.recipient.gets_mails
+    return wants_mail and waits_for_person(notice.question, notice.recipient)
 
 
 def is_given_up(notice: Notice) -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -42,6 +42,11 @@ PERSONAL_EVENTS = ("USER.ANSWER_SUBMITTED", "HUMAN.APPROVAL_SUBMITTED")
 event_corrected = Signal()
 
 
+# Return the organisations of dead letters from the payloads of their events; `backlog` adds it. Without it all belong
+# to the first organisation.
+ORGANISATIONS_OF: list[Callable[[Sequence[dict[str, Any]]], list[int]]] = []
+
+
 class NotReplayable(PermanentError):
     """The entry was reported by a worker outside of Interlock: putting it on its stream again would help nobody."""
 
@@ -67,6 +72,7 @@ def bury_all(hopeless: Sequence[tuple[Entry, BaseException]], group: str) -> Non
     failed_before = Attempt.objects.filter(stream=hopeless[0][0].stream, group=group, entry_id__in=ids)
     attempts = {attempt.entry_id: attempt for attempt in failed_before}
     letters = [letter_of(entry, group, error, attempts.get(entry.entry_id), now) for entry, error in hopeless]
+    set_organisations(letters, [payload_of(entry) for entry, _ in hopeless])
     with transaction.atomic():
         DeadLetter.objects.bulk_create(letters, ignore_conflicts=True, batch_size=MOST_AT_ONCE)
         if attempts:
@@ -99,6 +105,19 @@ def letter_of(entry: Entry, group: str, error: BaseException, attempt: Attempt |
         last_seen=now,
         raw=packed_fields(entry.fields),
     )
+
+
+def set_organisations(letters: Sequence[DeadLetter], payloads: Sequence[dict[str, Any]]) -> None:
+    """Set the organisation of each unsaved letter, from the payload of its event; a fixed number of queries."""
+    for organisations_of in ORGANISATIONS_OF:
+        for letter, organisation in zip(letters, organisations_of(payloads), strict=True):
+            letter.organisation_id = organisation
+
+
+def payload_of(entry: Entry) -> dict[str, Any]:
+    """Return the payload of the entry's event; if it cannot be read, the project that is named beside it."""
+    readable = readable_payload(entry.fields.get(b"event", b""))
+    return readable[1] if readable else {"project_id": entry.fields.get(b"project", b"").decode(errors="replace")}
 
 
 def is_killer(error: BaseException) -> bool:

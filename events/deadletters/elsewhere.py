@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 
 from events.clock import database_now
-from events.deadletters import storable_text
+from events.deadletters import set_organisations, storable_text
 from events.errors import BuriedElsewhere
 from events.models import DeadLetter, packed_fields
 from events.streams import Entry
@@ -42,7 +42,9 @@ def save_foreign_letters(entries: Sequence[Entry]) -> list[Refusal]:
             stream=settings.DLQ_STREAM, entry_id__in=[entry.entry_id for entry in others]
         ).values_list("entry_id", flat=True)
     )
-    letters = [letter_of(entry) for entry in others if entry.entry_id not in known]
+    new = [entry for entry in others if entry.entry_id not in known]
+    letters = [letter_of(entry) for entry in new]
+    set_organisations(letters, [payload_of(entry) for entry in new])
     DeadLetter.objects.bulk_create(letters)
     if settings.UNSIGNED_EVENTS == "refuse":
         return []
@@ -73,6 +75,13 @@ def letter_of(entry: Entry) -> DeadLetter:
         raw=packed_fields(entry.fields),
         published_at=now,
     )
+
+
+def payload_of(entry: Entry) -> dict[str, Any]:
+    """Return the payload of the event that the entry is about, as far as it can be read."""
+    event = content_of(entry).get("original_event")
+    payload = event.get("payload") if isinstance(event, dict) else None
+    return payload if isinstance(payload, dict) else {}
 
 
 def content_of(entry: Entry) -> dict[str, Any]:

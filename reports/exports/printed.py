@@ -35,6 +35,7 @@ def parts_of(report: Report, *, for_staff: bool) -> list[Part]:
     """Return the parts of the printed report that are not empty; with `for_staff`, those for staff too."""
     candidates = [
         Part(_("In short"), list(in_short(report))),
+        *executive_part(report),
         Part(_("Main findings"), [card_of(finding) for finding in report.main_findings]),
         Part(_("Further findings"), [card_of(finding) for finding in report.further_findings]),
         Part(_("What an agent could take over"), list(scenario_blocks(report))),
@@ -73,6 +74,14 @@ def in_short(report: Report) -> Iterator[Block]:
         yield Text(" ".join(report.summary))
     if report.headline:
         yield Figures([(figure.words, figure.label) for figure in report.headline])
+
+
+def executive_part(report: Report) -> Iterator[Part]:
+    """Yield the part about the executive summary, with the mark that says who wrote it; nothing if there is none."""
+    if (found := report.executive_summary) is not None:
+        sentences = [Text(" ".join(found.sentences))] if found.sentences else []
+        notes = [Text(note, is_quiet=True) for note in found.notes]
+        yield Part(found.title, [Text(found.mark, is_warning=found.is_by_model), *sentences, *notes])
 
 
 def card_of(finding: Finding) -> Card:

@@ -55,11 +55,23 @@ def add_summary(sheet: Sheet, report: Report, names: Names) -> None:
     for sentence in report.summary:
         sheet.line("", sentence)
     sheet.skip()
+    add_executive_summary(sheet, report)
     for figure in report.headline:
         formula, computed = names.headline.get(figure.key, ("", None))
         sheet.figure(figure.label, figure.value, figure.unit, formula, computed)
     if not report.period.is_stated:
         sheet.line(_("Note"), _("Nobody said which period the data cover: figures a month rest on an assumption."))
+
+
+def add_executive_summary(sheet: Sheet, report: Report) -> None:
+    """Write the executive summary, each sentence beside the words that say who wrote it; nothing if there is none."""
+    if (found := report.executive_summary) is not None:
+        sheet.line(found.title, found.mark)
+        for sentence in found.sentences:
+            sheet.line(_("Written by a language model"), sentence)
+        for note in found.notes:
+            sheet.line("", note)
+        sheet.skip()
 
 
 def add_findings(sheet: Sheet, report: Report) -> None:

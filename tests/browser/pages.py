@@ -12,7 +12,7 @@ class Shot:
     person: str
 
 
-# The first dead letter, template and webhook of a fresh database have number 1.
+# The first dead letter, template and webhook of a fresh database have number 1; olga is its second account.
 SHOTS = (
     Shot("admin-index", "/admin/", "ann"),
     Shot("admin-questions", "/admin/clarifications/question/", "ann"),
@@ -34,11 +34,15 @@ SHOTS = (
     Shot("admin-webhook", "/admin/webhooks/endpoint/1/change/", "ann"),
     Shot("admin-producers", "/admin/events/producer/", "ann"),
     Shot("admin-producer-new", "/admin/events/producer/add/", "ann"),
+    Shot("admin-people", "/admin/accounts/user/", "ann"),
+    Shot("admin-person", "/admin/accounts/user/2/change/", "ann"),
+    Shot("admin-person-new", "/admin/accounts/user/add/", "ann"),
     Shot("sign-in", "/sign-in/", ""),
     Shot("forgotten-password", "/sign-in/forgotten/", ""),
     Shot("preferences", "/preferences/", "rita"),
     Shot("sessions", "/preferences/sessions/", "rita"),
     Shot("second-factor", "/preferences/second-factor/", "rita"),
+    Shot("own-keys", "/preferences/keys/", "olga"),
     Shot("home", "/", "rita"),
     Shot("request-new", "/requests/new/", "rita"),
     Shot("question-rows", "/questions/{tasks}/", "rita"),

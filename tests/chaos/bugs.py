@@ -26,11 +26,12 @@ def without_claim() -> None:
     from events.models import Event
 
     def claim_all(
-        arrived: Sequence[tuple[str, Any]], *, now: Any, partition: str = ""
+        arrived: Sequence[tuple[str, Any]], *, now: Any, partition: str = "", reads: Any = ledger.no_reads
     ) -> tuple[set[str], dict[str, Any]]:
         places = {entry_id: ledger.place_of(entry_id, partition) for entry_id, _ in arrived}
         rows = {e.event_id: ledger.record_of(e, now=now, stream_id=places[entry_id]) for entry_id, e in arrived}
-        bulk.insert_new(Event, list(rows.values()), unique="event_id")
+        bulk.insert_new(Event, list(rows.values()), unique="event_id", then=list)
+        reads()
         return {entry_id for entry_id, _ in arrived}, {}
 
     ledger.claim = claim_all

@@ -61,11 +61,18 @@ def test_no_folder_is_listed_and_no_file_beside_the_static_ones_is_served(port: 
 
 
 def test_nothing_that_is_sent_is_sent_back_by_a_trace(port: int) -> None:
-    for path in ("/sign-in/", "/", "/api/v1/projects", "/artifacts/x", "/healthz", "/metrics", "/admin/"):
+    for path in ("/sign-in/", "/", "/api/v1/projects", "/artifacts/x", "/healthz", "/metrics", "/mcp", "/admin/"):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         connection.request("TRACE", path, headers={"X-Secret": "of-the-caller"})
         answer = connection.getresponse()
         assert (answer.status in (302, 403, 405), b"of-the-caller" in answer.read()) == (True, False), path
+
+
+def test_a_program_that_calls_without_tls_is_refused_and_not_redirected(port: int, settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    for path in ("/api/v1/me", "/artifacts/x", "/mcp"):
+        answer = get(port, path)
+        assert (answer.status, b"tls-needed" in answer.read()) == (403, True), path
 
 
 def test_what_a_stranger_writes_into_the_cache_is_run_by_nobody(broker: None) -> None:

@@ -11,6 +11,7 @@ import yaml
 
 from config.settings import ENVIRONMENT
 from runtime.groups import CONSUMERS
+from telemetry.log_lines import TOKEN
 from tests.deployment import COMPOSE_FILES, DEPLOY, OURS, ROOT, compose, compose_services, unit_services
 from tests.house import rooms
 from workers.agents import AGENTS
@@ -20,6 +21,8 @@ VALUES: dict[str, Any] = yaml.safe_load((DEPLOY / "helm" / "interlock" / "values
 LOOPS = {"web", "relay", "deliver", "notify"}
 # Read by Python itself.
 READ_BY_OTHERS = {"PYTHONUNBUFFERED"}
+# Ends as one that names the file of a secret, and is none.
+ENV_FILE = "INTERLOCK_ENV_FILE"
 
 
 def commands(place: str) -> list[list[str]]:
@@ -66,7 +69,7 @@ def test_every_variable_is_one_that_is_read() -> None:
     given = {name for service in services if service.is_interlock for name in service.env}
     template = (DEPLOY / "helm" / "interlock" / "templates" / "_pod.tpl").read_text()
     given |= set(re.findall(r"name: ([A-Z_]+)", template)) - {"SLOT"}
-    assert {name.removesuffix("_FILE") for name in given} - ENVIRONMENT.names - READ_BY_OTHERS == set()
+    assert {name.removesuffix("_FILE") for name in given - {ENV_FILE}} - ENVIRONMENT.names - READ_BY_OTHERS == set()
 
 
 def test_every_service_is_limited_and_writes_to_volumes_only() -> None:
@@ -125,3 +128,8 @@ def test_the_target_starts_every_unit() -> None:
     wanted = set(re.findall(r"interlock-[\w@]+\.service", (DEPLOY / "systemd" / "interlock.target").read_text()))
     units = {service.file.replace("@.", "@1.") for service in unit_services()}
     assert units - wanted == {"interlock-migrate.service", "interlock-notify.service"}
+
+
+def test_the_proxy_writes_down_no_token_of_an_address_that_interlock_does_not() -> None:
+    masked = re.findall(r"/\(\?:([a-z|-]+)\)/", (DEPLOY / "Caddyfile").read_text())
+    assert [set(names.split("|")) for names in masked] == [set(re.findall(r"[a-z-]{6,}", TOKEN.pattern))] * 2

@@ -6,6 +6,7 @@ from workers.agents import friction_worker as friction_worker
 from workers.agents import generic_worker as generic_worker
 from workers.agents import requirements_manager as requirements_manager
 from workers.agents import scenario_worker as scenario_worker
+from workers.agents import summary_worker as summary_worker
 from workers.agents import test_worker as test_worker
 from workers.agents import time_waste_worker as time_waste_worker
 from workers.contract import AGENTS

@@ -84,4 +84,5 @@ def server(application: Any, group: str, stream: str, slot: int, lane: int = 1, 
         consumer=f"{group}-{slot}" if lane == 1 else f"{group}-{slot}-{lane}",
         batch_size=settings.BATCH_SIZE,
         ticks=ticks,
+        skips=log_consumers()[group].skips,
     )

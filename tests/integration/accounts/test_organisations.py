@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from uuid import uuid4
 
+import orjson
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -12,27 +14,40 @@ from accounts.audit import AuditRecord
 from accounts.models import User
 from accounts.organisations import FIRST_ORGANISATION, Organisation, make_first_organisation
 from accounts.roles import OPERATOR, REQUESTER
-from backlog.blueprints import add_version
+from accounts.walls import CONDITIONS
+from backlog.blueprints import add_version, load_blueprints, newest_version
 from backlog.flow.opening import submit_request
 from backlog.flow.orchestration import project_work
-from backlog.models import Project
+from backlog.models import Project, Template
+from backlog.organisations import make_organisation, move_account
 from backlog.selectors import may_watch, projects_for
+from clarifications.assignment import reassign_question
+from clarifications.errors import UnknownAssignee
+from clarifications.models import Question
+from clarifications.selectors import people_waited_for, question_in, waiting_questions
+from events.deadletters import bury_all
+from events.errors import InvalidEvent
+from events.models import DeadLetter
+from events.streams import Entry
 from tests.api_seeds import items as seeds
 from tests.api_seeds import opened as seeded_project
 from tests.callers import account, machine, person
+from tests.flows import envelope, step
 
 pytestmark = pytest.mark.django_db
+
+ROOMS = {"accounts", "api", "backlog", "clarifications", "events", "intake", "reports", "webhooks"}
 
 
 @pytest.fixture
 def sales() -> Organisation:
     """A second organisation."""
-    return Organisation.objects.create(name="Sales", slug="sales")
+    return make_organisation("Sales")
 
 
-def opened(requester: str) -> Project:
+def opened(requester: str, template: str = "audit") -> Project:
     """A project that this requester opened."""
-    request = {"project_id": str(uuid4()), "request_text": "Do it.", "template": "audit", "requester": requester}
+    request = {"project_id": str(uuid4()), "request_text": "Do it.", "template": template, "requester": requester}
     with project_work() as work:
         submit_request(work, request=request)  # type: ignore[arg-type]
     return Project.objects.get(pk=request["project_id"])
@@ -85,7 +100,7 @@ ADMIN_LISTS = ["backlog_project", "backlog_item", "backlog_deliverable", "clarif
 
 
 def test_staff_find_nothing_of_another_organisation_in_lists_counts_and_pages(sales: Organisation) -> None:
-    add_version({"name": "seeds", "title": "Seeds", "items": seeds()}, by="tests")
+    add_version({"name": "seeds", "title": "Seeds", "items": seeds()}, by="tests", organisation=sales.pk)
     account("sam", REQUESTER, organisation=sales)
     olga, root = person("olga", OPERATOR).client, person("root").client
     User.objects.filter(username="root").update(is_superuser=True, is_staff=True)
@@ -97,6 +112,66 @@ def test_staff_find_nothing_of_another_organisation_in_lists_counts_and_pages(sa
     for address in doors(theirs):
         assert root.get(address).status_code == 200, address
         assert olga.get(address).status_code in (302, 404), address
+
+
+def test_a_worker_of_another_organisation_gets_none_of_the_work(sales: Organisation) -> None:
+    add_version({"name": "work", "title": "Work", "items": [step("only")]}, by="tests")
+    opened("nobody", template="work")
+    bots = [machine("theirs", organisation=sales), machine("ours"), machine("again")]
+    leased = [bot.post("work/lease", {"agent": "foreign_worker"}).json()["items"] for bot in bots]
+    assert [len(items) for items in leased] == [0, 1, 0]
+
+
+def test_a_question_is_handed_over_within_its_organisation_alone(sales: Organisation) -> None:
+    account("theirs", OPERATOR, organisation=sales)
+    account("ours", OPERATOR)
+    question = opened("nobody").questions.first()
+    assert question is not None
+    with pytest.raises(UnknownAssignee), project_work() as work:
+        reassign_question(work, question=question_in(work, question.pk), to="theirs", by=User(username="x"))
+    with project_work() as work:
+        held = reassign_question(work, question=question_in(work, question.pk), to="ours", by=User(username="x"))
+    assert str(held.assigned_to) == "ours"
+    assert {user.username for user in people_waited_for(held)} == {"ours"}
+
+
+def test_a_question_waits_for_anybody_of_its_organisation_once_its_holder_has_left_it(sales: Organisation) -> None:
+    held = account("ours", OPERATOR)
+    stays = account("stays", OPERATOR)
+    Question.objects.filter(project=opened("nobody")).update(assigned_to=held)
+    assert not waiting_questions(stays).exists()
+    move_account(held, sales)
+    assert waiting_questions(stays).exists()
+    assert not waiting_questions(User.objects.get(pk=held.pk)).exists()
+
+
+def test_templates_are_copied_to_each_organisation_and_its_changes_are_its_own(sales: Organisation) -> None:
+    names = Template.objects.filter(organisation=FIRST_ORGANISATION).values_list("name", flat=True)
+    assert set(Template.objects.filter(organisation=sales).values_list("name", flat=True)) == set(names)
+    changed = newest_version("audit", sales.pk).definition | {"title": "Of sales"}
+    account("sam", REQUESTER, organisation=sales)
+    add_version(changed, by="sam", organisation=sales.pk)
+    assert opened("sam").template.definition["title"] == "Of sales" != opened("nobody").template.definition["title"]
+    load_blueprints()
+    assert newest_version("audit", sales.pk).definition["title"] == "Of sales"
+
+
+def test_a_dead_letter_belongs_to_the_project_it_names_else_to_whose_event_it_is(sales: Organisation) -> None:
+    account("sam", REQUESTER, organisation=sales)
+    theirs = {"project_id": str(opened("sam").pk)}
+    payloads = [theirs, {"project_id": str(uuid4()), "requester": "sam"}, {"answered_by": "sam"}, {"project_id": 7}, {}]
+    wires = [orjson.dumps(envelope("WORK.ITEM_COMPLETED", payload)) for payload in payloads]
+    fields = [{b"event": wire} for wire in wires] + [{b"event": b"?", b"project": theirs["project_id"].encode()}]
+    with CaptureQueriesContext(connection) as captured:
+        bury_all([(Entry("log", str(n), each), InvalidEvent("?")) for n, each in enumerate(fields)], "g")
+    found = list(DeadLetter.objects.order_by("pk").values_list("organisation", flat=True))
+    assert found == [sales.pk, sales.pk, sales.pk, FIRST_ORGANISATION, FIRST_ORGANISATION, sales.pk]
+    assert len(captured) <= 6
+
+
+def test_every_table_says_to_which_organisation_its_rows_belong() -> None:
+    ours = {model for model in apps.get_models() if model.__module__.partition(".")[0] in ROOMS}
+    assert ours - set(CONDITIONS) == set()
 
 
 def test_a_superuser_sees_the_projects_of_each_organisation(sales: Organisation) -> None:

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
+from accounts.models import User
 from accounts.roles import OPERATOR
 from backlog.flow import due, leases
 from backlog.models import Deliverable, Item, Lease
@@ -62,7 +63,10 @@ def test_many_workers_at_once_get_each_of_many_items_once() -> None:
 
     def work(number: int) -> list[str]:
         try:
-            return [str(one.item.pk) for one in leases.lease_items(AGENT, holder=f"w{number}", most=EACH, seconds=600)]
+            return [
+                str(one.item.pk)
+                for one in leases.lease_items(AGENT, holder=User(username=f"w{number}"), most=EACH, seconds=600)
+            ]
         finally:
             connection.close()
 

@@ -18,6 +18,7 @@ from backlog.blueprints import add_version
 from backlog.flow.opening import submit_request
 from backlog.flow.orchestration import project_work
 from backlog.models import Deliverable, Project
+from backlog.organisations import make_organisation
 from clarifications.models import Blocking, Question
 from events.models import DeadLetter, Event
 from reports.models import SharedLink
@@ -56,6 +57,7 @@ MAY: dict[tuple[str, str], tuple[set[str], str]] = {
     ("POST", "items/<uuid:item_id>/cancel"): (STEERS, "items"),
     ("POST", "items/<uuid:item_id>/waive"): (STEERS, "items"),
     ("GET", "questions"): (EVERYBODY, "read"),
+    ("POST", "questions"): (EVERYBODY, "projects"),
     ("GET", "questions/<uuid:question_id>"): (EVERYBODY, "read"),
     ("POST", "questions/<uuid:question_id>/answer"): (EVERYBODY, "questions"),
     ("POST", "questions/<uuid:question_id>/decline"): (ANSWERS, "questions"),
@@ -63,6 +65,7 @@ MAY: dict[tuple[str, str], tuple[set[str], str]] = {
     ("POST", "questions/<uuid:question_id>/release"): (ANSWERS, "questions"),
     ("POST", "questions/<uuid:question_id>/assign"): (ANSWERS, "questions"),
     ("GET", "approvals"): (EVERYBODY, "read"),
+    ("POST", "approvals"): (EVERYBODY, "projects"),
     ("POST", "approvals/<uuid:question_id>/approve"): (ANSWERS, PEOPLE_ONLY),
     ("POST", "approvals/<uuid:question_id>/reject"): (ANSWERS, PEOPLE_ONLY),
     ("GET", "deliverables"): (EVERYBODY, "read"),
@@ -246,7 +249,10 @@ def names_an_object(route: str) -> bool:
 
 def test_who_may_call(ids: Ids) -> None:
     people = {role: person("rita" if role == REQUESTER else role, role) for role in sorted(EVERYBODY)}
+    other = make_organisation("Another")
+    strangers = {role: person(f"stranger-{role}", role, organisation=other) for role in sorted(EVERYBODY)}
     require_right_answers(calls_of_people(ids, anybody(), people))
+    require_right_answers(calls_of_strangers(ids, strangers))
 
 
 def calls_of_people(ids: Ids, stranger: Caller, people: dict[str, Caller]) -> Iterator[Cell]:
@@ -258,6 +264,17 @@ def calls_of_people(ids: Ids, stranger: Caller, people: dict[str, Caller]) -> It
             yield Cell(key, own, role, caller, is_let_in if role in roles else is_refused)
         if REQUESTER in roles and names_an_object(key[1]):
             yield Cell(key, others, "rita at another's", people[REQUESTER], has_status(404))
+
+
+def calls_of_strangers(ids: Ids, strangers: dict[str, Caller]) -> Iterator[Cell]:
+    """People of another organisation at rita's objects, whatever they may do with those of their own."""
+    for key, (roles, _scope) in MAY.items():
+        if names_an_object(key[1]) or "letter_id" in key[1] or "<slug:name>" in key[1]:
+            own = address(key[1], ids["rita"])
+            for role in roles & strangers.keys():
+                is_made_there = key == ("POST", "templates/<slug:name>/versions")
+                expected = is_let_in if is_made_there else has_status(404)
+                yield Cell(key, own, f"{role} of another organisation", strangers[role], expected)
 
 
 def test_what_a_key_opens(ids: Ids) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -77,9 +77,10 @@ def test_keys_that_the_database_gives_come_in_order_and_bytes_stay_bytes() -> No
 
 def test_what_is_there_already_is_not_inserted_again() -> None:
     records = [record(), record()]
-    assert bulk.insert_new(Event, records[:1], unique="event_id") == {records[0].event_id}
-    assert bulk.insert_new(Event, records, unique="event_id") == {records[1].event_id}
-    assert bulk.insert_new(Event, [], unique="event_id") == set()
+    inserted: list[set[UUID]] = []
+    for some in (records[:1], records, []):
+        bulk.insert_new(Event, some, unique="event_id", then=inserted.append)
+    assert inserted == [{records[0].event_id}, {records[1].event_id}]
     with pytest.raises(IntegrityError):
         bulk.insert(Event, records)
 

@@ -77,6 +77,12 @@ def test_words_alone_open_a_project_of_ones_own(rita: Client, broker: None) -> N
     assert project.context.provenance["hourly_rate"]["by"] == "rita"
 
 
+def test_the_form_offers_no_template_that_is_for_programs_alone(rita: Client) -> None:
+    offered = [value for value, _words in rita.get(url()).context["form"].fields["template"].choices]
+    assert "audit" in offered
+    assert "ask" not in offered
+
+
 def test_a_csv_file_is_shown_before_it_is_sent(rita: Client, broker: None) -> None:
     preview = send(rita, request_text="", file=file(), **{"figures-audit-hourly_rate": "45.5"})
     html = preview.content.decode()

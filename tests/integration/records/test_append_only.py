@@ -106,7 +106,7 @@ SAID = {
     },
     "events.DeadLetter": {
         *("id", "stream", "entry_id", "group", "event_id", "event_type", "reason", "schema_id", "error_class"),
-        *("trace", "attempts", "first_seen", "last_seen", "raw"),
+        *("trace", "attempts", "first_seen", "last_seen", "raw", "organisation_id"),
     },
     "clarifications.Answer": {"question_id", "value", "answered_by", "door", "answered_at", "event_id"},
     "admin.LogEntry": {
@@ -115,6 +115,7 @@ SAID = {
     },
     "accounts.AuditRecord": {
         *("id", "recorded_at", "action", "actor", "actor_id", "target", "target_id", "address", "details"),
+        "organisation_id",
     },
     "events.Archive": {"id", "month", "project_ids", "made_at"},
     "events.Pruning": {"id", "record", "until", "began_at", "by"},

@@ -72,8 +72,9 @@ def test_an_item_is_not_timed_out_when_the_clock_goes_back(broker: None, step: S
 def test_deadlines_by_the_clock_of_the_process_are_found_out(
     broker: None, step: Step, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (clock, due, work):
+    for module in (clock, due):
         monkeypatch.setattr(module, "database_now", timezone.now)
+    monkeypatch.setattr(work, "transaction_begun", timezone.now)
     assert not timed_out_by(step, 700)
 
 

@@ -29,6 +29,7 @@ def test_every_agent_of_ours_is_registered_with_what_it_delivers() -> None:
         "generic_worker": "generic_output",
         "requirements_manager": "requirements_analysis",
         "scenario_worker": "with_agent_scenario",
+        "summary_worker": "executive_summary",
         "test_worker": "test_report",
         "time_waste_worker": "time_waste_analysis",
     }
@@ -37,6 +38,11 @@ def test_every_agent_of_ours_is_registered_with_what_it_delivers() -> None:
 def test_a_name_is_taken_once() -> None:
     with pytest.raises(ValueError, match="Two agents are called"):
         agent("cost_worker")(check_invoices)
+
+
+def test_an_agent_that_asks_models_runs_in_a_child_process() -> None:
+    with pytest.raises(ValueError, match="cannot be quick"):
+        agent("slow_worker", quick=True, uses_models=True)(check_invoices)
 
 
 def test_an_agent_without_a_typed_input_is_refused() -> None:

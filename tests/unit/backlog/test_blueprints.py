@@ -25,7 +25,7 @@ def test_every_shipped_template_can_be_used(shipped_one: dict[str, Any]) -> None
 
 
 def test_the_templates_of_the_design_are_shipped() -> None:
-    assert sorted(d["name"] for d in shipped_definitions()) == ["audit", "minimal", "software"]
+    assert sorted(d["name"] for d in shipped_definitions()) == ["ask", "audit", "minimal", "software"]
 
 
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {

@@ -28,9 +28,17 @@ BAD = {
     **dict.fromkeys(["NAMESPACE", "STREAM_NAME", "DLQ_STREAM", "SERVICE_INSTANCE"], "two words"),
     **dict.fromkeys(["ALLOWED_HOSTS", "WEBHOOK_ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS"], "ftp://a.example/x y"),
     **dict.fromkeys(
-        ["DATABASE_URL", "REDIS_URL", "CACHE_URL", "CHANNEL_URL", "EMAIL_URL"], "gopher://me:geheim@example.org:port/x"
+        [
+            *("DATABASE_URL", "REDIS_URL", "CACHE_URL", "CHANNEL_URL", "EMAIL_URL"),
+            *("LLM_ANTHROPIC_URL", "LLM_OPENAI_URL", "LLM_GOOGLE_URL", "LLM_COMPATIBLE_URL"),
+        ],
+        "gopher://me:geheim@example.org:port/x",
     ),
     **dict.fromkeys(["SECRET_KEY", "EMBEDDED_BROKER_PASSWORD", "OIDC_CLIENT_SECRET"], "geheim\x07"),
+    **dict.fromkeys(["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GOOGLE_API_KEY", "LLM_COMPATIBLE_KEY"], "geheim\x07"),
+    "LLM_ORDER": "claude",
+    **dict.fromkeys(["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"], "geheim\x07"),
+    "TEAMS_WEBHOOK_URL": "http://example.org/geheim",
     "METRICS_TOKEN": "geheim",
     "ENCRYPTION_KEY": "geheim",
     "ENCRYPTION_KEY_WRAPPER": "no class",
@@ -121,7 +129,7 @@ def test_nothing_reads_the_environment_beside_the_register() -> None:
     read = {name for text in texts for name in re.findall(r"(?:environ(?:\.get)?|getenv)[(\[]\W?([A-Z_]+)", text)}
     constants = {
         "ENV_FILE": "INTERLOCK_ENV_FILE", "FOLDER_VARIABLE": "INTERLOCK_DEMO_DIR",
-        "PASSWORD_VARIABLE": "PERSON_PASSWORD",
+        "PASSWORD_VARIABLE": "PERSON_PASSWORD", "KEY_VARIABLE": "INTERLOCK_KEY",
     }  # fmt: skip
     assert {constants.get(name, name) for name in read} <= ENVIRONMENT.names
 

@@ -48,6 +48,8 @@ class Client:
 
     def __init__(self, url: str, key: str) -> None:
         headers = {"Authorization": f"Bearer {key}"}
+        # The name of the key's account, once somebody has asked for it.
+        self.account: str | None = None
         self.http = httpx.Client(base_url=f"{url.rstrip('/')}/api/v1/", headers=headers, timeout=TIMEOUT)
 
     def __enter__(self) -> Self:

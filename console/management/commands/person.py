@@ -1,4 +1,4 @@
-"""Make an account for a person or a machine, and change its role."""
+"""Make an account for a person or a machine, change its role, deactivate it."""
 
 import os
 from argparse import ArgumentParser
@@ -6,25 +6,28 @@ from getpass import getpass
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from accounts.granting import change_groups, set_roles, update_staff_right
 from accounts.models import User
-from accounts.passwords.letters import CannotInvite, invite
-from accounts.roles import ROLES, STAFF_ROLES
+from accounts.passwords.letters import CannotInvite
+from accounts.roles import ROLES
 from accounts.second_factors import reset_second_factor
 from accounts.sessions import sign_out_everywhere
+from people.keeping import invite_account
+from people.leaving import activate, deactivate
 
 PASSWORD_VARIABLE = "PERSON_PASSWORD"  # noqa: S105  (a name, no password)
 
 
 class Command(BaseCommand):
     help = (
-        "Make an account with a role, or set, add or remove a role of an existing account. The command asks for the"
-        f" password of a new person, or reads it from the environment variable {PASSWORD_VARIABLE}."
+        "Make an account with a role, or set, add or remove a role of an existing account, or deactivate it. The"
+        " command asks for the password of a new person, or reads it from the environment variable"
+        f" {PASSWORD_VARIABLE}."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -37,6 +40,12 @@ class Command(BaseCommand):
             "--reset-second-factor", action="store_true", help="take a lost second factor away, and end every session"
         )
         changes.add_argument("--sign-out", action="store_true", help="end every session of the account")
+        changes.add_argument(
+            "--deactivate",
+            action="store_true",
+            help="end the account's sessions, keys and links; what its person held goes on to others",
+        )
+        changes.add_argument("--activate", action="store_true", help="let a deactivated account in again")
         parser.add_argument("--email", default="", help="the mail address of a new person")
         parser.add_argument(
             "--invite",
@@ -54,24 +63,19 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, name: str, **options: Any) -> None:
-        if options.get("reset_second_factor"):
-            self.reset_second_factor(name)
-            return
-        if options.get("sign_out"):
-            sign_out_everywhere(self.find_or_make(name, options, may_make=False))
-            self.stdout.write(f"{name} is signed out everywhere.")
-            return
+        for act in ("reset_second_factor", "sign_out", "deactivate", "activate"):
+            if options.get(act):
+                self.stdout.write(getattr(self, act)(self.known(name)))
+                return
         role, more, less = (options.get(word) for word in ("role", "add", "remove"))
         with transaction.atomic():
             user = self.find_or_make(name, options, may_make=not less)
             user.save()
             if role:
-                user.groups.remove(*Group.objects.filter(name__in=ROLES).exclude(name=role))
-            if given := role or more:
-                user.groups.add(Group.objects.get(name=given))
-            if less:
-                user.groups.remove(Group.objects.get(name=less))
-            self.set_staff(user)
+                set_roles(user, [role], by=None)
+            else:
+                change_groups(user, given=[more] if more else [], taken=[less] if less else [], by=None)
+            update_staff_right(user)
             if options.get("invite"):
                 self.invite(user)
         self.stdout.write(self.sentence(name, role or more, less))
@@ -79,34 +83,47 @@ class Command(BaseCommand):
     def invite(self, user: User) -> None:
         """Have the person be mailed a link. Raises CommandError, and then nothing is changed."""
         try:
-            invite(user)
+            invite_account(user, by=None)
         except CannotInvite as error:
             raise CommandError(str(error)) from error
 
-    def reset_second_factor(self, name: str) -> None:
-        """Take the second factor of the account away. Raises CommandError if there is no such account."""
+    def known(self, name: str) -> User:
+        """Return the account of this name. Raises CommandError if there is none."""
         user = User.objects.filter(username=name).first()
         if user is None:
             raise CommandError(f"There is no account {name}.")
+        return user
+
+    def reset_second_factor(self, user: User) -> str:
+        """Take the second factor of the account away, and say so."""
         was_there = reset_second_factor(user)
-        self.stdout.write(f"{name} has no second factor any more." if was_there else f"{name} had no second factor.")
+        return f"{user} has no second factor any more." if was_there else f"{user} had no second factor."
+
+    def sign_out(self, user: User) -> str:
+        """End every session of the account, and say so."""
+        sign_out_everywhere(user)
+        return f"{user} is signed out everywhere."
+
+    def deactivate(self, user: User) -> str:
+        """Deactivate the account, and say so."""
+        deactivate(user, by=None)
+        return f"{user} is deactivated, and what was held has gone on."
+
+    def activate(self, user: User) -> str:
+        """Activate the account again, and say so."""
+        activate(user, by=None)
+        return f"{user} may sign in again."
 
     def find_or_make(self, name: str, options: dict[str, Any], *, may_make: bool) -> User:
         """Return the account of this name; with `may_make`, an unsaved one if there is none. Raises CommandError."""
         user, service = User.objects.filter(username=name).first(), options.get("service")
-        if user is None and not may_make:
-            raise CommandError(f"There is no account {name}.")
+        if not may_make:
+            return self.known(name)
         if user is None:
             return self.new_machine(name) if service else self.new_person(name, options)
         if service and not user.is_service:
             raise CommandError(f"{name} is a person: give the service account a name of its own.")
         return user
-
-    def set_staff(self, user: User) -> None:
-        """Let the account enter the admin if it is a superuser, or a person with a staff role; otherwise not."""
-        has_staff_role = user.groups.filter(name__in=STAFF_ROLES).exists() and not user.is_service
-        user.is_staff = user.is_superuser or has_staff_role
-        user.save(update_fields=["is_staff"])
 
     def sentence(self, name: str, given: str | None, taken: str | None) -> str:
         """Return a sentence about the change of role."""

@@ -1,0 +1,17 @@
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('accounts', '0015_asking_agents'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='auditrecord',
+            name='organisation',
+            field=models.ForeignKey(db_default=1, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organisation', verbose_name='organisation'),
+        ),
+    ]

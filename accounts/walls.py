@@ -1,0 +1,89 @@
+"""The walls between organisations: which rows of each table an account may meet.
+
+Each room says beside its models to which organisation a row belongs, and whoever reads for an account goes through
+`within_organisation`. A table that nobody has named is refused with KeyError, so that a new one is not open by mistake.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.contrib.auth.models import Group
+from django.db.models import Exists, Model, Q, QuerySet
+
+from accounts.audit import AuditRecord
+from accounts.models import ApiKey, AuditSeal, BrowserSession, Letter, SignInAttempts, User
+from accounts.organisations import Organisation
+
+M = TypeVar("M", bound=Model)
+# From the number of an organisation to the condition for its rows.
+Condition = Callable[[int], Q]
+CONDITIONS: dict[type[Model], Condition] = {}
+
+
+def belongs(*models: type[Model], by: str | Condition) -> None:
+    """Say to which organisation the rows of these tables belong.
+
+    `by` is the way from a row to its organisation, such as `project__organisation`, or a condition.
+    """
+    for model in models:
+        CONDITIONS[model] = at_the_end_of(by) if isinstance(by, str) else by
+
+
+def at_the_end_of(way: str) -> Condition:
+    """Return the condition for rows from which this way leads to the organisation."""
+    return lambda organisation: Q((way, organisation))
+
+
+def of_all(organisation: int) -> Q:
+    """The condition for tables that all organisations share."""
+    return Q()
+
+
+def of_installation(organisation: int) -> Q:
+    """The condition for tables of the installation: they are met while there is no other organisation."""
+    return Q(~Exists(Organisation.objects.exclude(pk=organisation)))
+
+
+def organisation_of(row: Any) -> int:
+    """Return the number of the organisation of an account, a project, or another row with that column."""
+    number: int = row.organisation_id
+    return number
+
+
+def is_above(user: User) -> bool:
+    """Return True if the account is above organisations: an active superuser."""
+    return user.is_active and user.is_superuser
+
+
+def within_organisation(user: User, rows: QuerySet[M]) -> QuerySet[M]:
+    """Return those of the rows that belong to the account's organisation; all, if the account is above organisations.
+
+    Raises KeyError for a table that no room has named with `belongs`.
+    """
+    condition = CONDITIONS[rows.model]
+    return rows if is_above(user) else rows.filter(condition(organisation_of(user)))
+
+
+def organisation_seen_by(user: User) -> int | None:
+    """Return the number of the organisation to which the account is limited; None if it is above organisations."""
+    return None if is_above(user) else user.organisation_id
+
+
+def is_within(user: User, organisation: int) -> bool:
+    """Return True if the account may meet what belongs to this organisation."""
+    return is_above(user) or user.organisation_id == organisation
+
+
+def sees_installation(user: User) -> bool:
+    """Return True if the account may see what no organisation has to itself, such as how far the streams are read.
+
+    An account above organisations may, and each where there is no other organisation. One query.
+    """
+    return is_above(user) or not Organisation.objects.exclude(pk=organisation_of(user)).exists()
+
+
+belongs(User, AuditRecord, by="organisation")
+belongs(ApiKey, by="user__organisation")
+belongs(BrowserSession, Letter, by="account__organisation")
+belongs(Group, by=of_all)
+belongs(AuditSeal, Organisation, SignInAttempts, by=of_installation)
