@@ -28,8 +28,8 @@ ROOTS = (
 )
 # Never raised themselves: what is raised is one of the classes below them.
 ABSTRACT = {EventError, PermanentError}
-# Raised by commands and the staff's pages alone; whether they are loaded depends on the tests before.
-OF_COMMANDS = ("tests.", "backups.", "events.archives", "events.producer_keys", "privacy.")
+# Raised by commands, the staff's pages and the door of Slack alone; whether they are loaded depends on the tests before.
+OF_COMMANDS = ("tests.", "backups.", "chat.", "events.archives", "events.producer_keys", "privacy.")
 
 
 def below(kind: type[Exception]) -> Iterator[type[Exception]]:

@@ -38,7 +38,7 @@ BAD = {
     **dict.fromkeys(["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GOOGLE_API_KEY", "LLM_COMPATIBLE_KEY"], "geheim\x07"),
     "LLM_ORDER": "claude",
     **dict.fromkeys(["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"], "geheim\x07"),
-    "TEAMS_WEBHOOK_URL": "http://example.org/geheim",
+    **dict.fromkeys(["SLACK_API_URL", "TEAMS_WEBHOOK_URL"], "http://example.org/geheim"),
     "METRICS_TOKEN": "geheim",
     "ENCRYPTION_KEY": "geheim",
     "ENCRYPTION_KEY_WRAPPER": "no class",
