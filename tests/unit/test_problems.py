@@ -28,7 +28,7 @@ ROOTS = (
 )
 # Never raised themselves: what is raised is one of the classes below them.
 ABSTRACT = {EventError, PermanentError}
-# Raised by commands, the staff's pages and the door of Slack alone; whether they are loaded depends on the tests before.
+# Raised by commands, the pages of staff and the door of Slack alone; if they are loaded depends on the tests before.
 OF_COMMANDS = ("tests.", "backups.", "chat.", "events.archives", "events.producer_keys", "privacy.")
 
 
