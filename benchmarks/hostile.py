@@ -1,9 +1,11 @@
 """How quick a page is while sixteen senders keep uploading hostile files, beside the same page without them.
 
 Each sender sends one file after another by REST, and waits half a second after a refusal: workbooks that grow in
-memory, workbooks with a cell in the far corner, bombs, and a table nearly as large as is allowed. Rounds with and
-without the senders take turns, so that what else the machine does harms both. Printed: median and 95th percentile of a
-person's list of requests, one call after another, the ratios, and how the files were answered.
+memory, workbooks with a cell in the far corner, bombs, and a table nearly as large as is allowed. Rounds with the
+senders, without them, and beside as many computing processes as files are read at once take turns, so that what else
+the machine does harms all. The third says what any neighbour costs a page on this machine, whose cores may share much.
+Printed: median and 95th percentile of a person's list of requests, one call after another, the ratios, and how the
+files were answered.
 """
 
 import argparse
@@ -11,10 +13,14 @@ import http.client
 import multiprocessing
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import cycle, islice
 from multiprocessing.synchronize import Event
 from typing import Any
@@ -47,11 +53,13 @@ def measure(seconds: int, rounds: int) -> None:
     import django
 
     django.setup()
+    from django.conf import settings
+
     from runtime.system import running_broker
 
     bomb = next(hostile for hostile in CORPUS if hostile.name == "bomb in xlsx")
     files = [growing(), far_corner(), bomb.make(), as_large_as_allowed()]
-    answers, without, during = Counter[int](), list[float](), list[float]()
+    answers, without, during, beside = Counter[int](), list[float](), list[float](), list[float]()
     with running_broker():
         key, cookie = prepared(), signed_in()
         with serving(["manage.py", "web", "--at", ADDRESS], 1, "/sign-in/"):
@@ -61,9 +69,27 @@ def measure(seconds: int, rounds: int) -> None:
                 with Senders(key, files) as senders:
                     during += times_of_page(cookie, seconds)
                 answers += senders.answers
+                with neighbours(settings.SPREADSHEET_LIMITS.at_once):
+                    beside += times_of_page(cookie, seconds)
     print(f"\nThe files were answered: {dict(sorted(answers.items()))}")
-    values = zip(("median", "95th percentile"), quantiles(during), quantiles(without), strict=True)
-    publish([Figure(f"page during 16 hostile uploads, {name}", d, "ms", w, "ms without") for name, d, w in values])
+    figures = []
+    for other, times in (("without", without), ("beside neighbours", beside)):
+        values = zip(("median", "95th percentile"), quantiles(during), quantiles(times), strict=True)
+        figures += [
+            Figure(f"page during 16 hostile uploads, {name}", d, "ms", w, f"ms {other}") for name, d, w in values
+        ]
+    publish(figures)
+
+
+@contextmanager
+def neighbours(number: int) -> Iterator[None]:
+    """So many processes compute during the block, at the priority of those that read files."""
+    busy = ["nice", "-n", "10", sys.executable, "-c", "while True: sum(range(10_000))"]
+    processes = [subprocess.Popen(busy) for _ in range(number)]
+    yield
+    for process in processes:
+        process.kill()
+        process.wait()
 
 
 def quantiles(times: list[float]) -> tuple[float, float]:
