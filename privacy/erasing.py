@@ -4,27 +4,25 @@ The account is closed first, so that nothing new is said in its name, and loses 
 is simply run again. Numbers of accounts and events stay, so that the records still say what one account did.
 """
 
-import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from django.apps import apps
 from django.db import models, transaction
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import AuditRecord, command_name
-from accounts.models import ApiKey, BrowserSession, Letter, User
+from accounts.models import BrowserSession, Letter, User
 from accounts.rank import require_may_manage
 from api.models import KeptAnswer
-from clarifications.models import Question, QuestionStatus
 from events import pruning
 from events.clock import database_now
 from events.erasures import opened_records
 from events.errors import PermanentError
 from events.models import Erasure
 from intake.models import RememberedReading, UnreadRows
+from people.leaving import deactivate
 from privacy.files import erased_archives, erased_files
 from privacy.ledger import erased_events, erased_letters
 from privacy.places import PLACES
@@ -110,10 +108,8 @@ def letters_to(person: User) -> Q:
 # -- the account -----------------------------------------------------------------------------------
 @transaction.atomic
 def begun(person: User, by: User | None, reason: str) -> Erasure:
-    """Close the account, its keys and its sessions, and return the erasure: that which was broken off, or a new one."""
-    person.is_active, person.session_stamp = False, secrets.token_hex(8)
-    person.save(update_fields=["is_active", "session_stamp"])
-    ApiKey.objects.filter(user=person, revoked_at=None).update(revoked_at=timezone.now())
+    """Deactivate the account, which hands on what it holds; return the erasure, a new one or one broken off."""
+    deactivate(person, by=by)
     for label in OF_SIGN_IN:
         apps.get_model(label).objects.filter(user=person).delete()
     broken_off = Erasure.objects.filter(account_id=person.pk, finished_at=None).first()
@@ -138,7 +134,6 @@ def finish(person: User, erasure: Erasure, counts: Counter[str]) -> None:
     person.refresh_from_db()
     person.groups.clear()
     person.user_permissions.clear()
-    Question.objects.filter(assigned_to=person, status=QuestionStatus.OPEN).update(assigned_to=None)
     erasure.finished_at, erasure.counts = database_now(), {what: n for what, n in counts.items() if n}
     erasure.save(update_fields=["finished_at", "counts"])
     details = f"erasure {erasure.pk}: {erasure.reason}"

@@ -22,6 +22,7 @@ from clarifications.models import Question
 from clarifications.selectors import count_waiting_for
 from events.models import Event
 from people.leaving import Holdings, activate, deactivate, holdings_of
+from privacy.erasing import erase_person
 from reports.models import SharedLink
 from tests.callers import account, machine
 from tests.flows import step, template
@@ -95,6 +96,16 @@ def test_a_leased_item_goes_to_another_worker_at_once_and_loses_no_attempt(otto:
     assert bot.post(f"work/{again['lease']}/complete", {"evidence": {}}).status_code == 200
     assert Item.objects.get().state == "DONE"
     assert not Lease.objects.filter(token=token).exists()
+
+
+def test_who_is_erased_hands_on_what_they_held_too(otto: User) -> None:
+    assert dict(erase_person(otto, by=account("ann", ADMINISTRATOR), reason="Asked for it."))
+    assert not SharedLink.objects.filter(revoked_at=None).exists()
+    assert not Lease.objects.exists()
+    assert not ApiKey.objects.filter(revoked_at=None).exists()
+    assert not Question.objects.filter(assigned_to=otto).exists()
+    told = Event.objects.filter(type="CLARIFICATION.QUESTION_ASSIGNED")
+    assert [event.payload["assigned_by"] for event in told] == ["ann", "ann"]
 
 
 def test_a_second_time_changes_nothing_and_who_comes_back_has_the_role_and_no_key(otto: User) -> None:
