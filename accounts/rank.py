@@ -71,11 +71,6 @@ def roles_within_rights_of(actor: User) -> list[str]:
     return [role for role in ROLES if role in permitted]
 
 
-def accounts_managed_by(actor: User) -> QuerySet[User]:
-    """Return the accounts of the actor's organisation; a superuser is above organisations."""
-    return within_organisation(actor, User.objects.all())
-
-
 def accounts_to_make_keys_for(actor: User) -> QuerySet[User]:
     """Return the accounts for which the actor may make keys.
 

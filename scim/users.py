@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from accounts.models import User
-from accounts.rank import accounts_managed_by, require_may_manage
+from accounts.rank import require_may_manage
+from accounts.walls import within_organisation
 from people.keeping import Details, change_account, make_account
 from people.leaving import activate, deactivate
 from scim import urns
@@ -56,7 +57,7 @@ class Person:
 # -- finding and showing ---------------------------------------------------------------------------
 def people_for(user: User) -> QuerySet[User]:
     """Return the people whom the account of a key keeps: those of its organisation, and no machines."""
-    return accounts_managed_by(user).filter(is_service=False)
+    return within_organisation(user, User.objects.filter(is_service=False))
 
 
 def found_people(user: User, text: str) -> QuerySet[User]:

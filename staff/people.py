@@ -23,9 +23,10 @@ from accounts.granting import role_of, set_other_groups, set_roles
 from accounts.models import User
 from accounts.passwords.letters import CannotInvite, sends_letters
 from accounts.people import signed_in_person
-from accounts.rank import AccountRefused, accounts_managed_by, has_rights_beyond
+from accounts.rank import AccountRefused, has_rights_beyond
 from accounts.second_factors import reset_second_factor
 from accounts.sessions import sign_out_everywhere
+from accounts.walls import within_organisation
 from pages.admin_pages import DetailAdmin, act_on_each_with_reason
 from pages.presentation import ago, state_word
 from people import keeping, leaving
@@ -71,7 +72,7 @@ class PersonAdmin(DetailAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Return the accounts of the person's organisation, with their roles."""
-        return accounts_managed_by(signed_in_person(request)).prefetch_related("groups")
+        return within_organisation(signed_in_person(request), User.objects.all()).prefetch_related("groups")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return admin.ModelAdmin.has_add_permission(self, request)
