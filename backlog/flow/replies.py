@@ -1,6 +1,7 @@
 """The effects of workers' replies on their items, and of a deadline that passes without a reply.
 
-A reply has an effect only if it answers the item's current dispatch; any other is recorded as STALE or IGNORED.
+A reply has an effect only if it answers the item's current dispatch; any other is recorded as STALE or IGNORED. One
+that could be about an earlier dispatch, because it names none, is refused.
 """
 
 from collections.abc import Sequence
@@ -280,5 +281,13 @@ def applies(work: ProjectWork, item: Item, event: Envelope) -> bool:
 
 
 def answers_current(item: Item, event: Envelope) -> bool:
-    """Return True if the reply answers the item's current dispatch; one without a `causation_id` is taken as that."""
+    """Return True if the reply answers the item's current dispatch; one without a `causation_id` answers the only one.
+
+    Raises InvalidEvent if there were more dispatches than one and the reply does not name which it answers.
+    """
+    if event.causation_id is None and item.current_dispatch is not None and item.attempts > 1:
+        raise InvalidEvent(
+            f"The item was dispatched {item.attempts} times, so it cannot be told which dispatch this answers: "
+            "put the dispatch's event_id into `causation_id`."
+        )
     return item.current_dispatch is not None and event.causation_id in (None, item.current_dispatch)

@@ -1,5 +1,6 @@
 """A reply to a dispatch that was superseded is recorded and changes nothing."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from pytest_django import Settings
 from backlog.models import Deliverable, Project
 from backlog.states import ItemState
 from events.lost_dispatches import open_dispatches
-from events.models import Event
+from events.models import DeadLetter, Event
 from tests.flows import completed, deliverable, dispatch_of, failed, item_of, opened, reply, step, tell
 from tests.invariants import violations
 
@@ -63,11 +64,22 @@ def test_a_stale_question_asks_nobody(broker: None) -> None:
     assert violations() == []
 
 
-def test_a_worker_that_names_no_cause_answers_the_current_dispatch(broker: None) -> None:
+def test_a_worker_that_names_no_cause_answers_the_only_dispatch(broker: None) -> None:
     project = opened()
     tell(completed(dispatch_of(project)) | {"causation_id": None})
     assert item_of(project).state == ItemState.DONE
     assert violations() == []
+
+
+@pytest.mark.parametrize("answer", [completed, failed])
+def test_a_reply_that_names_no_cause_is_refused_once_there_were_two_dispatches(
+    broker: None, answer: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    project, first, _ = retried()
+    tell(answer(first) | {"causation_id": None})
+    assert "dispatched 2 times" in DeadLetter.objects.get().reason
+    assert (item_of(project).state, item_of(project).failures) == (ItemState.IN_PROGRESS, 1)
+    assert violations(dead_letters=1) == []
 
 
 def test_a_superseded_dispatch_is_not_published_again(broker: None) -> None:
