@@ -2,7 +2,6 @@
 
 import os
 import sys
-from typing import Any
 
 import django
 
@@ -13,12 +12,12 @@ from django.conf import settings
 settings.ROOT_URLCONF = "benchmarks.bare"
 django.setup(set_prefix=False)
 
-from a2wsgi import WSGIMiddleware  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 from django.http import HttpRequest, JsonResponse  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from runtime.routing import WEB_THREADS  # noqa: E402
+from runtime.threads import Threads  # noqa: E402
 from runtime.web import serve  # noqa: E402
 
 
@@ -28,8 +27,7 @@ def bare(request: HttpRequest) -> JsonResponse:
 
 
 urlpatterns = [path("bare", bare)]
-wsgi: Any = get_wsgi_application()
-application = WSGIMiddleware(wsgi, workers=WEB_THREADS)
+application = Threads(get_wsgi_application(), workers=WEB_THREADS)
 
 if __name__ == "__main__":
     serve("benchmarks.bare:application", address=sys.argv[1], instead="python -m benchmarks.bare {}", shared=True)

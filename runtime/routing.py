@@ -1,8 +1,5 @@
 """Which application serves what: HTTP, web sockets, and stream consumers by their channel names."""
 
-from typing import Any
-
-from a2wsgi import WSGIMiddleware
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.wsgi import get_wsgi_application
@@ -17,6 +14,7 @@ from runtime.mcp_door import McpDoor
 from runtime.origins import OwnPages
 from runtime.patience import Patience
 from runtime.requests import Watched
+from runtime.threads import Threads
 
 # Requests that one web process answers at the same time.
 WEB_THREADS = 16
@@ -32,7 +30,6 @@ def build_application() -> ProtocolTypeRouter:
 
     HTTP runs in threads, three to four times faster for the admin than one ASGI thread.
     """
-    wsgi: Any = get_wsgi_application()
-    threads: Any = WSGIMiddleware(wsgi, workers=WEB_THREADS)
+    threads = Threads(get_wsgi_application(), workers=WEB_THREADS)
     http = SafeAnswers(Probes(Watched(Bodies(McpDoor(Patience(threads))))))
     return ProtocolTypeRouter({"http": http, "websocket": live_feed(), "channel": stream_consumers()})

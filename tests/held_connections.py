@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
-from a2wsgi import WSGIMiddleware
 from asgiref.testing import ApplicationCommunicator
 from django.core.wsgi import get_wsgi_application
 
 from runtime.heads import StrictHeads
 from runtime.patience import Patience
+from runtime.threads import Threads
 from tests.callers import Caller
 from tests.waiting import wait_until
 
@@ -62,7 +62,7 @@ def seconds_of_a_page(port: int, *, pages: int = 8) -> float:
 
 def web() -> Patience:
     """The web application, as a process of it has one."""
-    return Patience(WSGIMiddleware(get_wsgi_application()))
+    return Patience(Threads(get_wsgi_application(), workers=10))
 
 
 def connection(

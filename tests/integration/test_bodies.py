@@ -10,10 +10,10 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
-from a2wsgi import WSGIMiddleware
 
 from intake.spreadsheets.outside import caller_gone
 from runtime.bodies import Bodies, Limits
+from runtime.threads import Threads
 from tests.held_connections import served as listening
 from tests.waiting import wait_until
 
@@ -43,7 +43,7 @@ class Shop:
 @contextmanager
 def served(shop: Shop, limits: Limits, wrap: Callable[[Any, Limits], Any] = Bodies) -> Iterator[int]:
     """The port at which the application is served, its bodies read first."""
-    threads: Any = WSGIMiddleware(shop, workers=THREADS)
+    threads = Threads(shop, workers=THREADS)
     with listening(wrap(threads, limits)) as port:
         yield port
 

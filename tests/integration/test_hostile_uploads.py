@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import uvicorn
-from a2wsgi import WSGIMiddleware
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
@@ -19,6 +18,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from accounts.roles import OPERATOR
 from runtime.bodies import Bodies
 from runtime.routing import WEB_THREADS
+from runtime.threads import Threads
 from tests.callers import machine
 from tests.hostile_corpus import CORPUS, far_corner, growing
 from tests.waiting import ROOM, wait_until
@@ -46,7 +46,7 @@ def port() -> Iterator[int]:
             connection.close()
 
     get_wsgi = get_wsgi_application()
-    threads: Any = WSGIMiddleware(application, workers=WEB_THREADS)
+    threads = Threads(application, workers=WEB_THREADS)
     with socket.create_server(("127.0.0.1", 0)) as sock:
         server = uvicorn.Server(uvicorn.Config(Bodies(threads), lifespan="off", log_level="critical", log_config=None))
         runner = threading.Thread(target=server.run, args=([sock],))
