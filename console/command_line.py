@@ -1,5 +1,6 @@
 """The command line as a whole: Django's, with Interlock's version, and a help that begins with Interlock's commands."""
 
+import gc
 import sys
 from textwrap import fill
 
@@ -43,7 +44,9 @@ class CommandLine(ManagementUtility):
             super().execute()
 
     def fetch_command(self, subcommand: str) -> BaseCommand:
-        """Return the command. One of ours checks the settings alone before it runs, unless it serves pages.
+        """Return the command; from now on there may be garbage (`manage.py` has turned the search for it off).
+
+        One of ours checks the settings alone before it runs, unless it serves pages.
 
         Django's other checks load every page and the REST interface, which takes longer than most of the commands.
         """
@@ -51,6 +54,8 @@ class CommandLine(ManagementUtility):
         is_own = type(command).__module__.partition(".")[0] in OWN
         if is_own and subcommand != WITH_PAGES and command.requires_system_checks:
             command.requires_system_checks = [OF_SETTINGS]
+        gc.freeze()
+        gc.enable()
         return command
 
     def main_help_text(self, commands_only: bool = False) -> str:
