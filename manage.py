@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The operator's door: every command of Interlock starts here, with the packages of `.venv` whatever Python runs it."""
 
+import gc
 import os
 import sys
 from importlib.util import find_spec
@@ -20,6 +21,7 @@ def main() -> None:
         from health import life  # a container asks every few seconds: without Django, in a fifth of the time
 
         sys.exit(life.main(sys.argv[2:]))
+    gc.disable()  # until the command begins: what is imported stays, and to look through it takes a while
     from console.entry import run  # not before its packages are there
 
     run(sys.argv)

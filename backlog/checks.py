@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage, Error, register
 from schemas.currencies import is_currency, not_a_currency
 
 
-@register()
+@register("settings")
 def currency_is_known(**_: Any) -> list[CheckMessage]:
     """backlog.E001: the setting CURRENCY is empty or the code of a currency."""
     if not settings.CURRENCY or is_currency(settings.CURRENCY):

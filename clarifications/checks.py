@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 
-@register()
+@register("settings")
 def links_lead_somewhere(**_: Any) -> list[CheckMessage]:
     """clarifications.E001: a link in a mail needs PUBLIC_URL, the public address of the pages."""
     if settings.SENDS_MAIL and not settings.PUBLIC_URL.startswith(("http://", "https://")):

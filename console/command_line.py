@@ -1,10 +1,12 @@
 """The command line as a whole: Django's, with Interlock's version, and a help that begins with Interlock's commands."""
 
+import gc
 import sys
 from textwrap import fill
 
 from django.conf import settings
 from django.core.management import ManagementUtility, get_commands, load_command_class
+from django.core.management.base import BaseCommand
 
 from config.version import current_version
 
@@ -25,6 +27,11 @@ Data: {data}
 Settings: environment variables; {variables} describes each.
 """
 
+# The rooms that have commands, and the one command that serves pages.
+OWN, WITH_PAGES = ("accounts", "console", "runtime"), "web"
+# The tag of the checks in the `checks.py` of each room: of settings and contracts.
+OF_SETTINGS = "settings"
+
 
 class CommandLine(ManagementUtility):
     """Runs the command that the arguments name."""
@@ -35,6 +42,21 @@ class CommandLine(ManagementUtility):
             sys.stdout.write(f"{current_version()}\n")
         else:
             super().execute()
+
+    def fetch_command(self, subcommand: str) -> BaseCommand:
+        """Return the command; from now on there may be garbage (`manage.py` has turned the search for it off).
+
+        One of ours checks the settings alone before it runs, unless it serves pages.
+
+        Django's other checks load every page and the REST interface, which takes longer than most of the commands.
+        """
+        command = super().fetch_command(subcommand)
+        is_own = type(command).__module__.partition(".")[0] in OWN
+        if is_own and subcommand != WITH_PAGES and command.requires_system_checks:
+            command.requires_system_checks = [OF_SETTINGS]
+        gc.freeze()
+        gc.enable()
+        return command
 
     def main_help_text(self, commands_only: bool = False) -> str:
         """Return the help for the whole program; only the names of all commands with `commands_only`."""

@@ -13,7 +13,7 @@ from encryption.models import DataKey
 from encryption.wrapping import key_wrapper
 
 
-@register()
+@register("settings")
 def wrapper_can_be_loaded(**_: Any) -> list[CheckMessage]:
     """encryption.E001: the class that seals the data keys is there."""
     try:

@@ -4,6 +4,7 @@ A command of a cluster concerns keys of one slot, and a pipeline is divided by n
 changes (MOVED, ASK, TRYAGAIN, CLUSTERDOWN) is followed where that is safe, and is an outage otherwise.
 """
 
+import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -18,6 +19,11 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from environment.broker_urls import BrokerUrl, parsed
+from events import METRICS
+
+# The client has been imported without them: who needs them may have them now.
+if sys.modules.get(METRICS, sys) is None:
+    del sys.modules[METRICS]
 
 
 class BrokerRefuses(redis.ResponseError):

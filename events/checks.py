@@ -11,7 +11,7 @@ from events.append_only import missing_triggers
 from schemas.registry import registry
 
 
-@register()
+@register("settings")
 def contracts_load(**_: Any) -> list[CheckMessage]:
     """events.E001: every file of the schema folder can be loaded."""
     try:
@@ -35,7 +35,7 @@ def broker_is_separate(**_: Any) -> list[CheckMessage]:
     return []
 
 
-@register()
+@register("settings")
 def batch_is_sane(**_: Any) -> list[CheckMessage]:
     """events.E002: BATCH_SIZE is at least one entry and at most what one SQL statement can bind."""
     if not 1 <= settings.BATCH_SIZE <= 1000:
@@ -43,7 +43,7 @@ def batch_is_sane(**_: Any) -> list[CheckMessage]:
     return []
 
 
-@register()
+@register("settings")
 def traces_can_be_sent(**_: Any) -> list[CheckMessage]:
     """events.E003: what sends traces is installed where they go to a collector."""
     if settings.TRACES_ENDPOINT and find_spec("opentelemetry") is None:

@@ -28,7 +28,7 @@ def manage_command(*arguments: str) -> list[str]:
 def command_without_pages(name: str, *arguments: str) -> list[str]:
     """Return the command line of a process that serves no pages.
 
-    It skips Django's checks, which load every page and the REST interface (30 MB): who starts it has done them.
+    It skips the checks: who starts it has done them.
     """
     return manage_command(name, "--skip-checks", *arguments)
 

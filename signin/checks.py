@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from accounts.roles import ROLES
 
 
-@register
+@register("settings")
 def check_sign_in(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Report roles of OIDC_ROLES that do not exist, and links in mails that cannot be made."""
     sso = settings.SIGN_IN.sso

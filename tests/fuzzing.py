@@ -26,6 +26,9 @@ SHORT = 5
 # Of four addresses three name something that is there: what is generated never would.
 REAL_OF_FOUR = 3
 
+# One place in the code handles these for all operations: in the short profile a quarter of the operations shows each.
+ALIKE_PARAMETERS, ALIKE_CASES, SHOWN_BY = {"Idempotency-Key", "limit", "Content-Type"}, "Unspecified HTTP method", 4
+
 # What JSON Schema cannot say: 400 is for a NUL in a string or a number beyond 64 bits, wherever they are in a body, as
 # no database takes them; 412 is for an If-Match that is well formed and not the ETag of what is there.
 UNSAYABLE = ("400", "412")
@@ -148,6 +151,15 @@ def name_real_things(case: Case, ids: Ids) -> None:
         number = crc32(repr(said).encode())
         if ids[name] and number % 4 < REAL_OF_FOUR and is_valid(case, "path"):
             case.path_parameters[name] = ids[name][number // 4 % len(ids[name])]
+
+
+def is_shown_elsewhere(case: Case) -> bool:
+    """Whether this systematic case is one that other operations show in the short profile."""
+    data = case.meta and case.meta.phase.data
+    words = getattr(data, "description", None) or ""
+    if EXAMPLES or not (getattr(data, "parameter", None) in ALIKE_PARAMETERS or words.startswith(ALIKE_CASES)):
+        return False
+    return bool(crc32(f"{case.operation.label} {words}".encode()) % SHOWN_BY)
 
 
 def is_valid(case: Case, part: str) -> bool:

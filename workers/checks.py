@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Warning, register
 from environment.model_settings import PROVIDERS
 
 
-@register()
+@register("settings")
 def models_can_be_asked(**_: Any) -> list[CheckMessage]:
     """workers.W001: each model of LLM_ORDER has a key. workers.W002: its price can be looked up."""
     hosted = [provider for provider in settings.MODELS.order if provider.name != "compatible"]

@@ -15,6 +15,7 @@ from environment.broker import socket_path
 from runtime.embedded import answers_ping
 from runtime.processes import tied_to_parent
 from runtime.system import system_processes
+from tests.copying import migrated_in
 from tests.processes import ROOT, STOP_SECONDS
 from tests.waiting import is_alive, wait_until
 
@@ -22,6 +23,8 @@ HEREABOUTS = ("DATABASE_URL", "REDIS_URL", "DATA_DIR", "DJANGO_SETTINGS_MODULE")
 # The process needs about 20 MB, with Django it would need 120; all without the broker need about 200 with one core, and
 # 290 with more.
 MOST_MB, MOST_MB_IN_ALL = 40, 350
+# Shows that a first start has begun to migrate.
+FIRST_MIGRATED = "interlock.sqlite3"
 # The processes that say at their start which slot they have.
 STARTED = len(system_processes(web=None))
 
@@ -64,7 +67,8 @@ def memory(pid: int) -> float:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the figures are read from /proc")
-def test_the_running_system_is_small_and_brings_back_what_dies(tmp_path: Path) -> None:
+def test_the_running_system_is_small_and_brings_back_what_dies(django_db_setup: None, tmp_path: Path) -> None:
+    migrated_in(tmp_path)
     with starting(tmp_path) as system:
         wait_until(lambda: said(tmp_path).count("slot 1") == STARTED, 60)
         assert f"Interlock is up; data in {tmp_path}\n" in said(tmp_path)
@@ -84,8 +88,12 @@ def test_the_running_system_is_small_and_brings_back_what_dies(tmp_path: Path) -
     assert not any(is_alive(pid) for pid in after.values())
 
 
-@pytest.mark.parametrize("sign", ["up.lock", "interlock.sqlite3", "valkey/lock"])
-def test_a_signal_in_the_middle_of_the_start_ends_it_in_good_order(tmp_path: Path, sign: str) -> None:
+@pytest.mark.parametrize("sign", ["up.lock", FIRST_MIGRATED, "valkey/lock"])
+def test_a_signal_in_the_middle_of_the_start_ends_it_in_good_order(
+    django_db_setup: None, tmp_path: Path, sign: str
+) -> None:
+    if sign != FIRST_MIGRATED:
+        migrated_in(tmp_path)
     with starting(tmp_path) as system:
         wait_until(lambda: system.poll() is not None or (tmp_path / sign).exists(), 60)
         system.terminate()

@@ -15,6 +15,7 @@ import redis
 from environment.broker import broker_url, socket_path
 from runtime.embedded import answers_ping
 from runtime.processes import tied_to_parent
+from tests.copying import migrated_in
 from tests.flows import KNOWN, envelope, request
 from tests.processes import ROOT
 from tests.waiting import wait_until
@@ -30,8 +31,9 @@ ROWS = [
 
 
 @pytest.fixture
-def broker_of_a_running_system(tmp_path: Path) -> Iterator[redis.Redis]:
+def broker_of_a_running_system(django_db_setup: None, tmp_path: Path) -> Iterator[redis.Redis]:
     """The system as an operator starts it, without its cost worker; at the end it has to stop well."""
+    migrated_in(tmp_path)
     env = {name: value for name, value in os.environ.items() if name not in HEREABOUTS} | {"DATA_DIR": str(tmp_path)}
     words = [sys.executable, str(ROOT / "manage.py"), "up", "--no-web", "--except", "cost_worker"]
     with (tmp_path / "log").open("w") as log:

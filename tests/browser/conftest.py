@@ -12,6 +12,7 @@ from playwright.sync_api import Error as BrowserError
 from tests.browser.live_system import LiveSystem, live_system
 from tests.browser.visiting import TIMEOUT_MS, Faults, Visits, running_chromium
 from tests.chromium import NoChromium, executable
+from tests.copying import migrated_in
 
 FAILED = pytest.StashKey[bool]()
 
@@ -28,12 +29,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 # -- what a test may ask for -----------------------------------------------------------------------
 @pytest.fixture(scope="package")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSystem]:
+def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSystem]:
     """One live system for all tests: each opens projects of its own, and leaves the others' alone.
 
     For those of this folder and not for the session: its processes would go on beside all that follows.
     """
-    with live_system(tmp_path_factory.mktemp("site")) as system:
+    folder = tmp_path_factory.mktemp("site")
+    migrated_in(folder)
+    with live_system(folder) as system:
         yield system
 
 
@@ -44,8 +47,8 @@ def sessions() -> dict[str, list[Cookie]]:
 
 
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    """A browser for the tests of this folder, of which each has windows of its own.
+def chromium(site: LiveSystem) -> Iterator[Browser]:
+    """A browser for the tests of this folder, of which each has windows of its own; the system is up before it.
 
     Not for the whole run: while Playwright is up, its event loop counts as running on this thread, and neither
     Django's database nor asyncio.run() works beside it, in whichever folder of tests comes next.

@@ -12,6 +12,7 @@ from environment.encryption_key import local_keys
 from environment.secret_key import local_secret_key
 from environment.variables import InvalidVariable
 from tests.chaos.disks import filled, small_disk
+from tests.copying import migrated_in
 from tests.processes import ROOT
 
 # Everything that is written, while the database is open: its journals are there.
@@ -20,11 +21,9 @@ import json, os, pathlib
 os.umask(0o022)
 import django; django.setup()
 from django.conf import settings
-from django.core.management import call_command
 from runtime.system import running_broker
 from events.artifacts import JSON, store
 from accounts.models import User
-call_command("migrate", verbosity=0)
 User.objects.create(username="ann")
 store([{"a": 1}], media_type=JSON)
 with running_broker():
@@ -46,7 +45,9 @@ def modes_in(folder: Path) -> dict[str, int]:
     return modes
 
 
-def test_what_was_there_is_closed_what_is_written_is_private_and_what_is_not_ours_is_left(tmp_path: Path) -> None:
+def test_what_was_there_is_closed_what_is_written_is_private_and_what_is_not_ours_is_left(
+    django_db_setup: None, tmp_path: Path
+) -> None:
     data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
     (data / "artifacts").mkdir(parents=True)
     (data / "valkey" / "appendonlydir").mkdir(parents=True)
@@ -55,6 +56,7 @@ def test_what_was_there_is_closed_what_is_written_is_private_and_what_is_not_our
     for path in (*ours, data / "notes.txt"):
         path.write_text("x" * 50)
     (data / "artifacts" / "link").symlink_to(elsewhere)
+    migrated_in(data)
     for path in (data, *data.rglob("*"), elsewhere):
         path.chmod(0o755 if path.is_dir() else 0o644)
     modes = modes_in(data)

@@ -8,7 +8,7 @@ import pytest
 
 from accounts import keys
 from accounts.models import User
-from accounts.roles import OPERATOR
+from accounts.roles import OPERATOR, REQUESTER
 from tests.callers import group
 from tests.processes import manage
 from tests.round_robin import free_address
@@ -22,6 +22,14 @@ def key() -> str:
     user.groups.add(group(OPERATOR))
     scopes = ["read", "projects", "questions", "work:cost_worker"]
     return keys.make_key(user, name="tests", scopes=scopes, lifetime=None)[1]
+
+
+@pytest.fixture
+def agents_key() -> str:
+    """The key of an agent's account: it may ask and read, and not answer."""
+    agent = User.objects.create_user("payer", is_service=True)
+    agent.groups.add(group(REQUESTER))
+    return keys.make_key(agent, name="payer", scopes=["read", "projects"], lifetime=None)[1]
 
 
 @pytest.fixture(scope="package")

@@ -26,8 +26,15 @@ TEN_LINES, GRAPH = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture
-def agents_folder(tmp_path: Path) -> Path:
+def agents_folder(tmp_path: Path, agents_key: str) -> Path:
     """The folder in which the agent runs, with its key."""
+    (tmp_path / "key.txt").write_text(agents_key)
+    return tmp_path
+
+
+@pytest.fixture
+def folder_of_the_page(tmp_path: Path) -> Path:
+    """The same, made by the commands of the page."""
     lines = ACCOUNT.replace("./manage.py", f"{sys.executable} {ROOT / 'manage.py'}")
     environment = {**os.environ, **addresses()}
     subprocess.run(["bash", "-euc", lines], cwd=tmp_path, env=environment, check=True, capture_output=True)
@@ -61,16 +68,18 @@ def test_there_are_no_more_than_ten_lines() -> None:
     assert len([line for line in TEN_LINES.splitlines() if line.strip()]) <= 10
 
 
-def test_an_agent_asks_dies_asks_again_and_gets_the_answer_of_its_one_question(api: str, agents_folder: Path) -> None:
-    first = started(TEN_LINES, agents_folder, api)
+def test_an_agent_asks_dies_asks_again_and_gets_the_answer_of_its_one_question(
+    api: str, folder_of_the_page: Path
+) -> None:
+    first = started(TEN_LINES, folder_of_the_page, api)
     question = asked()
     assert (question.title, question.schema["type"]) == ("May release 7 go out?", "boolean")
     first.kill()
     first.communicate()
-    second = started(TEN_LINES, agents_folder, api)
+    second = started(TEN_LINES, folder_of_the_page, api)
     answer(question, True)
     assert second.communicate(timeout=60) == ("It goes out.\n", "")
-    assert started(TEN_LINES, agents_folder, api).communicate(timeout=60)[0] == "It goes out.\n"
+    assert started(TEN_LINES, folder_of_the_page, api).communicate(timeout=60)[0] == "It goes out.\n"
     assert Question.objects.count() == 1
 
 

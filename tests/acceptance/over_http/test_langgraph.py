@@ -13,16 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from accounts import keys
-from accounts.models import User
-from accounts.roles import REQUESTER
 from backlog.flow.orchestration import project_work
 from backlog.models import Project
 from clarifications.models import Answer, Question
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
 from runtime.processes import tied_to_parent
-from tests.callers import group
 from tests.processes import ROOT
 
 pytest.importorskip("langgraph")
@@ -32,14 +28,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 INTERRUPTS = int(os.environ.get("INTERRUPTS", "6"))
 WORKERS = 1 if INTERRUPTS < 50 else 3
 KILLS = max(2, INTERRUPTS // 5)  # beside those after the first payment of each worker
-
-
-@pytest.fixture
-def agents_key() -> str:
-    """The key of an agent's account: it may ask and read, and not answer."""
-    agent = User.objects.create_user("payer", is_service=True)
-    agent.groups.add(group(REQUESTER))
-    return keys.make_key(agent, name="payer", scopes=["read", "projects"], lifetime=None)[1]
 
 
 class Worker:

@@ -19,6 +19,7 @@ from backlog.blueprints import shipped_definitions
 from backlog.models import Template
 from console.demo import Interruption, title_of
 from console.management.commands.demo import hourly_rate
+from tests.copying import migrated_in
 from tests.waiting import wait_until
 
 SHEET = "Task,Category,Minutes\nMatch [/payments],[/x],90\nFile receipts,Expenses,a while\nClose month,Close,2h\n"
@@ -38,16 +39,20 @@ def program(tmp_path: Path, *arguments: str) -> dict[str, Any]:
     return {"args": command, "env": environment}
 
 
-def demo(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def demo(tmp_path: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run it to its end."""
-    return subprocess.run(**program(tmp_path, *arguments), capture_output=True, text=True, timeout=240, check=False)
+    started = program(tmp_path, *arguments)
+    started["env"] |= variables
+    return subprocess.run(**started, capture_output=True, text=True, timeout=240, check=False)
 
 
-def test_it_asks_for_the_rate_goes_on_and_ends_with_one_json_object(tmp_path: Path) -> None:
+def test_it_asks_for_the_rate_goes_on_and_ends_with_one_json_object(django_db_setup: None, tmp_path: Path) -> None:
     sheet, folder = tmp_path / "team.csv", tmp_path / "folders"
     sheet.write_text(SHEET)
     folder.mkdir()
-    ended = demo(folder, "--file", str(sheet), "--json")
+    migrated_in(tmp_path)
+    there = {"DATABASE_URL": f"sqlite:///{tmp_path / 'interlock.sqlite3'}"}  # a database that is named is used
+    ended = demo(folder, "--file", str(sheet), "--json", **there)
     assert ended.returncode == 0, ended.stderr
     told = orjson.loads(ended.stdout.splitlines()[-1])
     assert set(told) == PROMISED
