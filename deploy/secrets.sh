@@ -21,5 +21,6 @@ keep database_url "postgresql://interlock:$(cat "$folder/database_password")@pos
 keep valkey_conf "requirepass $(random)"
 keep redis_url "redis://:$(cut -d' ' -f2 "$folder/valkey_conf")@valkey:6379/0"
 keep email_url ""
+keep variables ""
 keep models ""
 echo "The secrets are in $folder. Keep a copy of them where nobody else reads it."

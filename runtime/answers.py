@@ -20,7 +20,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # For what is no page: a browser that is led to it loads nothing, and shows it in no frame.
 NO_PAGE = b"default-src 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
-FOR_PROGRAMS = ("/api/", "/artifacts/", "/mcp")
+FOR_PROGRAMS = ("/api/", "/artifacts/", "/chat/", "/mcp", "/scim/")
 NEEDS_TLS = (
     *(403, "tls-needed", "Forbidden"),
     gettext_lazy(

@@ -1,4 +1,7 @@
-"""Renders the Helm chart of `deploy/` and holds each object to its schema and to the restricted standard for pods."""
+"""Renders the Helm chart of `deploy/` and holds each object to its schema and to the restricted standard for pods.
+
+And the network policies: which ways out (docs/deploy.md) are open depends on the variables that are set.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -41,6 +44,22 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "storage": {"existingClaim": "there"},
         "keda": {"enabled": True, "passwordKey": ""},
     },
+}
+# The ports of each way out of each policy; none for a way to any port. First as the chart is, then with values.
+NAMES_AND_SERVICES = [[53, 53], [5432, 6379]]
+CLOSED: dict[str, list[list[int]]] = {"interlock-pods": NAMES_AND_SERVICES, "interlock-deliver-out": [[]]}
+MAIL = [25, 465, 587]
+SET = {
+    "env": {"OIDC_ISSUER": "set", "SLACK_CHANNEL": "set", "LLM_ORDER": "set", "OTEL_EXPORTER_OTLP_ENDPOINT": "set"},
+    "secretVariables": ["EMAIL_URL"],
+    "workers": {"models": {"secretVariables": ["OPENAI_API_KEY"]}},
+}
+OPENED = {
+    **CLOSED,
+    "interlock-pods": [*NAMES_AND_SERVICES, [4318]],
+    "interlock-web-out": [[443], [443], MAIL],
+    "interlock-notify-out": [MAIL, [443]],
+    "interlock-models-out": [[443]],
 }
 # Values that must be refused, with what the message names.
 REFUSED = {
@@ -131,6 +150,26 @@ def faults_of_schemas() -> Iterator[str]:
 def faults_of_restrictions() -> Iterator[str]:
     """Yield what the restricted pod security standard forbids."""
     yield from of_each_object(faults_of_restriction)
+
+
+def faults_of_ways() -> Iterator[str]:
+    """Yield policies that open other ways than those whose variables are set, and pods that see another's keys."""
+    for values, expected in (({}, CLOSED), (SET, OPENED)):
+        documents = rendered_chart(values)
+        names = [f"{one['kind']} {one['metadata']['name']}" for one in documents]
+        yield from (f"There are two of {name}." for name in sorted({name for name in names if names.count(name) > 1}))
+        policies = [one for one in documents if one["kind"] == "NetworkPolicy" and "egress" in one["spec"]]
+        found = {one["metadata"]["name"]: [ports_of(rule) for rule in one["spec"]["egress"]] for one in policies}
+        if found != expected:
+            yield f"With {sorted(values) or 'no values'} the ways out are {found}."
+    pods = [one["metadata"]["name"] for one in documents if "OPENAI_API_KEY" in str(one.get("spec"))]
+    if pods != ["interlock-models"]:
+        yield f"The key of a model is seen by {pods}."
+
+
+def ports_of(rule: Mapping[str, Any]) -> list[int]:
+    """Return the ports of an egress rule; none where it names none, so that any counts."""
+    return [one["port"] for one in rule.get("ports", [])]
 
 
 def of_each_object(faults_of: Callable[[dict[str, Any]], Iterator[str]]) -> Iterator[str]:

@@ -165,6 +165,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
         "objects, all on and off: schemas of 1.31 and the newest",
         partial(of_chart, "faults_of_schemas"),
     ),
+    "ways out": ("network policies: closed until set, names, keys", partial(of_chart, "faults_of_ways")),
     "promtool": ("monitoring: alerts and their tests, dashboard, names of figures", faults_of_monitoring),
     "grafana": ("dashboard: its types know every panel, query and key", faults_of_dashboard),
     "pod security": ("restricted standard, root read-only", partial(of_chart, "faults_of_restrictions")),

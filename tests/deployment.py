@@ -6,20 +6,23 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from runtime.management.commands.work import Command as Work
+from runtime.management.commands.work import chosen_agents
+
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
 PROGRAMS = Path(sys.executable).parent
 COMPOSE_FILES = ("compose.yaml", "compose.prod.yaml")
-# The variables that a person sets for the compose files; each other one has a default.
 # How the name of our image begins, written or filled in.
 OURS = r"(\$\{INTERLOCK_IMAGE:-)?interlock\b"
+# The variables that a person sets for the compose files; each other one has a default.
 GIVEN = {"INTERLOCK_HOST": "interlock.example.org", "INTERLOCK_VERSION": "0.2.0"}
 
 
@@ -85,16 +88,22 @@ def compose_services(file: str, read: Callable[[str], dict[str, Any]] = compose)
 # -- units of systemd ------------------------------------------------------------------------------
 def unit_services() -> Iterator[Service]:
     """Yield the command of each unit, the first instance of those that have several."""
-    common = [*settings_of(DEPLOY / "systemd" / "interlock-.service.d" / "common.conf")]
     for path in sorted((DEPLOY / "systemd").glob("*.service")):
         own = [*settings_of(path)]
         env = variables_of((DEPLOY / "systemd" / "environment.example").read_text().splitlines())
-        lines = [value for name, value in [*common, *own] if name == "Environment"]
+        beside = [setting for file in drop_ins(path) for setting in settings_of(file)]
+        lines = [value for name, value in [*own, *beside] if name == "Environment"]
         env |= variables_of(word for line in lines for word in words_of(line))
         (line,) = [value for name, value in own if name == "ExecStart"]
         program, *arguments = words_of(line.replace("%i", "1"))
         assert program == "/opt/interlock/bin/interlock"
         yield Service(path.name, path.stem.strip("@"), ["interlock", *arguments], env)
+
+
+def drop_ins(unit: Path) -> list[Path]:
+    """Return the files that add to a unit, in the order in which systemd reads them: by their names."""
+    folders = [unit.parent / "interlock-.service.d", unit.parent / f"{unit.name}.d"]
+    return sorted((file for folder in folders for file in folder.glob("*.conf")), key=lambda file: file.name)
 
 
 def settings_of(unit: Path) -> Iterator[tuple[str, str]]:
@@ -116,7 +125,22 @@ def variables_of(lines: Iterable[str]) -> dict[str, str]:
     return {name: " ".join(words_of(value)) if value.startswith('"') else value for name, value in pairs}
 
 
+# -- agents ----------------------------------------------------------------------------------------
+def agents_run_by(words: Sequence[str]) -> list[str]:
+    """Return the agents that a `work` command runs, by its own rules; none for another command."""
+    if words[0] != "work":
+        return []
+    options = Work().create_parser("interlock", "work").parse_args([*words[1:]])
+    return chosen_agents(vars(options))
+
+
 # -- the chart -------------------------------------------------------------------------------------
+def chart_values() -> dict[str, Any]:
+    """Return the values of the chart."""
+    content: dict[str, Any] = yaml.safe_load((DEPLOY / "helm" / "interlock" / "values.yaml").read_text())
+    return content
+
+
 def chart_services(documents: Iterable[Mapping[str, Any]]) -> Iterator[Service]:
     """Yield the command of each pod of a rendered chart; slots are that of the first pod."""
     for document in documents:

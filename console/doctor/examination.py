@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from django.db import connections
 
-from console.doctor import machine, services, values
+from console.doctor import machine, services, values, ways
 from console.doctor.lines import WRONG, Line
 from health.watch import AWAY_ERRORS, one_line
 
@@ -38,6 +38,7 @@ def inspections(web: str) -> Mapping[str, Inspection]:
         "clocks": services.clocks,
         "mail": services.mail,
         "webhooks": services.webhooks,
+        "ways out": ways.ways,
     }
 
 

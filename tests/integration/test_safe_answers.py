@@ -70,7 +70,7 @@ def test_nothing_that_is_sent_is_sent_back_by_a_trace(port: int) -> None:
 
 def test_a_program_that_calls_without_tls_is_refused_and_not_redirected(port: int, settings: Any) -> None:
     settings.SECURE_SSL_REDIRECT = True
-    for path in ("/api/v1/me", "/artifacts/x", "/mcp"):
+    for path in ("/api/v1/me", "/artifacts/x", "/chat/slack", "/mcp", "/scim/v2/Users"):
         answer = get(port, path)
         assert (answer.status, b"tls-needed" in answer.read()) == (403, True), path
 

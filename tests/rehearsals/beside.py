@@ -16,15 +16,14 @@ from tests.waiting import wait_until
 
 # Passwords count here, as in the container, and not only who asks.
 HOST_RULES = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
-# Ports and places that a test may have; the rest is the file itself.
-CADDYFILE = """{{
+# Ports and places that a test may have, for the block of global options at the head of the file.
+PLACES = """
+{{
 	http_port {http}
 	https_port {https}
 	admin 127.0.0.1:{admin}
 	storage file_system {storage}
 	skip_install_trust
-}}
-import {file}
 """
 
 
@@ -71,7 +70,8 @@ def caddy(stage: Stage) -> Iterator[int]:
     """Run Caddy with the file of `deploy/` before the web of the stage, and yield the port of its TLS."""
     file, folder = stage.folder / "Caddyfile", stage.folder / "caddy"
     ports = {"http": stage.ports["80"], "https": stage.ports["443"], "admin": stage.ports["2019"]}
-    file.write_text(CADDYFILE.format(**ports, storage=folder, file=DEPLOY / "Caddyfile"))
+    options, sites = (DEPLOY / "Caddyfile").read_text().split("\n{\n", 1)
+    file.write_text(options + PLACES.format(**ports, storage=folder) + sites)
     env = {"INTERLOCK_HOST": "localhost", "INTERLOCK_UPSTREAM": stage.mapped("web:8000"), "HOME": str(stage.folder)}
     with running([str(PROGRAMS / "caddy"), "run", "--config", str(file)], env, stage.folder / "caddy.log"):
         yield stage.ports["443"]

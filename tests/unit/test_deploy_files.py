@@ -1,24 +1,37 @@
-"""The files of `deploy/` run all of Interlock, each part once, shut in, and with variables that there are."""
+"""The files of `deploy/` run all of Interlock, each part once, shut in, and with variables that there are.
+
+What all of it is, says `runtime/system.py`: the processes of `up --separate`, with mails.
+"""
 
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
+from django.test import override_settings
 
 from config.settings import ENVIRONMENT
-from runtime.groups import CONSUMERS
+from runtime.answers import FOR_PROGRAMS
+from runtime.system import system_processes
 from telemetry.log_lines import TOKEN
-from tests.deployment import COMPOSE_FILES, DEPLOY, OURS, ROOT, compose, compose_services, unit_services
+from tests.deployment import (
+    COMPOSE_FILES,
+    DEPLOY,
+    OURS,
+    ROOT,
+    agents_run_by,
+    chart_values,
+    compose,
+    compose_services,
+    unit_services,
+)
 from tests.house import rooms
 from workers.agents import AGENTS
 
 PRODUCTION = compose("compose.prod.yaml")
-VALUES: dict[str, Any] = yaml.safe_load((DEPLOY / "helm" / "interlock" / "values.yaml").read_text())
-LOOPS = {"web", "relay", "deliver", "notify"}
+PLACES = ["compose", "units", "chart"]
 # Read by Python itself.
 READ_BY_OTHERS = {"PYTHONUNBUFFERED"}
 # Ends as one that names the file of a secret, and is none.
@@ -28,25 +41,41 @@ ENV_FILE = "INTERLOCK_ENV_FILE"
 def commands(place: str) -> list[list[str]]:
     """The arguments of Interlock in the files of this kind."""
     if place == "chart":
-        workers = [["work", *group["agents"]] for group in VALUES["workers"].values()]
-        return [*(role["args"] for role in VALUES["roles"].values()), *workers]
+        workers = [["work", *group["agents"]] for group in chart_values()["workers"].values()]
+        return [*(role["args"] for role in chart_values()["roles"].values()), *workers]
     services = unit_services() if place == "units" else compose_services("compose.prod.yaml")
     return [service.argv[1:] for service in services if service.is_interlock]
 
 
-@pytest.mark.parametrize("place", ["compose", "units", "chart"])
-def test_every_part_runs(place: str) -> None:
-    there = commands(place)
-    assert {words[1] for words in there if words[0] == "consume"} == set(CONSUMERS)
-    assert {words[0] for words in there} >= LOOPS | {"work"}
+def part(words: Sequence[str]) -> str:
+    """What of Interlock the command runs: a group of the log, the agents, or a loop."""
+    return words[1] if words[0] == "consume" else words[0]
 
 
-@pytest.mark.parametrize("place", ["compose", "units", "chart"])
+def parts_of_the_whole() -> set[str]:
+    """What `up --separate` starts where mails are sent."""
+    with override_settings(SENDS_MAIL=True):
+        started = system_processes(web="127.0.0.1:8000", separate=True)
+    words = [[word for word in child.argv[2:] if word != "--skip-checks"] for child in started]
+    return {part(one) for one in words}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_every_part_that_up_starts_runs(place: str) -> None:
+    whole = parts_of_the_whole()
+    assert whole > {"web", "orchestrator", "work"}
+    assert {part(words) for words in commands(place)} - {"migrate"} == whole
+
+
+def test_the_file_for_development_runs_the_whole_in_one_container() -> None:
+    (service,) = [one for one in compose_services("compose.yaml") if one.is_interlock]
+    assert service.argv[1:] == ["up", "--web", "0.0.0.0:8000"]
+
+
+@pytest.mark.parametrize("place", PLACES)
 def test_every_agent_runs_once_in_the_first_slot(place: str) -> None:
-    first = [words for words in commands(place) if words[0] == "work" and words[-2:] != ["--slot", "2"]]
-    names = [word for words in first for word in words[1:] if not word.startswith("-") and not word.isdigit()]
-    assert Counter(names or list(AGENTS)) == Counter(list(AGENTS))
-    assert names or first == [["work", "--all", "--slot", "1"]]
+    first = [words for words in commands(place) if words[-2:] != ["--slot", "2"]]
+    assert Counter(name for words in first for name in agents_run_by(words)) == Counter(list(AGENTS))
 
 
 def test_no_two_services_have_the_same_slot() -> None:
@@ -85,12 +114,12 @@ def test_every_service_is_limited_and_writes_to_volumes_only() -> None:
 def test_database_and_broker_are_reached_by_interlock_alone() -> None:
     networks = PRODUCTION["networks"]
     for name, network in (("postgres", "database"), ("valkey", "broker"), ("web", "pages")):
-        about = PRODUCTION["services"][name]
-        assert "ports" not in about
-        assert all(networks[one]["internal"] for one in about["networks"])
+        assert "ports" not in PRODUCTION["services"][name]
+        assert networks[network]["internal"]
         others = {other for other, its in PRODUCTION["services"].items() if network in its["networks"]} - {name}
         ours = {other for other in others if re.match(OURS, PRODUCTION["services"][other]["image"])}
         assert others - ours == ({"proxy"} if name == "web" else set())
+        assert PRODUCTION["services"][name]["networks"] == [network] or name == "web"
     assert [name for name, about in PRODUCTION["services"].items() if "ports" in about] == ["proxy"]
 
 
@@ -127,9 +156,15 @@ def test_the_image_gets_every_room_and_nothing_else() -> None:
 def test_the_target_starts_every_unit() -> None:
     wanted = set(re.findall(r"interlock-[\w@]+\.service", (DEPLOY / "systemd" / "interlock.target").read_text()))
     units = {service.file.replace("@.", "@1.") for service in unit_services()}
-    assert units - wanted == {"interlock-migrate.service", "interlock-notify.service"}
+    # The last two run where a mail server, a chat or a model is set.
+    assert units - wanted == {"interlock-migrate.service", "interlock-notify.service", "interlock-models.service"}
 
 
 def test_the_proxy_writes_down_no_token_of_an_address_that_interlock_does_not() -> None:
     masked = re.findall(r"/\(\?:([a-z|-]+)\)/", (DEPLOY / "Caddyfile").read_text())
     assert [set(names.split("|")) for names in masked] == [set(re.findall(r"[a-z-]{6,}", TOKEN.pattern))] * 2
+
+
+def test_the_proxy_refuses_plain_calls_of_programs_as_interlock_does() -> None:
+    (paths,) = re.findall(r"@pages not path (.*)", (DEPLOY / "Caddyfile").read_text())
+    assert {path.removesuffix("*") for path in paths.split()} == set(FOR_PROGRAMS)

@@ -84,6 +84,12 @@ def test_every_address_shown_is_one_that_there_is(address: str) -> None:
     assert known == "/api/v1" or resolve(known)  # where all calls begin
 
 
+def test_every_extra_is_on_the_page_about_installing() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    page = (ROOT / "docs" / "install.md").read_text()
+    assert set(re.findall(r"^\| `interlock\[(\w+)\]`", page, re.MULTILINE)) == extras.keys()
+
+
 def test_every_variable_that_a_page_names_is_one_that_there_is(site: Path) -> None:
     known = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", (site / "reference" / "settings.md").read_text()))
     pages = [path for path in WRITTEN if path.parent.name == "tutorials" or path.name == "troubleshooting.md"]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -13,8 +14,10 @@ import pytest
 from django.test import override_settings
 
 from config.settings import ENVIRONMENT
-from console.doctor import examination, machine, services, values
+from console.doctor import examination, machine, services, values, ways
 from console.doctor.lines import LOOK, OK, WRONG, Line
+from environment.chat import ChatSettings
+from environment.model_access import ModelAccess, ModelProvider
 from environment.variables import Environment, InvalidVariable
 from tests.house import ROOT
 from tests.receivers import administrator, receiving
@@ -72,6 +75,16 @@ def test_a_mail_server_that_does_not_take_a_connection_is_wrong() -> None:
     backend = "django.core.mail.backends.smtp.EmailBackend"
     settings = {"SENDS_MAIL": True, "EMAIL_BACKEND": backend, "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": port}
     assert verdicts(services.mail, **settings, PUBLIC_URL="http://localhost") == [("Mail", WRONG)]
+
+
+def test_a_server_beyond_database_and_broker_that_is_not_reached_is_told() -> None:
+    [port] = free_ports(1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        answering = f"http://127.0.0.1:{server.getsockname()[1]}"
+        order = tuple(ModelProvider("openai", name, answering) for name in ("one", "two"))
+        teams = ChatSettings(teams_url=f"https://127.0.0.1:{port}/secret")
+        found = verdicts(ways.ways, MODELS=ModelAccess(order=order), CHAT=teams)
+    assert found == [("Teams", LOOK), ("Language model", OK)]
 
 
 def test_names_that_nobody_reads_are_told_with_the_one_that_was_meant(

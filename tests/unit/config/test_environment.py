@@ -4,13 +4,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 
 from config.settings import ENVIRONMENT
 from environment import variables
-from environment.variables import Environment, InvalidVariable, misspelt, read_file
+from environment.variables import Environment, InvalidVariable, Kind, misspelt, read_file
 from tests.house import rooms
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -119,9 +120,27 @@ def test_a_file_holds_the_value_and_its_last_line_break_is_none_of_it(tmp_path: 
         Environment({"SECRET_KEY_FILE": str(tmp_path / "nowhere")}).str("SECRET_KEY")
 
 
-def test_the_example_names_every_variable_with_its_default() -> None:
-    named = set(re.findall(r"^# ([A-Z_]+)=", EXAMPLE, re.MULTILINE))
-    assert named == ENVIRONMENT.names - set(variables.READ_ELSEWHERE)
+def test_the_example_names_every_variable_and_says_what_it_does() -> None:
+    named = re.findall(r"^# ([A-Z_]+)=(?:.* # *(\S.*))?", EXAMPLE, re.MULTILINE)
+    assert {name for name, _words in named} == ENVIRONMENT.names - set(variables.READ_ELSEWHERE)
+    assert [name for name, words in named if not words] == []
+
+
+def test_the_example_shows_the_defaults_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    defaults: dict[str, tuple[Kind[Any], Any]] = {}
+    read = Environment.read
+
+    def recorded(env: Environment, name: str, kind: Kind[Any], default: Any) -> Any:
+        defaults[name] = (kind, default)
+        return read(env, name, kind, default)
+
+    monkeypatch.setattr(Environment, "read", recorded)
+    exec((ROOT / "config" / "settings.py").read_text(), {"__file__": str(ROOT / "config" / "settings.py")})
+    shown = re.findall(r"^# ([A-Z_]+)=(\S.*?)(?: +# .*)?$", EXAMPLE, re.MULTILINE)
+    # Where the default of DATA_DIR is, depends on where Interlock is; the others are read without REDIS_URL only.
+    others = {"DATA_DIR", *variables.IN_PLACE_OF_REDIS_URL}
+    wrong = [name for name, text in shown if name not in others and defaults[name][0].read(text) != defaults[name][1]]
+    assert (wrong, len(shown) > 80) == ([], True)
 
 
 def test_nothing_reads_the_environment_beside_the_register() -> None:

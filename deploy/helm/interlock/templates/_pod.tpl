@@ -19,9 +19,11 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- end }}
 
 {{/* The pod of one role, within what Kubernetes calls the restricted standard.
-     Takes (dict "root" $ "role" NAME "args" [WORD] "resources" {} "slots" BOOL "probes" YAML "shared" BOOL). */}}
+     Takes (dict "root" $ "role" NAME "args" [WORD] "resources" {} "slots" BOOL "probes" YAML "shared" BOOL), and of a group
+     with secrets of its own "secretVariables" [NAME]. */}}
 {{- define "interlock.pod" -}}
 {{- $values := .root.Values -}}
+{{- $secrets := concat (list "SECRET_KEY" "DATABASE_URL" "REDIS_URL") $values.secretVariables (default list .secretVariables) -}}
 automountServiceAccountToken: false
 # The variables of other services, such as REDIS_PORT=tcp://…, are not for Interlock.
 enableServiceLinks: false
@@ -54,7 +56,7 @@ containers:
     imagePullPolicy: {{ $values.image.pullPolicy }}
     args: {{ concat .args (ternary (list "--slot" "$(SLOT)") list (default false .slots)) | toJson }}
     env:
-      {{- range concat (list "SECRET_KEY" "DATABASE_URL" "REDIS_URL") (ternary (list "EMAIL_URL") list (gt (int $values.roles.notify.replicas) 0)) }}
+      {{- range $secrets }}
       - {name: {{ . }}_FILE, value: /run/secrets/interlock/{{ . }}}
       {{- end }}
       - {name: PUBLIC_URL, value: {{ printf "https://%s" $values.host | quote }}}
@@ -98,5 +100,12 @@ volumes:
   - name: temporary
     emptyDir: {sizeLimit: 1Gi}
   - name: secrets
-    secret: {secretName: {{ $values.secretName }}, defaultMode: 0440}
+    secret:
+      secretName: {{ $values.secretName }}
+      defaultMode: 0440
+      # A pod sees the keys that it reads, and no others.
+      items:
+        {{- range $secrets }}
+        - {key: {{ . }}, path: {{ . }}}
+        {{- end }}
 {{- end }}
