@@ -42,12 +42,34 @@ def together() -> Iterator[None]:
     waiting: list[Waiting] = []
     sent.waiting = waiting
     try:
-        with database.wrap_database_errors, database.connection.pipeline():
+        with database.wrap_database_errors, pipeline(database.connection):
             yield
     finally:
         sent.waiting = None
     for cursor, then in waiting:
         then(cursor.fetchall())
+
+
+@contextmanager
+def pipeline(raw: psycopg.Connection[Any]) -> Iterator[None]:
+    """Send the statements of the block in one pipeline of the driver.
+
+    If the block fails and then the end of the pipeline, too, as on a connection that is cut, the second error is a note
+    of the first one: the driver itself would write a line to the log.
+    """
+    failed: BaseException | None = None
+    try:
+        with raw.pipeline():
+            try:
+                yield
+            except BaseException as error:
+                failed = error
+    except psycopg.Error as error:
+        if failed is None:
+            raise
+        failed.add_note(f"The statements that were sent with it failed, too: {error}")
+    if failed is not None:
+        raise failed
 
 
 @contextmanager
