@@ -45,7 +45,7 @@ def load_projects(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
 
 def projects_named(events: Iterable[Envelope]) -> set[UUID]:
     """Return the ids of the projects that the events name."""
-    return {event.project_id for event in events if event.project_id}
+    return {project_id for event in events if (project_id := event.project_id)}
 
 
 def locked_projects(ids: set[UUID]) -> list[Asked]:

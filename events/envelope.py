@@ -53,6 +53,7 @@ class Envelope:
     """One event, immutable; its first eight fields are the eight keys on the wire.
 
     `agents` never goes on the wire: of a signed event, the agents for which its producer may speak; None for all.
+    `wire` is what `to_wire` has returned.
     """
 
     event_type: str
@@ -64,6 +65,7 @@ class Envelope:
     event_version: int = 1
     timestamp: datetime = field(default_factory=lambda: datetime.now(UTC))
     agents: frozenset[str] | None = field(default=None, compare=False)
+    wire: bytes = field(default=b"", init=False, compare=False, repr=False)
 
     @property
     def project_id(self) -> UUID | None:
@@ -72,19 +74,28 @@ class Envelope:
         return UUID(named) if isinstance(named, str) else None
 
     def to_wire(self) -> bytes:
-        """Return the event as JSON bytes, the value of the stream field `event`."""
+        """Return the event as JSON bytes, the value of the stream field `event`; they are made once."""
+        if not self.wire:
+            object.__setattr__(self, "wire", self.written())
+        return self.wire
+
+    def written(self) -> bytes:
+        """Return the event as JSON bytes, made anew. Raises InvalidJson."""
         payload = strict_json.dumps({"payload": self.payload})
-        around = strict_json.dumps(
+        # What is around the payload has no numbers and no levels that `strict_json.dumps` would have to look for.
+        around = orjson.dumps(
             {
-                "event_id": str(self.event_id),
+                "event_id": self.event_id,
                 "event_type": self.event_type,
                 "event_version": self.event_version,
-                "timestamp": self.timestamp.isoformat(),
+                "timestamp": self.timestamp,
                 "source": {"service": self.source.service, "instance": self.source.instance},
-                "correlation_id": str(self.correlation_id),
-                "causation_id": str(self.causation_id) if self.causation_id else None,
+                "correlation_id": self.correlation_id,
+                "causation_id": self.causation_id,
             }
         )
+        if b"\\u0000" in around:
+            strict_json.check(orjson.loads(around))
         return around[:-1] + b"," + payload[1:]
 
     def outgoing(self, traceparent: str = "") -> Outgoing:
