@@ -18,6 +18,7 @@ from backlog.states import ItemState, ProjectStatus
 from backlog.work import ProjectWork
 from events.envelope import Envelope
 from events.errors import AgentNotPermitted
+from events.instances import refer
 from events.models import Event
 from events.prepared import Asked, Prepared
 from events.work import locked
@@ -64,8 +65,9 @@ def keep_projects(work: ProjectWork, ids: set[UUID], found: Iterable[Project], i
         require_not_archived(project)
         project.members = []
     for item in work.keep_loaded(items):
-        item.project = projects[item.project_id]
-        item.project.members.append(item)
+        project = projects[item.project_id]
+        refer(item, project=project)
+        project.members.append(item)
 
 
 def require_not_archived(project: Project) -> None:
@@ -93,7 +95,7 @@ def item_of(work: ProjectWork, event: Envelope) -> Item:
     Raises UnknownProject, UnknownItem, or AgentNotPermitted if the event's producer may not speak for its agent.
     """
     named = cast(AboutItem, event.payload)
-    project = project_of(work, UUID(named["project_id"]))
+    project = project_of(work, cast(UUID, event.project_id))
     item = work.loaded(Item, UUID(named["backlog_item_id"]))
     if item is None or item.project_id != project.pk:
         raise UnknownItem(f"Project {project.pk} has no item {named['backlog_item_id']}.")

@@ -53,7 +53,7 @@ class Envelope:
     """One event, immutable; its first eight fields are the eight keys on the wire.
 
     `agents` never goes on the wire: of a signed event, the agents for which its producer may speak; None for all.
-    `wire` is what `to_wire` has returned.
+    `wire` and `project` are what `to_wire` and `project_id` have returned.
     """
 
     event_type: str
@@ -66,12 +66,14 @@ class Envelope:
     timestamp: datetime = field(default_factory=lambda: datetime.now(UTC))
     agents: frozenset[str] | None = field(default=None, compare=False)
     wire: bytes = field(default=b"", init=False, compare=False, repr=False)
+    project: UUID | None = field(default=None, init=False, compare=False, repr=False)
 
     @property
     def project_id(self) -> UUID | None:
         """Return the id of the event's project; None if the payload names none."""
-        named = self.payload.get("project_id")
-        return UUID(named) if isinstance(named, str) else None
+        if self.project is None and isinstance(named := self.payload.get("project_id"), str):
+            object.__setattr__(self, "project", UUID(named))
+        return self.project
 
     def to_wire(self) -> bytes:
         """Return the event as JSON bytes, the value of the stream field `event`; they are made once."""

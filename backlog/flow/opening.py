@@ -20,6 +20,7 @@ from backlog.selectors import load_projects
 from backlog.work import ProjectWork
 from events import artifacts
 from events.envelope import Envelope
+from events.instances import new
 from events.prepared import Prepared
 from schemas.payloads.backlog import BacklogItemCreated
 from schemas.payloads.project import ProjectInitialRequestReceived, ProjectOpened
@@ -92,7 +93,8 @@ def new_project(
     intake: Intake | None,
 ) -> Project:
     """Return the unsaved project of a request. It belongs to the organisation whose template it is made from."""
-    return Project(
+    return new(
+        Project,
         id=UUID(request["project_id"]),
         title=one_line(request.get("title") or "") or title_from_request(request["request_text"]),
         template_id=template.pk,
@@ -177,7 +179,7 @@ def remember_context(work: ProjectWork, project: Project, request: ProjectInitia
     if data.get("currency") is None and (default := default_currency(project)):
         data["currency"], by = default
         provenance["currency"] = {**origin, "by": by, "door": "settings"}
-    return work.add(WorkContext(project=project, data=artifacts.check_in_rows(data), provenance=provenance))
+    return work.add(new(WorkContext, project=project, data=artifacts.check_in_rows(data), provenance=provenance))
 
 
 def default_currency(project: Project) -> tuple[str, str] | None:
@@ -191,7 +193,8 @@ def default_currency(project: Project) -> tuple[str, str] | None:
 def create_item(work: ProjectWork, project: Project, definition: blueprints.ItemDefinition, position: int) -> Item:
     """Create the project's item for one item of the template, and emit BACKLOG.ITEM_CREATED."""
     item = work.add(
-        Item(
+        new(
+            Item,
             project=project,
             position=position,
             key=definition.key,

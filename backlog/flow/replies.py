@@ -20,6 +20,7 @@ from backlog.work import ProjectWork
 from events.deadletters.elsewhere import Refusal
 from events.envelope import Envelope
 from events.errors import InvalidEvent
+from events.instances import new
 from events.models import Event
 from events.texts import joined
 from schemas import strict_json
@@ -74,7 +75,8 @@ def accept_deliverable(work: ProjectWork, item: Item, event: Envelope) -> Delive
         return None
     require_carriable(delivered["content"])
     deliverable = work.add(
-        Deliverable(
+        new(
+            Deliverable,
             id=event.event_id,
             project=item.project,
             item=item,
