@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID, uuid5
@@ -19,6 +20,9 @@ from schemas.registry import registry
 # Keys that do not count when two events are compared: the content decides, not the time at which it was sent.
 CLOCK_READINGS = frozenset({"timestamp", "started_at"})
 
+
+# The UUID of a text: a batch names few projects, items and dispatches, each of them many times.
+uuid_of = lru_cache(4096)(UUID)
 
 # The type of the command that hands an item to its agent.
 DISPATCH = "WORK.ITEM_DISPATCHED"
@@ -72,7 +76,7 @@ class Envelope:
     def project_id(self) -> UUID | None:
         """Return the id of the event's project; None if the payload names none."""
         if self.project is None and isinstance(named := self.payload.get("project_id"), str):
-            object.__setattr__(self, "project", UUID(named))
+            object.__setattr__(self, "project", uuid_of(named))
         return self.project
 
     def to_wire(self) -> bytes:
@@ -116,10 +120,15 @@ class Envelope:
 
 def without_clock_readings(payload: dict[str, Any]) -> dict[str, Any]:
     """Return the payload without its timestamps and without those of its deliverable."""
-    kept = {key: value for key, value in payload.items() if key not in CLOCK_READINGS}
+    kept = without(CLOCK_READINGS, payload)
     if isinstance(deliverable := kept.get("deliverable"), dict):
-        kept["deliverable"] = {k: v for k, v in deliverable.items() if k not in CLOCK_READINGS}
+        kept = {**kept, "deliverable": without(CLOCK_READINGS, deliverable)}
     return kept
+
+
+def without(names: frozenset[str], part: dict[str, Any]) -> dict[str, Any]:
+    """Return the object without these keys; itself, if it has none of them."""
+    return part if names.isdisjoint(part) else {key: value for key, value in part.items() if key not in names}
 
 
 def from_wire(raw: bytes | str) -> Envelope:
@@ -159,8 +168,8 @@ def envelope_of(document: dict[str, Any]) -> Envelope:
         event_version=document["event_version"],
         timestamp=moment_of(document["timestamp"]),
         source=Source(document["source"]["service"], document["source"]["instance"]),
-        correlation_id=UUID(document["correlation_id"]),
-        causation_id=UUID(cause) if cause else None,
+        correlation_id=uuid_of(document["correlation_id"]),
+        causation_id=uuid_of(cause) if cause else None,
         payload=document["payload"],
     )
 
