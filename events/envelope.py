@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 import orjson
@@ -28,8 +28,7 @@ uuid_of = lru_cache(4096)(UUID)
 DISPATCH = "WORK.ITEM_DISPATCHED"
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """An event as it goes on the streams: its bytes, and what readers see without parsing them.
 
     `agent` is set for a dispatch, which goes on that agent's work stream, too. `traceparent` is the span in which it

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -25,8 +25,7 @@ OWNER_GROUPS = ("orchestrator", "clarifications", "validators")
 DEAD_LETTERS_GROUP = "dead-letters"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One delivery of a stream entry to a group; `deliveries` is how often it was delivered, this time included."""
 
     stream: str
