@@ -57,6 +57,8 @@ BROKER_ERRORS = (
 
 # A broker that is silent for this long counts as away: longer than BLOCK_MS, yet short, since people wait for pages.
 SOCKET_TIMEOUT_SECONDS = 2.5
+# A command as it goes to the broker; its type in the package allows single words only.
+packed: Callable[[tuple[str | bytes, ...]], bytes] = hiredis.pack_command  # type: ignore[assignment]
 # Commands whose key the client would ask the broker for, with one more round trip each time.
 READING = ("XREAD", "XREADGROUP")
 
@@ -160,8 +162,7 @@ def execute_together(commands: Sequence[tuple[str | bytes, ...]]) -> None:
     pool = client().connection_pool
     connection = pool.get_connection()
     try:
-        packed = b"".join(map(hiredis.pack_command, [("MULTI",), *commands, ("EXEC",)]))
-        connection.send_packed_command([packed])
+        connection.send_packed_command([b"".join(map(packed, [("MULTI",), *commands, ("EXEC",)]))])
         replies = [reply_of(connection) for _ in range(len(commands) + 2)]
     except BaseException:
         connection.disconnect()  # what it answers later would be taken for the replies to other commands

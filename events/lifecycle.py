@@ -40,7 +40,7 @@ def state_names(obj: models.Model) -> Callable[[str], str]:
     return lambda code: str(names.get(code, code))
 
 
-class StateDescriptor(FSMFieldDescriptor):  # type: ignore[misc]  # django_fsm is imported without types
+class StateDescriptor(FSMFieldDescriptor):
     """A state as an attribute; it is read some hundred times for each project, and set by transitions alone."""
 
     def __get__(self, obj: Any, owner: Any = None) -> Any:
@@ -49,7 +49,7 @@ class StateDescriptor(FSMFieldDescriptor):  # type: ignore[misc]  # django_fsm i
         return super().__get__(obj, owner) if found is None else found
 
 
-class StateField(FSMField):  # type: ignore[misc]
+class StateField(FSMField):
     """A protected state, as FSMField: its transitions send no signals, which took most of the time of each."""
 
     descriptor_class = StateDescriptor

@@ -74,7 +74,7 @@ FORMATS: dict[str, Callable[[object], bool]] = {
 
 
 # For the fast validator, which asks about texts alone: the ids of a batch come many times each.
-FAST_FORMATS = {**FORMATS, "uuid": lru_cache(4096)(is_uuid)}
+FAST_FORMATS: dict[str, Callable[..., bool]] = {**FORMATS, "uuid": lru_cache(4096)(is_uuid)}
 
 
 def format_checker() -> FormatChecker:
