@@ -16,7 +16,7 @@ from backlog.errors import ProjectArchived, UnknownItem, UnknownProject
 from backlog.models import Deliverable, Item, Project, WorkContext
 from backlog.states import ItemState, ProjectStatus
 from backlog.work import ProjectWork
-from events.envelope import Envelope, uuid_of
+from events.envelope import Envelope, parsed_uuid
 from events.errors import AgentNotPermitted
 from events.instances import refer
 from events.models import Event
@@ -96,7 +96,7 @@ def item_of(work: ProjectWork, event: Envelope) -> Item:
     """
     named = cast(AboutItem, event.payload)
     project = project_of(work, cast(UUID, event.project_id))
-    item = work.loaded(Item, uuid_of(named["backlog_item_id"]))
+    item = work.loaded(Item, parsed_uuid(named["backlog_item_id"]))
     if item is None or item.project_id != project.pk:
         raise UnknownItem(f"Project {project.pk} has no item {named['backlog_item_id']}.")
     if event.agents is not None and item.agent_target not in event.agents:

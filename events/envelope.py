@@ -22,7 +22,7 @@ CLOCK_READINGS = frozenset({"timestamp", "started_at"})
 
 
 # The UUID of a text: a batch names few projects, items and dispatches, each of them many times.
-uuid_of = lru_cache(4096)(UUID)
+parsed_uuid = lru_cache(4096)(UUID)
 
 # The type of the command that hands an item to its agent.
 DISPATCH = "WORK.ITEM_DISPATCHED"
@@ -75,7 +75,7 @@ class Envelope:
     def project_id(self) -> UUID | None:
         """Return the id of the event's project; None if the payload names none."""
         if self.project is None and isinstance(named := self.payload.get("project_id"), str):
-            object.__setattr__(self, "project", uuid_of(named))
+            object.__setattr__(self, "project", parsed_uuid(named))
         return self.project
 
     def to_wire(self) -> bytes:
@@ -167,8 +167,8 @@ def envelope_of(document: dict[str, Any]) -> Envelope:
         event_version=document["event_version"],
         timestamp=moment_of(document["timestamp"]),
         source=Source(document["source"]["service"], document["source"]["instance"]),
-        correlation_id=uuid_of(document["correlation_id"]),
-        causation_id=uuid_of(cause) if cause else None,
+        correlation_id=parsed_uuid(document["correlation_id"]),
+        causation_id=parsed_uuid(cause) if cause else None,
         payload=document["payload"],
     )
 

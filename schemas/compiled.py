@@ -18,7 +18,7 @@ from jsonschema.exceptions import ValidationError
 from referencing import Registry as References
 from referencing.jsonschema import DRAFT202012
 
-from schemas.formats import FAST_FORMATS, format_checker
+from schemas.formats import FORMATS, format_checker
 from schemas.lint import BadSchema, require_sound
 
 LONGEST_MESSAGE = 300
@@ -61,7 +61,7 @@ class CompiledSchema:
         self._reference = Draft202012Validator(schema, format_checker=format_checker(), registry=references)
         self._fast = jsonschema_rs.Draft202012Validator(
             schema,
-            formats=FAST_FORMATS,
+            formats=FORMATS,
             validate_formats=True,
             registry=jsonschema_rs.Registry(named, retriever=refuse_to_fetch),
             retriever=refuse_to_fetch,
