@@ -44,8 +44,8 @@ BROKER_RETRY_SECONDS = 0.5
 LONGEST_TOGETHER_SECONDS = 0.25
 MOST_REPLY_BYTES = 4 * 1024 * 1024
 
-# To connect again takes longer than most items of a quick agent: items that come now and then find a connection.
-IDLE_CONNECTION_SECONDS = 30.0
+# After this time without work a connection is closed; later, where to connect again takes longer than an item.
+IDLE_SECONDS, IDLE_SECONDS_OF_QUICK = 1.0, 30.0
 
 Dispatches = list[tuple[Entry, Envelope]]
 
@@ -58,8 +58,9 @@ class AgentConsumer(BatchConsumer):
 
     def tick(self) -> None:
         """Close the database connections after an idle period: a worker process has many, most of them unused."""
+        idle, longest = time.monotonic() - self.worked_at, IDLE_SECONDS_OF_QUICK if self.spec.quick else IDLE_SECONDS
         # Not with SQLite: connections cost nothing there, and opening one waits for the current writer.
-        if time.monotonic() - self.worked_at > IDLE_CONNECTION_SECONDS and connection.vendor == "postgresql":
+        if idle > longest and connection.vendor == "postgresql":
             connections.close_all()
 
     def handle(self, entries: Sequence[Entry]) -> Verdicts:
