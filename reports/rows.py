@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from django.utils.translation import gettext as _
-
+from backlog.reading_words import ROW_TITLES
 from reports.categories import LONGEST_CATEGORY, OTHER, UNCATEGORISED
 from reports.contents import Content, count_at, number_at, objects_at, text_at
 from reports.findings import MEETING
@@ -145,13 +144,5 @@ def is_short(row: Row) -> bool:
 
 def row_columns() -> list[Column]:
     """Return the columns that a row of a request may have."""
-    return [
-        Column("row", _("Row in the file"), Unit.COUNT),
-        Column("text", _("What was done")),
-        Column("category", _("Category")),
-        Column("estimated_minutes", _("Minutes"), Unit.MINUTES),
-        Column("started_at", _("Began")),
-        Column("ended_at", _("Ended")),
-        Column("person", _("Person")),
-        Column("case", _("Case")),
-    ]
+    units = {"row": Unit.COUNT, "estimated_minutes": Unit.MINUTES}
+    return [Column(key, str(title), units.get(key, Unit.NONE)) for key, title in ROW_TITLES.items()]
