@@ -303,9 +303,8 @@ def test_who_sends_all_of_a_body_that_is_too_large_sees_the_refusal(shop: Shop) 
 
 def test_a_refused_caller_who_sends_no_more_is_let_go(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "QUIET_SECONDS", 0.1)
-    with served(shop, Limits()) as port:
-        with raw(port, "POST /sign-in/ HTTP/1.1", "Content-Length: 3000000", body=b"a") as made:
-            answer = http.client.HTTPResponse(made)
-            answer.begin()
-            assert (answer.status, answer.read()[:1]) == (413, b"{")
-            assert made.recv(1) == b""
+    with served(shop, Limits()) as port, raw(port, "POST / HTTP/1.1", "Content-Length: 3000000", body=b"a") as made:
+        answer = http.client.HTTPResponse(made)
+        answer.begin()
+        assert (answer.status, answer.read()[:1]) == (413, b"{")
+        assert made.recv(1) == b""
