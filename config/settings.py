@@ -100,7 +100,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "intake.uploads.FilesOfKnownPeople",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.identified.Identified",
     "accounts.audit.ActingRequest",
     "accounts.sessions.SessionRenewal",
     "accounts.privacy.PrivacyMiddleware",
@@ -211,8 +211,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"] = sqlite_with_durable_writers(DATABASES["default"])
     make_database_private(Path(DATABASES["default"]["NAME"]))
 else:
-    # A connection is kept for up to 60 seconds, and tested when it is used again.
-    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    # A connection is kept for up to 60 seconds, and tested when it is used again; its statements know their request.
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ENGINE": "accounts.postgresql"}
 # A pooler that does not know prepared statements (PgBouncer before 1.22) needs them off.
 PREPARED_STATEMENTS = env.bool("PREPARED_STATEMENTS", default=True)
 

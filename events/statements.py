@@ -13,15 +13,21 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg.pq import TransactionStatus
 
+from accounts.postgresql.cursors import BEGIN, COMMIT, DirectCursor, send_limit
+
 Rows = list[Any]
 # A cursor and who gets its rows.
 Waiting = tuple[Any, Callable[[Rows], object]]
 
 
 class Sent(threading.local):
-    """The cursors of statements that this thread has sent together and whose rows somebody waits for; else None."""
+    """The cursors of statements that this thread has sent together and whose rows somebody waits for; else None.
+
+    `limit` is how far those statements reach that were sent last (`accounts/reach.py`).
+    """
 
     waiting: list[Waiting] | None = None
+    limit: tuple[str, str] | None = None
 
 
 sent = Sent()
@@ -40,7 +46,7 @@ def together() -> Iterator[None]:
     database = connections[DEFAULT_DB_ALIAS]
     database.ensure_connection()
     waiting: list[Waiting] = []
-    sent.waiting = waiting
+    sent.waiting, sent.limit = waiting, None
     try:
         with database.wrap_database_errors, database.connection.pipeline():
             yield
@@ -62,7 +68,7 @@ def begun_together() -> Iterator[None]:
         raw.autocommit = True  # that is, BEGIN is not for psycopg to send
     with together():
         if begins:
-            execute_directly("BEGIN", [])
+            execute_directly(BEGIN, [])
         yield
 
 
@@ -72,7 +78,7 @@ def commit() -> None:
     Where none are, nothing is done: the atomic block commits at its end. Nothing may be executed in between.
     """
     if is_together():
-        execute_directly("COMMIT", [])
+        execute_directly(COMMIT, [])
 
 
 def is_together() -> bool:
@@ -111,6 +117,10 @@ def execute_directly(statement: str, parameters: Sequence[Any]) -> Any:
     database.ensure_connection()
     database.validate_no_broken_transaction()
     keeps = getattr(database, "keeps_plans", False)
+    if not is_together():
+        return DirectCursor(database.connection).execute(statement, parameters, prepare=keeps)
+    if statement not in (BEGIN, COMMIT):
+        sent.limit = send_limit(database.connection, sent.limit)
     return psycopg.Cursor(database.connection).execute(statement, parameters, prepare=keeps)
 
 

@@ -20,6 +20,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.conf import settings
 
+from accounts.reach import as_request_of
 from accounts.required_steps import required_step
 from environment import heartbeat
 from events import signs, streams
@@ -70,7 +71,9 @@ def allowed_topics(user: Any, topics: Iterable[str]) -> list[str]:
     subjects: dict[str, list[str]] = {}
     for _topic, name, subject in parts:
         subjects.setdefault(name, []).append(subject)
-    permitted = {name: set(topic_rules[name](user, asked)) for name, asked in subjects.items() if name in topic_rules}
+    known = [(name, asked) for name, asked in subjects.items() if name in topic_rules]
+    with as_request_of(user):
+        permitted = {name: set(topic_rules[name](user, asked)) for name, asked in known}
     return [topic for topic, name, subject in parts if subject in permitted.get(name, ())]
 
 

@@ -48,6 +48,8 @@ TABLES: dict[str, type[Model]] = {
 }  # fmt: skip
 # Addresses without a signed-in account: whoever has the secret in them may come.
 BY_SECRET = ("answer/", "shared/", "new-password/", "artifacts/")
+# The addresses that answer to keys.
+FOR_PROGRAMS = re.compile("/(api|scim)/")
 OWN_PAGES = ("preferences/", "sign-in/", "sign-out/")
 
 
@@ -211,6 +213,17 @@ def values_of(name: str, route: str, other: Side) -> list[str]:
         "lease": str(other.own(leases.Lease).get().token),
     }  # fmt: skip
     return [fixed[name]] if name in fixed else other.numbers(TABLES[name])
+
+
+def leaks(here: Side, there: Side, roles: list[str], addresses: list[str]) -> tuple[int, list[str]]:
+    """How many calls people and a machine of one side made to these addresses, and what they met of the other side."""
+    calls, found, traces = 0, [], there.traces()
+    for role, caller in visitors(here, roles).items():
+        for address in addresses if not caller.headers else filter(FOR_PROGRAMS.match, addresses):
+            seen = met(got(caller, address), traces, address)
+            found += [f"{here.word} {role} at {address}: {sorted(seen)[:3]}"] if seen else []
+            calls += 1
+    return calls, found
 
 
 # -- who comes -------------------------------------------------------------------------------------

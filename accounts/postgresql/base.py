@@ -1,0 +1,28 @@
+"""The connection of this engine. Django looks for it under this name; DATABASE_URL chooses it in `config/settings.py`."""
+
+from typing import Any
+
+import psycopg
+from django.db.backends.postgresql import base
+
+from accounts.postgresql.cursors import LimitedCursor, note_role
+from accounts.reach import limit_of_statements
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection whose cursors limit their statements, as `accounts/reach.py` says."""
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Return the parameters of a connection."""
+        parameters: dict[str, Any] = super().get_connection_params()
+        return parameters | {"cursor_factory": LimitedCursor}
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> "psycopg.Connection[Any]":
+        """Return a new connection, for which is known whether limited statements have a role of their own."""
+        connection: psycopg.Connection[Any] = super().get_new_connection(conn_params)
+        note_role(connection)
+        return connection
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        """Return a cursor. One with a name, which reads in parts, is opened on the server, and cannot be limited."""
+        return super().create_cursor(name if limit_of_statements() is None else None)

@@ -1,0 +1,130 @@
+"""Cursors that send with each statement how far it reaches, for this statement's transaction alone.
+
+So nothing is left on a connection for the next request, whoever pools it, and no round trip is added: PostgreSQL gets
+both together and executes them in one transaction. In a transaction that goes on, the limit holds until another one is
+sent. So once one was sent, statements that reach everything say so too.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+import psycopg
+from django.db.backends.postgresql import base
+from psycopg import sql
+from psycopg.pq import PipelineStatus, TransactionStatus
+
+from accounts.reach import limit_of_statements
+
+# The role of limited statements: named after the one that signs in, which owns the tables and is not limited itself.
+ROLE_END = "_web"
+# PostgreSQL's own limit for names.
+LONGEST_NAME = 63
+FIND_ROLE = """
+SELECT rolname FROM pg_roles WHERE rolname = %s AND pg_has_role(session_user, oid, %s)
+"""
+# Which option of a membership lets one take the role on; from version 16 on it is an option of its own.
+SETTING_SINCE, SETTING, MEMBER = 160_000, "SET", "MEMBER"
+LIMIT = "SELECT set_config('role', %s, true), set_config('interlock.organisation', %s, true)"
+# The first results of a statement with its limit before it.
+RESULTS_OF_LIMIT = 2
+# What begins and ends a transaction is sent as it is.
+BEGIN, COMMIT = "BEGIN", "COMMIT"
+Limit = tuple[str, str]
+NO_LIMIT: Limit = ("none", "")
+# What a connection is known by here: the role of its limited statements, and whether a limit was sent to it last.
+ROLE, IS_LIMITED = "interlock_role", "interlock_is_limited"
+
+
+def role_of(login: str) -> str:
+    """Return the name of the role of limited statements for who signs in under this name."""
+    return f"{login[: LONGEST_NAME - len(ROLE_END)]}{ROLE_END}"
+
+
+def note_role(connection: "psycopg.Connection[Any]") -> None:
+    """Keep with the connection which role its limited statements have; "" if the database has none for it."""
+    option = SETTING if connection.info.server_version >= SETTING_SINCE else MEMBER
+    found = psycopg.Cursor(connection).execute(FIND_ROLE, [role_of(connection.info.user), option]).fetchone()
+    connection.rollback()
+    setattr(connection, ROLE, found[0] if found else "")
+
+
+def limit_to_send(connection: "psycopg.Connection[Any]") -> Limit | None:
+    """Return (role, number of the organisation) to send with the next statement; None if nothing has to be sent."""
+    organisation, was_limited = limit_of_statements(), getattr(connection, IS_LIMITED, False)
+    if organisation is None and not was_limited:
+        return None
+    role = getattr(connection, ROLE, "")
+    setattr(connection, IS_LIMITED, organisation is not None and bool(role))
+    if organisation is not None:
+        return (role, str(organisation)) if role else None
+    is_over = connection.info.transaction_status == TransactionStatus.IDLE
+    return None if is_over else NO_LIMIT
+
+
+def is_in_pipeline(connection: "psycopg.Connection[Any]") -> bool:
+    """Return True if statements of the connection are sent without waiting for their results."""
+    return connection.pgconn.pipeline_status != PipelineStatus.OFF
+
+
+def send_limit(connection: "psycopg.Connection[Any]", sent: Limit | None) -> Limit | None:
+    """Send the limit of the next statement in a pipeline, unless it was `sent` in it before; return what holds then."""
+    limit = limit_to_send(connection)
+    if limit is None or limit == sent:
+        return sent
+    psycopg.Cursor(connection).execute(LIMIT, limit)
+    return limit
+
+
+@contextmanager
+def limited(connection: "psycopg.Connection[Any]") -> Iterator[None]:
+    """Send what the block executes together with its limit, if it has one."""
+    limit = limit_to_send(connection)
+    if limit is None:
+        yield
+    elif is_in_pipeline(connection):
+        psycopg.Cursor(connection).execute(LIMIT, limit)
+        yield
+    else:
+        with connection.pipeline():
+            psycopg.Cursor(connection).execute(LIMIT, limit)
+            yield
+
+
+class LimitedCursor(base.Cursor):
+    """Django's cursor, which puts values into the text of a statement; the limit goes before it in the same text."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
+        """Execute the statement within its limit."""
+        if is_in_pipeline(self.connection) or not isinstance(query, str):
+            with limited(self.connection):
+                return super().execute(query, params, **options)
+        limit = limit_to_send(self.connection)
+        if limit is None:
+            return super().execute(query, params, **options)
+        super().execute(self.limited_text(limit, query, has_params=params is not None), params, **options)
+        for _ in range(RESULTS_OF_LIMIT):
+            self.nextset()
+        return self
+
+    def limited_text(self, limit: Limit, query: str, *, has_params: bool) -> str:
+        """Return the statement with its limit before it."""
+        role, organisation = (sql.Literal(part).as_string(self.connection) for part in limit)
+        setting = f"SET LOCAL ROLE {role}; SET LOCAL interlock.organisation = {organisation}; "
+        return (setting.replace("%", "%%") if has_params else setting) + query
+
+    def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
+        """Execute the statement for each of the parameters, within one limit."""
+        with limited(self.connection):
+            super().executemany(query, params_seq, **options)
+
+
+class DirectCursor(psycopg.Cursor[Any]):
+    """A cursor for statements of a fixed text, whose values are sent apart from it."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
+        """Execute the statement within its limit."""
+        if query in (BEGIN, COMMIT):
+            return super().execute(query, params, **options)
+        with limited(self.connection):
+            return super().execute(query, params, **options)
