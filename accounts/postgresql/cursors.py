@@ -54,12 +54,13 @@ def limit_to_send(connection: "psycopg.Connection[Any]") -> Limit | None:
     organisation, was_limited = limit_of_statements(), getattr(connection, IS_LIMITED, False)
     if organisation is None and not was_limited:
         return None
-    role = getattr(connection, ROLE, "")
+    status, role = connection.info.transaction_status, getattr(connection, ROLE, "")
+    if status == TransactionStatus.INERROR:  # nothing is executed any more but the rollback
+        return None
     setattr(connection, IS_LIMITED, organisation is not None and bool(role))
     if organisation is not None:
         return (role, str(organisation)) if role else None
-    is_over = connection.info.transaction_status == TransactionStatus.IDLE
-    return None if is_over else NO_LIMIT
+    return None if status == TransactionStatus.IDLE else NO_LIMIT
 
 
 def is_in_pipeline(connection: "psycopg.Connection[Any]") -> bool:
