@@ -117,19 +117,24 @@ def wanted_policies() -> dict[str, tuple[str, str]]:
 
 
 def condition_of(model: type[Model]) -> str:
-    """Return the SQL of the condition for rows that a request may have."""
+    """Return the SQL of the condition for rows that a request may have.
+
+    A row's organisation is looked up by primary keys, row by row: of EXISTS the planner would make a list of every
+    project of the organisation, for each page of a list.
+    """
     if model in walls.ROWS_IN_SQL:
         return walls.ROWS_IN_SQL[model].format(table=model._meta.db_table, organisation=ORGANISATION).strip()
     *hops, last = walls.WAYS[model].split("__")
-    at, meta, tables, joins = model._meta.db_table, model._meta, [], []
+    at, meta, tables, joins = model._meta.db_table, model._meta, list[str](), list[str]()
     for number, name in enumerate(hops):
         field: Any = meta.get_field(name)
         before, at, meta = at, f"hop{number}", field.related_model._meta
         tables.append(f"{meta.db_table} {at}")
         joins.append(f"{at}.{meta.pk.column} = {before}.{field.column}")
     end: Any = meta.get_field(last)
-    joins.append(f"{at}.{end.column} = {ORGANISATION}")
-    return f"EXISTS (SELECT FROM {', '.join(tables)} WHERE {' AND '.join(joins)})" if tables else joins[0]
+    found = f"{at}.{end.column}"
+    whose = f"(SELECT {found} FROM {', '.join(tables)} WHERE {' AND '.join(joins)})" if tables else found
+    return f"{whose} = {ORGANISATION}"
 
 
 def existing_policies(cursor: CursorWrapper) -> dict[str, str]:

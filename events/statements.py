@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg.pq import TransactionStatus
 
-from accounts.postgresql.cursors import BEGIN, COMMIT, DirectCursor, send_limit
+from accounts.postgresql.cursors import BEGIN, COMMIT, DirectCursor, note_end
 
 Rows = list[Any]
 # A cursor and who gets its rows.
@@ -21,13 +20,9 @@ Waiting = tuple[Any, Callable[[Rows], object]]
 
 
 class Sent(threading.local):
-    """The cursors of statements that this thread has sent together and whose rows somebody waits for; else None.
-
-    `limit` is how far those statements reach that were sent last (`accounts/reach.py`).
-    """
+    """The cursors of statements that this thread has sent together and whose rows somebody waits for; else None."""
 
     waiting: list[Waiting] | None = None
-    limit: tuple[str, str] | None = None
 
 
 sent = Sent()
@@ -46,7 +41,8 @@ def together() -> Iterator[None]:
     database = connections[DEFAULT_DB_ALIAS]
     database.ensure_connection()
     waiting: list[Waiting] = []
-    sent.waiting, sent.limit = waiting, None
+    sent.waiting = waiting
+    note_end(database.connection)
     try:
         with database.wrap_database_errors, database.connection.pipeline():
             yield
@@ -117,11 +113,7 @@ def execute_directly(statement: str, parameters: Sequence[Any]) -> Any:
     database.ensure_connection()
     database.validate_no_broken_transaction()
     keeps = getattr(database, "keeps_plans", False)
-    if not is_together():
-        return DirectCursor(database.connection).execute(statement, parameters, prepare=keeps)
-    if statement not in (BEGIN, COMMIT):
-        sent.limit = send_limit(database.connection, sent.limit)
-    return psycopg.Cursor(database.connection).execute(statement, parameters, prepare=keeps)
+    return DirectCursor(database.connection).execute(statement, parameters, prepare=keeps)
 
 
 def is_direct() -> bool:

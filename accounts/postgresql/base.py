@@ -5,12 +5,23 @@ from typing import Any
 import psycopg
 from django.db.backends.postgresql import base
 
-from accounts.postgresql.cursors import LimitedCursor, note_role
+from accounts.postgresql.cursors import LIMIT_IN_TEXT, LimitedCursor, note_role
 from accounts.reach import limit_of_statements
+
+
+class Operations(base.DatabaseOperations):
+    """What Django knows of PostgreSQL; it tells statements without their limit."""
+
+    def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> str | None:
+        """Return the statement for logs."""
+        said: str | None = super().last_executed_query(cursor, sql, params)
+        return said and LIMIT_IN_TEXT.sub("", said, count=1)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection whose cursors limit their statements, as `accounts/reach.py` says."""
+
+    ops_class = Operations
 
     def get_connection_params(self) -> dict[str, Any]:
         """Return the parameters of a connection."""

@@ -1,10 +1,11 @@
 """Cursors that send with each statement how far it reaches, for this statement's transaction alone.
 
 So nothing is left on a connection for the next request, whoever pools it, and no round trip is added: PostgreSQL gets
-both together and executes them in one transaction. In a transaction that goes on, the limit holds until another one is
-sent. So once one was sent, statements that reach everything say so too.
+both together and executes them in one transaction. In a transaction that goes on, a limit holds until another one is
+sent, or until a rollback to a savepoint that was made before it.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
@@ -26,14 +27,20 @@ SELECT rolname FROM pg_roles WHERE rolname = %s AND pg_has_role(session_user, oi
 # Which option of a membership lets one take the role on; from version 16 on it is an option of its own.
 SETTING_SINCE, SETTING, MEMBER = 160_000, "SET", "MEMBER"
 LIMIT = "SELECT set_config('role', %s, true), set_config('interlock.organisation', %s, true)"
+TEXT_OF_LIMIT = "SET LOCAL ROLE {}; SET LOCAL interlock.organisation = {}; "
+LIMIT_IN_TEXT = re.compile("^" + TEXT_OF_LIMIT.format("'[^']*'", "'[^']*'"))
 # The first results of a statement with its limit before it.
 RESULTS_OF_LIMIT = 2
 # What begins and ends a transaction is sent as it is.
 BEGIN, COMMIT = "BEGIN", "COMMIT"
 Limit = tuple[str, str]
 NO_LIMIT: Limit = ("none", "")
-# What a connection is known by here: the role of its limited statements, and whether a limit was sent to it last.
-ROLE, IS_LIMITED = "interlock_role", "interlock_is_limited"
+# In place of the limit that holds, after a rollback to a savepoint: no limit that is wanted is equal to it.
+UNKNOWN: Limit = ("", "")
+# What is kept with a connection: the role of its limited statements, and the limit that its transaction holds.
+ROLE, HELD = "interlock_role", "interlock_limit"
+# How Django's statement for a rollback to a savepoint begins.
+ROLLBACK = "ROLLBACK"
 
 
 def role_of(login: str) -> str:
@@ -50,31 +57,36 @@ def note_role(connection: "psycopg.Connection[Any]") -> None:
 
 
 def limit_to_send(connection: "psycopg.Connection[Any]") -> Limit | None:
-    """Return (role, number of the organisation) to send with the next statement; None if nothing has to be sent."""
-    organisation, was_limited = limit_of_statements(), getattr(connection, IS_LIMITED, False)
-    if organisation is None and not was_limited:
+    """Return (role, number of the organisation) to send before the next statement; None if nothing has to be sent."""
+    organisation, held = limit_of_statements(), getattr(connection, HELD, None)
+    if organisation is None and held is None:
         return None
     status, role = connection.info.transaction_status, getattr(connection, ROLE, "")
     if status == TransactionStatus.INERROR:  # nothing is executed any more but the rollback
         return None
-    setattr(connection, IS_LIMITED, organisation is not None and bool(role))
-    if organisation is not None:
-        return (role, str(organisation)) if role else None
-    return None if status == TransactionStatus.IDLE else NO_LIMIT
+    if status == TransactionStatus.IDLE and not is_in_pipeline(connection):
+        held = None  # it has ended with its transaction
+    wanted = (role, str(organisation)) if organisation is not None and role else NO_LIMIT
+    is_new = wanted != (held or NO_LIMIT)
+    setattr(connection, HELD, wanted if is_new else held)
+    return wanted if is_new else None
+
+
+def note_end(connection: "psycopg.Connection[Any]") -> None:
+    """Forget the limit of the last transaction if it has ended; call this before a pipeline, which does not tell."""
+    if connection.info.transaction_status == TransactionStatus.IDLE:
+        setattr(connection, HELD, None)
+
+
+def note_rollback(connection: "psycopg.Connection[Any]") -> None:
+    """Note that a rollback to a savepoint may bring an earlier limit back, if the transaction has had any."""
+    if getattr(connection, HELD, None) is not None:
+        setattr(connection, HELD, UNKNOWN)
 
 
 def is_in_pipeline(connection: "psycopg.Connection[Any]") -> bool:
     """Return True if statements of the connection are sent without waiting for their results."""
     return connection.pgconn.pipeline_status != PipelineStatus.OFF
-
-
-def send_limit(connection: "psycopg.Connection[Any]", sent: Limit | None) -> Limit | None:
-    """Send the limit of the next statement in a pipeline, unless it was `sent` in it before; return what holds then."""
-    limit = limit_to_send(connection)
-    if limit is None or limit == sent:
-        return sent
-    psycopg.Cursor(connection).execute(LIMIT, limit)
-    return limit
 
 
 @contextmanager
@@ -100,6 +112,10 @@ class LimitedCursor(base.Cursor):
         if is_in_pipeline(self.connection) or not isinstance(query, str):
             with limited(self.connection):
                 return super().execute(query, params, **options)
+        if query.startswith(ROLLBACK):
+            super().execute(query, params, **options)
+            note_rollback(self.connection)
+            return self
         limit = limit_to_send(self.connection)
         if limit is None:
             return super().execute(query, params, **options)
@@ -110,8 +126,7 @@ class LimitedCursor(base.Cursor):
 
     def limited_text(self, limit: Limit, query: str, *, has_params: bool) -> str:
         """Return the statement with its limit before it."""
-        role, organisation = (sql.Literal(part).as_string(self.connection) for part in limit)
-        setting = f"SET LOCAL ROLE {role}; SET LOCAL interlock.organisation = {organisation}; "
+        setting = TEXT_OF_LIMIT.format(*(sql.Literal(part).as_string(self.connection) for part in limit))
         return (setting.replace("%", "%%") if has_params else setting) + query
 
     def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
@@ -126,6 +141,7 @@ class DirectCursor(psycopg.Cursor[Any]):
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
         """Execute the statement within its limit."""
         if query in (BEGIN, COMMIT):
+            setattr(self.connection, HELD, None)
             return super().execute(query, params, **options)
         with limited(self.connection):
             return super().execute(query, params, **options)

@@ -17,13 +17,12 @@ from accounts import walls
 from accounts.checks import rows_are_walled
 from accounts.models import User
 from accounts.organisations import FIRST_ORGANISATION, Organisation
-from accounts.reach import NOBODY, reaching
+from accounts.reach import NOBODY, reaching, unlimited
 from accounts.roles import ADMINISTRATOR, ROLES
 from accounts.row_security import existing_policies, release_rows, secure_rows
 from backlog.models import Project, Template
 from backlog.organisations import make_organisation
 from events import statements
-from events.models import Event
 from tests.two_organisations import Side, addresses, leaks, side
 
 pytestmark = [
@@ -32,6 +31,7 @@ pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no policies"),
 ]
 VISITING = [*ROLES] if os.environ.get("EVERY_ROLE") else [ADMINISTRATOR]
+AS_WHOM = "SELECT current_user::text, current_setting('interlock.organisation', true)"
 SHARED = (walls.of_all, walls.of_installation)
 
 
@@ -129,17 +129,49 @@ def test_a_page_that_forgets_to_ask_who_is_there_shows_no_row_of_others(
 
 @pytest.mark.django_db(transaction=True)
 def test_nothing_of_a_limit_is_left_on_the_connection() -> None:
-    who = "SELECT current_user, current_setting('interlock.organisation', true)"
     with reaching(7):
-        inside = statements.execute(who, [], fetch=True), list(Event.objects.raw(f"SELECT 1 AS seq, x.* FROM ({who}) x"))
-        assert inside[0] == [("postgres_web", "7")]
-        with statements.together():
-            statements.execute_then(who, [], lambda rows: inside[1].extend(rows))
-        assert inside[1][-1] == ("postgres_web", "7")
-        with connection.cursor() as cursor:
-            cursor.executemany("SELECT set_config('interlock.seen', current_user, false) WHERE %s", [[True], [True]])
-    raw = psycopg.Cursor(connection.connection)
-    assert raw.execute(f"{who}, current_setting('interlock.seen')".replace(who, who)).fetchone()[0] == "postgres"
+        assert [as_whom(), as_whom_directly(), as_whom_together()] == [("postgres_web", "7")] * 3
+        assert psycopg.Cursor(connection.connection).execute(AS_WHOM).fetchone() == ("postgres", "")
+    with transaction.atomic(), reaching(7):
+        assert [as_whom(), as_whom_directly(), as_whom_together()] == [("postgres_web", "7")] * 3
+        with unlimited():
+            assert [as_whom(), as_whom_directly(), as_whom_together()] == [("postgres", "")] * 3
+    assert as_whom() == ("postgres", "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rollback_to_a_savepoint_brings_no_earlier_limit_back() -> None:
+    with transaction.atomic():
+        before = transaction.savepoint()
+        with reaching(7):
+            assert as_whom() == ("postgres_web", "7")
+            transaction.savepoint_rollback(before)
+            assert as_whom_directly() == ("postgres_web", "7")
+            limited = transaction.savepoint()
+        assert as_whom() == ("postgres", "")
+        transaction.savepoint_rollback(limited)
+        assert as_whom() == ("postgres", "")
+
+
+def as_whom() -> Any:
+    """The role and the organisation of a statement of Django's."""
+    with connection.cursor() as cursor:
+        cursor.execute(AS_WHOM)
+        return cursor.fetchone()
+
+
+def as_whom_directly() -> Any:
+    """Those of a statement that goes to the driver."""
+    return statements.execute(AS_WHOM, [], fetch=True)[0]
+
+
+def as_whom_together() -> Any:
+    """Those of the second of two that are sent together."""
+    found: list[Any] = []
+    with statements.together():
+        statements.execute_then("SELECT 1", [], found.extend)
+        statements.execute_then(AS_WHOM, [], found.extend)
+    return found[1]
 
 
 @pytest.mark.django_db(transaction=True)
