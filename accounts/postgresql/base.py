@@ -1,4 +1,4 @@
-"""The connection of this engine. Django looks for it under this name; DATABASE_URL chooses it in `config/settings.py`."""
+"""The connection of this engine, which Django looks for under this name; `config/settings.py` chooses the engine."""
 
 from typing import Any
 

@@ -17,6 +17,7 @@ from accounts import walls
 from accounts.checks import rows_are_walled
 from accounts.models import User
 from accounts.organisations import FIRST_ORGANISATION, Organisation
+from accounts.postgresql.cursors import role_of
 from accounts.reach import NOBODY, reaching, unlimited
 from accounts.roles import ADMINISTRATOR, ROLES
 from accounts.row_security import existing_policies, release_rows, secure_rows
@@ -32,6 +33,8 @@ pytestmark = [
 ]
 VISITING = [*ROLES] if os.environ.get("EVERY_ROLE") else [ADMINISTRATOR]
 AS_WHOM = "SELECT current_user::text, current_setting('interlock.organisation', true)"
+LOGIN = connection.settings_dict["USER"]
+WEB = role_of(LOGIN)
 SHARED = (walls.of_all, walls.of_installation)
 
 
@@ -92,9 +95,9 @@ def test_the_policies_let_a_request_have_exactly_the_rows_that_the_code_lets_it_
 def test_every_table_that_has_an_organisation_has_a_policy_and_the_role_is_held_to_it() -> None:
     with connection.cursor() as cursor:
         tables = {*existing_policies(cursor).values()}
-        cursor.execute("SELECT rolsuper OR rolbypassrls OR rolcanlogin FROM pg_roles WHERE rolname = session_user || '_web'")
+        cursor.execute("SELECT rolsuper OR rolbypassrls OR rolcanlogin FROM pg_roles WHERE rolname = %s", [WEB])
         assert cursor.fetchone() == (False,)
-        cursor.execute("SET LOCAL ROLE postgres_web; SELECT count(*) FROM accounts_user")
+        cursor.execute(f"SET LOCAL ROLE {WEB}; SELECT count(*) FROM accounts_user")
         cursor.nextset()
         assert cursor.fetchone() == (0,), "without a number there is no row"
     assert tables == {model._meta.db_table for model in walled()}
@@ -130,13 +133,13 @@ def test_a_page_that_forgets_to_ask_who_is_there_shows_no_row_of_others(
 @pytest.mark.django_db(transaction=True)
 def test_nothing_of_a_limit_is_left_on_the_connection() -> None:
     with reaching(7):
-        assert [as_whom(), as_whom_directly(), as_whom_together()] == [("postgres_web", "7")] * 3
-        assert psycopg.Cursor(connection.connection).execute(AS_WHOM).fetchone() == ("postgres", "")
+        assert [as_whom(), as_whom_directly(), as_whom_together()] == [(WEB, "7")] * 3
+        assert psycopg.Cursor(connection.connection).execute(AS_WHOM).fetchone() == (LOGIN, "")
     with transaction.atomic(), reaching(7):
-        assert [as_whom(), as_whom_directly(), as_whom_together()] == [("postgres_web", "7")] * 3
+        assert [as_whom(), as_whom_directly(), as_whom_together()] == [(WEB, "7")] * 3
         with unlimited():
-            assert [as_whom(), as_whom_directly(), as_whom_together()] == [("postgres", "")] * 3
-    assert as_whom() == ("postgres", "")
+            assert [as_whom(), as_whom_directly(), as_whom_together()] == [(LOGIN, "")] * 3
+    assert as_whom() == (LOGIN, "")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -144,13 +147,13 @@ def test_a_rollback_to_a_savepoint_brings_no_earlier_limit_back() -> None:
     with transaction.atomic():
         before = transaction.savepoint()
         with reaching(7):
-            assert as_whom() == ("postgres_web", "7")
+            assert as_whom() == (WEB, "7")
             transaction.savepoint_rollback(before)
-            assert as_whom_directly() == ("postgres_web", "7")
+            assert as_whom_directly() == (WEB, "7")
             limited = transaction.savepoint()
-        assert as_whom() == ("postgres", "")
+        assert as_whom() == (LOGIN, "")
         transaction.savepoint_rollback(limited)
-        assert as_whom() == ("postgres", "")
+        assert as_whom() == (LOGIN, "")
 
 
 def as_whom() -> Any:
