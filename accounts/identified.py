@@ -9,7 +9,7 @@ from django.contrib.auth.middleware import AuthenticationMiddleware, get_user
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts.reach import ABOVE, NOBODY, act_for, act_within, reach, unlimited
+from accounts.reach import ABOVE, NOBODY, act_for, act_within, end_request, reach, unlimited
 
 # The pages at which a stranger becomes known: they look for an account among those of every organisation.
 STEPS_OF_SIGN_IN = frozenset(
@@ -18,7 +18,17 @@ STEPS_OF_SIGN_IN = frozenset(
 
 
 class Identified(AuthenticationMiddleware):
-    """Django's middleware of `request.user`, whose first use limits the request."""
+    """Django's middleware of `request.user`, whose first use limits the request.
+
+    The limit ends with the response; that of one which is made while it is sent, when it has been sent.
+    """
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """Return the response."""
+        response: Any = super().__call__(request)
+        if not response.streaming:
+            end_request()
+        return response
 
     def process_request(self, request: HttpRequest) -> None:
         """Have `request.user` looked up when it is used."""
