@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.audit import AuditRecord
 from accounts.models import User
 from accounts.reach import act_within, unlimited
+from accounts.walls import organisation_of
 from backlog.models import Project
 from backlog.selectors import may_end
 from events.errors import PermanentError
@@ -124,7 +125,7 @@ def link_of_token(token: str) -> SharedLink:
         raise UnknownLink(_("This link is incomplete or was changed: copy all of it, or ask for a new one."))
     if not link.is_live:
         raise LinkEnded(_("This link was revoked or has expired: ask the person who gave it to you for a new one."))
-    act_within(link.project.organisation_id)
+    act_within(organisation_of(link.project))
     return link
 
 

@@ -4,18 +4,18 @@ from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base
+from django.db.backends.postgresql.operations import DatabaseOperations
 
 from accounts.postgresql.cursors import LIMIT_IN_TEXT, LimitedCursor, note_role
 from accounts.reach import limit_of_statements
 
 
-class Operations(base.DatabaseOperations):
+class Operations(DatabaseOperations):
     """What Django knows of PostgreSQL; it tells statements without their limit."""
 
-    def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> str | None:
+    def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> str:
         """Return the statement for logs."""
-        said: str | None = super().last_executed_query(cursor, sql, params)
-        return said and LIMIT_IN_TEXT.sub("", said, count=1)
+        return LIMIT_IN_TEXT.sub("", super().last_executed_query(cursor, sql, params) or "", count=1)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

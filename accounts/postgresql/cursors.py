@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 import psycopg
-from django.db.backends.postgresql import base
 from psycopg import sql
 from psycopg.pq import PipelineStatus, TransactionStatus
 
@@ -104,8 +103,8 @@ def limited(connection: "psycopg.Connection[Any]") -> Iterator[None]:
             yield
 
 
-class LimitedCursor(base.Cursor):
-    """Django's cursor, which puts values into the text of a statement; the limit goes before it in the same text."""
+class LimitedCursor(psycopg.ClientCursor[Any]):
+    """Django's kind of cursor, which puts values into the text of a statement; the limit goes before it there."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
         """Execute the statement within its limit."""
