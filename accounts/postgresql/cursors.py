@@ -27,7 +27,7 @@ SELECT rolname FROM pg_roles WHERE rolname = %s AND pg_has_role(session_user, oi
 SETTING_SINCE, SETTING, MEMBER = 160_000, "SET", "MEMBER"
 LIMIT = "SELECT set_config('role', %s, true), set_config('interlock.organisation', %s, true)"
 TEXT_OF_LIMIT = "SET LOCAL ROLE {}; SET LOCAL interlock.organisation = {}; "
-LIMIT_IN_TEXT = re.compile("^" + TEXT_OF_LIMIT.format("'[^']*'", "'[^']*'"))
+LIMIT_IN_TEXT = re.compile(r"^SET LOCAL ROLE '[^']*'; SET LOCAL interlock\.organisation = '[^']*'; ")
 # The first results of a statement with its limit before it.
 RESULTS_OF_LIMIT = 2
 # What begins and ends a transaction is sent as it is.
