@@ -38,6 +38,9 @@ class AuditRecord(models.Model):
         SIGNED_OUT = "signed-out", _("Signed out")
         INVITED = "invited", _("Invited")
         LINKED = "linked", _("Linked with the single sign-on")
+        JOINED = "joined", _("Linked with another account of the person")
+        LEFT = "left", _("Not linked with another account any more")
+        SWITCHED = "switched", _("Switched to another organisation")
         ACCOUNT_MADE = "account-made", _("Account made")
         ACCOUNT_CHANGED = "account-changed", _("Account changed")
         ACCOUNT_DELETED = "account-deleted", _("Account deleted")
@@ -68,6 +71,7 @@ class AuditRecord(models.Model):
         REPORT_EXPORTED = "report-exported", _("Report exported")
         TEMPLATE_MADE = "template-made", _("Template changed")
         DECISION_REFUSED = "decision-refused", _("Decision refused")
+        QUOTA_CHANGED = "quota-changed", _("Quota changed")
         PERSON_EXPORTED = "person-exported", _("Personal data exported")
         PERSON_ERASED = "person-erased", _("Person erased")
 
