@@ -13,6 +13,7 @@ from django.db.models import Exists, Model, Q, QuerySet
 from accounts.audit import AuditRecord
 from accounts.models import ApiKey, AuditSeal, BrowserSession, Letter, SignInAttempts, User
 from accounts.organisations import Organisation
+from accounts.quotas import Quota
 
 M = TypeVar("M", bound=Model)
 # From the number of an organisation to the condition for its rows.
@@ -86,4 +87,4 @@ belongs(User, AuditRecord, by="organisation")
 belongs(ApiKey, by="user__organisation")
 belongs(BrowserSession, Letter, by="account__organisation")
 belongs(Group, by=of_all)
-belongs(AuditSeal, Organisation, SignInAttempts, by=of_installation)
+belongs(AuditSeal, Organisation, Quota, SignInAttempts, by=of_installation)

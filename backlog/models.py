@@ -80,6 +80,8 @@ class Project(models.Model):
         related_name="+",
         db_index=False,
     )
+    # The bytes of the rows that its request brought, for its organisation's quota.
+    stored_bytes = models.BigIntegerField(default=0, db_default=0, editable=False)
     intake = models.JSONField(default=dict, blank=True, help_text=_("The report of reading the request's spreadsheet."))
     opened_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)

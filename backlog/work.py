@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
+from accounts.quotas import Quota
 from backlog.models import Item, Project, Template
 from events.ledger import Record
 from events.work import UnitOfWork
@@ -40,6 +41,8 @@ class ProjectWork(UnitOfWork):
         self.questions_loaded: set[UUID] = set()
         self.owners: dict[str, User | None] = {}
         self.templates: dict[tuple[int, str], Template] = {}
+        # By organisation: its quota, locked; None for one without.
+        self.quotas: dict[int, Quota | None] = {}
         # By the name of a person: the ids of the questions that they may answer.
         self.answerable: dict[str | None, set[UUID]] = {}
 

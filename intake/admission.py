@@ -15,7 +15,9 @@ from typing import IO
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from accounts.audit import current_request
+from accounts.audit import acting_organisation, current_request
+from backlog.errors import QuotaReached
+from backlog.quotas import require_room_for_file
 from intake import clamd
 from intake.quarantine import prune_quarantine, quarantine
 from intake.spreadsheets import Busy, Dangerous, Unreadable
@@ -27,6 +29,10 @@ logger = logging.getLogger(__name__)
 
 class TooLarge(Unreadable):
     """The file has more bytes than a file may have."""
+
+
+class NoRoomInQuota(Unreadable):
+    """The organisation of who sends the file may store no file of this size any more."""
 
 
 class ScannerAway(Busy):
@@ -46,7 +52,8 @@ def admitted(file: Path | IO[bytes], name: str) -> Iterator[str]:
         prune_quarantine()
     try:
         with opened(file, name) as content:
-            require_allowed_size(os.fstat(content.fileno()).st_size, name)
+            require_allowed_size(size := os.fstat(content.fileno()).st_size, name)
+            require_within_quota(size)
             digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
             content.seek(0)
             require_no_virus(content, name)
@@ -79,6 +86,19 @@ def require_allowed_size(size: int, name: str) -> None:
     if size > settings.SPREADSHEET_LIMITS.most_bytes:
         words = _("%(file)s is larger than %(most)s MB: send a part of it, or leave columns out.")
         raise TooLarge(words, file=name, most=settings.SPREADSHEET_LIMITS.most_mb)
+
+
+def require_within_quota(size: int) -> None:
+    """Raise NoRoomInQuota if a file of so many bytes has no room in the organisation of who sends it.
+
+    A command sends for an account that is known later: opening the project asks again, for every door.
+    """
+    if current_request.get() is None:
+        return
+    try:
+        require_room_for_file(acting_organisation(), size)
+    except QuotaReached as error:
+        raise NoRoomInQuota(str(error)) from error
 
 
 def require_no_virus(content: IO[bytes], name: str) -> None:

@@ -77,6 +77,7 @@ NAMES_NOBODY = frozenset(
             "accounts.SignInAttempts",
             "accounts.AuditSeal",
             "accounts.Organisation",
+            "accounts.Quota",
             "sessions.Session",
             "auth.Group",
             "auth.Permission",

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 from uuid import UUID, uuid4
 
+import orjson
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -16,6 +17,7 @@ from backlog.errors import ProjectExists
 from backlog.flow.model_budget import WRITTEN_BY_MODEL
 from backlog.flow.orchestration import item_keys
 from backlog.models import Item, Project, Template, WorkContext
+from backlog.quotas import lock_quotas, take_bytes, take_project
 from backlog.selectors import load_projects
 from backlog.work import ProjectWork
 from events import artifacts
@@ -47,7 +49,10 @@ def submit_request(
 def open_project(
     work: ProjectWork, *, request: ProjectInitialRequestReceived, correlation_id: UUID, intake: Intake | None = None
 ) -> Project:
-    """Create a project and its items from its template's newest version. Raises ProjectExists or UnknownTemplate."""
+    """Create a project and its items from its template's newest version.
+
+    Raises ProjectExists, UnknownTemplate or QuotaReached.
+    """
     project_id = UUID(request["project_id"])
     load_projects(work, [project_id])
     if work.loaded(Project, project_id):
@@ -56,9 +61,12 @@ def open_project(
     owner = owner_named(work, request.get("requester") or "")
     organisation = organisation_of(owner) if owner else FIRST_ORGANISATION
     template = newest_template(work, request.get("template") or blueprints.DEFAULT_TEMPLATE, organisation)
+    take_project(work, organisation)
     project = work.add(new_project(work, request, template, owner, correlation_id=correlation_id, intake=intake))
     project.members = []
-    remember_context(work, project, request)
+    context = remember_context(work, project, request)
+    project.stored_bytes = bytes_of_rows(context.data)
+    take_bytes(work, organisation, project.stored_bytes)
     definitions = items_to_open(blueprints.definition_of(template.pk))
     emit_project_opened(work, project, template, items=len(definitions))
     for position, definition in enumerate(definitions):
@@ -130,6 +138,9 @@ def load_owners(work: ProjectWork, names: Iterable[str]) -> None:
     if new := {name for name in names if name and name not in work.owners}:
         [found] = work.ahead.rows_together((OWNERS, new))
         work.owners |= {**dict.fromkeys(new), **{user.username: user for user in found}}
+        # A request of nobody whom Interlock knows is one of the first organisation.
+        unknown = [FIRST_ORGANISATION] if len(found) < len(new) else []
+        lock_quotas(work, {*map(organisation_of, found), *unknown})
 
 
 def owner_named(work: ProjectWork, name: str) -> User | None:
@@ -178,6 +189,12 @@ def remember_context(work: ProjectWork, project: Project, request: ProjectInitia
         data["currency"], by = default
         provenance["currency"] = {**origin, "by": by, "door": "settings"}
     return work.add(WorkContext(project=project, data=artifacts.check_in_rows(data), provenance=provenance))
+
+
+def bytes_of_rows(data: dict[str, Any]) -> int:
+    """Return how many bytes the rows of a work context take: those in it as JSON, and those that are stored."""
+    inside = len(orjson.dumps(data["rows"])) if data["rows"] else 0
+    return inside + (artifacts.size_of(data["rows_ref"]) if data.get("rows_ref") else 0)
 
 
 def default_currency(project: Project) -> tuple[str, str] | None:
