@@ -241,7 +241,12 @@ def body_of(answer: Any) -> bytes:
 
 def met(answer: Any, traces: set[str], address: str) -> set[str]:
     """Which of the traces are in the answer, where what the caller has sent is left out."""
-    said = body_of(answer).decode(errors="replace").lower() + str(answer.headers).lower()
+    return traces_in(body_of(answer) + str(answer.headers).encode(), traces, address)
+
+
+def traces_in(text: bytes, traces: set[str], address: str) -> set[str]:
+    """Which of the traces are in the text, where what the caller has sent is left out."""
+    said = text.decode(errors="replace").lower()
     for sent in re.split("[/?=&]", address.lower()):
         said = said.replace(sent, "") if len(sent) > SHORTEST_TRACE else said
     return {trace for trace in traces if trace in said}
