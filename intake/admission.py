@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, ClassVar
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -33,6 +33,8 @@ class TooLarge(Unreadable):
 
 class NoRoomInQuota(Unreadable):
     """The organisation of who sends the file may store no file of this size any more."""
+
+    extra: ClassVar = {"quota": "bytes_stored"}
 
 
 class ScannerAway(Busy):
