@@ -56,7 +56,10 @@ class Door:
 
 
 def strange_doors(other: Side, *, of_programs: bool = False, every: bool = True) -> Iterator[Door]:
-    """Every door at which one row of the other side is named; of programs alone, or without `every` of people alone."""
+    """Every door at which one row of the other side is named; of programs alone, or of people.
+
+    Without `every`, those of people are pages to look at: programs are not asked twice, and forms are left out.
+    """
     admin.autodiscover()
     known = dict(routes(get_resolver().url_patterns))
     for route, view in sorted(known.items()):
@@ -69,7 +72,7 @@ def strange_doors(other: Side, *, of_programs: bool = False, every: bool = True)
         theirs = [values_of(name, route, other)[0] for name in places]
         nowhere = [value if name in NO_ROWS else absent(value) for name, value in zip(places, theirs, strict=True)]
         pattern = "/" + PLACE.sub("{}", route)
-        for method in methods_of(view, is_of_programs):
+        for method in methods_of(view, is_of_programs) if every or is_of_programs else ["get"]:
             yield Door(method, route, pattern.format(*theirs), pattern.format(*nowhere))
 
 
@@ -88,7 +91,7 @@ def absent(value: str) -> str:
 
 
 def methods_of(view: Any, is_of_programs: bool) -> list[str]:
-    """The methods that the view answers; a view of the admin, which is a function, takes GET and POST."""
+    """The methods that the view answers; a view of the admin, which is a function, has GET and POST."""
     made_of = getattr(view, "cls", None) or getattr(view, "view_class", None)
     if made_of is None:
         return ["get"] if is_of_programs else ["get", "post"]

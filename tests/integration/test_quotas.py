@@ -37,7 +37,7 @@ from tests.callers import Caller, account, machine, person
 from tests.flows import envelope
 from tests.waiting import ROOM
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both]
+pytestmark = pytest.mark.django_db
 
 SAID = {"request_text": "Find out where our time goes.", "template": "minimal"}
 # For what does not wait, on a machine that others use too.
@@ -77,6 +77,7 @@ def owned(name: str) -> int:
     return Project.objects.filter(requester=name).count()
 
 
+@pytest.mark.both
 def test_every_door_opens_as_many_projects_as_the_quota_allows_and_others_go_on(
     sales: Organisation, sam: Caller, broker: None
 ) -> None:
@@ -99,6 +100,7 @@ def test_every_door_opens_as_many_projects_as_the_quota_allows_and_others_go_on(
     assert Quota.objects.get().projects_used == 3
 
 
+@pytest.mark.both
 @pytest.mark.django_db(transaction=True)
 def test_of_two_requests_at_the_same_moment_one_is_the_last(broker: None) -> None:
     sales = make_organisation("Sales")
