@@ -77,6 +77,7 @@ def owned(name: str) -> int:
     return Project.objects.filter(requester=name).count()
 
 
+@pytest.mark.spine
 @pytest.mark.both
 def test_every_door_opens_as_many_projects_as_the_quota_allows_and_others_go_on(
     sales: Organisation, sam: Caller, broker: None
@@ -100,6 +101,7 @@ def test_every_door_opens_as_many_projects_as_the_quota_allows_and_others_go_on(
     assert Quota.objects.get().projects_used == 3
 
 
+@pytest.mark.spine
 @pytest.mark.both
 @pytest.mark.django_db(transaction=True)
 def test_of_two_requests_at_the_same_moment_one_is_the_last(broker: None) -> None:
