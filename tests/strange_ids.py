@@ -58,7 +58,8 @@ class Door:
 def strange_doors(other: Side, *, of_programs: bool = False, every: bool = True) -> Iterator[Door]:
     """Every door at which one row of the other side is named; of programs alone, or of people.
 
-    Without `every`, those of people are pages to look at: programs are not asked twice, and forms are left out.
+    Without `every`, those of people are pages to look at: programs are not asked twice, and forms are left out, as are
+    those pages of the admin that find their row as its page of changes does.
     """
     admin.autodiscover()
     known = dict(routes(get_resolver().url_patterns))
@@ -67,6 +68,7 @@ def strange_doors(other: Side, *, of_programs: bool = False, every: bool = True)
         places = PLACE.findall(route)
         is_twice = route.endswith("/") and route[:-1] in known
         is_left_out = of_programs > is_of_programs or (is_of_programs > of_programs and not every)
+        is_left_out |= not every and route.endswith(("/delete/", "/history/", "<path:object_id>/"))
         if is_twice or is_left_out or is_shared(route) or not set(places) - NO_ROWS:
             continue
         theirs = [values_of(name, route, other)[0] for name in places]

@@ -46,7 +46,7 @@ def sales() -> Organisation:
 @pytest.fixture
 def ann() -> Caller:
     """A requester of the first organisation, with a session."""
-    return person("ann", REQUESTER, email="ann@example.org", password=PASSWORD)
+    return person("ann", REQUESTER, email="ann@example.org")
 
 
 @pytest.fixture
