@@ -23,6 +23,8 @@ from events.prepared import Asked, Prepared
 from events.work import locked
 from schemas.payloads.about import AboutItem
 
+# Who wrote a deliverable, as the agents that ask language models say it.
+BY_MODEL = "model"
 LOCKED_PROJECTS = Prepared[Project](lambda ids: locked(Project.objects.filter(pk__in=ids)))
 ITEMS = Prepared[Item](lambda ids: Item.objects.filter(project_id__in=ids).order_by("project_id", "position"))
 DELIVERABLES = Prepared[Deliverable](
@@ -233,3 +235,17 @@ def latest_deliverables(project_id: UUID) -> dict[str, Deliverable]:
         Q(dispatch_id=F("item__current_dispatch")) | Q(dispatch_id=None), project_id=project_id
     )
     return {d.type: d for d in count_subquery.select_related("item").order_by("recorded_at", "timestamp")}
+
+
+def is_withheld(deliverable: Deliverable) -> bool:
+    """Return True if a language model wrote it and its item still waits for a person who approves it."""
+    item, content = deliverable.item, deliverable.content
+    by_model = isinstance(content, dict) and content.get("written_by") == BY_MODEL
+    return by_model and item.approval == Item.Approval.AFTER and item.state != ItemState.DONE
+
+
+def without_withheld(deliverables: QuerySet[Deliverable]) -> QuerySet[Deliverable]:
+    """Return the deliverables that requesters may read: those that `is_withheld` does not hold back."""
+    is_shown = ~Q(item__approval=Item.Approval.AFTER) | Q(item__state=ItemState.DONE)
+    by_others = Q(content__written_by__isnull=True) | ~Q(content__written_by=BY_MODEL)
+    return deliverables.filter(is_shown | by_others)
