@@ -67,6 +67,7 @@ class AuditRecord(models.Model):
         REPORT_OPENED = "report-opened", _("Report looked at")
         REPORT_EXPORTED = "report-exported", _("Report exported")
         TEMPLATE_MADE = "template-made", _("Template changed")
+        MODELS_CHANGED = "models-changed", _("Language models changed")
         DECISION_REFUSED = "decision-refused", _("Decision refused")
         PERSON_EXPORTED = "person-exported", _("Personal data exported")
         PERSON_ERASED = "person-erased", _("Person erased")

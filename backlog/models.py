@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField
 
 from accounts.organisations import FIRST_ORGANISATION, Organisation
+from backlog.grant_model import ModelCall as ModelCall
 from backlog.grant_model import ModelGrant as ModelGrant
 from backlog.states import CANCELLABLE_STATES, ItemState, ProjectStatus
+from backlog.switch_model import ModelSwitch as ModelSwitch
 from events.lifecycle import edge
 from events.models import Archive
 

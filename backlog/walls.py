@@ -10,7 +10,17 @@ from django.db.models import Q
 from accounts.models import User
 from accounts.organisations import FIRST_ORGANISATION
 from accounts.walls import belongs, of_installation
-from backlog.models import Deliverable, Item, Lease, ModelGrant, Project, Template, WorkContext
+from backlog.models import (
+    Deliverable,
+    Item,
+    Lease,
+    ModelCall,
+    ModelGrant,
+    ModelSwitch,
+    Project,
+    Template,
+    WorkContext,
+)
 from events.models import (
     AbandonedGroup,
     Archive,
@@ -65,7 +75,7 @@ def uuid_in(value: Any) -> UUID | None:
         return None
 
 
-belongs(Project, Template, DeadLetter, ModelGrant, by="organisation")
+belongs(Project, Template, DeadLetter, ModelCall, ModelGrant, ModelSwitch, by="organisation")
 belongs(Item, WorkContext, Deliverable, by="project__organisation")
 belongs(Lease, by="item__project__organisation")
 belongs(Event, SetAside, by=of_project_id)

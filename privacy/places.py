@@ -86,6 +86,7 @@ NAMES_NOBODY = frozenset(
         *("events.Outbox", "events.Turn", "events.AbandonedGroup"),
         # Nothing is written to these.
         *("account.EmailAddress", "account.EmailConfirmation", "socialaccount.SocialApp", "socialaccount.SocialToken"),
-        *("backlog.ModelGrant", "clarifications.Blocking", "clarifications.LedgerPosition", "encryption.DataKey"),
+        *("backlog.ModelCall", "backlog.ModelGrant", "backlog.ModelSwitch"),
+        *("clarifications.Blocking", "clarifications.LedgerPosition", "encryption.DataKey"),
     }
 )

@@ -58,6 +58,7 @@ def staff_links(request: HttpRequest) -> list[tuple[str, str, str]]:
         "events.producer": _("Producers"),
         "accounts.user": _("People"),
         "accounts.auditrecord": _("Audit"),
+        "backlog.modelswitch": _("Models"),
         "intake.quarantinedfile": _("Quarantine"),
     }
     viewable = [(name, words) for name, words in lists.items() if may_view(request, name)]

@@ -13,7 +13,8 @@ from accounts.organisations import FIRST_ORGANISATION
 from accounts.walls import organisation_of
 from backlog import blueprints, periods
 from backlog.errors import ProjectExists
-from backlog.flow.model_budget import WRITTEN_BY_MODEL
+from backlog.flow.model_budget import FOLLOWS_MODEL, WRITTEN_BY_MODEL
+from backlog.flow.model_switch import are_models_on
 from backlog.flow.orchestration import item_keys
 from backlog.models import Item, Project, Template, WorkContext
 from backlog.selectors import load_projects
@@ -59,7 +60,7 @@ def open_project(
     project = work.add(new_project(work, request, template, owner, correlation_id=correlation_id, intake=intake))
     project.members = []
     remember_context(work, project, request)
-    definitions = items_to_open(blueprints.definition_of(template.pk))
+    definitions = items_to_open(work, blueprints.definition_of(template.pk), organisation_of(template))
     emit_project_opened(work, project, template, items=len(definitions))
     for position, definition in enumerate(definitions):
         create_item(work, project, definition, position)
@@ -68,18 +69,22 @@ def open_project(
     return project
 
 
-def items_to_open(template: blueprints.Definition) -> list[blueprints.ItemDefinition]:
-    """Return the template's items, without those that a model writes where no model is set up.
+def items_to_open(
+    work: ProjectWork, template: blueprints.Definition, organisation: int
+) -> list[blueprints.ItemDefinition]:
+    """Return the template's items, without those about what a model writes where no model may be asked.
 
-    An item that others depend on stays, and so does the only one of its template: its worker says that nobody wrote it.
+    One that another item depends on stays, and so do all if there are no others: their workers say that nobody wrote.
     """
-    needed = {key for item in template.items for key in item.depends_on}
-    kept = [
-        item
-        for item in template.items
-        if settings.MODELS.is_on or item.item_type != WRITTEN_BY_MODEL or item.key in needed
-    ]
-    return kept or list(template.items)
+    about_models = [item for item in template.items if item.item_type in (WRITTEN_BY_MODEL, FOLLOWS_MODEL)]
+    if not about_models or are_models_on(work, organisation):
+        return list(template.items)
+    needed: set[str] = set()
+    # Items depend on items above them only, so those that need one come after it.
+    for item in reversed(template.items):
+        if item not in about_models or item.key in needed:
+            needed |= {item.key, *item.depends_on}
+    return [item for item in template.items if item.key in needed] or list(template.items)
 
 
 def new_project(

@@ -11,7 +11,7 @@ from typing import Any, cast
 from django.conf import settings
 
 from backlog.flow.definition_of_done import only_checks_failed, unmet_criteria
-from backlog.flow.model_budget import note_cost
+from backlog.flow.model_budget import note_calls
 from backlog.flow.orchestration import item_keys
 from backlog.models import Deliverable, Item
 from backlog.selectors import load_projects
@@ -119,7 +119,7 @@ def complete_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
     if applies(work, item, event):
         item.evidence = cast(WorkItemCompleted, event.payload)["evidence"]
         item.started_at = item.started_at or work.now
-        note_cost(work, item, item.evidence)
+        note_calls(work, item, item.evidence)
         work.change(item, "evidence", "started_at")
         review_item(work, item, by="definition of done")
     return item
