@@ -41,6 +41,7 @@ PLACES = (
     ),
     Place("clarifications.Answer", names=("answered_by",), documents=("value",)),
     Place("clarifications.Notice", mentions=("error",)),
+    Place("devices.Device", texts=("endpoint", "name")),
     Place("webhooks.Endpoint", texts=("url", "description"), mentions=("disabled_reason",)),
     Place("webhooks.Delivery", texts=("response_excerpt", "error")),
     Place("intake.QuarantinedFile", names=("sender",), texts=("name", "reason")),
