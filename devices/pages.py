@@ -27,7 +27,7 @@ class PushPage(LoginRequiredMixin):
         """Raise Http404 where they are off."""
         if not settings.PUSH:
             raise Http404
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc, no-any-return]
+        return super().dispatch(request, *args, **kwargs)
 
 
 class Devices(PushPage, TemplateView):
@@ -38,6 +38,7 @@ class Devices(PushPage, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the devices, and the key to which a browser subscribes."""
         owned = Device.objects.filter(owner=signed_in_person(self.request))
+        assert settings.PUSH is not None
         return super().get_context_data(devices=owned, public_key=settings.PUSH.public_key, **kwargs)
 
     def post(self, request: HttpRequest) -> HttpResponse:

@@ -33,7 +33,9 @@ def private_key(text: str) -> ec.EllipticCurvePrivateKey:
     return ec.derive_private_key(int.from_bytes(secret), ec.SECP256R1())
 
 
-KEY = Kind(private_key, "32 random bytes in base64, from: openssl rand -base64 32")
+KEY: Kind[ec.EllipticCurvePrivateKey | None] = Kind(
+    private_key, "32 random bytes in base64, from: openssl rand -base64 32"
+)
 
 
 def push_settings(env: Environment, *, public_url: str) -> PushSettings | None:

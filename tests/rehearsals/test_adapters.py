@@ -201,7 +201,14 @@ def test_a_task_of_airflow_waits_and_pays_once(program: Program) -> None:
         "PATH": f"{python.parent}:{os.environ['PATH']}",
     }  # fmt: skip
     block = block_with("AskSensor(").replace("approval=True)", "approval=True, poke_interval=1)")
-    program.write("pay_invoice.py", block + "\nif __name__ == '__main__':\n    dag.test()\n")
+    # The same run of the DAG each time, as when a task of it is retried or cleared.
+    main = """
+from datetime import UTC, datetime
+if __name__ == "__main__":
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    dag.test(run_after=day, logical_date=day)
+"""
+    program.write("pay_invoice.py", block + main)
     program.command = [str(python), "-m", "airflow", "db", "migrate"]
     program.run({})
     program.command = [str(python), "pay_invoice.py"]

@@ -16,7 +16,7 @@ WEEK_SECONDS = 7 * 24 * 3600
 MINUTE_SECONDS = 60
 
 
-class AskSensor(BaseSensorOperator):
+class AskSensor(BaseSensorOperator):  # type: ignore[misc]
     """Asks a person, and gives the answer's value as XCom.
 
     The connection has the server's URL as host and the key as password. `schema`: the JSON Schema of the answer, a text

@@ -31,7 +31,7 @@ class Interlock:
         raise HumanFeedbackPending(context=context)
 
 
-class Pauses(SQLiteFlowPersistence):
+class Pauses(SQLiteFlowPersistence):  # type: ignore[misc]
     """Stores flows. CrewAI removes a pause before it goes on; here it stays until the next one or the flow's end."""
 
     def clear_pending_feedback(self, flow_uuid: str) -> None:
