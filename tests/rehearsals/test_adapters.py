@@ -64,8 +64,9 @@ def require_once(program: Program, answers: dict[str, str], *, prints: str) -> N
     """Run the program as the head of this file says, and hold it to one question, one answer and one payment."""
     before = counts(program.place)
     program.kill_while_a_person_thinks()
-    assert program.run(answers) == f"{prints}\n"
-    assert program.run({}) == f"{prints}\n"
+    # CrewAI says more before.
+    assert program.run(answers).splitlines()[-1] == prints
+    assert program.run({}).splitlines()[-1] == prints
     print(f"\n{prints}: {len(answers)} asked, {program.kills} SIGKILLs, {len(paid(program.folder))} paid")
     assert program.kills == 2
     assert paid(program.folder) == ["invoice-7"]
@@ -205,7 +206,7 @@ def test_a_task_of_airflow_waits_and_pays_once(program: Program) -> None:
     main = """
 from datetime import UTC, datetime
 if __name__ == "__main__":
-    day = datetime(2026, 1, 1, tzinfo=UTC)
+    day = datetime(2026, 2, 1, tzinfo=UTC)
     dag.test(run_after=day, logical_date=day)
 """
     program.write("pay_invoice.py", block + main)
@@ -214,5 +215,7 @@ if __name__ == "__main__":
     program.command = [str(python), "pay_invoice.py"]
     before = counts(program.place)
     program.run({"May invoice-7 be paid?": "yes"})
+    print(f"\nairflow: 1 asked, {program.kills} SIGKILL, {len(paid(program.folder))} paid")
+    assert program.kills == 1
     assert paid(program.folder) == ["invoice-7"]
     assert counts(program.place) == [count + 1 for count in before]
