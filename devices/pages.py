@@ -1,5 +1,6 @@
 """The page on which a person turns notices on and off, and what their browser fetches for it."""
 
+import json
 from typing import Any
 
 from django.conf import settings
@@ -8,8 +9,9 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views import View
 from django.views.generic import TemplateView
@@ -73,7 +75,10 @@ def lead_to_waiting(request: HttpRequest) -> HttpResponse:
 
 def worker(request: HttpRequest) -> HttpResponse:
     """Return the script that shows a notice, in the reader's language. It answers no request and keeps no page."""
-    return render(request, "devices/notices.js", content_type="text/javascript")
+    title, body = _("A question waits for you"), _("Open Interlock to see which.")
+    notice = json.dumps({"title": title, "body": body, "address": reverse("waiting-on-device")})
+    script = json.dumps(static("interlock/notices.js"))
+    return HttpResponse(f"const notice = {notice};\nimportScripts({script});\n", content_type="text/javascript")
 
 
 def manifest(request: HttpRequest) -> JsonResponse:

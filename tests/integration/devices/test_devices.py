@@ -185,5 +185,5 @@ def test_what_a_phone_opens_asks_who_it_is_and_nothing_is_there_without_a_key(cl
     assert tell_due_devices() == 0
     worker = client.get("/notices.js", headers={"Accept-Language": "fr"})
     assert worker.headers["Content-Type"].startswith("text/javascript")
-    assert "fetch" not in worker.content.decode()
+    assert "interlock/notices.js" in worker.content.decode()
     assert client.get("/app.webmanifest").json()["display"] == "standalone"
