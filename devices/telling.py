@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.db.models import Q
 from django_redis.exceptions import ConnectionInterrupted
 
-from clarifications.mails.notices import MOST_SKIPPED, NOTIFIED_EVENTS, open_question_of, people_to_notify, position_of
+from clarifications.mails.notices import MOST_SKIPPED, NOTIFIED_EVENTS, open_question_of, people_to_tell, position_of
 from clarifications.models import LedgerPosition
 from devices.models import Device
 from devices.push import wake
@@ -65,7 +65,7 @@ def tell(push: PushSettings, event: Event) -> int:
     question = open_question_of(event)
     if question is None or database_now() - event.recorded_at >= GIVE_UP_AFTER:
         return 0
-    people = people_to_notify(question, event, by=HAS_DEVICE)
+    people = people_to_tell(question, event, by=HAS_DEVICE)
     until = time.monotonic() + LONGEST_SECONDS
     return sum(
         time.monotonic() < until and is_told(push, device, topic=str(question.pk))

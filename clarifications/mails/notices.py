@@ -102,7 +102,7 @@ def notices_of(event: Event, now: datetime) -> list[Notice]:
     if question is None:
         return []
     about = {"event": event, "question": question, "created_at": now, "next_attempt_at": now}
-    return [Notice(recipient=user, **about) for user in people_to_notify(question, event, by=WANTS_MAIL)]
+    return [Notice(recipient=user, **about) for user in people_to_tell(question, event, by=WANTS_MAIL)]
 
 
 def open_question_of(event: Event) -> Question | None:
@@ -111,17 +111,16 @@ def open_question_of(event: Event) -> Question | None:
     return questions.filter(pk=event.payload["question_id"]).first()
 
 
-def people_to_notify(question: Question, event: Event, *, by: Q) -> list[User]:
-    """Return whom to tell of the event: the first of these whom `by` can reach and who may answer.
+def people_to_tell(question: Question, event: Event, *, by: Q) -> list[User]:
+    """Return the people to notify of the event's question, without the person who caused the event."""
+    return [user for user in people_to_notify(question, by) if user.get_username() != event.payload.get("assigned_by")]
 
-    The person to whom the question is assigned, its group, the requester, the members of the answerer role. Whoever
-    caused the event is left out.
+
+def people_to_notify(question: Question, by: Q = WANTS_MAIL) -> list[User]:
+    """Return the people to write to: the first of these whom `by` can reach and who may answer.
+
+    The person to whom the question is assigned, its group, the requester, the members of the answerer role.
     """
-    return [user for user in first_reachable(question, by) if user.get_username() != event.payload.get("assigned_by")]
-
-
-def first_reachable(question: Question, by: Q) -> list[User]:
-    """Return the first of the groups of people that `people_to_notify` names, with whom `by` can reach."""
     if holder := reachable(question, User.objects.filter(questions=question), by):
         return holder
     group = question.assigned_group

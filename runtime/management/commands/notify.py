@@ -21,7 +21,7 @@ class Command(ServerCommand):
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
         if not (settings.SENDS_MAIL or settings.CHAT.is_on or settings.PUSH):
-            words = "Neither a mail server nor a chat nor a key for devices is set: set one of them (see .env.example)."
+            words = "Nothing to send: set EMAIL_URL, a chat or PUSH_PRIVATE_KEY (see .env.example)."
             raise CommandError(words)
         if once:
             self.stdout.write(f"{send_due_mails()} sent")
