@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any, Literal, TypeVar
 
-import psycopg
 from django.db import connection, models
 
 from accounts.models import ApiKey, User
+from accounts.postgresql.cursors import DirectCursor
 
 M = TypeVar("M", bound=models.Model)
 Convert = Callable[[Any], Any]
@@ -57,7 +57,7 @@ def first_row(statement: str, parameter: str) -> Sequence[Any] | None:
     with connection.cursor() as cursor:
         if getattr(connection, "keeps_plans", False) and not connection.execute_wrappers:
             with connection.wrap_database_errors:
-                return psycopg.Cursor(cursor.connection).execute(statement, [parameter], prepare=True).fetchone()
+                return DirectCursor(cursor.connection).execute(statement, [parameter], prepare=True).fetchone()
         cursor.execute(statement, [parameter])
         row: Sequence[Any] | None = cursor.fetchone()
         return row

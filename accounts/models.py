@@ -16,6 +16,8 @@ from accounts.audit_chain import AuditSeal as AuditSeal
 from accounts.browsers import BrowserSession as BrowserSession
 from accounts.organisations import FIRST_ORGANISATION, Organisation
 from accounts.passwords.models import Letter as Letter
+from accounts.quotas import Quota as Quota
+from accounts.reach import unlimited
 from accounts.recorded import Recorded, RecordedQuerySet, differences_in_words
 from accounts.scopes import any_scope_permits
 
@@ -61,6 +63,9 @@ class User(AbstractUser, Recorded):
     gets_mails = models.BooleanField(_("mails about questions"), default=True, db_default=True)
     # What the directory that keeps the account over SCIM calls it; within an organisation it names one account.
     external_id = models.CharField(max_length=255, blank=True, default="", db_default="", editable=False)
+    # The account with which its person signs in to this one and to others (`accounts.memberships`), which is its own
+    # there; None for a person of one organisation.
+    home = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, editable=False, related_name="+")
 
     key: "ApiKey | None" = None  # the API key of the current request; None for a session
 
@@ -81,11 +86,18 @@ class User(AbstractUser, Recorded):
         return self.get_username()
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Return what a session has to hold to be this account's: another one after a new password or a new stamp."""
+        """Return what a session has to hold to be this account's: another one after a new password or a new stamp.
+
+        Sessions of a person's other accounts end with those of the home account, too; for these it costs a query.
+        """
         said: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
-        if not self.session_stamp:
+        if self.session_stamp:
+            said = salted_hmac(said, self.session_stamp, secret=secret, algorithm="sha256").hexdigest()
+        if self.home_id in (None, self.pk):
             return said
-        return salted_hmac(said, self.session_stamp, secret=secret, algorithm="sha256").hexdigest()
+        with unlimited():  # the home account is one of another organisation
+            home = self.home
+        return salted_hmac(said, home._get_session_auth_hash(secret), algorithm="sha256").hexdigest() if home else said
 
     @property
     def has_verified_email(self) -> bool:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 # The address names of the two steps, each with all that may be used meanwhile.
 CHANGE_PASSWORD, SECOND_FACTOR = "change-password", "second-factor"
-ALWAYS_OPEN = frozenset({"sign-out", "sign-in"})
+ALWAYS_OPEN = frozenset({"sign-out", "sign-in", "switch-organisation"})
 OPEN_MEANWHILE = {
     CHANGE_PASSWORD: ALWAYS_OPEN | {CHANGE_PASSWORD},
     SECOND_FACTOR: ALWAYS_OPEN
@@ -23,15 +23,35 @@ OPEN_MEANWHILE = {
 }
 # The key in a session that was begun at the single sign-on.
 BY_PROVIDER = "signed_in_by_provider"
+# The key in a session that came from the person's home account (`accounts.memberships`): the number of that account.
+HOME = "home_account"
+# The keys under which django-allauth keeps what the person of a session has shown, as {"method": …}, and for whom.
+SHOWN, SHOWN_FOR = "account_authentication_methods", "account_authentication_methods_user"
 
 
 def required_step(user: Any, session: Any) -> str:
     """Return the address name of the step that the signed-in person has to do first; "" if there is none."""
     if user.must_change_password:
         return CHANGE_PASSWORD
-    if needs_second_factor(user) and not (settings.SIGN_IN.provider_asks_twice and session.get(BY_PROVIDER)):
+    if needs_second_factor(user) and not is_shown_elsewhere(session):
         return SECOND_FACTOR
     return ""
+
+
+def is_shown_elsewhere(session: Any) -> bool:
+    """Return True if the person has shown a second factor to the provider, or one of their home account."""
+    return is_shown_to_provider(session) or (HOME in session and has_shown_factor(session))
+
+
+def is_shown_to_provider(session: Any) -> bool:
+    """Return True if the session was begun at a single sign-on that asks for a second factor."""
+    return bool(settings.SIGN_IN.provider_asks_twice and session.get(BY_PROVIDER))
+
+
+def has_shown_factor(session: Any) -> bool:
+    """Return True if the person of the session has shown a second factor, here or to the provider."""
+    is_shown_here = any(record.get("method") == "mfa" for record in session.get(SHOWN) or ())
+    return is_shown_here or is_shown_to_provider(session)
 
 
 def needs_second_factor(user: Any) -> bool:

@@ -25,6 +25,8 @@ STEERING_PERMISSIONS = (
 )
 ADMINISTRATION_PERMISSIONS = (
     "backlog.change_template",
+    "backlog.change_modelswitch",
+    "backlog.view_modelswitch",
     "accounts.view_user",
     "accounts.add_user",
     "accounts.change_user",

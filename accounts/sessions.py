@@ -23,6 +23,7 @@ from accounts.browsers import LONGEST_BROWSER, BrowserSession
 from accounts.models import User
 from accounts.people import signed_in_person
 from accounts.rank import require_may_manage
+from accounts.reach import unlimited
 
 # A use is noted in the session at most once in this number of seconds, since each note is a write.
 NOTED_EVERY_SECONDS = 600
@@ -67,7 +68,8 @@ class SessionRenewal:
             if is_due:
                 restart_time_out(request.session)
             if is_due or request.session.session_key != key:
-                note_browser(request, former_key=key)
+                with unlimited():  # a link may have limited the request to another organisation
+                    note_browser(request, former_key=key)
         return response
 
 

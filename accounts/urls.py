@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts import views
+from accounts import membership_views, views
 from accounts.passwords.views import ChangePassword, ChoosePassword, ForgottenPassword
 
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("new-password/<str:token>/", ChoosePassword.as_view(), name="choose-password"),
     path("admin/login/", views.StaffSignIn.as_view()),
     path("preferences/password/", ChangePassword.as_view(), name="change-password"),
+    path("preferences/organisations/", membership_views.OwnOrganisations.as_view(), name="own-organisations"),
+    path("organisation/", membership_views.SwitchOrganisation.as_view(), name="switch-organisation"),
     path("preferences/keys/", views.OwnKeys.as_view(), name="own-keys"),
     path("preferences/", views.Preferences.as_view(), name="preferences"),
 ]

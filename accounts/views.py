@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import LogoutView
@@ -63,9 +64,10 @@ class Preferences(LoginRequiredMixin, UpdateView):  # type: ignore[type-arg]
         return signed_in_person(self.request)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the context, which says whether the person has a key."""
+        """Return the context, which says whether the person has a key, and whether notices on devices are on."""
         has_keys = ApiKey.objects.live().filter(user=signed_in_person(self.request)).exists()
-        return {**super().get_context_data(**kwargs), "has_keys": has_keys}
+        on = {"has_keys": has_keys, "tells_devices": settings.PUSH is not None}
+        return {**super().get_context_data(**kwargs), **on}
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Save the preferences and show a message."""

@@ -2,6 +2,7 @@
 
 Each room says beside its models to which organisation a row belongs, and whoever reads for an account goes through
 `within_organisation`. A table that nobody has named is refused with KeyError, so that a new one is not open by mistake.
+On PostgreSQL the database holds the same (`accounts/row_security.py`), for the day on which somebody forgets it.
 """
 
 from collections.abc import Callable
@@ -13,20 +14,32 @@ from django.db.models import Exists, Model, Q, QuerySet
 from accounts.audit import AuditRecord
 from accounts.models import ApiKey, AuditSeal, BrowserSession, Letter, SignInAttempts, User
 from accounts.organisations import Organisation
+from accounts.quotas import Quota
 
 M = TypeVar("M", bound=Model)
 # From the number of an organisation to the condition for its rows.
 Condition = Callable[[int], Q]
 CONDITIONS: dict[type[Model], Condition] = {}
+# For the second wall, in the database (`accounts/row_security.py`): the way from a row to its organisation, or SQL.
+WAYS: dict[type[Model], str] = {}
+ROWS_IN_SQL: dict[type[Model], str] = {}
+# Views that such SQL needs, as {name: SELECT}. What a view reads is read as the owner of the tables, so all of it.
+VIEWS: dict[str, str] = {}
 
 
-def belongs(*models: type[Model], by: str | Condition) -> None:
+def belongs(*models: type[Model], by: str | Condition, in_sql: str = "") -> None:
     """Say to which organisation the rows of these tables belong.
 
-    `by` is the way from a row to its organisation, such as `project__organisation`, or a condition.
+    `by` is the way from a row to its organisation, such as `project__organisation`, or a condition. `in_sql` is the
+    condition by which PostgreSQL lets a request have a row, where it is not said by a way: {table} stands for the
+    table, and {organisation} for the number of the request's organisation.
     """
     for model in models:
         CONDITIONS[model] = at_the_end_of(by) if isinstance(by, str) else by
+        if in_sql:
+            ROWS_IN_SQL[model] = in_sql
+        elif isinstance(by, str):
+            WAYS[model] = by
 
 
 def at_the_end_of(way: str) -> Condition:
@@ -82,8 +95,10 @@ def sees_installation(user: User) -> bool:
     return is_above(user) or not Organisation.objects.exclude(pk=organisation_of(user)).exists()
 
 
-belongs(User, AuditRecord, by="organisation")
+# Superusers are above organisations: a question of any organisation may wait for one, and shows the name.
+belongs(User, by="organisation", in_sql="{table}.organisation_id = {organisation} OR {table}.is_superuser")
+belongs(AuditRecord, by="organisation")
 belongs(ApiKey, by="user__organisation")
 belongs(BrowserSession, Letter, by="account__organisation")
 belongs(Group, by=of_all)
-belongs(AuditSeal, Organisation, SignInAttempts, by=of_installation)
+belongs(AuditSeal, Organisation, Quota, SignInAttempts, by=of_installation)

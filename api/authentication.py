@@ -6,6 +6,7 @@ from rest_framework.request import Request
 
 from accounts.keys import NoSuchKey, user_of_key
 from accounts.models import ApiKey, User
+from accounts.reach import act_for, unlimited
 
 
 class KeyAuthentication(BaseAuthentication):
@@ -17,9 +18,11 @@ class KeyAuthentication(BaseAuthentication):
         if scheme.lower() != b"bearer":
             return None
         try:
-            user = user_of_key(text.strip().decode("ascii", errors="replace"))
+            with unlimited():
+                user = user_of_key(text.strip().decode("ascii", errors="replace"))
         except NoSuchKey as error:
             raise AuthenticationFailed(str(error)) from error
+        act_for(user)
         return user, user.key
 
     def authenticate_header(self, request: Request) -> str:

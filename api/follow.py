@@ -22,7 +22,7 @@ from api.endpoint import ApiView, row_or_404
 from api.ledger import LARGEST_SEQ, EventShown
 from api.openapi import endpoint
 from api.rules import Rule
-from api.waiting import ACCOUNT_HEADER, ASK_AGAIN_HEADER
+from api.waiting import ACCOUNT_HEADER, ASK_AGAIN_HEADER, organisation_header
 from backlog.selectors import projects_for
 from events.horizon import final_seq
 from events.models import Event
@@ -91,6 +91,7 @@ class ProjectStream(ApiView):
         messages = [sse_message(event) for event in events]
         last = str(events[len(messages) - 1].seq) if messages else str(after)
         headers = {LAST_EVENT_ID_HEADER: last, ACCOUNT_HEADER: str(self.account.pk)}
+        headers |= organisation_header(self.account)
         if len(messages) == MOST_EVENTS:
             headers[ASK_AGAIN_HEADER] = "0"
         return Response(f"retry: {RETRY_MS}\n\n" + "".join(messages), headers=headers)

@@ -19,7 +19,7 @@ from api.openapi import endpoint, list_endpoint
 from api.renderers import json_and
 from api.rules import Rule
 from backlog.models import Deliverable
-from backlog.selectors import projects_for
+from backlog.selectors import projects_for, without_withheld
 from events.horizon import first_seq_since
 from events.models import Event
 from reports.downloads import deliverable_as_file, table_as_file
@@ -123,7 +123,7 @@ def deliverables_for(user: User) -> QuerySet[Deliverable]:
     """Return the deliverables of the projects that the account may see."""
     if user.has_perm("backlog.view_project"):
         return within_organisation(user, Deliverable.objects.all())
-    return Deliverable.objects.filter(project__in=projects_for(user))
+    return without_withheld(Deliverable.objects.filter(project__in=projects_for(user)))
 
 
 # -- events ----------------------------------------------------------------------------------------

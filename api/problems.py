@@ -27,7 +27,7 @@ from events.artifacts import ArtifactMissing, StorageFull
 from events.deadletters import AlreadySettled, NotReplayable, OtherSender
 from events.isolation import DATABASE_AWAY
 from events.lifecycle import IllegalTransition
-from intake.admission import TooLarge
+from intake.admission import NoRoomInQuota, TooLarge
 from intake.spreadsheets import Busy, Dangerous, Unreadable
 from intake.spreadsheets.places import AGAIN_SECONDS
 from reports import sharing
@@ -67,6 +67,7 @@ STATUS_AND_NAME: dict[type[Exception], tuple[int, str]] = {
     backlog.InvalidTemplate: (422, "invalid-template"),
     backlog.ProjectExists: (409, "project-exists"),
     backlog.ProjectArchived: (409, "project-archived"),
+    backlog.QuotaReached: (403, "quota-reached"),
     backlog.ItemNotReady: (409, "item-not-ready"),
     backlog.StaleLease: (409, "stale-lease"),
     backlog.OwnWork: (403, "own-work"),
@@ -117,6 +118,7 @@ STATUS_AND_NAME: dict[type[Exception], tuple[int, str]] = {
     BadSchema: (422, "schema-refused"),
     UnknownSchema: (404, "unknown-schema"),
     Unreadable: (422, "unreadable-file"),
+    NoRoomInQuota: (403, "quota-reached"),
     TooLarge: (413, "file-too-large"),
     Dangerous: (422, "dangerous-file"),
     Busy: (503, "busy"),

@@ -7,12 +7,16 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
+from django.utils.translation import gettext as _
 from django_redis.exceptions import ConnectionInterrupted
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from accounts.models import User
+from accounts.quotas import limits_of
+from accounts.walls import organisation_of
+from api.problems import Refused
 from api.waiting import is_asked_again
 from events.outage import outage
 from events.streams import BROKER_ERRORS
@@ -23,7 +27,8 @@ WINDOW_SECONDS = 60
 class PerAccount(BaseThrottle):
     """Limits requests in fixed windows of a minute for each key, each session, or else each address.
 
-    While the cache is not available, every request is allowed.
+    Those of an organisation together are limited by its quota. While the cache is not available, every request is
+    allowed.
     """
 
     remaining: int = 0
@@ -44,7 +49,10 @@ class PerAccount(BaseThrottle):
             return True
         self.remaining = max(0, settings.API_REQUESTS_A_MINUTE - count)
         request._request.META["api.throttle"] = self
-        return count <= int(settings.API_REQUESTS_A_MINUTE)
+        if count > int(settings.API_REQUESTS_A_MINUTE):
+            return False
+        require_within_quota(request, now)
+        return True
 
     def wait(self) -> float:
         """Return the seconds until the next window begins."""
@@ -56,6 +64,25 @@ class PerAccount(BaseThrottle):
             "RateLimit-Policy": f'"account";q={settings.API_REQUESTS_A_MINUTE};w={WINDOW_SECONDS}',
             "RateLimit": f'"account";r={self.remaining};t={self.resets_in}',
         }
+
+
+def require_within_quota(request: Request, now: int) -> None:
+    """Count the request for its account's organisation, if that has a limit. Raises Refused above it."""
+    user = getattr(request, "_user", None)
+    most = limits_of(organisation_of(user)).calls_a_minute if isinstance(user, User) else None
+    if most is None:
+        return
+    with suppress(ConnectionInterrupted, *BROKER_ERRORS):
+        if increment_counter(f"api:organisation:{organisation_of(user)}:{now // WINDOW_SECONDS}") > most:
+            words = _(
+                "Your organisation may send %(most)s requests a minute, and has. Go on in a minute; whoever runs"
+                " Interlock can raise the limit (%(command)s organisations quota)."
+            )
+            refused = Refused(
+                429, "quota-reached", words % {"most": most, "command": settings.COMMAND}, quota="calls_a_minute"
+            )
+            refused.headers["Retry-After"] = str(WINDOW_SECONDS - now % WINDOW_SECONDS)
+            raise refused
 
 
 def caller_of(request: Request) -> str:

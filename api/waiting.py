@@ -9,12 +9,16 @@ import secrets
 from rest_framework.request import Request
 
 from accounts.models import User
-from accounts.walls import organisation_seen_by
+from accounts.quotas import limits_of
+from accounts.walls import organisation_of, organisation_seen_by
 
 # Response header: for how many seconds the web server should call again; 0: at once.
 ASK_AGAIN_HEADER = "Interlock-Ask-Again"
 # Response header: the primary key of the account whose connection it is.
 ACCOUNT_HEADER = "Interlock-Account"
+# Response header: the number of the organisation whose connection it is, and how many it may have if that is limited:
+# "2" or "2/50".
+ORGANISATION_HEADER = "Interlock-Organisation"
 # Response header: the agent for whose items the caller waits.
 WAITS_FOR_HEADER = "Interlock-Waits-For"
 # Response header: the organisation whose items the caller may do; empty: those of every organisation.
@@ -29,6 +33,13 @@ def waiting_headers(account: User, *, seconds: int, agent: str) -> dict[str, str
     within = organisation_seen_by(account)
     waits = {ASK_AGAIN_HEADER: str(seconds), ACCOUNT_HEADER: str(account.pk), WAITS_FOR_HEADER: agent}
     return waits | {WITHIN_HEADER: "" if within is None else str(within)}
+
+
+def organisation_header(account: User) -> dict[str, str]:
+    """Return the header with the account's organisation, and with its limit of open connections if it has one."""
+    organisation = organisation_of(account)
+    most = limits_of(organisation).open_connections
+    return {ORGANISATION_HEADER: f"{organisation}" if most is None else f"{organisation}/{most}"}
 
 
 def is_asked_again(request: Request) -> bool:

@@ -39,6 +39,10 @@ class ProjectArchived(BacklogError):
     """The project ended long ago and its events are in an archive: nothing in it changes any more."""
 
 
+class QuotaReached(BacklogError):
+    """The organisation has used what it may; `quota` in `extra` names the limit."""
+
+
 class ItemNotReady(BacklogError):
     """The item cannot be dispatched now."""
 

@@ -1,4 +1,4 @@
-"""The table of what language models may cost and did cost, a row a dispatch."""
+"""The tables of what language models may cost and did cost: a row a dispatch, and a row a call."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -23,3 +23,26 @@ class ModelGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.granted} for {self.dispatch_id}"
+
+
+class ModelCall(models.Model):
+    """One call to a language model, as its worker told it, for the sums by use and by model.
+
+    `use` is the name of the prompt, `day` the day of the dispatch, as its grant has it. The ledger has all of it.
+    """
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    project = models.ForeignKey("backlog.Project", on_delete=models.CASCADE, related_name="model_calls")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    day = models.DateField(_("day"))
+    use = models.CharField(_("use"), max_length=60)
+    provider = models.CharField(_("provider"), max_length=20)
+    model = models.CharField(_("model"), max_length=200)
+    spent = models.PositiveBigIntegerField(_("spent"), help_text=_("In millionths of a US dollar."))
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["organisation", "day"], name="model_calls_of_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.use} by {self.model}"

@@ -7,12 +7,13 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField
 
 from accounts.organisations import FIRST_ORGANISATION, Organisation
+from backlog.grant_model import ModelCall as ModelCall
 from backlog.grant_model import ModelGrant as ModelGrant
 from backlog.states import CANCELLABLE_STATES, ItemState, ProjectStatus
-from events.lifecycle import edge
+from backlog.switch_model import ModelSwitch as ModelSwitch
+from events.lifecycle import StateField, edge
 from events.models import Archive
 
 
@@ -52,9 +53,7 @@ class Project(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     title = models.CharField(_("title"), max_length=200)
-    status = FSMField(
-        _("state"), default=ProjectStatus.OPEN, choices=ProjectStatus.choices, protected=True, editable=False
-    )
+    status = StateField(_("state"), default=ProjectStatus.OPEN, choices=ProjectStatus.choices, editable=False)
     template = models.ForeignKey(Template, verbose_name=_("template"), on_delete=models.PROTECT)
     correlation_id = models.UUIDField(default=uuid.uuid4, editable=False)
     requester = models.CharField(
@@ -80,6 +79,8 @@ class Project(models.Model):
         related_name="+",
         db_index=False,
     )
+    # The bytes of the rows that its request brought, for its organisation's quota.
+    stored_bytes = models.BigIntegerField(default=0, db_default=0, editable=False)
     intake = models.JSONField(default=dict, blank=True, help_text=_("The report of reading the request's spreadsheet."))
     opened_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -184,7 +185,7 @@ class Item(models.Model):
     title = models.CharField(_("title"), max_length=200)
     item_type = models.CharField(_("type"), max_length=60)
     agent_target = models.CharField(_("agent"), max_length=100)
-    state = FSMField(_("state"), default=ItemState.CREATED, choices=ItemState.choices, protected=True, editable=False)
+    state = StateField(_("state"), default=ItemState.CREATED, choices=ItemState.choices, editable=False)
     depends_on = models.JSONField(_("depends on"), default=list, blank=True)
     waiting_on = models.PositiveIntegerField(
         default=0, help_text=_("How many of the items that it depends on are not done.")

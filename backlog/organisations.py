@@ -38,6 +38,13 @@ def require_free_name(name: str) -> str:
 
 
 def move_account(account: User, to: Organisation) -> None:
-    """Move the account to the organisation. Its projects stay where they were opened. Idempotent."""
+    """Move the account to the organisation. Its projects stay where they were opened. Idempotent.
+
+    Raises OrganisationRefused if its person has another account there.
+    """
+    others = User.objects.filter(home=account.home_id, organisation=to).exclude(pk=account.pk)
+    if account.home_id is not None and others.exists():
+        words = _("The person of %(account)s has an account in %(organisation)s already.")
+        raise OrganisationRefused(words % {"account": account, "organisation": to})
     account.organisation_id = to.pk
     account.save(update_fields=["organisation"])

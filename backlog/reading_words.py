@@ -14,6 +14,17 @@ UNITS = {
     "hhmm": gettext_lazy("hours and minutes: 0130 is 1 h 30 min"),
     "day": gettext_lazy("fractions of a day of 24 hours"),
 }
+# The keys of a row of a request.
+ROW_TITLES = {
+    "row": gettext_lazy("Row in the file"),
+    "text": gettext_lazy("What was done"),
+    "category": gettext_lazy("Category"),
+    "estimated_minutes": gettext_lazy("Minutes"),
+    "started_at": gettext_lazy("Began"),
+    "ended_at": gettext_lazy("Ended"),
+    "person": gettext_lazy("Person"),
+    "case": gettext_lazy("Case"),
+}
 FIELDS = {
     "duration_unit": gettext_lazy("Unit of the numbers"),
     "clock_form": gettext_lazy("Times such as 18:25"),

@@ -16,13 +16,16 @@ from backlog.errors import ProjectArchived, UnknownItem, UnknownProject
 from backlog.models import Deliverable, Item, Project, WorkContext
 from backlog.states import ItemState, ProjectStatus
 from backlog.work import ProjectWork
-from events.envelope import Envelope
+from events.envelope import Envelope, parsed_uuid
 from events.errors import AgentNotPermitted
+from events.instances import refer
 from events.models import Event
 from events.prepared import Asked, Prepared
 from events.work import locked
 from schemas.payloads.about import AboutItem
 
+# Who wrote a deliverable, as the agents that ask language models say it.
+BY_MODEL = "model"
 LOCKED_PROJECTS = Prepared[Project](lambda ids: locked(Project.objects.filter(pk__in=ids)))
 ITEMS = Prepared[Item](lambda ids: Item.objects.filter(project_id__in=ids).order_by("project_id", "position"))
 DELIVERABLES = Prepared[Deliverable](
@@ -45,7 +48,7 @@ def load_projects(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
 
 def projects_named(events: Iterable[Envelope]) -> set[UUID]:
     """Return the ids of the projects that the events name."""
-    return {event.project_id for event in events if event.project_id}
+    return {project_id for event in events if (project_id := event.project_id)}
 
 
 def locked_projects(ids: set[UUID]) -> list[Asked]:
@@ -64,8 +67,9 @@ def keep_projects(work: ProjectWork, ids: set[UUID], found: Iterable[Project], i
         require_not_archived(project)
         project.members = []
     for item in work.keep_loaded(items):
-        item.project = projects[item.project_id]
-        item.project.members.append(item)
+        project = projects[item.project_id]
+        refer(item, project=project)
+        project.members.append(item)
 
 
 def require_not_archived(project: Project) -> None:
@@ -93,8 +97,8 @@ def item_of(work: ProjectWork, event: Envelope) -> Item:
     Raises UnknownProject, UnknownItem, or AgentNotPermitted if the event's producer may not speak for its agent.
     """
     named = cast(AboutItem, event.payload)
-    project = project_of(work, UUID(named["project_id"]))
-    item = work.loaded(Item, UUID(named["backlog_item_id"]))
+    project = project_of(work, cast(UUID, event.project_id))
+    item = work.loaded(Item, parsed_uuid(named["backlog_item_id"]))
     if item is None or item.project_id != project.pk:
         raise UnknownItem(f"Project {project.pk} has no item {named['backlog_item_id']}.")
     if event.agents is not None and item.agent_target not in event.agents:
@@ -233,3 +237,17 @@ def latest_deliverables(project_id: UUID) -> dict[str, Deliverable]:
         Q(dispatch_id=F("item__current_dispatch")) | Q(dispatch_id=None), project_id=project_id
     )
     return {d.type: d for d in count_subquery.select_related("item").order_by("recorded_at", "timestamp")}
+
+
+def is_withheld(deliverable: Deliverable) -> bool:
+    """Return True if a language model wrote it and its item still waits for a person who approves it."""
+    item, content = deliverable.item, deliverable.content
+    by_model = isinstance(content, dict) and content.get("written_by") == BY_MODEL
+    return by_model and item.approval == Item.Approval.AFTER and item.state != ItemState.DONE
+
+
+def without_withheld(deliverables: QuerySet[Deliverable]) -> QuerySet[Deliverable]:
+    """Return the deliverables that requesters may read: those that `is_withheld` does not hold back."""
+    is_shown = ~Q(item__approval=Item.Approval.AFTER) | Q(item__state=ItemState.DONE)
+    by_others = Q(content__written_by__isnull=True) | ~Q(content__written_by=BY_MODEL)
+    return deliverables.filter(is_shown | by_others)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from accounts.models import User
 from backlog import policy
@@ -20,12 +20,15 @@ from backlog.states import CANCELLABLE_STATES, ITEM_EDGES, ItemState, ProjectSta
 from backlog.work import ProjectWork
 from events.deadletters import OtherSender
 from events.envelope import Envelope
+from pages.stored_sentences import stored_form
 from schemas.payloads.backlog import BacklogItemBlocked, BacklogItemCancelled, BacklogItemUnblocked
 from schemas.payloads.project import ProjectCancelled, ProjectFailed
 from schemas.payloads.work import WorkItemReviewed
 
 # The maxLength of `reason` in the event schemas.
 LONGEST_REASON = 20_000
+NEEDS_CANCELLED = stored_form(gettext_noop("It depends on %(item)s, which was cancelled."))
+SENT_BACK = stored_form(gettext_noop("Sent back: %(notes)s"))
 
 
 # -- projects --------------------------------------------------------------------------------------
@@ -97,7 +100,7 @@ def cancel_item(work: ProjectWork, item: Item, *, reason: str, by: str) -> Item:
     cancel_one(work, item, reason=reason, by=by)
     for dependant in item.project.members:
         if item.key in dependant.depends_on and dependant.state in CANCELLABLE_STATES:
-            cancel_item(work, dependant, reason=f"It depends on {item.key}, which was cancelled.", by=by)
+            cancel_item(work, dependant, reason=NEEDS_CANCELLED % {"item": item.key}, by=by)
     work.note_change(item.project)
     return item
 
@@ -216,5 +219,5 @@ def send_item_back(work: ProjectWork, item: Item, *, notes: str, by: str) -> Non
             "reason": notes,
         }
         work.emit_about(item.project, "WORK.ITEM_REVIEWED", verdict)
-        block_item(work, item, reason=f"Sent back: {notes}", question_ids=[])
+        block_item(work, item, reason=SENT_BACK % {"notes": notes}, question_ids=[])
         unblock_item(work, item, question_id=None)

@@ -9,8 +9,18 @@ from django.db.models import Q
 
 from accounts.models import User
 from accounts.organisations import FIRST_ORGANISATION
-from accounts.walls import belongs, of_installation
-from backlog.models import Deliverable, Item, Lease, ModelGrant, Project, Template, WorkContext
+from accounts.walls import VIEWS, belongs, of_installation
+from backlog.models import (
+    Deliverable,
+    Item,
+    Lease,
+    ModelCall,
+    ModelGrant,
+    ModelSwitch,
+    Project,
+    Template,
+    WorkContext,
+)
 from events.models import (
     AbandonedGroup,
     Archive,
@@ -65,8 +75,13 @@ def uuid_in(value: Any) -> UUID | None:
         return None
 
 
-belongs(Project, Template, DeadLetter, ModelGrant, by="organisation")
+belongs(Project, Template, DeadLetter, ModelCall, ModelGrant, ModelSwitch, by="organisation")
 belongs(Item, WorkContext, Deliverable, by="project__organisation")
 belongs(Lease, by="item__project__organisation")
-belongs(Event, SetAside, by=of_project_id)
+# The view shows whose every project is, also those that a request must not see.
+VIEWS["backlog_whose_project"] = "SELECT id, organisation_id FROM backlog_project"
+WHOSE_PROJECT = f"""
+COALESCE((SELECT whose.organisation_id FROM backlog_whose_project whose WHERE whose.id = {{table}}.project_id),
+         {FIRST_ORGANISATION}) = {{organisation}}"""
+belongs(Event, SetAside, by=of_project_id, in_sql=WHOSE_PROJECT)
 belongs(AbandonedGroup, Archive, Attempt, Erasure, Outbox, Producer, Pruning, Turn, by=of_installation)

@@ -6,9 +6,20 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
-from backlog.models import Item, Project, Template
+from accounts.quotas import Quota
+from backlog.models import Item, ModelGrant, ModelSwitch, Project, Template
 from events.ledger import Record
 from events.work import UnitOfWork
+
+
+@dataclass(frozen=True)
+class ToldCall:
+    """A call to a language model, as a worker told it; `spent` is in millionths of a US dollar."""
+
+    use: str
+    provider: str
+    model: str
+    spent: int
 
 
 @dataclass
@@ -19,8 +30,8 @@ class Changes:
     opened: list[Project] = field(default_factory=list)
     held: dict[UUID, Item] = field(default_factory=dict)
     cancelled: dict[UUID, Item] = field(default_factory=dict)
-    # By the id of the dispatch: what language models cost for it, in millionths of a US dollar.
-    model_costs: dict[UUID, int] = field(default_factory=dict)
+    # By the id of the dispatch: the calls to language models that were made for it.
+    model_calls: dict[UUID, list[ToldCall]] = field(default_factory=dict)
 
 
 class ProjectWork(UnitOfWork):
@@ -40,6 +51,12 @@ class ProjectWork(UnitOfWork):
         self.questions_loaded: set[UUID] = set()
         self.owners: dict[str, User | None] = {}
         self.templates: dict[tuple[int, str], Template] = {}
+        # By organisation: its quota, locked; None for one without.
+        self.quotas: dict[int, Quota | None] = {}
+        # By organisation: its switch of language models, None if it has none.
+        self.model_switches: dict[int, ModelSwitch | None] = {}
+        # What this work adds to the amounts that grants count as spent, or takes from them; not in the database yet.
+        self.model_amounts: list[tuple[ModelGrant, int]] = []
         # By the name of a person: the ids of the questions that they may answer.
         self.answerable: dict[str | None, set[UUID]] = {}
 

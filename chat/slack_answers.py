@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.preferences import preferences_of
+from accounts.reach import act_for
 from backlog.flow.orchestration import project_work
 from chat.errors import ChatError
 from chat.slack_calls import escaped
@@ -57,6 +58,7 @@ def reply_to_click(slack: Slack, click: Click) -> dict[str, Any]:
     """Answer the question and return the reply: for all in the channel if it counted, else to the person alone."""
     try:
         user = person_in_slack(slack, click.user_id)
+        act_for(user)
         with preferences_of(user):
             question = answer_as(user, click)
             words = _("“%(title)s” was answered by %(by)s.") % {"title": question_title(question), "by": user}

@@ -25,6 +25,7 @@ from events.envelope import Envelope
 from events.errors import InvalidEvent
 from events.models import Event
 from events.texts import joined, shortened
+from pages.stored_sentences import stored_form
 from schemas.payloads.clarification import ClarificationNeeded, ClarificationQuestionAsked, QuestionKind
 from schemas.payloads.people import HumanApprovalRequested
 from schemas.restricted import SchemaRefused, check_restricted, pointer_to
@@ -32,6 +33,8 @@ from schemas.restricted import SchemaRefused, check_restricted, pointer_to
 # In characters: the length of the columns `title` and `pointer` of a question.
 LONGEST_TITLE = 300
 TEMPLATE_ASKS = gettext_noop("The template asks for it.")
+WITH_COMMENTS = stored_form(gettext_noop("%(why)s Earlier comments: %(notes)s"))
+APPROVAL_GATE, DEFINITION_OF_DONE = gettext_noop("approval gate"), gettext_noop("definition of done")
 
 
 def ask_input(work: ProjectWork, waiting: Sequence[Item], missing: MissingField, *, asked_by: str) -> Question:
@@ -58,10 +61,10 @@ def ask_approval(work: ProjectWork, item: Item) -> Question:
     If named checks failed, the question lists their faults: approving then waives them.
     """
     if not item.held_for:
-        return ask_for_approval(work, item, MAY_START, TEMPLATE_ASKS, asked_by="approval gate")
+        return ask_for_approval(work, item, MAY_START, TEMPLATE_ASKS, asked_by=APPROVAL_GATE)
     if unmet := unmet_criteria(item, item.evidence or {}):
-        return ask_for_approval(work, item, ACCEPT_FAILED_CHECKS, joined(unmet), asked_by="definition of done")
-    return ask_for_approval(work, item, APPROVE_WORK, TEMPLATE_ASKS, asked_by="approval gate")
+        return ask_for_approval(work, item, ACCEPT_FAILED_CHECKS, joined(unmet), asked_by=DEFINITION_OF_DONE)
+    return ask_for_approval(work, item, APPROVE_WORK, TEMPLATE_ASKS, asked_by=APPROVAL_GATE)
 
 
 def ask_for_approval(work: ProjectWork, item: Item, title: str, reason: str, *, asked_by: str) -> Question:
@@ -73,7 +76,8 @@ def ask_for_approval(work: ProjectWork, item: Item, title: str, reason: str, *, 
     if already_open := open_question(work, item.project_id, field):
         return already_open
     title = title % {"item": item.title}
-    reason = joined([reason, *(f"Earlier comment: “{note}”" for note in item.notes)])
+    if item.notes:
+        reason = shortened(WITH_COMMENTS % {"why": reason, "notes": joined(f"“{note}”" for note in item.notes)})
     missing = MissingField(field, {**APPROVAL_SCHEMA, "title": title}, reason)
     question = new_question(work, item.project, missing, kind=Question.Kind.APPROVAL, asked_by=asked_by)
     link_items(work, question, [item])

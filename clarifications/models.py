@@ -6,11 +6,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField
 
 from accounts.walls import belongs, of_installation
 from backlog.models import Item, Project
-from events.lifecycle import edge
+from events.lifecycle import StateField, edge
 from events.models import Event
 
 
@@ -33,7 +32,7 @@ class Question(models.Model):
     project = models.ForeignKey(Project, verbose_name=_("project"), on_delete=models.CASCADE, related_name="questions")
     field = models.CharField(max_length=200)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.INPUT)
-    status = FSMField(default=QuestionStatus.OPEN, choices=QuestionStatus.choices, protected=True, editable=False)
+    status = StateField(default=QuestionStatus.OPEN, choices=QuestionStatus.choices, editable=False)
     revision = models.PositiveIntegerField(default=1)
     title = models.CharField(max_length=300)
     description = models.TextField(blank=True)

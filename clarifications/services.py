@@ -31,6 +31,7 @@ from clarifications.wording import question_title
 from events.envelope import DISPATCH
 from events.texts import shortened
 from pages.presentation import translated
+from pages.stored_sentences import stored_form
 from schemas import strict_json
 from schemas.compiled import compile_schema
 from schemas.payloads.about import AboutQuestion
@@ -42,6 +43,8 @@ from schemas.payloads.clarification import (
 from schemas.payloads.people import HumanApprovalSubmitted, UserAnswerSubmitted
 from schemas.registry import registry
 from telemetry import metrics
+
+DECLINED = stored_form(gettext_noop("“%(title)s” was declined: %(why)s"))
 
 
 # -- answering -------------------------------------------------------------------------------------
@@ -293,7 +296,7 @@ def decline_question(work: ProjectWork, *, question: Question, by: str, reason: 
     work.emit_about(question.project, "CLARIFICATION.QUESTION_DECLINED", declined)
     for item in waiting:
         if item.state != ItemState.CANCELLED:
-            backlog.cancel_item(work, item, reason=f"“{question.title}” was declined: {reason}", by=by)
+            backlog.cancel_item(work, item, reason=DECLINED % {"title": question.title, "why": reason}, by=by)
     return question
 
 

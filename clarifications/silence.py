@@ -17,6 +17,7 @@ from clarifications.selectors import due_questions, load_questions
 from clarifications.services import answer_question, close, decline_question, question_keys
 from events import rounds
 from events.clock import database_now
+from pages.stored_sentences import stored_form
 from schemas.payloads.clarification import (
     ClarificationQuestionEscalated,
     ClarificationQuestionExpired,
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 # The most questions of one round, so that its transaction stays short; a round is done every second.
 MOST_IN_A_ROUND = 200
 ROUND_NAME = gettext_noop("unanswered questions")
+NOBODY = gettext_noop("nobody answered in time")
+UNANSWERED = stored_form(gettext_noop("Nobody answered “%(title)s” in time."))
 # The name that answers and declines of the system itself are recorded under.
 POLICY = "silence policy"
 
@@ -104,7 +107,7 @@ def apply_policy(work: ProjectWork, question: Question, silence: Silence) -> Non
     if silence.then == "default":
         take_default(work, question)
     elif silence.then == "decline":
-        decline_question(work, question=question, by=POLICY, reason="nobody answered in time")
+        decline_question(work, question=question, by=POLICY, reason=NOBODY)
     else:
         fail_for_silence(work, question)
 
@@ -121,4 +124,4 @@ def fail_for_silence(work: ProjectWork, question: Question) -> None:
     """Mark the question EXPIRED and fail its project."""
     question.expire()
     close(work, question)
-    backlog.fail_project(work, question.project, reason=f"Nobody answered “{question.title}” in time.", by=POLICY)
+    backlog.fail_project(work, question.project, reason=UNANSWERED % {"title": question.title}, by=POLICY)

@@ -1,7 +1,7 @@
 """The words for a schema in forms: the label and the help text of a field, in the reader's language."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.utils.formats import number_format
@@ -11,17 +11,17 @@ from django.utils.timezone import get_current_timezone_name
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from backlog.blueprints import definition_of
 from clarifications.models import Question
-from pages.phrases import phrase_in_words
+from pages.phrases import names_in_words, phrase_in_words
 from pages.presentation import translated
+from pages.stored_sentences import stored_form
+from schemas import strict_json
 
-# The titles of approvals. A question stores its title in English; `question_title` shows it in the reader's language.
-MAY_START = gettext_noop("May “%(item)s” start?")
-MAY_GO_ON = gettext_noop("May “%(item)s” go on?")
-APPROVE_WORK = gettext_noop("Approve the work of “%(item)s”?")
-ACCEPT_FAILED_CHECKS = gettext_noop("Accept “%(item)s” although checks failed?")
-APPROVAL_TITLES = (MAY_START, MAY_GO_ON, APPROVE_WORK, ACCEPT_FAILED_CHECKS)
+# The titles of approvals, which a question stores in English.
+MAY_START = stored_form(gettext_noop("May “%(item)s” start?"))
+MAY_GO_ON = stored_form(gettext_noop("May “%(item)s” go on?"))
+APPROVE_WORK = stored_form(gettext_noop("Approve the work of “%(item)s”?"))
+ACCEPT_FAILED_CHECKS = stored_form(gettext_noop("Accept “%(item)s” although checks failed?"))
 
 CHOOSE = gettext_lazy("Choose one")
 # The choice of a field that does not have to be filled in.
@@ -41,21 +41,28 @@ BOUNDS = {
 # A limit on length or entries as high as this is not mentioned: nobody reaches it by typing.
 WORTH_SAYING = 1000
 MOST_EXAMPLES = 3
+# Signs that may follow the mark at the end of a sentence.
+CLOSING = "”»\u00a0\u202f"
 
 
 def question_title(question: Question) -> str:
     """Return the question's title in the reader's language, and for an approval the item's title in it as well."""
-    if question.kind != Question.Kind.APPROVAL:
-        if "schema" in question.get_deferred_fields():
-            # A long list does not load the schemas; it has their phrases as `title_phrase`.
-            return title_in_words({"x_phrase": getattr(question, "title_phrase", None)}, question.title)
-        return title_in_words(question.schema, question.title)
-    key = question.field.removeprefix("approval:")
-    item = next((i for i in definition_of(question.project.template_id).items if i.key == key), None)
-    if item is None:
-        return question.title
-    template = next((title for title in APPROVAL_TITLES if title % {"item": item.title} == question.title), None)
-    return _(template) % {"item": translated(item.title)} if template else question.title
+    if "schema" in question.get_deferred_fields():
+        # A long list does not load the schemas; it has their phrases as `title_phrase`.
+        return title_in_words({"x_phrase": getattr(question, "title_phrase", None)}, question.title)
+    return title_in_words(question.schema, question.title)
+
+
+def why_it_waits(reason: str, questions: Iterable[Question]) -> str:
+    """Return why an item waits in the reader's language, by the question that the reason names or begins with."""
+    for question in questions:
+        if reason == question.title:
+            return question_title(question)
+        title = f"{question.title}: "
+        if reason.startswith(title):
+            rest = reason_in_words(question.schema, reason.removeprefix(title))
+            return _("%(head)s: %(rest)s") % {"head": question_title(question), "rest": rest}
+    return translated(reason)
 
 
 def title_in_words(schema: Mapping[str, Any], title: str) -> str:
@@ -68,6 +75,21 @@ def reason_in_words(schema: Mapping[str, Any], reason: str) -> str:
     """Return why something is asked, in the reader's language; `x_reason` has its template and values apart."""
     phrase = schema.get("x_reason")
     return phrase_in_words(phrase, reason) if phrase else translated(reason)
+
+
+def answer_in_words(question: Question, value: Any) -> str:
+    """Return an answer in one line; that of an approval as Yes or No, with the notes in quotation marks."""
+    if question.kind != Question.Kind.APPROVAL or not isinstance(value, dict):
+        return value_in_one_line(value)
+    notes = str(value.get("notes") or "")
+    return " ".join([value_in_one_line(bool(value.get("approved"))), *([names_in_words([notes])] if notes else [])])
+
+
+def value_in_one_line(value: Any) -> str:
+    """Return a JSON value in one line: Yes or No, a text as it is, anything else as JSON."""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return value if isinstance(value, str) else strict_json.dumps(value).decode()
 
 
 def choices_in_words(schema: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -167,4 +189,4 @@ def example_as_typed(example: Any, kind: str) -> str:
 def with_full_stop(words: str) -> str:
     """Return the words with a full stop at the end, unless they end with a mark already."""
     words = words.strip()
-    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
+    return words if words.rstrip(CLOSING).endswith((".", "!", "?", "…")) else f"{words}."

@@ -13,6 +13,7 @@ from environment.encryption_key import encryption_keys
 from environment.health_limits import health_limits
 from environment.observing import log_settings, logging_config, metrics_settings
 from environment.private_files import make_database_private, make_private, write_privately
+from environment.push import push_settings
 from environment.retention import retention
 from environment.secret_key import local_secret_key
 from environment.spreadsheet_limits import spreadsheet_limits
@@ -38,9 +39,7 @@ make_private(DATA_DIR)
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret_key(DATA_DIR)
 # What seals the data keys of stored secrets (`encryption/wrapping.py`): its class, and the keys of LocalKeys.
-ENCRYPTION_KEY_WRAPPER = env.str(
-    "ENCRYPTION_KEY_WRAPPER", default="encryption.wrapping.LocalKeys", kind=variables.CLASS
-)
+ENCRYPTION_KEY_WRAPPER = env.str("ENCRYPTION_KEY_WRAPPER", "encryption.wrapping.LocalKeys", kind=variables.CLASS)
 ENCRYPTION_KEYS = encryption_keys(env, DATA_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"], kind=variables.HOST)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[], kind=variables.ORIGIN)
@@ -78,6 +77,7 @@ INSTALLED_APPS = [
     "backlog",
     "clarifications",
     "webhooks",
+    "devices",
     "workers",
     "intake",
     "reports",
@@ -100,7 +100,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "intake.uploads.FilesOfKnownPeople",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.identified.Identified",
     "accounts.audit.ActingRequest",
     "accounts.sessions.SessionRenewal",
     "accounts.privacy.PrivacyMiddleware",
@@ -211,8 +211,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"] = sqlite_with_durable_writers(DATABASES["default"])
     make_database_private(Path(DATABASES["default"]["NAME"]))
 else:
-    # A connection is kept for up to 60 seconds, and tested when it is used again.
-    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    # A connection is kept for up to 60 seconds, and tested when it is used again; its statements know their request.
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ENGINE": "accounts.postgresql"}
 # A pooler that does not know prepared statements (PgBouncer before 1.22) needs them off.
 PREPARED_STATEMENTS = env.bool("PREPARED_STATEMENTS", default=True)
 
@@ -335,7 +335,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Interlock <interlock
 EMAIL_TIMEOUT = 10
 # The public address of the pages, for links in mails, which are written outside of any request.
 PUBLIC_URL = env.str("PUBLIC_URL", kind=variables.PAGES)
-CHAT = chat_settings(env, public_url=PUBLIC_URL)
+CHAT, PUSH = chat_settings(env, public_url=PUBLIC_URL), push_settings(env, public_url=PUBLIC_URL)
 # Hours for which the link in a mail can be used to answer: a weekend, not longer, since it works without signing in.
 ANSWER_LINK_HOURS = env.float("ANSWER_LINK_HOURS", default=72.0, most=HUNDRED_YEARS)
 # Days for which a shared link shows its report, unless who makes it chooses another number.

@@ -36,11 +36,11 @@ class ModelAccess:
     tries: int = 2
     streams: bool = False
     test_mode: bool = False
-    project_usd: Decimal = Decimal("0.25")
+    project_usd: Decimal = Decimal("0.5")
     organisation_usd: Decimal = Decimal(20)
     day_usd: Decimal = Decimal(10)
 
     @property
     def is_on(self) -> bool:
-        """Return True if models are set up, or the test mode is: then reports have an executive summary."""
+        """Return True if models are set up, or the test mode is: then an organisation can switch them on."""
         return bool(self.order) or self.test_mode

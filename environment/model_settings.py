@@ -39,7 +39,7 @@ def model_access(env: Environment) -> ModelAccess:
         tries=env.int("LLM_TRIES", default=2, most=MOST_TRIES),
         streams=env.bool("LLM_STREAM", default=False),
         test_mode=env.bool("LLM_TEST_MODE", default=False),
-        project_usd=usd(env, "LLM_PROJECT_USD", 0.25),
+        project_usd=usd(env, "LLM_PROJECT_USD", 0.5),
         organisation_usd=usd(env, "LLM_ORGANISATION_USD", 20),
         day_usd=usd(env, "LLM_DAY_USD", 10),
     )

@@ -163,6 +163,14 @@ def known_parts(value: Any) -> Any:
     return {key: part for key, part in value.items() if part is not None}
 
 
+def size_of(reference: dict[str, Any]) -> int:
+    """Return how many bytes the stored artifact has; 0 for one that is not stored here."""
+    try:
+        return path_of(reference).stat().st_size
+    except (ArtifactMissing, FileNotFoundError):
+        return 0
+
+
 def path_of(reference: dict[str, Any]) -> Path:
     """Return the path of the artifact.
 

@@ -18,6 +18,10 @@ class NoRoomForAccount(NoRoom):
     """The account holds as many connections as one account may."""
 
 
+class NoRoomForOrganisation(NoRoom):
+    """The organisation holds as many connections as its quota allows, whatever their kinds."""
+
+
 @dataclass
 class ConnectionLimit:
     """Counts the connections that are held; for use in one event loop only."""
@@ -38,3 +42,24 @@ class ConnectionLimit:
             yield
         finally:
             self.held -= Counter({account: 1})
+
+
+@dataclass
+class OrganisationPlaces:
+    """Counts the connections of each organisation, of every kind together; for use in one event loop only."""
+
+    held: Counter[int] = field(default_factory=Counter)
+
+    @contextmanager
+    def hold(self, organisation: int, most: int | None) -> Iterator[None]:
+        """Count one more connection of the organisation inside the block. Raises NoRoomForOrganisation above `most`."""
+        if most is not None and self.held[organisation] >= most:
+            raise NoRoomForOrganisation
+        self.held[organisation] += 1
+        try:
+            yield
+        finally:
+            self.held -= Counter({organisation: 1})
+
+
+organisation_places = OrganisationPlaces()

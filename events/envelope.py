@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 import orjson
@@ -20,12 +21,14 @@ from schemas.registry import registry
 CLOCK_READINGS = frozenset({"timestamp", "started_at"})
 
 
+# The UUID of a text: a batch names few projects, items and dispatches, each of them many times.
+parsed_uuid = lru_cache(4096)(UUID)
+
 # The type of the command that hands an item to its agent.
 DISPATCH = "WORK.ITEM_DISPATCHED"
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """An event as it goes on the streams: its bytes, and what readers see without parsing them.
 
     `agent` is set for a dispatch, which goes on that agent's work stream, too. `traceparent` is the span in which it
@@ -53,6 +56,7 @@ class Envelope:
     """One event, immutable; its first eight fields are the eight keys on the wire.
 
     `agents` never goes on the wire: of a signed event, the agents for which its producer may speak; None for all.
+    `wire` and `project` are what `to_wire` and `project_id` have returned.
     """
 
     event_type: str
@@ -64,27 +68,39 @@ class Envelope:
     event_version: int = 1
     timestamp: datetime = field(default_factory=lambda: datetime.now(UTC))
     agents: frozenset[str] | None = field(default=None, compare=False)
+    wire: bytes = field(default=b"", init=False, compare=False, repr=False)
+    project: UUID | None = field(default=None, init=False, compare=False, repr=False)
 
     @property
     def project_id(self) -> UUID | None:
         """Return the id of the event's project; None if the payload names none."""
-        named = self.payload.get("project_id")
-        return UUID(named) if isinstance(named, str) else None
+        if self.project is None and isinstance(named := self.payload.get("project_id"), str):
+            object.__setattr__(self, "project", parsed_uuid(named))
+        return self.project
 
     def to_wire(self) -> bytes:
-        """Return the event as JSON bytes, the value of the stream field `event`."""
+        """Return the event as JSON bytes, the value of the stream field `event`; they are made once."""
+        if not self.wire:
+            object.__setattr__(self, "wire", self.written())
+        return self.wire
+
+    def written(self) -> bytes:
+        """Return the event as JSON bytes, made anew. Raises InvalidJson."""
         payload = strict_json.dumps({"payload": self.payload})
-        around = strict_json.dumps(
+        # What is around the payload has no numbers and no levels that `strict_json.dumps` would have to look for.
+        around = orjson.dumps(
             {
-                "event_id": str(self.event_id),
+                "event_id": self.event_id,
                 "event_type": self.event_type,
                 "event_version": self.event_version,
-                "timestamp": self.timestamp.isoformat(),
+                "timestamp": self.timestamp,
                 "source": {"service": self.source.service, "instance": self.source.instance},
-                "correlation_id": str(self.correlation_id),
-                "causation_id": str(self.causation_id) if self.causation_id else None,
+                "correlation_id": self.correlation_id,
+                "causation_id": self.causation_id,
             }
         )
+        if b"\\u0000" in around:
+            strict_json.check(orjson.loads(around))
         return around[:-1] + b"," + payload[1:]
 
     def outgoing(self, traceparent: str = "") -> Outgoing:
@@ -103,10 +119,15 @@ class Envelope:
 
 def without_clock_readings(payload: dict[str, Any]) -> dict[str, Any]:
     """Return the payload without its timestamps and without those of its deliverable."""
-    kept = {key: value for key, value in payload.items() if key not in CLOCK_READINGS}
+    kept = without(CLOCK_READINGS, payload)
     if isinstance(deliverable := kept.get("deliverable"), dict):
-        kept["deliverable"] = {k: v for k, v in deliverable.items() if k not in CLOCK_READINGS}
+        kept = {**kept, "deliverable": without(CLOCK_READINGS, deliverable)}
     return kept
+
+
+def without(names: frozenset[str], part: dict[str, Any]) -> dict[str, Any]:
+    """Return the object without these keys; itself, if it has none of them."""
+    return part if names.isdisjoint(part) else {key: value for key, value in part.items() if key not in names}
 
 
 def from_wire(raw: bytes | str) -> Envelope:
@@ -146,8 +167,8 @@ def envelope_of(document: dict[str, Any]) -> Envelope:
         event_version=document["event_version"],
         timestamp=moment_of(document["timestamp"]),
         source=Source(document["source"]["service"], document["source"]["instance"]),
-        correlation_id=UUID(document["correlation_id"]),
-        causation_id=UUID(cause) if cause else None,
+        correlation_id=parsed_uuid(document["correlation_id"]),
+        causation_id=parsed_uuid(cause) if cause else None,
         payload=document["payload"],
     )
 

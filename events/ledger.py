@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -62,7 +63,13 @@ class Verdict(NamedTuple):
 
 def own_source() -> Source:
     """Return the source of every event that this process emits."""
-    return Source("interlock", settings.SERVICE_INSTANCE)
+    return source_of(settings.SERVICE_INSTANCE)
+
+
+@cache
+def source_of(instance: str) -> Source:
+    """Return the source of what this instance of Interlock emits."""
+    return Source("interlock", instance)
 
 
 def record_of(envelope: Envelope, *, now: datetime, stream_id: str = "", wire: bytes = b"") -> Record:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
-from django_fsm import FSMField, TransitionNotAllowed, transition
+from django_fsm import FSMField, FSMFieldDescriptor, TransitionNotAllowed, transition
 
 from events.errors import PermanentError
 
@@ -35,13 +35,44 @@ class IllegalTransition(PermanentError):
 
 def state_names(obj: models.Model) -> Callable[[str], str]:
     """Return a function that gives the name of a state for its code."""
-    field = next(f for f in obj._meta.concrete_fields if isinstance(f, FSMField))
+    field = next(f for f in obj._meta.concrete_fields if isinstance(f, StateField))
     names = dict(field.flatchoices)
     return lambda code: str(names.get(code, code))
 
 
+class StateDescriptor(FSMFieldDescriptor):
+    """A state as an attribute; it is read some hundred times for each project, and set by transitions alone."""
+
+    def __get__(self, obj: Any, owner: Any = None) -> Any:
+        """Return the state of the object; of a class, the descriptor."""
+        found = obj.__dict__.get(self.field.attname) if obj is not None else None
+        return super().__get__(obj, owner) if found is None else found
+
+
+class StateField(FSMField):
+    """A protected state, as FSMField: its transitions send no signals, which took most of the time of each."""
+
+    descriptor_class = StateDescriptor
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "protected": True})
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        """Return the field as migrations have it: FSMField, which makes the same column."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django_fsm.FSMField", args, kwargs
+
+    def change_state(self, obj: Any, method: Any) -> None:
+        """Do the transition of this method. Raises TransitionNotAllowed, and changes nothing, in any other state."""
+        state = getattr(obj, self.attname)
+        if state not in (edges := method._django_fsm.transitions):
+            raise TransitionNotAllowed(f"{method.__name__} is no transition from {state}", object=obj, method=method)
+        method(obj)
+        self.set_state(obj, edges[state].target)
+
+
 def edge(
-    field: FSMField, *, source: Iterable[str], target: str
+    field: StateField, *, source: Iterable[str], target: str
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return a decorator for a transition method of a lifecycle: from one of the `source` states to `target`.
 
@@ -52,9 +83,9 @@ def edge(
         guarded = transition(field=field, source=list(source), target=target)(method)
 
         @functools.wraps(guarded)
-        def move(obj: Any, *args: Any, **kwargs: Any) -> None:
+        def move(obj: Any) -> None:
             try:
-                guarded(obj, *args, **kwargs)
+                guarded(obj)
             except TransitionNotAllowed as error:
                 available = getattr(obj, f"get_available_{field.name}_transitions")()
                 refusal = IllegalTransition(obj, method.__name__, target, sorted({str(t.target) for t in available}))

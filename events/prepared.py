@@ -14,6 +14,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import QuerySet, UUIDField
 from django.db.models.query import ModelIterable
 
+from events.instances import loaded
 from events.statements import execute, execute_then, is_together, together
 
 Row = TypeVar("Row")
@@ -165,8 +166,7 @@ def objects(queryset: "QuerySet[Any, Any]", compiler: Any, converters: Any, rows
     """Return the rows as the queryset gives them: objects of its model, or dictionaries."""
     values = compiler.apply_converters(rows, converters) if converters else rows
     if issubclass(queryset._iterable_class, ModelIterable):
-        names = [field.attname for field in queryset.model._meta.concrete_fields]
-        return [queryset.model.from_db(DEFAULT_DB_ALIAS, names, row) for row in values]
+        return [loaded(queryset.model, row) for row in values]
     names = list(queryset.query.selected or ())
     return [dict(zip(names, row, strict=True)) for row in values]
 

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg.pq import TransactionStatus
 
+from accounts.postgresql.cursors import BEGIN, COMMIT, DirectCursor, note_end
+
 Rows = list[Any]
 # A cursor and who gets its rows.
 Waiting = tuple[Any, Callable[[Rows], object]]
@@ -41,13 +43,36 @@ def together() -> Iterator[None]:
     database.ensure_connection()
     waiting: list[Waiting] = []
     sent.waiting = waiting
+    note_end(database.connection)
     try:
-        with database.wrap_database_errors, database.connection.pipeline():
+        with database.wrap_database_errors, pipeline(database.connection):
             yield
     finally:
         sent.waiting = None
     for cursor, then in waiting:
         then(cursor.fetchall())
+
+
+@contextmanager
+def pipeline(raw: psycopg.Connection[Any]) -> Iterator[None]:
+    """Send the statements of the block in one pipeline of the driver.
+
+    If the block fails and then the end of the pipeline, too, as on a connection that is cut, the second error is a note
+    of the first one: the driver itself would write a line to the log.
+    """
+    failed: BaseException | None = None
+    try:
+        with raw.pipeline():
+            try:
+                yield
+            except BaseException as error:
+                failed = error
+    except psycopg.Error as error:
+        if failed is None:
+            raise
+        failed.add_note(f"The statements that were sent with it failed, too: {error}")
+    if failed is not None:
+        raise failed
 
 
 @contextmanager
@@ -62,7 +87,7 @@ def begun_together() -> Iterator[None]:
         raw.autocommit = True  # that is, BEGIN is not for psycopg to send
     with together():
         if begins:
-            execute_directly("BEGIN", [])
+            execute_directly(BEGIN, [])
         yield
 
 
@@ -72,7 +97,7 @@ def commit() -> None:
     Where none are, nothing is done: the atomic block commits at its end. Nothing may be executed in between.
     """
     if is_together():
-        execute_directly("COMMIT", [])
+        execute_directly(COMMIT, [])
 
 
 def is_together() -> bool:
@@ -111,7 +136,7 @@ def execute_directly(statement: str, parameters: Sequence[Any]) -> Any:
     database.ensure_connection()
     database.validate_no_broken_transaction()
     keeps = getattr(database, "keeps_plans", False)
-    return psycopg.Cursor(database.connection).execute(statement, parameters, prepare=keeps)
+    return DirectCursor(database.connection).execute(statement, parameters, prepare=keeps)
 
 
 def is_direct() -> bool:

@@ -3,13 +3,13 @@
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
 from events import partitions
 from events.broker import BROKER_ERRORS as BROKER_ERRORS
-from events.broker import BrokerAnswer, is_cluster, nodes
+from events.broker import BrokerAnswer, execute_together, is_cluster, nodes
 from events.broker import client as client
 from events.envelope import Outgoing
 from events.outage import outage
@@ -25,8 +25,7 @@ OWNER_GROUPS = ("orchestrator", "clarifications", "validators")
 DEAD_LETTERS_GROUP = "dead-letters"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One delivery of a stream entry to a group; `deliveries` is how often it was delivered, this time included."""
 
     stream: str
@@ -198,21 +197,26 @@ def publish(events: Sequence[Outgoing], *, settled: Sequence[tuple[str, str, str
     waits is woken after the last entry and gets them together; woken by the first, it would spend a transaction on it.
     In a cluster, where no step reaches several nodes, it is a pipeline for each node.
     """
-    pipe = client().pipeline(transaction=True)
-    for event in events:
-        fields = fields_of(event)
-        pipe.xadd(partitions.log_of(event.project_id), fields)
-        if event.agent is not None:
-            pipe.xadd(work_stream(event.agent), fields)
-            if partitions.has_door():
-                pipe.xadd(settings.STREAM_NAME, fields)
-    if settled and is_cluster():
-        # One node may fail while another answers: nothing is settled before everything is added.
-        pipe.execute()
+    added = [command for event in events for command in adding(event)]
+    acknowledged = [("XACK", stream, group, entry_id) for stream, group, entry_id in settled]
+    if not is_cluster():
+        execute_together([*added, *acknowledged])
+        return
+    # One node may fail while another answers: nothing is settled before everything is added.
+    for commands in (added, acknowledged):
         pipe = client().pipeline(transaction=False)
-    for stream, group, entry_id in settled:
-        pipe.xack(stream, group, entry_id)
-    pipe.execute()
+        for command in commands:
+            pipe.execute_command(*command)
+        pipe.execute()
+
+
+def adding(event: Outgoing) -> list[tuple[str | bytes, ...]]:
+    """Return the commands that add the event to the log and, if it is a dispatch, to its agent's stream."""
+    names = [partitions.log_of(event.project_id)]
+    if event.agent is not None:
+        names += [work_stream(event.agent), *([settings.STREAM_NAME] if partitions.has_door() else [])]
+    entry = [part for field in fields_of(event).items() for part in field]
+    return [("XADD", name, "*", *entry) for name in names]
 
 
 def fields_of(event: Outgoing) -> dict[str, bytes | str]:

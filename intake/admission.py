@@ -10,23 +10,31 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, ClassVar
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from accounts.audit import current_request
+from accounts.audit import acting_organisation, current_request
+from backlog.errors import QuotaReached
+from backlog.quotas import require_room_for_file
 from intake import clamd
 from intake.quarantine import prune_quarantine, quarantine
 from intake.spreadsheets import Busy, Dangerous, Unreadable
 from intake.spreadsheets.outside import require_sender
-from intake.spreadsheets.places import AGAIN_SECONDS, reading_place
+from intake.spreadsheets.places import AGAIN_SECONDS, place_for_file
 
 logger = logging.getLogger(__name__)
 
 
 class TooLarge(Unreadable):
     """The file has more bytes than a file may have."""
+
+
+class NoRoomInQuota(Unreadable):
+    """The organisation of who sends the file may store no file of this size any more."""
+
+    extra: ClassVar = {"quota": "bytes_stored"}
 
 
 class ScannerAway(Busy):
@@ -37,20 +45,24 @@ class ScannerAway(Busy):
 def admitted(file: Path | IO[bytes], name: str) -> Iterator[str]:
     """Check the file, then let the block read it and give it the file's SHA-256.
 
-    A file that turns out to be dangerous, here or in the block, goes into quarantine.
+    One place for reading is held for all of it: a file for which there is none costs nothing but the refusal. A file
+    that turns out to be dangerous, here or in the block, goes into quarantine.
 
-    `file` is a path or an open file with a file descriptor, `name` its owner's name for it. Raises Unreadable.
+    `file` is a path or an open file with a file descriptor, `name` its owner's name for it. Raises Unreadable, or Busy
+    if too many files are being read.
     """
-    if current_request.get() is not None:
-        # Each file that comes over the web prunes the quarantine: one query of an index.
-        prune_quarantine()
     try:
         with opened(file, name) as content:
-            require_allowed_size(os.fstat(content.fileno()).st_size, name)
-            digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
-            content.seek(0)
-            require_no_virus(content, name)
-        yield digest
+            require_allowed_size(size := os.fstat(content.fileno()).st_size, name)
+            require_within_quota(size)
+            with place_for_file(require_sender):
+                if current_request.get() is not None:
+                    # Each file that comes over the web prunes the quarantine: one query of an index.
+                    prune_quarantine()
+                digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
+                content.seek(0)
+                require_no_virus(content, name)
+                yield digest
     except Dangerous as error:
         with opened(file, name) as content:
             quarantine(content, name, str(error))
@@ -81,14 +93,25 @@ def require_allowed_size(size: int, name: str) -> None:
         raise TooLarge(words, file=name, most=settings.SPREADSHEET_LIMITS.most_mb)
 
 
+def require_within_quota(size: int) -> None:
+    """Raise NoRoomInQuota if a file of so many bytes has no room in the organisation of who sends it.
+
+    A command sends for an account that is known later: opening the project asks again, for every door.
+    """
+    if current_request.get() is None:
+        return
+    try:
+        require_room_for_file(acting_organisation(), size)
+    except QuotaReached as error:
+        raise NoRoomInQuota(str(error)) from error
+
+
 def require_no_virus(content: IO[bytes], name: str) -> None:
     """Raise Dangerous if the virus scanner finds something, ScannerAway or TooLarge if it gives no verdict."""
     if not settings.CLAMD:
         return
     try:
-        # A slow scanner holds no more threads than the reading of files does.
-        with reading_place(require_sender):
-            found = clamd.signature_found(content, settings.CLAMD, settings.CLAMD_SECONDS)
+        found = clamd.signature_found(content, settings.CLAMD, settings.CLAMD_SECONDS)
     except clamd.BeyondScanner as error:
         logger.error("The virus scanner takes no file of this size: raise its StreamMaxLength. %s", error)
         words = _("%(file)s is larger than the virus scanner takes: send a part of it, or leave columns out.")

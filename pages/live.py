@@ -20,10 +20,12 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.conf import settings
 
+from accounts.quotas import limits_of
+from accounts.reach import as_request_of
 from accounts.required_steps import required_step
 from environment import heartbeat
 from events import signs, streams
-from events.connections import ConnectionLimit, NoRoom
+from events.connections import ConnectionLimit, NoRoom, organisation_places
 from events.partitions import log_streams
 
 logger = logging.getLogger(__name__)
@@ -70,7 +72,9 @@ def allowed_topics(user: Any, topics: Iterable[str]) -> list[str]:
     subjects: dict[str, list[str]] = {}
     for _topic, name, subject in parts:
         subjects.setdefault(name, []).append(subject)
-    permitted = {name: set(topic_rules[name](user, asked)) for name, asked in subjects.items() if name in topic_rules}
+    known = [(name, asked) for name, asked in subjects.items() if name in topic_rules]
+    with as_request_of(user):
+        permitted = {name: set(topic_rules[name](user, asked)) for name, asked in known}
     return [topic for topic, name, subject in parts if subject in permitted.get(name, ())]
 
 
@@ -90,7 +94,10 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
             return
         try:
             self.cleanup.enter_context(socket_limit.hold(user.pk))
+            most = (await database_sync_to_async(limits_of)(user.organisation_id)).open_connections
+            self.cleanup.enter_context(organisation_places.hold(user.organisation_id, most))
         except NoRoom:
+            self.cleanup.close()
             await self.accept()
             await self.close(code=TOO_MANY_SOCKETS)
             return

@@ -9,6 +9,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from pages.stored_sentences import form_and_values
+
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
@@ -20,12 +22,19 @@ def state_word(value: str, label: object) -> SafeString:
 def translated(text: str) -> str:
     """Return the reader's translation of a text from a contract or a template that comes with Interlock.
 
-    Two such texts joined by a colon are translated one by one. Any other text is returned unchanged.
+    So are the values of a stored sentence (`stored_form`), and two such texts joined by a colon. Any other text is
+    returned unchanged.
     """
-    head, colon, rest = text.partition(": ")
-    if colon and rest and _(text) == text:
-        return f"{_(head) if head else head}{colon}{_(rest)}"
-    return _(text) if text else text
+    if not text or _(text) != text:
+        return _(text) if text else text
+    if made := form_and_values(text):
+        form, values = made
+        return _(form) % {name: translated(value) for name, value in values.items()}
+    head, _colon, rest = text.partition(": ")
+    if not head or not rest:
+        return text
+    parts = {"head": translated(head), "rest": translated(rest)}
+    return _("%(head)s: %(rest)s") % parts if parts != {"head": head, "rest": rest} else text
 
 
 def ago(moment: datetime | None) -> SafeString:

@@ -8,9 +8,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.granting import set_roles
+from accounts.memberships import end_memberships
 from accounts.models import User
 from accounts.passwords import letters, setting
 from accounts.rank import AccountRefused, require_may_manage, require_not_oneself
+from accounts.reach import unlimited
 
 DETAILS = ("username", "first_name", "last_name", "email")
 
@@ -43,7 +45,8 @@ def make_account(details: Details, *, roles: Collection[str], by: User | None, i
 def change_account(account: User, details: Details, *, by: User | None) -> None:
     """Change these details of the account; without a change nothing is checked. Raises ValidationError, AccountRefused.
 
-    A session of the person goes on; a link to a new password that was mailed to the earlier address ends.
+    A session of the person goes on; a link to a new password that was mailed to the earlier address ends. A new address
+    ends memberships, since who reads it may choose a password.
     """
     changed = [name for name, value in details.items() if getattr(account, name) != value]
     if not changed:
@@ -52,7 +55,10 @@ def change_account(account: User, details: Details, *, by: User | None) -> None:
     for name in changed:
         setattr(account, name, details[name])  # type: ignore[literal-required]
     require_acceptable(account, changed)
-    account.save(update_fields=changed)
+    with transaction.atomic():
+        account.save(update_fields=changed)
+        if "email" in changed:
+            end_memberships(account)
 
 
 def require_acceptable(account: User, changed: Collection[str] = DETAILS) -> None:
@@ -60,9 +66,11 @@ def require_acceptable(account: User, changed: Collection[str] = DETAILS) -> Non
 
     Two names that differ in upper and lower case alone would be taken for each other.
     """
-    account.full_clean(exclude={field.name for field in User._meta.fields} - set(changed))
-    similar = User.objects.filter(username__iexact=account.username).exclude(pk=account.pk)
-    if "username" in changed and similar.exists():
+    with unlimited():  # names of accounts are the installation's
+        account.full_clean(exclude={field.name for field in User._meta.fields} - set(changed))
+        similar = User.objects.filter(username__iexact=account.username).exclude(pk=account.pk)
+        is_taken = "username" in changed and similar.exists()
+    if is_taken:
         raise ValidationError({"username": ValidationError(_("Another account has this name."), code="unique")})
 
 
@@ -82,10 +90,13 @@ def mail_new_password(account: User, *, by: User | None) -> None:
 def give_temporary_password(account: User, *, by: User | None) -> str:
     """Give the person a temporary password and return it; it can be shown only now. Raises AccountRefused.
 
-    Nobody gives one to themselves: one's own password is changed where the old one is asked for.
+    It ends memberships: who gives it can enter the account. Nobody gives one to themselves: one's own password is
+    changed where the old one is asked for.
     """
     require_may_manage(by, account)
     require_not_oneself(by, account)
     if account.is_service:
         raise AccountRefused(_("%(account)s is a machine: it has no password, but keys.") % {"account": account})
-    return setting.give_temporary_password(account)
+    with transaction.atomic():
+        end_memberships(account)
+        return setting.give_temporary_password(account)

@@ -12,6 +12,7 @@ from django.views.generic import View
 
 from accounts.models import User
 from accounts.preferences import preferences_of
+from accounts.reach import act_for, unlimited
 from backlog.flow.orchestration import project_work
 from clarifications.admin.question_page import approval_evidence, request_background, waiting_items
 from clarifications.errors import ClarificationError, LinkRefused, LinkTampered
@@ -38,14 +39,17 @@ class AnswerLink(View):
     def knows_sender(token: str) -> bool:
         """Return True if the link is valid, so that its sender may upload a file."""
         try:
-            read_token(token)
+            with unlimited():
+                read_token(token)
         except LinkRefused:
             return False
         return True
 
     def dispatch(self, request: HttpRequest, *args: Any, token: str, **kwargs: Any) -> HttpResponseBase:
         """Return the response in the language and time zone of the person the link was made for."""
-        request.link_reader = person_of_token(token)  # type: ignore[attr-defined]  # for the audit log
+        with unlimited():
+            request.link_reader = person_of_token(token)  # type: ignore[attr-defined]  # for the audit log
+        act_for(request.link_reader)  # type: ignore[attr-defined]
         with preferences_of(request.link_reader):  # type: ignore[attr-defined]
             try:
                 response = super().dispatch(request, *args, token=token, **kwargs)

@@ -17,7 +17,7 @@ from django.views.generic import View
 from accounts.people import signed_in_person
 from accounts.walls import organisation_of
 from backlog.blueprints import STANDALONE_TEMPLATE, newest_templates
-from backlog.errors import ProjectExists
+from backlog.errors import ProjectExists, QuotaReached
 from backlog.models import Project
 from events.artifacts import StorageFull
 from intake import uploads
@@ -205,6 +205,9 @@ class NewRequest(LoginRequiredMixin, View):
             project = self.open(self.request_of(form, upload), upload)
         except StorageFull:
             form.add_error(None, no_room())
+            return self.form_page(form, upload)
+        except QuotaReached as error:
+            form.add_error(None, str(error))
             return self.form_page(form, upload)
         except (ProjectExists, IntegrityError, Unreadable) as error:
             if response := self.opened_before():

@@ -13,13 +13,13 @@ from django.views.generic import View
 
 from accounts.people import signed_in_person
 from backlog.flow.orchestration import project_work
-from clarifications.admin.question_page import request_background, value_in_one_line, waiting_items
+from clarifications.admin.question_page import request_background, waiting_items
 from clarifications.errors import AlreadyClosed, ClarificationError
 from clarifications.forms.answer_form import AnswerForm
 from clarifications.models import Question, QuestionStatus
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
-from clarifications.wording import question_title
+from clarifications.wording import answer_in_words, question_title
 from portal.selectors import questions_to_answer, readable_questions
 
 
@@ -100,7 +100,7 @@ class QuestionPage(LoginRequiredMixin, View):
             "forms": [form],
             "is_open": is_open,
             "answer": answer,
-            "value": value_in_one_line(answer.value) if answer else "",
+            "value": answer_in_words(question, answer.value) if answer else "",
             "items": waiting_items(question),
             "background": request_background(question),
         }

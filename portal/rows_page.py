@@ -1,5 +1,6 @@
 """The page of the rows behind a figure of a report."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,7 +16,16 @@ from portal.project_page import project_for
 from reports.categories import category_in_words
 from reports.figures import cell_in_words
 from reports.rows import RowsPage as Page
-from reports.rows import UnknownSelection, page_of_rows, row_columns, selection, task_named, told_count
+from reports.rows import (
+    UnknownSelection,
+    categories_put,
+    page_of_rows,
+    row_columns,
+    selection,
+    task_named,
+    told_count,
+    with_category_put,
+)
 from reports.sources import Sources
 from reports.stored_rows import rows_of_request
 
@@ -39,7 +49,7 @@ class RowsPage(LoginRequiredMixin, View):
             raise Http404 from error
         except ArtifactMissing:
             return render(request, "portal/report_rows.html", {**context, "gone": True})
-        context |= {"query": urlencode({"by": by, "value": value}), **shown_page(page)}
+        context |= {"query": urlencode({"by": by, "value": value}), **shown_page(page, categories_put(sources))}
         context |= {"told": told_count(sources, by, value)}
         return render(request, "portal/report_rows.html", context)
 
@@ -54,8 +64,12 @@ def heading_of(sources: Sources, by: str, value: str) -> str:
     return titles.get(by, _("Rows of the request"))
 
 
-def shown_page(page: Page) -> dict[str, Any]:
-    """Return the page with the columns that at least one of its rows has, and the numbers of its neighbours."""
-    columns = [column for column in row_columns() if any(row.get(column.key) not in (None, "") for row in page.rows)]
-    lines = [[(cell_in_words(row.get(c.key), c.unit), c.is_number) for c in columns] for row in page.rows]
+def shown_page(page: Page, put: Mapping[str, str]) -> dict[str, Any]:
+    """Return the page with the columns that at least one of its rows has, and the numbers of its neighbours.
+
+    `put` holds the categories that a model or a person put unclear rows into.
+    """
+    rows = [with_category_put(row, put) for row in page.rows]
+    columns = [column for column in row_columns() if any(row.get(column.key) not in (None, "") for row in rows)]
+    lines = [[(cell_in_words(row.get(c.key), c.unit), c.is_number) for c in columns] for row in rows]
     return {"page": page, "columns": columns, "lines": lines, "before": page.number - 1, "after": page.number + 1}

@@ -41,6 +41,7 @@ PLACES = (
     ),
     Place("clarifications.Answer", names=("answered_by",), documents=("value",)),
     Place("clarifications.Notice", mentions=("error",)),
+    Place("devices.Device", texts=("endpoint", "name")),
     Place("webhooks.Endpoint", texts=("url", "description"), mentions=("disabled_reason",)),
     Place("webhooks.Delivery", texts=("response_excerpt", "error")),
     Place("intake.QuarantinedFile", names=("sender",), texts=("name", "reason")),
@@ -77,6 +78,7 @@ NAMES_NOBODY = frozenset(
             "accounts.SignInAttempts",
             "accounts.AuditSeal",
             "accounts.Organisation",
+            "accounts.Quota",
             "sessions.Session",
             "auth.Group",
             "auth.Permission",
@@ -86,6 +88,7 @@ NAMES_NOBODY = frozenset(
         *("events.Outbox", "events.Turn", "events.AbandonedGroup"),
         # Nothing is written to these.
         *("account.EmailAddress", "account.EmailConfirmation", "socialaccount.SocialApp", "socialaccount.SocialToken"),
-        *("backlog.ModelGrant", "clarifications.Blocking", "clarifications.LedgerPosition", "encryption.DataKey"),
+        *("backlog.ModelCall", "backlog.ModelGrant", "backlog.ModelSwitch"),
+        *("clarifications.Blocking", "clarifications.LedgerPosition", "encryption.DataKey"),
     }
 )

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.people import signed_in_person
 from backlog.models import Deliverable
-from backlog.selectors import projects_for
+from backlog.selectors import projects_for, without_withheld
 from reports.figures import as_csv, tables_in
 from reports.seen import note_exported
 
@@ -33,11 +33,15 @@ def download_table(request: HttpRequest, pk: UUID, deliverable: UUID) -> HttpRes
 
 
 def deliverable_for(request: HttpRequest, project_id: UUID, deliverable_id: UUID) -> Deliverable:
-    """Return the deliverable. Raises Http404 unless it belongs to a project that the person may see."""
-    project = get_object_or_404(projects_for(signed_in_person(request)), pk=project_id)
-    deliverable: Deliverable = get_object_or_404(
-        Deliverable.objects.select_related("project"), pk=deliverable_id, project=project
-    )
+    """Return the deliverable. Raises Http404 unless it belongs to a project that the person may see.
+
+    What a model wrote and nobody approved yet is for staff, who approve it.
+    """
+    person = signed_in_person(request)
+    project = get_object_or_404(projects_for(person), pk=project_id)
+    found = Deliverable.objects.select_related("project")
+    readable = found if person.is_staff else without_withheld(found)
+    deliverable: Deliverable = get_object_or_404(readable, pk=deliverable_id, project=project)
     return deliverable
 
 

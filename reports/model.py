@@ -78,7 +78,8 @@ class Finding:
 
     `hours` and `share_percent` are of the period of the data, `monthly_hours` and `monthly_money` of a month. Whatever
     was not delivered is None. `automatable` is None if nobody judged it; `why` gives the reason in a sentence,
-    `why_code` as the agent delivered it.
+    `why_code` as the agent delivered it. `name_by_model` is the name that a language model gave a task; whatever shows
+    it says so.
     """
 
     key: str
@@ -94,6 +95,7 @@ class Finding:
     automatable: bool | None = None
     why: str = ""
     why_code: str = ""
+    name_by_model: str = ""
 
 
 @dataclass(frozen=True)
@@ -252,6 +254,7 @@ class Section:
     """A deliverable as it is: single values, long texts, tables, and everything else as JSON (`raw`).
 
     `is_internal` marks what only staff need: the work's own checks, and outputs that say nothing about the request.
+    `mark` says that a language model wrote it, and has to be shown with it; empty for everything else.
     """
 
     kind: str
@@ -267,6 +270,7 @@ class Section:
     tables: list[Table] = field(default_factory=list)
     texts: list[tuple[str, str]] = field(default_factory=list)
     raw: Mapping[str, Any] = field(default_factory=dict)
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -326,6 +330,11 @@ class Report:
     def results(self) -> list[Section]:
         """Return the deliverables that have no other place in the report, for everybody."""
         return [section for section in self.sections if not section.is_internal]
+
+    @property
+    def by_model(self) -> list[Section]:
+        """Return what a language model wrote, beside the executive summary."""
+        return [section for section in self.results if section.mark]
 
     @property
     def annex(self) -> list[Section]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from reports.contents import count_at, text_at
 from reports.figures import number_in_words
@@ -14,14 +14,6 @@ from reports.model import Period
 from reports.sources import COST, SCENARIO, Sources
 from schemas.periods import WORKING_DAYS, days_of, is_period, working_days
 
-# The periods that are a length without days.
-LENGTHS = {
-    "day": gettext_lazy("One day"),
-    "week": gettext_lazy("One week"),
-    "month": gettext_lazy("One month"),
-    "quarter": gettext_lazy("One quarter"),
-    "year": gettext_lazy("One year"),
-}
 SPELLINGS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year"}
 
 
@@ -39,7 +31,7 @@ def period_of(sources: Sources) -> Period:
     if first is None and kind != WORKING_DAYS:
         # Without dates it is the number of working days that a month has, and not of those that the data cover.
         known["working_days"] = None
-    words = ", ".join(part for part in (span_in_words(first, last, kind), *counts_in_words(known)) if part)
+    words = period_as_text(first, last, kind, known)
     if words and not is_stated:
         words = _("not stated, assumed: %(period)s") % {"period": words}
     return Period(
@@ -64,6 +56,27 @@ def day_at(given: Mapping[str, Any], key: str) -> date | None:
         return date.fromisoformat(text_at(given, key)[:10])
     except ValueError:
         return None
+
+
+def period_in_words(period: Any) -> str:
+    """Return the period that rows cover in words: its days, working days and people; empty if it says no length."""
+    if not is_period(period):
+        return ""
+    first, last = days_of(period)
+    known = {"days": None, "working_days": None, "people": period.get("people") or None}
+    if first and last:
+        known |= {"days": (last - first).days + 1, "working_days": working_days(first, last)}
+    elif period["type"] == WORKING_DAYS:
+        known["working_days"] = period["working_days"]
+    return period_as_text(first, last, period["type"], known)
+
+
+def period_as_text(first: date | None, last: date | None, kind: str, known: Mapping[str, int | None]) -> str:
+    """Return the dates, else the type of the period, with the known counts; empty if nothing is known."""
+    span, counts = span_in_words(first, last, kind), ", ".join(counts_in_words(known))
+    if first and last and counts:
+        return _("%(dates)s: %(counts)s") % {"dates": span, "counts": counts}
+    return ", ".join(part for part in (span, counts) if part)
 
 
 def span_in_words(first: date | None, last: date | None, kind: str) -> str:
@@ -99,26 +112,3 @@ def counts_in_words(known: Mapping[str, int | None]) -> list[str]:
             else [ngettext("%(n)s person", "%(n)s people", people) % {"n": number_in_words(people)}]
         ),
     ]
-
-
-def period_in_words(period: Any) -> str:
-    """Return the period that rows cover in words: its days, working days and people; empty if it says no length."""
-    if not is_period(period):
-        return ""
-    first, last = days_of(period)
-    counts = [ngettext("%(n)s person", "%(n)s people", people)] if (people := period.get("people")) else []
-    counts = [words % {"n": number_in_words(people)} for words in counts]
-    if first is None or last is None:
-        if period["type"] != WORKING_DAYS:
-            return ", ".join([str(LENGTHS[period["type"]]), *counts])
-        return ", ".join([working_days_in_words(period["working_days"]), *counts])
-    days = (last - first).days + 1
-    counts = [working_days_in_words(working_days(first, last)), *counts]
-    counts = [ngettext("%(n)s day", "%(n)s days", days) % {"n": number_in_words(days)}, *counts]
-    shown = [date_format(day, "DATE_FORMAT") for day in dict.fromkeys((first, last))]
-    return _("%(dates)s: %(counts)s") % {"dates": " – ".join(shown), "counts": ", ".join(counts)}
-
-
-def working_days_in_words(count: int) -> str:
-    """Return a number of working days in words."""
-    return ngettext("%(n)s working day", "%(n)s working days", count) % {"n": number_in_words(count)}

@@ -1,23 +1,36 @@
 """The recurring tasks of a report, each with its hours, and why it could or could not be automated."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from reports.by_model import is_by_model
 from reports.contents import Content, count_at, flag_at, number_at, objects_at, text_at
 from reports.figures import in_unit, name_in_words, number_in_words
 from reports.hours import hours_finding
 from reports.model import Finding, RowsBehind, Unit
-from reports.sources import FRICTION, Sources
+from reports.sources import FRICTION, TASK_NAMES, Sources
 
 
 def recurring_findings(sources: Sources) -> list[Finding]:
     """Return the recurring tasks, those with the most hours first."""
-    clusters = objects_at(sources.content(FRICTION), "clusters")
-    found = [task for number, cluster in enumerate(clusters) if (task := recurring_task(sources, cluster, number))]
+    clusters, names = objects_at(sources.content(FRICTION), "clusters"), names_by_model(sources)
+    found = [
+        task for number, cluster in enumerate(clusters) if (task := recurring_task(sources, cluster, number, names))
+    ]
     return sorted(found, key=lambda task: -(task.hours or 0))
 
 
-def recurring_task(sources: Sources, cluster: Content, number: int) -> Finding | None:
+def names_by_model(sources: Sources) -> dict[str, str]:
+    """Return the names that a language model gave to recurring tasks, by fingerprint; none without such names."""
+    content = sources.content(TASK_NAMES)
+    lines = objects_at(content, "names") if is_by_model(content) else []
+    return {form: text_at(line, "name") for line in lines if (form := text_at(line, "fingerprint"))}
+
+
+def recurring_task(sources: Sources, cluster: Content, number: int, names: Mapping[str, str]) -> Finding | None:
     """Return one recurring task as a finding; None for a cluster without a text or a count."""
     title, count = text_at(cluster, "sample_text"), count_at(cluster, "count")
     if not title or count is None:
@@ -29,22 +42,26 @@ def recurring_task(sources: Sources, cluster: Content, number: int) -> Finding |
         "The durations of %(n)s rows with this text or nearly this text: %(minutes)s ÷ 60.",
         count,
     )
-    rows = RowsBehind("task", text_at(cluster, "fingerprint") or title, count)
-    return hours_finding(
-        sources, f"task-{number}", title, circumstances(cluster, count), minutes / 60,
+    fingerprint = text_at(cluster, "fingerprint")
+    rows, name = RowsBehind("task", fingerprint or title, count), names.get(fingerprint, "")
+    finding = hours_finding(
+        sources, f"task-{number}", title, circumstances(cluster, count, name), minutes / 60,
         formula=formula % values, rows=rows, automatable=flag_at(cluster, "automatable"), why=reason_in_words(cluster),
         why_code=text_at(cluster, "why"),
     )  # fmt: skip
+    return replace(finding, name_by_model=name)
 
 
-def circumstances(cluster: Content, count: int) -> str:
-    """Return how often the task was done, in which category, and by how many people."""
+def circumstances(cluster: Content, count: int, name: str) -> str:
+    """Return how often the task was done, in which category, by how many people, and what a model calls it."""
     parts = [ngettext("%(n)s time", "%(n)s times", count) % {"n": number_in_words(count)}]
     if category := text_at(cluster, "category"):
         parts.append(_("in “%(category)s”") % {"category": category})
     people = count_at(cluster, "people")
     if people:
         parts.append(ngettext("by %(n)s person", "by %(n)s people", people) % {"n": number_in_words(people)})
+    if name:
+        parts.append(_("called “%(name)s” by a language model") % {"name": name})
     return ", ".join(parts)
 
 

@@ -12,13 +12,18 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from backlog.reading_words import ROW_TITLES
+from intake.spreadsheets.categories import is_vague
 from reports.categories import LONGEST_CATEGORY, OTHER, UNCATEGORISED
 from reports.contents import Content, count_at, number_at, objects_at, text_at
 from reports.findings import MEETING
 from reports.model import Column, Unit
-from reports.sources import FRICTION, TIME, Sources
+from reports.model_sections import put_by_in_words
+from reports.sources import FRICTION, ROW_CATEGORIES, TIME, Sources
 
 ROWS_A_PAGE = 100
+# A text is matched by its first characters, as the agent that places rows keeps it.
+LONGEST_TEXT_PUT = 200
 SHORT_MINUTES = 15
 NO_WORD = re.compile(r"[\W_]+")
 
@@ -143,15 +148,28 @@ def is_short(row: Row) -> bool:
     return minutes is not None and 0 < minutes < SHORT_MINUTES
 
 
+def categories_put(sources: Sources) -> dict[str, str]:
+    """Return the category that a model or a person put the rows of each text into, and who it was, in words."""
+    tasks = objects_at(sources.content(ROW_CATEGORIES), "tasks")
+    words = _("%(category)s (put there by: %(who)s)")
+    return {
+        text_at(task, "text"): words % {"category": category, "who": put_by_in_words(text_at(task, "put_by"))}
+        for task in tasks
+        if (category := text_at(task, "category"))
+    }
+
+
+def with_category_put(row: Row, put: Mapping[str, str]) -> Row:
+    """Return the row with the category that was put for it, if its own is none; unchanged if none was."""
+    if not is_vague(text_at(row, "category")):
+        return row
+    words = put.get(" ".join(text_at(row, "text").split())[:LONGEST_TEXT_PUT])
+    return {**row, "category_put": words} if words else row
+
+
 def row_columns() -> list[Column]:
     """Return the columns that a row of a request may have."""
-    return [
-        Column("row", _("Row in the file"), Unit.COUNT),
-        Column("text", _("What was done")),
-        Column("category", _("Category")),
-        Column("estimated_minutes", _("Minutes"), Unit.MINUTES),
-        Column("started_at", _("Began")),
-        Column("ended_at", _("Ended")),
-        Column("person", _("Person")),
-        Column("case", _("Case")),
-    ]
+    units = {"row": Unit.COUNT, "estimated_minutes": Unit.MINUTES}
+    columns = [Column(key, str(title), units.get(key, Unit.NONE)) for key, title in ROW_TITLES.items()]
+    place = 1 + list(ROW_TITLES).index("category")
+    return [*columns[:place], Column("category_put", _("Category added later")), *columns[place:]]

@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from backlog.models import Deliverable
 from pages.admin_pages import bounded_text
 from pages.presentation import translated
+from reports.by_model import tells_who_wrote
 from reports.contents import Content, flag_at, number_at, objects_at, text_at
-from reports.executive import is_executive_summary
 from reports.figures import columns_of, is_number, name_in_words, tables_in, value_in_words
 from reports.findings import hours_in
 from reports.model import Column, DeliveredFile, Section, Table, Unit, Value
-from reports.sources import COST, EXECUTIVE, FRICTION, SCENARIO, TIME, Sources
+from reports.model_sections import MODEL_VIEWS, Lines, Parts, is_silent, model_parts, titles_of
+from reports.sources import COST, EXECUTIVE, FRICTION, NOT_APPROVED, SCENARIO, TIME, Sources
 
 MOST_ROWS = 200
 MOST_TEXTS = 50
@@ -45,7 +46,7 @@ SHOWN_ELSEWHERE = {
         *("calls", "cost_usd", "is_estimate", "masked"),
     },
 }
-INTERNAL = ("test_report", "generic_output")
+INTERNAL = ("test_report", "generic_output", "suggested_categories")
 
 
 def is_understood(kind: str, content: Content) -> bool:
@@ -54,7 +55,7 @@ def is_understood(kind: str, content: Content) -> bool:
         lines = objects_at(content, "breakdown")
         return bool(lines) and all(text_at(line, "category") and hours_in(line) is not None for line in lines)
     if kind == EXECUTIVE:
-        return is_executive_summary(content)
+        return tells_who_wrote(content)
     if kind == COST:
         return number_at(content, "monthly_cost") is not None
     if kind == FRICTION:
@@ -66,7 +67,8 @@ def is_understood(kind: str, content: Content) -> bool:
 def sections_of(sources: Sources) -> list[Section]:
     """Return the sections, known types first, the others sorted by type."""
     known = list(VIEWS)
-    kinds = sorted(sources.contents, key=lambda kind: (known.index(kind) if kind in known else len(known), kind))
+    told = (kind for kind, content in sources.contents.items() if not is_silent(kind, content))
+    kinds = sorted(told, key=lambda kind: (known.index(kind) if kind in known else len(known), kind))
     found = (section_of(kind, sources.contents[kind], sources.deliverables[kind]) for kind in kinds)
     return [section for section in found if section]
 
@@ -85,6 +87,8 @@ def section_of(kind: str, content: Content, deliverable: Deliverable) -> Section
     if kind in SHOWN_ELSEWHERE and is_understood(kind, content):
         rest = {key: value for key, value in content.items() if key not in SHOWN_ELSEWHERE[kind]}
         return Section(**about, **generic_parts(kind, rest)) if rest else None
+    if kind in MODEL_VIEWS and (made := model_parts(kind, content)):
+        return Section(**about, **with_table(*made))
     view = VIEWS.get(kind)
     return Section(**about, **((view(content) if view else None) or generic_parts(kind, content)))
 
@@ -100,6 +104,7 @@ def files_of(sources: Sources) -> list[DeliveredFile]:
             kind in INTERNAL,
         )
         for kind, deliverable in sorted(sources.deliverables.items())
+        if text_at(sources.contents[kind], "reason") != NOT_APPROVED
     ]
 
 
@@ -115,6 +120,8 @@ def title_of(kind: str) -> str:
         "development_output": _("Work product"),
         "test_report": _("Checks made"),
     }
+    if kind in MODEL_VIEWS:
+        return titles_of(kind)[1]
     return titles.get(kind) or name_in_words(kind)
 
 
@@ -186,6 +193,13 @@ def generic_parts(kind: str, content: Content) -> dict[str, Any]:
         "texts": [(name_in_words(key), bounded_text(text)) for key, text in long.items()],
         "raw": {k: v for k, v in content.items() if k not in single and k not in tables},
     }
+
+
+def with_table(parts: Parts, lines: Lines | None) -> Parts:
+    """Return the parts of a section with the table of these lines; unchanged if there are none."""
+    if lines is None or not lines[2]:
+        return parts
+    return {**parts, "tables": [table_of(*lines)]}
 
 
 def table_of(key: str, title: str, rows: Sequence[Content], headings: Mapping[str, str]) -> Table:

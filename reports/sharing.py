@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import AuditRecord
 from accounts.models import User
+from accounts.reach import act_within, unlimited
+from accounts.walls import organisation_of
 from backlog.models import Project
 from backlog.selectors import may_end
 from events.errors import PermanentError
@@ -113,15 +115,17 @@ def require_may_share(user: User, project: Project) -> None:
 
 
 def link_of_token(token: str) -> SharedLink:
-    """Return the live link of the token. Raises UnknownLink or LinkEnded.
+    """Return the live link of the token, to whose organisation a request is limited. Raises UnknownLink or LinkEnded.
 
     The link is found by the digest, so the time of the comparison does not show how much of a guessed token is right.
     """
-    link = SharedLink.objects.select_related("project").filter(digest=token_digest(token)).first()
+    with unlimited():
+        link = SharedLink.objects.select_related("project").filter(digest=token_digest(token)).first()
     if link is None:
         raise UnknownLink(_("This link is incomplete or was changed: copy all of it, or ask for a new one."))
     if not link.is_live:
         raise LinkEnded(_("This link was revoked or has expired: ask the person who gave it to you for a new one."))
+    act_within(organisation_of(link.project))
     return link
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 from backlog.admin.project_page import shown_data
 from backlog.models import Deliverable, Project, WorkContext
-from backlog.selectors import latest_deliverables
+from backlog.selectors import is_withheld, latest_deliverables
 from reports.contents import Content, as_object, number_at, text_at
 
 TIME, COST, FRICTION, SCENARIO = "time_waste_analysis", "cost_analysis", "friction_analysis", "with_agent_scenario"
-EXECUTIVE = "executive_summary"
+EXECUTIVE, TASK_NAMES, ROW_CATEGORIES = "executive_summary", "task_names", "row_categories"
+# Why nothing is shown of what a model wrote for an item whose approval is open.
+NOT_APPROVED = "not_approved"
 # How many periods of a type a month has: 12 months are 4 quarters, 52 weeks or 260 working days.
 PERIODS_A_MONTH = {"day": 260 / 12, "week": 52 / 12, "month": 1.0, "quarter": 1 / 3, "year": 1 / 12}
 # A factor that was computed from rounded figures stands for the exact one that is this near.
@@ -37,7 +39,7 @@ class Sources:
     @cached_property
     def contents(self) -> dict[str, Content]:
         """The contents of the deliverables by type."""
-        return {kind: as_object(deliverable.content) for kind, deliverable in self.deliverables.items()}
+        return {kind: shown_content(deliverable) for kind, deliverable in self.deliverables.items()}
 
     def content(self, kind: str) -> Content:
         """Return the content of the deliverable of this type; empty if there is none."""
@@ -90,6 +92,15 @@ class Sources:
         """Return what these hours of the period cost in a month; None without a rate or the period's length."""
         monthly = self.monthly(hours)
         return None if monthly is None or self.rate is None else monthly * self.rate
+
+
+def shown_content(deliverable: Deliverable) -> Content:
+    """Return the content of a deliverable; of what a model wrote and nobody approved yet, only that, and its cost."""
+    content = as_object(deliverable.content)
+    if not is_withheld(deliverable):
+        return content
+    kept = {key: content[key] for key in ("calls", "cost_usd", "is_estimate", "masked") if key in content}
+    return {"written_by": "nobody", "reason": NOT_APPROVED, **kept}
 
 
 def currency_in(part: Content) -> str:

@@ -57,6 +57,7 @@ def recurring_tasks(recurring: list[Finding]) -> Iterator[Table]:
     """Yield the table of the recurring tasks, each with its verdict and the reason for it."""
     columns = [
         Column("task", _("Task")),
+        Column("name_by_model", _("Name by a language model")),
         Column("count", _("Times"), Unit.COUNT),
         Column("hours", _("Hours in the period"), Unit.HOURS),
         Column("monthly_cost", _("Cost a month"), Unit.MONEY),
@@ -73,7 +74,8 @@ def recurring_tasks(recurring: list[Finding]) -> Iterator[Table]:
 def recurring_line(task: Finding) -> list[Value]:
     """Return the line of one recurring task."""
     count = task.rows.count if task.rows else None
-    return [task.title, count, task.hours, task.monthly_money, task.automatable, task.why or None]
+    name = task.name_by_model or None
+    return [task.title, name, count, task.hours, task.monthly_money, task.automatable, task.why or None]
 
 
 def by_week(sources: Sources) -> Iterator[Table]:

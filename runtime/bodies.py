@@ -2,6 +2,10 @@
 
 A request whose body is incomplete never reaches the application. While the application works, the connection is
 watched, so that the reading of an upload stops when the caller goes away.
+
+Receiving costs time that the pages of this process miss: so all large bodies together arrive at a rate that leaves
+them nearly all of it (`runtime/byte_rate.py`), and a program whose file could not be read now is told so before it is
+received. A person's form is received all the same: its page keeps the file and what was typed for another try.
 """
 
 import asyncio
@@ -9,16 +13,21 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event
 from typing import IO, Any
 
 import orjson
 from django.conf import settings
+from django.utils.functional import lazy
 from django.utils.translation import get_supported_language_variant, gettext_lazy, override
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from intake.spreadsheets.outside import caller_gone
+from intake.spreadsheets.places import AGAIN_SECONDS, busy_words, is_place_free
+from runtime.byte_rate import ByteRate
+from runtime.draining import waiting
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -28,11 +37,18 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 MB = 1024 * 1024
 # Addresses whose forms may upload a file. A little more than it may have is received, so that the form can report it.
 FILE_DOORS = re.compile(r"/(?:requests/new|api/v1/projects|questions?/.*|answer/.*|admin/clarifications/.*)/?")
+# A form of so few bytes from a program has fields and no file that would have to be read.
+PROGRAM_DOORS, BYTES_OF_FIELDS = "/api/", 4096
 MOST_BYTES, BYTES_BESIDE_FILE = 2 * MB + MB // 2, 12 * MB
-# Bytes of a body that are held in memory; a larger body is in a file on disk without a name.
+# Bytes of a body that are held in memory; a larger body is in a file on disk without a name, and arrives at the rate.
 IN_MEMORY_BYTES = 64 * 1024
-CHUNK_BYTES = 64 * 1024
-RETRY_SECONDS = 10
+# Each part goes from the event loop to a thread, which costs about as much for a large one.
+CHUNK_BYTES = 512 * 1024
+# The largest file takes 8 s when nothing else arrives, one of 4 MB hardly longer than without a rate.
+BYTES_A_SECOND, BURST_BYTES = 8 * MB, 4 * MB
+# The rest of a refused body is received and dropped, since a caller who still sends sees no answer: at this rate, for
+# so long in all, and until nothing comes any more.
+REST_A_SECOND, LONGEST_REST_SECONDS, QUIET_SECONDS = 2 * MB, 30.0, 3.0
 
 
 @dataclass(frozen=True)
@@ -75,6 +91,7 @@ NO_ROOM = (
     *(503, "too-many-bodies", "Service Unavailable"),
     gettext_lazy("Too many requests are arriving at the moment. Send this one again in a while."),
 )
+MANY_FILES = (503, "busy", "Service Unavailable", lazy(busy_words, str)())
 
 
 @dataclass
@@ -84,6 +101,9 @@ class Bodies:
     app: App
     limits: Limits = field(default_factory=Limits)
     arriving: Counter[str] = field(default_factory=Counter)
+    rests: set[asyncio.Future[None]] = field(default_factory=set)
+    rate: ByteRate = field(default_factory=lambda: ByteRate(BYTES_A_SECOND, BURST_BYTES))
+    rate_of_rests: ByteRate = field(default_factory=lambda: ByteRate(REST_A_SECOND, burst=0))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request: receive its body, or refuse it, then call the application."""
@@ -97,7 +117,7 @@ class Bodies:
             except CallerGone:
                 return
             except RequestRefused as error:
-                await send_refusal(scope, send, error)
+                await self.refuse(scope, receive, send, error)
                 return
             await self.serve(with_length(scope, size), body, size, receive, send)
 
@@ -117,6 +137,8 @@ class Bodies:
         declared = declared_length(scope)
         if declared is not None and declared > most:
             raise RequestRefused(*TOO_LARGE)
+        if is_file_of_program(scope, declared) and not is_place_free():
+            raise RequestRefused(*MANY_FILES)
         address = (scope.get("client") or ("",))[0]
         if self.arriving[address] >= self.limits.at_once_an_address:
             raise RequestRefused(*TOO_MANY)
@@ -152,19 +174,54 @@ class Bodies:
             if size > most:
                 raise RequestRefused(*TOO_LARGE)
             body.write(chunk)
+            if size > IN_MEMORY_BYTES:
+                started += await self.rate.pay(len(chunk))
         body.seek(0)
         return size
+
+    async def refuse(self, scope: Scope, receive: Receive, send: Send, error: RequestRefused) -> None:
+        """Send the refusal, drop the rest of the body, which many callers send before they read, and end the answer."""
+        await send_refusal(scope, send, error, is_last=False)
+        if len(self.rests) < self.limits.at_once:
+            rest = asyncio.ensure_future(self.drop_rest(receive))
+            self.rests.add(rest)
+            rest.add_done_callback(self.rests.discard)
+            with waiting.until(rest):
+                await asyncio.wait({rest}, timeout=LONGEST_REST_SECONDS)
+            rest.cancel()
+        await send({"type": "http.response.body", "body": b""})
+
+    async def drop_rest(self, receive: Receive) -> None:
+        """Receive and drop the rest of a body; return at its end, when the caller is gone, or when nothing comes."""
+        more = True
+        with suppress(TimeoutError):
+            while more:
+                async with asyncio.timeout(QUIET_SECONDS):
+                    message = await receive()
+                more = message.get("more_body", False)
+                await self.rate_of_rests.pay(len(message.get("body", b"")))
 
     def allowed_seconds(self, size: int) -> float:
         """Return the seconds that a body of this size may take to arrive."""
         return min(self.limits.grace_seconds + size / self.limits.least_bytes_a_second, self.limits.longest_seconds)
 
 
+def takes_file(scope: Scope) -> bool:
+    """Return True if the request is a form at an address that takes files."""
+    is_form = header_value(scope, b"content-type").lower().startswith(b"multipart/form-data")
+    return is_form and FILE_DOORS.fullmatch(scope["path"]) is not None
+
+
+def is_file_of_program(scope: Scope, declared: int | None) -> bool:
+    """Return True if a program sends a form that is large enough for a file to an address that takes files."""
+    is_large = declared is None or declared > BYTES_OF_FIELDS
+    return is_large and scope["path"].startswith(PROGRAM_DOORS) and takes_file(scope)
+
+
 def largest_body(scope: Scope) -> int:
     """Return the most bytes that the body may have at this address."""
-    is_form = header_value(scope, b"content-type").lower().startswith(b"multipart/form-data")
     most_with_file: int = settings.SPREADSHEET_LIMITS.most_bytes + BYTES_BESIDE_FILE
-    return most_with_file if is_form and FILE_DOORS.fullmatch(scope["path"]) else MOST_BYTES
+    return most_with_file if takes_file(scope) else MOST_BYTES
 
 
 def declared_length(scope: Scope) -> int | None:
@@ -214,8 +271,8 @@ async def notify_when_gone(receive: Receive, gone: Event, left: asyncio.Event) -
     left.set()
 
 
-async def send_refusal(scope: Scope, send: Send, error: RequestRefused) -> None:
-    """Answer with a problem document and close the connection, since the rest of the body is not read."""
+async def send_refusal(scope: Scope, send: Send, error: RequestRefused, *, is_last: bool = True) -> None:
+    """Answer with a problem document; the connection is closed then, by the caller of this unless it `is_last`."""
     with override(language_of(scope)):
         words = str(error.words)
     kind = f"urn:interlock:problem:{error.name}"
@@ -226,9 +283,9 @@ async def send_refusal(scope: Scope, send: Send, error: RequestRefused) -> None:
         (b"connection", b"close"),
     ]
     if error.status in (429, 503):
-        headers.append((b"retry-after", str(RETRY_SECONDS).encode()))
+        headers.append((b"retry-after", str(AGAIN_SECONDS).encode()))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": document})
+    await send({"type": "http.response.body", "body": document, "more_body": not is_last})
 
 
 def language_of(scope: Scope) -> str:

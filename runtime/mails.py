@@ -1,4 +1,4 @@
-"""The loop that sends mails, about questions that wait and with links to a new password, and posts to chats."""
+"""The loop that sends mails, of questions and with links to a new password, posts to chats, and tells devices."""
 
 import logging
 import threading
@@ -8,6 +8,7 @@ from django.db import close_old_connections
 from accounts.passwords.letters import send_due_letters
 from chat.posting import post_due_questions
 from clarifications.mails.notices import send_due_notices
+from devices.telling import tell_due_devices
 from environment import heartbeat
 from events.isolation import DATABASE_AWAY
 
@@ -33,5 +34,6 @@ def notify_until(stopping: threading.Event) -> None:
 
 
 def send_due_mails() -> int:
-    """Send what is due, mails that a person waits for first. Return how many were sent, posted or settled."""
-    return send_due_letters() + send_due_notices() + post_due_questions()
+    """Send what is due, mails that a person waits for first. Return how many were sent, posted, told or
+    settled."""
+    return send_due_letters() + send_due_notices() + post_due_questions() + tell_due_devices()

@@ -21,10 +21,17 @@ from api.waiting import (
     ASK_AGAIN_HEADER,
     ASK_AGAIN_TOKEN,
     ASKED_AGAIN_HEADER,
+    ORGANISATION_HEADER,
     WAITS_FOR_HEADER,
     WITHIN_HEADER,
 )
-from events.connections import ConnectionLimit, NoRoom, NoRoomForAccount
+from events.connections import (
+    ConnectionLimit,
+    NoRoom,
+    NoRoomForAccount,
+    NoRoomForOrganisation,
+    organisation_places,
+)
 from runtime.bodies import RequestRefused, send_refusal
 from runtime.draining import waiting
 from runtime.lookout import Lookout
@@ -43,13 +50,20 @@ MOST_BYTES = 64 * 1024
 MOST_STREAMS, MOST_STREAMS_IN_ALL, MOST_WAITS_IN_ALL = 5, 200, 400
 # Most threads of those that answer requests which waiting calls may use at the same time.
 MOST_ASKING = 4
-INTERNAL_HEADERS = (ASK_AGAIN_HEADER, ACCOUNT_HEADER, WAITS_FOR_HEADER, WITHIN_HEADER)
+INTERNAL_HEADERS = (ASK_AGAIN_HEADER, ACCOUNT_HEADER, ORGANISATION_HEADER, WAITS_FOR_HEADER, WITHIN_HEADER)
 INTERNAL = {name.lower().encode() for name in INTERNAL_HEADERS}
 
 TOO_MANY = (
     *(429, "too-many-connections", "Too Many Requests"),
     gettext_lazy(
         "Your account has as many connections of this kind open as one may have. End one, or come back later."
+    ),
+)
+QUOTA_REACHED = (
+    *(429, "quota-reached", "Too Many Requests"),
+    gettext_lazy(
+        "Your organisation has as many streams and live pages open as it may. End one; whoever runs Interlock can raise"
+        " the limit."
     ),
 )
 NO_ROOM = (
@@ -127,6 +141,7 @@ class Patience:
         project = UUID(STREAM.fullmatch(scope["path"])[1])  # type: ignore[index]
         with (
             place_for_connection(self.streams, answer),
+            place_within_organisation(answer),
             caller_watched(receive) as gone,
             self.lookout.for_events(project) as wake,
         ):
@@ -175,6 +190,17 @@ def place_for_connection(limit: ConnectionLimit, answer: Answer) -> Iterator[Non
         raise RequestRefused(*TOO_MANY) from error
     except NoRoom as error:
         raise RequestRefused(*NO_ROOM) from error
+
+
+@contextmanager
+def place_within_organisation(answer: Answer) -> Iterator[None]:
+    """Hold a place for a connection of the answered account's organisation. Raises RequestRefused."""
+    organisation, _slash, most = answer.header(ORGANISATION_HEADER).partition("/")
+    try:
+        with organisation_places.hold(int(organisation), int(most) if most else None):
+            yield
+    except NoRoomForOrganisation as error:
+        raise RequestRefused(*QUOTA_REACHED) from error
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def shared_roles() -> list[Child]:
 
 def separate_roles() -> list[Child]:
     """Return a process for each consumer group and each loop."""
-    mails = ["notify"] if settings.SENDS_MAIL or settings.CHAT.is_on else []
+    mails = ["notify"] if settings.SENDS_MAIL or settings.CHAT.is_on or settings.PUSH else []
     groups = [Child(group, command_without_pages("consume", group)) for group in GROUPS]
     return [*groups, *(Child(name, command_without_pages(name)) for name in ("relay", "deliver", *mails))]
 

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
+from accounts.memberships import end_memberships
 from accounts.models import User
 from accounts.rank import require_may_manage
 from accounts.walls import within_organisation
@@ -205,7 +206,10 @@ def write_person(account: User, person: Person, *, by: User) -> None:
 
 
 def write_external_id(account: User, external_id: str, *, by: User) -> None:
-    """Store what the directory calls the account. Raises ValidationError if another account is called so."""
+    """Store what the directory calls the account. Raises ValidationError if another account is called so.
+
+    It ends memberships: by that name the single sign-on finds whose account it is.
+    """
     if account.external_id == external_id:
         return
     require_may_manage(by, account)
@@ -213,6 +217,7 @@ def write_external_id(account: User, external_id: str, *, by: User) -> None:
         raise ValidationError(_("Another account has this externalId."), code="unique")
     account.external_id = external_id
     account.save(update_fields=["external_id"])
+    end_memberships(account)
 
 
 def role_mapping() -> tuple[tuple[str, str], ...]:

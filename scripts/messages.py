@@ -106,7 +106,7 @@ SOURCES: list[tuple[str, Callable[[str], Iterator[Found]]]] = [
     *((f"{folder}templates/**/*.*", in_template) for folder in ("", *(f"{package}/" for package in PACKAGES))),
     ("schemas/events/*.json", in_event_schema),
     ("backlog/blueprints/*.yaml", in_blueprint),
-    ("workers/agents/*.py", in_agent),
+    ("workers/agents/**/*.py", in_agent),
 ]
 
 

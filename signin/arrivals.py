@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.audit import AuditRecord
@@ -61,8 +62,14 @@ def account_of_directory(claims: Claims) -> User | None:
 
     The provider gives a subject to one person and to no other, so this needs no mail address.
     """
-    found = list(User.objects.filter(external_id__in=claims.subjects, is_service=False, is_superuser=False)[:2])
+    known = entered_directly().filter(external_id__in=claims.subjects, is_superuser=False)
+    found = list(known[:2])
     return found[0] if len(found) == 1 else None
+
+
+def entered_directly() -> QuerySet[User]:
+    """Return the accounts of people, without those that a person enters from their account of another organisation."""
+    return User.objects.filter(Q(home=None) | Q(home=F("pk")), is_service=False)
 
 
 def groups_kept_here(account: User | None) -> frozenset[str]:
@@ -81,7 +88,7 @@ def account_to_link(claims: Claims, sso: SingleSignOn) -> User | None:
     """Return the account with the person's mail address; None if there is none. Raises ArrivalRefused."""
     if not claims.address:
         return None
-    similar = list(User.objects.filter(email__iexact=claims.address, is_service=False)[:2])
+    similar = list(entered_directly().filter(email__iexact=claims.address)[:2])
     if not similar:
         return None
     account = similar[0]

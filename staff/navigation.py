@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from accounts.memberships import shown_memberships
 from accounts.people import signed_in_person
 from clarifications.selectors import MOST_COUNTED, count_waiting_for
 
@@ -23,8 +24,11 @@ class Link:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: provide `navigation`, computed only if the page shows it."""
-    return {"navigation": SimpleLazyObject(lambda: links_for(request))}
+    """Context processor: provide `navigation` and the person's `memberships`, computed only if the page shows them."""
+    return {
+        "navigation": SimpleLazyObject(lambda: links_for(request)),
+        "memberships": SimpleLazyObject(lambda: shown_memberships(request)),
+    }
 
 
 def links_for(request: HttpRequest) -> list[Link]:
@@ -58,6 +62,7 @@ def staff_links(request: HttpRequest) -> list[tuple[str, str, str]]:
         "events.producer": _("Producers"),
         "accounts.user": _("People"),
         "accounts.auditrecord": _("Audit"),
+        "backlog.modelswitch": _("Models"),
         "intake.quarantinedfile": _("Quarantine"),
     }
     viewable = [(name, words) for name, words in lists.items() if may_view(request, name)]

@@ -140,6 +140,7 @@ class PersonAdmin(DetailAdmin):
             "role": self.role(obj),
             "standing": self.standing(obj),
             "has_password": obj.has_usable_password(),
+            "comes_from_elsewhere": obj.home_id not in (None, obj.pk),
             "can_be_mailed": bool(obj.email) and sends_letters(),
             "form": PersonForm(actor=actor, account=obj) if may_act else None,
             "holdings": leaving.holdings_of(obj) if may_act and obj.is_active else None,

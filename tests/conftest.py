@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from psycopg.pq import TransactionStatus
 from pytest_django import Settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from accounts import quotas
 from backlog.blueprints import definition_of
 from events import streams
 from events.outage import outage
@@ -65,6 +67,12 @@ def static_files_found_once() -> Iterator[None]:
 def forgotten_templates() -> None:
     """A key of a template row may come again once its test is over."""
     definition_of.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def known_quotas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No organisation has a quota when a test begins, and none is looked for until the test sets one."""
+    monkeypatch.setattr(quotas, "known", quotas.KnownLimits(read_until=math.inf))
 
 
 @pytest.fixture(scope="session")

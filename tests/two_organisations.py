@@ -48,6 +48,8 @@ TABLES: dict[str, type[Model]] = {
 }  # fmt: skip
 # Addresses without a signed-in account: whoever has the secret in them may come.
 BY_SECRET = ("answer/", "shared/", "new-password/", "artifacts/")
+# The addresses that answer to keys.
+FOR_PROGRAMS = re.compile("/(api|scim)/")
 OWN_PAGES = ("preferences/", "sign-in/", "sign-out/")
 
 
@@ -213,6 +215,17 @@ def values_of(name: str, route: str, other: Side) -> list[str]:
     return [fixed[name]] if name in fixed else other.numbers(TABLES[name])
 
 
+def leaks(here: Side, there: Side, roles: list[str], addresses: list[str]) -> tuple[int, list[str]]:
+    """How many calls people and a machine of one side made to these addresses, and what they met of the other side."""
+    calls, found, traces = 0, [], there.traces()
+    for role, caller in visitors(here, roles).items():
+        for address in addresses if not caller.headers else filter(FOR_PROGRAMS.match, addresses):
+            seen = met(got(caller, address), traces, address)
+            found += [f"{here.word} {role} at {address}: {sorted(seen)[:3]}"] if seen else []
+            calls += 1
+    return calls, found
+
+
 # -- who comes -------------------------------------------------------------------------------------
 def visitors(of: Side, roles: list[str]) -> dict[str, Caller]:
     """People of these roles by their sessions, and a machine of each by a key that may do everything."""
@@ -241,7 +254,12 @@ def body_of(answer: Any) -> bytes:
 
 def met(answer: Any, traces: set[str], address: str) -> set[str]:
     """Which of the traces are in the answer, where what the caller has sent is left out."""
-    said = body_of(answer).decode(errors="replace").lower() + str(answer.headers).lower()
+    return traces_in(body_of(answer) + str(answer.headers).encode(), traces, address)
+
+
+def traces_in(text: bytes, traces: set[str], address: str) -> set[str]:
+    """Which of the traces are in the text, where what the caller has sent is left out."""
+    said = text.decode(errors="replace").lower()
     for sent in re.split("[/?=&]", address.lower()):
         said = said.replace(sent, "") if len(sent) > SHORTEST_TRACE else said
     return {trace for trace in traces if trace in said}

@@ -44,6 +44,9 @@ BROKER_RETRY_SECONDS = 0.5
 LONGEST_TOGETHER_SECONDS = 0.25
 MOST_REPLY_BYTES = 4 * 1024 * 1024
 
+# After this time without work a connection is closed; later, where to connect again takes longer than an item.
+IDLE_SECONDS, IDLE_SECONDS_OF_QUICK = 1.0, 30.0
+
 Dispatches = list[tuple[Entry, Envelope]]
 
 
@@ -51,19 +54,18 @@ class AgentConsumer(BatchConsumer):
     """The consumer of one agent's group: does the dispatched items one after another."""
 
     spec: ClassVar[AgentSpec]
-    # True if an entry was handled since the last call of `tick`.
-    has_worked = False
+    worked_at = 0.0
 
     def tick(self) -> None:
         """Close the database connections after an idle period: a worker process has many, most of them unused."""
+        idle, longest = time.monotonic() - self.worked_at, IDLE_SECONDS_OF_QUICK if self.spec.quick else IDLE_SECONDS
         # Not with SQLite: connections cost nothing there, and opening one waits for the current writer.
-        if not self.has_worked and connection.vendor == "postgresql":
+        if idle > longest and connection.vendor == "postgresql":
             connections.close_all()
-        self.has_worked = False
 
     def handle(self, entries: Sequence[Entry]) -> Verdicts:
         """Do the items and return a verdict for each entry; when the process has to stop, give back the others."""
-        self.has_worked = True
+        self.worked_at = time.monotonic()
         verdicts: Verdicts = {}
         waiting = self.still_wanted(self.read(entries, verdicts), verdicts)
         with Renewal(self.group, self.scope["consumer"], [entry for entry, _ in waiting]) as renewal:

@@ -188,9 +188,10 @@ class AgentInput(BaseModel):
     hourly_rate: Unneeded[HourlyRate | None] = None
     currency: Unneeded[Currency | None] = None
     period: Unneeded[Period | None] = None
-    deliverables: Unneeded[dict[str, dict[str, Any]]] = {}
+    # Made by a factory: a default that is an object would be copied deeply for each input.
+    deliverables: Unneeded[dict[str, dict[str, Any]]] = Field(default_factory=dict)
     request_text: Unneeded[str] = ""
-    notes: Unneeded[list[str]] = []
+    notes: Unneeded[list[str]] = Field(default_factory=list)
 
 
 # -- agents ----------------------------------------------------------------------------------------

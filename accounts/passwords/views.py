@@ -15,10 +15,13 @@ from django.views.generic import FormView, View
 
 from accounts.attempts import SignInRefused
 from accounts.audit import address_of
+from accounts.memberships import MembershipRefused, join
+from accounts.models import User
 from accounts.passwords.forms import ForgottenForm, OwnPasswordForm
 from accounts.passwords.letters import ask_for_new_password, sends_letters
 from accounts.passwords.links import LinkNotValid, account_of
 from accounts.passwords.setting import set_password_by_link
+from accounts.people import signed_in_person
 from accounts.preferences import preferences_of
 
 # The address is a secret key: browsers must not keep it or send it to other sites.
@@ -73,21 +76,40 @@ class ChoosePassword(View):
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         """Return the page. Raises LinkNotValid."""
         account = account_of(token)
-        return self.page(request, account.username, SetPasswordForm(account))
+        return self.page(request, account, SetPasswordForm(account))
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
-        """Set the password and lead to the sign-in page, or show the form with what is wrong. Raises LinkNotValid."""
+        """Set the password and lead to the sign-in page, or show the form with what is wrong. Raises LinkNotValid.
+
+        Of an invitation, a signed-in person may enter the account from their own instead.
+        """
         account = account_of(token)
+        if "join" in request.POST and request.user.is_authenticated:
+            return self.join(request, token, account)
         form = SetPasswordForm(account, request.POST)
         if not form.is_valid():
-            return self.page(request, account.username, form)
+            return self.page(request, account, form)
         set_password_by_link(token, form.cleaned_data["new_password1"])
         messages.success(request, _("Your password is set. Sign in with it."))
         return HttpResponseRedirect(reverse("sign-in"))
 
-    def page(self, request: HttpRequest, name: str, form: "SetPasswordForm[Any]") -> HttpResponse:
-        """Return the page with the form for the account of this name."""
-        return render(request, "accounts/choose_password.html", {"form": form, "name": name})
+    def join(self, request: HttpRequest, token: str, account: User) -> HttpResponse:
+        """Make the account one of the signed-in person's, or show why not. Raises LinkNotValid."""
+        try:
+            joined = join(token, signed_in_person(request), request.session)
+        except MembershipRefused as error:
+            return self.page(request, account, SetPasswordForm(account), refused=str(error))
+        words = _("You can enter %(organisation)s now: switch at the top of the page.")
+        messages.success(request, words % {"organisation": joined.organisation})
+        return HttpResponseRedirect(reverse("own-organisations"))
+
+    def page(
+        self, request: HttpRequest, account: User, form: "SetPasswordForm[Any]", *, refused: str = ""
+    ) -> HttpResponse:
+        """Return the page with the form for the account; `refused` is why its person cannot enter it from their own."""
+        context = {"form": form, "name": account.username, "organisation": account.organisation, "refused": refused}
+        context["is_invitation"] = not account.has_usable_password()
+        return render(request, "accounts/choose_password.html", context)
 
 
 class ChangePassword(LoginRequiredMixin, PasswordChangeView):

@@ -37,8 +37,8 @@ class ItemAdmin(ReadOnlyAdmin):
     ordering = ["-project__opened_at", "project_id", "position"]
     actions = ["dispatch_items", "retry_items", "cancel_items", "waive_items"]
     fields = [
-        *("title", "project_link", "key", "item_type", "agent_target", "standing", "reason", "depends_on"),
-        *("priority", "approval", "approved", "attempts", "failures", "max_attempts", "timeout_seconds"),
+        *("spoken_title", "project_link", "key", "item_type", "agent_target", "standing", "spoken_reason"),
+        *("depends_on", "priority", "approval", "approved", "attempts", "failures", "max_attempts", "timeout_seconds"),
         *("started_at", "deadline_at", "not_before", "done_at", "progress", "delivered", "notes"),
         *("current_dispatch", "evidence_pretty"),
     ]
@@ -46,6 +46,10 @@ class ItemAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("title"))
     def spoken_title(self, item: Item) -> str:
         return translated(item.title)
+
+    @admin.display(description=gettext_lazy("reason"))
+    def spoken_reason(self, item: Item) -> str:
+        return translated(item.reason) or "–"
 
     @admin.display(description=gettext_lazy("state"))
     def standing(self, item: Item) -> SafeString:

@@ -24,7 +24,7 @@ LONGEST_PAYLOAD = 4000
 
 @dataclass
 class Happening:
-    """One event in words. `effects` are the events that it caused, `about` is its reason, title or field."""
+    """One event in words. `effects` are the events that it caused, `about` its reason, title or field as stored."""
 
     event: Any
     words: str
@@ -78,7 +78,7 @@ def happening(event: Any, item_titles: dict[str, str]) -> Happening:
     payload = indented_json(event.beginning) if is_complete else event.beginning
     item = item_titles.get(event.item_id or "", "")
     about = "" if event.about == item else event.about or ""
-    return Happening(event, event_in_words(event), translated(item), translated(about), payload, is_complete)
+    return Happening(event, event_in_words(event), translated(item), about, payload, is_complete)
 
 
 def indented_json(text: str) -> str:

@@ -20,7 +20,7 @@ from schemas.payloads.work import WorkItemDispatched
 def dispatch_all(work: ProjectWork, items: Sequence[Item]) -> None:
     """Mark each READY item IN_PROGRESS and emit its WORK.ITEM_DISPATCHED; two queries for all items.
 
-    There are up to three more for those that language models are asked for.
+    There are up to four more for those that language models are asked for.
     """
     if not items:
         return

@@ -5,21 +5,27 @@ from collections.abc import Iterable
 from typing import Any, cast
 from uuid import UUID, uuid4
 
+import orjson
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.organisations import FIRST_ORGANISATION
+from accounts.reach import unlimited
 from accounts.walls import organisation_of
 from backlog import blueprints, periods
 from backlog.errors import ProjectExists
-from backlog.flow.model_budget import WRITTEN_BY_MODEL
+from backlog.flow.model_budget import FOLLOWS_MODEL, WRITTEN_BY_MODEL
+from backlog.flow.model_switch import are_models_on
 from backlog.flow.orchestration import item_keys
 from backlog.models import Item, Project, Template, WorkContext
+from backlog.quotas import lock_quotas, take_bytes, take_project
 from backlog.selectors import load_projects
 from backlog.work import ProjectWork
 from events import artifacts
 from events.envelope import Envelope
+from events.ids import new_id
+from events.instances import new
 from events.prepared import Prepared
 from schemas.payloads.backlog import BacklogItemCreated
 from schemas.payloads.project import ProjectInitialRequestReceived, ProjectOpened
@@ -47,19 +53,26 @@ def submit_request(
 def open_project(
     work: ProjectWork, *, request: ProjectInitialRequestReceived, correlation_id: UUID, intake: Intake | None = None
 ) -> Project:
-    """Create a project and its items from its template's newest version. Raises ProjectExists or UnknownTemplate."""
+    """Create a project and its items from its template's newest version.
+
+    Raises ProjectExists, UnknownTemplate or QuotaReached.
+    """
     project_id = UUID(request["project_id"])
-    load_projects(work, [project_id])
+    with unlimited():  # an id is the installation's
+        load_projects(work, [project_id])
     if work.loaded(Project, project_id):
         words = _("Project %(id)s is open already: a new request needs a new project_id.")
         raise ProjectExists(words % {"id": project_id})
     owner = owner_named(work, request.get("requester") or "")
     organisation = organisation_of(owner) if owner else FIRST_ORGANISATION
     template = newest_template(work, request.get("template") or blueprints.DEFAULT_TEMPLATE, organisation)
+    take_project(work, organisation)
     project = work.add(new_project(work, request, template, owner, correlation_id=correlation_id, intake=intake))
     project.members = []
-    remember_context(work, project, request)
-    definitions = items_to_open(blueprints.definition_of(template.pk))
+    context = remember_context(work, project, request)
+    project.stored_bytes = bytes_of_rows(context.data)
+    take_bytes(work, organisation, project.stored_bytes)
+    definitions = items_to_open(work, blueprints.definition_of(template.pk), organisation_of(template))
     emit_project_opened(work, project, template, items=len(definitions))
     for position, definition in enumerate(definitions):
         create_item(work, project, definition, position)
@@ -68,18 +81,22 @@ def open_project(
     return project
 
 
-def items_to_open(template: blueprints.Definition) -> list[blueprints.ItemDefinition]:
-    """Return the template's items, without those that a model writes where no model is set up.
+def items_to_open(
+    work: ProjectWork, template: blueprints.Definition, organisation: int
+) -> list[blueprints.ItemDefinition]:
+    """Return the template's items, without those about what a model writes where no model may be asked.
 
-    An item that others depend on stays, and so does the only one of its template: its worker says that nobody wrote it.
+    One that another item depends on stays, and so do all if there are no others: their workers say that nobody wrote.
     """
-    needed = {key for item in template.items for key in item.depends_on}
-    kept = [
-        item
-        for item in template.items
-        if settings.MODELS.is_on or item.item_type != WRITTEN_BY_MODEL or item.key in needed
-    ]
-    return kept or list(template.items)
+    about_models = [item for item in template.items if item.item_type in (WRITTEN_BY_MODEL, FOLLOWS_MODEL)]
+    if not about_models or are_models_on(work, organisation):
+        return list(template.items)
+    needed: set[str] = set()
+    # Items depend on items above them only, so those that need one come after it.
+    for item in reversed(template.items):
+        if item not in about_models or item.key in needed:
+            needed |= {item.key, *item.depends_on}
+    return [item for item in template.items if item.key in needed] or list(template.items)
 
 
 def new_project(
@@ -92,7 +109,8 @@ def new_project(
     intake: Intake | None,
 ) -> Project:
     """Return the unsaved project of a request. It belongs to the organisation whose template it is made from."""
-    return Project(
+    return new(
+        Project,
         id=UUID(request["project_id"]),
         title=one_line(request.get("title") or "") or title_from_request(request["request_text"]),
         template_id=template.pk,
@@ -130,6 +148,9 @@ def load_owners(work: ProjectWork, names: Iterable[str]) -> None:
     if new := {name for name in names if name and name not in work.owners}:
         [found] = work.ahead.rows_together((OWNERS, new))
         work.owners |= {**dict.fromkeys(new), **{user.username: user for user in found}}
+        # A request of nobody whom Interlock knows is one of the first organisation.
+        unknown = [FIRST_ORGANISATION] if len(found) < len(new) else []
+        lock_quotas(work, {*map(organisation_of, found), *unknown})
 
 
 def owner_named(work: ProjectWork, name: str) -> User | None:
@@ -177,7 +198,13 @@ def remember_context(work: ProjectWork, project: Project, request: ProjectInitia
     if data.get("currency") is None and (default := default_currency(project)):
         data["currency"], by = default
         provenance["currency"] = {**origin, "by": by, "door": "settings"}
-    return work.add(WorkContext(project=project, data=artifacts.check_in_rows(data), provenance=provenance))
+    return work.add(new(WorkContext, project=project, data=artifacts.check_in_rows(data), provenance=provenance))
+
+
+def bytes_of_rows(data: dict[str, Any]) -> int:
+    """Return how many bytes the rows of a work context take: those in it as JSON, and those that are stored."""
+    inside = len(orjson.dumps(data["rows"])) if data["rows"] else 0
+    return inside + (artifacts.size_of(data["rows_ref"]) if data.get("rows_ref") else 0)
 
 
 def default_currency(project: Project) -> tuple[str, str] | None:
@@ -191,7 +218,9 @@ def default_currency(project: Project) -> tuple[str, str] | None:
 def create_item(work: ProjectWork, project: Project, definition: blueprints.ItemDefinition, position: int) -> Item:
     """Create the project's item for one item of the template, and emit BACKLOG.ITEM_CREATED."""
     item = work.add(
-        Item(
+        new(
+            Item,
+            id=new_id(),
             project=project,
             position=position,
             key=definition.key,

@@ -55,7 +55,7 @@ def advance_projects(work: ProjectWork) -> None:
 
 def advance_once(work: ProjectWork, changes: Changes) -> None:
     """Handle one set of changes: pass new and held items through the gates, then make ready and dispatch the rest."""
-    settle_grants(work, changes.model_costs)
+    settle_grants(work, changes.model_calls)
     pass_gates(work, [item for project in changes.opened for item in project.members], "at_intake")
     pass_gates(work, list(changes.held.values()), "before_done")
     for follower in FOLLOWERS:

@@ -9,9 +9,10 @@ from datetime import timedelta
 from typing import Any, cast
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from backlog.flow.definition_of_done import only_checks_failed, unmet_criteria
-from backlog.flow.model_budget import note_cost
+from backlog.flow.model_budget import note_calls
 from backlog.flow.orchestration import item_keys
 from backlog.models import Deliverable, Item
 from backlog.selectors import load_projects
@@ -20,8 +21,10 @@ from backlog.work import ProjectWork
 from events.deadletters.elsewhere import Refusal
 from events.envelope import Envelope
 from events.errors import InvalidEvent
+from events.instances import new
 from events.models import Event
 from events.texts import joined
+from pages.stored_sentences import stored_form
 from schemas import strict_json
 from schemas.payloads.backlog import BacklogItemRetried
 from schemas.payloads.work import (
@@ -38,6 +41,9 @@ from schemas.payloads.work import (
 LONGEST_RETRY_SECONDS = 3600
 # In characters; the reason of a refused dispatch comes from an external worker and is cut here.
 LONGEST_REFUSAL = 2_000
+UNMET = stored_form(gettext_noop("The definition of done is not met: %(unmet)s"))
+REFUSED = stored_form(gettext_noop("Its worker put the dispatch on the dead-letter stream: %(why)s"))
+LATE = gettext_noop("Its deadline passed without an answer.")
 
 
 def start_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
@@ -74,7 +80,8 @@ def accept_deliverable(work: ProjectWork, item: Item, event: Envelope) -> Delive
         return None
     require_carriable(delivered["content"])
     deliverable = work.add(
-        Deliverable(
+        new(
+            Deliverable,
             id=event.event_id,
             project=item.project,
             item=item,
@@ -119,7 +126,7 @@ def complete_item(work: ProjectWork, item: Item, event: Envelope) -> Item:
     if applies(work, item, event):
         item.evidence = cast(WorkItemCompleted, event.payload)["evidence"]
         item.started_at = item.started_at or work.now
-        note_cost(work, item, item.evidence)
+        note_calls(work, item, item.evidence)
         work.change(item, "evidence", "started_at")
         review_item(work, item, by="definition of done")
     return item
@@ -177,7 +184,7 @@ def accept_item(
 
 def reject_evidence(work: ProjectWork, item: Item, unmet: list[str]) -> None:
     """Fail finished work that does not meet its definition of done; the reason names the unmet criteria."""
-    reason = "The definition of done is not met: " + joined(unmet)
+    reason = UNMET % {"unmet": joined(unmet)}
     failed: WorkItemFailed = {
         "project_id": str(item.project_id),
         "backlog_item_id": str(item.pk),
@@ -214,7 +221,7 @@ def fail_refused_items(work: ProjectWork, refusals: Sequence[Refusal]) -> None:
 
 def fail_refused_item(work: ProjectWork, item: Item, *, reason: str) -> None:
     """Fail the item without a retry, since its worker could not handle the dispatch; staff may retry it."""
-    reason = f"Its worker put the dispatch on the dead-letter stream: {reason}"[:LONGEST_REFUSAL]
+    reason = (REFUSED % {"why": reason})[:LONGEST_REFUSAL]
     failed: WorkItemFailed = {
         "project_id": str(item.project_id),
         "backlog_item_id": str(item.pk),
@@ -238,7 +245,7 @@ def time_out_item(work: ProjectWork, item: Item) -> None:
         "failures": item.failures + 1,
     }
     work.emit_about(item.project, "WORK.ITEM_TIMED_OUT", overdue)
-    give_up_or_retry(work, item, reason="Its deadline passed without an answer.", retryable=True)
+    give_up_or_retry(work, item, reason=LATE, retryable=True)
 
 
 def give_up_or_retry(work: ProjectWork, item: Item, *, reason: str, retryable: bool) -> None:

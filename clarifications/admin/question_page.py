@@ -12,10 +12,11 @@ from backlog.admin.project_page import state_in_words
 from backlog.blueprints import definition_of
 from backlog.flow.definition_of_done import check_faults, evidence_faults
 from backlog.models import Deliverable, Item, WorkContext
+from backlog.reading_words import ROW_TITLES
 from backlog.readings import settled
 from clarifications.models import Answer, Question
 from clarifications.selectors import questions_for
-from schemas import strict_json
+from clarifications.wording import grouped_number, value_in_one_line
 
 MOST_SUGGESTIONS = 5
 # The most recent answers to the same field among which different ones are looked for.
@@ -48,13 +49,6 @@ class Criterion:
     met: bool
 
 
-def value_in_one_line(value: Any) -> str:
-    """Return a JSON value in one line: Yes or No, a text as it is, anything else as JSON."""
-    if isinstance(value, bool):
-        return _("Yes") if value else _("No")
-    return value if isinstance(value, str) else strict_json.dumps(value).decode()
-
-
 def waiting_items(question: Question) -> list[tuple[Item, str]]:
     """Return the items that wait or waited for the question, each with its state in words."""
     items = Item.objects.filter(blockings__question=question).order_by("position")
@@ -85,10 +79,17 @@ def request_background(question: Question) -> dict[str, Any]:
     count = (data.get("rows_ref") or {}).get("rows", len(rows))
     return {
         "request_text": data.get("request_text", ""),
-        "columns": columns,
-        "rows": [[row.get(column, "") for column in columns] for row in first_rows],
+        "columns": [ROW_TITLES.get(column, column) for column in columns],
+        "rows": [[shown_cell(row.get(column)) for column in columns] for row in first_rows],
         "rows_count": count,
     }
+
+
+def shown_cell(value: Any) -> str:
+    """Return a value of a row as a person reads it; an empty text for none."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return grouped_number(value)
+    return "" if value is None else str(value)
 
 
 def approval_evidence(question: Question) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from clarifications.services import answer_question, decline_question
 from clarifications.wording import question_title
 from events.errors import PermanentError
 from pages.admin_pages import MOST_NAMED, DetailAdmin, ReasonForm, act_on_each, json_as_html, names_in_one_line
-from pages.presentation import ago, state_word
+from pages.presentation import ago, state_word, translated
 
 
 class QuestionAdmin(DetailAdmin):
@@ -198,7 +198,7 @@ class QuestionAdmin(DetailAdmin):
             return self.page(request, question, answer_form=form)
         except PermanentError as error:
             return self.redirect_refused(request, question, error)
-        words = _("“%(title)s” is answered.") % {"title": locked.title}
+        words = _("“%(title)s” is answered.") % {"title": question_title(locked)}
         return self.redirect_settled(
             request, words, locked.blocked, go_on=request.POST.get("answer_question") == "next"
         )
@@ -215,7 +215,8 @@ class QuestionAdmin(DetailAdmin):
                 decline_question(work, question=locked, by=by, reason=form.cleaned_data["reason"])
         except PermanentError as error:
             return self.redirect_refused(request, question, error)
-        return self.redirect_settled(request, _("“%(title)s” is declined.") % {"title": locked.title}, locked.blocked)
+        words = _("“%(title)s” is declined.") % {"title": question_title(locked)}
+        return self.redirect_settled(request, words, locked.blocked)
 
     def claim(self, request: HttpRequest, question: Question) -> HttpResponse:
         """Assign the question to the user."""
@@ -255,7 +256,7 @@ class QuestionAdmin(DetailAdmin):
     ) -> HttpResponse:
         """Redirect to the list, or with `go_on` to the next question, and show the states of the items that waited."""
         in_order = sorted(items, key=lambda item: item.position)
-        states = names_in_one_line([f"{item.title} – {state_in_words(item).lower()}" for item in in_order])
+        states = names_in_one_line([f"{translated(item.title)} – {state_in_words(item).lower()}" for item in in_order])
         words = _("%(words)s Now: %(now)s.") % {"words": words, "now": states} if items else words
         self.message_user(request, words, messages.SUCCESS)
         waiting = answerable_by(request.user).filter(assigned_to_user(request.user) | waits_for_groups_of(request.user))  # type: ignore[arg-type]

@@ -38,6 +38,8 @@ MOST_MAILS = 20
 MOST_SKIPPED = 1000
 # The most people who get a mail about one event.
 MOST_RECIPIENTS = 50
+# Who can be reached by mail, and wants to be.
+WANTS_MAIL = ~Q(email="") & Q(gets_mails=True)
 # After an attempt the notice is due again after a wait. The first wait is longer than a slow mail server takes, so no
 # other process sends the same mail meanwhile. The wait doubles each time. After a day the mail is given up: the next
 # reminder of the question is a mail of its own.
@@ -95,36 +97,43 @@ def unread_events(position: int, final: int) -> list[Event]:
 
 
 def notices_of(event: Event, now: datetime) -> list[Notice]:
-    """Return an unsaved notice for each recipient of the event, without the person who caused it."""
-    questions = Question.objects.select_related("project", "assigned_to").filter(status=QuestionStatus.OPEN)
-    question = questions.filter(pk=event.payload["question_id"]).first()
+    """Return an unsaved notice for each recipient of the event."""
+    question = open_question_of(event)
     if question is None:
         return []
-    people = [user for user in people_to_notify(question) if user.get_username() != event.payload.get("assigned_by")]
     about = {"event": event, "question": question, "created_at": now, "next_attempt_at": now}
-    return [Notice(recipient=user, **about) for user in people]
+    return [Notice(recipient=user, **about) for user in people_to_tell(question, event, by=WANTS_MAIL)]
 
 
-def people_to_notify(question: Question) -> list[User]:
-    """Return the people to write to: the first of these that can be reached by mail and may answer.
+def open_question_of(event: Event) -> Question | None:
+    """Return the question that the event is about, or None if it is closed."""
+    questions = Question.objects.select_related("project", "assigned_to").filter(status=QuestionStatus.OPEN)
+    return questions.filter(pk=event.payload["question_id"]).first()
+
+
+def people_to_tell(question: Question, event: Event, *, by: Q) -> list[User]:
+    """Return the people to notify of the event's question, without the person who caused the event."""
+    return [user for user in people_to_notify(question, by) if user.get_username() != event.payload.get("assigned_by")]
+
+
+def people_to_notify(question: Question, by: Q = WANTS_MAIL) -> list[User]:
+    """Return the people to write to: the first of these whom `by` can reach and who may answer.
 
     The person to whom the question is assigned, its group, the requester, the members of the answerer role.
     """
-    if holder := reachable(question, User.objects.filter(questions=question)):
+    if holder := reachable(question, User.objects.filter(questions=question), by):
         return holder
     group = question.assigned_group
-    if group and (members := reachable(question, User.objects.filter(groups__name=group))):
+    if group and (members := reachable(question, User.objects.filter(groups__name=group), by)):
         return members
-    requester = reachable(question, User.objects.filter(projects=question.project))
-    return requester or reachable(question, User.objects.filter(groups__name=ANSWERER))
+    requester = reachable(question, User.objects.filter(projects=question.project), by)
+    return requester or reachable(question, User.objects.filter(groups__name=ANSWERER), by)
 
 
-def reachable(question: Question, people: QuerySet[User]) -> list[User]:
-    """Return those of the people for whom the question waits and who want mails, at most MOST_RECIPIENTS."""
+def reachable(question: Question, people: QuerySet[User], by: Q) -> list[User]:
+    """Return those of the people for whom the question waits and whom `by` can reach, at most MOST_RECIPIENTS."""
     waited_for = people_waited_for(question).values("pk")
-    return list(
-        people.filter(~Q(email=""), gets_mails=True, pk__in=waited_for).order_by("pk").distinct()[:MOST_RECIPIENTS]
-    )
+    return list(people.filter(by, pk__in=waited_for).order_by("pk").distinct()[:MOST_RECIPIENTS])
 
 
 # -- sending ---------------------------------------------------------------------------------------

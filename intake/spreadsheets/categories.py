@@ -1,7 +1,21 @@
-"""Categories that differ only in case, in spaces or in how accents are stored are one, named as most often written."""
+"""Categories that differ only in case, in spaces or in how accents are stored are one, named as most often written.
+
+Some name no category at all: what people write when they do not know one.
+"""
 
 import unicodedata
 from collections import Counter, defaultdict
+
+VAGUE_WORDS = """
+other others misc miscellaneous various general unknown none n/a na tbd ? - -- sonstiges sonstige diverses allgemein
+unbekannt divers autre autres inconnu otros otro varios altro varie outros overig overige diversen
+"""
+VAGUE = frozenset(VAGUE_WORDS.split())
+
+
+def is_vague(category: str) -> bool:
+    """Return True if the cell of a category names none."""
+    return folded(category).strip(".") in VAGUE or not category.strip()
 
 
 def folded(category: str) -> str:

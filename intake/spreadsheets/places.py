@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 from django.conf import settings
@@ -16,17 +17,35 @@ from django.utils.translation import gettext as _
 from intake.spreadsheets.sheet import Busy
 
 LONGEST_WAIT_SECONDS = 20.0
-ASK_AGAIN_SECONDS = 0.05
+ASK_AGAIN_SECONDS = 0.2
 # A refused caller is asked to try again after this many seconds.
 AGAIN_SECONDS = 10
+
+# True inside a block that holds a place for all that is done with its file.
+holds_place: ContextVar[bool] = ContextVar("holds_place", default=False)
+
+
+@contextmanager
+def place_for_file(check: Callable[[], None]) -> Iterator[None]:
+    """Hold one place during the block, for everything that reads the file in it. The rest is as in `reading_place`."""
+    with reading_place(check):
+        token = holds_place.set(True)
+        try:
+            yield
+        finally:
+            holds_place.reset(token)
 
 
 @contextmanager
 def reading_place(check: Callable[[], None]) -> Iterator[None]:
     """Hold one of the places for reading during the block, after waiting for it if needed.
 
-    `check` is called again and again while waiting, and may raise to end the wait. Raises Busy if no place is free.
+    Inside `place_for_file` it is the place that is held already. `check` is called again and again while waiting, and
+    may raise to end the wait. Raises Busy if no place is free.
     """
+    if holds_place.get():
+        yield
+        return
     lock_of_place = lock_free_place("reading", settings.SPREADSHEET_LIMITS.at_once)
     if lock_of_place is None:
         lock_of_place = wait_for_place(check)
@@ -41,23 +60,31 @@ def wait_for_place(check: Callable[[], None]) -> int:
     until = time.monotonic() + LONGEST_WAIT_SECONDS
     waiting = lock_free_place("waiting", settings.SPREADSHEET_LIMITS.waiting)
     if waiting is None:
-        raise busy_error()
+        raise Busy(busy_words())
     try:
         while time.monotonic() < until:
             check()
             if (lock_of_place := lock_free_place("reading", settings.SPREADSHEET_LIMITS.at_once)) is not None:
                 return lock_of_place
             time.sleep(ASK_AGAIN_SECONDS)
-        raise busy_error()
+        raise Busy(busy_words())
     finally:
         os.close(waiting)
 
 
-def busy_error() -> Busy:
-    """Return the error for a caller who got no place: its message says when to send the file again."""
-    return Busy(
-        _("Many files are being read at the moment. Send this one again in %(n)s seconds.") % {"n": AGAIN_SECONDS}
-    )
+def busy_words() -> str:
+    """Return what a caller is told who got no place: when to send the file again."""
+    return _("Many files are being read at the moment. Send this one again in %(n)s seconds.") % {"n": AGAIN_SECONDS}
+
+
+def is_place_free() -> bool:
+    """Return True if one more file could be read or wait for it now."""
+    limits = settings.SPREADSHEET_LIMITS
+    for kind, most in (("reading", limits.at_once), ("waiting", limits.waiting)):
+        if (lock_of_place := lock_free_place(kind, most)) is not None:
+            os.close(lock_of_place)
+            return True
+    return False
 
 
 def lock_free_place(kind: str, most: int) -> int | None:

@@ -238,6 +238,8 @@ def provenance_blocks(report: Report) -> Iterator[Block]:
 
 def section_blocks(section: Section) -> Iterator[Block]:
     """Yield a deliverable as it is: its points, values, tables and texts, and everything else as JSON."""
+    if section.mark:
+        yield Text(section.mark, is_warning=True)
     if section.points:
         yield Points(list(section.points))
     if section.facts:

@@ -13,7 +13,7 @@ from reports.exports.tables_in_sheets import add_table
 from reports.exports.what_if import Names, add_scenario
 from reports.exports.workbook_rows import add_rows
 from reports.figures import in_unit
-from reports.model import Finding, Report, Table, Unit
+from reports.model import Finding, Report, Section, Table, Unit
 from reports.sources import Sources
 
 # These tables have sheets of their own; the others follow each other in one sheet.
@@ -31,6 +31,8 @@ def as_workbook(report: Report, sources: Sources) -> bytes:
     for sheet, key in ((categories, CATEGORIES), (recurring, RECURRING)):
         add_one_table(sheet, next((table for table in report.tables if table.key == key), None), names)
     add_further_tables(further, [table for table in report.tables if table.key not in (CATEGORIES, RECURRING)], names)
+    if report.by_model:
+        add_written(book.sheet(_("By a language model")), report.by_model, names)
     add_summary(summary, report, names)
     add_findings(findings, report)
     add_quality(quality, report)
@@ -121,6 +123,18 @@ def add_further_tables(sheet: Sheet, tables: list[Table], names: Names) -> None:
         sheet.skip()
     if not tables:
         sheet.line(_("Nothing was delivered for this sheet."))
+
+
+def add_written(sheet: Sheet, sections: list[Section], names: Names) -> None:
+    """Write what a language model wrote, each part under its title and the mark that says so."""
+    sheet.widths(44, 44, 44, 44, 44)
+    for section in sections:
+        sheet.title(section.title)
+        for words in (section.mark, *section.points):
+            sheet.line(words)
+        for table in section.tables:
+            add_table(sheet, table, names, is_alone=False)
+        sheet.skip()
 
 
 def add_assumptions(sheet: Sheet, report: Report, periods_a_month: float | None) -> Names:

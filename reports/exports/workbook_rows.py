@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from events.artifacts import ArtifactMissing
 from reports.exports.sheets import Sheet
 from reports.figures import number_in_words
-from reports.rows import row_columns
+from reports.rows import categories_put, row_columns, with_category_put
 from reports.sources import Sources
 from reports.stored_rows import rows_of_request
 
@@ -23,7 +23,8 @@ def add_rows(sheet: Sheet, sources: Sources) -> None:
         sheet.widths(80)
         sheet.line(_("The rows are not stored here any more, so they cannot be listed."))
         return
-    rows = found[:MOST_ROWS]
+    put = categories_put(sources)
+    rows = [with_category_put(row, put) for row in found[:MOST_ROWS]]
     columns = [column for column in row_columns() if any(row.get(column.key) not in (None, "") for row in rows)]
     sheet.widths(*(60 if column.key == "text" else 22 for column in columns))
     sheet.header([column.title for column in columns] or [_("There are no rows.")])

@@ -32,6 +32,7 @@ SHOTS = (
     Shot("admin-audit-entry", "/admin/accounts/auditrecord/1/change/", "ann"),
     Shot("admin-webhooks", "/admin/webhooks/endpoint/", "ann"),
     Shot("admin-webhook", "/admin/webhooks/endpoint/1/change/", "ann"),
+    Shot("admin-models", "/admin/backlog/modelswitch/", "ann"),
     Shot("admin-producers", "/admin/events/producer/", "ann"),
     Shot("admin-producer-new", "/admin/events/producer/add/", "ann"),
     Shot("admin-people", "/admin/accounts/user/", "ann"),

@@ -1,18 +1,27 @@
-"""Bodies on their way: slow, short, unclear and large ones cost no thread, and no half of one reaches a page."""
+"""Bodies on their way: slow, short, unclear and large ones cost no thread, and no half of one reaches a page.
+
+Large ones share a rate, and a file that could not be read now is refused before it is sent.
+"""
 
 import asyncio
 import http.client
+import json
+import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from intake.spreadsheets import places
 from intake.spreadsheets.outside import caller_gone
+from runtime import bodies
 from runtime.bodies import Bodies, Limits
+from runtime.byte_rate import ByteRate
 from runtime.threads import Threads
 from tests.held_connections import served as listening
 from tests.waiting import wait_until
@@ -216,3 +225,86 @@ def test_a_head_may_come_sign_by_sign(shop: Shop) -> None:
             made.sendall(bytes([sign]))
         assert status_of(made) == 200
     assert shop.seen == [("/", b"a\n\nb")]
+
+
+# -- large bodies ----------------------------------------------------------------------------------
+MB = 1024 * 1024
+FORM = "Content-Type: multipart/form-data; boundary=x"
+
+
+def sent_whole(port: int, path: str, size: int) -> http.client.HTTPResponse:
+    """The answer to a form of this size, as a client gets it that reads nothing before it has sent everything."""
+    made = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    headers = {"Content-Type": FORM.removeprefix("Content-Type: "), "Accept-Language": "fr"}
+    made.request("POST", path, bytes(size), headers)
+    return made.getresponse()
+
+
+def at_rate(app: Any, limits: Limits) -> Bodies:
+    """The bodies of the application, which arrive slowly."""
+    return Bodies(app, limits, rate=ByteRate(2 * MB, burst=0))
+
+
+def test_large_bodies_share_a_rate_and_small_ones_pass_them(shop: Shop, record_property: Any) -> None:
+    with served(shop, Limits(grace_seconds=0.2), wrap=at_rate) as port:
+        started = time.monotonic()
+        large = [threading.Thread(target=sent_whole, args=(port, "/requests/new/", MB)) for _ in range(2)]
+        for each in large:
+            each.start()
+        small = sent_whole(port, "/requests/new/", 1000)
+        small_seconds = time.monotonic() - started
+        for each in large:
+            each.join()
+        seconds = time.monotonic() - started
+    record_property("seconds of the small one, of both large ones", (small_seconds, seconds))
+    assert small.status == 200
+    assert seconds > 0.9  # 2 MB at 2 MB a second
+    assert small_seconds < seconds / 2
+    assert sorted(len(body) for _path, body in shop.seen) == [1000, MB, MB]
+
+
+@pytest.fixture
+def nothing_free(settings: Any, tmp_path: Path) -> Iterator[None]:
+    """As many files are read and wait as may."""
+    settings.DATA_DIR = tmp_path
+    limits = settings.SPREADSHEET_LIMITS
+    with ExitStack() as held:
+        for kind, most in (("reading", limits.at_once), ("waiting", limits.waiting)):
+            for _ in range(most):
+                lock = places.lock_free_place(kind, most)
+                assert lock is not None
+                held.callback(os.close, lock)
+        yield
+
+
+@pytest.mark.usefixtures("nothing_free")
+def test_a_programs_file_that_could_not_be_read_now_is_refused_before_it_is_sent(shop: Shop) -> None:
+    with served(shop, Limits()) as port:
+        assert status_of(raw(port, "POST /api/v1/projects HTTP/1.1", FORM, "Content-Length: 9000000")) == 503
+        answer = sent_whole(port, "/api/v1/projects", 3 * MB)
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
+        assert json.load(answer) == {
+            "type": "urn:interlock:problem:busy",
+            "title": "Service Unavailable",
+            "status": 503,
+            "detail": "Beaucoup de fichiers sont en cours de lecture. Renvoyez celui-ci dans 10 secondes.",
+        }
+        assert shop.seen == []
+        # What a person typed comes back with the page, and without a file a program waits for nobody.
+        for path, size in (("/requests/new/", MB), ("/api/v1/projects", 1000)):
+            assert sent_whole(port, path, size).status == 200
+
+
+def test_who_sends_all_of_a_body_that_is_too_large_sees_the_refusal(shop: Shop) -> None:
+    with served(shop, Limits()) as port:
+        assert sent_whole(port, "/sign-in/", 6 * MB).status == 413
+    assert shop.seen == []
+
+
+def test_a_refused_caller_who_sends_no_more_is_let_go(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "QUIET_SECONDS", 0.1)
+    with served(shop, Limits()) as port, raw(port, "POST / HTTP/1.1", "Content-Length: 3000000", body=b"a") as made:
+        answer = http.client.HTTPResponse(made)
+        answer.begin()
+        assert (answer.status, answer.read()[:1]) == (413, b"{")
+        assert made.recv(1) == b""

@@ -22,12 +22,12 @@ def test_money_without_a_currency_names_none() -> None:
 @pytest.mark.parametrize(
     ("period", "words"),
     [
-        ({"type": "month"}, "One month"),
-        ({"type": "quarter", "people": 4}, "One quarter, 4 people"),
+        ({"type": "month"}, "a month"),
+        ({"type": "quarter", "people": 4}, "a quarter, 4 people"),
         ({"type": "working_days", "working_days": 1}, "1 working day"),
         (
             {"type": "dates", "first": "2026-01-01", "last": "2026-03-30", "people": 1},
-            "Jan. 1, 2026 – March 30, 2026: 89 days, 63 working days, 1 person",
+            "Jan. 1, 2026 to March 30, 2026: 89 days, 63 working days, 1 person",
         ),
         ({"type": "dates", "first": "2026-01-01", "last": "2026-01-01"}, "Jan. 1, 2026: 1 day, 1 working day"),
         ({"type": "eon"}, ""),

@@ -28,6 +28,7 @@ NO_WAY = {
     "console/doctor/machine.py": "looks whether something listens at a port of this machine",
     "console/doctor/services.py": "a command of a person, which tries the ways of the others",
     "console/doctor/ways.py": "the same",
+    "devices/telling.py": "catches the errors of `devices/push.py`",
     "mcp_server/over_http.py": "calls the REST interface inside its own process",
     "mcp_server/over_stdio.py": "runs at an agent's, and calls the address that it was given",
     "mcp_server/rest.py": "is given the client by one of the two",

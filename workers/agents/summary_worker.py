@@ -5,14 +5,14 @@ its own summary of computed sentences as always. The prose never feeds another f
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from workers.agents.summary_figures import Named, figure_json, figures_for, figures_of, names_of
-from workers.contract import AgentInput, Result, Unneeded, agent
-from workers.models.contract import Answer, Models, NoAnswer, Spending
+from workers.agents.written.asking import WrittenInput, written
+from workers.contract import Result, agent
+from workers.models.contract import Models
 from workers.models.grounding import Figure, is_plain, ungrounded
 from workers.models.masking import Masks
 from workers.models.prompts import prompt
@@ -20,12 +20,6 @@ from workers.models.prompts import prompt
 PROMPT = ("executive_summary", 1)
 LONGEST_REQUEST = 500
 REFERENCE = re.compile(r"\[[A-Z]\]")
-
-
-class SummaryInput(AgentInput):
-    """The input: the deliverables of the analyses. Without a budget, which Interlock adds, no model is asked."""
-
-    model_budget_usd: Unneeded[Decimal] = Decimal(0)
 
 
 @dataclass
@@ -37,6 +31,10 @@ class Matter:
     figures: list[Figure]
     names: list[Named]
     masks: Masks = field(default_factory=Masks)
+
+    def why_not(self) -> str:
+        """Return the reason for asking nobody: without figures there is nothing to write about."""
+        return "" if self.figures else "no_figures"
 
     def as_data(self) -> dict[str, Any]:
         """Return the data for the prompt, with personal data masked."""
@@ -71,37 +69,10 @@ class Matter:
 
 
 @agent("summary_worker", deliverable="executive_summary", uses_models=True)
-def write_summary(work: SummaryInput, models: Models) -> Result:
+def write_summary(work: WrittenInput, models: Models) -> Result:
     """Return the executive summary that a model wrote, or the reason why there is none, and what it cost."""
     figures, names = figures_of(work.deliverables), names_of(work.deliverables)
     matter = Matter(work.request_text[:LONGEST_REQUEST], work.currency or "", figures, names)
-    spending = Spending(work.model_budget_usd)
-    try:
-        if not figures:
-            raise NoAnswer("no_figures")
-        data = matter.as_data()
-        answer = models.ask(prompt(*PROMPT), data, matter.faults, spending)
-    except NoAnswer as error:
-        written: dict[str, Any] = {"written_by": "nobody", "sentences": [], "reason": error.reason}
-        written["details"] = error.details
-    else:
-        written = by_model(answer, [matter.finished(sentence) for sentence in answer.value["sentences"]])
-    sums = {"calls": len(spending.calls), "cost_usd": float(spending.spent_usd)}
-    sums["is_estimate"] = any(call.is_estimate for call in spending.calls)
-    masked = matter.masks.counts() if spending.calls else []
-    calls = [call.as_json() for call in spending.calls]
-    evidence = {"deliverable": "executive_summary", "written_by": written["written_by"], "model_calls": calls}
-    return Result({**written, **sums, "masked": masked}, evidence)
-
-
-def by_model(answer: Answer, sentences: Sequence[str]) -> dict[str, Any]:
-    """Return the part of the deliverable that says what was written, and by which model with which prompt."""
-    call = answer.call
-    return {
-        "written_by": "model",
-        "sentences": list(sentences),
-        "provider": call.provider,
-        "model": call.model,
-        "prompt": call.prompt,
-        "prompt_version": call.prompt_version,
-    }
+    found = written(models, prompt(*PROMPT), matter, work.model_budget_usd)
+    sentences = [matter.finished(sentence) for sentence in found.answer["sentences"]] if found.answer else []
+    return found.result("executive_summary", {"sentences": sentences})

@@ -32,7 +32,9 @@ LONGEST_SECONDS = 240.0
 # The wait before a model is asked again doubles, up to the longest; a provider that wants a longer one is passed over.
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 8.0
 # Some providers refuse these keywords; the answer is validated against them here.
-KEPT_HERE = {"minLength", "maxLength", "minItems", "maxItems", "pattern", "$schema", "$id"}
+KEPT_HERE = {
+    *("minLength", "maxLength", "minItems", "maxItems", "minimum", "maximum", "pattern", "$schema", "$id"),
+}
 # Bytes that the providers' own words around a prompt and its schema may have, as tokens.
 TOKENS_AROUND = 1_000
 

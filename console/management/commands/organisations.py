@@ -1,6 +1,7 @@
-"""Make and list organisations, and move people from one to another."""
+"""Make and list organisations, move people from one to another, and say how much one may use."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -9,14 +10,24 @@ from django.db.models import OuterRef
 
 from accounts.models import User
 from accounts.organisations import Organisation
+from accounts.quotas import NO_LIMITS, Quota
 from backlog.models import Project
 from backlog.organisations import OrganisationRefused, make_organisation, move_account
+from backlog.quotas import set_quota
 from backlog.selectors import count_subquery
 from console.operator import OperatorCommand
 
+NONE, LONGEST_LIMIT = "none", 18
+LIMITS = {
+    "projects_a_month": "projects opened in a calendar month",
+    "bytes_stored": "bytes of stored rows",
+    "calls_a_minute": "REST calls a minute",
+    "open_connections": "streams and live pages open at once, in each web process",
+}
+
 
 class Command(OperatorCommand):
-    help = "Make and list organisations, whose people and projects cannot see each other, and move people."
+    help = "Make and list organisations, whose people and projects cannot see each other; move people; set quotas."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -26,6 +37,11 @@ class Command(OperatorCommand):
         move = actions.add_parser("move", help="move an account to another organisation; its projects stay")
         move.add_argument("account", help="the name of the account")
         move.add_argument("organisation", help=f"the short name, as `{settings.COMMAND} organisations list` shows it")
+
+        quota = actions.add_parser("quota", help="show how much an organisation may use, and has used, or change that")
+        quota.add_argument("organisation", help="the short name")
+        for name, words in LIMITS.items():
+            quota.add_argument(f"--{name.replace('_', '-')}", type=limit, metavar="N", help=f"{words}; none: no limit")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         getattr(self, f"do_{action}")(**options)
@@ -48,12 +64,43 @@ class Command(OperatorCommand):
 
     def do_move(self, *, account: str, organisation: str, **_: Any) -> None:
         """Move an account. Raises CommandError."""
-        user = User.objects.filter(username=account).first()
-        to = Organisation.objects.filter(slug=organisation).first()
+        user, to = User.objects.filter(username=account).first(), self.known(organisation)
         if user is None:
             raise CommandError(f"There is no account {account}.")
-        if to is None:
-            words = f"There is no organisation {organisation}; see `{settings.COMMAND} organisations list`."
-            raise CommandError(words)
-        move_account(user, to)
+        try:
+            move_account(user, to)
+        except OrganisationRefused as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(f"{user} belongs to {to} now. Projects that {user} opened before stay where they are.")
+
+    def do_quota(self, *, organisation: str, **given: Any) -> None:
+        """Change the limits that are given, and show all. Raises CommandError."""
+        known = self.known(organisation)
+        quota = Quota.objects.filter(organisation=known).first()
+        limits = quota.limits if quota else NO_LIMITS
+        set_quota(known, replace(limits, **{name: number(given[name]) for name in LIMITS if given[name] is not None}))
+        quota = Quota.objects.filter(organisation=known).first() or Quota(organisation=known)
+        used = {"projects_a_month": quota.projects_used, "bytes_stored": quota.bytes_used}
+        for name, words in LIMITS.items():
+            most = getattr(quota, name)
+            so_far = f", {used[name]:,} used" if most is not None and name in used else ""
+            self.stdout.write(f"{words}: {'no limit' if most is None else f'{most:,}'}{so_far}")
+
+    def known(self, slug: str) -> Organisation:
+        """Return the organisation with this short name. Raises CommandError if there is none."""
+        found = Organisation.objects.filter(slug=slug).first()
+        if found is None:
+            raise CommandError(f"There is no organisation {slug}; see `{settings.COMMAND} organisations list`.")
+        return found
+
+
+def limit(text: str) -> str:
+    """Return the text of a limit: a whole number, or “none”. Raises ArgumentTypeError."""
+    if text != NONE and not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_LIMIT):
+        raise ArgumentTypeError(f"{text!r} is neither a whole number nor “{NONE}”")
+    return text
+
+
+def number(text: str) -> int | None:
+    """Return the limit that the text names; None for none."""
+    return None if text == NONE else int(text)

@@ -10,8 +10,10 @@ import orjson
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from accounts.memberships import other_accounts
 from accounts.models import User
 from console.operator import OperatorCommand
+from console.other_accounts import in_words
 from privacy.erasing import erase_person
 from privacy.exporting import exported
 from privacy.words import tombstone_of
@@ -55,7 +57,7 @@ class Command(OperatorCommand):
 
     def erase(self, person: User, *, reason: str, also: list[str], **options: Any) -> None:
         """Erase the person after a question, and show what was changed."""
-        name, dry_run = person.get_username(), options["dry_run"]
+        name, dry_run, others = person.get_username(), options["dry_run"], in_words(other_accounts(person))
         if not dry_run and not options["yes"]:
             self.confirm(name)
         counts = Counter[str]()
@@ -69,7 +71,7 @@ class Command(OperatorCommand):
         for what, count in sorted((+counts).items()):
             self.stdout.write(f"{what:<32}{count:>10,}")
         done = "would become" if dry_run else "is now"
-        self.stdout.write(f"{name} {done} {tombstone_of(person)}. Backups made before still hold the names.")
+        self.stdout.write(f"{name} {done} {tombstone_of(person)}. Backups made before still hold the names.{others}")
 
     def confirm(self, name: str) -> None:
         """Ask for the name once more. Raises CommandError unless it is typed."""

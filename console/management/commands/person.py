@@ -12,11 +12,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts.granting import change_groups, set_roles, update_staff_right
+from accounts.memberships import other_accounts
 from accounts.models import User
 from accounts.passwords.letters import CannotInvite
 from accounts.roles import ROLES
 from accounts.second_factors import reset_second_factor
 from accounts.sessions import sign_out_everywhere
+from console.other_accounts import in_words
 from people.keeping import invite_account
 from people.leaving import activate, deactivate
 
@@ -105,9 +107,10 @@ class Command(BaseCommand):
         return f"{user} is signed out everywhere."
 
     def deactivate(self, user: User) -> str:
-        """Deactivate the account, and say so."""
+        """Deactivate the account, and say so, and which other accounts its person has."""
+        others = in_words(other_accounts(user))
         deactivate(user, by=None)
-        return f"{user} is deactivated, and what was held has gone on."
+        return f"{user} is deactivated, and what was held has gone on.{others}"
 
     def activate(self, user: User) -> str:
         """Activate the account again, and say so."""

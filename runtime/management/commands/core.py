@@ -53,7 +53,7 @@ class Command(ServerCommand):
 
 def loops() -> dict[str, Callable[[threading.Event], object]]:
     """Return the loops that run beside the consumer groups, by name; each ends when its event is set."""
-    mails = {"notify": notify_until} if settings.SENDS_MAIL or settings.CHAT.is_on else {}
+    mails = {"notify": notify_until} if settings.SENDS_MAIL or settings.CHAT.is_on or settings.PUSH else {}
     beside = {"live": announce_changes_until, "deliver": deliver_until, "prune": prune_until}
     return {"relay": relay_until, **beside, **mails}
 

@@ -1,4 +1,4 @@
-"""Sends mails, to the people for whom a question waits and with links to a new password, and posts to chats."""
+"""Sends mails, of questions and with links to a new password, posts questions to chats, and tells devices."""
 
 import threading
 from argparse import ArgumentParser
@@ -14,14 +14,15 @@ from runtime.supervisor import stop_on_signals
 
 class Command(ServerCommand):
     roles = ("notify",)
-    help = "Send mails to people for whom a question waits or who asked for a new password; post questions to chats."
+    help = "Send mails about questions and with links to a new password; post questions to chats; tell devices."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="send what is due now, then exit")
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
-        if not (settings.SENDS_MAIL or settings.CHAT.is_on):
-            raise CommandError("Neither a mail server nor a chat is set: set EMAIL_URL or a chat (see .env.example).")
+        if not (settings.SENDS_MAIL or settings.CHAT.is_on or settings.PUSH):
+            words = "Nothing to send: set EMAIL_URL, a chat or PUSH_PRIVATE_KEY (see .env.example)."
+            raise CommandError(words)
         if once:
             self.stdout.write(f"{send_due_mails()} sent")
             return

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from interlock_client import Client, request_approval
+from playwright._impl._driver import compute_driver_executable
 
 from backlog.flow.orchestration import project_work
 from clarifications.models import Question
@@ -22,7 +24,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 PAGE = (ROOT / "docs" / "agents.md").read_text()
 [ACCOUNT] = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-TEN_LINES, GRAPH = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+# The programs after these need libraries of their own: `tests/rehearsals/test_adapters.py` runs them.
+TEN_LINES, APPROVAL, _PAY_ONCE, GRAPH, *_ADAPTERS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+[JAVASCRIPT] = re.findall(r"```js\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture
@@ -42,20 +46,26 @@ def folder_of_the_page(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def started(block: str, folder: Path, api: str) -> subprocess.Popen[str]:
+def started(block: str, folder: Path, api: str, *argv: str) -> subprocess.Popen[str]:
     """The block as a program, at the address of the system that the tests share."""
     program = block.replace("http://127.0.0.1:8000", api.removesuffix("/api/v1"))
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "clients/python/src")}
-    command = tied_to_parent([sys.executable, "-c", program])
+    command = tied_to_parent([*(argv or (sys.executable, "-c")), program])
     return subprocess.Popen(
         command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
 
 
+def in_javascript(folder: Path, api: str) -> subprocess.Popen[str]:
+    """The block in JavaScript as a program."""
+    program = JAVASCRIPT.replace('"./clients', f'"{ROOT}/clients')
+    return started(program, folder, api, compute_driver_executable()[0], "--input-type=module", "-e")
+
+
 def asked() -> Question:
     """The one question, once it is open."""
     wait_until(Question.objects.filter(status="OPEN").exists, 30)
-    return Question.objects.get()
+    return Question.objects.get(status="OPEN")
 
 
 def answer(question: Question, value: Any) -> None:
@@ -91,6 +101,34 @@ def test_a_person_who_declines_ends_the_wait(api: str, agents_folder: Path) -> N
     said, error = agent.communicate(timeout=60)
     assert (said, agent.returncode) == ("", 1)
     assert "Nobody will decide: “May release 7 go out?”" in error
+
+
+def test_an_approval_is_for_the_words_that_the_person_read(api: str, agents_folder: Path) -> None:
+    agent = started(APPROVAL, agents_folder, api)
+    approval = asked()
+    assert (approval.kind, approval.title, approval.reason) == (
+        "approval", "Refund order 4711?", "120 EUR, it came broken.",
+    )  # fmt: skip
+    answer(approval, {"approved": False, "notes": "Ask for the photo."})
+    assert agent.communicate(timeout=60) == ("Not refunded: Ask for the photo.\n", "")
+    answer_to_more = started(APPROVAL.replace("120", "12000"), agents_folder, api)
+    answer(asked(), {"approved": True})
+    assert answer_to_more.communicate(timeout=60) == ("Refunded.\n", "")
+    with Client(api.removesuffix("/api/v1"), "no key") as client, pytest.raises(ValueError, match="read in full"):
+        request_approval(client, "Refund?", key="long", details="x" * 20_001)
+
+
+def test_the_javascript_client_asks_the_same_questions_as_the_python_client(api: str, agents_folder: Path) -> None:
+    python = [started(block, agents_folder, api) for block in (TEN_LINES, APPROVAL)]
+    wait_until(lambda: Question.objects.count() == 2, 30)
+    javascript = in_javascript(agents_folder, api)
+    for question in Question.objects.all():
+        answer(question, {"approved": False, "notes": "Ask for the photo."} if question.kind == "approval" else True)
+    assert javascript.communicate(timeout=60) == ("It goes out. Not refunded: Ask for the photo.\n", "")
+    assert [program.communicate(timeout=60)[0] for program in python] == [
+        "It goes out.\n", "Not refunded: Ask for the photo.\n",
+    ]  # fmt: skip
+    assert Question.objects.count() == 2
 
 
 @pytest.mark.skipif(importlib.util.find_spec("langgraph") is None, reason="LangGraph is not installed.")

@@ -1,9 +1,11 @@
 """Rows written in bulk are those that Django itself would have written."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
 
@@ -111,6 +113,22 @@ def test_what_fails_together_leaves_nothing_that_waits() -> None:
         bulk.insert(Project, [made, made])
     bulk.insert(Project, [made])
     assert Project.objects.filter(pk=made.pk).exists()
+
+
+@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite runs in this process.")
+def test_a_connection_that_is_cut_is_one_error_and_no_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with closing(psycopg.connect(**connection.get_connection_params())) as raw:
+        with pytest.raises(psycopg.OperationalError, match="closed") as raised:
+            send_on_a_cut_connection(raw)
+        assert "failed, too" in raised.value.__notes__[0]
+    assert caplog.records == []
+
+
+def send_on_a_cut_connection(raw: psycopg.Connection[Any]) -> None:
+    """A block of statements whose connection is cut before the first one."""
+    with statements.pipeline(raw):
+        raw.pgconn.finish()
+        raw.execute("SELECT 1")
 
 
 @pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite runs in this process.")

@@ -108,7 +108,7 @@ def test_a_csv_file_is_shown_before_it_is_sent(rita: Client, broker: None) -> No
 def test_the_preview_says_which_period_the_dates_tell_or_that_it_will_be_asked(rita: Client, broker: None) -> None:
     dated = b"Task,Date,Duration (min)\nMatch payments,2026-03-02,90\nFile,2026-03-05,30\n"
     html = send(rita, request_text="", file=file(dated)).content.decode()
-    assert "Period, read from the dates: March 2, 2026 – March 5, 2026: 4 days, 4 working days." in html
+    assert "Period, read from the dates: March 2, 2026 to March 5, 2026: 4 days, 4 working days." in html
     assert "we ask you after you have sent the request" in send(rita, request_text="", file=file()).content.decode()
 
 

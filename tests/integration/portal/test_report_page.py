@@ -151,7 +151,7 @@ def test_every_amount_names_its_currency_and_its_period(rita: Client, opened: Op
     response = report_page(rita, project)
     report = response.context["report"]
     assert report.currency == "CHF"
-    assert report.period.words == "Jan. 1, 2026 to March 30, 2026, 89 days, 63 working days, 4 people"
+    assert report.period.words == "Jan. 1, 2026 to March 30, 2026: 89 days, 63 working days, 4 people"
     assert all(figure.words.endswith("CHF") for figure in report.headline if figure.unit == "money")
     assert report.period.words in response.content.decode()
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 from accounts import audit_chain
 from accounts.audit import AuditRecord
 from accounts.audit_chain import AuditSeal, seal_records, verify_chain
+from accounts.organisations import Organisation
 from backlog.blueprints import add_version
 from tests.emptying import without_triggers
 
@@ -59,6 +61,11 @@ def change_a_row() -> None:
     AuditRecord.objects.filter(pk=third().pk).update(target="somebody else")
 
 
+def move_a_row() -> None:
+    other = Organisation.objects.create(name="Other", slug="other")
+    AuditRecord.objects.filter(pk=third().pk).update(organisation=other)
+
+
 def delete_a_row() -> None:
     AuditRecord.objects.filter(pk=third().pk).delete()
 
@@ -83,6 +90,7 @@ def forge_a_seal() -> None:
     ("forge", "words"),
     [
         (change_a_row, "was changed after it was sealed"),
+        (move_a_row, "was changed after it was sealed"),
         (delete_a_row, "is missing"),
         (add_a_row, "was added to what is sealed"),
         (forge_a_seal, "does not fit the one before"),
@@ -131,3 +139,17 @@ def exported(form: str, **options: Any) -> list[str]:
     out = StringIO()
     call_command("audit", "export", format=form, stdout=out, **options)
     return out.getvalue().splitlines()
+
+
+def test_a_seal_from_before_there_were_organisations_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    as_before = partial(audit_chain.digest_of, as_before=True)
+    seal = AuditSeal.objects.order_by("-last_id").first()
+    assert seal
+    row = AuditRecord.objects.get(pk=seal.last_id)
+    with without_triggers():
+        seal.delete()
+    monkeypatch.setattr(audit_chain, "digest_of", as_before)
+    assert list(seal_records()) == [1]
+    assert AuditSeal.objects.latest("last_id").by_id() == {row.pk: as_before(row)}
+    monkeypatch.undo()
+    assert verify_chain(set()).faults == []

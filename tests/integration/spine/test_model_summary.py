@@ -1,4 +1,4 @@
-"""An audit whose executive summary a model writes: marked prose, grounded figures, its cost in ledger and report."""
+"""An audit for which models are asked: marked prose, grounded figures, cost in ledger and report, within budgets."""
 
 import json
 import time
@@ -14,17 +14,31 @@ from accounts.organisations import FIRST_ORGANISATION
 from backlog.errors import ForbiddenContext
 from backlog.flow import model_budget
 from backlog.flow.model_budget import micros
+from backlog.flow.model_switch import set_models
 from backlog.flow.opening import submit_request
 from backlog.flow.orchestration import project_work
-from backlog.models import Deliverable, ModelGrant, Project
+from backlog.models import Deliverable, ModelCall, ModelGrant, Project
 from backlog.policy import require_own_figures
 from backlog.selectors import item_in
 from backlog.services import retry_item
 from backlog.states import ProjectStatus
+from clarifications.models import Question
 from environment.model_access import ModelAccess, ModelProvider
 from events.models import Event
 from reports.building import report_of
-from tests.flows import completed, deliverable, dispatch_of, item_of, opened, put, reply, request, step, template
+from tests.flows import (
+    answer,
+    completed,
+    deliverable,
+    dispatch_of,
+    item_of,
+    opened,
+    put,
+    reply,
+    request,
+    step,
+    template,
+)
 from tests.invariants import violations
 from tests.model_stub import Said, model_stub
 from tests.system import run_to_rest, system
@@ -34,35 +48,59 @@ from workers.agents import AGENTS
 pytestmark = [pytest.mark.spine, pytest.mark.both, pytest.mark.django_db(transaction=True)]
 
 ROWS = [
-    {"text": "Check invoice of Anna Schmidt", "category": "Payables", "estimated_minutes": 40},
-    {"text": "Check invoice of Bert Meier", "category": "Payables", "estimated_minutes": 80},
+    {"text": "Check invoice 4711 of Anna Schmidt", "category": "Payables", "estimated_minutes": 40},
+    {"text": "Check invoice 4712 of Anna Schmidt", "category": "Payables", "estimated_minutes": 80},
     {"text": "Close the ledger", "category": "Closing", "estimated_minutes": 60},
+    {"text": "sort things", "category": "", "estimated_minutes": 0},
 ]
 KNOWN = {"hourly_rate": 45, "currency": "EUR", "period": {"type": "month"}, "rows": ROWS}
-PROSE = ["The data hold 3 hours of work in 3 rows, which cost 135 EUR a month.", "Most time goes to [A]."]
+PROSE = ["The data hold 3 hours of work in 4 rows, which cost 135 EUR a month.", "Most time goes to [A]."]
+NAMES = {"names": [{"task": "A", "name": "Checking of invoices"}]}
 SUMMARY = step("summary", item_type="written_by_model", agent_target="summary_worker")
 # An order whose models nobody asks in a test of budgets: no worker runs there.
 ORDER = (ModelProvider("anthropic", "claude-haiku-4-5", "http://127.0.0.1:9", "a-key"),)
+
+
+@pytest.fixture(autouse=True)
+def switched_on(db: None) -> None:
+    """The first organisation has switched models on."""
+    switch()
+
+
+def switch(*, is_on: bool = True, day_usd: Decimal | None = None, month_usd: Decimal | None = None) -> None:
+    """The switch of the first organisation, set so."""
+    set_models(FIRST_ORGANISATION, is_on=is_on, day_usd=day_usd, month_usd=month_usd)
+
+
+def answer_of_model(data: str) -> Said:
+    """What a model answers: prose about figures, names for tasks, and a category that it is not sure about."""
+    if "categories" in json.loads(data):
+        return Said(json.dumps({"placed": [{"task": "A", "category": "A", "confidence_percent": 50}]}))
+    return Said(json.dumps({"sentences": PROSE} if "figures" in json.loads(data) else NAMES))
 
 
 def audited(**changes: Any) -> Project:
     """A project of the template `audit`, done by our own workers."""
     put(request("audit", work_context=KNOWN, **changes))
     with system(tuple(AGENTS)):
+        wait_until(lambda: Project.objects.filter(status__in=[ProjectStatus.DONE, ProjectStatus.WAITING]).exists(), 120)
+        for question in Question.objects.filter(field="category_of_tasks"):
+            [key] = question.schema["properties"]
+            answer(question, {key: "Closing"})
         wait_until(lambda: Project.objects.filter(status=ProjectStatus.DONE).exists(), 120)
         wait_until(lambda: not violations())
     return Project.objects.get()
 
 
-def budget(project: Project) -> float:
-    """What the current dispatch of the project's summary may spend."""
-    found = dispatch_of(project, "summary")["payload"]["work_context"]["model_budget_usd"]
+def budget(project: Project, key: str = "summary") -> float:
+    """What the current dispatch of the project's item may spend."""
+    found = dispatch_of(project, key)["payload"]["work_context"]["model_budget_usd"]
     assert isinstance(found, float)
     return found
 
 
 def test_an_audit_has_marked_prose_grounded_figures_and_its_cost(broker: None, settings: Settings) -> None:
-    with model_stub(anthropic=[Said(json.dumps({"sentences": PROSE}))]) as stub:
+    with model_stub(anthropic=[answer_of_model]) as stub:
         settings.MODELS = stub.access("anthropic")
         project = audited()
     report = report_of(project)
@@ -70,14 +108,23 @@ def test_an_audit_has_marked_prose_grounded_figures_and_its_cost(broker: None, s
     assert report.executive_summary is not None
     assert report.executive_summary.is_by_model
     assert report.executive_summary.sentences == [PROSE[0], "Most time goes to “Payables”."]
-    assert "Schmidt" not in stub.requests[0].data
+    content = Deliverable.objects.get(project=project, type="row_categories").content
+    [task] = content["tasks"]
+    assert (task["text"], task["category"], task["put_by"]) == ("sort things", "Closing", "person")
+    assert [task.name_by_model for task in report.recurring] == ["Checking of invoices"]
+    assert "Schmidt" not in "".join(request.data for request in stub.requests)
     payloads = [event.payload for event in Event.objects.filter(type="WORK.ITEM_COMPLETED")]
-    (event,) = [payload for payload in payloads if "model_calls" in payload["evidence"]]
-    (call,) = event["evidence"]["model_calls"]
+    calls = [call for payload in payloads for call in payload["evidence"].get("model_calls", [])]
+    (call,) = [call for call in calls if call["prompt"] == "executive_summary"]
     assert (call["model"], call["outcome"], call["prompt_version"]) == ("claude-haiku-4-5", "answered", 1)
     assert (call["input_tokens"], call["output_tokens"], call["cost_usd"]) == (1000, 100, 0.0015)
     assert report.executive_summary.cost_usd == 0.0015
-    assert ModelGrant.objects.values_list("granted", "spent").get() == (250_000, 1_500)
+    assert sorted(ModelGrant.objects.values_list("spent", flat=True)) == [1_500, 1_500, 1_500]
+    assert sorted(ModelCall.objects.values_list("use", "provider", "model", "spent")) == [
+        ("executive_summary", "anthropic", "claude-haiku-4-5", 1_500),
+        ("row_categories", "anthropic", "claude-haiku-4-5", 1_500),
+        ("task_names", "anthropic", "claude-haiku-4-5", 1_500),
+    ]
 
 
 def test_in_test_mode_the_audit_says_that_no_model_was_asked(broker: None, settings: Settings) -> None:
@@ -100,6 +147,45 @@ def test_without_a_model_a_project_has_no_such_item_unless_another_one_needs_it(
     assert list(opened(SUMMARY).items.values_list("key", flat=True)) == ["summary"]
     settings.MODELS = ModelAccess(order=ORDER)
     assert list(opened(step("first"), SUMMARY).items.values_list("key", flat=True)) == ["first", "summary"]
+
+
+def test_an_organisation_that_has_not_switched_models_on_has_no_such_item(broker: None, settings: Settings) -> None:
+    settings.MODELS = ModelAccess(order=ORDER)
+    switch(is_on=False)
+    follows = step("placing", item_type="follows_model", depends_on=["summary"])
+    assert list(opened(step("first"), SUMMARY, follows).items.values_list("key", flat=True)) == ["first"]
+    switch()
+    later = opened(step("first"), SUMMARY | {"depends_on": ["first"]}, follows)
+    assert later.items.count() == 3
+    switch(is_on=False)
+    put(reply(dispatch := dispatch_of(later, "first"), "DELIVERABLE.PUBLISHED", deliverable()), completed(dispatch))
+    run_to_rest()
+    assert "model_budget_usd" not in dispatch_of(later, "summary")["payload"]["work_context"], "no model may be asked"
+
+
+def test_what_is_left_of_a_project_is_shared_by_the_items_that_still_wait(broker: None, settings: Settings) -> None:
+    settings.MODELS = ModelAccess(order=ORDER, project_usd=Decimal("0.3"))
+    second = step("second", item_type="written_by_model", agent_target="summary_worker")
+    third = SUMMARY | {"key": "third", "depends_on": ["summary"]}
+    project = opened(SUMMARY, second, third)
+    assert [budget(project), budget(project, "second")] == [0.1, 0.1]
+    dispatch = dispatch_of(project, "summary")
+    put(reply(dispatch, "DELIVERABLE.PUBLISHED", deliverable()), completed(dispatch, model_calls=[{"cost_usd": 0.01}]))
+    run_to_rest()
+    assert budget(project, "third") == 0.19
+
+
+def test_an_organisation_has_budgets_of_its_own_below_those_of_the_installation(
+    broker: None, settings: Settings
+) -> None:
+    settings.MODELS = ModelAccess(order=ORDER, project_usd=Decimal("0.25"))
+    switch(day_usd=Decimal("0.3"))
+    assert [budget(opened(SUMMARY)) for _ in range(2)] == [0.25, 0.05]
+    ModelGrant.objects.all().delete()
+    switch(month_usd=Decimal("0.4"))
+    assert [budget(opened(SUMMARY)) for _ in range(2)] == [0.25, 0.15]
+    settings.MODELS = ModelAccess(order=ORDER, project_usd=Decimal("0.25"), organisation_usd=Decimal("0.41"))
+    assert budget(opened(SUMMARY)) == 0, "the lower one of both holds"
 
 
 def test_a_budget_counts_as_spent_until_the_worker_says_what_it_spent(broker: None, settings: Settings) -> None:

@@ -1,7 +1,6 @@
 """Producers sign: what is right counts, and each wrong entry becomes one dead letter with its own reason."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -250,7 +249,7 @@ def test_a_replay_is_held_to_the_age_that_the_event_had_when_it_came(settings: S
     settings.SIGNATURE_MAX_AGE = 60
     replayed = Entry(letter().stream, f"{arrived + 3_600_000}-0", deadletters.as_it_came(letter()))
     assert ValidatorConsumer().handle([replayed]) == {replayed.entry_id: None}
-    copied = replace(replayed, fields={**replayed.fields, b"arrived": b"1-0 0123"})
+    copied = replayed._replace(fields={**replayed.fields, b"arrived": b"1-0 0123"})
     assert type(ValidatorConsumer().handle([copied])[copied.entry_id]) is SignatureTooOld
 
 

@@ -23,14 +23,20 @@ SPEC = AgentSpec("invoice_worker", check_invoices, InvoiceInput, "invoice_check"
 
 def test_every_agent_of_ours_is_registered_with_what_it_delivers() -> None:
     assert {name: spec.deliverable for name, spec in AGENTS.items()} == {
+        "category_writer": "suggested_categories",
         "cost_worker": "cost_analysis",
         "dev_worker": "development_output",
+        "draft_writer": "development_draft",
         "friction_worker": "friction_analysis",
         "generic_worker": "generic_output",
+        "name_writer": "task_names",
+        "placing_worker": "row_categories",
         "requirements_manager": "requirements_analysis",
+        "requirements_writer": "requirements_by_model",
         "scenario_worker": "with_agent_scenario",
         "summary_worker": "executive_summary",
         "test_worker": "test_report",
+        "test_writer": "test_design",
         "time_waste_worker": "time_waste_analysis",
     }
 

@@ -108,7 +108,8 @@ def test_a_name_in_a_task_does_not_leave_and_stands_in_the_report(delivered: dic
         ({"access": None}, "no_key"),
         ({"deliverables": {}}, "no_figures"),
         ({"model_budget_usd": 0}, "over_budget"),
-        ({"model_budget_usd": "a lot"}, "over_budget"),
+        ({"model_budget_usd": "a lot"}, "switched_off"),
+        ({"model_budget_usd": None}, "switched_off"),
     ],
 )
 def test_without_a_model_the_item_is_done_and_says_why(

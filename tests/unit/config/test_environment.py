@@ -41,6 +41,7 @@ BAD = {
     **dict.fromkeys(["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"], "geheim\x07"),
     **dict.fromkeys(["SLACK_API_URL", "TEAMS_WEBHOOK_URL"], "http://example.org/geheim"),
     "METRICS_TOKEN": "geheim",
+    "PUSH_PRIVATE_KEY": "geheim",
     "ENCRYPTION_KEY": "geheim",
     "ENCRYPTION_KEY_WRAPPER": "no class",
     "METRICS_FROM": "10.0.0.1/8",

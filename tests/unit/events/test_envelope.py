@@ -93,6 +93,12 @@ def test_the_order_of_keys_does_not_change_the_fingerprint() -> None:
     assert said(payload=dict(reversed(payload.items()))).digest() == said().digest()
 
 
+def test_a_sender_with_a_character_that_databases_refuse_goes_on_no_wire() -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        said(source=Source("else\0where", "1")).to_wire()
+    assert from_wire(said(source=Source(r"else\u0000where", "1")).to_wire()).source.service == r"else\u0000where"
+
+
 WORTH_SAYING = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(-1e15, 1e15) | st.text(max_size=20),
     lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(max_size=8), below, max_size=3),

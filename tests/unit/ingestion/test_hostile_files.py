@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from intake.admission import admitted
 from intake.spreadsheets import Busy, Unreadable, outside, places, read_rows
 from intake.spreadsheets.columns import BRACKETED, MOST_COLUMNS, named_columns
 from intake.spreadsheets.sheet import LONGEST_CELL
@@ -124,6 +125,30 @@ def test_two_files_are_read_at_once_and_few_wait(tmp_path: Path, monkeypatch: py
         assert time.monotonic() - started < 0.2
     second.close()
     third.close()
+
+
+def test_a_file_keeps_one_place_from_its_check_to_its_last_row(tmp_path: Path, settings: Any) -> None:
+    settings.SPREADSHEET_LIMITS = replace(settings.SPREADSHEET_LIMITS, at_once=1, waiting=0)
+    path = csv(tmp_path / "work.csv", rows=3)
+    refused: list[Busy] = []
+
+    def another() -> None:
+        try:
+            with admitted(path, "other.csv"):
+                pass
+        except Busy as error:
+            refused.append(error)
+
+    with admitted(path, "work.csv"):
+        # As a file in doubt is read again under each choice: nobody else comes between.
+        for _ in range(2):
+            assert not places.is_place_free()
+            other = threading.Thread(target=another)
+            other.start()
+            other.join()
+            assert len(list(read_rows(path))) == 3
+    assert len(refused) == 2
+    assert places.is_place_free()
 
 
 def test_reading_stops_when_nobody_waits_for_the_rows(tmp_path: Path) -> None:

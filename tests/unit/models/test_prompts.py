@@ -9,7 +9,14 @@ from schemas.compiled import compile_schema
 from workers.models.prompts import FOLDER, prompt
 
 # The digest of each version's instructions and schema, together. Make a new version in place of changing one.
-RELEASED = {"executive_summary.v1": "1d97910e46f36674cf30b28d7901e9fc8e6f48bdb1346c93a5809ff5cf02bbdf"}
+RELEASED = {
+    "development_draft.v1": "c0b6070796192762a282627589aa0b0062ed85fd13b39230f5d004ec5c199b41",
+    "executive_summary.v1": "1d97910e46f36674cf30b28d7901e9fc8e6f48bdb1346c93a5809ff5cf02bbdf",
+    "requirements.v1": "d4668d7a1efdd1dbca09ce103689e74a14a76d6a0a6fef94fe7ec38fa569fc9c",
+    "row_categories.v1": "4f0fda3db73b6c437ab230900bb68d181a085d55a59f94ce5f6034902180e678",
+    "task_names.v1": "486750d6f882557d032be20bcb0a6d6adabd004e1e4a31b0800714af2db2be11",
+    "test_design.v1": "063ac90fdb31c97a16c87978c4389c218a82dc02b69a547138708e8ebdd9d80f",
+}
 
 
 def names() -> list[str]:

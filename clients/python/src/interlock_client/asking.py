@@ -1,7 +1,12 @@
-"""Questions of a program to a person: asked once for each key, answered once, and still there after a restart."""
+"""Questions of a program to a person: asked once for each key, answered once, and still there after a restart.
+
+An approval's key is bound to its words as well: what a person approved is what they read, and the same key with other
+words is another approval.
+"""
 
 import time
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -13,7 +18,7 @@ NAMESPACE = UUID("5d0c8f0e-7d0b-4f0b-9a53-1c7b8b3f7a52")
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 15.0
 EXISTS = "project-exists"
-# In characters; what is longer is cut off.
+# In characters; what is longer is cut off a question, and refused for an approval.
 LONGEST_TITLE = 300
 LONGEST_DETAILS = 20_000
 TEXT: Json = {"type": "string", "minLength": 1, "maxLength": 10_000}
@@ -31,8 +36,23 @@ class Answer:
     answered_by: str
 
 
+@dataclass(frozen=True)
+class Decision:
+    """The decision of a person about an approval. `notes` say what to do differently, after a rejection."""
+
+    approved: bool
+    notes: str
+    decided_by: str
+
+    def __bool__(self) -> bool:
+        return self.approved
+
+
+# -- questions -------------------------------------------------------------------------------------
+
+
 def ask(client: Client, title: str, *, key: str, seconds: float = float("inf"), **question: Any) -> Any:
-    """Ask a person, wait, and return the answer's value. `question`: schema, details.
+    """Ask a person, wait, and return the answer's value. `question`: schema, details, to.
 
     With the same key it is the same question: it is asked once, however often this is called, by whichever process.
     Raises NotAnswered; or TimeoutError after `seconds`, when the question stays open and may be awaited again.
@@ -52,16 +72,23 @@ def wait_for_answer(client: Client, question_id: str, *, seconds: float = float(
     return answer
 
 
-def put_question(client: Client, title: str, *, key: str, schema: Json | None = None, details: str = "") -> str:
+def put_question(
+    client: Client, title: str, *, key: str, schema: Json | None = None, details: str = "", to: str = ""
+) -> str:
     """Ask a person, and return an id for `find_answer` without waiting. Idempotent for each account and key.
 
-    `schema` is the JSON Schema of the answer, a text if it is left out; `details` is shown below the title. Of a second
-    call with the key nothing is read: the first question stands. Raises Problem.
+    `schema` is the JSON Schema of the answer, a text if it is left out; `details` is shown below the title; `to` is the
+    person or the group to ask. Of a second call with the key nothing is read: the first question stands.
+    Raises Problem.
     """
-    project_id = question_id_of(client, key)
-    question = {"title": title[:LONGEST_TITLE], "reason": details[:LONGEST_DETAILS], "schema": schema or TEXT}
+    words = {"title": title[:LONGEST_TITLE], "reason": details[:LONGEST_DETAILS], "to": to}
+    return post_once(client, "questions", question_id_of(client, key), {**words, "schema": schema or TEXT})
+
+
+def post_once(client: Client, path: str, project_id: str, body: Json) -> str:
+    """Ask under this project's id unless it was asked before, and return the id. Raises Problem."""
     try:
-        client.post("questions", {"project_id": project_id, **question})
+        client.post(path, {"project_id": project_id, **body})
     except Problem as problem:
         if problem.type != EXISTS:
             raise
@@ -85,3 +112,47 @@ def find_answer(client: Client, question_id: str) -> Answer | None:
     if question["status"] == "OPEN":
         return None
     raise NotAnswered(f"“{question['title']}” was closed without an answer: {question['status']}.")
+
+
+# -- approvals -------------------------------------------------------------------------------------
+def request_approval(client: Client, title: str, *, key: str, seconds: float = float("inf"), **words: str) -> Decision:
+    """Ask a person to approve, wait, and return the decision, which is true if they did. `words`: details, to.
+
+    With the same key and words it is the same approval. Raises NotAnswered; ValueError if the words are too long to be
+    shown; or TimeoutError after `seconds`, when the approval stays open and may be awaited again.
+    """
+    question_id = put_approval(client, title, key=key, **words)
+    return decision_of(wait_for_answer(client, question_id, seconds=seconds))
+
+
+def put_approval(client: Client, title: str, *, key: str, details: str = "", to: str = "") -> str:
+    """Ask a person to approve, and return an id for `find_answer` without waiting. Idempotent for each account, key,
+    title and details.
+
+    Another person than the account decides, signed in to Interlock: no key can. Raises Problem, or ValueError if the
+    words are too long to be shown in full.
+    """
+    require_shown_in_full(title, details)
+    project_id = approval_id_of(client, key, title, details)
+    return post_once(client, "approvals", project_id, {"title": title, "reason": details, "to": to})
+
+
+def approval_id_of(client: Client, key: str, title: str, details: str) -> str:
+    """Return the id of the approval with this key and these words."""
+    digest = sha256(f"{title}\0{details}".encode()).hexdigest()
+    return question_id_of(client, f"{key}\n{digest}")
+
+
+def require_shown_in_full(title: str, details: str) -> None:
+    """Raise ValueError if a person could not read all that they would approve."""
+    for name, words, longest in (("title", title, LONGEST_TITLE), ("details", details, LONGEST_DETAILS)):
+        if len(words) > longest:
+            raise ValueError(
+                f"The {name} of an approval may have {longest} characters, and this has {len(words)}: a person approves"
+                " only what they can read in full. Make it shorter, or name where the whole can be read."
+            )
+
+
+def decision_of(answer: Answer) -> Decision:
+    """Return the answer to an approval as a decision."""
+    return Decision(answer.value["approved"] is True, answer.value.get("notes", ""), answer.answered_by)

@@ -10,21 +10,19 @@ crash. What a node does outside happens once with `effect_key` or `first_time`. 
 the same time, LangGraph stops neither: give each thread to one process.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any, Protocol
-from uuid import uuid5
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.config import get_config
 from langgraph.types import Command, Interrupt
 
-from interlock_client.asking import NAMESPACE, put_question, wait_for_answer
+from interlock_client.asking import put_question, wait_for_answer
 from interlock_client.client import Client, Json
+from interlock_client.effects import first_time, key_of_effect
+from interlock_client.wording import question_in
 
-# The keys of an interrupt's value that may hold the question, in the order in which they are looked for.
-TITLE_KEYS = ("question", "title", "message")
-UNTITLED = "An agent asks you to decide"
+__all__ = ["answer_interrupts", "effect_key", "first_time", "question_of", "run"]
 
 
 class Graph(Protocol):
@@ -43,16 +41,11 @@ ToQuestion = Callable[[Interrupt[Any]], Json]
 def question_of(interrupt: Interrupt[Any]) -> Json:
     """Return the question of an interrupt: title, details, and its `response_schema` as the schema of the answer.
 
-    A text is the title. Of an object, the title is under one of TITLE_KEYS, and the rest is shown as details.
+    A text is the title. Of an object, the title is under `question`, `title` or `message`, and the rest is shown as
+    details.
     """
-    value, schema = interrupt.value, interrupt.response_schema
-    asked: Json = {"schema": schema} if isinstance(schema, dict) else {}
-    if isinstance(value, str) and value.strip():
-        return {"title": value, **asked}
-    key = next((key for key in TITLE_KEYS if isinstance(value, dict) and isinstance(value.get(key), str)), None)
-    rest = {name: inner for name, inner in value.items() if name != key} if isinstance(value, dict) else value
-    details = json.dumps(rest, ensure_ascii=False, indent=2, default=str) if rest else ""
-    return {"title": value[key] if key and value[key].strip() else UNTITLED, "details": details, **asked}
+    schema = interrupt.response_schema
+    return question_in(interrupt.value) | ({"schema": schema} if isinstance(schema, dict) else {})
 
 
 def run(
@@ -97,15 +90,4 @@ def effect_key(name: str = "") -> str:
     a name. Only inside a node.
     """
     at = get_config()["configurable"]
-    return str(uuid5(NAMESPACE, f"{at['thread_id']}\n{at['checkpoint_ns']}\n{name}"))
-
-
-def first_time(connection: Any, key: str, *, mark: str = "?") -> bool:
-    """Return True the first time that the key is seen; store it in the transaction that is open, with your effect.
-
-    The database has the table `CREATE TABLE interlock_effects (key TEXT PRIMARY KEY)`. `mark` is how the driver writes
-    a parameter: `?` for sqlite3, `%s` for psycopg.
-    """
-    cursor = connection.cursor()
-    cursor.execute(f"INSERT INTO interlock_effects (key) VALUES ({mark}) ON CONFLICT DO NOTHING", (key,))
-    return bool(cursor.rowcount == 1)
+    return key_of_effect(at["thread_id"], at["checkpoint_ns"], name)
