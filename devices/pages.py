@@ -18,6 +18,7 @@ from django.views.generic import TemplateView
 
 from accounts.people import signed_in_person
 from devices.models import Device
+from devices.push import public_key
 from devices.services import subscribe, unsubscribe
 from webhooks.errors import InvalidUrl
 
@@ -41,7 +42,7 @@ class Devices(PushPage, TemplateView):
         """Return the devices, and the key to which a browser subscribes."""
         owned = Device.objects.filter(owner=signed_in_person(self.request))
         assert settings.PUSH is not None
-        return super().get_context_data(devices=owned, public_key=settings.PUSH.public_key, **kwargs)
+        return super().get_context_data(devices=owned, public_key=public_key(settings.PUSH), **kwargs)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Subscribe the browser that sends its address."""

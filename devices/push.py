@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from devices.models import Device
-from environment.push import PushSettings
+from environment.push import KEY_BYTES, PushSettings
 from webhooks.network import post_request
 
 # In seconds. A device that is off for longer is not told any more; reminders follow.
@@ -48,9 +48,20 @@ def authorization(push: PushSettings, endpoint: str) -> str:
         "sub": push.contact,
     }
     signed = b".".join(encoded(json.dumps(part).encode()) for part in ({"typ": "JWT", "alg": "ES256"}, claims))
-    r, s = decode_dss_signature(push.key.sign(signed, ec.ECDSA(hashes.SHA256())))
+    r, s = decode_dss_signature(key_of(push).sign(signed, ec.ECDSA(hashes.SHA256())))
     signature = encoded(r.to_bytes(32) + s.to_bytes(32))
-    return f"vapid t={(signed + b'.' + signature).decode()}, k={push.public_key}"
+    return f"vapid t={(signed + b'.' + signature).decode()}, k={public_key(push)}"
+
+
+def key_of(push: PushSettings) -> ec.EllipticCurvePrivateKey:
+    """Return the key that signs."""
+    return ec.derive_private_key(push.secret, ec.SECP256R1())
+
+
+def public_key(push: PushSettings) -> str:
+    """Return the public key as browsers want it: the uncompressed point in base64url."""
+    point = key_of(push).public_key().public_numbers()
+    return encoded(b"\x04" + point.x.to_bytes(KEY_BYTES) + point.y.to_bytes(KEY_BYTES)).decode()
 
 
 def encoded(part: bytes) -> bytes:

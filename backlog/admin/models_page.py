@@ -87,8 +87,8 @@ class ModelsAdmin(ReadOnlyAdmin):
         return HttpResponseRedirect(f"{reverse('admin:backlog_modelswitch_changelist')}?organisation={organisation.pk}")
 
     def change_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Raise Http404: the one page has everything."""
-        raise Http404
+        """Lead to the one page, which has everything."""
+        return HttpResponseRedirect(reverse("admin:backlog_modelswitch_changelist"))
 
     def is_set(self, form: ModelsForm, organisation: Organisation) -> bool:
         """Set the switch as the form says; False, with the reason in the form, if that is refused."""

@@ -24,7 +24,6 @@ from backlog.selectors import load_projects
 from backlog.work import ProjectWork
 from events import artifacts
 from events.envelope import Envelope
-from events.ids import new_id
 from events.instances import new
 from events.prepared import Prepared
 from schemas.payloads.backlog import BacklogItemCreated
@@ -220,7 +219,6 @@ def create_item(work: ProjectWork, project: Project, definition: blueprints.Item
     item = work.add(
         new(
             Item,
-            id=new_id(),
             project=project,
             position=position,
             key=definition.key,

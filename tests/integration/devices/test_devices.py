@@ -29,7 +29,8 @@ from webhooks.errors import InvalidUrl
 
 pytestmark = pytest.mark.django_db
 
-KEY = ec.derive_private_key(7**40, ec.SECP256R1())
+SECRET = 7**40
+KEY = ec.derive_private_key(SECRET, ec.SECP256R1())
 WHICH = {"title": "Which one?", "schema": {"type": "boolean"}}
 PHONE = "https://push.example.org/send/1"
 
@@ -59,7 +60,7 @@ def service(settings: Any, broker: None, monkeypatch: pytest.MonkeyPatch) -> Ite
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     here.url = f"http://127.0.0.1:{server.server_port}"
-    settings.PUSH = PushSettings(KEY, "https://interlock.example.org")
+    settings.PUSH = PushSettings(SECRET, "https://interlock.example.org")
     settings.WEBHOOK_ALLOWED_HOSTS = [f"127.0.0.1:{server.server_port}"]
     monkeypatch.setattr(push, "post_request", partial(push.post_request, may_be_private=True))
     cache.clear()
@@ -146,7 +147,7 @@ def test_a_person_turns_notices_on_and_off_and_only_their_own(service: PushServi
     client.post("/preferences/devices/", {"endpoint": PHONE}, headers={"User-Agent": "Phone 1"})
     page = client.get("/preferences/devices/").content.decode()
     assert "Phone 1" in page
-    assert service_key(page) == PushSettings(KEY, "").public_key
+    assert service_key(page) == push.public_key(PushSettings(SECRET, ""))
     client.force_login(bob)
     [device] = Device.objects.all()
     assert "Phone 1" not in client.get("/preferences/devices/").content.decode()
