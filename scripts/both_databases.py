@@ -21,11 +21,13 @@ sys.path.insert(0, str(ROOT))
 from runtime.processes import tied_to_parent  # noqa: E402
 
 PYTEST = [sys.executable, "-m", "pytest", "--durations", "10"]
-# Each process imports and compiles for itself what it needs, six CPU seconds. Many tests wait: it takes seven to keep
-# two cores busy, and so both runs end at about the same time.
-SQLITE = ["-n", "5", "--database", "sqlite"]
+# Many tests wait, most of all those that begin first: it takes nine processes to keep two cores busy.
+SQLITE = ["-n", "7", "--database", "sqlite"]
 POSTGRES = ["-n", "2", "--database", "postgres", "-m", os.environ.get("ON_POSTGRES", "both")]
 LOOK_SECONDS = 0.2
+# What xdist says when its processes have found their tests, and so compiled them for those that start after them; each
+# would do that for itself, which is half of what a start costs. Longest wait for it, in seconds.
+FOUND, LONGEST_WAIT = b" items]", 60.0
 # What pytest says when `-k` chose none.
 NO_TESTS = 5
 
@@ -36,6 +38,7 @@ def main() -> int:
     os.chdir(ROOT)
     with tempfile.NamedTemporaryFile("w+", prefix="interlock-tests-") as said:
         beside = start(POSTGRES, said)
+        wait_until_found(beside, Path(said.name))
         code = start(SQLITE, None).wait()
         print("\nOn PostgreSQL:", flush=True)
         follow(beside, Path(said.name))
@@ -46,6 +49,13 @@ def main() -> int:
 def start(options: list[str], output: IO[str] | None) -> subprocess.Popen[bytes]:
     """A run of the tests with these options and those of the command line; it does not outlive this process."""
     return subprocess.Popen(tied_to_parent([*PYTEST, *options, *sys.argv[1:]]), stdout=output, stderr=output)
+
+
+def wait_until_found(process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return once the run has found its tests, has ended, or has taken LONGEST_WAIT."""
+    until = time.monotonic() + LONGEST_WAIT
+    while process.poll() is None and FOUND not in log.read_bytes() and time.monotonic() < until:
+        time.sleep(LOOK_SECONDS)
 
 
 def follow(process: subprocess.Popen[bytes], log: Path) -> None:
