@@ -118,7 +118,7 @@ def test_the_form_shows_the_choices_in_the_readers_language(sheet: Path) -> None
     with override("fr"):
         page = str(AnswerForm(Question.objects.get()))
     assert "secondes : 70 minutes en tout, soit 1,2 heures" in page
-    assert "Lignes du fichier: Match payments" in page
+    assert "Lignes du fichier\xa0: Match payments" in page
 
 
 def test_a_template_that_needs_rows_is_asked_how_to_read_them_and_not_for_them(sheet: Path) -> None:

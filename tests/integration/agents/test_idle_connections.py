@@ -8,6 +8,7 @@ from django.db import connection
 from workers.consumers import IDLE_SECONDS, IDLE_SECONDS_OF_QUICK, worker_consumers
 
 
+@pytest.mark.spine
 @pytest.mark.both
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif("connection.vendor == 'sqlite'", reason="A connection costs nothing there.")

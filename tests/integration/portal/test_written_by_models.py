@@ -125,6 +125,7 @@ def test_the_figures_are_the_same_with_and_without_what_models_wrote(opened: Ope
     )
 
 
+@pytest.mark.spine
 @pytest.mark.both
 def test_what_needs_an_approval_is_shown_to_requesters_only_once_it_has_it(reported: Project, rita: Client) -> None:
     reported.items.update(approval="after")
