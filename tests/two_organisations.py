@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import product
 from typing import Any
 from uuid import UUID, uuid4
@@ -122,7 +123,7 @@ def approval(project: Project, word: str) -> None:
     operator, now = User.objects.get(username=f"{word.lower()}-{OPERATOR}"), timezone.now()
     asked = Question.objects.create(
         project=project, field="approval:first", kind="approval", title=f"{word}?", schema={}, pointer="/x",
-        asked_by="gate", asked_at=now, due_at=now, next_step_at=now, assigned_to=operator,
+        asked_by="gate", asked_at=now, due_at=now + timedelta(days=1), next_step_at=now, assigned_to=operator,
     )  # fmt: skip
     Blocking.objects.create(question=asked, item=project.items.get(key="first"))
 
