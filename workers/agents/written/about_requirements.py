@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from workers.agents.written.asking import WrittenInput, written
 from workers.agents.written.prose import faults_of_text
+from workers.contract import Result
+from workers.models.contract import Models, Prompt
 from workers.models.masking import Masks
 
 # More would not fit into one answer: the others are counted, and a person sees that they are missing.
@@ -57,6 +60,32 @@ class Matter:
         """Return the numbers of the requirements that no entry is about."""
         covered = {entry["requirement"] for entry in entries}
         return [number for number in self.masked if number not in covered]
+
+
+def about_each(
+    work: WrittenInput,
+    models: Models,
+    prompt: Prompt,
+    *,
+    deliverable: str,
+    entries: str,
+    texts_of: Callable[[Entry], Iterable[str]],
+    finished: Callable[[Matter, Entry], Entry],
+) -> Result:
+    """Have a model write about each requirement; return what it wrote, and which requirements have nothing.
+
+    `entries` and `texts_of` are those of `Matter`; `finished` returns the parts of one entry as they are delivered.
+    """
+    requirements = requirements_in(work.deliverables)
+    matter = Matter(requirements[:MOST_REQUIREMENTS], entries, texts_of)
+    found = written(models, prompt, matter, work.model_budget_usd)
+    answered = found.answer[entries] if found.answer else []
+    made = [
+        {"requirement": entry["requirement"], **finished(matter, entry), "written_by": "model"} for entry in answered
+    ]
+    uncovered = matter.uncovered(answered) if found.answer else []
+    content = {entries: made, "uncovered": uncovered, "left_out": len(requirements) - len(matter.requirements)}
+    return found.result(deliverable, content, **{entries: len(made), "uncovered": len(uncovered)})
 
 
 def requirements_in(deliverables: Mapping[str, Entry]) -> list[dict[str, Any]]:
