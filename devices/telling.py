@@ -6,6 +6,7 @@ tried again, and each reminder is a notice of its own.
 """
 
 import logging
+import threading
 import time
 from datetime import timedelta
 
@@ -37,50 +38,59 @@ GIVE_UP_AFTER = timedelta(hours=24)
 ENDED = (404, 410)
 
 
-def tell_due_devices() -> int:
-    """Tell about the next event. Return how many devices were told; 0 while the cache is away."""
+def tell_due_devices(stopping: threading.Event | None = None) -> int:
+    """Tell about the next event until `stopping` is set; return how many were told, 0 while the cache is away."""
     try:
         if not settings.PUSH or not cache.add(TURN, 1, timeout=TURN_SECONDS):
             return 0
-        told = tell_next(settings.PUSH)
+        told = tell_next(settings.PUSH, stopping or threading.Event())
         cache.delete(TURN)
         return told
     except (ConnectionInterrupted, *BROKER_ERRORS):
         return 0
 
 
-def tell_next(push: PushSettings) -> int:
+def tell_next(push: PushSettings, stopping: threading.Event) -> int:
     """Tell about the next event, and move the position. Return how many devices were told."""
     position, final = position_of(READER), final_seq()
     unread = Event.objects.filter(type__in=NOTIFIED_EVENTS, seq__gt=position, seq__lte=final)
     event = unread.order_by("seq").first()
-    told = tell(push, event) if event else 0
+    told = tell(push, event, stopping) if event else 0
     if event or final - position >= MOST_SKIPPED:
         LedgerPosition.objects.filter(reader=READER, seq=position).update(seq=event.seq if event else final)
     return told
 
 
-def tell(push: PushSettings, event: Event) -> int:
-    """Wake the devices of those for whom the event's question waits. Return how many were told."""
+def tell(push: PushSettings, event: Event, stopping: threading.Event) -> int:
+    """Wake the devices of those for whom the event's question waits. Return how many were told.
+
+    Browsers name their push services, and so may anybody: a person of whose devices one was not reached costs one wait.
+    """
     question = open_question_of(event)
     if question is None or database_now() - event.recorded_at >= GIVE_UP_AFTER:
         return 0
     people = people_to_tell(question, event, by=HAS_DEVICE)
-    until = time.monotonic() + LONGEST_SECONDS
-    return sum(
-        time.monotonic() < until and is_told(push, device, topic=str(question.pk))
-        for device in Device.objects.filter(owner__in=people).order_by("pk")
-    )
+    until, told, unreached = time.monotonic() + LONGEST_SECONDS, 0, set[int]()
+    for device in Device.objects.filter(owner__in=people).order_by("pk"):
+        if stopping.is_set() or time.monotonic() >= until:
+            break
+        if device.owner_id in unreached:
+            continue
+        status = status_of(push, device, topic=str(question.pk))
+        if status is None:
+            unreached.add(device.owner_id)
+        elif status in ENDED:
+            device.delete()
+        else:
+            told += 200 <= status < 300
+    return told
 
 
-def is_told(push: PushSettings, device: Device, *, topic: str) -> bool:
-    """Wake the device; return True if its push service took the notice. A subscription that has ended is deleted."""
+def status_of(push: PushSettings, device: Device, *, topic: str) -> int | None:
+    """Wake the device and return the status of its push service; None if it was not reached."""
     try:
-        status = wake(push, device, topic=topic)
+        return wake(push, device, topic=topic)
     except (RefusedAddress, *TRANSPORT_ERRORS) as error:
         # The address is the person's, and in no log.
         logger.warning("Device %s was not told: %s", device.pk, type(error).__name__)
-        status = 0
-    if status in ENDED:
-        device.delete()
-    return 200 <= status < 300
+        return None

@@ -3,6 +3,7 @@
 import logging
 import threading
 
+from django.conf import settings
 from django.db import close_old_connections
 
 from accounts.passwords.letters import send_due_letters
@@ -11,6 +12,7 @@ from clarifications.mails.notices import send_due_notices
 from devices.telling import tell_due_devices
 from environment import heartbeat
 from events.isolation import DATABASE_AWAY
+from runtime.background import Background
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +21,26 @@ REST_SECONDS = 1.0
 
 
 def notify_until(stopping: threading.Event) -> None:
-    """Send what is due in a loop until `stopping` is set; while the database is away, wait and try again."""
+    """Send what is due until `stopping` is set.
+
+    Devices are told on a thread of their own: whoever subscribes one names its push service, and mails do not wait for
+    a slow one.
+    """
+    with Background({"devices": tell_devices_until} if settings.PUSH else {}):
+        send_mails_until(stopping)
+
+
+def tell_devices_until(stopping: threading.Event) -> None:
+    """Tell devices in a loop until `stopping` is set."""
+    while not stopping.is_set():
+        told = tell_due_devices(stopping)
+        close_old_connections()
+        if not told:
+            stopping.wait(REST_SECONDS)
+
+
+def send_mails_until(stopping: threading.Event) -> None:
+    """Send mails and post to chats until `stopping` is set; while the database is away, wait and try again."""
     while not stopping.is_set():
         heartbeat.turn("notify")
         try:
@@ -34,6 +55,5 @@ def notify_until(stopping: threading.Event) -> None:
 
 
 def send_due_mails() -> int:
-    """Send what is due, mails that a person waits for first. Return how many were sent, posted, told or
-    settled."""
-    return send_due_letters() + send_due_notices() + post_due_questions() + tell_due_devices()
+    """Send what is due, mails that a person waits for first. Return how many were sent, posted or settled."""
+    return send_due_letters() + send_due_notices() + post_due_questions()

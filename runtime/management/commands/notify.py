@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from devices.telling import tell_due_devices
 from runtime.commands import ServerCommand
 from runtime.mails import notify_until, send_due_mails
 from runtime.supervisor import stop_on_signals
@@ -24,7 +25,7 @@ class Command(ServerCommand):
             words = "Nothing to send: set EMAIL_URL, a chat or PUSH_PRIVATE_KEY (see .env.example)."
             raise CommandError(words)
         if once:
-            self.stdout.write(f"{send_due_mails()} sent")
+            self.stdout.write(f"{send_due_mails() + tell_due_devices()} sent")
             return
         self.begin("Notifying")
         stop = threading.Event()

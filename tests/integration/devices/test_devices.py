@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -24,6 +25,7 @@ from devices.models import Device
 from devices.services import MOST_DEVICES, subscribe
 from devices.telling import tell_due_devices
 from environment.push import PushSettings
+from runtime import mails
 from tests.callers import account, machine
 from webhooks.errors import InvalidUrl
 
@@ -126,6 +128,39 @@ def test_a_subscription_that_has_ended_is_removed_and_a_failure_is_not_tried_aga
     ask()
     tell_due_devices()
     assert not Device.objects.exists()
+
+
+def test_a_person_whose_push_service_is_not_reached_costs_one_try(service: PushService) -> None:
+    ann, bob = account("ann", ANSWERER), account("bob", ANSWERER)
+    for number in range(3):
+        Device.objects.create(owner=ann, digest=f"ann{number}", endpoint=f"http://127.0.0.1:9/{number}")
+    phone_of(bob, service)
+    with patch.object(push, "post_request", wraps=push.post_request) as tried:
+        ask()
+        assert tell_due_devices() == 1
+    assert [path for path, _headers in service.told] == ["/bob"]
+    assert tried.call_count == 2
+
+
+def test_mails_do_not_wait_for_a_push_service_that_hangs(service: PushService, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopping, hanging = threading.Event(), threading.Event()
+
+    def hang(stop: threading.Event) -> int:
+        hanging.set()
+        stop.wait()
+        return 0
+
+    def sent() -> int:
+        assert hanging.wait(10)
+        stopping.set()
+        return 1
+
+    monkeypatch.setattr(mails, "tell_due_devices", hang)
+    monkeypatch.setattr(mails, "send_due_mails", sent)
+    notify = threading.Thread(target=mails.notify_until, args=[stopping])
+    notify.start()
+    notify.join(20)
+    assert not notify.is_alive()
 
 
 def test_a_private_address_is_not_called(
