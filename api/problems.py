@@ -28,8 +28,8 @@ from events.deadletters import AlreadySettled, NotReplayable, OtherSender
 from events.isolation import DATABASE_AWAY
 from events.lifecycle import IllegalTransition
 from intake.admission import NoRoomInQuota, TooLarge
-from intake.spreadsheets import Busy, Dangerous, Unreadable
 from intake.spreadsheets.places import AGAIN_SECONDS
+from intake.spreadsheets.sheet import Busy, Dangerous, Unreadable
 from reports import sharing
 from reports.exports import errors as exports
 from schemas.lint import BadSchema
