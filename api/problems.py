@@ -83,6 +83,8 @@ STATUS_AND_NAME: dict[type[Exception], tuple[int, str]] = {
     clarifications.UnknownAssignee: (422, "unknown-assignee"),
     clarifications.NotEntitled: (403, "not-entitled"),
     clarifications.OwnApproval: (403, "own-approval"),
+    clarifications.NotApprover: (403, "not-approver"),
+    clarifications.AlreadyApproved: (409, "already-approved"),
     clarifications.OwnQuestion: (403, "own-question"),
     clarifications.NotesMissing: (422, "notes-missing"),
     clarifications.LinkRefused: (403, "link-refused"),

@@ -14,8 +14,8 @@ from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import Http404
 
-from clarifications.models import Question
-from clarifications.selectors import WAITING_ITEMS
+from clarifications.models import Question, Vote
+from clarifications.selectors import WAITING_ITEMS, approvers_at
 from events.prepared import Prepared, rows_together
 
 FIELDS = (
@@ -33,7 +33,11 @@ MOST_SCHEMAS = 256
 
 def question_rows(questions: QuerySet[Question]) -> QuerySet[Question, dict[str, Any]]:
     """Return the rows of these questions, for `shown_questions`."""
-    columns = [*(COLUMNS.get(name, name) for name in FIELDS), *(f"answer__{name}" for name in ANSWER_FIELDS)]
+    columns = [
+        *(COLUMNS.get(name, name) for name in FIELDS),
+        "project__template_id",
+        *(f"answer__{name}" for name in ANSWER_FIELDS),
+    ]
     as_text = questions.annotate(schema_text=Cast("schema", TextField()))
     rows: QuerySet[Question, dict[str, Any]] = as_text.values(*columns)
     return rows
@@ -53,6 +57,8 @@ def shown_questions(rows: Iterable[Row]) -> list[dict[str, Any]]:
 
 def shown_with(rows: Iterable[Row], pairs: Iterable[Row]) -> list[dict[str, Any]]:
     """Return the questions of these rows, with the items of these pairs of a question and an item that waits for it."""
+    rows = list(rows)
+    approvals = approvals_in(rows)
     waiting: dict[UUID, list[UUID]] = defaultdict(list)
     for pair in pairs:
         waiting[pair["question_id"]].append(pair["item_id"])
@@ -61,10 +67,27 @@ def shown_with(rows: Iterable[Row], pairs: Iterable[Row]) -> list[dict[str, Any]
             **{name: row[column] for name, column in PAIRS},
             "schema": schema_in(row["schema_text"]),
             "waiting_items": waiting[row["id"]],
+            "approvals": approvals.get(row["id"]),
             "answer": answer_in(row),
         }
         for row in rows
     ]
+
+
+def approvals_in(rows: Iterable[Row]) -> dict[UUID, dict[str, Any]]:
+    """Return by the id of its question who approves and who has approved, where the template says who approves.
+
+    One query, or none if no row is such a question. What the votes of an open question count for is judged with the
+    next vote: whoever left the groups is still named here.
+    """
+    is_approval = [row for row in rows if row["kind"] == Question.Kind.APPROVAL]
+    approvers = {row["id"]: approvers_at(row["project__template_id"], row["field"]) for row in is_approval}
+    named = {pk: of for pk, of in approvers.items() if of.are_named}
+    names: dict[UUID, list[str]] = defaultdict(list)
+    if named:
+        for question_id, name in Vote.objects.filter(question__in=named).values_list("question_id", "voter__username"):
+            names[question_id].append(name)
+    return {pk: {"needed": of.needed, "groups": list(of.groups), "by": names[pk]} for pk, of in named.items()}
 
 
 def answer_in(row: Row) -> dict[str, Any] | None:

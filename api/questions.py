@@ -60,6 +60,16 @@ class AnswerShown(serializers.ModelSerializer[Answer]):
         fields = [*ANSWER_FIELDS]
 
 
+class ApprovalsShown(serializers.Serializer[Any]):
+    """Who approves, where the template says so."""
+
+    needed = serializers.IntegerField(help_text="How many people have to approve.")
+    groups = serializers.ListField(
+        child=serializers.CharField(), help_text="Members of these groups may approve; empty: who may answer."
+    )
+    by = serializers.ListField(child=serializers.CharField(), help_text="The accounts that have approved.")
+
+
 class QuestionShown(serializers.ModelSerializer[Question]):
     """A question: one fact or decision that work needs from a person."""
 
@@ -70,11 +80,14 @@ class QuestionShown(serializers.ModelSerializer[Question]):
     waiting_items = serializers.ListField(
         child=serializers.UUIDField(), read_only=True, help_text="The ids of the work items that wait for the answer."
     )
+    approvals = ApprovalsShown(
+        read_only=True, allow_null=True, help_text="Null unless the template says who approves the work."
+    )
     answer = AnswerShown(read_only=True, allow_null=True)
 
     class Meta:
         model = Question
-        fields = [*FIELDS, "waiting_items", "answer"]
+        fields = [*FIELDS, "waiting_items", "approvals", "answer"]
 
 
 # -- requests --------------------------------------------------------------------------------------

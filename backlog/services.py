@@ -10,7 +10,8 @@ from django.utils.translation import gettext_noop, ngettext
 
 from accounts.models import User
 from backlog import policy
-from backlog.errors import BacklogError, ItemNotReady, ReasonMissing
+from backlog.blueprints import definition_of
+from backlog.errors import ApprovalOpen, BacklogError, ItemNotReady, ReasonMissing
 from backlog.flow import orchestration, report
 from backlog.flow.definition_of_done import unmet_criteria
 from backlog.flow.orchestration import item_keys
@@ -125,6 +126,7 @@ def waive_criteria(work: ProjectWork, item: Item, *, reason: str, by: str) -> It
     if not reason.strip():
         raise ReasonMissing(_("Say why the definition of done is waived: the reason is kept with the item."))
     policy.require_waivable(item, by)
+    require_no_approvers(item)
     if item.evidence is None:
         values = {"item": item}
         raise BacklogError(_("No worker has finished %(item)s yet: there is nothing to waive.") % values)
@@ -133,6 +135,16 @@ def waive_criteria(work: ProjectWork, item: Item, *, reason: str, by: str) -> It
         return_to_progress(work, item, by=by)
     accept_item(work, item, outcome="waived", by=by, reason=reason, unmet=unmet)
     return item
+
+
+def require_no_approvers(item: Item) -> None:
+    """Raise ApprovalOpen if the template says who approves the item's work: a waiver must not go round them."""
+    if (
+        item.approval == Item.Approval.AFTER
+        and definition_of(item.project.template_id).item(item.key).approvers.are_named
+    ):
+        words = _("The template says who approves “%(item)s”: have it done again, so that they can decide.")
+        raise ApprovalOpen(words % {"item": item.title})
 
 
 def return_to_progress(work: ProjectWork, item: Item, *, by: str) -> None:

@@ -89,6 +89,6 @@ NAMES_NOBODY = frozenset(
         # Nothing is written to these.
         *("account.EmailAddress", "account.EmailConfirmation", "socialaccount.SocialApp", "socialaccount.SocialToken"),
         *("backlog.ModelCall", "backlog.ModelGrant", "backlog.ModelSwitch"),
-        *("clarifications.Blocking", "clarifications.LedgerPosition", "encryption.DataKey"),
+        *("clarifications.Blocking", "clarifications.Vote", "clarifications.LedgerPosition", "encryption.DataKey"),
     }
 )
