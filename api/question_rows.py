@@ -14,8 +14,9 @@ from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import Http404
 
-from clarifications.models import Question, Vote
-from clarifications.selectors import WAITING_ITEMS, approvers_at
+from api.approvals import approvals_in
+from clarifications.models import Question
+from clarifications.selectors import WAITING_ITEMS
 from events.prepared import Prepared, rows_together
 
 FIELDS = (
@@ -72,22 +73,6 @@ def shown_with(rows: Iterable[Row], pairs: Iterable[Row]) -> list[dict[str, Any]
         }
         for row in rows
     ]
-
-
-def approvals_in(rows: Iterable[Row]) -> dict[UUID, dict[str, Any]]:
-    """Return by the id of its question who approves and who has approved, where the template says who approves.
-
-    One query, or none if no row is such a question. What the votes of an open question count for is judged with the
-    next vote: whoever left the groups is still named here.
-    """
-    is_approval = [row for row in rows if row["kind"] == Question.Kind.APPROVAL]
-    approvers = {row["id"]: approvers_at(row["project__template_id"], row["field"]) for row in is_approval}
-    named = {pk: of for pk, of in approvers.items() if of.are_named}
-    names: dict[UUID, list[str]] = defaultdict(list)
-    if named:
-        for question_id, name in Vote.objects.filter(question__in=named).values_list("question_id", "voter__username"):
-            names[question_id].append(name)
-    return {pk: {"needed": of.needed, "groups": list(of.groups), "by": names[pk]} for pk, of in named.items()}
 
 
 def answer_in(row: Row) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.scopes import QUESTIONS, READ
 from accounts.walls import organisation_seen_by
 from api import examples
+from api.approvals import ApprovalsShown
 from api.endpoint import ApiView
 from api.fields import Boolean, Text
 from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
@@ -58,16 +59,6 @@ class AnswerShown(serializers.ModelSerializer[Answer]):
     class Meta:
         model = Answer
         fields = [*ANSWER_FIELDS]
-
-
-class ApprovalsShown(serializers.Serializer[Any]):
-    """Who approves, where the template says so."""
-
-    needed = serializers.IntegerField(help_text="How many people have to approve.")
-    groups = serializers.ListField(
-        child=serializers.CharField(), help_text="Members of these groups may approve; empty: who may answer."
-    )
-    by = serializers.ListField(child=serializers.CharField(), help_text="The accounts that have approved.")
 
 
 class QuestionShown(serializers.ModelSerializer[Question]):
