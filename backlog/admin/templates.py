@@ -214,7 +214,7 @@ def editor_context(form: DefinitionForm) -> dict[str, Any]:
 
 def preview_context(stored: Template, edited: dict[str, Any]) -> dict[str, Any]:
     """Return the context of a preview: the graph, the version it would become, and the changes from the stored one."""
-    definition = blueprints.checked_definition(edited, stored.organisation_id)
+    definition = blueprints.checked_definition(edited, organisation_of(stored))
     latest = same_template(stored, definition.name).order_by("-version").first()
     becomes = f"{definition.name} v{latest.version + 1 if latest else 1}"
     return {
