@@ -75,6 +75,8 @@ STATUS_AND_NAME: dict[type[Exception], tuple[int, str]] = {
     backlog.PersonNeeded: (403, "person-needed"),
     backlog.ApprovalOpen: (409, "approval-open"),
     backlog.ReasonMissing: (422, "reason-missing"),
+    # 409 and not 202: a program that knows nothing of the second person must not take the act for done.
+    backlog.SecondPersonNeeded: (409, "second-person-needed"),
     backlog.BacklogError: (409, "refused"),
     clarifications.UnknownQuestion: (404, "not-found"),
     clarifications.InvalidAnswer: (422, "invalid-answer"),

@@ -53,6 +53,12 @@ PLACES = (
     Place("events.Producer", names=("made_by",)),
     Place("events.Erasure", names=("by",), texts=("reason",)),
     Place("accounts.ApiKey", mentions=("name",)),
+    Place(
+        "accounts.AskedAct",
+        names=("asked_by", "settled_by"),
+        texts=("title", "reason"),
+        documents=("parameters",),
+    ),
     Place("accounts.AuditRecord", names=("actor", "target"), mentions=("details",)),
     Place("admin.LogEntry", mentions=("object_repr", "change_message")),
 )
