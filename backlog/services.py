@@ -122,8 +122,8 @@ def waive_criteria(work: ProjectWork, item: Item, *, reason: str, by: str, is_co
     """Accept an item's finished work although criteria of its definition of done are unmet.
 
     Where FOUR_EYES names `waive`, it is only asked for unless a second person has confirmed it: the item stays as it
-    is, and the end of the work raises SecondPersonNeeded. Raises ReasonMissing, OwnWork, PersonNeeded, ApprovalOpen, IllegalTransition, or BacklogError if no worker has
-    finished the item; then nothing changes.
+    is, and the end of the work raises SecondPersonNeeded. Raises ReasonMissing, OwnWork, PersonNeeded, ApprovalOpen,
+    IllegalTransition, or BacklogError if no worker has finished the item; then nothing changes.
     """
     if not reason.strip():
         raise ReasonMissing(_("Say why the definition of done is waived: the reason is kept with the item."))

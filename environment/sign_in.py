@@ -34,7 +34,9 @@ def group_role(text: str) -> str:
 
 
 ISSUER = Kind(issuer, "the https:// address of an OpenID provider, such as https://login.example.org/realms/company")
-DANGEROUS_ACT = Kind(lambda text: DANGEROUS_ACTS[DANGEROUS_ACTS.index(text)], "waive and erase, with commas between them")
+DANGEROUS_ACT = Kind(
+    lambda text: DANGEROUS_ACTS[DANGEROUS_ACTS.index(text)], "waive and erase, with commas between them"
+)
 REQUIREMENT = Kind(lambda text: REQUIRED[text], "nobody, staff or everybody")
 GROUP_ROLE = Kind(group_role, "GROUP=ROLE with commas between them, such as finance=requester, it-ops=operator")
 SCOPES = Kind(matching(re.compile(r"openid( [!-~]+)*")), "openid, and further scopes with blanks between them")

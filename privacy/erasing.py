@@ -62,6 +62,13 @@ def erase_person(
         return
     if deciding.needs_second_person("erase") and not (confirmation or broken_off(person)):
         raise ErasureRefused(deciding.waiting_in_words(ask_for_erasure(person, by, reason, also)))
+    yield from erased_in_turn(person, words, by, reason, confirmation)
+
+
+def erased_in_turn(
+    person: User, words: Words, by: User | None, reason: str, confirmation: Callable[[], None] | None
+) -> Iterator[tuple[str, int]]:
+    """Erase the person while nobody prunes or erases; yield (what, how many). Raises ErasureRefused."""
     if not pruning.take_turn():
         raise ErasureRefused(
             _("Old records are being pruned or another person is being erased: try again in a minute.")
@@ -151,7 +158,9 @@ def begun(person: User, by: User | None, reason: str, confirmation: Callable[[],
     for label in OF_SIGN_IN:
         apps.get_model(label).objects.filter(user=person).delete()
     who = by.get_username() if by else command_name()
-    return broken_off(person) or Erasure.objects.create(account_id=person.pk, by=who, reason=reason, began_at=database_now())
+    return broken_off(person) or Erasure.objects.create(
+        account_id=person.pk, by=who, reason=reason, began_at=database_now()
+    )
 
 
 def broken_off(person: User) -> Erasure | None:

@@ -55,8 +55,8 @@ PLACES = (
     Place("accounts.ApiKey", mentions=("name",)),
     Place(
         "accounts.AskedAct",
-        names=("asked_by", "settled_by"),
-        texts=("title", "reason"),
+        names=("title", "asked_by", "settled_by"),
+        mentions=("reason",),
         documents=("parameters",),
     ),
     Place("accounts.AuditRecord", names=("actor", "target"), mentions=("details",)),

@@ -152,9 +152,7 @@ def chosen(by: User, numbers: Collection[int], *, required: bool) -> Iterable[Us
     return found
 
 
-def follow(
-    accounts: Iterable[User], *, joined: Collection[str] = (), left: Collection[str] = (), by: User
-) -> None:
+def follow(accounts: Iterable[User], *, joined: Collection[str] = (), left: Collection[str] = (), by: User) -> None:
     """Change the groups of all these accounts, and their roles as OIDC_ROLES says. Raises AccountRefused.
 
     It makes as many statements for many accounts as for one.

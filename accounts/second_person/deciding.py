@@ -61,8 +61,13 @@ def ask(wish: Wish, *, by: User | None, by_name: str) -> AskedAct:
         subject=wish.subject,
         state=State.WAITING,
         defaults={
-            **{"title": wish.title[:300], "parameters": wish.parameters, "reason": wish.reason},
-            **{"asker": by, "asked_by": by_name, "asked_at": now, "expires_at": now + WAITS_FOR},
+            "title": wish.title[:300],
+            "parameters": wish.parameters,
+            "reason": wish.reason,
+            "asker": by,
+            "asked_by": by_name,
+            "asked_at": now,
+            "expires_at": now + WAITS_FOR,
             "organisation_id": wish.organisation,
         },
     )
@@ -145,11 +150,11 @@ def is_same_person(first: User | None, second: User) -> bool:
 
 
 # -- record and mails ------------------------------------------------------------------------------
+@transaction.atomic
 def expire(rows: QuerySet[AskedAct]) -> int:
     """Settle those of the rows that still wait as expired, on record; return how many there were."""
-    waiting = rows.filter(state=State.WAITING)
-    expired = list(waiting)
-    waiting.filter(pk__in=[asked.pk for asked in expired]).update(
+    expired = list(rows.filter(state=State.WAITING).select_for_update(of=("self",)))
+    AskedAct.objects.filter(pk__in=[asked.pk for asked in expired]).update(
         state=State.EXPIRED, settled_at=timezone.now(), parameters={}
     )
     entries = [entry_about(asked, Action.ACT_EXPIRED, f"asked by {asked.asked_by}") for asked in expired]

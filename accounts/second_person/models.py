@@ -35,7 +35,9 @@ class AskedAct(models.Model):
     state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.WAITING)
     settled_by = models.CharField(_("decided by"), max_length=200, blank=True)
     settled_at = models.DateTimeField(_("decided"), null=True)
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", verbose_name=_("organisation"))
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="+", verbose_name=_("organisation")
+    )
 
     class Meta:
         app_label = "accounts"
@@ -43,7 +45,9 @@ class AskedAct(models.Model):
         verbose_name_plural = _("waiting for a second person")
         default_permissions = ("view",)
         constraints = [
-            models.UniqueConstraint(fields=["act", "subject"], condition=Q(state="waiting"), name="asked_once_at_a_time")
+            models.UniqueConstraint(
+                fields=["act", "subject"], condition=Q(state="waiting"), name="asked_once_at_a_time"
+            )
         ]
 
     def __str__(self) -> str:
