@@ -183,7 +183,9 @@ def mail_who_may_confirm(asked: AskedAct) -> None:
     app, _dot, name = RIGHTS[asked.act].partition(".")
     right = {"groups__permissions__content_type__app_label": app, "groups__permissions__codename": name}
     people = User.objects.filter(is_active=True, is_service=False, organisation=asked.organisation_id, **right)
-    for person in people.exclude(email="").exclude(pk=asked.asker_id).distinct()[:MOST_MAILED]:
+    involved = [str(asked.asker_id), asked.subject if asked.act == AskedAct.Act.ERASE else ""]
+    others = people.exclude(email="").exclude(pk__in=[int(number) for number in involved if number.isdecimal()])
+    for person in others.distinct()[:MOST_MAILED]:
         with override(person.language or None):
             words = _("%(who)s asks for this: %(what)s. Another person has to confirm or reject it: %(page)s")
             values = {"who": asked.asked_by, "what": asked, "page": page_of(asked)}

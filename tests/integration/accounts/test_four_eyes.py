@@ -24,6 +24,8 @@ from backlog.waiving import waive_confirmed
 from clarifications.models import Question
 from events.models import Event
 from privacy.erasing import ErasureRefused, erase_confirmed, erase_person
+from runtime import pruning
+from runtime.unconfirmed import UnconfirmedActs
 from tests.callers import EVERY_SCOPE, Caller, account, key_of, person
 from tests.flows import completed, dispatch_of, item_of, opened, step, tell
 
@@ -175,6 +177,15 @@ def test_a_machine_and_somebody_without_the_right_confirm_nothing() -> None:
     assert Item.objects.get(pk=item.pk).state == ItemState.FAILED
     assert "Rejected" in decided(person("bob", OPERATOR), asked, "reject")
     assert Item.objects.get(pk=item.pk).state == ItemState.FAILED
+
+
+def test_what_nobody_confirms_in_time_expires_without_anybody_who_looks() -> None:
+    asked, item, _ann = asked_for()
+    outcomes = [list(pruning.prune([UnconfirmedActs()], by="test"))]
+    too_late(asked, item)
+    outcomes.append(list(pruning.prune([UnconfirmedActs()], by="test")))
+    assert [one.removed.rows for (one,) in outcomes] == [0, 1]
+    assert (AskedAct.objects.get().state, AuditRecord.objects.filter(action="act-expired").count()) == ("expired", 1)
 
 
 @pytest.mark.both
