@@ -75,6 +75,10 @@ class AuditRecord(models.Model):
         QUOTA_CHANGED = "quota-changed", _("Quota changed")
         PERSON_EXPORTED = "person-exported", _("Personal data exported")
         PERSON_ERASED = "person-erased", _("Person erased")
+        ACT_ASKED = "act-asked", _("Second person asked for")
+        ACT_CONFIRMED = "act-confirmed", _("Confirmed by a second person")
+        ACT_REJECTED = "act-rejected", _("Rejected by a second person")
+        ACT_EXPIRED = "act-expired", _("Confirmed by nobody in time")
 
     recorded_at = models.DateTimeField(
         _("when"),

@@ -5,7 +5,9 @@ account; None is the operator of the machine, who runs commands and writes OIDC_
 follows from the roles.
 """
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -19,6 +21,9 @@ from accounts.rank import (
     require_not_oneself,
 )
 from accounts.roles import ROLES, STAFF_ROLES
+
+# The accounts that each group is given to, or taken from.
+Moves = Mapping[Group, Sequence[User]]
 
 
 def set_roles(account: User, roles: Collection[str], *, by: User | None) -> None:
@@ -46,14 +51,62 @@ def change_groups(account: User, *, given: Collection[str], taken: Collection[st
     with transaction.atomic():
         more = list(Group.objects.filter(name__in=given).exclude(user=account))
         less = list(Group.objects.filter(name__in=taken, user=account))
-        if more or less:
-            require_may_manage(by, account)
-            require_may_give(by, more)
-        if any(group.name in ROLES for group in [*more, *less]):
-            require_not_oneself(by, account)
+        require_may_change(by, given={group: [account] for group in more}, taken={group: [account] for group in less})
         account.groups.remove(*less)
         account.groups.add(*more)
-        update_staff_right(account)
+        update_staff_rights([account])
+
+
+@dataclass(frozen=True)
+class GroupChange:
+    """The names of the groups that one account is given, and of those that are taken from it."""
+
+    account: User
+    given: Collection[str]
+    taken: Collection[str]
+
+
+def change_groups_of_many(changes: Sequence[GroupChange], *, by: User | None) -> None:
+    """Do what `change_groups` does for each account. Raises AccountRefused, and then nothing changed.
+
+    The statements grow with the number of groups that are named, not with the number of accounts.
+    """
+    held = names_held([change.account for change in changes])
+    joining, leaving = defaultdict[str, list[User]](list), defaultdict[str, list[User]](list)
+    for change in changes:
+        for name in set(change.given) - held[change.account.pk]:
+            joining[name].append(change.account)
+        for name in set(change.taken) & held[change.account.pk]:
+            leaving[name].append(change.account)
+    groups = list(Group.objects.filter(name__in={*joining, *leaving}))
+    more = {group: joining[group.name] for group in groups if group.name in joining}
+    less = {group: leaving[group.name] for group in groups if group.name in leaving}
+    with transaction.atomic():
+        require_may_change(by, given=more, taken=less)
+        for group, accounts in less.items():
+            group.user_set.remove(*accounts)
+        for group, accounts in more.items():
+            group.user_set.add(*accounts)
+        update_staff_rights([change.account for change in changes])
+
+
+def names_held(accounts: Collection[User]) -> dict[int, set[str]]:
+    """Return {number of the account: names of its groups}, in one query."""
+    held: dict[int, set[str]] = {account.pk: set() for account in accounts}
+    for number, name in Group.objects.filter(user__in=held).values_list("user", "name"):
+        held[number].add(name)
+    return held
+
+
+def require_may_change(by: User | None, *, given: Moves, taken: Moves) -> None:
+    """Raise AccountRefused unless `by` may give these groups to their accounts, and take those from theirs."""
+    moves = [*given.items(), *taken.items()]
+    if moves:
+        require_may_manage(by, *{account for _group, accounts in moves for account in accounts})
+        require_may_give(by, list(given))
+    for group, accounts in moves:
+        for account in accounts if group.name in ROLES else ():
+            require_not_oneself(by, account)
 
 
 def require_may_give(by: User | None, groups: Collection[Group]) -> None:
@@ -69,11 +122,24 @@ def require_may_give(by: User | None, groups: Collection[Group]) -> None:
 
 def update_staff_right(account: User) -> None:
     """Let the account enter the admin if it is a superuser, or a person with a staff role; otherwise not."""
-    has_staff_role = not account.is_service and account.groups.filter(name__in=STAFF_ROLES).exists()
-    is_staff = account.is_superuser or has_staff_role
-    if account.is_staff != is_staff:
-        account.is_staff = is_staff
-        account.save(update_fields=["is_staff"])
+    update_staff_rights([account])
+
+
+def update_staff_rights(accounts: Sequence[User]) -> None:
+    """Let those of the accounts enter the admin that are superusers, or persons with a staff role."""
+    numbers = [account.pk for account in accounts]
+    has_staff_role = set(Group.objects.filter(name__in=STAFF_ROLES, user__in=numbers).values_list("user", flat=True))
+    for is_staff in (True, False):
+        changed = [one for one in accounts if one.is_staff != is_staff and may_enter(one, has_staff_role) == is_staff]
+        if changed:
+            User.objects.filter(pk__in=[one.pk for one in changed]).update(is_staff=is_staff)
+        for one in changed:
+            one.is_staff = is_staff
+
+
+def may_enter(account: User, has_staff_role: Collection[int]) -> bool:
+    """Return True if the account may enter the admin; the numbers are of the accounts that have a staff role."""
+    return account.is_superuser or (not account.is_service and account.pk in has_staff_role)
 
 
 def role_of(account: User) -> str:

@@ -20,6 +20,7 @@ from accounts.quotas import Quota as Quota
 from accounts.reach import unlimited
 from accounts.recorded import Recorded, RecordedQuerySet, differences_in_words
 from accounts.scopes import any_scope_permits
+from accounts.second_person.models import AskedAct as AskedAct
 
 Action = AuditRecord.Action
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.attempts import KNOWN_FOR, SignInAttempts
 from accounts.audit import AuditRecord
 from accounts.browsers import BrowserSession
-from accounts.models import ApiKey
+from accounts.models import ApiKey, AskedAct
 from accounts.passwords.models import Letter
 
 
@@ -39,6 +39,11 @@ def expired_sessions(until: datetime) -> QuerySet[Session]:
 def ended_keys(until: datetime, *, but: "QuerySet[Any, Any]") -> QuerySet[ApiKey]:
     """Return the API keys that expired or were revoked before the moment, without those whose keys are in `but`."""
     return ApiKey.objects.filter(Q(expires_at__lt=until) | Q(revoked_at__lt=until)).exclude(pk__in=but)
+
+
+def old_asked_acts(until: datetime) -> QuerySet[AskedAct]:
+    """Return the acts that two people decided, or nobody in time, before the moment."""
+    return AskedAct.objects.filter(settled_at__lt=until)
 
 
 def old_audit_records(until: datetime) -> QuerySet[AuditRecord]:

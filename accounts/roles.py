@@ -19,6 +19,7 @@ ANSWER_PERMISSIONS = ("clarifications.change_question",)
 STEERING_PERMISSIONS = (
     "backlog.change_item",
     "backlog.change_project",
+    "accounts.view_askedact",
     "events.view_event",
     "events.view_deadletter",
     "events.change_deadletter",

@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group
 from django.db.models import Exists, Model, Q, QuerySet
 
 from accounts.audit import AuditRecord
-from accounts.models import ApiKey, AuditSeal, BrowserSession, Letter, SignInAttempts, User
+from accounts.models import ApiKey, AskedAct, AuditSeal, BrowserSession, Letter, SignInAttempts, User
 from accounts.organisations import Organisation
 from accounts.quotas import Quota
 
@@ -97,7 +97,7 @@ def sees_installation(user: User) -> bool:
 
 # Superusers are above organisations: a question of any organisation may wait for one, and shows the name.
 belongs(User, by="organisation", in_sql="{table}.organisation_id = {organisation} OR {table}.is_superuser")
-belongs(AuditRecord, by="organisation")
+belongs(AskedAct, AuditRecord, by="organisation")
 belongs(ApiKey, by="user__organisation")
 belongs(BrowserSession, Letter, by="account__organisation")
 belongs(Group, by=of_all)

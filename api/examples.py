@@ -74,7 +74,8 @@ QUESTION = {
     "status": "OPEN", "revision": ASKED["revision"], "title": ASKED["title"], "description": "",
     "schema": ASKED["schema"], "pointer": f"/{ASKED['field']}", "reason": ASKED["reason"],
     "asked_by": CREATED["agent_target"], "asked_at": NOW, "due_at": NOW, "closed_at": None, "assigned_to": PERSON,
-    "assigned_group": "", "waiting_items": ASKED["blocked_items"], "answer": None,
+    "assigned_group": "", "waiting_items": ASKED["blocked_items"], "approvals": None,
+    "answer": None,
 }  # fmt: skip
 ANSWERED = {
     **QUESTION, "status": "ANSWERED", "closed_at": NOW,

@@ -16,8 +16,10 @@ from api import examples
 from api.endpoint import ApiView, row_or_404
 from api.fields import Text
 from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
+from api.problems import problem_response
 from api.projects import Reason
 from api.rules import Rule
+from backlog.errors import SecondPersonNeeded
 from backlog.flow.orchestration import project_work
 from backlog.models import Item
 from backlog.selectors import item_in, projects_for
@@ -175,8 +177,15 @@ class WaiveItem(ItemAction):
         parameters=[IF_MATCH], refuses=[412], request_example=examples.REASON, response_example=examples.ITEM,
     )  # fmt: skip
     def post(self, request: Request, item_id: UUID) -> Response:
-        """Accept the item as done although it does not meet its definition of done. The reason is stored with it."""
-        return self.act(item_id, waive_criteria, has_reason=True, by=self.account.get_username())
+        """Accept the item as done although it does not meet its definition of done. The reason is stored with it.
+
+        Where FOUR_EYES names `waive`, the answer is 409 `second-person-needed`: it waits for another person.
+        """
+        try:
+            return self.act(item_id, waive_criteria, has_reason=True, by=self.account.get_username())
+        except SecondPersonNeeded as error:
+            # Answered here, so that what waits is stored together with the answer of an Idempotency-Key.
+            return problem_response(409, "second-person-needed", error.message, **error.extra)
 
 
 def visible_items(user: User) -> QuerySet[Item]:

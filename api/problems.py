@@ -28,8 +28,8 @@ from events.deadletters import AlreadySettled, NotReplayable, OtherSender
 from events.isolation import DATABASE_AWAY
 from events.lifecycle import IllegalTransition
 from intake.admission import NoRoomInQuota, TooLarge
-from intake.spreadsheets import Busy, Dangerous, Unreadable
 from intake.spreadsheets.places import AGAIN_SECONDS
+from intake.spreadsheets.sheet import Busy, Dangerous, Unreadable
 from reports import sharing
 from reports.exports import errors as exports
 from schemas.lint import BadSchema
@@ -75,6 +75,8 @@ STATUS_AND_NAME: dict[type[Exception], tuple[int, str]] = {
     backlog.PersonNeeded: (403, "person-needed"),
     backlog.ApprovalOpen: (409, "approval-open"),
     backlog.ReasonMissing: (422, "reason-missing"),
+    # 409 and not 202: a program that knows nothing of the second person must not take the act for done.
+    backlog.SecondPersonNeeded: (409, "second-person-needed"),
     backlog.BacklogError: (409, "refused"),
     clarifications.UnknownQuestion: (404, "not-found"),
     clarifications.InvalidAnswer: (422, "invalid-answer"),
@@ -83,6 +85,8 @@ STATUS_AND_NAME: dict[type[Exception], tuple[int, str]] = {
     clarifications.UnknownAssignee: (422, "unknown-assignee"),
     clarifications.NotEntitled: (403, "not-entitled"),
     clarifications.OwnApproval: (403, "own-approval"),
+    clarifications.NotApprover: (403, "not-approver"),
+    clarifications.AlreadyApproved: (409, "already-approved"),
     clarifications.OwnQuestion: (403, "own-question"),
     clarifications.NotesMissing: (422, "notes-missing"),
     clarifications.LinkRefused: (403, "link-refused"),

@@ -14,6 +14,7 @@ from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import Http404
 
+from api.approvals import approvals_in
 from clarifications.models import Question
 from clarifications.selectors import WAITING_ITEMS
 from events.prepared import Prepared, rows_together
@@ -33,7 +34,11 @@ MOST_SCHEMAS = 256
 
 def question_rows(questions: QuerySet[Question]) -> QuerySet[Question, dict[str, Any]]:
     """Return the rows of these questions, for `shown_questions`."""
-    columns = [*(COLUMNS.get(name, name) for name in FIELDS), *(f"answer__{name}" for name in ANSWER_FIELDS)]
+    columns = [
+        *(COLUMNS.get(name, name) for name in FIELDS),
+        "project__template_id",
+        *(f"answer__{name}" for name in ANSWER_FIELDS),
+    ]
     as_text = questions.annotate(schema_text=Cast("schema", TextField()))
     rows: QuerySet[Question, dict[str, Any]] = as_text.values(*columns)
     return rows
@@ -53,6 +58,8 @@ def shown_questions(rows: Iterable[Row]) -> list[dict[str, Any]]:
 
 def shown_with(rows: Iterable[Row], pairs: Iterable[Row]) -> list[dict[str, Any]]:
     """Return the questions of these rows, with the items of these pairs of a question and an item that waits for it."""
+    rows = list(rows)
+    approvals = approvals_in(rows)
     waiting: dict[UUID, list[UUID]] = defaultdict(list)
     for pair in pairs:
         waiting[pair["question_id"]].append(pair["item_id"])
@@ -61,6 +68,7 @@ def shown_with(rows: Iterable[Row], pairs: Iterable[Row]) -> list[dict[str, Any]
             **{name: row[column] for name, column in PAIRS},
             "schema": schema_in(row["schema_text"]),
             "waiting_items": waiting[row["id"]],
+            "approvals": approvals.get(row["id"]),
             "answer": answer_in(row),
         }
         for row in rows

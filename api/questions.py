@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.scopes import QUESTIONS, READ
 from accounts.walls import organisation_seen_by
 from api import examples
+from api.approvals import ApprovalsShown
 from api.endpoint import ApiView
 from api.fields import Boolean, Text
 from api.openapi import IF_MATCH, endpoint, list_endpoint, post_endpoint
@@ -70,11 +71,14 @@ class QuestionShown(serializers.ModelSerializer[Question]):
     waiting_items = serializers.ListField(
         child=serializers.UUIDField(), read_only=True, help_text="The ids of the work items that wait for the answer."
     )
+    approvals = ApprovalsShown(
+        read_only=True, allow_null=True, help_text="Null unless the template says who approves the work."
+    )
     answer = AnswerShown(read_only=True, allow_null=True)
 
     class Meta:
         model = Question
-        fields = [*FIELDS, "waiting_items", "answer"]
+        fields = [*FIELDS, "waiting_items", "approvals", "answer"]
 
 
 # -- requests --------------------------------------------------------------------------------------

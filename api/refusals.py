@@ -17,9 +17,9 @@ from accounts.audit import AuditRecord, unsaved_entry
 from accounts.models import User
 from api.rules import Rule
 from backlog.errors import OwnWork, PersonNeeded
-from clarifications.errors import OwnApproval, OwnQuestion
+from clarifications.errors import NotApprover, OwnApproval, OwnQuestion
 
-DECISIONS = (OwnApproval, OwnQuestion, OwnWork, PersonNeeded)
+DECISIONS = (NotApprover, OwnApproval, OwnQuestion, OwnWork, PersonNeeded)
 # Attempts of one account on one object within this time are counted in one row.
 COUNTED_FOR = timedelta(hours=1)
 

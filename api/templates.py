@@ -97,11 +97,12 @@ class Versions(ApiView):
         If-Match is the ETag of the newest version: you get 412 if another version was made since you read it.
         """
         definition = self.read_body(NewVersion)["definition"]
-        require_name(checked_definition(definition).name, name)
+        organisation = organisation_of(self.account)
+        require_name(checked_definition(definition, organisation).name, name)
         newest = templates_of(self.account).filter(name=name).order_by("-version").first()
         self.require_unchanged(lambda: TemplateShown(newest).data if newest else None)
         with transaction.atomic():
-            made = add_version(definition, by=self.account.get_username(), organisation=organisation_of(self.account))
+            made = add_version(definition, by=self.account.get_username(), organisation=organisation)
         location = f"/api/v1/templates/{name}/versions/{made.version}"
         return self.respond(TemplateShown(made).data, status=201, location=location)
 
@@ -132,7 +133,7 @@ class Check(ApiView):
     )
     def post(self, request: Request) -> Response:
         """Check whether the definition can be used, without storing it. Its faults are in the refusal (422)."""
-        blueprint = checked_definition(self.read_body(NewVersion)["definition"])
+        blueprint = checked_definition(self.read_body(NewVersion)["definition"], organisation_of(self.account))
         return Response({"name": blueprint.name, "title": blueprint.title, "items": len(blueprint.items)})
 
 

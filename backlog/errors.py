@@ -67,5 +67,12 @@ class ApprovalOpen(BacklogError):
     """The finished work waits for an approval, so its definition of done cannot be waived."""
 
 
+class SecondPersonNeeded(BacklogError):
+    """The act needs two people (FOUR_EYES): nothing happened yet, and the message says who may confirm it, and where.
+
+    `waiting` in `extra` is the number of what was asked for, where it was stored to wait, and `expires_at` its end.
+    """
+
+
 class ReasonMissing(BacklogError):
     """A waiver was asked for without a reason; the reason is recorded with the item."""

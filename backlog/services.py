@@ -8,9 +8,12 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from accounts.models import User
+from accounts.models import AskedAct, User
+from accounts.second_person import deciding
+from accounts.walls import organisation_of
 from backlog import policy
-from backlog.errors import BacklogError, ItemNotReady, ReasonMissing
+from backlog.blueprints import definition_of
+from backlog.errors import ApprovalOpen, BacklogError, ItemNotReady, ReasonMissing, SecondPersonNeeded
 from backlog.flow import orchestration, report
 from backlog.flow.definition_of_done import unmet_criteria
 from backlog.flow.orchestration import item_keys
@@ -116,23 +119,46 @@ def cancel_one(work: ProjectWork, item: Item, *, reason: str, by: str) -> None:
     work.emit_about(item.project, "BACKLOG.ITEM_CANCELLED", cancelled)
 
 
-def waive_criteria(work: ProjectWork, item: Item, *, reason: str, by: str) -> Item:
+def waive_criteria(work: ProjectWork, item: Item, *, reason: str, by: str, is_confirmed: bool = False) -> Item:
     """Accept an item's finished work although criteria of its definition of done are unmet.
 
-    Raises ReasonMissing, OwnWork, PersonNeeded, ApprovalOpen, IllegalTransition, or BacklogError if no worker has
-    finished the item; then nothing changes.
+    Where FOUR_EYES names `waive`, it is only asked for unless a second person has confirmed it: the item stays as it
+    is, and the end of the work raises SecondPersonNeeded. Raises ReasonMissing, OwnWork, PersonNeeded, ApprovalOpen,
+    IllegalTransition, or BacklogError if no worker has finished the item; then nothing changes.
     """
     if not reason.strip():
         raise ReasonMissing(_("Say why the definition of done is waived: the reason is kept with the item."))
     policy.require_waivable(item, by)
+    require_no_approvers(item)
     if item.evidence is None:
         values = {"item": item}
         raise BacklogError(_("No worker has finished %(item)s yet: there is nothing to waive.") % values)
     unmet = unmet_criteria(item, item.evidence)
+    if deciding.needs_second_person("waive") and not is_confirmed:
+        work.asked = ask_for_waiver(item, reason=reason, by=by)
+        return item
     if item.state in (ItemState.FAILED, ItemState.READY):
         return_to_progress(work, item, by=by)
     accept_item(work, item, outcome="waived", by=by, reason=reason, unmet=unmet)
     return item
+
+
+def require_no_approvers(item: Item) -> None:
+    """Raise ApprovalOpen if the template says who approves the item's work: a waiver must not go round them."""
+    if (
+        item.approval == Item.Approval.AFTER
+        and definition_of(item.project.template_id).item(item.key).approvers.are_named
+    ):
+        words = _("The template says who approves “%(item)s”: have it done again, so that they can decide.")
+        raise ApprovalOpen(words % {"item": item.title})
+
+
+def ask_for_waiver(item: Item, *, reason: str, by: str) -> AskedAct:
+    """Store that a second person is to confirm the waiver. Raises IllegalTransition if the item cannot be waived."""
+    if item.state not in (ItemState.FAILED, ItemState.READY, ItemState.IN_PROGRESS):
+        item.finish()
+    wish = deciding.Wish("waive", str(item.pk), item.title, reason, organisation_of(item.project))
+    return deciding.ask(wish, by=User.objects.filter(username=by).first(), by_name=by)
 
 
 def return_to_progress(work: ProjectWork, item: Item, *, by: str) -> None:
@@ -195,9 +221,12 @@ def approve_item(work: ProjectWork, item: Item, *, by: str, notes: str = "") -> 
 
     Held work whose checks failed is accepted as a waiver, with the notes as its reason. If the template asks for no
     approval before the start, the item's agent asked for one: then `cleared` is set, and the next dispatch tells so.
+    Raises SecondPersonNeeded for a waiver where FOUR_EYES names `waive`.
     """
     if item.held_for == Item.Held.APPROVAL:
         unmet = unmet_criteria(item, item.evidence or {})
+        if unmet and deciding.needs_second_person("waive"):
+            raise SecondPersonNeeded(_("Checks of this work failed, and nobody waives them alone: send it back."))
         accept_item(work, item, outcome="waived" if unmet else "accepted", by=by, reason=notes, unmet=unmet)
     if item.state == ItemState.DONE or (item.approval == Item.Approval.BEFORE and not item.approved):
         item.approved = True

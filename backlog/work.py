@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from accounts.models import User
+from accounts.models import AskedAct, User
 from accounts.quotas import Quota
 from backlog.models import Item, ModelGrant, ModelSwitch, Project, Template
 from events.ledger import Record
@@ -43,6 +43,8 @@ class ProjectWork(UnitOfWork):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.changes = Changes()
+        # What this work only asked for, since two people decide of it (FOUR_EYES).
+        self.asked: AskedAct | None = None
         # The id of the event that changed each project last: it becomes the causation_id of the events that follow.
         self.causes: dict[UUID, UUID | None] = {}
         # Caches of this work: ids of projects whose items or questions are loaded, owners by name, templates by

@@ -20,6 +20,7 @@ from clarifications.forms.answer_form import AnswerForm
 from clarifications.models import Question, QuestionStatus
 from clarifications.selectors import answerable_by, question_in, questions_for
 from clarifications.services import answer_question
+from clarifications.votes import settled_words
 from clarifications.wording import question_title
 from environment.chat import Slack
 
@@ -61,7 +62,8 @@ def reply_to_click(slack: Slack, click: Click) -> dict[str, Any]:
         act_for(user)
         with preferences_of(user):
             question = answer_as(user, click)
-            words = _("“%(title)s” was answered by %(by)s.") % {"title": question_title(question), "by": user}
+            answered = _("“%(title)s” was answered by %(by)s.") % {"title": question_title(question), "by": user}
+            words = settled_words(question, answered)
     except (ChatError, ClarificationError) as error:
         return {"response_type": "ephemeral", "replace_original": False, "text": escaped(error.message)}
     return {"replace_original": True, "text": escaped(words), "blocks": [section(words)]}

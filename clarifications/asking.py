@@ -80,6 +80,9 @@ def ask_for_approval(work: ProjectWork, item: Item, title: str, reason: str, *, 
         reason = shortened(WITH_COMMENTS % {"why": reason, "notes": joined(f"“{note}”" for note in item.notes)})
     missing = MissingField(field, {**APPROVAL_SCHEMA, "title": title}, reason)
     question = new_question(work, item.project, missing, kind=Question.Kind.APPROVAL, asked_by=asked_by)
+    groups = definition_of(item.project.template_id).item(item.key).approvers.groups
+    if len(groups) == 1:
+        question.assigned_group = groups[0]
     link_items(work, question, [item])
     emit_question_asked(work, question)
     request: HumanApprovalRequested = {

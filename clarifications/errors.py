@@ -41,6 +41,14 @@ class OwnApproval(ClarificationError):
     """The account requested the work or did it, so it may not approve it."""
 
 
+class NotApprover(ClarificationError):
+    """The template says who approves the work, and the account is none of them; the message says who can."""
+
+
+class AlreadyApproved(ClarificationError):
+    """The account has approved this work already, and other people have to approve it as well."""
+
+
 class OwnQuestion(ClarificationError):
     """The account is a machine's and asked the question itself, so a person has to answer it."""
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.key_lookup import find_account
 from backlog.selectors import item_of
 from backlog.work import ProjectWork
-from clarifications.errors import NotEntitled
+from clarifications.errors import AlreadyApproved, NotEntitled
 from clarifications.models import Question, QuestionStatus
 from clarifications.selectors import answerable_among, for_anybody_among, load_questions, open_question, question_of
 from clarifications.services import answer_question
@@ -35,7 +35,7 @@ def receive_answer(work: ProjectWork, event: Envelope) -> None:
         work.record_no_effect(event.event_id, Event.Outcome.IGNORED)
         return
     by = entitled_speaker(work, question, event, payload.get("answered_by"))
-    answer_question(work, question=question, answer=payload["answer"], by=by, door="event", event_id=event.event_id)
+    submit(work, question, payload["answer"], event, by=by)
 
 
 def receive_approval(work: ProjectWork, event: Envelope) -> None:
@@ -54,7 +54,15 @@ def receive_approval(work: ProjectWork, event: Envelope) -> None:
     answer: dict[str, Any] = {"approved": approval["approved"]}
     if "notes" in approval:
         answer["notes"] = approval["notes"]
-    answer_question(work, question=question, answer=answer, by=by, door="event", event_id=event.event_id)
+    submit(work, question, answer, event, by=by)
+
+
+def submit(work: ProjectWork, question: Question, answer: Any, event: Envelope, *, by: str) -> None:
+    """Answer the question with what the event carries; a second approval by one person marks the event IGNORED."""
+    try:
+        answer_question(work, question=question, answer=answer, by=by, door="event", event_id=event.event_id)
+    except AlreadyApproved:
+        work.record_no_effect(event.event_id, Event.Outcome.IGNORED)
 
 
 def entitled_speaker(work: ProjectWork, question: Question, event: Envelope, name: str | None) -> str:

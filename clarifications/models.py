@@ -129,6 +129,27 @@ class Answer(models.Model):
         return f"Answer to {self.question_id}"
 
 
+class Vote(models.Model):
+    """One person's approval where the template says who approves; the question stays open until enough are there."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # Its index is that of the constraint `one_vote_a_person`.
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="votes", db_index=False)
+    voter = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="votes")
+    door = models.CharField(max_length=20)
+    voted_at = models.DateTimeField()
+    event_id = models.UUIDField(help_text=_("The id of the event that carried the approval."))
+
+    class Meta:
+        verbose_name = _("approval")
+        verbose_name_plural = _("approvals")
+        ordering = ["voted_at", "id"]
+        constraints = [models.UniqueConstraint(fields=["question", "voter"], name="one_vote_a_person")]
+
+    def __str__(self) -> str:
+        return f"{self.voter_id} approves {self.question_id}"
+
+
 class Notice(models.Model):
     """One mail to one person about one event of a question; it stays as the record of what was sent."""
 
@@ -174,5 +195,5 @@ class LedgerPosition(models.Model):
 
 
 belongs(Question, by="project__organisation")
-belongs(Answer, Blocking, Notice, by="question__project__organisation")
+belongs(Answer, Blocking, Notice, Vote, by="question__project__organisation")
 belongs(LedgerPosition, by=of_installation)

@@ -9,15 +9,16 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission
-from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from accounts.walls import is_within, organisation_of, organisation_seen_by, within_organisation
+from backlog.blueprints import Approvers, definition_of
 from backlog.models import Item, Project
 from backlog.selectors import count_subquery, keep_projects, locked_projects, project_of
 from backlog.work import ProjectWork
 from clarifications.errors import UnknownQuestion
-from clarifications.models import Blocking, Question, QuestionStatus
+from clarifications.models import Blocking, Question, QuestionStatus, Vote
 from events.prepared import Asked, Prepared
 from events.work import locked
 
@@ -173,6 +174,30 @@ def people_who_answer(organisation: int | None) -> QuerySet[User]:
     return people if organisation is None else people.filter(Q(organisation=organisation) | Q(is_superuser=True))
 
 
+def approvers_at(template_id: int, field: str) -> Approvers:
+    """Return who approves by this version of a template, from the `field` of a question about an approval.
+
+    Without an item of that name, anybody who may answer.
+    """
+    items = {f"approval:{item.key}": item.approvers for item in definition_of(template_id).items}
+    return items.get(field, Approvers())
+
+
+def people_who_approve(question: Question) -> QuerySet[User]:
+    """Return the active people whom the template lets approve, who may answer as well.
+
+    Who requested or did the work is among them: `decide_approval` refuses them.
+    """
+    people = people_who_answer(question.project.organisation_id)
+    groups = approvers_at(question.project.template_id, question.field).groups
+    return people.filter(groups__in=Group.objects.filter(name__in=groups)) if groups else people
+
+
+def has_approved(user: User) -> Q:
+    """Return the condition for questions that the user has approved and that wait for other people as well."""
+    return Q(Exists(Vote.objects.filter(question=OuterRef("pk"), voter=user)))
+
+
 def staffed_groups(organisation: int | None) -> QuerySet[Group]:
     """Return the groups with a member who may answer; a question assigned to any other group waits for anybody."""
     return Group.objects.filter(user__in=people_who_answer(organisation))
@@ -229,6 +254,8 @@ def people_waited_for(question: Question) -> QuerySet[User]:
     owner = Q(pk=question.project.owner_id, organisation=organisation)
     is_input = question.kind == Question.Kind.INPUT
     may = (may | (owner if is_anybodys else owner & Q(pk=question.assigned_to_id))) if is_input else may & ~owner
+    if not is_input:
+        may &= Q(pk__in=people_who_approve(question).values("pk")) & ~Q(votes__question=question)
     return User.objects.filter(waits, may, is_active=True, is_service=False).distinct()
 
 
@@ -247,14 +274,14 @@ def is_only_for_others(user: User, question: Question) -> bool:
 
 def assigned_to_user(user: User) -> Q:
     """Return the condition for questions that are assigned to the user."""
-    return Q(assigned_to=user)
+    return Q(assigned_to=user) & ~has_approved(user)
 
 
 def waits_for_groups_of(user: User) -> Q:
     """Return the condition for questions without a person that wait for one of the user's groups, or for anybody."""
     organisation = organisation_seen_by(user)
     of_groups = has_no_holder(organisation) & Q(assigned_group__in=user.groups.values("name"))
-    return of_groups | for_anybody(organisation)
+    return (of_groups | for_anybody(organisation)) & ~has_approved(user)
 
 
 def waiting_questions(user: User) -> QuerySet[Question]:

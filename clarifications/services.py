@@ -14,19 +14,19 @@ from django.utils.translation import gettext_noop
 from backlog import periods
 from backlog import services as backlog
 from backlog.blueprints import definition_of
-from backlog.flow.definition_of_done import unmet_criteria
 from backlog.models import Item, Project
 from backlog.policy import is_own
 from backlog.selectors import work_contexts
 from backlog.states import ItemState
 from backlog.work import ProjectWork
 from clarifications.contract import field_faults, with_value_at
-from clarifications.errors import AlreadyClosed, InvalidAnswer, NotesMissing, OwnApproval
+from clarifications.errors import AlreadyClosed, InvalidAnswer, OwnApproval
 from clarifications.models import Answer, Question, QuestionStatus
 from clarifications.own_questions import require_other_than_asker
 from clarifications.period_question import is_about_period, period_in_answer
 from clarifications.selectors import load_questions, questions_of
 from clarifications.sentences import fault_in_words
+from clarifications.votes import add_vote, ballot_of, require_fitting_decision
 from clarifications.wording import question_title
 from events.envelope import DISPATCH
 from events.texts import shortened
@@ -37,6 +37,7 @@ from schemas.compiled import compile_schema
 from schemas.payloads.about import AboutQuestion
 from schemas.payloads.clarification import (
     ClarificationAnswerProvided,
+    ClarificationQuestionAssigned,
     ClarificationQuestionDeclined,
     ClarificationQuestionWithdrawn,
 )
@@ -229,18 +230,22 @@ def decide_approval(
 ) -> Question:
     """Accept an approval or a rejection: approved work is done or may start, rejected work is done again.
 
-    Raises OwnApproval, or NotesMissing if a rejection or a waiver of failed checks has no notes.
+    Where the template needs several approvals, the question stays open until the last of them.
+    Raises OwnApproval, NotApprover, AlreadyApproved, or NotesMissing if a rejection or a waiver of failed checks has
+    no notes.
     """
     item = question.blocked[0]
     if is_own(item, by):
         raise OwnApproval(_("%(by)s requested or did this work: another person has to approve it.") % {"by": by})
-    if not answer["approved"] and not answer.get("notes", "").strip():
-        raise NotesMissing(_("Say in the notes what should be done differently: they go to the worker."))
-    if answer["approved"] and not answer.get("notes", "").strip() and accepted_by_waiver(item):
-        raise NotesMissing(_("Say in the notes why this is accepted although checks failed: the reason is kept."))
+    ballot = ballot_of(work, question, by)
+    require_fitting_decision(item, answer, ballot, by)
     event_id = event_id or emit_statement(
         work, item.project, "HUMAN.APPROVAL_SUBMITTED", approval_payload(item, question, answer, by), by
     )
+    if answer["approved"] and ballot:
+        add_vote(work, ballot, door=door, event_id=event_id)
+        if not ballot.is_last:
+            return release_voter(work, question, by)
     if answer["approved"]:
         backlog.approve_item(work, item, by=by, notes=answer.get("notes", ""))
     else:
@@ -249,9 +254,18 @@ def decide_approval(
     return question
 
 
-def accepted_by_waiver(item: Item) -> bool:
-    """Return True if approving the item's finished work waives criteria that are not met."""
-    return bool(item.held_for and unmet_criteria(item, item.evidence or {}))
+def release_voter(work: ProjectWork, question: Question, by: str) -> Question:
+    """Let the question wait for the others who may approve it, whoever it was assigned to; they are written to."""
+    question.assigned_to = None
+    work.change(question, "assigned_to")
+    assigned: ClarificationQuestionAssigned = {
+        **question_keys(question),
+        "assigned_to": "",
+        "assigned_group": question.assigned_group,
+        "assigned_by": by,
+    }
+    work.emit_about(question.project, "CLARIFICATION.QUESTION_ASSIGNED", assigned)
+    return question
 
 
 def approval_payload(item: Item, question: Question, answer: dict[str, Any], by: str) -> HumanApprovalSubmitted:
@@ -278,6 +292,17 @@ def close(work: ProjectWork, question: Question, *fields: str) -> None:
 
 
 def decline_question(work: ProjectWork, *, question: Question, by: str, reason: str) -> Question:
+    """Close the question without an answer, as a person decides. See `close_declined`.
+
+    Raises AlreadyClosed, or NotApprover for an approval on which this account has no say.
+    """
+    require_open_question(question)
+    if question.kind == Question.Kind.APPROVAL:
+        ballot_of(work, question, by)
+    return close_declined(work, question=question, by=by, reason=reason)
+
+
+def close_declined(work: ProjectWork, *, question: Question, by: str, reason: str) -> Question:
     """Close the question without an answer and cancel the items that wait for it. Raises AlreadyClosed.
 
     A declined approval cancels its item even if the work is finished, since nobody will approve it.

@@ -14,7 +14,7 @@ from backlog.work import ProjectWork
 from clarifications.errors import ClarificationError
 from clarifications.models import Question, QuestionStatus
 from clarifications.selectors import due_questions, load_questions
-from clarifications.services import answer_question, close, decline_question, question_keys
+from clarifications.services import answer_question, close, close_declined, question_keys
 from events import rounds
 from events.clock import database_now
 from pages.stored_sentences import stored_form
@@ -107,7 +107,7 @@ def apply_policy(work: ProjectWork, question: Question, silence: Silence) -> Non
     if silence.then == "default":
         take_default(work, question)
     elif silence.then == "decline":
-        decline_question(work, question=question, by=POLICY, reason=NOBODY)
+        close_declined(work, question=question, by=POLICY, reason=NOBODY)
     else:
         fail_for_silence(work, question)
 
@@ -117,7 +117,7 @@ def take_default(work: ProjectWork, question: Question) -> None:
     try:
         answer_question(work, question=question, answer=question.schema["default"], by=POLICY, door="policy")
     except ClarificationError as error:
-        decline_question(work, question=question, by=POLICY, reason=f"its default is not valid: {error.message}")
+        close_declined(work, question=question, by=POLICY, reason=f"its default is not valid: {error.message}")
 
 
 def fail_for_silence(work: ProjectWork, question: Question) -> None:

@@ -24,7 +24,7 @@ from console.asking import question_panel, submit_answer
 from console.follow import Progress, watch_project
 from console.outcome import project_outcome
 from console.report_view import report_parts
-from intake.spreadsheets import Unreadable
+from intake.spreadsheets.sheet import Unreadable
 from intake.submitting import Request, open_request
 from pages.phrases import warning_in_words
 from runtime.embedded import EmbeddedServerError

@@ -9,6 +9,7 @@ from environment.variables import Environment, InvalidVariable, Kind, matching
 
 Required = Literal["nobody", "staff", "everybody"]
 REQUIRED: dict[str, Required] = {"nobody": "nobody", "staff": "staff", "everybody": "everybody"}
+DANGEROUS_ACTS = ("waive", "erase")
 # A provider on this machine may speak HTTP: for trying things out.
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 WELL_KNOWN = "/.well-known/openid-configuration"
@@ -33,6 +34,9 @@ def group_role(text: str) -> str:
 
 
 ISSUER = Kind(issuer, "the https:// address of an OpenID provider, such as https://login.example.org/realms/company")
+DANGEROUS_ACT = Kind(
+    lambda text: DANGEROUS_ACTS[DANGEROUS_ACTS.index(text)], "waive and erase, with commas between them"
+)
 REQUIREMENT = Kind(lambda text: REQUIRED[text], "nobody, staff or everybody")
 GROUP_ROLE = Kind(group_role, "GROUP=ROLE with commas between them, such as finance=requester, it-ops=operator")
 SCOPES = Kind(matching(re.compile(r"openid( [!-~]+)*")), "openid, and further scopes with blanks between them")
@@ -65,6 +69,8 @@ class SignInSettings:
     # For an hour: a mailbox is read by others, too. An invitation may wait for a person's first day at work.
     password_link_hours: float
     invitation_hours: float
+    # Acts that one person asks for and another one confirms (`accounts/second_person`).
+    four_eyes: tuple[str, ...] = ()
 
 
 def sign_in_settings(env: Environment) -> SignInSettings:
@@ -75,6 +81,7 @@ def sign_in_settings(env: Environment) -> SignInSettings:
         provider_asks_twice=env.bool("OIDC_SECOND_FACTOR", default=False),
         password_link_hours=env.float("PASSWORD_LINK_HOURS", default=1.0, least=0.1, most=HUNDRED_YEARS),
         invitation_hours=env.float("INVITATION_HOURS", default=168.0, least=0.1, most=HUNDRED_YEARS),
+        four_eyes=tuple(env.list("FOUR_EYES", default=[], kind=DANGEROUS_ACT)),
     )
 
 

@@ -20,9 +20,9 @@ from backlog.errors import QuotaReached
 from backlog.quotas import require_room_for_file
 from intake import clamd
 from intake.quarantine import prune_quarantine, quarantine
-from intake.spreadsheets import Busy, Dangerous, Unreadable
 from intake.spreadsheets.outside import require_sender
 from intake.spreadsheets.places import AGAIN_SECONDS, place_for_file
+from intake.spreadsheets.sheet import Busy, Dangerous, Unreadable
 
 logger = logging.getLogger(__name__)
 

@@ -13,10 +13,11 @@ from backlog.periods import FACTS, DatesOfRows
 from backlog.readings import key_of
 from intake.inspection import in_minutes
 from intake.rows_kept import dates_of, inline_or_stored, is_large, stored_at_once
-from intake.spreadsheets import Doubt, Ingested, RowWarning, Unreadable, read_rows
-from intake.spreadsheets.doubts import open_in_words
+from intake.spreadsheets.doubts import Doubt, open_in_words
+from intake.spreadsheets.outside import Ingested, read_rows
 from intake.spreadsheets.phrases import phrase_of
 from intake.spreadsheets.rows import Row
+from intake.spreadsheets.sheet import RowWarning, Unreadable
 from intake.spreadsheets.stored import Stored
 from intake.unread_rows import Unread, unread_of
 from intake.wording import in_words

@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 from backlog.periods import FACTS, DatesOfRows, Facts, with_period
 from intake.admission import admitted
 from intake.rows_kept import dates_of, is_large
-from intake.spreadsheets import Doubt, Ingested, Reading, RowWarning, Unreadable, read_rows
-from intake.spreadsheets.sheet import MS_PER_MINUTE
+from intake.spreadsheets.describing import Reading
+from intake.spreadsheets.doubts import Doubt
+from intake.spreadsheets.outside import Ingested, read_rows
+from intake.spreadsheets.sheet import MS_PER_MINUTE, RowWarning, Unreadable
 from intake.spreadsheets.stored import ColumnsFailed, Stored, store_rows
 from intake.wording import in_words
 

@@ -21,7 +21,8 @@ from intake.admission import admitted
 from intake.inspection import require_known_answers
 from intake.remembering import Learned, header_key, learned_from, read_as_decided
 from intake.rows_kept import dates_of, inline_or_stored
-from intake.spreadsheets import Ingested, Reading
+from intake.spreadsheets.describing import Reading
+from intake.spreadsheets.outside import Ingested
 from intake.spreadsheets.phrases import encoded
 from intake.spreadsheets.rows import Row
 from intake.spreadsheets.sheet import MS_PER_MINUTE, NoHeader

@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy
 from backlog.periods import FACTS, with_period
 from intake.kept_readings import Asked, kept_reading, reading_of
 from intake.remembering import Recalled
-from intake.spreadsheets import Doubt, RowWarning
+from intake.spreadsheets.doubts import Doubt
 from intake.spreadsheets.mapping import ELSE
 from intake.spreadsheets.phrases import Phrase
 from intake.spreadsheets.rows import Row
+from intake.spreadsheets.sheet import RowWarning
 from intake.uploads import Upload
 from intake.wording import in_words
 

@@ -21,10 +21,11 @@ from accounts.models import User
 from backlog.models import Project
 from intake.models import RememberedReading
 from intake.rows_kept import is_large, stored_at_once
-from intake.spreadsheets import Ingested, Reading, Unreadable, read_rows
 from intake.spreadsheets.answers import is_about_header
+from intake.spreadsheets.describing import Reading
+from intake.spreadsheets.outside import Ingested, read_rows
 from intake.spreadsheets.phrases import Phrase, gettext_noop
-from intake.spreadsheets.sheet import MS_PER_MINUTE, NoHeader
+from intake.spreadsheets.sheet import MS_PER_MINUTE, NoHeader, Unreadable
 from intake.spreadsheets.stored import Stored
 from intake.spreadsheets.words import words_of
 

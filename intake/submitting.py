@@ -21,7 +21,8 @@ from intake.inspection import require_known_answers
 from intake.models import UnreadRows
 from intake.remembering import Learned, Recalled, learned_from, read_as_decided, remember
 from intake.rows_kept import dates_of, inline_or_stored
-from intake.spreadsheets import Ingested, RowWarning
+from intake.spreadsheets.outside import Ingested
+from intake.spreadsheets.sheet import RowWarning
 from intake.spreadsheets.stored import Stored
 from intake.unread_rows import Unread, unread_of
 from schemas.payloads.objects import WorkContext

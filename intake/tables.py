@@ -8,7 +8,8 @@ from clarifications.forms import tables
 from clarifications.forms.tables import FileRows
 from intake import uploads
 from intake.admission import admitted
-from intake.spreadsheets import Ingested, Unreadable, read_rows
+from intake.spreadsheets.outside import Ingested, read_rows
+from intake.spreadsheets.sheet import Unreadable
 from intake.wording import in_words
 
 # The key in a row for each role of a column.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from intake.spreadsheets import Ingested
+from intake.spreadsheets.outside import Ingested
 from intake.spreadsheets.stored import Stored
 
 

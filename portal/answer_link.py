@@ -19,6 +19,7 @@ from clarifications.errors import ClarificationError, LinkRefused, LinkTampered
 from clarifications.forms.answer_form import AnswerForm
 from clarifications.mails.links import answer_by_link, person_of_token, read_token
 from clarifications.models import Question
+from clarifications.votes import named_approvals
 from clarifications.wording import question_title
 
 # The address is a secret key: browsers must not cache it or send it to other sites. "no-referrer" would be too strict:
@@ -71,9 +72,9 @@ class AnswerLink(View):
         if form.is_filled_in or form.needs_json:
             return self.page(question, user, form.unjudged())
         if form.is_valid() and self.try_answer(token, form):
-            return render(
-                request, "portal/answer_link_thanks.html", {"title": question_title(question), "reader": user}
-            )
+            context = {"title": question_title(question), "reader": user}
+            context["approvals"] = named_approvals(Question.objects.get(pk=question.pk))
+            return render(request, "portal/answer_link_thanks.html", context)
         return self.page(question, user, form)
 
     def again(self, request: HttpRequest, token: str) -> HttpResponse:
@@ -107,6 +108,7 @@ class AnswerLink(View):
             "items": waiting_items(question),
             "background": request_background(question),
             "evidence": approval_evidence(question),
+            "approvals": named_approvals(question),
         }
         return render(self.request, "portal/answer_link.html", context)
 

@@ -24,7 +24,7 @@ from intake import uploads
 from intake.kept_readings import Asked, kept_contents
 from intake.preview import Preview, preview_kept, preview_upload
 from intake.remembering import forget
-from intake.spreadsheets import Busy, Unreadable
+from intake.spreadsheets.sheet import Busy, Unreadable
 from intake.submitting import Request, open_request, open_request_after_reading
 from portal.file_choices import FILE_ANSWER, FRESH, TwoColumns, answers_in, asked_in, choices_in
 from portal.forms import RequestForm, kind_of_work_from

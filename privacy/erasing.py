@@ -4,8 +4,8 @@ The account is closed first, so that nothing new is said in its name, and loses 
 is simply run again. Numbers of accounts and events stay, so that the records still say what one account did.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
 
 from django.apps import apps
 from django.db import models, transaction
@@ -13,8 +13,10 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.audit import AuditRecord, command_name
-from accounts.models import BrowserSession, Letter, User
+from accounts.models import AskedAct, BrowserSession, Letter, User
 from accounts.rank import require_may_manage
+from accounts.second_person import deciding
+from accounts.walls import organisation_of
 from api.models import KeptAnswer
 from events import pruning
 from events.clock import database_now
@@ -38,11 +40,19 @@ class ErasureRefused(PermanentError):
 
 
 def erase_person(
-    person: User, *, by: User | None, reason: str, also: Iterable[str] = (), dry_run: bool = False
+    person: User,
+    *,
+    by: User | None,
+    reason: str,
+    also: Iterable[str] = (),
+    dry_run: bool = False,
+    confirmation: Callable[[], None] | None = None,
 ) -> Iterator[tuple[str, int]]:
     """Erase the person; yield (what, how many rows, events or files) step by step. Safe to break off and run again.
 
     `by` is None at the command line; `also` are further texts that name the person. With `dry_run` nothing is changed.
+    Where FOUR_EYES names `erase`, it is only asked for, unless a second person confirms it: `confirmation` puts that on
+    record, in the transaction that closes the account. An erasure that was broken off goes on without another one.
     Raises AccountRefused, ErasureRefused, or ArchiveDamaged.
     """
     require_may_erase(person, by, reason)
@@ -50,12 +60,21 @@ def erase_person(
     if dry_run:
         yield from erased_everywhere(person, words, None)
         return
+    if deciding.needs_second_person("erase") and not (confirmation or broken_off(person)):
+        raise ErasureRefused(deciding.waiting_in_words(ask_for_erasure(person, by, reason, also)))
+    yield from erased_in_turn(person, words, by, reason, confirmation)
+
+
+def erased_in_turn(
+    person: User, words: Words, by: User | None, reason: str, confirmation: Callable[[], None] | None
+) -> Iterator[tuple[str, int]]:
+    """Erase the person while nobody prunes or erases; yield (what, how many). Raises ErasureRefused."""
     if not pruning.take_turn():
         raise ErasureRefused(
             _("Old records are being pruned or another person is being erased: try again in a minute.")
         )
     try:
-        erasure, counts = begun(person, by, words.in_mention(reason)), Counter[str]()
+        erasure, counts = begun(person, by, words.in_mention(reason), confirmation), Counter[str]()
         for what, count in erased_everywhere(person, words, erasure):
             counts[what] += count
             pruning.renew_turn()
@@ -74,6 +93,30 @@ def require_may_erase(person: User, by: User | None, reason: str) -> None:
         raise ErasureRefused(_("Say why the person is erased: the reason is kept with the erasure."))
     if person.get_username() == tombstone_of(person):
         raise ErasureRefused(_("This person is erased already."))
+
+
+def ask_for_erasure(person: User, by: User | None, reason: str, also: Iterable[str]) -> AskedAct:
+    """Store that a second person is to confirm the erasure."""
+    wish = deciding.Wish(
+        *("erase", str(person.pk), person.get_username(), reason, organisation_of(person)),
+        parameters={"also": list(also)},
+    )
+    return deciding.ask(wish, by=by, by_name=by.get_username() if by else command_name())
+
+
+def erase_confirmed(asked: AskedAct, *, by: User) -> None:
+    """Confirm the erasure that was asked for and carry it out; the person is checked as they are now, for both people.
+
+    Raises SecondPersonRefused, AccountRefused, ErasureRefused, or ArchiveDamaged.
+    """
+    person = User.objects.get(pk=asked.subject)
+    deciding.require_second(asked, by)
+    require_may_erase(person, by, asked.reason)
+    also = asked.parameters.get("also", [])
+    steps = erase_person(
+        person, by=asked.asker, reason=asked.reason, also=also, confirmation=lambda: deciding.confirm(asked, by=by)
+    )
+    deque(steps, maxlen=0)
 
 
 def erased_everywhere(person: User, words: Words, erasure: Erasure | None) -> Iterator[tuple[str, int]]:
@@ -107,14 +150,22 @@ def letters_to(person: User) -> Q:
 
 # -- the account -----------------------------------------------------------------------------------
 @transaction.atomic
-def begun(person: User, by: User | None, reason: str) -> Erasure:
+def begun(person: User, by: User | None, reason: str, confirmation: Callable[[], None] | None) -> Erasure:
     """Deactivate the account, which hands on what it holds; return the erasure, a new one or one broken off."""
+    if confirmation:
+        confirmation()
     deactivate(person, by=by)
     for label in OF_SIGN_IN:
         apps.get_model(label).objects.filter(user=person).delete()
-    broken_off = Erasure.objects.filter(account_id=person.pk, finished_at=None).first()
     who = by.get_username() if by else command_name()
-    return broken_off or Erasure.objects.create(account_id=person.pk, by=who, reason=reason, began_at=database_now())
+    return broken_off(person) or Erasure.objects.create(
+        account_id=person.pk, by=who, reason=reason, began_at=database_now()
+    )
+
+
+def broken_off(person: User) -> Erasure | None:
+    """Return the erasure of the person that was begun and not finished."""
+    return Erasure.objects.filter(account_id=person.pk, finished_at=None).first()
 
 
 @transaction.atomic

@@ -53,6 +53,12 @@ PLACES = (
     Place("events.Producer", names=("made_by",)),
     Place("events.Erasure", names=("by",), texts=("reason",)),
     Place("accounts.ApiKey", mentions=("name",)),
+    Place(
+        "accounts.AskedAct",
+        names=("title", "asked_by", "settled_by"),
+        mentions=("reason",),
+        documents=("parameters",),
+    ),
     Place("accounts.AuditRecord", names=("actor", "target"), mentions=("details",)),
     Place("admin.LogEntry", mentions=("object_repr", "change_message")),
 )
@@ -89,6 +95,6 @@ NAMES_NOBODY = frozenset(
         # Nothing is written to these.
         *("account.EmailAddress", "account.EmailConfirmation", "socialaccount.SocialApp", "socialaccount.SocialToken"),
         *("backlog.ModelCall", "backlog.ModelGrant", "backlog.ModelSwitch"),
-        *("clarifications.Blocking", "clarifications.LedgerPosition", "encryption.DataKey"),
+        *("clarifications.Blocking", "clarifications.Vote", "clarifications.LedgerPosition", "encryption.DataKey"),
     }
 )

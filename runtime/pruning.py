@@ -29,6 +29,7 @@ from intake import retention as intake
 from reports import retention as reports
 from runtime.abandoned_groups import AbandonedGroups
 from runtime.broker_log import BrokerLog
+from runtime.unconfirmed import UnconfirmedActs
 from webhooks import retention as webhooks
 
 logger = logging.getLogger(__name__)
@@ -76,6 +77,8 @@ def kinds() -> list[Kind]:
         OldRows("unsent letters", kept.notices, accounts.unsent_letters, age="created_at"),
         OldRows("API keys", kept.ended_keys, lambda until: accounts.ended_keys(until, but=webhooks.keys_in_use())),
         OldRows("shared links", kept.ended_keys, reports.ended_links),
+        UnconfirmedActs(),
+        OldRows("acts decided by two people", kept.ended_keys, accounts.old_asked_acts),
         OldRows("audit log", kept.audit, accounts.old_audit_records, age="recorded_at"),
         OldRows("admin's log", kept.audit, accounts.old_log_entries, age="action_time"),
         AbandonedGroups(kept.abandoned_groups),

@@ -14,7 +14,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from accounts.granting import change_groups
+from accounts.granting import GroupChange, change_groups_of_many, names_held
 from accounts.models import User
 from accounts.rank import AccountHasMoreRights
 from accounts.roles import ROLES
@@ -93,15 +93,13 @@ def rename_group(group: Group, name: str, *, by: User) -> None:
     require_plain(group)
     former, group.name = group.name, require_free_name(name, but=group)
     group.save()
-    for member in group.user_set.all():
-        follow(member, joined={name}, left={former}, by=by)
+    follow(group.user_set.all(), joined={name}, left={former}, by=by)
 
 
 def delete_group(group: Group, *, by: User) -> None:
     """Delete the group; its members lose the roles that it gave. Raises ScimError or AccountRefused."""
     require_plain(group)
-    for member in group.user_set.all():
-        follow(member, left={group.name}, by=by)
+    follow(group.user_set.all(), left={group.name}, by=by)
     group.delete()
 
 
@@ -133,16 +131,14 @@ def add_members(group: Group, numbers: Collection[int], *, by: User) -> None:
     """Put the people into the group, with the roles that it gives. Raises ScimError or AccountRefused."""
     if numbers:
         require_kept_by_directory(group)
-    for account in chosen(by, numbers, required=True):
-        follow(account, joined={group.name}, by=by)
+    follow(chosen(by, numbers, required=True), joined={group.name}, by=by)
 
 
 def remove_members(group: Group, numbers: Collection[int], *, by: User) -> None:
     """Take the people out of the group, and the roles that only this group gave. Raises ScimError, AccountRefused."""
     if numbers:
         require_kept_by_directory(group)
-    for account in chosen(by, numbers, required=False):
-        follow(account, left={group.name}, by=by)
+    follow(chosen(by, numbers, required=False), left={group.name}, by=by)
 
 
 def chosen(by: User, numbers: Collection[int], *, required: bool) -> Iterable[User]:
@@ -156,13 +152,20 @@ def chosen(by: User, numbers: Collection[int], *, required: bool) -> Iterable[Us
     return found
 
 
-def follow(account: User, *, joined: Collection[str] = (), left: Collection[str] = (), by: User) -> None:
-    """Change the account's groups, and its roles as OIDC_ROLES says. Raises AccountRefused."""
-    before = set(Group.objects.filter(user=account).exclude(name__in=ROLES).values_list("name", flat=True)) | set(left)
-    after = (before | set(joined)) - set(left)
-    mapping = role_mapping()
-    gone = roles_of_groups(before, mapping) - roles_of_groups(after, mapping)
-    change_groups(account, given={*joined, *roles_of_groups(after, mapping)}, taken={*left, *gone}, by=by)
+def follow(accounts: Iterable[User], *, joined: Collection[str] = (), left: Collection[str] = (), by: User) -> None:
+    """Change the groups of all these accounts, and their roles as OIDC_ROLES says. Raises AccountRefused.
+
+    It makes as many statements for many accounts as for one.
+    """
+    people, mapping = list(accounts), role_mapping()
+    held, changes = names_held(people), []
+    for account in people:
+        before = (held[account.pk] - set(ROLES)) | set(left)
+        after = (before | set(joined)) - set(left)
+        roles = roles_of_groups(after, mapping)
+        gone = roles_of_groups(before, mapping) - roles
+        changes.append(GroupChange(account, given={*joined, *roles}, taken={*left, *gone}))
+    change_groups_of_many(changes, by=by)
 
 
 # -- rules -----------------------------------------------------------------------------------------

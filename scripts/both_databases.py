@@ -25,9 +25,8 @@ PYTEST = [sys.executable, "-m", "pytest", "--durations", "10"]
 SQLITE = ["-n", "7", "--database", "sqlite"]
 POSTGRES = ["-n", "2", "--database", "postgres", "-m", os.environ.get("ON_POSTGRES", "both")]
 LOOK_SECONDS = 0.2
-# What xdist says when its processes have found their tests, and so compiled them for those that start after them; each
-# would do that for itself, which is half of what a start costs. Longest wait for it, in seconds.
-FOUND, LONGEST_WAIT = b" items]", 60.0
+# Collects the tests and no more: their files are compiled then, which each process would do for itself at its start.
+COMPILE = [sys.executable, "-m", "pytest", "--collect-only", "-q", "--database", "none"]
 # What pytest says when `-k` chose none.
 NO_TESTS = 5
 
@@ -38,7 +37,7 @@ def main() -> int:
     os.chdir(ROOT)
     with tempfile.NamedTemporaryFile("w+", prefix="interlock-tests-") as said:
         beside = start(POSTGRES, said)
-        wait_until_found(beside, Path(said.name))
+        subprocess.run(tied_to_parent([*COMPILE, *sys.argv[1:]]), stdout=subprocess.DEVNULL)
         code = start(SQLITE, None).wait()
         print("\nOn PostgreSQL:", flush=True)
         follow(beside, Path(said.name))
@@ -49,13 +48,6 @@ def main() -> int:
 def start(options: list[str], output: IO[str] | None) -> subprocess.Popen[bytes]:
     """A run of the tests with these options and those of the command line; it does not outlive this process."""
     return subprocess.Popen(tied_to_parent([*PYTEST, *options, *sys.argv[1:]]), stdout=output, stderr=output)
-
-
-def wait_until_found(process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return once the run has found its tests, has ended, or has taken LONGEST_WAIT."""
-    until = time.monotonic() + LONGEST_WAIT
-    while process.poll() is None and FOUND not in log.read_bytes() and time.monotonic() < until:
-        time.sleep(LOOK_SECONDS)
 
 
 def follow(process: subprocess.Popen[bytes], log: Path) -> None:

@@ -19,7 +19,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 from intake.inspection import Inspection, inspect_file  # noqa: E402
-from intake.spreadsheets import Unreadable, read_rows  # noqa: E402
+from intake.spreadsheets.outside import read_rows  # noqa: E402
+from intake.spreadsheets.sheet import Unreadable  # noqa: E402
 
 HUNDREDTH = 0.011
 

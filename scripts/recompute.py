@@ -329,7 +329,7 @@ def main() -> int:
     import django
 
     django.setup()
-    from intake.spreadsheets import read_rows
+    from intake.spreadsheets.outside import read_rows
 
     found = differences(recomputed(lines_of(path)), delivered(contents_of(list(read_rows(path)))))
     for name, expected, actual, equal in found:

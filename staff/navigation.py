@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -65,6 +66,8 @@ def staff_links(request: HttpRequest) -> list[tuple[str, str, str]]:
         "backlog.modelswitch": _("Models"),
         "intake.quarantinedfile": _("Quarantine"),
     }
+    if settings.SIGN_IN.four_eyes:
+        lists["accounts.askedact"] = _("Waiting for a second person")
     viewable = [(name, words) for name, words in lists.items() if may_view(request, name)]
     entries = [
         (reverse(f"admin:{name.replace('.', '_')}_changelist"), words, badge(request) if words == _("Inbox") else "")

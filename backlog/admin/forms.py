@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.organisations import FIRST_ORGANISATION
 from backlog import blueprints
 from backlog.errors import InvalidTemplate
 from schemas import strict_json
@@ -55,23 +56,24 @@ class DefinitionForm(forms.Form):
     )
     newest = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, organisation: int, **kwargs: Any) -> None:
+        self.organisation = organisation
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.faults: list[Fault] = []
 
     def clean_definition(self) -> dict[str, Any]:
         """Return the definition as JSON values. Raises ValidationError with every fault."""
-        definition, self.faults = read_definition(self.cleaned_data["definition"])
+        definition, self.faults = read_definition(self.cleaned_data["definition"], self.organisation)
         if self.faults:
             raise ValidationError([str(fault) for fault in self.faults])
         return definition
 
 
-def read_definition(text: str) -> tuple[dict[str, Any], list[Fault]]:
+def read_definition(text: str, organisation: int = FIRST_ORGANISATION) -> tuple[dict[str, Any], list[Fault]]:
     """Return the definition in the YAML text and its faults; the definition can be used only if there are none."""
     try:
         definition = read_yaml(text)
-        blueprints.checked_definition(definition)
+        blueprints.checked_definition(definition, organisation)
     except ValidationError as error:
         line = getattr(getattr(error.__cause__, "problem_mark", None), "line", -1) + 1
         return {}, [Fault(str(error.message), line)]

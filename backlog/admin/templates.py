@@ -97,7 +97,8 @@ class TemplateAdmin(DetailAdmin):
         except InvalidTemplate as error:
             return {"title": str(obj), "unreadable": str(error), "text": json_as_html(obj.definition)}
         newest = blueprints.newest_version(obj.name, organisation_of(obj))
-        form = DefinitionForm(initial={"definition": as_yaml(definition), "newest": newest.version})
+        initial = {"definition": as_yaml(definition), "newest": newest.version}
+        form = DefinitionForm(initial=initial, organisation=organisation_of(obj))
         others = same_template(obj, obj.name).exclude(pk=obj.pk).order_by("-version")
         return {
             "title": f"{definition.title} – {obj}",
@@ -135,7 +136,7 @@ class TemplateAdmin(DetailAdmin):
             return self.page(request, obj)
         if "again" in request.POST:
             return self.save(request, obj, obj.definition)
-        form = DefinitionForm(request.POST)
+        form = DefinitionForm(request.POST, organisation=organisation_of(obj))
         if not form.is_valid():
             return self.page(request, obj, **editor_context(form))
         definition = form.cleaned_data["definition"]
@@ -213,7 +214,7 @@ def editor_context(form: DefinitionForm) -> dict[str, Any]:
 
 def preview_context(stored: Template, edited: dict[str, Any]) -> dict[str, Any]:
     """Return the context of a preview: the graph, the version it would become, and the changes from the stored one."""
-    definition = blueprints.checked_definition(edited)
+    definition = blueprints.checked_definition(edited, organisation_of(stored))
     latest = same_template(stored, definition.name).order_by("-version").first()
     becomes = f"{definition.name} v{latest.version + 1 if latest else 1}"
     return {

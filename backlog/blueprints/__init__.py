@@ -1,5 +1,6 @@
 """Backlog templates: the definitions that come with Interlock (YAML files in this folder), their form and versions."""
 
+from collections import defaultdict
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from django.db.models import Exists, OuterRef
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from accounts.audit import AuditRecord, unsaved_entry
+from accounts.models import User
 from accounts.organisations import FIRST_ORGANISATION, Organisation
 from backlog.errors import InvalidTemplate, UnknownTemplate
 from backlog.flow.named_checks import CHECKS, unknown_check_in_words
@@ -82,6 +84,21 @@ class Silence(Strict):
     then: Literal["default", "decline", "fail", "wait"] = "wait"
 
 
+class Approvers(Strict):
+    """Who may approve an item's work and how many have to: members of one of the groups, or, without groups, anybody.
+
+    Nobody approves what they requested or did, and each person counts once.
+    """
+
+    groups: tuple[str, ...] = ()
+    needed: int = Field(default=1, ge=1, le=9)
+
+    @property
+    def are_named(self) -> bool:
+        """True unless one approval by anybody who may answer is enough."""
+        return bool(self.groups) or self.needed > 1
+
+
 class ItemDefinition(Strict):
     """One item of a template."""
 
@@ -93,12 +110,20 @@ class ItemDefinition(Strict):
     needs: dict[str, Any] = {}
     done_when: DoneWhen = DoneWhen()
     approval: Literal["", "before", "after"] = ""
+    approvers: Approvers = Approvers()
     timeout_seconds: int = Field(default=600, ge=1, le=7 * 24 * 3600)
     max_attempts: int = Field(default=3, ge=1, le=100)
     priority: int = 0
     auto_dispatch: bool = True
 
     _needs = field_validator("needs")(require_restricted)
+
+    @model_validator(mode="after")
+    def approvers_have_something_to_approve(self) -> "ItemDefinition":
+        """Raise ValueError if the item names approvers and asks for no approval."""
+        if self.approvers.are_named and not self.approval:
+            raise ValueError("it names `approvers`, but asks for no approval: add `approval: before` or `after`")
+        return self
 
 
 class Definition(Strict):
@@ -150,15 +175,17 @@ def parse_definition(definition: dict[str, Any]) -> Definition:
         raise InvalidTemplate(f"The template cannot be used: {faults}") from error
 
 
-def checked_definition(definition: dict[str, Any]) -> Definition:
+def checked_definition(definition: dict[str, Any], organisation: int = FIRST_ORGANISATION) -> Definition:
     """Return the definition if it may be saved: form, size, names of groups, checks and items, places of answers.
 
-    Raises InvalidTemplate with every fault. Saved versions are read with `definition_of`, which does not look up
-    names: they keep working when a group is renamed or a check is removed.
+    The members of groups are counted in the organisation. Raises InvalidTemplate with every fault. Saved versions are
+    read with `definition_of`, which does not look up names: they keep working when a group is renamed or a check is
+    removed.
     """
     require_small_definition(definition)
     parsed = parse_definition(definition)
-    if faults := [*unknown_groups(parsed), *unknown_checks(parsed), *unknown_keys(parsed), *reserved_fields(parsed)]:
+    faults = [*unknown_groups(parsed), *unknown_checks(parsed), *unknown_keys(parsed), *reserved_fields(parsed)]
+    if faults := faults or too_few_approvers(parsed, organisation):
         raise InvalidTemplate(f"The template cannot be used: {'; '.join(faults)}")
     return parsed
 
@@ -174,15 +201,37 @@ def require_small_definition(definition: dict[str, Any]) -> None:
 
 
 def unknown_groups(definition: Definition) -> list[str]:
-    """Return a sentence for each group in `escalate_to` that does not exist."""
-    names = definition.silence.escalate_to
+    """Return a sentence for each group in `escalate_to` or in `approvers` that does not exist."""
+    named = [("silence/escalate_to", name) for name in definition.silence.escalate_to]
+    named += [(f"items/{item.key}/approvers", name) for item in definition.items for name in item.approvers.groups]
+    names = {name for _place, name in named}
     existing = set(Group.objects.filter(name__in=names).values_list("name", flat=True)) if names else set()
-    known = ", ".join(Group.objects.order_by("name").values_list("name", flat=True)) if set(names) - existing else ""
+    known = ", ".join(Group.objects.order_by("name").values_list("name", flat=True)) if names - existing else ""
     return [
-        f"silence/escalate_to: there is no group {name!r}; the groups are: {known}"
-        for name in names
-        if name not in existing
+        f"{place}: there is no group {name!r}; the groups are: {known}" for place, name in named if name not in existing
     ]
+
+
+def too_few_approvers(definition: Definition, organisation: int) -> list[str]:
+    """Return a sentence for each item that needs more approvals than its groups have active people now.
+
+    One query for the whole template, or none if no item names groups.
+    """
+    names = {name for item in definition.items for name in item.approvers.groups}
+    if not names:
+        return []
+    people = User.objects.filter(organisation=organisation, is_active=True, is_service=False, groups__name__in=names)
+    members: dict[str, set[int]] = defaultdict(set)
+    for person, group in people.values_list("pk", "groups__name"):
+        members[group].add(person)
+    faults = []
+    for item in definition.items:
+        groups, needed = item.approvers.groups, item.approvers.needed
+        count = len(set().union(*(members[name] for name in groups)))
+        if groups and count < needed:
+            words = f"items/{item.key}/approvers: {needed} have to approve, but {' and '.join(groups)} together have"
+            faults.append(f"{words} {count} active members: add people to them, or need fewer approvals")
+    return faults
 
 
 def unknown_checks(definition: Definition) -> list[str]:
@@ -269,7 +318,7 @@ def add_version(definition: dict[str, Any], *, by: str, organisation: int = FIRS
 
     Raises InvalidTemplate, or IntegrityError if another version is saved at the same moment.
     """
-    checked_definition(definition)
+    checked_definition(definition, organisation)
     own = Template.objects.filter(organisation=organisation, name=definition["name"])
     known = set(own.values_list("pk", flat=True))
     saved = store_version(definition, by=by, organisation=organisation)

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import Literal
 from uuid import UUID
 
+from accounts.second_person import deciding
+from backlog.errors import SecondPersonNeeded
 from backlog.flow import dispatch, report
 from backlog.flow.model_budget import settle_grants
 from backlog.models import Item, Project
@@ -31,11 +33,16 @@ FOLLOWERS: list[Follower] = []
 def project_work(*, divisible: bool = False) -> Iterator[ProjectWork]:
     """Open one transaction for changes to projects, and advance the changed projects at its end.
 
-    See `events.work.unit_of_work` for `divisible`.
+    See `events.work.unit_of_work` for `divisible`. Raises SecondPersonNeeded, after the commit, if the work only asked
+    for an act of which two people decide.
     """
     with unit_of_work(ProjectWork, divisible=divisible) as work:
         yield work
         advance_projects(work)
+    if asked := work.asked:
+        raise SecondPersonNeeded(
+            deciding.waiting_in_words(asked), waiting=asked.pk, expires_at=asked.expires_at.isoformat()
+        )
 
 
 def item_keys(item: Item) -> AboutKeyedItem:

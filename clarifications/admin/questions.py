@@ -19,7 +19,7 @@ from backlog.flow.orchestration import project_work
 from backlog.models import Item
 from clarifications.admin import inbox, question_page
 from clarifications.assignment import claim_question, reassign_question, release_question
-from clarifications.errors import InvalidAnswer, NotesMissing, OwnApproval
+from clarifications.errors import AlreadyApproved, InvalidAnswer, NotApprover, NotesMissing, OwnApproval
 from clarifications.forms.answer_form import AnswerForm
 from clarifications.models import Answer, Question, QuestionStatus
 from clarifications.selectors import (
@@ -30,6 +30,7 @@ from clarifications.selectors import (
     waits_for_groups_of,
 )
 from clarifications.services import answer_question, decline_question
+from clarifications.votes import named_approvals, settled_words
 from clarifications.wording import question_title
 from events.errors import PermanentError
 from pages.admin_pages import MOST_NAMED, DetailAdmin, ReasonForm, act_on_each, json_as_html, names_in_one_line
@@ -164,6 +165,7 @@ class QuestionAdmin(DetailAdmin):
             "suggestions": suggested,
             "background": question_page.request_background(obj),
             "approval": question_page.approval_evidence(obj),
+            "approvals": named_approvals(obj),
             "assignees": question_page.assignees(obj),
         }
 
@@ -193,12 +195,12 @@ class QuestionAdmin(DetailAdmin):
             with project_work() as work:
                 locked = question_in(work, question.pk)
                 answer_question(work, question=locked, answer=form.answer(), by=by, door="admin")
-        except (InvalidAnswer, OwnApproval, NotesMissing) as error:
+        except (InvalidAnswer, OwnApproval, NotApprover, AlreadyApproved, NotesMissing) as error:
             form.refuse(error)
             return self.page(request, question, answer_form=form)
         except PermanentError as error:
             return self.redirect_refused(request, question, error)
-        words = _("“%(title)s” is answered.") % {"title": question_title(locked)}
+        words = settled_words(locked, _("“%(title)s” is answered.") % {"title": question_title(locked)})
         return self.redirect_settled(
             request, words, locked.blocked, go_on=request.POST.get("answer_question") == "next"
         )

@@ -12,6 +12,7 @@ from backlog.flow.opening import one_line
 from clarifications.admin.question_page import waiting_items
 from clarifications.mails.links import answer_link, link_expiry
 from clarifications.models import Notice
+from clarifications.votes import named_approvals
 from clarifications.wording import question_title
 
 
@@ -36,6 +37,7 @@ def template_context(notice: Notice) -> dict[str, Any]:
         "question": question,
         "title": one_line(question_title(question)),
         "items": [one_line(item.title) for item, _standing in waiting_items(question)],
+        "approvals": named_approvals(question),
         "reader": notice.recipient,
         "link": answer_link(question, notice.recipient),
         "until": link_expiry(),

@@ -6,8 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-import charset_normalizer
-
 # How many bytes of a text decide about its encoding.
 SAMPLE_BYTES = 1 << 16
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -93,6 +91,8 @@ def likeliest_encoding(sample: bytes) -> tuple[str, bool] | None:
         near = {code for (score, _), code in scores if score >= best - 0.02}
         rivals = {code for code in near if code.startswith(WINDOWS) and differs(sample, code, encoding)}
         return encoding, not rivals
+    import charset_normalizer  # few files need it, and it takes a child some hundredths of a second
+
     found = charset_normalizer.from_bytes(sample, cp_isolation=ASIAN).best()
     if found is not None:
         return found.encoding, sum(byte > 127 for byte in sample) >= FEWEST_CERTAIN_BYTES

@@ -4,9 +4,9 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import unescape
 from typing import IO, Any
 from xml.parsers import expat
-from xml.sax.saxutils import unescape
 
 from intake.spreadsheets.columns import MOST_COLUMNS
 from intake.spreadsheets.phrases import Phrase, gettext_noop
@@ -82,7 +82,7 @@ def units_of_styles(styles: str) -> dict[int, str]:
     """Return the unit that each style of the workbook shows after its numbers, for the styles that show one."""
     shown = {}
     for number, code in FORMAT.findall(styles):
-        code = unescape(code, {"&quot;": '"'})
+        code = unescape(code)
         if match := UNIT_IN_FORMAT.search(code):
             shown[number] = (match[1] or match[2]).lower()
     found = CELL_FORMATS.search(styles)

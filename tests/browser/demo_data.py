@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from intake.spreadsheets import read_rows
+from intake.spreadsheets.outside import read_rows
 from tests.browser.live_system import ABSENT_AGENT, ROOT, LiveSystem
 from tests.flows import envelope, failed, reply, request
 from tests.waiting import wait_until

@@ -24,7 +24,7 @@ from clarifications.models import Question
 from events import artifacts
 from intake import combinations
 from intake.inspection import inspect_file
-from intake.spreadsheets import Unreadable
+from intake.spreadsheets.sheet import Unreadable
 from intake.submitting import Request, open_request, read_file
 from tests.callers import account, machine
 from tests.flows import answer, dispatch_of, item_of, step, template

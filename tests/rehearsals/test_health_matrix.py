@@ -20,6 +20,7 @@ import orjson
 import pytest
 
 from health import life
+from health.watch import FRESH_SECONDS
 from runtime.processes import tied_to_parent, wait_or_kill
 from tests.chaos.database import Database
 from tests.chaos.disks import filled, small_disk
@@ -294,6 +295,7 @@ def test_each_broken_thing_is_told_by_the_probes_it_concerns_and_by_no_other(
 
 def looked_at(scene: Scene, fault: Fault) -> tuple[tuple[str, ...], list[str]]:
     """The row of the table, and what is not as the fault says."""
+    time.sleep(FRESH_SECONDS)  # a report from before the fault is not shown any more
     ill = scene.ill_kinds()
     lives = scene.get("/healthz")
     begun = time.monotonic()

@@ -9,7 +9,7 @@ from accounts.keys import NoSuchKey
 from accounts.rank import AccountHasMoreRights
 from api.problems import STATUS_AND_NAME
 from events.errors import EventError, PermanentError
-from intake.spreadsheets import Busy, Unreadable
+from intake.spreadsheets.sheet import Busy, Unreadable
 from schemas.lint import BadSchema
 from schemas.registry import UnknownSchema
 from schemas.restricted import SchemaRefused

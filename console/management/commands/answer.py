@@ -7,6 +7,7 @@ from backlog.flow.orchestration import project_work
 from clarifications.models import Question
 from clarifications.selectors import question_in
 from clarifications.services import answer_question
+from clarifications.votes import settled_words
 from console.operator import OperatorCommand, current_operator, row_with_id
 from schemas import strict_json
 
@@ -29,7 +30,8 @@ class Command(OperatorCommand):
             blocked = [str(item) for item in question.blocked] if question.status == "OPEN" else []
             answer = parse_answer(question, value, notes)
             answer_question(work, question=question, answer=answer, by=by or current_operator(), door="command")
-        self.stdout.write(f"Answered: {question.title} → {answer!r}. Items that waited: {', '.join(blocked) or 'none'}")
+        words = f"Answered: {question.title} → {answer!r}. Items that waited: {', '.join(blocked) or 'none'}"
+        self.stdout.write(settled_words(question, words))
 
 
 def parse_answer(question: Question, text: str, notes: str = "") -> Any:

@@ -25,7 +25,7 @@ from console.follow import TookTooLong
 from console.operator import console_on
 from events.errors import EventError
 from intake.admission import opened
-from intake.spreadsheets import Unreadable
+from intake.spreadsheets.sheet import Unreadable
 from runtime.commands import seconds
 
 

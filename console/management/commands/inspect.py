@@ -9,7 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from console.file_answers import add_file_answers
 from intake.inspection import Inspection, inspect_file, require_known_answers
-from intake.spreadsheets import Doubt, Unreadable
+from intake.spreadsheets.doubts import Doubt
+from intake.spreadsheets.sheet import Unreadable
 from intake.wording import in_words
 from reports.periods import period_in_words
 

@@ -20,7 +20,7 @@ from console.follow import Progress, TookTooLong, snapshot_of, watch_project
 from console.operator import OperatorCommand, current_operator, short_id
 from console.outcome import project_outcome
 from console.report_view import report_parts
-from intake.spreadsheets import Unreadable
+from intake.spreadsheets.sheet import Unreadable
 from intake.submitting import Request, open_request
 from pages.phrases import warning_in_words
 from runtime.commands import seconds

@@ -19,7 +19,7 @@ from pytest_django import Settings
 from accounts.attempts import SignInAttempts
 from accounts.audit import AuditRecord
 from accounts.keys import make_key
-from accounts.models import ApiKey, BrowserSession, Letter, User
+from accounts.models import ApiKey, AskedAct, BrowserSession, Letter, User
 from api.models import KeptAnswer
 from backlog.models import Item, Lease
 from clarifications.models import Notice
@@ -194,6 +194,24 @@ def unsent_letters() -> set[Any]:
     return {last.pk}
 
 
+def asked_acts() -> set[Any]:
+    """An old one that was confirmed, a young one, and one that waits."""
+    for subject, moment in (("1", ago(OLD)), ("2", ago(YOUNG)), ("3", None)):
+        AskedAct.objects.create(
+            act="erase",
+            subject=subject,
+            title="t",
+            reason="r",
+            asked_by="ann",
+            organisation_id=1,
+            asked_at=ago(OLD),
+            expires_at=ago(-1),
+            settled_at=moment,
+            state="confirmed" if moment else "waiting",
+        )
+    return set(AskedAct.objects.exclude(subject="1").values_list("pk", flat=True))
+
+
 def audit_log() -> set[Any]:
     """An old record and a young one."""
     AuditRecord.objects.create(action="signed-in", recorded_at=ago(OLD))
@@ -242,6 +260,7 @@ KINDS: dict[str, tuple[type[models.Model], Callable[[], set[Any]]]] = {
     "unsent letters": (Letter, unsent_letters),
     "API keys": (ApiKey, api_keys),
     "shared links": (SharedLink, links),
+    "acts decided by two people": (AskedAct, asked_acts),
     "audit log": (AuditRecord, audit_log),
     "admin's log": (LogEntry, admins_log),
     "quarantine": (QuarantinedFile, quarantine),
@@ -250,7 +269,7 @@ KINDS: dict[str, tuple[type[models.Model], Callable[[], set[Any]]]] = {
 # Those whose things are in files, at the broker, or in tests of their own.
 ELSEWHERE = {
     *("events of ended projects", "archives", "stored rows", "uploads", "abandoned consumer groups"),
-    "embedded broker's log",
+    *("embedded broker's log", "acts that nobody confirmed"),
 }
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.audit import AuditRecord
 from accounts.granting import role_of
@@ -148,6 +150,25 @@ def test_a_member_of_two_groups_with_one_role_keeps_it_until_both_are_left(
         directory.send("PATCH", f"Groups/{role.pk}", {"Operations": [members("add", key)]}), 400, "mutability"
     )
     assert "OIDC_ROLES" in words
+
+
+def test_a_patch_of_fifty_members_makes_as_many_statements_as_one_of_one(
+    directory: Directory, mapped: Callable[..., None]
+) -> None:
+    mapped(finance=OPERATOR, **{"*": REQUESTER})
+    group = directory.made("Groups", {"displayName": "finance"})
+    counts = []
+    for number in (1, 50):
+        people = [account(f"p{number}-{n}") for n in range(number)]
+        keys = [str(person.pk) for person in people]
+        for verb, role in (("add", OPERATOR), ("remove", REQUESTER)):
+            with CaptureQueriesContext(connection) as made:
+                directory.patch(f"Groups/{group}", members(verb, *keys), status=204)
+            counts.append(len(made))
+            assert {(role_of(one), one.is_staff) for one in User.objects.filter(pk__in=keys)} == {
+                (role, role == OPERATOR)
+            }
+    assert counts[:2] == counts[2:]
 
 
 def test_the_key_ends_with_its_account_and_cannot_deactivate_it(directory: Directory) -> None:

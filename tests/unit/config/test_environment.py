@@ -26,6 +26,7 @@ BAD = {
     "OIDC_SCOPES": "email",
     **dict.fromkeys(["OIDC_CLIENT_ID", "OIDC_NAME", "OIDC_GROUPS_CLAIM"], "one\x07"),
     "REQUIRE_SECOND_FACTOR": "all",
+    "FOUR_EYES": "waive, delete",
     **dict.fromkeys(["NAMESPACE", "STREAM_NAME", "DLQ_STREAM", "SERVICE_INSTANCE"], "two words"),
     **dict.fromkeys(["ALLOWED_HOSTS", "WEBHOOK_ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS"], "ftp://a.example/x y"),
     **dict.fromkeys(

@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intake.spreadsheets import Unreadable
 from intake.spreadsheets.clean import blocks
 from intake.spreadsheets.clean.blocks import NotClean
 from intake.spreadsheets.clean.table import CleanTable, read_clean
 from intake.spreadsheets.reading import Table
-from intake.spreadsheets.sheet import MS_PER_MINUTE
+from intake.spreadsheets.sheet import MS_PER_MINUTE, Unreadable
 from tests.examples import examples
 
 MOST_WARNINGS = 7

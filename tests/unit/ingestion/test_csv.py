@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from intake.spreadsheets import Ingested, Unreadable, read_rows
+from intake.spreadsheets.outside import Ingested, read_rows
 from intake.spreadsheets.rows import Row
+from intake.spreadsheets.sheet import Unreadable
 
 Ingest = Callable[..., tuple[list[Row], Ingested]]
 

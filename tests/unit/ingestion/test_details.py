@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from intake.inspection import inspect_file
-from intake.spreadsheets import read_rows
+from intake.spreadsheets.outside import read_rows
 from tests.readings import read_text, read_workbook
 
 LOG = "Case,Task,Employee,Start,End\n7,Pay,Ann,{start},{end}\n7,Post,Ben,{start},{end}\n8,Pay,,{start},{end}\n"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.utils.translation import override
 
-from intake.spreadsheets import Dangerous, Unreadable, read_rows
+from intake.spreadsheets.outside import read_rows
+from intake.spreadsheets.sheet import Dangerous, Unreadable
 from tests.hostile_corpus import CORPUS, CSV, MB, Hostile, workbook, workbook_with, zipped
 
 STORED = "7-0123456789abcdef0123456789abcdef"

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from intake.admission import admitted
-from intake.spreadsheets import Busy, Unreadable, outside, places, read_rows
+from intake.spreadsheets import outside, places
 from intake.spreadsheets.columns import BRACKETED, MOST_COLUMNS, named_columns
-from intake.spreadsheets.sheet import LONGEST_CELL
+from intake.spreadsheets.outside import read_rows
+from intake.spreadsheets.sheet import LONGEST_CELL, Busy, Unreadable
 from tests.hostile_corpus import growing
 from tests.waiting import is_alive, wait_until
 
@@ -27,7 +28,7 @@ import sys, os
 sys.path[:0] = sys.argv[2:]
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings_for_tests"
 from pathlib import Path
-from intake.spreadsheets import read_rows
+from intake.spreadsheets.outside import read_rows
 rows = read_rows(Path(sys.argv[1]))
 next(rows)
 print("reading", flush=True)
@@ -64,7 +65,8 @@ import os, resource, sys
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 import django
 django.setup()
-from intake.spreadsheets import Unreadable, read_rows
+from intake.spreadsheets.outside import read_rows
+from intake.spreadsheets.sheet import Unreadable
 from pathlib import Path
 try:
     list(read_rows(Path(sys.argv[1])))

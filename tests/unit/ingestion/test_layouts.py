@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
-from intake.spreadsheets import Unreadable
+from intake.spreadsheets.sheet import Unreadable
 from tests.readings import read_path, read_text, read_workbook
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import xlwt  # type: ignore[import-untyped]
 
-from intake.spreadsheets import Unreadable
+from intake.spreadsheets.sheet import Unreadable
 from tests.readings import read_path
 
 NAMES = " ".join(

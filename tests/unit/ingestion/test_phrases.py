@@ -11,7 +11,7 @@ import orjson
 import pytest
 from django.utils.translation import gettext, override
 
-from intake.spreadsheets import read_rows
+from intake.spreadsheets.outside import read_rows
 from intake.spreadsheets.phrases import Phrase, encoded, phrase_of
 from intake.wording import in_words
 from pages.phrases import phrase_in_words, warning_in_words

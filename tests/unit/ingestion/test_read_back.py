@@ -13,7 +13,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from intake.spreadsheets import Unreadable
+from intake.spreadsheets.sheet import Unreadable
 from tests.examples import examples
 from tests.readings import Read, read_path, read_text, read_workbook
 

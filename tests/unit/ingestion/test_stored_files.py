@@ -13,8 +13,10 @@ from events import artifacts
 from intake import rows_kept
 from intake.kept_readings import Asked, read_anew
 from intake.rows_kept import dates_of
-from intake.spreadsheets import Unreadable, child, read_rows
+from intake.spreadsheets import child
+from intake.spreadsheets.outside import read_rows
 from intake.spreadsheets.parquet import rows_in
+from intake.spreadsheets.sheet import Unreadable
 from intake.spreadsheets.stored import ColumnsFailed, Stored, store_rows
 from intake.submitting import read_file
 from intake.uploads import ROWS_END, Upload, beside

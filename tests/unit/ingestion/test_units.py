@@ -2,7 +2,7 @@
 
 import pytest
 
-from intake.spreadsheets import Unreadable
+from intake.spreadsheets.sheet import Unreadable
 from tests.readings import Read, read_text, read_workbook
 
 

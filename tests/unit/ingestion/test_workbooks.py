@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
-from intake.spreadsheets import Unreadable, read_rows
+from intake.spreadsheets.outside import read_rows
+from intake.spreadsheets.sheet import Unreadable
 
 Fill = Callable[[xlsxwriter.Workbook], object]
 
