@@ -1,9 +1,10 @@
 """How quick a page is while sixteen senders keep uploading hostile files, beside the same page without them.
 
-Each sender sends one file after another by REST, and waits half a second after a refusal: workbooks that grow in
-memory, workbooks with a cell in the far corner, bombs, and a table nearly as large as is allowed. Rounds with the
-senders, without them, and beside as many computing processes as files are read at once take turns, so that what else
-the machine does harms all. The third says what any neighbour costs a page on this machine, whose cores may share much.
+Each sender sends one file after another by REST: workbooks that grow in memory, workbooks with a cell in the far
+corner, bombs, and a table nearly as large as is allowed. After a refusal it waits for as long as the answer says, or
+with --pause for so many seconds, as one who does not listen. Rounds with the senders, without them, and beside as many
+computing processes as files are read at once take turns, so that what else the machine does harms all. The third says
+what any neighbour costs a page on this machine, whose cores may share much.
 Printed: median and 95th percentile of a person's list of requests, one call after another, the ratios, and how the
 files were answered.
 """
@@ -31,7 +32,7 @@ from tests.hostile_corpus import CORPUS, as_large_as_allowed, far_corner, growin
 
 SENDERS = 16
 BOUNDARY = "bf7a33e0f2c44f5c"
-PAUSE_SECONDS = 0.5
+LEAST_PAUSE_SECONDS = 0.5
 WARM_SECONDS = 2
 LOWEST_PRIORITY = 19
 
@@ -41,14 +42,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=10, help="of each round")
     parser.add_argument("--rounds", type=int, default=3, help="with the senders, and as many without")
+    parser.add_argument("--pause", type=float, help="seconds after a refusal; without it, as the answer says")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="interlock-bench-") as folder:
         settings = {"DJANGO_SETTINGS_MODULE": "config.settings", "API_REQUESTS_A_MINUTE": str(10**9)}
         os.environ |= {"DATA_DIR": folder, "LOG_LEVEL": "CRITICAL", **settings}
-        measure(options.seconds, options.rounds)
+        measure(options.seconds, options.rounds, options.pause)
 
 
-def measure(seconds: int, rounds: int) -> None:
+def measure(seconds: int, rounds: int, pause: float | None) -> None:
     """Time the page without and with the senders."""
     import django
 
@@ -66,7 +68,7 @@ def measure(seconds: int, rounds: int) -> None:
             times_of_page(cookie, WARM_SECONDS)
             for _ in range(rounds):
                 without += times_of_page(cookie, seconds)
-                with Senders(key, files) as senders:
+                with Senders(key, files, pause) as senders:
                     during += times_of_page(cookie, seconds)
                 answers += senders.answers
                 with neighbours(settings.SPREADSHEET_LIMITS.at_once):
@@ -118,21 +120,21 @@ def times_of_page(cookie: str, seconds: float) -> list[float]:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         started = time.perf_counter()
-        status = answer_to("GET", "/", b"", {"Cookie": cookie})
+        status, _ = answer_to("GET", "/", b"", {"Cookie": cookie})
         if status != 200:
             raise SystemExit(f"The page answered {status}.")
         times.append(time.perf_counter() - started)
     return times
 
 
-def answer_to(method: str, path: str, body: bytes, headers: dict[str, str]) -> int:
-    """Return the status of the answer."""
+def answer_to(method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, float]:
+    """Return the status of the answer, and after how many seconds it says to try again."""
     connection = http.client.HTTPConnection(ADDRESS, timeout=120)
     try:
         connection.request(method, path, body, headers)
         response = connection.getresponse()
         response.read()
-        return response.status
+        return response.status, float(response.headers.get("Retry-After", 0))
     finally:
         connection.close()
 
@@ -144,10 +146,10 @@ class Senders:
     spend to send is not taken from the pages.
     """
 
-    def __init__(self, key: str, files: list[bytes]) -> None:
+    def __init__(self, key: str, files: list[bytes], pause: float | None) -> None:
         context = multiprocessing.get_context("spawn")
         self._over, self._told, self.answers = context.Event(), context.SimpleQueue(), Counter[int]()
-        self._process = context.Process(target=send_until, args=(self._over, self._told, key, files))
+        self._process = context.Process(target=send_until, args=(self._over, self._told, key, files, pause))
 
     def __enter__(self) -> "Senders":
         self._process.start()
@@ -159,7 +161,7 @@ class Senders:
         self._process.join()
 
 
-def send_until(over: Event, told: Any, key: str, files: list[bytes]) -> None:
+def send_until(over: Event, told: Any, key: str, files: list[bytes], pause: float | None) -> None:
     """Send the files from sixteen threads until it is over, and tell how they were answered."""
     os.nice(LOWEST_PRIORITY)
     bodies = [form_with(file) for file in islice(cycle(files), SENDERS)]
@@ -168,10 +170,10 @@ def send_until(over: Event, told: Any, key: str, files: list[bytes]) -> None:
 
     def send(body: bytes) -> None:
         while not over.is_set():
-            status = answer_to("POST", "/api/v1/projects", body, headers)
+            status, again = answer_to("POST", "/api/v1/projects", body, headers)
             answers[status] += 1
             if status != 201:
-                over.wait(PAUSE_SECONDS)
+                over.wait(max(again, LEAST_PAUSE_SECONDS) if pause is None else pause)
 
     threads = [threading.Thread(target=send, args=[body]) for body in bodies]
     for thread in threads:
