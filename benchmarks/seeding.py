@@ -177,10 +177,11 @@ def letters(cursor: CursorWrapper, size: Size) -> None:
 
 
 def fill(cursor: CursorWrapper, model: type[models.Model], rows: str, **columns: str) -> None:
-    """One row of the model for each of `rows` (what follows FROM); `columns` are SQL, the rest the fields' defaults."""
-    fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
-    unknown = columns.keys() - {field.attname for field in fields}
+    """One row of the model for each of `rows` (what follows FROM); `columns` are SQL, the rest defaults."""
+    known = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
+    unknown = columns.keys() - {field.attname for field in known}
     assert not unknown, unknown
+    fields = [field for field in known if field.attname in columns or not field.has_db_default()]
     values: Mapping[str, Any] = {f.attname: default(f) for f in fields if f.attname not in columns}
     said = ", ".join(columns[f.attname].replace("%", "%%") if f.attname in columns else "%s" for f in fields)
     names = ", ".join(f'"{field.column}"' for field in fields)
