@@ -114,4 +114,4 @@ def work_streams() -> list[str]:
 
 def added_to(stream: str) -> int:
     """Entries ever put on the stream."""
-    return int(streams.client().xinfo_stream(stream)["entries-added"]) if streams.length(stream) else 0
+    return int(streams.client().xinfo_stream(stream)["entries-added"]) if streams.client().exists(stream) else 0
