@@ -21,6 +21,7 @@ from events.counting import count_events
 from events.errors import PermanentError, TooManyAttempts
 from events.faults import fault_point
 from events.isolation import DATABASE_AWAY
+from events.lanes import Lanes
 from events.partitions import label
 from events.streams import Entry, Pending
 from telemetry import metrics
@@ -64,8 +65,8 @@ class StreamServer:
 
     Delivery is at least once: an entry is acknowledged only after the application has committed its effect.
     `consumer` is a stable slot name, so that a restarted process finds its own pending entries again. Of the servers
-    of a group in one process, one `ticks`: has the application do what is due by the clock. The application has nothing
-    to do for an entry that it `skips`.
+    of a group in one process, one `ticks`: has the application do what is due by the clock; those that read the same
+    stream share their `lanes`. The application has nothing to do for an entry that it `skips`.
     """
 
     def __init__(
@@ -79,10 +80,12 @@ class StreamServer:
         batch_size: int,
         ticks: bool = True,
         skips: Callable[[Entry], bool] = lambda entry: False,
+        lanes: Lanes | None = None,
     ) -> None:
         self.application, self.channel = application, channel
         self.stream, self.group, self.consumer = stream, group, consumer
         self.batch_size, self.ticks, self.skips = batch_size, ticks, skips
+        self.lanes = lanes or Lanes()
         self.stopping = threading.Event()
         self.executor = ThreadPoolExecutor(1, thread_name_prefix=channel, initializer=outbox.defer_deleting)
         self.loop = loop_name(stream, consumer)
@@ -139,33 +142,50 @@ class StreamServer:
         if self.ticks and time.monotonic() >= self._next_tick:
             await self.ask({"type": "stream.tick"})
             self._next_tick = time.monotonic() + TICK_EVERY_SECONDS
+        try:
+            is_busy = await self.handle_new()
+        finally:
+            self.lanes.end(self.consumer)
+        if is_busy:
+            await asyncio.sleep(LINGER_SECONDS)
+
+    async def handle_new(self) -> bool:
+        """Handle a batch of new entries, or delete what is published; return True if a larger batch would be better."""
         asked = time.monotonic()
         entries = await self.in_thread(self.read_new)
-        if entries:
-            fault_point("consume.after_read")
-            read = time.monotonic()
-            await self.process(entries)
-            is_busy = read - asked < BUSY_READ_SECONDS and time.monotonic() - read > BUSY_WORK_SECONDS
-            if is_busy and len(entries) < self.batch_size:
-                await asyncio.sleep(LINGER_SECONDS)
-        else:
+        if not entries:
             await self.in_thread(outbox.delete_published)
+            return False
+        fault_point("consume.after_read")
+        read = time.monotonic()
+        await self.process(entries)
+        is_busy = read - asked < BUSY_READ_SECONDS and time.monotonic() - read > BUSY_WORK_SECONDS
+        return is_busy and len(entries) < self.batch_size
 
     def read_new(self) -> list[Entry]:
-        """Return a batch of entries that no consumer of the group has received yet; soon, if rows are to be deleted.
+        """Return entries that no consumer of the group has received yet, and what other lanes have left to this one.
 
-        A batch that the application skips is settled here: of what one answer brings to the log, most is for others.
+        Most of what one answer brings to the log is for others: the application skips it. A batch of nothing else is
+        settled here, and so is, under load, what stands between the entries that fill a batch.
         """
-        until = time.monotonic() + LONGEST_SKIPPING_SECONDS
+        until, entries = time.monotonic() + LONGEST_SKIPPING_SECONDS, list[Entry]()
         while True:
-            block_ms = SHORT_BLOCK_MS if outbox.published.rows else streams.BLOCK_MS
-            found = streams.read_new(self.stream, self.group, self.consumer, count=self.batch_size, block_ms=block_ms)
-            if not all(map(self.skips, found)):
-                return found
-            self.stopping.wait(SKIPPING_PAUSE_SECONDS if found else 0)
-            streams.ack(self.stream, self.group, [entry.entry_id for entry in found])
-            if not found or self.stopping.is_set() or time.monotonic() > until:
-                return []
+            found = self.read_batch(is_waiting=not entries)
+            is_full, skipped = len(found) >= self.batch_size, [entry for entry in found if self.skips(entry)]
+            entries += self.lanes.begin(self.consumer, [entry for entry in found if not self.skips(entry)])
+            if entries and not is_full:
+                return entries + skipped
+            self.stopping.wait(SKIPPING_PAUSE_SECONDS if skipped and not entries else 0)
+            streams.ack(self.stream, self.group, [entry.entry_id for entry in skipped])
+            is_over = not found or self.stopping.is_set() or time.monotonic() > until
+            if is_over or len(entries) >= self.batch_size:
+                return entries
+
+    def read_batch(self, *, is_waiting: bool) -> list[Entry]:
+        """Return a batch of new entries; if it is to wait for some, not for long while there are rows to delete."""
+        block_ms = SHORT_BLOCK_MS if outbox.published.rows else streams.BLOCK_MS
+        wait_ms = block_ms if is_waiting and not self.lanes.has_more(self.consumer) else None
+        return streams.read_new(self.stream, self.group, self.consumer, count=self.batch_size, block_ms=wait_ms)
 
     async def reclaim(self) -> None:
         """Redeliver pending entries: first as a batch, from the second redelivery on singly; bury after MAX_ATTEMPTS.
@@ -189,9 +209,10 @@ class StreamServer:
 
     def due_again(self) -> list[Pending]:
         """Return pending entries of this slot and of silent consumers, without those whose next attempt is later."""
+        elsewhere = self.lanes.with_others(self.consumer)
         own = self.pending_and_due(consumer=self.consumer)
         orphans = self.pending_and_due(idle_ms=int(settings.RECLAIM_IDLE_SECONDS * 1000))
-        return list({p.entry_id: p for p in [*own, *orphans]}.values())
+        return list({p.entry_id: p for p in [*own, *orphans] if p.entry_id not in elsewhere}.values())
 
     def pending_and_due(self, **which: Any) -> list[Pending]:
         """Return up to a batch of pending entries whose next attempt is due; pages past those that are put off."""

@@ -85,8 +85,11 @@ def ensure_group(stream: str, group: str) -> None:
 
 
 # -- reading ---------------------------------------------------------------------------------------
-def read_new(stream: str, group: str, consumer: str, *, count: int, block_ms: int = BLOCK_MS) -> list[Entry]:
-    """Return new entries for the group; empty after `block_ms`. A group that the broker lost is created again."""
+def read_new(stream: str, group: str, consumer: str, *, count: int, block_ms: int | None = BLOCK_MS) -> list[Entry]:
+    """Return new entries for the group; empty after `block_ms`, or at once if that is None.
+
+    A group that the broker lost is created again.
+    """
     try:
         reply = client().xreadgroup(group, consumer, {stream: ">"}, count=count, block=block_ms)
     except BrokerAnswer as error:

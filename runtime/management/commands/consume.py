@@ -9,6 +9,7 @@ from django.db import connection
 
 from backlog.consumers import DeadLettersConsumer, OrchestratorConsumer
 from events.bridge import StreamServer
+from events.lanes import Lanes
 from events.partitions import share_of
 from events.runner import serve, streams_to_read, wait_for_broker
 from runtime.commands import ServerCommand, at_least_one
@@ -56,9 +57,9 @@ def servers_of(groups: Sequence[str], slot: int, names: Sequence[str]) -> list[S
     """
     application = by_channel(log_consumers())
     log = [
-        server(application, group, name, slot, lane, ticks=name == names[0] and lane == 1)
+        server(application, group, name, slot, lane, ticks=name == names[0] and lane == 1, lanes=lanes)
         for group in groups
-        for name in names
+        for name, lanes in ((name, Lanes()) for name in names)
         for lane in range(1, 1 + lanes_of(group, names))
     ]
     letters = [DeadLettersConsumer.group] if OrchestratorConsumer.group in groups else []
@@ -74,7 +75,16 @@ def lanes_of(group: str, names: Sequence[str]) -> int:
     return LANES.get(group, 1) if len(names) == 1 and connection.vendor == "postgresql" else 1
 
 
-def server(application: Any, group: str, stream: str, slot: int, lane: int = 1, *, ticks: bool = True) -> StreamServer:
+def server(
+    application: Any,
+    group: str,
+    stream: str,
+    slot: int,
+    lane: int = 1,
+    *,
+    ticks: bool = True,
+    lanes: Lanes | None = None,
+) -> StreamServer:
     """Return a server of the consumer group of this stream; one of a group in each process has its clock."""
     return StreamServer(
         application,
@@ -85,4 +95,5 @@ def server(application: Any, group: str, stream: str, slot: int, lane: int = 1, 
         batch_size=settings.BATCH_SIZE,
         ticks=ticks,
         skips=log_consumers()[group].skips,
+        lanes=lanes,
     )

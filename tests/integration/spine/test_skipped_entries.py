@@ -1,11 +1,17 @@
 """A batch that is all for other groups is settled by who reads it; the application is not asked."""
 
+from uuid import uuid4
+
 import pytest
 from django.conf import settings
+from pytest_django import Settings
 
 from events import streams
 from events.bridge import StreamServer
+from events.lanes import Lanes
 from events.seal import seal_of
+from runtime.groups import stream_consumers
+from runtime.management.commands.consume import server as log_server
 from tests.system import group_server
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
@@ -37,5 +43,35 @@ def test_a_batch_for_others_is_settled_unseen(broker: None, group: str) -> None:
 def test_one_entry_that_is_not_for_others_brings_its_batch_to_the_application(broker: None, group: str) -> None:
     server = reader(group)
     ids = [add(event=b"{}", type="WORK.ITEM_STARTED", sig=seal_of(b"{}")), add(event=b"{}", sig="forged")]
-    assert [entry.entry_id for entry in server.read_new()] == ids
+    assert {entry.entry_id for entry in server.read_new()} == set(ids)
     assert streams.groups(server.stream)[0].pending == len(ids)
+
+
+def test_under_load_a_batch_is_filled_with_entries_that_are_not_for_others(broker: None, settings: Settings) -> None:
+    settings.BATCH_SIZE = 10
+    server = reader("clarifications")
+    server.stopping.clear()
+    for _ in range(10):
+        for _ in range(4):
+            add(event=b"{}", type="WORK.ITEM_STARTED")
+        add(event=b"{}", type="USER.ANSWER_SUBMITTED")
+    assert [entry.fields[b"type"] for entry in server.read_new()] == [b"USER.ANSWER_SUBMITTED"] * 10
+    assert streams.groups(server.stream)[0].pending == 10, "what is for others is settled"
+
+
+def test_what_another_lane_left_is_read_at_once_and_is_not_taken_back(broker: None) -> None:
+    lanes = Lanes()
+    first, second = (
+        log_server(stream_consumers(), "orchestrator", settings.STREAM_NAME, 1, lane, lanes=lanes) for lane in (1, 2)
+    )
+    streams.ensure_group(first.stream, first.group)
+    project = str(uuid4())
+    add(event=b"{}", type="WORK.ITEM_COMPLETED", project=project)
+    assert len(first.read_new()) == 1
+    left, kept = (add(event=b"{}", type="WORK.ITEM_COMPLETED", project=name) for name in (project, str(uuid4())))
+    assert [entry.entry_id for entry in second.read_new()] == [kept]
+    assert left not in {waiting.entry_id for waiting in second.due_again()}, "the second lane read it, the first has it"
+    lanes.end(first.consumer)
+    assert [entry.entry_id for entry in first.read_new()] == [left]
+    for server in (first, second):
+        server.executor.shutdown()
