@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 from django.db import close_old_connections
 
@@ -58,13 +59,13 @@ def run(world: World, options: argparse.Namespace) -> int:
         load.stopping.set()
         load.ending.set()
         code = world.system.stop()
-        keep_logs(world, options)
     if code:
         verdict.broken.append(f"the system ended with exit code {code}")
     verdict.broken += readings.growths() if options.no_faults else []
     left_out |= {"kill at point": f"{n} of them: nobody came to the point"} if (n := world.points_not_reached) else {}
     print_verdict(verdict, happened, left_out, options)
     print("held at most in the second and the last third", *readings.lines(), sep="\n  ")
+    keep_logs(world, options, is_good=verdict.is_good())
     return 0 if verdict.is_good() else 1
 
 
@@ -179,8 +180,9 @@ def again(options: argparse.Namespace) -> str:
     return f"python -m tests.chaos --seed {options.seed} --seconds {options.seconds:.0f}{more}"
 
 
-def keep_logs(world: World, options: argparse.Namespace) -> None:
-    """Copy the logs of the processes, if they are asked for."""
-    if options.keep_logs:
-        options.keep_logs.mkdir(parents=True, exist_ok=True)
-        shutil.copy(world.system.log, options.keep_logs / "system.log")
+def keep_logs(world: World, options: argparse.Namespace, *, is_good: bool) -> None:
+    """Copy the log of the processes, if it is asked for or the run is red."""
+    if not is_good or options.keep_logs:
+        folder = options.keep_logs or Path("var") / f"chaos-{options.seed}"
+        folder.mkdir(parents=True, exist_ok=True)
+        print(f"what the processes said: {shutil.copy(world.system.log, folder / 'system.log')}")
