@@ -122,7 +122,7 @@ def addresses_of_failures() -> list[str | None]:
     return list(failed.values_list("address", flat=True))
 
 
-def test_behind_a_named_proxy_with_tls_its_headers_are_believed_cookies_bound_to_the_host_and_http_is_left(
+def test_behind_a_proxy_with_tls_cookies_are_bound_to_the_host_and_http_is_left(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRUSTED_PROXIES", "127.0.0.1")
