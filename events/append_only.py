@@ -140,7 +140,8 @@ def refused_events(connection: BaseDatabaseWrapper, cursor: CursorWrapper, label
     Refused are updates of protected columns, deletes and truncates.
     """
     table, changing = apps.get_model(label)._meta.db_table, RECORDS[label]
-    columns = [column.name for column in connection.introspection.get_table_description(cursor, table)]
+    cursor.execute(f'SELECT * FROM "{table}" LIMIT 0')
+    columns = [name for name, *_ in cursor.description or ()]
     erasable = ERASABLE.get(label, frozenset())
     protected = [f'"{name}"' for name in columns if name not in changing | erasable]
     protected += ROW_IDS if connection.vendor == "sqlite" else ()

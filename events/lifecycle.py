@@ -58,9 +58,13 @@ class StateField(FSMField):
         super().__init__(*args, **{**kwargs, "protected": True})
 
     def deconstruct(self) -> tuple[str, str, Any, Any]:
-        """Return the field as migrations have it: FSMField, which makes the same column."""
+        """Return the field as migrations have it: a CharField, which makes the same column.
+
+        Each FSMField of a model of a migration would look at every model that is made after it, for its transitions.
+        """
         name, _path, args, kwargs = super().deconstruct()
-        return name, "django_fsm.FSMField", args, kwargs
+        del kwargs["protected"]
+        return name, "django.db.models.CharField", args, kwargs
 
     def change_state(self, obj: Any, method: Any) -> None:
         """Do the transition of this method. Raises TransitionNotAllowed, and changes nothing, in any other state."""

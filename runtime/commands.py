@@ -12,12 +12,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 
 from config.version import current_version
 from environment import variables
 from environment.heartbeat import STUCK_SECONDS, Heartbeat
 from health.checks import sources_answer
+from health.database import known_migrations
 from runtime.exposition import serve_own_port
 from telemetry import tracing
 from telemetry.log_lines import PROCESS
@@ -85,8 +86,7 @@ def require_migrated() -> None:
     Do nothing if the database is away, since servers wait for it.
     """
     try:
-        executor = MigrationExecutor(connection)
-        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        missing = known_migrations() - MigrationRecorder(connection).applied_migrations().keys()
     except OperationalError:
         return
     finally:

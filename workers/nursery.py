@@ -9,6 +9,7 @@ Messages of the worker: "start" with a file descriptor → the process number; "
 """
 
 import ctypes
+import gc
 import os
 import signal
 import socket
@@ -25,6 +26,7 @@ def main(control: socket.socket, memory_bytes: int) -> None:
     """Answer the worker's messages until it closes the socket; then kill all children."""
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, signal.SIG_IGN)  # the worker finishes its items first, then closes the socket
+    gc.freeze()  # the children share what is imported: a search for garbage would copy it for each
     children: set[int] = set()
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 100, 1)

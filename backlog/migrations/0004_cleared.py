@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='item',
             name='cleared',
-            field=models.BooleanField(default=False, help_text='A person approved what its agent asked for.'),
+            field=models.BooleanField(default=False, help_text='A person gave the approval that its agent asked for.'),
         ),
     ]

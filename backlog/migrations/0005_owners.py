@@ -30,17 +30,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='item',
             name='done_by',
-            field=models.ForeignKey(blank=True, editable=False, help_text='Whose key did the work, where it was done over HTTP.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            field=models.ForeignKey(blank=True, editable=False, help_text='The account that did the work, if it was done over HTTP.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
             model_name='project',
             name='owner',
-            field=models.ForeignKey(blank=True, db_index=False, editable=False, help_text='Whose request it is, whatever they are called now.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='projects', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AlterField(
-            model_name='project',
-            name='requester',
-            field=models.CharField(blank=True, help_text='As the request names them.', max_length=200, verbose_name='requester'),
+            field=models.ForeignKey(blank=True, db_index=False, editable=False, help_text="The requester's account; it stays the same if the account is renamed.", null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='projects', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddIndex(
             model_name='project',

@@ -23,12 +23,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='deliverable',
             name='recorded_at',
-            field=models.DateTimeField(help_text="By the database's clock, which orders.", null=True, verbose_name='recorded'),
-        ),
-        migrations.AlterField(
-            model_name='deliverable',
-            name='timestamp',
-            field=models.DateTimeField(help_text="By the worker's clock.", verbose_name='moment'),
+            field=models.DateTimeField(help_text="When it was recorded, by the database's clock; deliverables are ordered by this.", null=True, verbose_name='recorded'),
         ),
         migrations.RunPython(fill_recorded, migrations.RunPython.noop),
     ]

@@ -23,16 +23,6 @@ class Migration(migrations.Migration):
             name='assigned_to',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='questions', to=settings.AUTH_USER_MODEL),
         ),
-        migrations.AlterField(
-            model_name='answer',
-            name='door',
-            field=models.CharField(help_text='How it came: admin, web, rest, command, event or policy.', max_length=20),
-        ),
-        migrations.AlterField(
-            model_name='question',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='questions', to='backlog.project', verbose_name='project'),
-        ),
         migrations.AddIndex(
             model_name='question',
             index=models.Index(condition=models.Q(('status', 'OPEN')), fields=['due_at', 'id'], name='question_open'),

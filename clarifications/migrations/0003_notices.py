@@ -21,11 +21,6 @@ class Migration(migrations.Migration):
                 ('seq', models.BigIntegerField()),
             ],
         ),
-        migrations.AlterField(
-            model_name='answer',
-            name='door',
-            field=models.CharField(help_text='How it came: admin, web, link, rest, command, event or policy.', max_length=20),
-        ),
         migrations.CreateModel(
             name='Notice',
             fields=[
@@ -35,7 +30,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('next_attempt_at', models.DateTimeField()),
                 ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('error', models.TextField(blank=True, help_text='Why it could not be sent the last time.')),
+                ('error', models.TextField(blank=True, help_text='Why the last attempt to send the mail failed.')),
                 ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='events.event')),
                 ('question', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='clarifications.question')),
                 ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),

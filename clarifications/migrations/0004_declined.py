@@ -23,6 +23,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='answer',
             name='value',
-            field=models.JSONField(help_text='What was said; null where the question allows it.', null=True),
+            field=models.JSONField(help_text="The answer as JSON; null only if the question's schema allows null.", null=True),
         ),
     ]

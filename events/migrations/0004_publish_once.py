@@ -71,14 +71,4 @@ class Migration(migrations.Migration):
             model_name='event',
             name='work_id',
         ),
-        migrations.AlterField(
-            model_name='event',
-            name='recorded_at',
-            field=models.DateTimeField(help_text="When it had its effect, or was emitted, by the database's clock.", verbose_name='recorded'),
-        ),
-        migrations.AlterField(
-            model_name='event',
-            name='stream_id',
-            field=models.CharField(default='', help_text='The entry of the log with which it came.', max_length=40, verbose_name='stream entry'),
-        ),
     ]

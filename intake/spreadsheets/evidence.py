@@ -7,7 +7,6 @@ from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from statistics import median
 
 from intake.spreadsheets.durations import MOST_MILLISECONDS, SCALE, Kind
 from intake.spreadsheets.phrases import Phrase, gettext_noop
@@ -211,6 +210,12 @@ def is_near(value: int, unit: str, known: int) -> bool:
     size = MILLISECONDS.get(unit, 0)
     read = in_unit(value, unit)
     return read != MISSING and abs(read - known) <= max(1000, min(size * 6 // 1000, 30_000))
+
+
+def median(values: list[int]) -> float:
+    """Return the median of at least one number. `statistics` has one, too, and takes a child a while to import."""
+    ordered, middle = sorted(values), len(values) // 2
+    return (ordered[middle] + ordered[~middle]) / 2
 
 
 def is_within(value: int, unit: str, known: int) -> bool:

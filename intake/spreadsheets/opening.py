@@ -9,7 +9,6 @@ from intake.spreadsheets.layout import Layout
 from intake.spreadsheets.phrases import gettext_noop
 from intake.spreadsheets.sheet import Line, Sheet, Unreadable
 from intake.spreadsheets.sources import OLE, PDF, ZIP, Source
-from intake.spreadsheets.workbook import open_workbook
 
 
 def open_sheets(path: Path) -> Generator[Sheet]:
@@ -19,6 +18,8 @@ def open_sheets(path: Path) -> Generator[Sheet]:
         words = gettext_noop("%(file)s is a PDF: send the spreadsheet it was made from, as .xlsx or CSV.")
         raise Unreadable(words, file=path.name)
     if source.start.startswith((ZIP, OLE)):
+        from intake.spreadsheets.workbook import open_workbook  # text needs none of what this imports
+
         yield from open_workbook(source)
     else:
         yield open_delimited(source)

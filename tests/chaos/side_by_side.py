@@ -63,8 +63,9 @@ def older_release() -> str:
     """Return the commit of the release before this one. Raises NoHistory."""
     if tags := git("tag", "--list", "v*", "--sort=-version:refname", "--no-contains", "HEAD"):
         return git("rev-parse", f"{tags.splitlines()[0]}^{{commit}}")
-    # Along the main line alone: in the middle of a branch two migrations may follow the same one.
-    newest = git("log", "-1", "--first-parent", "--format=%H", "--", *HOT_TABLES)
+    # Along the main line alone: in the middle of a branch two migrations may follow the same one. A file that is only
+    # written otherwise migrates nothing.
+    newest = git("log", "-1", "--first-parent", "-m", "--diff-filter=A", "--format=%H", "--", *HOT_TABLES)
     return git("rev-parse", "--verify", f"{newest}^")
 
 

@@ -9,6 +9,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ModelState, ProjectState
 
 from events.index_operations import AddIndexBesideWriters
+from health.database import known_migrations
 from tests.expanding import objections
 from tests.house import rooms
 
@@ -45,6 +46,10 @@ def test_a_new_migration_takes_nothing_away_that_the_release_before_uses() -> No
         if (app, name, words.partition(":")[0]) not in ARGUED
     ]
     assert found == []
+
+
+def test_the_migrations_are_known_by_their_files_as_if_they_were_loaded() -> None:
+    assert known_migrations() == set(MigrationLoader(None).disk_migrations)
 
 
 def state() -> ProjectState:

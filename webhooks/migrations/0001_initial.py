@@ -43,7 +43,17 @@ class Migration(migrations.Migration):
             name='Delivery',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('delivered', 'Delivered'), ('given_up', 'Given up')], default='pending', max_length=10, verbose_name='state')),
+                ('state', models.CharField(
+                choices=[
+                    ("pending", "Pending"),
+                    ("delivered", "Delivered"),
+                    ("given_up", "Given up"),
+                    ("skipped", "Skipped"),
+                ],
+                default="pending",
+                max_length=10,
+                verbose_name="state",
+            )),
                 ('attempts', models.PositiveIntegerField(default=0, verbose_name='attempts')),
                 ('response_status', models.PositiveIntegerField(null=True, verbose_name='status of the answer')),
                 ('response_excerpt', models.CharField(blank=True, max_length=500, verbose_name='beginning of the answer')),

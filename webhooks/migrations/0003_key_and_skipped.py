@@ -34,21 +34,6 @@ class Migration(migrations.Migration):
                 verbose_name="key",
             ),
         ),
-        migrations.AlterField(
-            model_name="delivery",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("pending", "Pending"),
-                    ("delivered", "Delivered"),
-                    ("given_up", "Given up"),
-                    ("skipped", "Skipped"),
-                ],
-                default="pending",
-                max_length=10,
-                verbose_name="state",
-            ),
-        ),
         migrations.AddIndex(
             model_name="delivery",
             index=models.Index(

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError
+from pytest_django import Settings
 
 from backlog.errors import UnknownTemplate
 from console.entry import message_for_error
+from console.entry import run as run_command_line
+from events import streams
 from runtime.addresses import AddressUnusable, listening_socket
 from runtime.embedded import EmbeddedServerError, EmbeddedValkey, Reach, lock_folder
 from runtime.supervisor import Child
@@ -84,9 +87,6 @@ def test_a_second_system_in_the_folder_is_refused_with_the_process_that_holds_it
         (("consume", "orchestrator"), {}, "migrations. Run: ./manage.py migrate"),
         (("projects",), {"DATABASE_URL": "postgresql://me:geheim@127.0.0.1:1/x"}, "Is PostgreSQL running where"),
         (("streams",), {}, "The broker does not run. Start the system in another terminal: ./manage.py up"),
-        (("streams",), {"REDIS_URL": "redis://127.0.0.1:1"}, "Is it running where REDIS_URL"),
-        (("streams",), {"REDIS_URL": "redis+cluster://127.0.0.1:1,127.0.0.1:2"}, "Is it running where REDIS_URL"),
-        (("streams",), {"REDIS_URL": "redis+sentinel://127.0.0.1:1/one"}, "No Sentinel answers and names a primary"),
     ],
 )
 def test_what_is_missing_is_told_in_a_sentence(
@@ -97,6 +97,28 @@ def test_what_is_missing_is_told_in_a_sentence(
     assert says in ended.stderr
     assert len(ended.stderr.splitlines()) == 1, ended.stderr
     assert "geheim" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("redis://127.0.0.1:1", "Is it running where REDIS_URL"),
+        ("redis+cluster://127.0.0.1:1,127.0.0.1:2", "Is it running where REDIS_URL"),
+        ("redis+sentinel://127.0.0.1:1/one", "No Sentinel answers and names a primary"),
+    ],
+)
+def test_a_broker_that_does_not_answer_is_told_in_a_sentence(
+    settings: Settings, capsys: pytest.CaptureFixture[str], url: str, says: str
+) -> None:
+    settings.REDIS_URL, settings.EMBEDDED_BROKER = url, False
+    streams.client.cache_clear()
+    try:
+        with pytest.raises(SystemExit, match="^1$"):
+            run_command_line(["manage.py", "streams"])
+    finally:
+        streams.client.cache_clear()
+    [line] = capsys.readouterr().err.splitlines()
+    assert says in line
 
 
 @pytest.mark.parametrize(

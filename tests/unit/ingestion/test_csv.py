@@ -1,4 +1,4 @@
-"""Delimited text."""
+"""Delimited text, read in the test's own process; the last two files through the child process."""
 
 import gzip
 from collections.abc import Callable
@@ -6,20 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from intake.spreadsheets.outside import Ingested, read_rows
+from intake.spreadsheets.outside import read_rows
+from intake.spreadsheets.reading import Table
 from intake.spreadsheets.rows import Row
 from intake.spreadsheets.sheet import Unreadable
 
-Ingest = Callable[..., tuple[list[Row], Ingested]]
+Ingest = Callable[..., tuple[list[Row], Table]]
 
 
 @pytest.fixture
 def ingest(tmp_path: Path) -> Ingest:
-    def read(content: str | bytes, name: str = "work.csv") -> tuple[list[Row], Ingested]:
+    def read(content: str | bytes, name: str = "work.csv") -> tuple[list[Row], Table]:
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        ingested = read_rows(path)
-        return [without_number(row) for row in ingested], ingested
+        table = Table(path, 100)
+        return [without_number(row) for row in table], table
 
     return read
 

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from tests.house import ROOT
 
-HEAVY = ("asyncio", "charset_normalizer", "django", "polars", "ssl", "urllib.request")
+HEAVY = (
+    *("asyncio", "charset_normalizer", "django", "polars", "ssl", "urllib.request"),
+    *("python_calamine", "statistics"),
+)
 CODE = """
 import sys
 from pathlib import Path
