@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings", "DATA_DIR": FOLDER.name}
 django.setup()
 
-from playwright.sync_api import Browser, Page  # noqa: E402
+from playwright.sync_api import Browser, Cookie, Page  # noqa: E402
 
 from tests.browser.demo_data import demo_data  # noqa: E402
 from tests.browser.live_system import live_system  # noqa: E402
@@ -69,15 +69,12 @@ def opened_pages(
     browser: Browser, url: str, shots: Sequence[Shot], looks: Sequence[str]
 ) -> Iterator[tuple[Shot, str, Page]]:
     """Each shot in each look, with a page at which the right person sits."""
-    visits = Visits(browser, url, {})
+    sessions: dict[str, list[Cookie]] = {}
     for look in looks:
-        pages: dict[str, Page] = {}
+        visits = Visits(browser, url, sessions)
         for shot in shots:
-            if shot.person not in pages:
-                how = LOOKS[look]
-                pages[shot.person] = visits.person(shot.person, **how) if shot.person else visits.visitor(**how)
-            yield shot, look, pages[shot.person]
-    visits.close()
+            yield shot, look, visits.seat(shot.person, **LOOKS[look])
+        visits.close()
 
 
 def pictured(page: Page, path: str, file: Path) -> int:

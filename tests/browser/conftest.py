@@ -68,12 +68,9 @@ def visits(
     """This test's pages; it fails for what went wrong in them unseen, and a failure leaves pictures of them."""
     visits = Visits(chromium, site.url, sessions)
     yield visits
-    failed = request.node.stash.get(FAILED, False)
-    if failed or visits.faults.unexpected():
-        request.node.add_report_section("teardown", "browser", what_is_left(visits, site, tmp_path))
+    keep_what_is_left(visits, site, request.node, tmp_path)
     visits.close()
-    if not failed and (faults := visits.faults.unexpected()):
-        pytest.fail("\n".join(["Something went wrong in the browser:", *faults]), pytrace=False)
+    fail_for_faults(visits.faults, request.node)
 
 
 @pytest.fixture
@@ -94,13 +91,21 @@ def faults(visits: Visits) -> Faults:
     return visits.faults
 
 
-def what_is_left(visits: Visits, site: LiveSystem, folder: Path) -> str:
-    """Where the pages' pictures and the system's log are, and what went wrong in the browser."""
+def keep_what_is_left(visits: Visits, site: LiveSystem, test: pytest.Item, folder: Path) -> None:
+    """Of a test that failed: say where the pages' pictures and the system's log are, and what went wrong in them."""
+    if not (test.stash.get(FAILED, False) or visits.faults.unexpected()):
+        return
     try:
         files = list(map(str, visits.keep(folder)))
     except BrowserError as error:
         files = [f"The pages could not be kept: {error}"]
-    return "\n".join([*files, str(site.folder / "log"), *visits.faults.found])
+    test.add_report_section("teardown", "browser", "\n".join([*files, str(site.folder / "log"), *visits.faults.found]))
+
+
+def fail_for_faults(faults: Faults, test: pytest.Item) -> None:
+    """Fail a test, unless it has failed already, for faults that it did not allow."""
+    if not test.stash.get(FAILED, False) and (unexpected := faults.unexpected()):
+        pytest.fail("\n".join(["Something went wrong in the browser:", *unexpected]), pytrace=False)
 
 
 # -- how pytest treats them ------------------------------------------------------------------------

@@ -38,13 +38,17 @@ def running_chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def is_signed_in(context: BrowserContext) -> bool:
+    """Whether the context's session still holds; asked without a page, which would cost several times as much."""
+    return context.request.get("/sign-in/", max_redirects=0).status == 302
+
+
 def sign_in(page: Page, name: str) -> None:
-    """The person is signed in and looks at their preferences; nothing is typed where the session still holds."""
+    """The person is signed in, by the form, and looks at their preferences."""
     page.goto(f"/sign-in/?next={EVERYBODYS_PAGE}")
-    if page.locator("input[name=password]").count():
-        page.fill("input[name=username]", name)
-        page.fill("input[name=password]", PASSWORD)
-        page.click("main [type=submit]")
+    page.fill("input[name=username]", name)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("main [type=submit]")
     page.wait_for_url(lambda url: urlsplit(url).path == EVERYBODYS_PAGE, timeout=TIMEOUT_MS)
 
 
@@ -65,6 +69,11 @@ class Faults:
     def allow(self, pattern: str) -> None:
         """This test may see faults in which the regular expression is found."""
         self._allowed.append(pattern)
+
+    def forget(self) -> None:
+        """Begin anew for another test at the same pages."""
+        self.found.clear()
+        self._allowed.clear()
 
     def unexpected(self) -> list[str]:
         """What no pattern allows."""
@@ -93,6 +102,7 @@ class Visits:
         self.browser, self.url, self.sessions = browser, url, sessions
         self.faults = Faults()
         self.contexts: list[BrowserContext] = []
+        self.seats: dict[str, Page] = {}
 
     def visitor(self, **options: Any) -> Page:
         """A page that nobody has signed in at; `options` are Playwright's for a context (color_scheme, viewport…)."""
@@ -104,27 +114,35 @@ class Visits:
         return context.new_page()
 
     def person(self, name: str, **options: Any) -> Page:
-        """A page of this signed-in person, in a context of its own, at their preferences."""
+        """A page of this signed-in person, in a context of its own; it shows nothing in particular."""
         page = self.visitor(**options)
         page.context.add_cookies(self.sessions.get(name, []))  # type: ignore[arg-type]
-        sign_in(page, name)
-        self.sessions[name] = [cookie for cookie in page.context.cookies() if cookie["name"] == "sessionid"]
+        if not is_signed_in(page.context):
+            sign_in(page, name)
+            self.sessions[name] = [cookie for cookie in page.context.cookies() if cookie["name"] == "sessionid"]
         return page
+
+    def seat(self, name: str, **options: Any) -> Page:
+        """The same page each time: of this signed-in person, or, with "", of a visitor. `options` count once."""
+        if name not in self.seats:
+            self.seats[name] = self.person(name, **options) if name else self.visitor(**options)
+        return self.seats[name]
 
     def keep(self, folder: Path) -> list[Path]:
         """What every page shows now, as a picture and as HTML, in files of this folder."""
         pages = [page for context in self.contexts for page in context.pages]
         return [path for number, page in enumerate(pages, start=1) for path in kept(page, folder / f"page-{number}")]
 
-    def close(self) -> None:
-        """Every page is closed; what it still had to say has been noted.
+    def leave(self) -> None:
+        """Every page shows an empty one; what the page before still had to say has been noted."""
+        for page in [page for context in self.contexts for page in context.pages]:
+            with suppress(BrowserError):
+                page.goto("about:blank")
 
-        Each leaves for an empty page first: a browser that closes a page on its way elsewhere may hang.
-        """
+    def close(self) -> None:
+        """Every page is left and closed: a browser that closes a page on its way elsewhere may hang."""
+        self.leave()
         for context in self.contexts:
-            for page in context.pages:
-                with suppress(BrowserError):
-                    page.goto("about:blank")
             context.close()
 
 
