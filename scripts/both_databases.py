@@ -27,6 +27,8 @@ POSTGRES = ["-n", "2", "--database", "postgres", "-m", os.environ.get("ON_POSTGR
 LOOK_SECONDS = 0.2
 # Collects the tests and no more: their files are compiled then, which each process would do for itself at its start.
 COMPILE = [sys.executable, "-m", "pytest", "--collect-only", "-q", "--database", "none"]
+# So many changed files each process may compile: to collect all tests once more takes longer.
+FEW = 20
 # What pytest says when `-k` chose none.
 NO_TESTS = 5
 
@@ -37,12 +39,25 @@ def main() -> int:
     os.chdir(ROOT)
     with tempfile.NamedTemporaryFile("w+", prefix="interlock-tests-") as said:
         beside = start(POSTGRES, said)
-        subprocess.run(tied_to_parent([*COMPILE, *sys.argv[1:]]), stdout=subprocess.DEVNULL)
+        if uncompiled() > FEW:
+            subprocess.run(tied_to_parent([*COMPILE, *sys.argv[1:]]), stdout=subprocess.DEVNULL)
         code = start(SQLITE, None).wait()
         print("\nOn PostgreSQL:", flush=True)
         follow(beside, Path(said.name))
     codes = [code, beside.returncode]
     return max((abs(code) for code in codes if code != NO_TESTS), default=NO_TESTS)
+
+
+def uncompiled() -> int:
+    """The number of files with tests that pytest has not compiled since they were changed; without the rehearsals."""
+    files = set(ROOT.glob("tests/**/test_*.py")) - set(ROOT.glob("tests/rehearsals/**/test_*.py"))
+    return sum(not is_compiled(path) for path in files)
+
+
+def is_compiled(path: Path) -> bool:
+    """Whether this interpreter's pytest has compiled the file since it was changed."""
+    made = path.parent.glob(f"__pycache__/{path.stem}.{sys.implementation.cache_tag}-pytest-*.pyc")
+    return any(compiled.stat().st_mtime >= path.stat().st_mtime for compiled in made)
 
 
 def start(options: list[str], output: IO[str] | None) -> subprocess.Popen[bytes]:

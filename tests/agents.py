@@ -1,28 +1,36 @@
-"""Agents: the official client of the Model Context Protocol, at a web process of the system."""
+"""Agents: the official client of the Model Context Protocol, at a web process of the system.
+
+The client is imported by the test that begins one: it takes half a CPU second in each process of a parallel run.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx2
-from mcp import Client
-from mcp.client.streamable_http import streamable_http_client
+
+if TYPE_CHECKING:
+    from mcp import Client
 
 T = TypeVar("T")
 
 
 @asynccontextmanager
-async def agent_at(port: int, headers: Mapping[str, str], **options: Any) -> AsyncIterator[Client]:
+async def agent_at(port: int, headers: Mapping[str, str], **options: Any) -> AsyncIterator["Client"]:
     """The client, with the key in these headers."""
+    mcp, http_transport = import_module("mcp"), import_module("mcp.client.streamable_http")
     async with (
         httpx2.AsyncClient(headers=headers, timeout=30) as http,
-        Client(streamable_http_client(f"http://127.0.0.1:{port}/mcp", http_client=http), **options) as client,
+        mcp.Client(
+            http_transport.streamable_http_client(f"http://127.0.0.1:{port}/mcp", http_client=http), **options
+        ) as client,
     ):
         yield client
 
 
-async def called(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
+async def called(client: "Client", tool: str, **arguments: Any) -> dict[str, Any]:
     """What the tool returns."""
     result = await client.call_tool(tool, arguments)
     assert not result.is_error, result.content
@@ -30,7 +38,7 @@ async def called(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
     return result.structured_content
 
 
-async def refused(client: Client, tool: str, **arguments: Any) -> str:
+async def refused(client: "Client", tool: str, **arguments: Any) -> str:
     """The words with which the tool refuses."""
     result = await client.call_tool(tool, arguments)
     assert result.is_error

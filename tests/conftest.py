@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management.commands import flush
 from django.db import connection
-from django.db.backends.base.operations import BaseDatabaseOperations
+from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 from psycopg.pq import TransactionStatus
 from pytest_django import Settings
@@ -22,7 +21,7 @@ from events.outage import outage
 from runtime.embedded import EmbeddedValkey
 from tests import api_figures
 from tests.copying import use_copy
-from tests.emptying import delete_all, read_first_rows, write_first_rows
+from tests.emptying import empty_database, read_first_rows
 from tests.examples import examples
 from tests.real_parts import STARTED
 
@@ -82,8 +81,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
         use_copy(Path(os.environ[STARTED]), os.environ.get("PYTEST_XDIST_WORKER", "main"))
         read_first_rows()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", delete_all)
-        patch.setattr(flush, "emit_post_migrate_signal", write_first_rows)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_database)
         yield
 
 

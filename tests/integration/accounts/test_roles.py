@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.models import User
+from accounts.organisations import FIRST_ORGANISATION
 from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER, ROLES, STAFF_ROLES
 from backlog.models import Project, Template
+from backlog.organisations import make_organisation
 from backlog.selectors import may_watch, projects_for
 from clarifications.models import Question
 from clarifications.selectors import (
@@ -86,6 +88,27 @@ def test_staff_see_everything_and_may_answer(role: str) -> None:
     assert list(projects_for(staff)) == [asked.project]
     assert list(answerable_by(staff)) == [asked]
     assert count_waiting_for(staff) == 0
+
+
+def test_the_number_in_the_navigation_follows_everything_that_the_person_becomes() -> None:
+    person("ann", REQUESTER)
+    question("ann"), question("rita"), question("rita", kind=Question.Kind.APPROVAL)
+    role, ann = Group.objects.get(name=OPERATOR), User.objects.filter(username="ann")
+    assert count_waiting_for(ann.get()) == 1
+    ann.get().groups.add(role)
+    assert count_waiting_for(ann.get()) == 3
+    ann.update(is_service=True)
+    assert count_waiting_for(ann.get()) == 2
+    ann.update(is_service=False, organisation=make_organisation("Another"))
+    assert count_waiting_for(ann.get()) == 0
+    ann.update(is_superuser=True)
+    assert count_waiting_for(ann.get()) == 3
+    ann.update(is_superuser=False, organisation=FIRST_ORGANISATION)
+    with_key = ann.get()
+    with_key.key, _text = keys.make_key(with_key, name="k", scopes=["read", "questions"], lifetime=None)
+    assert count_waiting_for(with_key) == 2
+    role.user_set.clear()
+    assert count_waiting_for(ann.get()) == 1
 
 
 def test_an_approval_is_given_by_no_key_and_by_no_machine() -> None:

@@ -4,12 +4,11 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-from mcp import Client, StdioServerParameters
-from mcp_types import ElicitRequestParams, ElicitResult
 
 from accounts.audit import AuditRecord
 from accounts.roles import ANSWERER, OPERATOR, REQUESTER
@@ -20,6 +19,10 @@ from tests.callers import Caller, key_of, machine, person
 from tests.held_connections import served
 from tests.house import ROOT
 from tests.waiting import wait_until
+
+if TYPE_CHECKING:
+    from mcp import Client
+    from mcp_types import ElicitRequestParams, ElicitResult
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("broker")]
 
@@ -68,10 +71,10 @@ class Form:
     def __init__(self, **values: Any) -> None:
         self.values, self.seen = values, 0
 
-    async def __call__(self, context: Any, params: ElicitRequestParams) -> ElicitResult:
+    async def __call__(self, context: Any, params: "ElicitRequestParams") -> "ElicitResult":
         """Fill in the form."""
         self.seen += 1
-        return ElicitResult(action="accept", content=self.values)
+        return import_module("mcp_types").ElicitResult(action="accept", content=self.values)
 
 
 def test_an_agent_asks_is_killed_comes_back_and_gets_the_one_answer(agent: Caller) -> None:
@@ -163,7 +166,8 @@ def test_an_older_client_gets_the_same_question_in_the_inbox_and_hears_that_it_w
 def test_a_client_that_starts_its_servers_asks_over_standard_input_and_output(port: int, mode: str) -> None:
     rita, form = person("rita", REQUESTER), Form(answer="INV-18")
     key = key_of(rita, "read", "projects", "questions").headers["authorization"].removeprefix("Bearer ")
-    command = StdioServerParameters(
+    mcp = import_module("mcp")
+    command = mcp.StdioServerParameters(
         command=sys.executable,
         args=["manage.py", "mcp", "--address", f"http://127.0.0.1:{port}"],
         env={"INTERLOCK_KEY": key, "SECRET_KEY": "x" * 50},
@@ -171,7 +175,7 @@ def test_a_client_that_starts_its_servers_asks_over_standard_input_and_output(po
     )
 
     async def test() -> None:
-        async with Client(command, elicitation_callback=form, mode=mode) as client:
+        async with mcp.Client(command, elicitation_callback=form, mode=mode) as client:
             assert {tool.name for tool in (await client.list_tools()).tools} == TOOLS
             got = await called(client, "ask_person", **WHICH)
             assert (got["answer"], got["door"]) == ("INV-18", "agent")
@@ -183,7 +187,7 @@ def test_a_client_that_starts_its_servers_asks_over_standard_input_and_output(po
 def test_an_agent_does_work_and_asks_about_it(port: int, agent: Caller) -> None:
     ann = person("ann", ANSWERER)
 
-    async def lease(client: Client) -> dict[str, Any]:
+    async def lease(client: "Client") -> dict[str, Any]:
         return await called(client, "lease_work", agent="generic_worker", seconds=60)
 
     async def test() -> None:

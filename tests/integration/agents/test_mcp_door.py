@@ -8,7 +8,6 @@ from django.core.management import CommandError, call_command
 
 from accounts.roles import OPERATOR
 from console.management.commands import mcp as command
-from mcp_server import over_http
 from runtime import mcp_door
 from runtime.draining import waiting
 from runtime.routing import build_application
@@ -21,7 +20,7 @@ from tests.held_connections import served
 @pytest.mark.usefixtures("broker")
 def test_who_cannot_be_served_is_told_why(monkeypatch: pytest.MonkeyPatch) -> None:
     headers = machine("agent", OPERATOR).headers
-    monkeypatch.setattr(over_http, "MOST_CALLS_AN_ACCOUNT", 0)
+    monkeypatch.setattr("mcp_server.over_http.MOST_CALLS_AN_ACCOUNT", 0)
     with served(build_application()) as port:
         address = f"http://127.0.0.1:{port}/mcp"
         assert httpx2.get(address, headers=headers).json()["type"] == "urn:interlock:problem:method-not-allowed"

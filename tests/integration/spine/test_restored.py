@@ -6,7 +6,7 @@ from backlog.flow.after_restore import begin_again
 from backlog.models import Deliverable, Project
 from events import streams
 from events.models import DeadLetter, Event
-from tests.emptying import delete_all, write_first_rows
+from tests.emptying import empty_database
 from tests.flows import dispatch_of, item_of, opened, put, reply, request, step, tell
 from tests.invariants import violations
 from tests.system import run_to_rest, system
@@ -20,8 +20,7 @@ WORK, GROUP = "audit:work:generic_worker", "generic_workers"
 
 def restore_a_copy_from_before_the_flows() -> None:
     """The database is as it was before the first request came; the broker is as it is now."""
-    delete_all(None, [])  # type: ignore[arg-type]
-    write_first_rows()
+    empty_database()
 
 
 def test_commands_that_a_restored_database_does_not_know_are_reported_and_not_run(broker: None) -> None:
