@@ -16,7 +16,7 @@ from django.db.backends.signals import connection_created
 
 from environment import heartbeat
 from events import deadletters, holding, ledger, outbox, statements, streams
-from events.consumers import Verdicts
+from events.consumers import MOST_READ_BYTES, Verdicts
 from events.counting import count_events
 from events.errors import PermanentError, TooManyAttempts
 from events.faults import fault_point
@@ -39,8 +39,8 @@ LINGER_SECONDS = 0.01
 BUSY_READ_SECONDS, BUSY_WORK_SECONDS = 0.002, 0.003
 # A server with outbox rows to delete counts as idle after this time without new entries.
 SHORT_BLOCK_MS = 50
-# Longest time for which batches that the application skips are settled before pending entries are looked at again.
-LONGEST_SKIPPING_SECONDS = 0.5
+# Longest time for which batches that the application skips are settled, and for which a batch in hand is filled.
+LONGEST_SKIPPING_SECONDS, LONGEST_FILLING_SECONDS = 0.5, 0.05
 # Pause before a skipped batch is settled: those who have work with it come first, and the next batch gets larger.
 SKIPPING_PAUSE_SECONDS = 0.004
 # Longest wait before a broker or database that is away is tried again.
@@ -165,10 +165,9 @@ class StreamServer:
     def read_new(self) -> list[Entry]:
         """Return entries that no consumer of the group has received yet, and what other lanes have left to this one.
 
-        Most of what one answer brings to the log is for others: the application skips it. A batch of nothing else is
-        settled here, and so is, under load, what stands between the entries that fill a batch.
+        A batch that the application skips is settled here; under load, so is what stands between those that fill one.
         """
-        until, entries = time.monotonic() + LONGEST_SKIPPING_SECONDS, list[Entry]()
+        began, entries = time.monotonic(), list[Entry]()
         while True:
             found = self.read_batch(is_waiting=not entries)
             is_full, skipped = len(found) >= self.batch_size, [entry for entry in found if self.skips(entry)]
@@ -177,8 +176,9 @@ class StreamServer:
                 return entries + skipped
             self.stopping.wait(SKIPPING_PAUSE_SECONDS if skipped and not entries else 0)
             streams.ack(self.stream, self.group, [entry.entry_id for entry in skipped])
-            is_over = not found or self.stopping.is_set() or time.monotonic() > until
-            if is_over or len(entries) >= self.batch_size:
+            is_enough = len(entries) >= self.batch_size or sum(map(Entry.size, entries)) >= MOST_READ_BYTES
+            longest = LONGEST_FILLING_SECONDS if entries else LONGEST_SKIPPING_SECONDS
+            if is_enough or not found or self.stopping.is_set() or time.monotonic() - began > longest:
                 return entries
 
     def read_batch(self, *, is_waiting: bool) -> list[Entry]:

@@ -10,6 +10,10 @@ from collections.abc import Sequence
 
 from events.streams import Entry
 
+# Most entries that are left to a lane: a project of which more comes than its lane can take is no reason to hold all of
+# it in memory. What is beyond stays with the lane that reads it, and waits for the project's lock.
+MOST_LEFT = 200
+
 
 class Lanes:
     """What each lane of a process has in hand, by the names of their consumers; safe to use from all of them.
@@ -27,14 +31,16 @@ class Lanes:
     def begin(self, lane: str, found: Sequence[Entry]) -> list[Entry]:
         """Return what the lane is to handle now, in order: what others left to it, then what it may keep of `found`.
 
-        The rest is left to the lanes that have those projects in hand. Call `end` when all is handled.
+        The rest is left to the lanes that have those projects in hand, up to MOST_LEFT each. Call `end` when all is
+        handled.
         """
         with self.lock:
             mine = self.left.pop(lane, [])
             for entry in found:
                 project = entry.fields.get(b"project")
                 keeper = self.lane_of.setdefault(project, lane) if project else lane
-                (mine if keeper == lane else self.left[keeper]).append(entry)
+                has_room = keeper != lane and len(self.left[keeper]) < MOST_LEFT
+                (self.left[keeper] if has_room else mine).append(entry)
             self.in_hand[lane] += mine
             return mine
 

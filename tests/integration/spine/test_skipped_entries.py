@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from pytest_django import Settings
 
-from events import streams
+from events import bridge, streams
 from events.bridge import StreamServer
 from events.lanes import Lanes
 from events.seal import seal_of
@@ -47,16 +47,31 @@ def test_one_entry_that_is_not_for_others_brings_its_batch_to_the_application(br
     assert streams.groups(server.stream)[0].pending == len(ids)
 
 
-def test_under_load_a_batch_is_filled_with_entries_that_are_not_for_others(broker: None, settings: Settings) -> None:
+@pytest.mark.parametrize(("seconds", "filled"), [(60.0, 10), (0.0, 2)], ids=["with time", "without"])
+def test_under_load_a_batch_is_filled_with_entries_that_are_not_for_others(
+    broker: None, settings: Settings, monkeypatch: pytest.MonkeyPatch, seconds: float, filled: int
+) -> None:
     settings.BATCH_SIZE = 10
+    monkeypatch.setattr(bridge, "LONGEST_FILLING_SECONDS", seconds)
     server = reader("clarifications")
     server.stopping.clear()
     for _ in range(10):
         for _ in range(4):
             add(event=b"{}", type="WORK.ITEM_STARTED")
         add(event=b"{}", type="USER.ANSWER_SUBMITTED")
-    assert [entry.fields[b"type"] for entry in server.read_new()] == [b"USER.ANSWER_SUBMITTED"] * 10
-    assert streams.groups(server.stream)[0].pending == 10, "what is for others is settled"
+    assert [entry.fields[b"type"] for entry in server.read_new()] == [b"USER.ANSWER_SUBMITTED"] * filled
+    assert streams.groups(server.stream)[0].pending == filled, "what is for others is settled"
+
+
+def test_a_batch_is_filled_up_to_its_bytes(broker: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.BATCH_SIZE = 2
+    monkeypatch.setattr(bridge, "MOST_READ_BYTES", 1000)
+    server = reader("clarifications")
+    server.stopping.clear()
+    for _ in range(2):
+        add(event=b"{}", type="WORK.ITEM_STARTED")
+        add(event=b" " * 1000, type="USER.ANSWER_SUBMITTED")
+    assert [len(server.read_new()) for _ in range(2)] == [1, 1]
 
 
 def test_what_another_lane_left_is_read_at_once_and_is_not_taken_back(broker: None) -> None:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.lanes import Lanes
+from events.lanes import MOST_LEFT, Lanes
 from events.streams import Entry
 
 LANES = ("one", "two", "three")
@@ -39,6 +39,17 @@ def test_an_entry_without_a_project_stays_with_its_reader() -> None:
     lanes = Lanes()
     lanes.begin("one", [entry(1)])
     assert lanes.begin("two", [entry(2)]) == [entry(2)]
+
+
+def test_a_project_of_which_much_comes_is_not_held_in_memory() -> None:
+    lanes = Lanes()
+    lanes.begin("one", [entry(0, "a")])
+    found = [entry(number, "a") for number in range(1, MOST_LEFT + 11)]
+    assert lanes.begin("two", found) == found[MOST_LEFT:]
+    lanes.end("two")
+    assert lanes.begin("two", found[:1]) == found[:1], "there is still no room"
+    lanes.end("one")
+    assert lanes.begin("one", []) == found[:MOST_LEFT]
 
 
 TURNS = st.lists(st.tuples(st.sampled_from(LANES), st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=4)))
