@@ -1,6 +1,7 @@
 """What django-allauth asks of an installation: each of its adapters, with the answers of Interlock."""
 
 import base64
+import logging
 import time
 from functools import partial
 from typing import Any
@@ -37,6 +38,8 @@ from signin.claims import Claims, ClaimsContradict, read_claims
 from signin.discovery import DiscoverySession
 from signin.factors import FACTORS
 from signin.refusals import sso_refused
+
+logger = logging.getLogger(__name__)
 
 PROVIDER, PROTOCOL = "sso", "openid_connect"
 # What secrets of second factors are bound to, so that nothing else that is encrypted opens in their place.
@@ -139,8 +142,12 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         except IntegrityError as error:  # the same person, or name, at the same moment
             raise refused(request, claims, _("Somebody else was faster. Sign in again.")) from error
 
-    def on_authentication_error(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Answer a sign-in that the provider refused or the person gave up. Raises ImmediateHttpResponse."""
+    def on_authentication_error(
+        self, request: HttpRequest, provider: Any, error: Any = None, exception: Exception | None = None, **kwargs: Any
+    ) -> None:
+        """Answer a sign-in that the provider refused or the person gave up; log why. Raises ImmediateHttpResponse."""
+        # The kind of the exception alone: its text may hold what the provider answered.
+        logger.warning("A sign-in at the OpenID provider failed: %s, %s", error, type(exception).__name__)
         words = _("The single sign-on did not let you in, or took too long. Try again.")
         raise ImmediateHttpResponse(sso_refused(request, words))
 

@@ -159,11 +159,14 @@ def test_an_answer_that_was_not_asked_for_or_is_somebody_elses_signs_nobody_in(p
 
 
 @pytest.mark.parametrize("way", ["another key", "secret", "none"])
-def test_a_token_that_the_provider_has_not_signed_signs_nobody_in(provider: Provider, sso: SetUp, way: str) -> None:
+def test_a_token_that_the_provider_has_not_signed_signs_nobody_in(
+    provider: Provider, sso: SetUp, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
     name = way.replace(" ", "-")
     provider.has(name, groups=["makers"], signed=way)
     assert arrive(name).status_code == 403
     assert not User.objects.exists()
+    assert "A sign-in at the OpenID provider failed: unknown, OAuth2Error" in caplog.text
 
 
 def test_a_provider_that_calls_itself_by_another_name_signs_nobody_in(
