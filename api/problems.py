@@ -157,8 +157,8 @@ def problem_for_error(error: Exception, context: dict[str, Any]) -> Response | N
         )
     elif isinstance(error, DATABASE_AWAY):
         logger.warning("A request could not reach the database: %s", error)
-        words = _("The database cannot be used at the moment. Send the same request again in a few seconds.")
-        return problem_response(503, "database-away", words, headers={"Retry-After": str(DATABASE_RETRY_SECONDS)})
+        wait = {"Retry-After": str(DATABASE_RETRY_SECONDS)}
+        return problem_response(503, "database-away", database_words(), headers=wait)
     elif isinstance(error, TOO_MUCH):
         return problem_response(
             413, "body-too-large", _("The request has too many parts, or one of them is too large.")
@@ -209,10 +209,20 @@ def problem_response(
     **more: Any,
 ) -> Response:
     """Return the problem response. Programs read its `type`, people its `detail`; `more` are further members."""
-    body = {"type": f"urn:interlock:problem:{name}", "title": title_of(code), "status": code, "detail": words, **more}
+    body = problem_document(code, name, words) | more
     if faults:
         body["errors"] = [{"pointer": pointer, "detail": message} for pointer, message in faults]
     return Response(body, status=code, headers=headers, content_type=MEDIA_TYPE)
+
+
+def problem_document(code: int, name: str, words: str) -> dict[str, Any]:
+    """Return the members that every problem document has."""
+    return {"type": f"urn:interlock:problem:{name}", "title": title_of(code), "status": code, "detail": words}
+
+
+def database_words() -> str:
+    """Return what a caller reads while the database is away."""
+    return _("The database cannot be used at the moment. Send the same request again in a few seconds.")
 
 
 def title_of(code: int) -> str:

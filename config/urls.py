@@ -9,7 +9,7 @@ from api.stored_rows import stored_rows
 # A process in the background serves no page and has no allauth (config/sign_in_pages.py); it makes addresses for mails.
 sign_in = [path("", include("signin.urls"))] if apps.is_installed("allauth.mfa") else []
 
-handler500 = "pages.failures.failure_page"
+handler400, handler500 = "api.failures.bad_request", "api.failures.failed"
 urlpatterns = [
     path("", include("portal.urls")),
     *sign_in,
