@@ -19,6 +19,7 @@ from backlog.work import ProjectWork
 from clarifications.entitled import people_who_answer, people_who_approve
 from clarifications.errors import UnknownQuestion
 from clarifications.models import Blocking, Question, QuestionStatus, Vote
+from clarifications.standing_in import Substitution, substitution_of
 from events.prepared import Asked, Fixed, Prepared
 from events.work import locked
 
@@ -215,7 +216,10 @@ def is_for_no_group(organisation: int | None) -> Q:
 
 
 def people_waited_for(question: Question) -> QuerySet[User]:
-    """The people for whom the question waits, as `waiting_questions` has it: two queries, however many they are."""
+    """Return the people for whom the question waits, as `waiting_questions` has it, without those who stand in.
+
+    Two queries, however many they are.
+    """
     if question.status != QuestionStatus.OPEN:
         return User.objects.none()
     this, organisation = Question.objects.filter(pk=question.pk), question.project.organisation_id
@@ -248,33 +252,62 @@ def is_only_for_others(user: User, question: Question) -> bool:
 
 
 def assigned_to_user(user: User) -> Q:
-    """Return the condition for questions that are assigned to the user."""
-    return Q(assigned_to=user) & ~has_approved(user)
+    """Return the condition for questions assigned to the user, or to somebody who is away and has the user stand in."""
+    return held_by(user, substitution_of(user))
+
+
+def held_by(user: User, standing: Substitution) -> Q:
+    """Return the condition of `assigned_to_user`, for whoever the user stands in for."""
+    held = Q(assigned_to=user)
+    if standing.absent:
+        held |= standing.held & ~has_no_holder(organisation_seen_by(user)) & standing.permitted
+    return held & ~has_approved(user)
 
 
 def waits_for_groups_of(user: User) -> Q:
-    """Return the condition for questions without a person that wait for one of the user's groups, or for anybody."""
+    """Return the condition for questions without a person that wait for one of the user's groups, or for anybody.
+
+    The groups of somebody who is away, and has the user stand in, count as well.
+    """
+    return for_groups_of(user, substitution_of(user))
+
+
+def for_groups_of(user: User, standing: Substitution) -> Q:
+    """Return the condition of `waits_for_groups_of`, for whoever the user stands in for."""
     organisation = organisation_seen_by(user)
     groups = Q(assigned_group__in=user.groups.values("name")) | is_for_no_group(organisation)
+    if standing.absent:
+        groups |= standing.of_groups & standing.permitted
     return has_no_holder(organisation) & groups & ~has_approved(user)
+
+
+def waits_for(user: User) -> Q:
+    """Return the condition for questions that wait for the user, their groups, or anybody, stood in for or not."""
+    return either(user, substitution_of(user))
+
+
+def either(user: User, standing: Substitution) -> Q:
+    """Return the condition of `waits_for`, for whoever the user stands in for."""
+    return held_by(user, standing) | for_groups_of(user, standing)
 
 
 def waiting_questions(user: User) -> QuerySet[Question]:
     """Return the open questions that the user may answer and that wait for the user, their groups, or anybody."""
-    return answerable_by(user).filter(assigned_to_user(user) | waits_for_groups_of(user))
+    return answerable_by(user).filter(waits_for(user))
 
 
 def count_waiting_for(user: User) -> int:
     """Return the number of questions that wait for the user, at most MOST_COUNTED."""
     rights = user.has_perm("clarifications.view_question"), user.has_perm("clarifications.change_question")
     kind = user.is_service, user.key is not None
-    return len(counted_for(user, user.organisation_id, organisation_seen_by(user), rights, kind).rows())
+    standing = substitution_of(user)
+    return len(counted_for(user, standing, user.organisation_id, organisation_seen_by(user), rights, kind).rows())
 
 
 @lru_cache(MOST_COUNTED_FOR)
-def counted_for(user: User, *depends_on: Any) -> Fixed[Any]:
-    """Return the query of `count_waiting_for`; `depends_on` is all that `waiting_questions` reads from the user."""
-    return Fixed(lambda: waiting_questions(user).order_by().values("pk")[:MOST_COUNTED])
+def counted_for(user: User, standing: Substitution, *depends_on: Any) -> Fixed[Any]:
+    """Return the query of `count_waiting_for`; `depends_on` is all else that it reads from the user."""
+    return Fixed(lambda: answerable_by(user).filter(either(user, standing)).order_by().values("pk")[:MOST_COUNTED])
 
 
 def due_questions(now: datetime, *, limit: int, excluding: QuerySet[Any, UUID]) -> list[tuple[UUID, UUID]]:

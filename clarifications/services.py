@@ -19,6 +19,7 @@ from backlog.policy import is_own
 from backlog.selectors import work_contexts
 from backlog.states import ItemState
 from backlog.work import ProjectWork
+from clarifications.addressees import record_stand_in
 from clarifications.contract import field_faults, with_value_at
 from clarifications.errors import AlreadyClosed, InvalidAnswer, OwnApproval
 from clarifications.models import Answer, Question, QuestionStatus
@@ -26,7 +27,7 @@ from clarifications.own_questions import require_other_than_asker
 from clarifications.period_question import is_about_period, period_in_answer
 from clarifications.selectors import load_questions, questions_of
 from clarifications.sentences import fault_in_words
-from clarifications.votes import add_vote, ballot_of, require_fitting_decision
+from clarifications.votes import add_vote, approval_payload, ballot_of, require_fitting_decision
 from clarifications.wording import question_title
 from events.envelope import DISPATCH
 from events.texts import shortened
@@ -41,7 +42,7 @@ from schemas.payloads.clarification import (
     ClarificationQuestionDeclined,
     ClarificationQuestionWithdrawn,
 )
-from schemas.payloads.people import HumanApprovalSubmitted, UserAnswerSubmitted
+from schemas.payloads.people import UserAnswerSubmitted
 from schemas.registry import registry
 from telemetry import metrics
 
@@ -73,7 +74,8 @@ def answer_question(
     context.data = data
     context.provenance = {**context.provenance, question.field: answer_provenance(work, question, by, door)}
     work.change(context, "data", "provenance")
-    close_answered(work, question, answer, by=by, door=door, event_id=event_id)
+    absent = record_stand_in(work, question, by)
+    close_answered(work, question, answer, by=by, absent=absent, door=door, event_id=event_id)
     return question
 
 
@@ -197,11 +199,17 @@ def answer_provenance(work: ProjectWork, question: Question, by: str, door: str)
     return {"by": by, "door": door, "at": work.now.isoformat(), "question_id": str(question.pk)}
 
 
-def close_answered(work: ProjectWork, question: Question, value: Any, *, by: str, door: str, event_id: UUID) -> None:
-    """Mark the question ANSWERED, store the answer, and unblock the items that no other open question blocks."""
+def close_answered(
+    work: ProjectWork, question: Question, value: Any, *, by: str, absent: str, door: str, event_id: UUID
+) -> None:
+    """Mark the question ANSWERED, store the answer, and unblock the items that no other open question blocks.
+
+    `absent` is the name of the person for whom `by` stands in, or "".
+    """
     question.accept()
     close(work, question)
-    work.add(Answer(question=question, value=value, answered_by=by, door=door, answered_at=work.now, event_id=event_id))
+    given = {"door": door, "answered_at": work.now, "event_id": event_id}
+    work.add(Answer(question=question, value=value, answered_by=by, answered_for=absent, **given))
     freed = [
         item for item in question.blocked if item.state == ItemState.BLOCKED and not blocking_questions(work, item)
     ]
@@ -239,6 +247,7 @@ def decide_approval(
         raise OwnApproval(_("%(by)s requested or did this work: another person has to approve it.") % {"by": by})
     ballot = ballot_of(work, question, by)
     require_fitting_decision(item, answer, ballot, by)
+    absent = record_stand_in(work, question, by)
     event_id = event_id or emit_statement(
         work, item.project, "HUMAN.APPROVAL_SUBMITTED", approval_payload(item, question, answer, by), by
     )
@@ -250,7 +259,7 @@ def decide_approval(
         backlog.approve_item(work, item, by=by, notes=answer.get("notes", ""))
     else:
         backlog.send_item_back(work, item, notes=answer["notes"], by=by)
-    close_answered(work, question, answer, by=by, door=door, event_id=event_id)
+    close_answered(work, question, answer, by=by, absent=absent, door=door, event_id=event_id)
     return question
 
 
@@ -266,20 +275,6 @@ def release_voter(work: ProjectWork, question: Question, by: str) -> Question:
     }
     work.emit_about(question.project, "CLARIFICATION.QUESTION_ASSIGNED", assigned)
     return question
-
-
-def approval_payload(item: Item, question: Question, answer: dict[str, Any], by: str) -> HumanApprovalSubmitted:
-    """Return the payload of HUMAN.APPROVAL_SUBMITTED."""
-    submitted: HumanApprovalSubmitted = {
-        "project_id": str(item.project_id),
-        "backlog_item_id": str(item.pk),
-        "question_id": str(question.pk),
-        "submitted_by": by,
-        "approved": answer["approved"],
-    }
-    if "notes" in answer:
-        submitted["notes"] = answer["notes"]
-    return submitted
 
 
 # -- closing ---------------------------------------------------------------------------------------
@@ -299,6 +294,7 @@ def decline_question(work: ProjectWork, *, question: Question, by: str, reason: 
     require_open_question(question)
     if question.kind == Question.Kind.APPROVAL:
         ballot_of(work, question, by)
+    record_stand_in(work, question, by)
     return close_declined(work, question=question, by=by, reason=reason)
 
 
