@@ -6,8 +6,6 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -27,8 +25,8 @@ from clarifications.own_questions import require_other_than_asker
 from clarifications.period_question import is_about_period, period_in_answer
 from clarifications.selectors import load_questions, questions_of
 from clarifications.sentences import fault_in_words
-from clarifications.votes import add_vote, approval_payload, ballot_of, require_fitting_decision
-from clarifications.wording import question_title
+from clarifications.votes import add_vote, ballot_of, require_fitting_decision
+from clarifications.wording import closed_in_words, question_title
 from events.envelope import DISPATCH
 from events.texts import shortened
 from pages.presentation import translated
@@ -42,7 +40,7 @@ from schemas.payloads.clarification import (
     ClarificationQuestionDeclined,
     ClarificationQuestionWithdrawn,
 )
-from schemas.payloads.people import UserAnswerSubmitted
+from schemas.payloads.people import HumanApprovalSubmitted, UserAnswerSubmitted
 from schemas.registry import registry
 from telemetry import metrics
 
@@ -96,22 +94,6 @@ def require_open_question(question: Question) -> None:
         return
     answer = Answer.objects.filter(question_id=question.pk).first()
     raise AlreadyClosed(closed_in_words(question, answer), answered_by=answer.answered_by if answer else None)
-
-
-def closed_in_words(question: Question, answer: Answer | None) -> str:
-    """Return a sentence that says who answered the question, when and with what, or how it was closed."""
-    if answer is None:
-        return _("“%(title)s” is closed without an answer: %(how)s.") % {
-            "title": question_title(question),
-            "how": question.get_status_display(),
-        }
-    values = {
-        "title": question_title(question),
-        "by": answer.answered_by,
-        "value": strict_json.dumps(answer.value).decode(),
-    }
-    values["when"] = date_format(localtime(answer.answered_at), "DATETIME_FORMAT")
-    return _("“%(title)s” was answered by %(by)s with %(value)s, %(when)s; the first answer stands.") % values
 
 
 def require_fitting_answer(schema: dict[str, Any], answer: Any, *, title: str = "") -> None:
@@ -275,6 +257,20 @@ def release_voter(work: ProjectWork, question: Question, by: str) -> Question:
     }
     work.emit_about(question.project, "CLARIFICATION.QUESTION_ASSIGNED", assigned)
     return question
+
+
+def approval_payload(item: Item, question: Question, answer: dict[str, Any], by: str) -> HumanApprovalSubmitted:
+    """Return the payload of HUMAN.APPROVAL_SUBMITTED."""
+    submitted: HumanApprovalSubmitted = {
+        "project_id": str(item.project_id),
+        "backlog_item_id": str(item.pk),
+        "question_id": str(question.pk),
+        "submitted_by": by,
+        "approved": answer["approved"],
+    }
+    if "notes" in answer:
+        submitted["notes"] = answer["notes"]
+    return submitted
 
 
 # -- closing ---------------------------------------------------------------------------------------

@@ -22,7 +22,6 @@ from clarifications.entitled import approvers_at, people_who_approve
 from clarifications.errors import AlreadyApproved, NotApprover, NotesMissing
 from clarifications.models import Question, QuestionStatus, Vote
 from pages.phrases import names_in_words
-from schemas.payloads.people import HumanApprovalSubmitted
 
 # The most names of people who can approve that a sentence has.
 MOST_NAMED = 10
@@ -107,20 +106,6 @@ def add_vote(work: ProjectWork, ballot: Ballot, *, door: str, event_id: UUID) ->
     if not ballot.has_voted:
         work.add(Vote(question=question, voter=ballot.voter, door=door, voted_at=work.now, event_id=event_id))
     work.note_change(question.project)
-
-
-def approval_payload(item: Item, question: Question, answer: dict[str, Any], by: str) -> HumanApprovalSubmitted:
-    """Return the payload of HUMAN.APPROVAL_SUBMITTED."""
-    submitted: HumanApprovalSubmitted = {
-        "project_id": str(item.project_id),
-        "backlog_item_id": str(item.pk),
-        "question_id": str(question.pk),
-        "submitted_by": by,
-        "approved": answer["approved"],
-    }
-    if "notes" in answer:
-        submitted["notes"] = answer["notes"]
-    return submitted
 
 
 def approvals_of(question: Question) -> Approvals:

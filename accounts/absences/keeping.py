@@ -13,7 +13,7 @@ from accounts.preferences import known_zones
 from accounts.rank import AccountRefused, require_may_manage
 
 # Who goes for longer than this has left: their account is deactivated. It also keeps every day within the calendar.
-MOST_DAYS_AHEAD = 730
+MOST_DAYS = 730
 
 
 class AbsenceRefused(AccountRefused):
@@ -35,13 +35,13 @@ def set_absence(person: User, *, stand_in: str, first_day: date, last_day: date,
 
 
 def require_possible_days(first_day: date, last_day: date, *, today: date) -> None:
-    """Raise AbsenceRefused unless the days are in order, end today or later, and within MOST_DAYS_AHEAD."""
+    """Raise AbsenceRefused unless the days are in order, end today or later, and are within MOST_DAYS of today."""
     if last_day < first_day:
         raise AbsenceRefused(_("The last day is before the first day."))
     if last_day < today:
         raise AbsenceRefused(_("These days are over: name days from today on."))
-    if last_day > today + timedelta(days=MOST_DAYS_AHEAD):
-        raise AbsenceRefused(_("The last day can be at most %(n)s days from today.") % {"n": MOST_DAYS_AHEAD})
+    if max(last_day - today, today - first_day) > timedelta(days=MOST_DAYS):
+        raise AbsenceRefused(_("Name days that are at most %(n)s days from today.") % {"n": MOST_DAYS})
 
 
 def possible_stand_in(person: User, name: str) -> User:
