@@ -62,8 +62,9 @@ class ProjectWork(UnitOfWork):
         self.model_amounts: list[tuple[ModelGrant, int]] = []
         # By the name of a person: the ids of the questions that they may answer.
         self.answerable: dict[str | None, set[UUID]] = {}
-        # By organisation: its people who are away, by number.
-        self.absent: dict[int, dict[int, Absent]] = {}
+        # By number: people who are away, of the organisations of these projects.
+        self.absent: dict[int, Absent] = {}
+        self.absences_loaded: set[UUID] = set()
 
     def note_change(self, project: Project) -> None:
         """Mark the project as changed, so that it is advanced at the end of this work, caused by the current event."""

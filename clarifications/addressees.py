@@ -14,7 +14,7 @@ from backlog.work import ProjectWork
 from clarifications.entitled import people_who_answer, people_who_approve
 from clarifications.models import Question
 from clarifications.selectors import people_waited_for
-from clarifications.standing_in import absent_in, values_of
+from clarifications.standing_in import absent_in, load_absences, values_of
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,8 @@ def record_stand_in(work: ProjectWork, question: Question, by: str) -> str:
 
     A decision for another person is put into the audit log.
     """
-    organisation = organisation_of(question.project)
-    if organisation not in work.absent:
-        work.absent[organisation] = absent_in(organisation)
-    absent = absent_for(question, by, work.absent[organisation])
+    load_absences(work, [question.project_id])
+    absent = absent_for(question, by, work.absent)
     if absent is None:
         return ""
     record = unsaved_entry(
@@ -108,7 +106,7 @@ def record_stand_in(work: ProjectWork, question: Question, by: str) -> str:
         target=absent.name,
         target_id=absent.person,
         details=f"question {question.pk} ({question.field})",
-        organisation=organisation,
+        organisation=organisation_of(question.project),
     )
     # Whoever came by a link or an event is not signed in, and decides as this account all the same.
     record.actor, record.actor_id = by, absent.stand_in

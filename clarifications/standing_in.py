@@ -20,13 +20,19 @@ from django.utils.translation import gettext as _
 from accounts.absences.reading import Absent, absent_people, current_absences
 from accounts.models import User
 from accounts.walls import organisation_seen_by
+from backlog.models import Project
+from backlog.work import ProjectWork
 from clarifications.entitled import approvers_at, people_who_answer
 from clarifications.models import Question, QuestionStatus, Vote
-from events.prepared import Fixed
+from events.prepared import Fixed, Prepared
 
 # The organisations for which the compiled query is kept.
 MOST_ORGANISATIONS = 64
 MEMBERSHIPS: Any = User.groups.through
+# Who is away now in the organisations of these projects.
+ABSENCES_AT = Prepared[Any](
+    lambda ids: current_absences(Project.objects.filter(pk__in=ids).order_by().values("organisation"))
+)
 
 
 @dataclass(frozen=True)
@@ -73,12 +79,20 @@ class Substitution:
 @lru_cache(MOST_ORGANISATIONS)
 def absences_of(organisation: int | None) -> Fixed[dict[str, Any]]:
     """Return the query for who is away now among the people of this organisation; None: of every one."""
-    return Fixed(lambda: current_absences(organisation))
+    return Fixed(lambda: current_absences(None if organisation is None else [organisation]))
 
 
 def absent_in(organisation: int | None) -> dict[int, Absent]:
     """Return {number: who stands in} of people of this organisation who are away now. One query."""
     return absent_people(absences_of(organisation).rows())
+
+
+def load_absences(work: ProjectWork, project_ids: Iterable[UUID]) -> None:
+    """Set who is away in the organisations of these projects. Idempotent; one query for all of them."""
+    if new := set(project_ids) - work.absences_loaded:
+        work.absences_loaded |= new
+        [rows] = work.ahead.rows_together((ABSENCES_AT, new))
+        work.absent |= absent_people(rows)
 
 
 def substitution_of(user: User) -> Substitution:

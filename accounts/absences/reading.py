@@ -31,16 +31,19 @@ class Absent:
     stand_in_name: str
 
 
-def current_absences(organisation: int | None) -> QuerySet[Any, dict[str, Any]]:
-    """Return the rows of people of this organisation, and of superusers, who are away now; None: of everybody."""
+def current_absences(organisations: Iterable[int] | QuerySet[Any, Any] | None) -> QuerySet[Any, dict[str, Any]]:
+    """Return the rows of people of these organisations, and of superusers, who are away now; None: of everybody."""
     rows: QuerySet[Any] = Absence.objects.filter(begins_at__lte=Now(), ends_at__gt=Now())
-    if organisation is not None:
-        rows = rows.filter(Q(person__organisation=organisation) | Q(person__is_superuser=True))
+    if organisations is not None:
+        rows = rows.filter(Q(person__organisation__in=organisations) | Q(person__is_superuser=True))
     return rows.order_by("person_id").values(*COLUMNS)
 
 
 def absent_people(rows: Iterable[Row]) -> dict[int, Absent]:
-    """Return {number of the person: who stands in} of those rows for whom somebody does."""
+    """Return {number of the person: who stands in} of those rows for whom somebody does.
+
+    No chain leads from one organisation into another, so rows of several may be mixed.
+    """
     away = {row["person_id"]: row for row in rows}
     ends = {person: end_of_chain(person, away) for person in away}
     return {

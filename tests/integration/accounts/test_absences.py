@@ -60,7 +60,7 @@ def test_an_absence_is_one_from_its_first_moment_to_its_last() -> None:
     for name, (begin, end) in hours.items():
         times = {"begins_at": now + timedelta(hours=begin), "ends_at": now + timedelta(hours=end)}
         Absence.objects.create(person=account(name), stand_in=bob, first_day=TODAY, last_day=TODAY, **times)
-    assert [row["person__username"] for row in current_absences(bob.organisation_id)] == ["now"]
+    assert [row["person__username"] for row in current_absences([bob.organisation_id])] == ["now"]
     assert [row["person__username"] for row in current_absences(None)] == ["now"]
     assert moments(date(2027, 3, 28), date(2027, 3, 28), UTC)["ends_at"] == datetime(2027, 3, 29, tzinfo=UTC)
 
