@@ -82,7 +82,7 @@ def deactivate(account: User, *, by: User | None) -> None:
         revoke_keys_of(account)
         revoke_links_of(account)
         hand_on_questions(account, by=by.get_username() if by else command_name())
-        give_back_leases(account.get_username())
+        give_back_leases(leases_held_by(account.get_username()))
 
 
 def activate(account: User, *, by: User | None) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -14,13 +15,16 @@ from accounts.audit import AuditRecord
 from accounts.models import Absence, Organisation, User
 from accounts.preferences import preferences_of
 from accounts.rank import AccountRefused
-from accounts.roles import ADMINISTRATOR, ANSWERER, REQUESTER
+from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER
+from backlog.flow.opening import submit_request
+from backlog.flow.orchestration import project_work
 from backlog.organisations import move_account
 from people.leaving import activate, deactivate
 from privacy.erasing import erase_person
-from tests.callers import account, person
+from tests.callers import account, key_of, person
+from tests.flows import step, template
 
-AWAY = "/preferences/away/"
+AWAY, AGENT = "/preferences/away/", "foreign_worker"
 TODAY = datetime.now(UTC).date()
 DAY = timedelta(days=1)
 
@@ -135,6 +139,26 @@ def test_it_ends_with_the_account_of_either_and_the_audit_log_has_it() -> None:
     assert f"stand in: bob; first day: {TODAY}; last day: {TODAY + DAY}" in named[0].details
     ended = AuditRecord.objects.filter(action="stand-in-ended", target="ann").order_by("pk")
     assert [record.details for record in ended[:3]] == ["stand in: bob"] * 3
+
+
+# -- leased work -----------------------------------------------------------------------------------
+@pytest.mark.django_db
+def test_what_they_leased_goes_to_the_stand_in_unless_they_have_begun_to_deliver_it() -> None:
+    ann, bob, cem = (key_of(person(name, OPERATOR), f"work:{AGENT}") for name in ("ann", "bob", "cem"))
+    request = {"project_id": str(uuid4()), "request_text": "Do it.", "template": template(step("one"), step("two"))}
+    with project_work() as work:
+        submit_request(work, request={**request, "requester": "rita"})
+    begun, untouched = ann.post("work/lease", {"agent": AGENT, "max": 2}).json()["items"]
+    assert ann.post(f"work/{begun['lease']}/progress", {"done": 1, "total": 2}).status_code == 200
+    assert ann.user is not None
+    assert bob.user is not None
+    away(ann.user, bob.user)
+    assert cem.post("work/lease", {"agent": AGENT}).json()["items"] == []
+    [taken] = bob.post("work/lease", {"agent": AGENT, "max": 2}).json()["items"]
+    assert (taken["item"]["id"], taken["item"]["failures"]) == (untouched["item"]["id"], 0)
+    assert ann.post(f"work/{untouched['lease']}/heartbeat").status_code == 409
+    assert ann.post(f"work/{begun['lease']}/heartbeat").status_code == 200
+    assert bob.post("work/lease", {"agent": AGENT, "max": 2}).json()["items"] == []
 
 
 # -- pages -----------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from clarifications.standing_in import holders_in_words
 from devices.models import Device
 from devices.telling import HAS_DEVICE
 from tests.callers import Caller, account
-from tests.flows import answer, completed, dispatch_of, opened, step, tell
+from tests.flows import answer, completed, dispatch_of, envelope, opened, step, tell
 from tests.invariants import violations
 from tests.system import run_to_rest
 
@@ -197,15 +197,16 @@ def test_who_answered_and_for_whom_is_on_record_with_the_answer(people: dict[str
     answer(question, YES, by="bob")  # it waits for anybody, and so for bob himself
     opened(step("only", needs=RATE))
     Question.objects.filter(status="OPEN").update(assigned_to=ann)
-    found = answer(Question.objects.get(status="OPEN"), 45, by="bob")
+    found = Question.objects.get(status="OPEN")
+    about = {"project_id": str(found.project_id), "question_id": str(found.pk), "answer": 45}
+    tell(envelope("USER.ANSWER_SUBMITTED", {**about, "answered_by": "bob"}))
     assert [given.answered_for for given in Answer.objects.order_by("answered_at")] == ["", "", "ann"]
     [record] = AuditRecord.objects.filter(action="answered-for")
     assert (record.actor, record.target, str(found.pk) in record.details) == ("bob", "ann", True)
     browser = Client()
     browser.force_login(bob)
     shown = " ".join(browser.get(f"{INBOX}{found.pk}/change/").content.decode().split())
-    assert "Answered by bob through rest for ann, who was away" in shown
-    run_to_rest()
+    assert "Answered by bob through event for ann, who was away" in shown
     assert violations() == []
 
 
