@@ -26,7 +26,7 @@ class AbsenceForm(forms.Form):
     stand_in = forms.CharField(
         label=_("Who stands in"),
         max_length=150,
-        help_text=_("The name that this person signs in with: somebody of the same organisation who is active."),
+        help_text=_("The name with which another person of the same organisation signs in."),
     )
 
     def __init__(self, data: Any = None, *, absence: Absence | None) -> None:

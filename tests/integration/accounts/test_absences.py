@@ -21,6 +21,7 @@ from backlog.flow.orchestration import project_work
 from backlog.organisations import move_account
 from people.leaving import activate, deactivate
 from privacy.erasing import erase_person
+from privacy.exporting import exported
 from tests.callers import account, key_of, person
 from tests.flows import step, template
 
@@ -133,6 +134,7 @@ def test_it_ends_with_the_account_of_either_and_the_audit_log_has_it() -> None:
     move_account(bob, Organisation.objects.create(name="Other", slug="other"))
     assert not Absence.objects.filter(stand_in=bob).exists()
     away(ann, cem)
+    assert b'"stand_in__username":"cem"' in b"".join(exported(ann))
     assert dict(erase_person(cem, by=None, reason="Asked for it."))
     assert not Absence.objects.exists()
     named = AuditRecord.objects.filter(action="stand-in-named", target="ann").order_by("pk")
