@@ -19,7 +19,7 @@ from clarifications.standing_in import absent_in, load_absences, values_of
 
 @dataclass(frozen=True)
 class Addressees:
-    """The people for whom a question waits; `covered` has, for each who is away, the number of who stands in."""
+    """The people for whom a question waits; `covered` has, for those who are away, the number of who stands in."""
 
     waited_for: QuerySet[User]
     covered: Mapping[int, int]
@@ -37,10 +37,17 @@ class Addressees:
         return Q(pk__in=here.exclude(pk__in=self.covered).values("pk")) | Q(pk__in=instead)
 
 
-def addressees_of(question: Question) -> Addressees:
-    """Return who is to be told of the open question: three queries, and a few more where somebody is away."""
+def addressees_of(question: Question, by: Q) -> Addressees:
+    """Return who is to be told of the open question: three queries, and a few more where somebody is away.
+
+    A stand-in whom `by` cannot reach is passed over: then the person is told all the same.
+    """
     covered = covered_people(question, absent_in(question.project.organisation_id))
-    return Addressees(people_waited_for(question), {one.person: one.stand_in for one in covered})
+    stand_ins = User.objects.filter(by, pk__in=[one.stand_in for one in covered])
+    reached = set(stand_ins.values_list("pk", flat=True)) if covered else set()
+    return Addressees(
+        people_waited_for(question), {one.person: one.stand_in for one in covered if one.stand_in in reached}
+    )
 
 
 def covered_people(question: Question, people: Mapping[int, Absent]) -> list[Absent]:

@@ -122,7 +122,7 @@ def people_to_notify(question: Question, by: Q = WANTS_MAIL) -> list[User]:
     The person to whom the question is assigned, its group, the requester, the members of the answerer role; for each of
     them who is away, who stands in.
     """
-    addressees, group = addressees_of(question), question.assigned_group
+    addressees, group = addressees_of(question, by), question.assigned_group
     of_group = [Q(groups__name=group)] if group else []
     ways = [Q(questions=question), *of_group, Q(projects=question.project), Q(groups__name=ANSWERER)]
     return next(filter(None, (reachable(addressees, way, by) for way in ways)), [])

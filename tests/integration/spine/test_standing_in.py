@@ -134,6 +134,13 @@ def test_a_question_of_their_group_reaches_the_stand_in_beside_the_others(people
     assert holders_in_words([question], people["cy"]) == {}
 
 
+def test_the_person_is_told_where_the_stand_in_cannot_be_reached(people: dict[str, User]) -> None:
+    question = asked(assigned_to=people["ann"])
+    away(people["ann"], people["bob"])
+    User.objects.filter(username="bob").update(gets_mails=False)
+    assert (people_to_notify(question), people_to_notify(question, HAS_DEVICE)) == ([people["ann"]], [people["bob"]])
+
+
 def test_the_question_of_a_requester_reaches_their_stand_in_if_they_may_answer(people: dict[str, User]) -> None:
     rita, remy = somebody("rita", REQUESTER), somebody("remy", REQUESTER)
     question = asked()
