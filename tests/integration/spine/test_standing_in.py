@@ -25,7 +25,14 @@ from clarifications.errors import AlreadyApproved, LinkNotAllowed, NotApprover, 
 from clarifications.mails.links import link_token, read_token
 from clarifications.mails.notices import people_to_notify, send_due_notices
 from clarifications.models import Answer, LedgerPosition, Question
-from clarifications.selectors import answerable_by, count_waiting_for, question_in, waiting_questions
+from clarifications.selectors import (
+    answerable_by,
+    assigned_to_user,
+    count_waiting_for,
+    question_in,
+    questions_for,
+    waiting_questions,
+)
 from clarifications.services import decline_question
 from clarifications.standing_in import holders_in_words
 from devices.models import Device
@@ -150,6 +157,11 @@ def test_the_question_of_a_requester_reaches_their_stand_in_if_they_may_answer(p
     assert (told(question), waits(question, remy)) == (["rita"], False)
     away(rita, people["bob"])
     assert told(question) == ["bob"]
+    end_absence(rita, by=rita)
+    Question.objects.update(assigned_to=people["ann"])
+    away(people["ann"], rita)  # who may see it, and not answer what is assigned to another person
+    assert (told(question), waits(question, rita)) == (["ann"], False)
+    assert not questions_for(rita).filter(assigned_to_user(rita)).exists()
 
 
 def test_a_stand_in_gets_no_right(people: dict[str, User]) -> None:
