@@ -37,7 +37,7 @@ def set_absence(person: User, *, stand_in: str, first_day: date, last_day: date,
 def require_possible_days(first_day: date, last_day: date, *, today: date) -> None:
     """Raise AbsenceRefused unless the days are in order, end today or later, and are within MOST_DAYS of today."""
     if last_day < first_day:
-        raise AbsenceRefused(_("The last day is before the first day."))
+        raise AbsenceRefused(_("The last day is before the first day: change one of them."))
     if last_day < today:
         raise AbsenceRefused(_("These days are over: name days from today on."))
     if max(last_day - today, today - first_day) > timedelta(days=MOST_DAYS):
