@@ -92,7 +92,8 @@ class ApprovalQuery(serializers.Serializer[Any]):
         choices=WHOSE,
         required=False,
         help_text="Only open ones: `mine` are assigned to you, `groups` wait for one of your groups or for anybody, "
-        "`waiting` are both of these, `all` are those that you may see.",
+        "`waiting` are both of these, `all` are those that you may see. Who stands in for somebody who is away finds "
+        "theirs among `mine` and `groups`.",
     )
 
 

@@ -100,7 +100,10 @@ def substitution_of(user: User) -> Substitution:
 
     One query, and two more for somebody who does stand in.
     """
-    return substitution_among(user, absent_in(organisation_seen_by(user)))
+    rows = absences_of(organisation_seen_by(user)).rows()
+    if all(row["stand_in_id"] != user.pk for row in rows):  # nearly everybody, with each page
+        return Substitution(user.pk)
+    return substitution_among(user, absent_people(rows))
 
 
 def substitution_among(user: User, people: dict[int, Absent]) -> Substitution:
@@ -138,7 +141,7 @@ def away_in_words(absent: Absent) -> str:
 
 
 def holders_in_words(questions: Iterable[Question], user: User) -> dict[UUID, str]:
-    """Return {question: for whom it waits, in words} of those loaded questions that wait for somebody who is away.
+    """Return {question: for whom it waits, in words} of the loaded open questions that wait for somebody who is away.
 
     Whoever stands in reads that it is for that person. One query, and three more for somebody who stands in.
     """
@@ -147,7 +150,7 @@ def holders_in_words(questions: Iterable[Question], user: User) -> dict[UUID, st
         return words
     substitution = substitution_among(user, people)
     members = members_of_groups(substitution, user)
-    for question in questions:
+    for question in (one for one in questions if one.status == QuestionStatus.OPEN):
         held = people.get(question.assigned_to_id or 0)
         absent = held or (None if question.assigned_to_id else members.get(question.assigned_group))
         if absent is not None:
