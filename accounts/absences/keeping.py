@@ -5,11 +5,13 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.absences.models import Absence
+from accounts.mails import mail_after_commit
 from accounts.models import User
-from accounts.preferences import known_zones
+from accounts.preferences import known_zones, preferences_of
 from accounts.rank import AccountRefused, require_may_manage
 
 # Who goes for longer than this has left: their account is deactivated. It also keeps every day within the calendar.
@@ -23,7 +25,8 @@ class AbsenceRefused(AccountRefused):
 def set_absence(person: User, *, stand_in: str, first_day: date, last_day: date, by: User) -> Absence:
     """Keep that the person is away on these days, both inclusive, and that the account `stand_in` stands in.
 
-    It takes the place of an earlier absence. Raises AbsenceRefused, or another AccountRefused.
+    It takes the place of an earlier absence. Both people get a mail after the commit. Raises AbsenceRefused, or
+    another AccountRefused.
     """
     require_may_manage(by, person)
     require_possible_days(first_day, last_day, today=timezone.now().astimezone(zone_of(person)).date())
@@ -31,7 +34,21 @@ def set_absence(person: User, *, stand_in: str, first_day: date, last_day: date,
     absence, _made = Absence.objects.update_or_create(
         person=person, defaults={**values, **moments(first_day, last_day, zone_of(person))}
     )
+    for account in (person, absence.stand_in):
+        mail_absence(account, absence)
     return absence
+
+
+def mail_absence(account: User, absence: Absence) -> None:
+    """Mail one of the two people, after the commit, who stands in and when: nobody reads another's mails unnoticed."""
+    with preferences_of(account):
+        days = {"first": date_format(absence.first_day), "last": date_format(absence.last_day)}
+        values = {"name": absence.person, "stand_in": absence.stand_in, **days}
+        words = _(
+            "%(name)s is away from %(first)s until %(last)s, and %(stand_in)s stands in. If you did not expect it, tell"
+            " us."
+        )
+        mail_after_commit(account, _("%(stand_in)s stands in for %(name)s") % values, words % values)
 
 
 def require_possible_days(first_day: date, last_day: date, *, today: date) -> None:

@@ -111,6 +111,9 @@ def test_a_question_of_theirs_reaches_the_stand_in_at_every_door_and_is_theirs_a
     link = link_token(question, bob)
     assert (told(question), waits(question, bob)) == (["ann"], False)
     away(ann, bob)
+    assert [message.to for message in mail.outbox] == [["ann@example.org"], ["bob@example.org"]]
+    assert {message.subject for message in mail.outbox} == {"bob stands in for ann"}
+    mail.outbox.clear()
     assert (told(question), waits(question, bob), waits(question, ann)) == (["bob"], True, True)
     send_due_notices()
     assert [message.to for message in mail.outbox] == [["bob@example.org"]]
