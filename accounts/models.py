@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from accounts.absences.models import Absence as Absence
 from accounts.attempts import SignInAttempts as SignInAttempts
 from accounts.audit import AuditRecord, unsaved_entry
 from accounts.audit_chain import AuditSeal as AuditSeal

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from accounts import membership_views, views
+from accounts.absences.views import Away
 from accounts.passwords.views import ChangePassword, ChoosePassword, ForgottenPassword
 
 urlpatterns = [
@@ -13,6 +14,7 @@ urlpatterns = [
     path("preferences/password/", ChangePassword.as_view(), name="change-password"),
     path("preferences/organisations/", membership_views.OwnOrganisations.as_view(), name="own-organisations"),
     path("organisation/", membership_views.SwitchOrganisation.as_view(), name="switch-organisation"),
+    path("preferences/away/", Away.as_view(), name="away"),
     path("preferences/keys/", views.OwnKeys.as_view(), name="own-keys"),
     path("preferences/", views.Preferences.as_view(), name="preferences"),
 ]

@@ -13,6 +13,8 @@ from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext as _
 from django.views.generic import UpdateView, View
 
+from accounts.absences.keeping import move_absence
+from accounts.absences.reading import absence_of
 from accounts.forms import PreferencesForm
 from accounts.keys import revoke_key
 from accounts.models import ApiKey, User
@@ -64,14 +66,17 @@ class Preferences(LoginRequiredMixin, UpdateView):  # type: ignore[type-arg]
         return signed_in_person(self.request)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the context, which says whether the person has a key, and whether notices on devices are on."""
-        has_keys = ApiKey.objects.live().filter(user=signed_in_person(self.request)).exists()
-        on = {"has_keys": has_keys, "tells_devices": settings.PUSH is not None}
+        """Return the context: the person's absence, whether they have a key, and whether notices on devices are on."""
+        person = signed_in_person(self.request)
+        has_keys = ApiKey.objects.live().filter(user=person).exists()
+        on = {"has_keys": has_keys, "tells_devices": settings.PUSH is not None, "absence": absence_of(person)}
         return {**super().get_context_data(**kwargs), **on}
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Save the preferences and show a message."""
         response = super().form_valid(form)
+        if "time_zone" in form.changed_data:
+            move_absence(self.object)
         messages.success(self.request, _("Your preferences are saved."))
         return response
 

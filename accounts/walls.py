@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group
 from django.db.models import Exists, Model, Q, QuerySet
 
 from accounts.audit import AuditRecord
-from accounts.models import ApiKey, AskedAct, AuditSeal, BrowserSession, Letter, SignInAttempts, User
+from accounts.models import Absence, ApiKey, AskedAct, AuditSeal, BrowserSession, Letter, SignInAttempts, User
 from accounts.organisations import Organisation
 from accounts.quotas import Quota
 
@@ -99,6 +99,7 @@ def sees_installation(user: User) -> bool:
 belongs(User, by="organisation", in_sql="{table}.organisation_id = {organisation} OR {table}.is_superuser")
 belongs(AskedAct, AuditRecord, by="organisation")
 belongs(ApiKey, by="user__organisation")
+belongs(Absence, by="person__organisation")
 belongs(BrowserSession, Letter, by="account__organisation")
 belongs(Group, by=of_all)
 belongs(AuditSeal, Organisation, Quota, SignInAttempts, by=of_installation)

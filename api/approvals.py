@@ -7,8 +7,8 @@ from uuid import UUID
 
 from rest_framework import serializers
 
+from clarifications.entitled import approvers_at
 from clarifications.models import Question, Vote
-from clarifications.selectors import approvers_at
 
 
 class ApprovalsShown(serializers.Serializer[Any]):

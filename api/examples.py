@@ -80,7 +80,7 @@ QUESTION = {
 ANSWERED = {
     **QUESTION, "status": "ANSWERED", "closed_at": NOW,
     "answer": {
-        "value": ANSWER["answer"], "answered_by": PERSON, "door": "rest", "answered_at": NOW,
+        "value": ANSWER["answer"], "answered_by": PERSON, "answered_for": "", "door": "rest", "answered_at": NOW,
         "event_id": ENVELOPE["event_id"],
     },
 }  # fmt: skip

@@ -23,7 +23,7 @@ FIELDS = (
     *("id", "project", "kind", "field", "status", "revision", "title", "description", "schema", "pointer"),
     *("reason", "asked_by", "asked_at", "due_at", "closed_at", "assigned_to", "assigned_group"),
 )
-ANSWER_FIELDS = ("value", "answered_by", "door", "answered_at", "event_id")
+ANSWER_FIELDS = ("value", "answered_by", "answered_for", "door", "answered_at", "event_id")
 Row = Mapping[str, Any]
 # Field → column, for those whose names differ.
 COLUMNS = {"project": "project_id", "assigned_to": "assigned_to__username", "schema": "schema_text"}

@@ -37,6 +37,7 @@ from clarifications.selectors import (
     question_of,
     questions_for,
     sees_every_question,
+    waits_for,
     waits_for_groups_of,
 )
 from clarifications.services import answer_question, decline_question
@@ -91,7 +92,8 @@ class ApprovalQuery(serializers.Serializer[Any]):
         choices=WHOSE,
         required=False,
         help_text="Only open ones: `mine` are assigned to you, `groups` wait for one of your groups or for anybody, "
-        "`waiting` are both of these, `all` are those that you may see.",
+        "`waiting` are both of these, `all` are those that you may see. Who stands in for somebody who is away finds "
+        "theirs among `mine` and `groups`.",
     )
 
 
@@ -344,6 +346,5 @@ def questions_matching(user: User, query: dict[str, Any]) -> QuerySet[Question]:
     if whose == "mine":
         rows = rows.filter(assigned_to_user(user))
     elif whose in ("groups", "waiting"):
-        waiting_for_groups = waits_for_groups_of(user)
-        rows = rows.filter(waiting_for_groups | assigned_to_user(user) if whose == "waiting" else waiting_for_groups)
+        rows = rows.filter(waits_for(user) if whose == "waiting" else waits_for_groups_of(user))
     return rows.filter(**{"project_id" if name == "project" else name: value for name, value in query.items()})

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from accounts.absences.keeping import end_absences_with
 from accounts.models import User
 from accounts.organisations import Organisation
 from backlog.blueprints import copy_blueprints
@@ -40,11 +41,16 @@ def require_free_name(name: str) -> str:
 def move_account(account: User, to: Organisation) -> None:
     """Move the account to the organisation. Its projects stay where they were opened. Idempotent.
 
+    Who stands in for it, or for whom it does, is of the organisation before: that ends.
+
     Raises OrganisationRefused if its person has another account there.
     """
     others = User.objects.filter(home=account.home_id, organisation=to).exclude(pk=account.pk)
     if account.home_id is not None and others.exists():
         words = _("The person of %(account)s has an account in %(organisation)s already.")
         raise OrganisationRefused(words % {"account": account, "organisation": to})
-    account.organisation_id = to.pk
-    account.save(update_fields=["organisation"])
+    with transaction.atomic():
+        if account.organisation_id != to.pk:
+            end_absences_with(account)
+        account.organisation_id = to.pk
+        account.save(update_fields=["organisation"])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from accounts.absences.reading import Absent
 from accounts.models import AskedAct, User
 from accounts.quotas import Quota
 from backlog.models import Item, ModelGrant, ModelSwitch, Project, Template
@@ -61,6 +62,9 @@ class ProjectWork(UnitOfWork):
         self.model_amounts: list[tuple[ModelGrant, int]] = []
         # By the name of a person: the ids of the questions that they may answer.
         self.answerable: dict[str | None, set[UUID]] = {}
+        # By number: people who are away, of the organisations of these projects.
+        self.absent: dict[int, Absent] = {}
+        self.absences_loaded: set[UUID] = set()
 
     def note_change(self, project: Project) -> None:
         """Mark the project as changed, so that it is advanced at the end of this work, caused by the current event."""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from chat.pages import question_address
 from chat.slack_calls import escaped
+from clarifications.addressees import holder_words
 from clarifications.forms.fields import kind_of
 from clarifications.models import Question
 from clarifications.wording import question_title
@@ -28,7 +29,8 @@ def message_about(question: Question) -> dict[str, Any]:
     """Return the message about an open question, in the language that is active."""
     title = question_title(question)
     details = "\n\n".join(filter(None, (translated(question.description), translated(question.reason))))
-    words = [section(title), *([section(details)] if details else []), section(question.project.title)]
+    texts = (title, details, holder_words(question), question.project.title)
+    words = [section(text) for text in texts if text]
     return {"text": escaped(title[:MOST_SECTION]), "blocks": [*words, *controls(question)], "unfurl_links": False}
 
 

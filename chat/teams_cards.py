@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from chat.errors import Refused
 from chat.pages import question_address
+from clarifications.addressees import holder_words
 from clarifications.models import Question
 from clarifications.wording import question_title
 from pages.presentation import translated
@@ -26,6 +27,7 @@ def card_about(question: Question) -> dict[str, Any]:
         question_title(question),
         translated(question.description),
         translated(question.reason),
+        holder_words(question),
         question.project.title,
     ]
     body = [text_block(text, is_title=n == 0) for n, text in enumerate(texts) if text]

@@ -8,12 +8,14 @@ from backlog.selectors import CONTEXTS, projects_named, work_contexts
 from backlog.work import ProjectWork
 from clarifications import asking, event_door, silence
 from clarifications.selectors import load_questions, locked_questions
+from clarifications.standing_in import ABSENCES_AT, load_absences
 from events.consumers import StreamConsumer
 from events.envelope import Envelope
 from events.prepared import Asked
 
-# The events whose handling reads the work context.
+# The events whose handling reads the work context, and who is away.
 WITH_CONTEXT = ("USER.ANSWER_SUBMITTED", "CLARIFICATION.NEEDED")
+WITH_ABSENCES = ("USER.ANSWER_SUBMITTED", "HUMAN.APPROVAL_SUBMITTED")
 
 
 class ClarificationsConsumer(StreamConsumer):
@@ -24,11 +26,13 @@ class ClarificationsConsumer(StreamConsumer):
 
     def reads(self, events: Sequence[Envelope]) -> Sequence[Asked]:
         named = projects_named(events)
-        return [*locked_questions(named, named), (CONTEXTS, projects_with_context(events))]
+        others = [(CONTEXTS, named_in(events, WITH_CONTEXT)), (ABSENCES_AT, named_in(events, WITH_ABSENCES))]
+        return [*locked_questions(named, named), *others]
 
     def preload(self, events: Sequence[Envelope], work: ProjectWork) -> None:
         load_questions(work, projects_named(events))
-        work_contexts(work, projects_with_context(events))
+        work_contexts(work, named_in(events, WITH_CONTEXT))
+        load_absences(work, named_in(events, WITH_ABSENCES))
 
     def tick(self) -> None:
         silence.act_on_silence()
@@ -46,6 +50,6 @@ class ClarificationsConsumer(StreamConsumer):
         event_door.receive_approval(work, event)
 
 
-def projects_with_context(events: Sequence[Envelope]) -> set[UUID]:
-    """Return the ids of the projects whose work context the handling of these events reads."""
-    return projects_named([event for event in events if event.event_type in WITH_CONTEXT])
+def named_in(events: Sequence[Envelope], types: Sequence[str]) -> set[UUID]:
+    """Return the ids of the projects that events of these types name."""
+    return projects_named([event for event in events if event.event_type in types])

@@ -56,6 +56,7 @@ class Question(models.Model):
     declined_because = models.TextField(_("why it was declined"), blank=True)
 
     blocked: "list[Item]"  # the items that wait for the question; set by `selectors.load_questions`
+    away = ""  # for whom it waits, in words, if that person is away; set by the inbox and the question's page
 
     class Meta:
         ordering = ["-asked_at"]
@@ -119,6 +120,13 @@ class Answer(models.Model):
         null=True, help_text=_("The answer as JSON; null only if the question's schema allows null.")
     )
     answered_by = models.CharField(max_length=200)
+    answered_for = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("The person who was away and for whom another one answered; empty for an answer of one's own."),
+    )
     door = models.CharField(
         max_length=20, help_text=_("How the answer came: admin, web, link, rest, agent, command, event or policy.")
     )

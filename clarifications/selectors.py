@@ -8,17 +8,18 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from accounts.walls import is_within, organisation_of, organisation_seen_by, within_organisation
-from backlog.blueprints import Approvers, definition_of
 from backlog.models import Item, Project
 from backlog.selectors import count_subquery, keep_projects, locked_projects, project_of
 from backlog.work import ProjectWork
+from clarifications.entitled import people_who_answer, people_who_approve
 from clarifications.errors import UnknownQuestion
 from clarifications.models import Blocking, Question, QuestionStatus, Vote
+from clarifications.standing_in import Substitution, substitution_of
 from events.prepared import Asked, Fixed, Prepared
 from events.work import locked
 
@@ -164,37 +165,6 @@ def answerable_among(user: User, questions: Sequence[Question]) -> set[UUID]:
     return {q.pk for q in open_ones if q.kind == Question.Kind.INPUT or not inputs_only}
 
 
-def people_who_answer(organisation: int | None) -> QuerySet[User]:
-    """Return the active people with the permission to answer questions about other people's requests.
-
-    Those of this organisation and superusers, who are above organisations; None: of every organisation.
-    """
-    right = Q(content_type__app_label="clarifications", codename="change_question")
-    permitted = Permission.objects.filter(right)
-    may_answer = Q(is_superuser=True) | Q(groups__permissions__in=permitted) | Q(user_permissions__in=permitted)
-    people = User.objects.filter(may_answer, is_active=True, is_service=False)
-    return people if organisation is None else people.filter(Q(organisation=organisation) | Q(is_superuser=True))
-
-
-def approvers_at(template_id: int, field: str) -> Approvers:
-    """Return who approves by this version of a template, from the `field` of a question about an approval.
-
-    Without an item of that name, anybody who may answer.
-    """
-    items = {f"approval:{item.key}": item.approvers for item in definition_of(template_id).items}
-    return items.get(field, Approvers())
-
-
-def people_who_approve(question: Question) -> QuerySet[User]:
-    """Return the active people whom the template lets approve, who may answer as well.
-
-    Who requested or did the work is among them: `decide_approval` refuses them.
-    """
-    people = people_who_answer(question.project.organisation_id)
-    groups = approvers_at(question.project.template_id, question.field).groups
-    return people.filter(groups__in=Group.objects.filter(name__in=groups)) if groups else people
-
-
 def has_approved(user: User) -> Q:
     """Return the condition for questions that the user has approved and that wait for other people as well."""
     return Q(Exists(Vote.objects.filter(question=OuterRef("pk"), voter=user)))
@@ -246,7 +216,10 @@ def is_for_no_group(organisation: int | None) -> Q:
 
 
 def people_waited_for(question: Question) -> QuerySet[User]:
-    """The people for whom the question waits, as `waiting_questions` has it: two queries, however many they are."""
+    """Return the people for whom the question waits, as `waiting_questions` has it, without those who stand in.
+
+    Two queries, however many they are.
+    """
     if question.status != QuestionStatus.OPEN:
         return User.objects.none()
     this, organisation = Question.objects.filter(pk=question.pk), question.project.organisation_id
@@ -279,33 +252,62 @@ def is_only_for_others(user: User, question: Question) -> bool:
 
 
 def assigned_to_user(user: User) -> Q:
-    """Return the condition for questions that are assigned to the user."""
-    return Q(assigned_to=user) & ~has_approved(user)
+    """Return the condition for questions assigned to the user, or to somebody who is away and has the user stand in."""
+    return held_by(user, substitution_of(user))
+
+
+def held_by(user: User, standing: Substitution) -> Q:
+    """Return the condition of `assigned_to_user`, for whoever the user stands in for."""
+    held = Q(assigned_to=user)
+    if standing.absent:
+        held |= standing.held & ~has_no_holder(organisation_seen_by(user)) & standing.permitted
+    return held & ~has_approved(user)
 
 
 def waits_for_groups_of(user: User) -> Q:
-    """Return the condition for questions without a person that wait for one of the user's groups, or for anybody."""
+    """Return the condition for questions without a person that wait for one of the user's groups, or for anybody.
+
+    The groups of somebody who is away, and has the user stand in, count as well.
+    """
+    return for_groups_of(user, substitution_of(user))
+
+
+def for_groups_of(user: User, standing: Substitution) -> Q:
+    """Return the condition of `waits_for_groups_of`, for whoever the user stands in for."""
     organisation = organisation_seen_by(user)
     groups = Q(assigned_group__in=user.groups.values("name")) | is_for_no_group(organisation)
+    if standing.absent:
+        groups |= standing.of_groups & standing.permitted
     return has_no_holder(organisation) & groups & ~has_approved(user)
+
+
+def waits_for(user: User) -> Q:
+    """Return the condition for questions that wait for the user, their groups, or anybody, stood in for or not."""
+    return either(user, substitution_of(user))
+
+
+def either(user: User, standing: Substitution) -> Q:
+    """Return the condition of `waits_for`, for whoever the user stands in for."""
+    return held_by(user, standing) | for_groups_of(user, standing)
 
 
 def waiting_questions(user: User) -> QuerySet[Question]:
     """Return the open questions that the user may answer and that wait for the user, their groups, or anybody."""
-    return answerable_by(user).filter(assigned_to_user(user) | waits_for_groups_of(user))
+    return answerable_by(user).filter(waits_for(user))
 
 
 def count_waiting_for(user: User) -> int:
     """Return the number of questions that wait for the user, at most MOST_COUNTED."""
     rights = user.has_perm("clarifications.view_question"), user.has_perm("clarifications.change_question")
     kind = user.is_service, user.key is not None
-    return len(counted_for(user, user.organisation_id, organisation_seen_by(user), rights, kind).rows())
+    standing = substitution_of(user)
+    return len(counted_for(user, standing, user.organisation_id, organisation_seen_by(user), rights, kind).rows())
 
 
 @lru_cache(MOST_COUNTED_FOR)
-def counted_for(user: User, *depends_on: Any) -> Fixed[Any]:
-    """Return the query of `count_waiting_for`; `depends_on` is all that `waiting_questions` reads from the user."""
-    return Fixed(lambda: waiting_questions(user).order_by().values("pk")[:MOST_COUNTED])
+def counted_for(user: User, standing: Substitution, *depends_on: Any) -> Fixed[Any]:
+    """Return the query of `count_waiting_for`; `depends_on` is all else that it reads from the user."""
+    return Fixed(lambda: answerable_by(user).filter(either(user, standing)).order_by().values("pk")[:MOST_COUNTED])
 
 
 def due_questions(now: datetime, *, limit: int, excluding: QuerySet[Any, UUID]) -> list[tuple[UUID, UUID]]:

@@ -6,8 +6,6 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -19,6 +17,7 @@ from backlog.policy import is_own
 from backlog.selectors import work_contexts
 from backlog.states import ItemState
 from backlog.work import ProjectWork
+from clarifications.addressees import record_stand_in
 from clarifications.contract import field_faults, with_value_at
 from clarifications.errors import AlreadyClosed, InvalidAnswer, OwnApproval
 from clarifications.models import Answer, Question, QuestionStatus
@@ -27,7 +26,7 @@ from clarifications.period_question import is_about_period, period_in_answer
 from clarifications.selectors import load_questions, questions_of
 from clarifications.sentences import fault_in_words
 from clarifications.votes import add_vote, ballot_of, require_fitting_decision
-from clarifications.wording import question_title
+from clarifications.wording import closed_in_words, question_title
 from events.envelope import DISPATCH
 from events.texts import shortened
 from pages.presentation import translated
@@ -73,7 +72,8 @@ def answer_question(
     context.data = data
     context.provenance = {**context.provenance, question.field: answer_provenance(work, question, by, door)}
     work.change(context, "data", "provenance")
-    close_answered(work, question, answer, by=by, door=door, event_id=event_id)
+    absent = record_stand_in(work, question, by)
+    close_answered(work, question, answer, by=by, absent=absent, door=door, event_id=event_id)
     return question
 
 
@@ -94,22 +94,6 @@ def require_open_question(question: Question) -> None:
         return
     answer = Answer.objects.filter(question_id=question.pk).first()
     raise AlreadyClosed(closed_in_words(question, answer), answered_by=answer.answered_by if answer else None)
-
-
-def closed_in_words(question: Question, answer: Answer | None) -> str:
-    """Return a sentence that says who answered the question, when and with what, or how it was closed."""
-    if answer is None:
-        return _("“%(title)s” is closed without an answer: %(how)s.") % {
-            "title": question_title(question),
-            "how": question.get_status_display(),
-        }
-    values = {
-        "title": question_title(question),
-        "by": answer.answered_by,
-        "value": strict_json.dumps(answer.value).decode(),
-    }
-    values["when"] = date_format(localtime(answer.answered_at), "DATETIME_FORMAT")
-    return _("“%(title)s” was answered by %(by)s with %(value)s, %(when)s; the first answer stands.") % values
 
 
 def require_fitting_answer(schema: dict[str, Any], answer: Any, *, title: str = "") -> None:
@@ -197,11 +181,17 @@ def answer_provenance(work: ProjectWork, question: Question, by: str, door: str)
     return {"by": by, "door": door, "at": work.now.isoformat(), "question_id": str(question.pk)}
 
 
-def close_answered(work: ProjectWork, question: Question, value: Any, *, by: str, door: str, event_id: UUID) -> None:
-    """Mark the question ANSWERED, store the answer, and unblock the items that no other open question blocks."""
+def close_answered(
+    work: ProjectWork, question: Question, value: Any, *, by: str, absent: str, door: str, event_id: UUID
+) -> None:
+    """Mark the question ANSWERED, store the answer, and unblock the items that no other open question blocks.
+
+    `absent` is the name of the person for whom `by` stands in, or "".
+    """
     question.accept()
     close(work, question)
-    work.add(Answer(question=question, value=value, answered_by=by, door=door, answered_at=work.now, event_id=event_id))
+    given = {"door": door, "answered_at": work.now, "event_id": event_id}
+    work.add(Answer(question=question, value=value, answered_by=by, answered_for=absent, **given))
     freed = [
         item for item in question.blocked if item.state == ItemState.BLOCKED and not blocking_questions(work, item)
     ]
@@ -239,6 +229,7 @@ def decide_approval(
         raise OwnApproval(_("%(by)s requested or did this work: another person has to approve it.") % {"by": by})
     ballot = ballot_of(work, question, by)
     require_fitting_decision(item, answer, ballot, by)
+    absent = record_stand_in(work, question, by)
     event_id = event_id or emit_statement(
         work, item.project, "HUMAN.APPROVAL_SUBMITTED", approval_payload(item, question, answer, by), by
     )
@@ -250,7 +241,7 @@ def decide_approval(
         backlog.approve_item(work, item, by=by, notes=answer.get("notes", ""))
     else:
         backlog.send_item_back(work, item, notes=answer["notes"], by=by)
-    close_answered(work, question, answer, by=by, door=door, event_id=event_id)
+    close_answered(work, question, answer, by=by, absent=absent, door=door, event_id=event_id)
     return question
 
 
@@ -299,6 +290,7 @@ def decline_question(work: ProjectWork, *, question: Question, by: str, reason: 
     require_open_question(question)
     if question.kind == Question.Kind.APPROVAL:
         ballot_of(work, question, by)
+    record_stand_in(work, question, by)
     return close_declined(work, question=question, by=by, reason=reason)
 
 

@@ -18,9 +18,9 @@ from backlog.flow.definition_of_done import unmet_criteria
 from backlog.models import Item
 from backlog.policy import is_own
 from backlog.work import ProjectWork
+from clarifications.entitled import approvers_at, people_who_approve
 from clarifications.errors import AlreadyApproved, NotApprover, NotesMissing
 from clarifications.models import Question, QuestionStatus, Vote
-from clarifications.selectors import approvers_at, people_who_approve
 from pages.phrases import names_in_words
 
 # The most names of people who can approve that a sentence has.
@@ -101,7 +101,7 @@ def accepted_by_waiver(item: Item) -> bool:
 
 
 def add_vote(work: ProjectWork, ballot: Ballot, *, door: str, event_id: UUID) -> None:
-    """Record the person's approval, once."""
+    """Record the person's approval, once: it is their own, also while they stand in for somebody."""
     question = ballot.question
     if not ballot.has_voted:
         work.add(Vote(question=question, voter=ballot.voter, door=door, voted_at=work.now, event_id=event_id))

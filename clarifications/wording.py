@@ -4,14 +4,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString
-from django.utils.timezone import get_current_timezone_name
+from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from clarifications.models import Question
+from clarifications.models import Answer, Question
 from pages.phrases import names_in_words, phrase_in_words
 from pages.presentation import translated
 from pages.stored_sentences import stored_form
@@ -51,6 +51,22 @@ def question_title(question: Question) -> str:
         # A long list does not load the schemas; it has their phrases as `title_phrase`.
         return title_in_words({"x_phrase": getattr(question, "title_phrase", None)}, question.title)
     return title_in_words(question.schema, question.title)
+
+
+def closed_in_words(question: Question, answer: Answer | None) -> str:
+    """Return a sentence that says who answered the question, when and with what, or how it was closed."""
+    if answer is None:
+        return _("“%(title)s” is closed without an answer: %(how)s.") % {
+            "title": question_title(question),
+            "how": question.get_status_display(),
+        }
+    values = {
+        "title": question_title(question),
+        "by": answer.answered_by,
+        "value": strict_json.dumps(answer.value).decode(),
+    }
+    values["when"] = date_format(localtime(answer.answered_at), "DATETIME_FORMAT")
+    return _("“%(title)s” was answered by %(by)s with %(value)s, %(when)s; the first answer stands.") % values
 
 
 def why_it_waits(reason: str, questions: Iterable[Question]) -> str:

@@ -36,7 +36,7 @@ RECORDS: dict[str, frozenset[str]] = {
 ERASABLE: dict[str, frozenset[str]] = {
     "events.Event": frozenset({"payload"}),
     "events.DeadLetter": frozenset({"raw", "reason", "trace"}),
-    "clarifications.Answer": frozenset({"value", "answered_by"}),
+    "clarifications.Answer": frozenset({"value", "answered_by", "answered_for"}),
     "accounts.AuditRecord": frozenset({"actor", "target", "address", "details"}),
     "admin.LogEntry": frozenset({"object_repr", "change_message"}),
     "events.Pruning": frozenset({"by"}),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from accounts.absences.keeping import end_absences_with
 from accounts.audit import command_name
 from accounts.keys import revoke_keys_of
 from accounts.memberships import end_memberships
@@ -67,8 +68,8 @@ def deactivate(account: User, *, by: User | None) -> None:
     """Close the account and hand on what it holds, in one transaction. Idempotent. Raises AccountRefused.
 
     Its questions and approvals wait for their group, or for anybody who may answer; items that it leased are free for
-    another worker. Its memberships end; what the person holds in other organisations is untouched. Its webhooks are
-    disabled by the process that delivers, within a second or so.
+    another worker. Nobody stands in for it any more, nor it for anybody. Its memberships end; what the person holds in
+    other organisations is untouched. Its webhooks are disabled by the process that delivers, within a second or so.
     """
     require_may_manage(by, account)
     require_not_oneself(by, account)
@@ -77,10 +78,11 @@ def deactivate(account: User, *, by: User | None) -> None:
         account.is_active, account.session_stamp = False, secrets.token_hex(8)
         account.save(update_fields=["is_active", "session_stamp"])
         end_memberships(account)
+        end_absences_with(account)
         revoke_keys_of(account)
         revoke_links_of(account)
         hand_on_questions(account, by=by.get_username() if by else command_name())
-        give_back_leases(account.get_username())
+        give_back_leases(leases_held_by(account.get_username()))
 
 
 def activate(account: User, *, by: User | None) -> None:

@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.preferences import preferences_of
 from accounts.reach import act_for, unlimited
 from backlog.flow.orchestration import project_work
+from clarifications.addressees import stand_in_words
 from clarifications.admin.question_page import approval_evidence, request_background, waiting_items
 from clarifications.errors import ClarificationError, LinkRefused, LinkTampered
 from clarifications.forms.answer_form import AnswerForm
@@ -103,6 +104,7 @@ class AnswerLink(View):
             "question": question,
             "title": question_title(question),
             "reader": user,
+            "stands_in": stand_in_words(question, user),
             "form": form,
             "forms": [form],
             "items": waiting_items(question),

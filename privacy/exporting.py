@@ -9,7 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from accounts.audit import AuditRecord
-from accounts.models import ApiKey, BrowserSession, User
+from accounts.models import Absence, ApiKey, BrowserSession, User
 from api.models import KeptAnswer
 from backlog.models import Project
 from clarifications.models import Notice
@@ -67,6 +67,8 @@ def own_parts(person: User) -> Iterator[tuple[str, Iterable[Any]]]:
     yield "mails", mails.values("created_at", "sent_at", "state", "question__title", "question__project_id")
     hooks = Endpoint.objects.filter(owner=person).order_by("pk")
     yield "webhooks", hooks.values("url", "description", "types", "active", "created_at")
+    away = Absence.objects.filter(person=person)
+    yield "absences", away.values("first_day", "last_day", "stand_in__username")
     readings = RememberedReading.objects.filter(owner=person)
     yield "remembered_readings", rows_with(readings, "file_name", "answers", "chosen_at")
     yield "unread_rows", rows_with(UnreadRows.objects.filter(project__owner=person), "project_id", "headers", "rows")

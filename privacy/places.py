@@ -39,7 +39,7 @@ PLACES = (
         texts=("title", "description", "declined_because"),
         mentions=("reason",),
     ),
-    Place("clarifications.Answer", names=("answered_by",), documents=("value",)),
+    Place("clarifications.Answer", names=("answered_by", "answered_for"), documents=("value",)),
     Place("clarifications.Notice", mentions=("error",)),
     Place("devices.Device", texts=("endpoint", "name")),
     Place("webhooks.Endpoint", texts=("url", "description"), mentions=("disabled_reason",)),
@@ -81,6 +81,7 @@ IN_THEIR_OWN_WAY = frozenset(
 NAMES_NOBODY = frozenset(
     {
         *(
+            "accounts.Absence",
             "accounts.SignInAttempts",
             "accounts.AuditSeal",
             "accounts.Organisation",

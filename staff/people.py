@@ -31,6 +31,7 @@ from pages.admin_pages import DetailAdmin, act_on_each_with_reason
 from pages.presentation import ago, state_word
 from people import keeping, leaving
 from privacy.erasing import ErasureRefused, erase_person
+from staff import absences
 from staff.person_form import NewPersonForm, PersonForm
 
 REFUSALS = (AccountRefused, CannotInvite)
@@ -144,6 +145,7 @@ class PersonAdmin(DetailAdmin):
             "can_be_mailed": bool(obj.email) and sends_letters(),
             "form": PersonForm(actor=actor, account=obj) if may_act else None,
             "holdings": leaving.holdings_of(obj) if may_act and obj.is_active else None,
+            **(absences.absence_context(obj) if may_act else {}),
         }
 
     def act(self, request: HttpRequest, obj: User) -> HttpResponse:
@@ -151,6 +153,8 @@ class PersonAdmin(DetailAdmin):
         actor = signed_in_person(request)
         if "save" in request.POST:
             return self.save(request, obj, PersonForm(request.POST, actor=actor, account=obj))
+        if absences.AWAY in request.POST or absences.BACK in request.POST:
+            return self.change_absence(request, obj)
         act = next((button for name, button in BUTTONS.items() if name in request.POST), None)
         if act is None:
             raise PermissionDenied
@@ -160,6 +164,17 @@ class PersonAdmin(DetailAdmin):
             self.message_user(request, _("Nothing changed. %(why)s") % {"why": error}, messages.ERROR)
         else:
             self.message_user(request, words, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:accounts_user_change", args=[obj.pk]))
+
+    def change_absence(self, request: HttpRequest, obj: User) -> HttpResponse:
+        """Say for the person when they are away, or end that; return the page with what is wrong if it is refused."""
+        try:
+            refused = absences.change_absence(request, obj)
+        except AccountRefused as error:
+            self.message_user(request, _("Nothing changed. %(why)s") % {"why": error}, messages.ERROR)
+        else:
+            if refused is not None:
+                return self.page(request, obj, absence_form=refused)
         return HttpResponseRedirect(reverse("admin:accounts_user_change", args=[obj.pk]))
 
     def save(self, request: HttpRequest, obj: User, form: PersonForm) -> HttpResponse:

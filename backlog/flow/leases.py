@@ -13,8 +13,9 @@ from uuid import UUID
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.absences.reading import absent_people, current_absences
 from accounts.models import User
-from accounts.walls import within_organisation
+from accounts.walls import organisation_of, within_organisation
 from backlog.errors import StaleLease
 from backlog.flow.orchestration import project_work
 from backlog.flow.replies import start_item
@@ -45,10 +46,12 @@ class Leased:
 def lease_items(agent: str, *, holder: User, most: int, seconds: int) -> list[Leased]:
     """Lease up to `most` of the agent's free items for `seconds`, and record that their work has begun.
 
-    Only items that the holder may meet: those of its organisation.
+    Only items that the holder may meet: those of its organisation. Who stands in for somebody who is away finds what
+    that person has leased among them.
 
     Safe with many callers at once: each item goes to one of them.
     """
+    give_back_for_stand_in(agent, holder)
     won: list[Lease] = []
     for _try in range(TRIES):
         free = list(free_items(agent, holder).values_list("pk", "current_dispatch")[: most - len(won)])
@@ -122,17 +125,31 @@ def delete_leases(leases: set[Lease]) -> None:
 
 
 # -- giving back -----------------------------------------------------------------------------------
-def leases_held_by(holder: str) -> QuerySet[Lease]:
-    """Return the account's leases whose items it still works on."""
+def leases_held_by(*holders: str) -> QuerySet[Lease]:
+    """Return the leases of these accounts whose items they still work on."""
     at_work = Q(item__state=ItemState.IN_PROGRESS, item__held_for="", item__current_dispatch=F("dispatch_id"))
-    return Lease.objects.filter(at_work, holder=holder)
+    return Lease.objects.filter(at_work, holder__in=holders)
 
 
-def give_back_leases(holder: str) -> int:
-    """End the account's leases and return how many: their items are free again for any worker, and lose no attempt."""
+def give_back_for_stand_in(agent: str, holder: User) -> None:
+    """End the leases of those people, away now, for whom the holder stands in: the agent's items are free again.
+
+    Not of items of which the person has told or delivered anything: it would be the work of two people then, and only
+    the last of them is kept from approving it. Such a lease ends at its time.
+    """
+    if holder.is_service:
+        return  # a machine stands in for nobody
+    people = absent_people(current_absences([organisation_of(holder)])).values()
+    if names := [one.name for one in people if one.stand_in == holder.pk]:
+        untouched = Q(item__done_by=None) | ~Q(item__done_by__username=F("holder"))
+        give_back_leases(leases_held_by(*names).filter(untouched, item__agent_target=agent))
+
+
+def give_back_leases(leases: QuerySet[Lease]) -> int:
+    """End these leases and return how many: their items are free again for any worker, and lose no attempt."""
     given_back = set()
     with project_work() as work:
-        held = list(leases_held_by(holder).select_related("item"))
+        held = list(leases.select_related("item"))
         load_projects(work, {lease.item.project_id for lease in held})
         for lease in held:
             item = work.loaded(Item, lease.item_id)

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.people import signed_in_person
 from clarifications.models import Question, QuestionStatus
-from clarifications.selectors import assigned_to_user, waits_for_groups_of
+from clarifications.selectors import assigned_to_user, waits_for, waits_for_groups_of
+from clarifications.standing_in import holders_in_words
 from pages.presentation import ago, state_word
 
 WAITING, MINE, GROUPS, OPEN, CLOSED = "", "mine", "groups", "all", "closed"
@@ -43,7 +44,7 @@ class WhoseFilter(admin.SimpleListFilter):
             return queryset.exclude(status=QuestionStatus.OPEN)
         open_questions = queryset.filter(status=QuestionStatus.OPEN)
         if whose == WAITING:
-            return open_questions.filter(assigned_to_user(user) | waits_for_groups_of(user))
+            return open_questions.filter(waits_for(user))
         if whose == MINE:
             return open_questions.filter(assigned_to_user(user))
         return open_questions.filter(waits_for_groups_of(user)) if whose == GROUPS else open_questions
@@ -51,6 +52,14 @@ class WhoseFilter(admin.SimpleListFilter):
 
 class Inbox(ChangeList):
     """The list of questions with its tabs."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Load the rows of the page, and say of each that waits for somebody who is away that it does."""
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        away = holders_in_words(self.result_list, signed_in_person(request))
+        for question in self.result_list:
+            question.away = away.get(question.pk, "")
 
     def tabs(self) -> list[dict[str, Any]]:
         """Return for each tab its `url`, its `words`, and whether it is the `current` one."""
@@ -79,7 +88,9 @@ def due_in_words(question: Question) -> SafeString:
 
 
 def holder_in_words(question: Question) -> str:
-    """Return the name of the assigned person, else the assigned group, else “anybody”."""
+    """Return the name of the assigned person, else the assigned group, else “anybody”; and who of them is away."""
+    if question.away:
+        return question.away
     if question.assigned_to is not None:
         return str(question.assigned_to)
     return question.assigned_group or _("anybody")

@@ -22,14 +22,9 @@ from clarifications.assignment import claim_question, reassign_question, release
 from clarifications.errors import AlreadyApproved, InvalidAnswer, NotApprover, NotesMissing, OwnApproval
 from clarifications.forms.answer_form import AnswerForm
 from clarifications.models import Answer, Question, QuestionStatus
-from clarifications.selectors import (
-    answerable_by,
-    assigned_to_user,
-    is_only_for_others,
-    question_in,
-    waits_for_groups_of,
-)
+from clarifications.selectors import is_only_for_others, question_in, waiting_questions
 from clarifications.services import answer_question, decline_question
+from clarifications.standing_in import holders_in_words
 from clarifications.votes import named_approvals, settled_words
 from clarifications.wording import question_title
 from events.errors import PermanentError
@@ -152,6 +147,7 @@ class QuestionAdmin(DetailAdmin):
         """Return the context of the question's page."""
         answer = Answer.objects.filter(question=obj).first()
         suggested = question_page.suggestions(obj, signed_in_person(request))
+        obj.away = holders_in_words([obj], signed_in_person(request)).get(obj.pk, "")
         return {
             "title": question_title(obj),
             "is_open": obj.status == QuestionStatus.OPEN,
@@ -261,7 +257,7 @@ class QuestionAdmin(DetailAdmin):
         states = names_in_one_line([f"{translated(item.title)} – {state_in_words(item).lower()}" for item in in_order])
         words = _("%(words)s Now: %(now)s.") % {"words": words, "now": states} if items else words
         self.message_user(request, words, messages.SUCCESS)
-        waiting = answerable_by(request.user).filter(assigned_to_user(request.user) | waits_for_groups_of(request.user))  # type: ignore[arg-type]
+        waiting = waiting_questions(signed_in_person(request))
         following = waiting.order_by("due_at", "id").first() if go_on else None
         return HttpResponseRedirect(
             page_address(following) if following else reverse("admin:clarifications_question_changelist")

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 
 from accounts.preferences import preferences_of
 from backlog.flow.opening import one_line
+from clarifications.addressees import stand_in_words
 from clarifications.admin.question_page import waiting_items
 from clarifications.mails.links import answer_link, link_expiry
 from clarifications.models import Notice
@@ -39,6 +40,7 @@ def template_context(notice: Notice) -> dict[str, Any]:
         "items": [one_line(item.title) for item, _standing in waiting_items(question)],
         "approvals": named_approvals(question),
         "reader": notice.recipient,
+        "stands_in": stand_in_words(question, notice.recipient),
         "link": answer_link(question, notice.recipient),
         "until": link_expiry(),
     }

@@ -16,7 +16,8 @@ from backlog.work import ProjectWork
 from clarifications.errors import LinkClosed, LinkExpired, LinkNotAllowed, LinkSuperseded, LinkTampered
 from clarifications.models import Answer, Question, QuestionStatus
 from clarifications.selectors import question_in, questions_for, waiting_questions
-from clarifications.services import answer_question, closed_in_words
+from clarifications.services import answer_question
+from clarifications.wording import closed_in_words
 
 SALT = "clarifications.mails.links"
 # No part of a token contains a dot, and mail programs do not end an address at a dot inside it.

@@ -6,14 +6,14 @@ from itertools import takewhile
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from accounts.models import User
 from accounts.roles import ANSWERER
+from clarifications.addressees import Addressees, addressees_of
 from clarifications.mails.letters import mail_for_notice
 from clarifications.mails.links import waits_for_person
 from clarifications.models import LedgerPosition, Notice, Question, QuestionStatus
-from clarifications.selectors import people_waited_for
 from environment import heartbeat
 from events.clock import database_now
 from events.horizon import final_seq, highest_seq
@@ -119,21 +119,19 @@ def people_to_tell(question: Question, event: Event, *, by: Q) -> list[User]:
 def people_to_notify(question: Question, by: Q = WANTS_MAIL) -> list[User]:
     """Return the people to write to: the first of these whom `by` can reach and who may answer.
 
-    The person to whom the question is assigned, its group, the requester, the members of the answerer role.
+    The person to whom the question is assigned, its group, the requester, the members of the answerer role; for each of
+    them who is away, who stands in.
     """
-    if holder := reachable(question, User.objects.filter(questions=question), by):
-        return holder
-    group = question.assigned_group
-    if group and (members := reachable(question, User.objects.filter(groups__name=group), by)):
-        return members
-    requester = reachable(question, User.objects.filter(projects=question.project), by)
-    return requester or reachable(question, User.objects.filter(groups__name=ANSWERER), by)
+    addressees, group = addressees_of(question, by), question.assigned_group
+    of_group = [Q(groups__name=group)] if group else []
+    ways = [Q(questions=question), *of_group, Q(projects=question.project), Q(groups__name=ANSWERER)]
+    return next(filter(None, (reachable(addressees, way, by) for way in ways)), [])
 
 
-def reachable(question: Question, people: QuerySet[User], by: Q) -> list[User]:
-    """Return those of the people for whom the question waits and whom `by` can reach, at most MOST_RECIPIENTS."""
-    waited_for = people_waited_for(question).values("pk")
-    return list(people.filter(by, pk__in=waited_for).order_by("pk").distinct()[:MOST_RECIPIENTS])
+def reachable(addressees: Addressees, way: Q, by: Q) -> list[User]:
+    """Return those of the addressees who are found by `way` and whom `by` can reach, at most MOST_RECIPIENTS."""
+    told = addressees.among(User.objects.filter(way))
+    return list(User.objects.filter(told, by).order_by("pk").distinct()[:MOST_RECIPIENTS])
 
 
 # -- sending ---------------------------------------------------------------------------------------

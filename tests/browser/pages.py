@@ -44,6 +44,7 @@ SHOTS = (
     Shot("preferences", "/preferences/", "rita"),
     Shot("sessions", "/preferences/sessions/", "rita"),
     Shot("second-factor", "/preferences/second-factor/", "rita"),
+    Shot("away", "/preferences/away/", "rita"),
     Shot("own-keys", "/preferences/keys/", "olga"),
     Shot("home", "/", "rita"),
     Shot("request-new", "/requests/new/", "rita"),

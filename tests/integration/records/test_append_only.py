@@ -108,7 +108,7 @@ SAID = {
         *("id", "stream", "entry_id", "group", "event_id", "event_type", "reason", "schema_id", "error_class"),
         *("trace", "attempts", "first_seen", "last_seen", "raw", "organisation_id"),
     },
-    "clarifications.Answer": {"question_id", "value", "answered_by", "door", "answered_at", "event_id"},
+    "clarifications.Answer": {"question_id", "value", "answered_by", "answered_for", "door", "answered_at", "event_id"},
     "admin.LogEntry": {
         *("id", "action_time", "user_id", "content_type_id", "object_id", "object_repr", "action_flag"),
         "change_message",
