@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import OrganisationRole, User
 from accounts.roles import ROLES
 from accounts.walls import within_organisation
 
@@ -57,14 +57,17 @@ def rights_of_each(accounts: Sequence[User]) -> dict[int, set[str]]:
 
 
 def groups_within_rights_of(actor: User) -> QuerySet[Group]:
-    """Return the groups that give no permission that the actor lacks; the actor may put accounts into these."""
+    """Return the groups that give no permission that the actor lacks; the actor may put accounts into these.
+
+    Roles of other organisations are not among them, unless the actor is a superuser.
+    """
     if actor.is_superuser:
         return Group.objects.all()
     own_rights = actor.get_all_permissions()
     beyond = [
         right.pk for right in Permission.objects.select_related("content_type") if name_of(right) not in own_rights
     ]
-    return Group.objects.exclude(permissions__in=beyond)
+    return within_organisation(actor, Group.objects.exclude(permissions__in=beyond))
 
 
 def name_of(right: Permission) -> str:
@@ -76,6 +79,11 @@ def roles_within_rights_of(actor: User) -> list[str]:
     """Return the built-in roles that the actor may give, the one with the fewest rights first."""
     permitted = set(groups_within_rights_of(actor).values_list("name", flat=True))
     return [role for role in ROLES if role in permitted]
+
+
+def own_roles_within_rights_of(actor: User, organisation: int) -> QuerySet[OrganisationRole]:
+    """Return the roles of the organisation that the actor may give, by title."""
+    return OrganisationRole.objects.filter(organisation=organisation, group__in=groups_within_rights_of(actor))
 
 
 def accounts_to_make_keys_for(actor: User) -> QuerySet[User]:

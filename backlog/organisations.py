@@ -5,7 +5,9 @@ from django.db.models import Q
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from accounts.granting import change_groups
 from accounts.models import User
+from accounts.organisation_roles import own_role_names
 from accounts.organisations import Organisation
 from backlog.blueprints import copy_blueprints
 
@@ -40,11 +42,16 @@ def require_free_name(name: str) -> str:
 def move_account(account: User, to: Organisation) -> None:
     """Move the account to the organisation. Its projects stay where they were opened. Idempotent.
 
+    Roles that its former organisation has defined are taken from it; built-in roles and groups stay.
+
     Raises OrganisationRefused if its person has another account there.
     """
     others = User.objects.filter(home=account.home_id, organisation=to).exclude(pk=account.pk)
     if account.home_id is not None and others.exists():
         words = _("The person of %(account)s has an account in %(organisation)s already.")
         raise OrganisationRefused(words % {"account": account, "organisation": to})
-    account.organisation_id = to.pk
-    account.save(update_fields=["organisation"])
+    with transaction.atomic():
+        if account.organisation_id != to.pk:
+            change_groups(account, given=(), taken=own_role_names([account.organisation_id]), by=None)
+        account.organisation_id = to.pk
+        account.save(update_fields=["organisation"])
