@@ -73,7 +73,9 @@ def delete_role(role: OrganisationRole, *, by: User) -> None:
         role = locked_role(role, by)
         require_may_have(by, rights_of_role(role))
         if holders := holders_of(role):
-            words = _("%(names)s have this role. Give them another one on their pages under “People”, then delete it.")
+            words = _(
+                "These people have the role: %(names)s. Give them another one on their pages under “People”, then delete it."
+            )
             raise RoleRefused(words % {"names": names_in_words(holders)})
         role.group.delete()
 
