@@ -49,7 +49,7 @@ def test_a_directory_keeps_who_has_the_roles_of_its_organisation_and_no_others(
     assert other.get(path).status_code == 404
     refused(other.send("PATCH", path, {"Operations": [members("add", theirs)]}), 404)
     names = [ROLE, "default::nothing"]
-    answers = [refused(other.send("POST", "Groups", {"displayName": name}), 400) for name in names]
+    answers = [refused(other.send("POST", "Groups", {"displayName": name}), 400, "invalidValue") for name in names]
     assert answers[0] == answers[1], "whether there is such a role is not told"
 
 
