@@ -57,17 +57,14 @@ def rights_of_each(accounts: Sequence[User]) -> dict[int, set[str]]:
 
 
 def groups_within_rights_of(actor: User) -> QuerySet[Group]:
-    """Return the groups that give no permission that the actor lacks; the actor may put accounts into these.
-
-    Roles of other organisations are not among them, unless the actor is a superuser.
-    """
+    """Return the groups that give no permission that the actor lacks; the actor may put accounts into these."""
     if actor.is_superuser:
         return Group.objects.all()
     own_rights = actor.get_all_permissions()
     beyond = [
         right.pk for right in Permission.objects.select_related("content_type") if name_of(right) not in own_rights
     ]
-    return within_organisation(actor, Group.objects.exclude(permissions__in=beyond))
+    return Group.objects.exclude(permissions__in=beyond)
 
 
 def name_of(right: Permission) -> str:

@@ -5,7 +5,8 @@ changes the rights of a role that they hold themselves. A right that is given or
 each holder on, since nothing keeps rights between requests.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
@@ -37,15 +38,11 @@ def make_role(title: str, rights: Collection[str], *, by: User) -> OrganisationR
     if OrganisationRole.objects.filter(organisation=organisation).count() >= MOST_ROLES:
         words = _("An organisation has at most %(n)s roles of its own: delete one that nobody has.")
         raise RoleRefused(words % {"n": MOST_ROLES})
-    require_free_title(title, organisation.pk)
-    try:
-        with transaction.atomic():
-            # In bulk, so that no signal records a role of nobody's: the row of the role says whose it is.
-            (group,) = Group.objects.bulk_create([Group(name=free_name(organisation.slug, title))])
-            role = OrganisationRole.objects.create(group=group, organisation=organisation, title=title)
-            group.permissions.set(permissions_named(rights))
-    except IntegrityError as error:
-        raise RoleRefused(_("Somebody else made such a role at this moment. Try again.")) from error
+    with transaction.atomic(), taken_refused(title):
+        # In bulk, so that no signal records a role of nobody's: the row of the role says whose it is.
+        (group,) = Group.objects.bulk_create([Group(name=free_name(organisation.slug, title))])
+        role = OrganisationRole.objects.create(group=group, organisation=organisation, title=title)
+        group.permissions.set(permissions_named(rights))
     return role
 
 
@@ -57,9 +54,9 @@ def change_role(role: OrganisationRole, title: str, rights: Collection[str], *, 
         before = rights_of_role(role)
         require_may_have(by, {*before, *rights})
         if title != role.title:
-            require_free_title(title, role.organisation_id, but=role)
             role.title = title
-            role.save(update_fields=["title"])
+            with taken_refused(title):
+                role.save(update_fields=["title"])
         if set(rights) != before:
             holders = holders_of(role)
             require_may_change_for(by, holders)
@@ -136,11 +133,15 @@ def acceptable_title(title: str) -> str:
     return title
 
 
-def require_free_title(title: str, organisation: int, *, but: OrganisationRole | None = None) -> None:
-    """Raise RoleRefused if another role of the organisation has the title, in large or small letters."""
-    others = OrganisationRole.objects.filter(organisation=organisation, title__iexact=title)
-    if others.exclude(pk=but.pk if but else None).exists():
-        raise RoleRefused(_("There is a role called “%(name)s” already: choose another name.") % {"name": title})
+@contextmanager
+def taken_refused(title: str) -> Iterator[None]:
+    """Raise RoleRefused if the database refuses the title in the block, since another role of the organisation has it."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        words = _("There is a role called “%(name)s” already: choose another name.")
+        raise RoleRefused(words % {"name": title}) from error
 
 
 def free_name(slug: str, title: str) -> str:
