@@ -84,8 +84,6 @@ class OrganisationRoleAdmin(DetailAdmin):
 
     detail_template = "admin/accounts/organisationrole/detail.html"
     list_display = ["title", "short_name", "people"]
-    search_fields = ["title"]
-    search_help_text = gettext_lazy("A part of the name.")
     whole_ids = ()
     nothing_yet = gettext_lazy(
         "This organisation has no roles of its own yet. People have one of the built-in roles: requester, answerer, "
