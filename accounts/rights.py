@@ -20,9 +20,9 @@ KINDS: tuple[tuple[Any, dict[str, Any]], ...] = (
     (
         _("Requests"),
         {
-            "backlog.add_project": _("Send requests; follow and end one's own"),
-            "backlog.view_project": _("See everybody's requests and projects"),
-            "backlog.change_project": _("Cancel everybody's projects"),
+            "backlog.add_project": _("Send requests; follow and end one’s own"),
+            "backlog.view_project": _("See everybody’s requests and projects"),
+            "backlog.change_project": _("Cancel everybody’s projects"),
         },
     ),
     (
@@ -73,12 +73,12 @@ KINDS: tuple[tuple[Any, dict[str, Any]], ...] = (
     (
         _("Keys and webhooks"),
         {
-            "accounts.view_apikey": _("See everybody's keys"),
+            "accounts.view_apikey": _("See everybody’s keys"),
             "accounts.add_apikey": _("Make keys for machines"),
-            "accounts.change_apikey": _("Rotate and revoke everybody's keys"),
-            "webhooks.view_endpoint": _("See everybody's webhooks"),
+            "accounts.change_apikey": _("Rotate and revoke everybody’s keys"),
+            "webhooks.view_endpoint": _("See everybody’s webhooks"),
             "webhooks.add_endpoint": _("Add webhooks"),
-            "webhooks.change_endpoint": _("Change everybody's webhooks"),
+            "webhooks.change_endpoint": _("Change everybody’s webhooks"),
             "webhooks.view_delivery": _("See what webhooks delivered"),
         },
     ),

@@ -22,9 +22,17 @@ from accounts.organisation_roles import LONGEST_TITLE
 from accounts.people import signed_in_person
 from accounts.rank import AccountRefused
 from accounts.rights import KINDS, OFFERED
-from accounts.role_editing import RoleRefused, change_role, delete_role, holders_of, make_role, rights_of_role
+from accounts.role_editing import (
+    RoleRefused,
+    change_role,
+    delete_role,
+    holders_of,
+    make_role,
+    names_in_words,
+    rights_of_role,
+)
 from accounts.roles import REQUEST_PERMISSIONS, ROLES
-from pages.admin_pages import MOST_NAMED, DetailAdmin
+from pages.admin_pages import DetailAdmin
 from staff.people import ROLE_WORDS
 
 REFUSALS = (RoleRefused, AccountRefused)
@@ -137,8 +145,7 @@ class OrganisationRoleAdmin(DetailAdmin):
         return {
             "is_above": is_above,
             "is_own": is_own,
-            "holders": holders[:MOST_NAMED],
-            "more": len(holders) - MOST_NAMED,
+            "holders": names_in_words(holders),
             **matrix_context(form, person, may_edit=not is_above and not is_own),
         }
 
