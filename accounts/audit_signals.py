@@ -104,7 +104,11 @@ def record_rights_change(
     During a migrate the models are historical: the table is recognised by its name, and the log may not exist yet.
     """
     pair = RIGHTS.get(sender._meta.label_lower)
-    if pair is None or action not in ("post_add", "pre_remove", "pre_clear") or not has_table("auditrecord", sender._meta.apps):
+    if (
+        pair is None
+        or action not in ("post_add", "pre_remove", "pre_clear")
+        or not has_table("auditrecord", sender._meta.apps)
+    ):
         return
     rows = sender._base_manager.using(using).filter(**{f"{instance._meta.model_name}_id": instance.pk})
     if pk_set is not None:

@@ -173,7 +173,7 @@ def may_enter(account: User, has_staff_role: Collection[int]) -> bool:
 
 
 def role_of(account: User) -> str:
-    """Return the account's built-in role with the most rights, "" for none. No query where its groups are prefetched."""
+    """Return the account's built-in role with the most rights; "" for none. No query if its groups are prefetched."""
     held = {group.name for group in account.groups.all()}
     return next((role for role in reversed(ROLES) if role in held), "")
 

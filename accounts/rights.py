@@ -1,7 +1,7 @@
 """The rights that a role may have, in the words of the matrix, by the kind of thing that they are about.
 
-Rights that concern the whole installation, such as keeping producers, are missing on purpose: no role of an organisation
-has them. A test holds that every other right of the built-in roles has its line here.
+Rights that concern the whole installation, such as keeping producers, are missing on purpose: no role of an
+organisation has them. A test holds that every other right of the built-in roles has its line here.
 """
 
 from collections.abc import Collection

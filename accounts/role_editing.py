@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from accounts.granting import update_staff_rights
 from accounts.models import OrganisationRole, User
 from accounts.organisation_roles import BETWEEN, LONGEST_TITLE
+from accounts.organisations import Organisation
 from accounts.rank import AccountHasMoreRights, OtherOrganisation, require_may_manage, require_not_oneself
 from accounts.rights import OFFERED, permissions_named
 from accounts.roles import ROLES
-from accounts.walls import is_within
+from accounts.walls import is_within, organisation_of
 
 MOST_ROLES = 50
 # So many holders are named in a refusal.
@@ -32,7 +33,7 @@ class RoleRefused(Exception):
 
 def make_role(title: str, rights: Collection[str], *, by: User) -> OrganisationRole:
     """Make a role with these rights in the organisation of `by`. Raises RoleRefused or AccountRefused."""
-    organisation = by.organisation
+    organisation = Organisation.objects.get(pk=organisation_of(by))
     title = acceptable_title(title)
     require_may_have(by, rights)
     if OrganisationRole.objects.filter(organisation=organisation).count() >= MOST_ROLES:
@@ -71,7 +72,8 @@ def delete_role(role: OrganisationRole, *, by: User) -> None:
         require_may_have(by, rights_of_role(role))
         if holders := holders_of(role):
             words = _(
-                "These people have the role: %(names)s. Give them another one on their pages under “People”, then delete it."
+                "These people have the role: %(names)s. Give them another one on their pages under “People”, "
+                "then delete it."
             )
             raise RoleRefused(words % {"names": names_in_words(holders)})
         role.group.delete()
@@ -135,7 +137,7 @@ def acceptable_title(title: str) -> str:
 
 @contextmanager
 def taken_refused(title: str) -> Iterator[None]:
-    """Raise RoleRefused if the database refuses the title in the block, since another role of the organisation has it."""
+    """Raise RoleRefused if the database refuses the title in the block: another role of the organisation has it."""
     try:
         with transaction.atomic():
             yield

@@ -9,6 +9,7 @@ from accounts.granting import change_groups
 from accounts.models import User
 from accounts.organisation_roles import own_role_names
 from accounts.organisations import Organisation
+from accounts.walls import organisation_of
 from backlog.blueprints import copy_blueprints
 
 LONGEST_NAME, LONGEST_SLUG = 100, 60
@@ -52,6 +53,6 @@ def move_account(account: User, to: Organisation) -> None:
         raise OrganisationRefused(words % {"account": account, "organisation": to})
     with transaction.atomic():
         if account.organisation_id != to.pk:
-            change_groups(account, given=(), taken=own_role_names([account.organisation_id]), by=None)
+            change_groups(account, given=(), taken=own_role_names([organisation_of(account)]), by=None)
         account.organisation_id = to.pk
         account.save(update_fields=["organisation"])

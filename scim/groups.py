@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.organisation_roles import BETWEEN, is_role, own_role_names
 from accounts.rank import AccountHasMoreRights
 from accounts.roles import ROLES
-from accounts.walls import within_organisation
+from accounts.walls import organisation_of, within_organisation
 from scim import urns
 from scim.endpoint import location
 from scim.errors import ScimError
@@ -161,7 +161,7 @@ def follow(accounts: Iterable[User], *, joined: Collection[str] = (), left: Coll
     """
     people, mapping = list(accounts), role_mapping()
     held, changes = names_held(people), []
-    roles_of_all = {*ROLES, *own_role_names(account.organisation_id for account in people)}
+    roles_of_all = {*ROLES, *own_role_names(map(organisation_of, people))}
     for account in people:
         before = (held[account.pk] - roles_of_all) | set(left)
         after = (before | set(joined)) - set(left)
@@ -177,7 +177,9 @@ def require_free_name(name: str, *, but: Group | None = None) -> str:
     if not name:
         raise ScimError(_("A group needs a “displayName”."), kind="invalidValue")
     if BETWEEN in name:
-        raise ValidationError(_("The name of a group cannot have “%(sign)s” in it.") % {"sign": BETWEEN}, code="invalid")
+        raise ValidationError(
+            _("The name of a group cannot have “%(sign)s” in it.") % {"sign": BETWEEN}, code="invalid"
+        )
     others = Group.objects.exclude(pk=but.pk) if but else Group.objects.all()
     if others.filter(name__iexact=name).exists():
         raise ValidationError(_("Another group has this name."), code="unique")

@@ -23,6 +23,7 @@ from accounts.models import User
 from accounts.organisation_roles import roles_among
 from accounts.organisations import FIRST_ORGANISATION
 from accounts.roles import ROLES
+from accounts.walls import organisation_of
 from environment.sign_in import SingleSignOn
 from signin.claims import Claims
 from signin.group_roles import roles_of_groups
@@ -46,7 +47,7 @@ def arrive(claims: Claims, sso: SingleSignOn, known: User | None, link: Callable
     roles = roles_of_groups(claims.groups | groups_kept_here(kept), sso.roles)
     if known is not None:
         set_roles(known, roles, by=None)
-    if not roles_among(roles, kept.organisation_id if kept else FIRST_ORGANISATION):
+    if not roles_among(roles, organisation_of(kept) if kept else FIRST_ORGANISATION):
         words = _("You are in no group at %(provider)s that may use Interlock. Ask those who keep the groups there.")
         raise ArrivalRefused(words % {"provider": sso.name})
     if known is not None:

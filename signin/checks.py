@@ -30,7 +30,11 @@ def check_sign_in(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def check_mapped_roles(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """signin.W002: each role of an organisation that OIDC_ROLES names is there. Where it is not, nobody gets it."""
     named = {role for role in mapped_roles() if BETWEEN in role}
-    if not databases or not named or OrganisationRole._meta.db_table not in connections["default"].introspection.table_names():
+    if (
+        not databases
+        or not named
+        or OrganisationRole._meta.db_table not in connections["default"].introspection.table_names()
+    ):
         return []
     there = set(OrganisationRole.objects.filter(group__name__in=named).values_list("group__name", flat=True))
     if named == there:

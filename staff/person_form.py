@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.passwords.letters import sends_letters
 from accounts.rank import groups_within_rights_of, own_roles_within_rights_of, roles_within_rights_of
 from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER, ROLES
+from accounts.walls import organisation_of
 from people.keeping import DETAILS, Details
 
 # What a person with the role may do, each beside what the role before it may.
@@ -51,7 +52,7 @@ class PersonForm(forms.Form):
         role: Any = self.fields["role"]
         offered = roles_within_rights_of(actor)
         built_in = [(name, label) for name, label in ROLE_LABELS.items() if name in offered]
-        roles = own_roles_within_rights_of(actor, (account or actor).organisation_id).select_related("group")
+        roles = own_roles_within_rights_of(actor, organisation_of(account or actor)).select_related("group")
         own = [(own.group.name, format_lazy("{}: {}", own.title, OWN_ROLE)) for own in roles]
         role.choices = [NO_ROLE, *built_in, *own]
         role.initial = REQUESTER if account is None else role_of(account) or own_role_of(account)

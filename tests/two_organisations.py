@@ -90,7 +90,9 @@ def side(organisation: Organisation, word: str) -> Side:
     name, now = word.lower(), timezone.now()
     for role in ROLES:
         account(f"{name}-{role}", role, organisation=organisation, email=f"{role}@{name}.example")
-    checkers = make_role(f"{word} checkers", ["backlog.view_project"], by=User.objects.get(username=f"{name}-{ADMINISTRATOR}"))
+    checkers = make_role(
+        f"{word} checkers", ["backlog.view_project"], by=User.objects.get(username=f"{name}-{ADMINISTRATOR}")
+    )
     checkers.group.user_set.add(User.objects.get(username=f"{name}-{REQUESTER}"))
     machine = account(f"{name}-bot", ADMINISTRATOR, organisation=organisation, is_service=True)
     keys.make_key(machine, name=f"{name} key", scopes=EVERY_SCOPE, lifetime=None)

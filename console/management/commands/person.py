@@ -19,6 +19,7 @@ from accounts.passwords.letters import CannotInvite
 from accounts.roles import ROLES
 from accounts.second_factors import reset_second_factor
 from accounts.sessions import sign_out_everywhere
+from accounts.walls import organisation_of
 from console.other_accounts import in_words
 from people.keeping import invite_account
 from people.leaving import activate, deactivate
@@ -138,8 +139,9 @@ class Command(BaseCommand):
 
     def require_role(self, user: User, role: str) -> None:
         """Raise CommandError unless there is this role, built-in or of the account's organisation."""
-        if not roles_among([role], user.organisation_id):
-            known = ", ".join([*ROLES, *sorted(own_role_names([user.organisation_id]))])
+        organisation = organisation_of(user)
+        if not roles_among([role], organisation):
+            known = ", ".join([*ROLES, *sorted(own_role_names([organisation]))])
             raise CommandError(f"There is no role {role} in the account's organisation. The roles are: {known}.")
 
     def new_machine(self, name: str) -> User:

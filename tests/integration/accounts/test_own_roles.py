@@ -118,7 +118,9 @@ def test_nobody_changes_what_they_hold_nor_what_somebody_above_them_holds(ann: U
     kim = holder(role, "kim")
     set_roles(kim, [ADMINISTRATOR, role.group.name], by=None)
     with pytest.raises(OwnAccount):
-        change_role(role, "Keepers", ["accounts.change_organisationrole", "accounts.add_user"], by=User.objects.get(pk=kim.pk))
+        change_role(
+            role, "Keepers", ["accounts.change_organisationrole", "accounts.add_user"], by=User.objects.get(pk=kim.pk)
+        )
     lower = holder(make_role("Lower", ["accounts.change_organisationrole", *REVIEW], by=ann), "lea")
     with pytest.raises(AccountHasMoreRights):
         change_role(role, "Keepers", [], by=lower)
@@ -235,7 +237,12 @@ def test_each_change_is_in_the_audit_log_of_the_roles_organisation(walrus: Organ
 def test_questions_wait_for_a_role_and_templates_have_it_approve_in_its_organisation_alone(
     reviewers: OrganisationRole, walrus: Organisation
 ) -> None:
-    item = {"key": "first", "title": "Work", "agent_target": "a_worker", "approvers": {"groups": ["default::reviewers"]}}
+    item = {
+        "key": "first",
+        "title": "Work",
+        "agent_target": "a_worker",
+        "approvers": {"groups": ["default::reviewers"]},
+    }
     plan = {"name": "plan", "title": "Plan", "items": [{**item, "approval": "after"}]}
     with pytest.raises(InvalidTemplate, match=r"no group 'default::reviewers'; the groups are: (?!.*eviewers)"):
         add_version(plan, by="adam", organisation=walrus.pk)

@@ -44,7 +44,11 @@ def test_a_directory_keeps_who_has_the_roles_of_its_organisation_and_no_others(
     nina = User.objects.get(pk=key)
     assert ([group.name for group in nina.groups.all()], nina.is_staff) == ([ROLE], True)
     refused(directory.send("DELETE", path), 400, "mutability")
-    refused(directory.send("PATCH", path, {"Operations": [{"op": "replace", "path": "displayName", "value": "x"}]}), 400, "mutability")
+    refused(
+        directory.send("PATCH", path, {"Operations": [{"op": "replace", "path": "displayName", "value": "x"}]}),
+        400,
+        "mutability",
+    )
     assert "eviewers" not in other.get("Groups", count="100").content.decode()
     assert other.get(path).status_code == 404
     refused(other.send("PATCH", path, {"Operations": [members("add", theirs)]}), 404)
@@ -60,7 +64,9 @@ def test_a_role_that_oidc_roles_names_is_had_in_its_organisation_alone(
     key, theirs = directory.made("Users", {"userName": "nina"}), other.made("Users", {"userName": "olga"})
     group = directory.made("Groups", {"displayName": "readers", "members": [{"value": key}]})
     other.patch(f"Groups/{group}", members("add", theirs), status=204)
-    held = {user.username: {each.name for each in user.groups.all()} for user in User.objects.filter(pk__in=[key, theirs])}
+    held = {
+        user.username: {each.name for each in user.groups.all()} for user in User.objects.filter(pk__in=[key, theirs])
+    }
     assert held == {"nina": {"readers", ROLE}, "olga": {"readers"}}
     directory.patch(f"Groups/{group}", members("remove", key), status=204)
     assert not User.objects.get(pk=key).groups.exists()
@@ -85,4 +91,6 @@ def test_the_check_warns_of_a_role_that_no_organisation_has(
     mapped(readers=ROLE)
     assert (check_sign_in(None), check_mapped_roles(["default"])) == ([], [])
     mapped(readers=ROLE, writers="default::writers")
-    assert [(found.id, "default::writers" in found.msg) for found in check_mapped_roles(["default"])] == [("signin.W002", True)]
+    assert [(found.id, "default::writers" in found.msg) for found in check_mapped_roles(["default"])] == [
+        ("signin.W002", True)
+    ]
