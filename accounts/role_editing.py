@@ -1,7 +1,7 @@
 """Makes, changes and deletes the roles of an organisation: the one place that does, whichever page it is asked on.
 
-Nobody touches a role that has, or would have, a right that they lack, nor one that an account above them holds; nobody
-changes the rights of a role that they hold themselves. A right that is given or taken counts from the next request of
+Nobody touches a role that has, or would have, a right that they lack; nobody changes the rights of a role that they
+hold themselves, or that an account above them holds. A right that is given or taken counts from the next request of
 each holder on, since nothing keeps rights between requests.
 """
 
@@ -35,6 +35,7 @@ def make_role(title: str, rights: Collection[str], *, by: User) -> OrganisationR
     """Make a role with these rights in the organisation of `by`. Raises RoleRefused or AccountRefused."""
     organisation = Organisation.objects.get(pk=organisation_of(by))
     title = acceptable_title(title)
+    require_offered(rights)
     require_may_have(by, rights)
     if OrganisationRole.objects.filter(organisation=organisation).count() >= MOST_ROLES:
         words = _("An organisation has at most %(n)s roles of its own: delete one that nobody has.")
@@ -50,6 +51,7 @@ def make_role(title: str, rights: Collection[str], *, by: User) -> OrganisationR
 def change_role(role: OrganisationRole, title: str, rights: Collection[str], *, by: User) -> None:
     """Give the role this title and exactly these rights; its holders stay. Raises RoleRefused or AccountRefused."""
     title = acceptable_title(title)
+    require_offered(rights)
     with transaction.atomic():
         role = locked_role(role, by)
         before = rights_of_role(role)
@@ -109,13 +111,17 @@ def locked_role(role: OrganisationRole, by: User) -> OrganisationRole:
 
 
 # -- rules -----------------------------------------------------------------------------------------
-def require_may_have(by: User, rights: Collection[str]) -> None:
-    """Raise RoleRefused for a right that no role may have, and AccountHasMoreRights for one that `by` lacks."""
+def require_offered(rights: Collection[str]) -> None:
+    """Raise RoleRefused for a right that no role of an organisation may have."""
     if unknown := sorted(set(rights) - set(OFFERED)):
         raise RoleRefused(_("A role of an organisation cannot have the right %(right)s.") % {"right": unknown[0]})
+
+
+def require_may_have(by: User, rights: Collection[str]) -> None:
+    """Raise AccountHasMoreRights for a right that `by` lacks."""
     if lacking := sorted(right for right in rights if not by.has_perm(right)):
         words = _("The role has a right that you do not have: “%(right)s”. Ask somebody who has it.")
-        raise AccountHasMoreRights(words % {"right": OFFERED[lacking[0]]})
+        raise AccountHasMoreRights(words % {"right": OFFERED.get(lacking[0], lacking[0])})
 
 
 def require_may_change_for(by: User, holders: Sequence[User]) -> None:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import keys
+from accounts import keys, role_editing
 from accounts.audit import AuditRecord
 from accounts.granting import change_groups, set_roles
 from accounts.models import Organisation, OrganisationRole, User
@@ -135,6 +135,22 @@ def test_nobody_changes_what_they_hold_nor_what_somebody_above_them_holds(ann: U
 def test_a_name_that_is_none_or_taken_is_refused(ann: User, reviewers: OrganisationRole, title: str) -> None:
     with pytest.raises(RoleRefused):
         make_role(title, REVIEW, by=ann)
+
+
+def test_a_right_that_is_offered_no_more_can_be_taken_away(ann: User, reviewers: OrganisationRole) -> None:
+    producers = Permission.objects.get(codename="view_producer")
+    reviewers.group.permissions.add(producers)
+    change_role(reviewers, "Reviewers", REVIEW, by=User.objects.get(pk=ann.pk))
+    assert rights_of_role(reviewers) == set(REVIEW)
+
+
+def test_an_organisation_has_so_many_roles_and_no_more(
+    ann: User, reviewers: OrganisationRole, walrus: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(role_editing, "MOST_ROLES", 1)
+    with pytest.raises(RoleRefused, match="at most 1 roles"):
+        make_role("Second", REVIEW, by=ann)
+    assert make_role("Second", REVIEW, by=account("adam", ADMINISTRATOR, organisation=walrus))
 
 
 # -- whose a role is -------------------------------------------------------------------------------
