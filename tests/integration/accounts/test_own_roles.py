@@ -121,6 +121,8 @@ def test_nobody_changes_what_they_hold_nor_what_somebody_above_them_holds(ann: U
         change_role(
             role, "Keepers", ["accounts.change_organisationrole", "accounts.add_user"], by=User.objects.get(pk=kim.pk)
         )
+    with pytest.raises(OwnAccount):
+        set_roles(ann, [ADMINISTRATOR, role.group.name], by=ann)
     lower = holder(make_role("Lower", ["accounts.change_organisationrole", *REVIEW], by=ann), "lea")
     with pytest.raises(AccountHasMoreRights):
         change_role(role, "Keepers", [], by=lower)
@@ -212,6 +214,16 @@ def test_a_role_made_and_given_on_the_pages_lets_its_people_in_and_a_right_taken
     desk.post(page(role), {"save": "1", "title": "Reviewers", "rights": ["backlog.add_project"]})
     assert [own.get(path).status_code for path in (questions, events)] == [302, 302], "no staff any more"
     assert not User.objects.get(pk=otto.pk).is_staff
+
+
+def test_who_has_several_roles_keeps_them_when_something_else_is_changed_on_their_page(
+    ann: User, reviewers: OrganisationRole
+) -> None:
+    lawyers, olga = Group.objects.create(name="lawyers"), account("olga", OPERATOR)
+    change_groups(olga, given=[reviewers.group.name], taken=[], by=ann)
+    changed = {"save": "1", "username": "olga", "first_name": "Olga", "role": OPERATOR, "groups": [lawyers.name]}
+    assert browser_of(ann).post(f"{PEOPLE}{olga.pk}/change/", changed).status_code == 302
+    assert {group.name for group in olga.groups.all()} == {OPERATOR, "default::reviewers", "lawyers"}
 
 
 def test_a_role_that_somebody_has_is_not_deleted_and_says_who_has_it(ann: User, reviewers: OrganisationRole) -> None:

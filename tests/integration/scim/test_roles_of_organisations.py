@@ -7,7 +7,7 @@ import pytest
 from accounts.granting import set_roles
 from accounts.models import OrganisationRole, User
 from accounts.role_editing import make_role
-from accounts.roles import ADMINISTRATOR, REQUESTER
+from accounts.roles import ADMINISTRATOR, OPERATOR, REQUESTER
 from backlog.organisations import make_organisation
 from environment.sign_in import SingleSignOn
 from signin.arrivals import ArrivalRefused, arrive
@@ -68,8 +68,25 @@ def test_a_role_that_oidc_roles_names_is_had_in_its_organisation_alone(
         user.username: {each.name for each in user.groups.all()} for user in User.objects.filter(pk__in=[key, theirs])
     }
     assert held == {"nina": {"readers", ROLE}, "olga": {"readers"}}
+    by_hand = {"Operations": [members("add", directory.made("Users", {"userName": "mia"}))]}
+    refused(directory.send("PATCH", f"Groups/{reviewers.group_id}", by_hand), 400, "mutability")
     directory.patch(f"Groups/{group}", members("remove", key), status=204)
     assert not User.objects.get(pk=key).groups.exists()
+
+
+def test_a_role_is_no_group_that_oidc_roles_maps_to_another_role(
+    directory: Directory, reviewers: OrganisationRole, mapped: Callable[..., None]
+) -> None:
+    mapped(**{ROLE: OPERATOR})
+    key, group = directory.made("Users", {"userName": "nina"}), directory.made("Groups", {"displayName": "lawyers"})
+    nina = User.objects.get(pk=key)
+    set_roles(nina, [ROLE], by=None)
+    directory.patch(f"Groups/{group}", members("add", key), status=204)
+    assert {each.name for each in nina.groups.all()} == {ROLE, "lawyers"}
+    sso = SingleSignOn("https://login.example.org", "interlock", "", roles=((ROLE, OPERATOR),))
+    with pytest.raises(ArrivalRefused):
+        arrive(read_claims(SAID, "groups"), sso, nina, lambda account: None)
+    assert {each.name for each in nina.groups.all()} == {"lawyers"}
 
 
 def test_who_comes_from_the_single_sign_on_gets_the_role_only_where_it_is(
