@@ -28,7 +28,13 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class RoleAdmin(FewLookups, GroupAdmin):
-    """The pages of roles (Django groups); only superusers may add, change or delete one."""
+    """The pages of groups and the built-in roles; only superusers may add, change or delete one.
+
+    Roles of organisations are not among them: their page, in `staff`, holds their rules.
+    """
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        return super().get_queryset(request).filter(own_role=None)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return signed_in_person(request).is_superuser

@@ -14,7 +14,7 @@ from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_sav
 from django.http import HttpRequest
 
 from accounts.audit import LONGEST_NAME, AuditRecord, address_of, printable_text, unsaved_entry
-from accounts.models import User
+from accounts.models import OrganisationRole, User
 from accounts.recorded import Recorded, record_deletion, write_records
 
 Action = AuditRecord.Action
@@ -104,7 +104,11 @@ def record_rights_change(
     During a migrate the models are historical: the table is recognised by its name, and the log may not exist yet.
     """
     pair = RIGHTS.get(sender._meta.label_lower)
-    if pair is None or action not in ("post_add", "pre_remove", "pre_clear") or not has_log(sender._meta.apps):
+    if (
+        pair is None
+        or action not in ("post_add", "pre_remove", "pre_clear")
+        or not has_table("auditrecord", sender._meta.apps)
+    ):
         return
     rows = sender._base_manager.using(using).filter(**{f"{instance._meta.model_name}_id": instance.pk})
     if pk_set is not None:
@@ -112,9 +116,9 @@ def record_rights_change(
     write_records(rights_records(rows, *pair, given=action == "post_add"), using)
 
 
-def has_log(apps: Any) -> bool:
-    """Return True if the audit log exists among these (possibly historical) models."""
-    return "auditrecord" in apps.all_models["accounts"]
+def has_table(name: str, apps: Any) -> bool:
+    """Return True if this table of accounts exists among these (possibly historical) models."""
+    return name in apps.all_models["accounts"]
 
 
 def rights_records(rows: models.QuerySet[Any], holder: str, right: str, *, given: bool) -> list[AuditRecord]:
@@ -124,6 +128,9 @@ def rights_records(rows: models.QuerySet[Any], holder: str, right: str, *, given
         rights[pk, name].append(".".join(parts))
     holders = [pk for pk, _name in rights] if holder == "user" else []
     organisations = dict(User.objects.filter(pk__in=holders).values_list("pk", "organisation_id"))
+    if holder == "group" and has_table("organisationrole", rows.model._meta.apps):
+        found = OrganisationRole.objects.filter(group__in=[pk for pk, _name in rights])
+        organisations = dict(found.values_list("group_id", "organisation_id"))
     action, word = Action.RIGHTS_GIVEN if given else Action.RIGHTS_TAKEN, "role" if right == "group" else "permission"
     return [
         unsaved_entry(
@@ -164,7 +171,9 @@ def record_role_saved(sender: Any, instance: Any, using: str, created: bool, **s
 
 
 def record_role_deleted(sender: Any, instance: Any, using: str, **sent: Any) -> None:
-    """Record that a role is deleted, and which accounts lose it."""
+    """Record that a role is deleted, and which accounts lose it; one of an organisation has a record of its own."""
+    if hasattr(instance, "own_role"):
+        return
     holders = ", ".join(instance.user_set.using(using).order_by("username").values_list("username", flat=True))
     details = f"taken from: {holders}" if holders else ""
     write_records([unsaved_entry(Action.ROLE_DELETED, target=role_target(instance.name), details=details)], using)

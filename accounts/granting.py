@@ -6,32 +6,41 @@ follows from the roles.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import OrganisationRole, User
+from accounts.organisation_roles import is_open_to, is_role, title_of
 from accounts.rank import (
     AccountHasMoreRights,
     groups_within_rights_of,
     require_may_manage,
     require_not_oneself,
 )
-from accounts.roles import ROLES, STAFF_ROLES
+from accounts.rights import staff_groups
+from accounts.roles import ROLES
 
 # The accounts that each group is given to, or taken from.
 Moves = Mapping[Group, Sequence[User]]
 
 
 def set_roles(account: User, roles: Collection[str], *, by: User | None) -> None:
-    """Give the account exactly these of the built-in roles. Raises AccountRefused.
+    """Give the account exactly these roles, built-in ones or those of its organisation. Raises AccountRefused.
 
     Other groups of the account, its own permissions, and the rank of a superuser stay.
     """
-    change_groups(account, given=roles, taken=set(ROLES) - set(roles), by=by)
+    change_groups(account, given=roles, taken=roles_held(account) - set(roles), by=by)
+
+
+def roles_held(account: User) -> set[str]:
+    """Return the names of the account's roles, also of one that another organisation has defined. One query."""
+    held = Group.objects.filter(Q(name__in=ROLES) | Q(own_role__isnull=False), user=account)
+    return set(held.values_list("name", flat=True))
 
 
 def set_other_groups(account: User, names: Collection[str], *, by: User | None) -> None:
@@ -39,22 +48,37 @@ def set_other_groups(account: User, names: Collection[str], *, by: User | None) 
 
     A group that gives more rights than `by` has stays as it is.
     """
-    others = (Group.objects.all() if by is None else groups_within_rights_of(by)).exclude(name__in=ROLES)
+    others = (Group.objects.all() if by is None else groups_within_rights_of(by)).filter(own_role=None)
+    others = others.exclude(name__in=ROLES)
     change_groups(account, given=names, taken=set(others.values_list("name", flat=True)) - set(names), by=by)
 
 
 def change_groups(account: User, *, given: Collection[str], taken: Collection[str], by: User | None) -> None:
     """Give the account these roles and groups, take those, and bring the staff's right in step. Raises AccountRefused.
 
-    What the account has, or has not, already is left alone: without a change nothing is checked.
+    What the account has, or has not, already is left alone: without a change nothing is checked. A role of another
+    organisation than the account's is passed over, as a name that nothing has.
     """
     with transaction.atomic():
-        more = list(Group.objects.filter(name__in=given).exclude(user=account))
-        less = list(Group.objects.filter(name__in=taken, user=account))
+        named = Group.objects.filter(name__in=given).exclude(user=account).select_related("own_role")
+        more = locked_groups(group for group in named if is_open_to(group, account.organisation_id))
+        less = list(Group.objects.filter(name__in=taken, user=account).select_related("own_role"))
         require_may_change(by, given={group: [account] for group in more}, taken={group: [account] for group in less})
         account.groups.remove(*less)
         account.groups.add(*more)
         update_staff_rights([account])
+
+
+def locked_groups(groups: Iterable[Group]) -> list[Group]:
+    """Return the groups that are there still, with the roles of organisations among them locked.
+
+    So nobody changes the rights of a role, or deletes it, while it is given. Without such a role there is no query.
+    """
+    found = list(groups)
+    own = [group.own_role.pk for group in found if hasattr(group, "own_role")]
+    rows = OrganisationRole.objects.select_for_update().filter(pk__in=own).order_by("pk") if own else ()
+    there = {row.pk for row in rows}
+    return [group for group in found if not hasattr(group, "own_role") or group.own_role.pk in there]
 
 
 @dataclass(frozen=True)
@@ -78,16 +102,22 @@ def change_groups_of_many(changes: Sequence[GroupChange], *, by: User | None) ->
             joining[name].append(change.account)
         for name in set(change.taken) & held[change.account.pk]:
             leaving[name].append(change.account)
-    groups = list(Group.objects.filter(name__in={*joining, *leaving}))
-    more = {group: joining[group.name] for group in groups if group.name in joining}
-    less = {group: leaving[group.name] for group in groups if group.name in leaving}
     with transaction.atomic():
+        named = Group.objects.filter(name__in={*joining, *leaving}).select_related("own_role")
+        groups = locked_groups(named)
+        more = {group: chosen for group in groups if (chosen := those_of(group, joining[group.name]))}
+        less = {group: leaving[group.name] for group in groups if group.name in leaving}
         require_may_change(by, given=more, taken=less)
         for group, accounts in less.items():
             group.user_set.remove(*accounts)
         for group, accounts in more.items():
             group.user_set.add(*accounts)
         update_staff_rights([change.account for change in changes])
+
+
+def those_of(group: Group, accounts: Sequence[User]) -> list[User]:
+    """Return those of the accounts to which the group may be given: a role only to its organisation's."""
+    return [account for account in accounts if is_open_to(group, account.organisation_id)]
 
 
 def names_held(accounts: Collection[User]) -> dict[int, set[str]]:
@@ -105,7 +135,7 @@ def require_may_change(by: User | None, *, given: Moves, taken: Moves) -> None:
         require_may_manage(by, *{account for _group, accounts in moves for account in accounts})
         require_may_give(by, list(given))
     for group, accounts in moves:
-        for account in accounts if group.name in ROLES else ():
+        for account in accounts if is_role(group) else ():
             require_not_oneself(by, account)
 
 
@@ -117,7 +147,7 @@ def require_may_give(by: User | None, groups: Collection[Group]) -> None:
     for group in groups:
         if group.pk not in permitted:
             words = _("“%(group)s” gives rights that you do not have: ask a superuser to do this.")
-            raise AccountHasMoreRights(words % {"group": group.name})
+            raise AccountHasMoreRights(words % {"group": title_of(group)})
 
 
 def update_staff_right(account: User) -> None:
@@ -128,7 +158,7 @@ def update_staff_right(account: User) -> None:
 def update_staff_rights(accounts: Sequence[User]) -> None:
     """Let those of the accounts enter the admin that are superusers, or persons with a staff role."""
     numbers = [account.pk for account in accounts]
-    has_staff_role = set(Group.objects.filter(name__in=STAFF_ROLES, user__in=numbers).values_list("user", flat=True))
+    has_staff_role = set(staff_groups().filter(user__in=numbers).values_list("user", flat=True))
     for is_staff in (True, False):
         changed = [one for one in accounts if one.is_staff != is_staff and may_enter(one, has_staff_role) == is_staff]
         if changed:
@@ -143,6 +173,12 @@ def may_enter(account: User, has_staff_role: Collection[int]) -> bool:
 
 
 def role_of(account: User) -> str:
-    """Return the account's role with the most rights, "" for none. No query where its groups are prefetched."""
+    """Return the account's built-in role with the most rights; "" for none. No query if its groups are prefetched."""
     held = {group.name for group in account.groups.all()}
     return next((role for role in reversed(ROLES) if role in held), "")
+
+
+def own_role_of(account: User) -> str:
+    """Return the name of the first role, by title, that the account has of its organisation's own; "" for none."""
+    held = OrganisationRole.objects.filter(group__user=account, organisation=account.organisation_id)
+    return held.values_list("group__name", flat=True).first() or ""

@@ -15,6 +15,7 @@ from accounts.attempts import SignInAttempts as SignInAttempts
 from accounts.audit import AuditRecord, unsaved_entry
 from accounts.audit_chain import AuditSeal as AuditSeal
 from accounts.browsers import BrowserSession as BrowserSession
+from accounts.organisation_roles import OrganisationRole as OrganisationRole
 from accounts.organisations import FIRST_ORGANISATION, Organisation
 from accounts.passwords.models import Letter as Letter
 from accounts.quotas import Quota as Quota

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import OrganisationRole, User
 from accounts.roles import ROLES
 from accounts.walls import within_organisation
 
@@ -76,6 +76,11 @@ def roles_within_rights_of(actor: User) -> list[str]:
     """Return the built-in roles that the actor may give, the one with the fewest rights first."""
     permitted = set(groups_within_rights_of(actor).values_list("name", flat=True))
     return [role for role in ROLES if role in permitted]
+
+
+def own_roles_within_rights_of(actor: User, organisation: int) -> QuerySet[OrganisationRole]:
+    """Return the roles of the organisation that the actor may give, by title."""
+    return OrganisationRole.objects.filter(organisation=organisation, group__in=groups_within_rights_of(actor))
 
 
 def accounts_to_make_keys_for(actor: User) -> QuerySet[User]:

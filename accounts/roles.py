@@ -1,4 +1,7 @@
-"""The built-in roles, as Django groups, and the permissions of each."""
+"""The built-in roles, as Django groups, and the permissions of each.
+
+Roles that an organisation defines itself are in `accounts/organisation_roles.py`.
+"""
 
 from typing import Any
 
@@ -31,6 +34,7 @@ ADMINISTRATION_PERMISSIONS = (
     "accounts.view_user",
     "accounts.add_user",
     "accounts.change_user",
+    "accounts.change_organisationrole",
     "accounts.view_apikey",
     "accounts.add_apikey",
     "accounts.change_apikey",

@@ -12,7 +12,17 @@ from django.contrib.auth.models import Group
 from django.db.models import Exists, Model, Q, QuerySet
 
 from accounts.audit import AuditRecord
-from accounts.models import Absence, ApiKey, AskedAct, AuditSeal, BrowserSession, Letter, SignInAttempts, User
+from accounts.models import (
+    Absence,
+    ApiKey,
+    AskedAct,
+    AuditSeal,
+    BrowserSession,
+    Letter,
+    OrganisationRole,
+    SignInAttempts,
+    User,
+)
 from accounts.organisations import Organisation
 from accounts.quotas import Quota
 
@@ -57,6 +67,11 @@ def of_installation(organisation: int) -> Q:
     return Q(~Exists(Organisation.objects.exclude(pk=organisation)))
 
 
+def without_roles_of_others(organisation: int) -> Q:
+    """The condition for groups: all share them, but for the roles that another organisation has defined."""
+    return Q(own_role=None) | Q(own_role__organisation=organisation)
+
+
 def organisation_of(row: Any) -> int:
     """Return the number of the organisation of an account, a project, or another row with that column."""
     number: int = row.organisation_id
@@ -66,6 +81,11 @@ def organisation_of(row: Any) -> int:
 def is_above(user: User) -> bool:
     """Return True if the account is above organisations: an active superuser."""
     return user.is_active and user.is_superuser
+
+
+def belonging_to(organisation: int, rows: QuerySet[M]) -> QuerySet[M]:
+    """Return those of the rows that belong to this organisation. Raises KeyError as `within_organisation` does."""
+    return rows.filter(CONDITIONS[rows.model](organisation))
 
 
 def within_organisation(user: User, rows: QuerySet[M]) -> QuerySet[M]:
@@ -97,9 +117,14 @@ def sees_installation(user: User) -> bool:
 
 # Superusers are above organisations: a question of any organisation may wait for one, and shows the name.
 belongs(User, by="organisation", in_sql="{table}.organisation_id = {organisation} OR {table}.is_superuser")
-belongs(AskedAct, AuditRecord, by="organisation")
+belongs(AskedAct, AuditRecord, OrganisationRole, by="organisation")
 belongs(ApiKey, by="user__organisation")
 belongs(Absence, by="person__organisation")
 belongs(BrowserSession, Letter, by="account__organisation")
-belongs(Group, by=of_all)
+# The view shows whose every role is, also those that a request must not see.
+VIEWS["accounts_whose_role"] = "SELECT group_id, organisation_id FROM accounts_organisationrole"
+WHOSE_ROLE = """
+COALESCE((SELECT whose.organisation_id = {organisation} FROM accounts_whose_role whose
+           WHERE whose.group_id = {table}.id), {organisation} > 0)"""
+belongs(Group, by=without_roles_of_others, in_sql=WHOSE_ROLE)
 belongs(AuditSeal, Organisation, Quota, SignInAttempts, by=of_installation)

@@ -6,8 +6,11 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts.absences.keeping import end_absences_with
+from accounts.granting import change_groups
 from accounts.models import User
+from accounts.organisation_roles import own_role_names
 from accounts.organisations import Organisation
+from accounts.walls import organisation_of
 from backlog.blueprints import copy_blueprints
 
 LONGEST_NAME, LONGEST_SLUG = 100, 60
@@ -42,6 +45,7 @@ def move_account(account: User, to: Organisation) -> None:
     """Move the account to the organisation. Its projects stay where they were opened. Idempotent.
 
     Who stands in for it, or for whom it does, is of the organisation before: that ends.
+    Roles that its former organisation has defined are taken from it; built-in roles and groups stay.
 
     Raises OrganisationRefused if its person has another account there.
     """
@@ -52,5 +56,6 @@ def move_account(account: User, to: Organisation) -> None:
     with transaction.atomic():
         if account.organisation_id != to.pk:
             end_absences_with(account)
+            change_groups(account, given=(), taken=own_role_names([organisation_of(account)]), by=None)
         account.organisation_id = to.pk
         account.save(update_fields=["organisation"])

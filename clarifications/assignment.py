@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.walls import belonging_to, organisation_of
 from backlog.flow.orchestration import project_work
 from backlog.work import ProjectWork
 from clarifications.errors import AlreadyClaimed, UnknownAssignee
@@ -47,7 +48,7 @@ def reassign_question(work: ProjectWork, *, question: Question, to: str, by: Use
     people = User.objects.filter(organisation=question.project.organisation_id, is_active=True)
     if person := people.filter(username=to).first():
         return assign(work, question, to=person, group="", by=by)
-    if Group.objects.filter(name=to).exists():
+    if belonging_to(organisation_of(question.project), Group.objects.filter(name=to)).exists():
         return assign(work, question, to=None, group=to, by=by)
     raise UnknownAssignee(_("There is no person and no group called “%(name)s”.") % {"name": to})
 

@@ -85,6 +85,7 @@ NAMES_NOBODY = frozenset(
             "accounts.SignInAttempts",
             "accounts.AuditSeal",
             "accounts.Organisation",
+            "accounts.OrganisationRole",
             "accounts.Quota",
             "sessions.Session",
             "auth.Group",

@@ -16,8 +16,10 @@ from rest_framework.request import Request
 
 from accounts.granting import GroupChange, change_groups_of_many, names_held
 from accounts.models import User
+from accounts.organisation_roles import BETWEEN, is_role, own_role_names
 from accounts.rank import AccountHasMoreRights
 from accounts.roles import ROLES
+from accounts.walls import organisation_of, within_organisation
 from scim import urns
 from scim.endpoint import location
 from scim.errors import ScimError
@@ -33,7 +35,7 @@ IGNORED = {"schemas", "id", "meta", "externalid"}
 # -- finding and showing ---------------------------------------------------------------------------
 def found_groups(user: User, text: str) -> QuerySet[Group]:
     """Return the groups that the filter finds; all without one. Raises ScimError (invalidFilter)."""
-    groups = Group.objects.all()
+    groups = within_organisation(user, Group.objects.select_related("own_role"))
     for path, value in parsed_filter(text) if text else []:
         number = int(value) if value.isascii() and value.isdecimal() and len(value) < 19 else 0
         if path == "displayname":
@@ -159,8 +161,9 @@ def follow(accounts: Iterable[User], *, joined: Collection[str] = (), left: Coll
     """
     people, mapping = list(accounts), role_mapping()
     held, changes = names_held(people), []
+    roles_of_all = {*ROLES, *own_role_names(map(organisation_of, people))}
     for account in people:
-        before = (held[account.pk] - set(ROLES)) | set(left)
+        before = (held[account.pk] - roles_of_all) | set(left)
         after = (before | set(joined)) - set(left)
         roles = roles_of_groups(after, mapping)
         gone = roles_of_groups(before, mapping) - roles
@@ -170,9 +173,13 @@ def follow(accounts: Iterable[User], *, joined: Collection[str] = (), left: Coll
 
 # -- rules -----------------------------------------------------------------------------------------
 def require_free_name(name: str, *, but: Group | None = None) -> str:
-    """Return the name. Raises ScimError, or ValidationError if another group has it."""
+    """Return the name. Raises ScimError, or ValidationError if another group has it, or a role might."""
     if not name:
         raise ScimError(_("A group needs a “displayName”."), kind="invalidValue")
+    if BETWEEN in name:
+        raise ValidationError(
+            _("The name of a group cannot have “%(sign)s” in it.") % {"sign": BETWEEN}, code="invalid"
+        )
     others = Group.objects.exclude(pk=but.pk) if but else Group.objects.all()
     if others.filter(name__iexact=name).exists():
         raise ValidationError(_("Another group has this name."), code="unique")
@@ -181,7 +188,7 @@ def require_free_name(name: str, *, but: Group | None = None) -> str:
 
 def require_plain(group: Group) -> None:
     """Raise ScimError for a role, and AccountHasMoreRights for a group that gives rights of its own."""
-    if group.name in ROLES:
+    if is_role(group):
         words = _("“%(group)s” is a role: it is neither renamed nor deleted.")
         raise ScimError(words % {"group": group.name}, kind="mutability")
     if group.permissions.exists():
@@ -190,7 +197,7 @@ def require_plain(group: Group) -> None:
 
 def require_kept_by_directory(group: Group) -> None:
     """Raise ScimError for a role whose members follow from other groups."""
-    if group.name in ROLES and role_mapping():
+    if is_role(group) and role_mapping():
         words = _("Who is %(group)s follows from the groups that OIDC_ROLES names: change the members of those.")
         raise ScimError(words % {"group": group.name}, kind="mutability")
 

@@ -20,7 +20,10 @@ from django.utils.translation import gettext as _
 from accounts.audit import AuditRecord
 from accounts.granting import set_roles
 from accounts.models import User
+from accounts.organisation_roles import roles_among
+from accounts.organisations import FIRST_ORGANISATION
 from accounts.roles import ROLES
+from accounts.walls import organisation_of
 from environment.sign_in import SingleSignOn
 from signin.claims import Claims
 from signin.group_roles import roles_of_groups
@@ -44,7 +47,7 @@ def arrive(claims: Claims, sso: SingleSignOn, known: User | None, link: Callable
     roles = roles_of_groups(claims.groups | groups_kept_here(kept), sso.roles)
     if known is not None:
         set_roles(known, roles, by=None)
-    if not roles:
+    if not roles_among(roles, organisation_of(kept) if kept else FIRST_ORGANISATION):
         words = _("You are in no group at %(provider)s that may use Interlock. Ask those who keep the groups there.")
         raise ArrivalRefused(words % {"provider": sso.name})
     if known is not None:
@@ -74,7 +77,8 @@ def entered_directly() -> QuerySet[User]:
 
 def groups_kept_here(account: User | None) -> frozenset[str]:
     """Return the groups, beside the roles, in which the account is here: a directory keeps them over SCIM."""
-    held = Group.objects.filter(user=account).exclude(name__in=ROLES) if account else Group.objects.none()
+    plain = Group.objects.filter(own_role=None).exclude(name__in=ROLES)
+    held = plain.filter(user=account) if account else plain.none()
     return frozenset(held.values_list("name", flat=True))
 
 

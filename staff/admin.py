@@ -48,6 +48,7 @@ from staff import organisations as organisations  # registers its pages
 from staff import people as people  # registers its pages
 from staff import producers as producers  # registers its pages
 from staff import reviewing as reviewing  # registers its pages
+from staff import roles as roles  # registers its pages
 from staff import second_person as second_person  # registers its pages
 from staff.forms import EventForm
 

@@ -62,6 +62,7 @@ def staff_links(request: HttpRequest) -> list[tuple[str, str, str]]:
         "webhooks.endpoint": _("Webhooks"),
         "events.producer": _("Producers"),
         "accounts.user": _("People"),
+        "accounts.organisationrole": _("Roles"),
         "accounts.auditrecord": _("Audit"),
         "backlog.modelswitch": _("Models"),
         "intake.quarantinedfile": _("Quarantine"),

@@ -9,9 +9,10 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -20,7 +21,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.granting import role_of, set_other_groups, set_roles
-from accounts.models import User
+from accounts.models import OrganisationRole, User
+from accounts.organisation_roles import title_of
 from accounts.passwords.letters import CannotInvite, sends_letters
 from accounts.people import signed_in_person
 from accounts.rank import AccountRefused, has_rights_beyond
@@ -50,12 +52,15 @@ class RoleFilter(admin.SimpleListFilter):
     parameter_name = "role"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [*ROLE_WORDS.items(), ("none", gettext_lazy("No role"))]
+        own = within_organisation(signed_in_person(request), OrganisationRole.objects.select_related("group"))
+        titles = [(role.group.name, role.title) for role in own]
+        return [*ROLE_WORDS.items(), *titles, ("none", gettext_lazy("No role"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
         if self.value() == "none":
-            return queryset.exclude(groups__name__in=ROLE_WORDS)
-        return queryset.filter(groups__name=self.value()) if self.value() in ROLE_WORDS else queryset
+            return queryset.exclude(groups__name__in=ROLE_WORDS).exclude(groups__own_role__isnull=False)
+        is_known = self.value() in {name for name, _title in self.lookup_choices}
+        return queryset.filter(groups__name=self.value()) if is_known else queryset
 
 
 @admin.register(User)
@@ -73,7 +78,8 @@ class PersonAdmin(DetailAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Return the accounts of the person's organisation, with their roles."""
-        return within_organisation(signed_in_person(request), User.objects.all()).prefetch_related("groups")
+        groups = Prefetch("groups", Group.objects.select_related("own_role"))
+        return within_organisation(signed_in_person(request), User.objects.all()).prefetch_related(groups)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return admin.ModelAdmin.has_add_permission(self, request)
@@ -85,7 +91,11 @@ class PersonAdmin(DetailAdmin):
 
     @admin.display(description=gettext_lazy("role"))
     def role(self, account: User) -> str:
-        return _("Superuser") if account.is_superuser else str(ROLE_WORDS.get(role_of(account), "–"))
+        if account.is_superuser:
+            return _("Superuser")
+        own = sorted(title_of(group) for group in account.groups.all() if hasattr(group, "own_role"))
+        built_in = ROLE_WORDS.get(role_of(account))
+        return ", ".join([*([str(built_in)] if built_in else []), *own]) or "–"
 
     @admin.display(description=gettext_lazy("state"), ordering="is_active")
     def standing(self, account: User) -> SafeString:
@@ -232,7 +242,7 @@ def change(account: User, form: PersonForm, *, by: User) -> None:
     """Change name, address, role and groups as they were typed, all or nothing."""
     with transaction.atomic():
         keeping.change_account(account, form.details, by=by)
-        if not form.fields["role"].disabled:
+        if "role" in form.changed_data:
             set_roles(account, form.roles, by=by)
         if "groups" in form.cleaned_data:
             set_other_groups(account, form.cleaned_data["groups"], by=by)

@@ -4,13 +4,15 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.models import Group
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.granting import role_of
+from accounts.granting import own_role_of, role_of
 from accounts.models import User
 from accounts.passwords.letters import sends_letters
-from accounts.rank import groups_within_rights_of, roles_within_rights_of
+from accounts.rank import groups_within_rights_of, own_roles_within_rights_of, roles_within_rights_of
 from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER, ROLES
+from accounts.walls import organisation_of
 from people.keeping import DETAILS, Details
 
 # What a person with the role may do, each beside what the role before it may.
@@ -20,6 +22,7 @@ ROLE_LABELS = {
     OPERATOR: _("Operator: also steers work items and repairs dead letters"),
     ADMINISTRATOR: _("Administrator: also keeps people, keys, templates and webhooks"),
 }
+OWN_ROLE = _("a role of this organisation")
 NO_ROLE = ("", _("No role: may sign in, and see nothing of others"))
 
 
@@ -47,16 +50,19 @@ class PersonForm(forms.Form):
     def offer_roles(self, actor: User, account: User | None) -> None:
         """Offer the roles that the actor may give; nobody changes their own."""
         role: Any = self.fields["role"]
-        role.initial = REQUESTER if account is None else role_of(account)
         offered = roles_within_rights_of(actor)
-        role.choices = [NO_ROLE, *((name, label) for name, label in ROLE_LABELS.items() if name in offered)]
+        built_in = [(name, label) for name, label in ROLE_LABELS.items() if name in offered]
+        roles = own_roles_within_rights_of(actor, organisation_of(account or actor)).select_related("group")
+        own = [(own.group.name, format_lazy("{}: {}", own.title, OWN_ROLE)) for own in roles]
+        role.choices = [NO_ROLE, *built_in, *own]
+        role.initial = REQUESTER if account is None else role_of(account) or own_role_of(account)
         if account is not None and account.pk == actor.pk:
             role.disabled = True
             role.help_text = _("Another administrator can change your role.")
 
     def offer_groups(self, actor: User, account: User | None) -> None:
         """Offer the groups beside the roles that the actor may give; without any there is no such field."""
-        others = groups_within_rights_of(actor).exclude(name__in=ROLES).order_by("name")
+        others = groups_within_rights_of(actor).filter(own_role=None).exclude(name__in=ROLES).order_by("name")
         names = list(others.values_list("name", flat=True))
         if not names:
             del self.fields["groups"]

@@ -19,6 +19,7 @@ from django.utils import timezone
 from accounts import keys, walls
 from accounts.models import User
 from accounts.organisations import Organisation
+from accounts.role_editing import make_role
 from accounts.roles import ADMINISTRATOR, OPERATOR, REQUESTER, ROLES
 from backlog.blueprints import add_version
 from backlog.errors import UnknownTemplate
@@ -89,6 +90,10 @@ def side(organisation: Organisation, word: str) -> Side:
     name, now = word.lower(), timezone.now()
     for role in ROLES:
         account(f"{name}-{role}", role, organisation=organisation, email=f"{role}@{name}.example")
+    checkers = make_role(
+        f"{word} checkers", ["backlog.view_project"], by=User.objects.get(username=f"{name}-{ADMINISTRATOR}")
+    )
+    checkers.group.user_set.add(User.objects.get(username=f"{name}-{REQUESTER}"))
     machine = account(f"{name}-bot", ADMINISTRATOR, organisation=organisation, is_service=True)
     keys.make_key(machine, name=f"{name} key", scopes=EVERY_SCOPE, lifetime=None)
     plan = {"name": f"{name}-plan", "title": f"{word} plan", "items": items(word)}

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from accounts.audit import AuditRecord, unsaved_entry
 from accounts.models import User
 from accounts.organisations import FIRST_ORGANISATION, Organisation
+from accounts.walls import belonging_to
 from backlog.errors import InvalidTemplate, UnknownTemplate
 from backlog.flow.named_checks import CHECKS, unknown_check_in_words
 from backlog.models import Template
@@ -181,12 +182,12 @@ def checked_definition(definition: dict[str, Any], organisation: int = FIRST_ORG
     """Return the definition if it may be saved: form, size, names of groups, checks and items, places of answers.
 
     The members of groups are counted in the organisation. Raises InvalidTemplate with every fault. Saved versions are
-    read with `definition_of`, which does not look up names: they keep working when a group is renamed or a check is
-    removed.
+    read with `definition_of`, which looks up no names: they keep working when a group or a check is gone.
     """
     require_small_definition(definition)
     parsed = parse_definition(definition)
-    faults = [*unknown_groups(parsed), *unknown_checks(parsed), *unknown_keys(parsed), *reserved_fields(parsed)]
+    faults = [*unknown_groups(parsed, organisation), *unknown_checks(parsed)]
+    faults += [*unknown_keys(parsed), *reserved_fields(parsed)]
     if faults := faults or too_few_approvers(parsed, organisation):
         raise InvalidTemplate(f"The template cannot be used: {'; '.join(faults)}")
     return parsed
@@ -202,13 +203,14 @@ def require_small_definition(definition: dict[str, Any]) -> None:
         raise InvalidTemplate(f"The template has {size} bytes as JSON, and may have {MOST_BYTES}: make it shorter.")
 
 
-def unknown_groups(definition: Definition) -> list[str]:
-    """Return a sentence for each group in `escalate_to` or in `approvers` that does not exist."""
+def unknown_groups(definition: Definition, organisation: int) -> list[str]:
+    """Return a sentence for each group in `escalate_to` or in `approvers` that does not exist there."""
+    groups = belonging_to(organisation, Group.objects.order_by("name")).values_list("name", flat=True)
     named = [("silence/escalate_to", name) for name in definition.silence.escalate_to]
     named += [(f"items/{item.key}/approvers", name) for item in definition.items for name in item.approvers.groups]
     names = {name for _place, name in named}
-    existing = set(Group.objects.filter(name__in=names).values_list("name", flat=True)) if names else set()
-    known = ", ".join(Group.objects.order_by("name").values_list("name", flat=True)) if names - existing else ""
+    existing = set(groups.filter(name__in=names)) if names else set()
+    known = ", ".join(groups) if names - existing else ""
     return [
         f"{place}: there is no group {name!r}; the groups are: {known}" for place, name in named if name not in existing
     ]

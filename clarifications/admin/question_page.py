@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.walls import belonging_to, organisation_of
 from backlog.admin.project_page import state_in_words
 from backlog.blueprints import definition_of
 from backlog.flow.definition_of_done import check_faults, evidence_faults
@@ -123,9 +124,10 @@ def criteria(item: Item) -> list[Criterion]:
 
 def assignees(question: Question) -> dict[str, list[str]]:
     """Return the names that a question can be assigned to: `groups` and `people` of its organisation."""
-    organisation = question.project.organisation_id
+    organisation = organisation_of(question.project)
     people = User.objects.filter(organisation=organisation, is_active=True, is_staff=True).order_by("username")
+    groups = belonging_to(organisation, Group.objects.order_by("name"))
     return {
-        "groups": list(Group.objects.order_by("name").values_list("name", flat=True)),
+        "groups": list(groups.values_list("name", flat=True)),
         "people": list(people.values_list("username", flat=True)[:MOST_PEOPLE]),
     }

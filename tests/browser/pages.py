@@ -38,6 +38,7 @@ SHOTS = (
     Shot("admin-people", "/admin/accounts/user/", "ann"),
     Shot("admin-person", "/admin/accounts/user/2/change/", "ann"),
     Shot("admin-person-new", "/admin/accounts/user/add/", "ann"),
+    Shot("admin-role-new", "/admin/accounts/organisationrole/add/", "ann"),
     Shot("admin-second-person", "/admin/accounts/askedact/", "ann"),
     Shot("sign-in", "/sign-in/", ""),
     Shot("forgotten-password", "/sign-in/forgotten/", ""),

@@ -14,10 +14,12 @@ from django.db import transaction
 from accounts.granting import change_groups, set_roles, update_staff_right
 from accounts.memberships import other_accounts
 from accounts.models import User
+from accounts.organisation_roles import own_role_names, roles_among
 from accounts.passwords.letters import CannotInvite
 from accounts.roles import ROLES
 from accounts.second_factors import reset_second_factor
 from accounts.sessions import sign_out_everywhere
+from accounts.walls import organisation_of
 from console.other_accounts import in_words
 from people.keeping import invite_account
 from people.leaving import activate, deactivate
@@ -35,9 +37,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="the name of the account, with which the person signs in")
         changes = parser.add_mutually_exclusive_group(required=True)
-        changes.add_argument("--role", choices=list(ROLES), help="give this role in place of all others")
-        changes.add_argument("--add", choices=list(ROLES), metavar="ROLE", help="give this role too")
-        changes.add_argument("--remove", choices=list(ROLES), metavar="ROLE", help="take this role away")
+        known = f"{', '.join(ROLES)}, or a role of the account's organisation, such as acme::reviewers"
+        changes.add_argument("--role", help=f"give this role in place of all others: {known}")
+        changes.add_argument("--add", metavar="ROLE", help="give this role too")
+        changes.add_argument("--remove", metavar="ROLE", help="take this role away")
         changes.add_argument(
             "--reset-second-factor", action="store_true", help="take a lost second factor away, and end every session"
         )
@@ -72,6 +75,7 @@ class Command(BaseCommand):
         role, more, less = (options.get(word) for word in ("role", "add", "remove"))
         with transaction.atomic():
             user = self.find_or_make(name, options, may_make=not less)
+            self.require_role(user, str(role or more or less))
             user.save()
             if role:
                 set_roles(user, [role], by=None)
@@ -132,6 +136,13 @@ class Command(BaseCommand):
         """Return a sentence about the change of role."""
         role = str(given or taken)
         return f"{name} is {'an' if role[0] in 'aeiou' else 'a'} {role} {'now' if given else 'no more'}."
+
+    def require_role(self, user: User, role: str) -> None:
+        """Raise CommandError unless there is this role, built-in or of the account's organisation."""
+        organisation = organisation_of(user)
+        if not roles_among([role], organisation):
+            known = ", ".join([*ROLES, *sorted(own_role_names([organisation]))])
+            raise CommandError(f"There is no role {role} in the account's organisation. The roles are: {known}.")
 
     def new_machine(self, name: str) -> User:
         """Return an unsaved service account, without a password. Raises CommandError for an invalid name."""

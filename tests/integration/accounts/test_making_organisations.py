@@ -55,4 +55,4 @@ def test_a_superuser_makes_an_organisation_and_gives_it_another_name() -> None:
 def test_nobody_else_has_a_page_of_organisations() -> None:
     adam = person("adam", ADMINISTRATOR).client
     assert [adam.get(address).status_code for address in (ADD, LIST)] == [403, 403]
-    assert b"accounts/organisation" not in adam.get(reverse("admin:index")).content
+    assert b"accounts/organisation/" not in adam.get(reverse("admin:index")).content

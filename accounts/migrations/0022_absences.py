@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0020_second_person'),
+        ('accounts', '0021_organisation_roles'),
     ]
 
     operations = [
