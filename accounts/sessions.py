@@ -63,7 +63,7 @@ class SessionRenewal:
         """Return the response; the use of the session is noted after it."""
         key = request.session.session_key
         response = self.get_response(request)
-        if request.user.is_authenticated:
+        if request.user.is_authenticated and SESSION_KEY in request.session:  # a key signs nobody in
             is_due = int(time.time()) - int(request.session.get(NOTED, 0)) >= NOTED_EVERY_SECONDS
             if is_due:
                 restart_time_out(request.session)

@@ -11,6 +11,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from schemathesis import Case
 
+from backlog.blueprints import definition_of
 from tests.api_figures import NAME
 from tests.api_seeds import Ids, seeded
 from tests.fuzzing import (
@@ -30,17 +31,30 @@ pytestmark = [pytest.mark.django_db, pytest.mark.contract]
 contract = schemathesis.openapi.from_wsgi("/api/schema/?format=json", get_wsgi_application(), config=configuration())
 
 
-@pytest.fixture(params=PARTIES)
-def callers(request: pytest.FixtureRequest, db: None, settings: Any) -> list[Caller]:
-    """Who calls, without a limit of requests."""
-    settings.API_REQUESTS_A_MINUTE = 10**9
+@pytest.fixture(scope="module")
+def stage(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """What is written for all tests of the file: each begins with it, and it is gone after the last."""
+    with django_db_blocker.unblock(), undone():
+        definition_of.cache_clear()
+        yield
+
+
+@pytest.fixture(scope="module", params=PARTIES)
+def callers(request: pytest.FixtureRequest, stage: None) -> list[Caller]:
+    """Who calls."""
     return party(request.param)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ids(callers: list[Caller]) -> Ids:
     """What there is: of the first caller, and of another."""
     return seeded("caller", "another")
+
+
+@pytest.fixture
+def unlimited(settings: Any) -> None:
+    """Nobody is told that they ask too often."""
+    settings.API_REQUESTS_A_MINUTE = 10**9
 
 
 @pytest.fixture
@@ -64,7 +78,7 @@ def figures(request: pytest.FixtureRequest, callers: list[Caller]) -> dict[str, 
 # An operation takes minutes in the full profile. Health checks are about generating too slowly or too much of it, and
 # about fixtures made once for all examples: here each example is undone.
 @pytest.mark.timeout(1800)
-@pytest.mark.usefixtures("one_connection")
+@pytest.mark.usefixtures("one_connection", "unlimited")
 @contract.parametrize()
 @hypothesis.settings(max_examples=EXAMPLES or SHORT, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
 def test_whatever_is_sent_is_answered_as_the_document_says(

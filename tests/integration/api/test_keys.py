@@ -5,12 +5,13 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
 from accounts import keys
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, BrowserSession, User
 from accounts.roles import ADMINISTRATOR, ANSWERER
 from accounts.scopes import QUESTIONS
 from api.rules import Rule
@@ -40,6 +41,14 @@ def test_a_key_is_shown_once_and_kept_as_a_digest() -> None:
     assert text not in run("apikey", "list")
     assert status_with(text) == 200
     assert ApiKey.objects.get().last_used_at is not None
+
+
+def test_a_key_begins_no_session() -> None:
+    bot = machine("bot", ANSWERER)
+    answer = bot.get("me")
+    assert (answer.status_code, dict(answer.cookies)) == (200, {})
+    assert not Session.objects.exists()
+    assert not BrowserSession.objects.exists()
 
 
 @pytest.mark.parametrize("text", ["", "ilk_00000000_x", "nonsense", "é"])
