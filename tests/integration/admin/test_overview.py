@@ -1,12 +1,8 @@
 """The staff's home: what waits, what is under way, what was finished, what is stuck; every figure is a link."""
 
 import re
-from collections.abc import Callable
-from datetime import timedelta
 from html import unescape
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -16,95 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from backlog.models import Item, Project, Template
-from clarifications.models import Question
 from events import streams
-from events.models import DeadLetter
 from staff import overview as home
-from staff.overview import overview_for
-from staff.overview_parts import Figure, Overview
 from tests.flows import envelope, put
+from tests.overviews import every_figure, items, letters, many_rows, page, projects, question, seen, texts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
-
-SignIn = Callable[..., Client]
-PARTS = {
-    "view_question": "Open questions",
-    "view_project": "Projects",
-    "view_item": "Work under way",
-    "view_event": "Streams",
-    "view_deadletter": "Dead letters",
-}
-
-
-def seen(name: str = "ann") -> Overview:
-    """The overview of somebody who is there."""
-    return overview_for(User.objects.get(username=name))
-
-
-def page(client: Client) -> str:
-    """The home page."""
-    response = client.get(reverse("admin:index"))
-    assert response.status_code == 200
-    return response.content.decode()
-
-
-def headings(html: str) -> list[str]:
-    """The headings of the page's cards."""
-    return re.findall(r'<section class="card[^>]*>\s*<h2>([^<]*)</h2>', html)
-
-
-def texts(figures: list[Figure]) -> dict[str, str]:
-    """Each figure's words and number."""
-    return {figure.words: figure.text for figure in figures}
-
-
-def every_figure(found: Overview) -> list[Figure]:
-    """All figures of the overview that have a list of their own."""
-    assert found.questions
-    assert found.projects
-    assert found.items
-    assert found.letters
-    return [
-        *(found.questions.total, found.questions.overdue, *found.questions.ages, *found.questions.holders),
-        *(*found.projects.states, found.projects.finished, found.letters.total),
-        *(figure for line in found.items.agents for figure in [line.total, *line.states]),
-    ]
-
-
-# -- rows ------------------------------------------------------------------------------------------
-def projects(count: int, status: str = "OPEN", *, took: float = 0, ago: float | None = None) -> list[Project]:
-    """Projects of this status; finished so many hours ago after so many minutes, where that is said."""
-    finished = None if ago is None else timezone.now() - timedelta(hours=ago)
-    opened = (finished or timezone.now()) - timedelta(minutes=took)
-    template = Template.objects.get(name="audit")
-    named = {"template": template, "opened_at": opened, "finished_at": finished, "status": status}
-    return Project.objects.bulk_create(Project(title=f"{status} {n}", **named) for n in range(count))
-
-
-def items(project: Project, agent: str, state: str, count: int) -> None:
-    """Items of the project for the agent, in the state."""
-    named = {"project": project, "position": 1, "title": "Step", "agent_target": agent, "state": state}
-    Item.objects.bulk_create(Item(key=uuid4().hex, **named) for _ in range(count))
-
-
-def question(*, asked: float, due: float = 24, **fields: Any) -> None:
-    """A question asked so many hours ago and due in so many."""
-    now, [project] = timezone.now(), projects(1, "WAITING")
-    named = {"title": "Hourly rate", "field": uuid4().hex, "schema": {}, "pointer": "/x", "asked_by": "audit"}
-    due_at = now + timedelta(hours=due)
-    times = {"asked_at": now - timedelta(hours=asked), "due_at": due_at, "next_step_at": due_at}
-    Question.objects.bulk_create([Question(project=project, **named, **times, **fields)])
-
-
-def letters(count: int, **fields: Any) -> None:
-    """Open dead letters."""
-    now = timezone.now()
-    said = {"event_type": "WORK.DONE", "reason": "There is no such event type.", "error_class": "UnknownEventType"}
-    where = {"stream": "audit:events", "group": "orchestrator", "first_seen": now, "last_seen": now, "raw": b"[]"}
-    DeadLetter.objects.bulk_create(
-        DeadLetter(entry_id=uuid4().hex, **{**said, **where, **fields}) for _ in range(count)
-    )
 
 
 # -- numbers ---------------------------------------------------------------------------------------
@@ -306,106 +219,3 @@ def test_a_thousand_rows_of_everything_take_as_many_queries_as_ten(
         User.objects.get(username="ann").get_all_permissions()
     with django_assert_num_queries(11 + len(own)):
         seen()
-
-
-def many_rows(count: int) -> None:
-    """So many open and finished projects, items, questions and dead letters."""
-    now = timezone.now()
-    opened = projects(count)
-    projects(count, "DONE", ago=1, took=10)
-    projects(count, "FAILED", ago=1, took=10)
-    named = {"position": 1, "key": "one", "title": "Step", "state": "READY"}
-    Item.objects.bulk_create(Item(project=p, agent_target=f"agent-{n % 7}", **named) for n, p in enumerate(opened))
-    about = {"field": "rate", "title": "Hourly rate", "schema": {}, "pointer": "/rate", "asked_by": "audit"}
-    times = {"asked_at": now, "due_at": now, "next_step_at": now}
-    Question.objects.bulk_create(Question(project=p, **about, **times) for p in opened)
-    letters(count)
-
-
-# -- people ----------------------------------------------------------------------------------------
-@pytest.mark.parametrize("permission", PARTS)
-def test_each_part_is_shown_only_to_those_who_may_see_its_list(sign_in: SignIn, permission: str) -> None:
-    letters(1)
-    html = page(sign_in("vera", permission))
-    expected = {PARTS[permission]}
-    if permission == "view_project":
-        expected.add("Throughput and lead time, the last 24 hours")
-    assert set(headings(html)) == expected
-    assert "You may see no part" not in html
-
-
-def test_who_may_change_a_list_sees_its_part(sign_in: SignIn) -> None:
-    assert headings(page(sign_in("carl", "change_deadletter"))) == ["Dead letters"]
-
-
-def test_who_may_see_nothing_is_told_what_to_do(sign_in: SignIn) -> None:
-    html = page(sign_in("nora"))
-    assert headings(html) == []
-    assert "Ask an administrator for a role." in html
-
-
-def test_who_may_not_see_items_is_led_to_the_dispatches_of_a_work_stream(sign_in: SignIn) -> None:
-    client = sign_in("eve", "view_event")
-    streams.ensure_group(streams.work_stream("cost_worker"), streams.worker_group("cost_worker"))
-    found = seen("eve").streams
-    assert found
-    assert found.groups[0].url.endswith("?type=WORK.ITEM_DISPATCHED")
-    assert client.get(found.groups[0].url).status_code == 200
-
-
-def test_who_is_no_staff_is_sent_to_sign_in(db: None) -> None:
-    client = Client()
-    client.force_login(User.objects.create_user("rita"))
-    assert client.get(reverse("admin:index")).status_code == 302
-
-
-# -- the page --------------------------------------------------------------------------------------
-def test_an_empty_system_says_what_to_do(staff: Client) -> None:
-    html = page(staff)
-    assert "There is no request yet." in html
-    for words in (
-        "No question is open.",
-        "There are no dead letters",
-        "Nothing was finished in the last 24 hours.",
-        "No agent has anything to do.",
-        "No process reads the streams yet.",
-    ):
-        assert words in html
-
-
-def test_once_something_was_asked_the_page_does_not_say_that_nothing_was(staff: Client) -> None:
-    projects(1, "DONE", ago=1000)
-    assert "No question was asked." not in page(staff)
-
-
-def test_without_a_broker_the_page_says_so_and_shows_the_rest(staff: Client, settings: Any, tmp_path: Path) -> None:
-    letters(2)
-    before = settings.REDIS_URL
-    try:
-        settings.REDIS_URL = f"unix://{tmp_path}/nobody"
-        streams.client.cache_clear()
-        html = page(staff)
-    finally:
-        settings.REDIS_URL = before
-        streams.client.cache_clear()
-    assert "The broker does not answer." in html
-    assert "There is no such event type." in html
-
-
-def test_the_page_is_live_and_every_region_of_it_can_be_found_again(staff: Client) -> None:
-    html = page(staff)
-    assert '<meta name="interlock-live" content="overview inbox">' in html
-    assert len(re.findall(r'id="overview-[a-z]+" data-live', html)) == 7
-
-
-def test_no_id_of_the_page_is_there_twice(staff: Client) -> None:
-    many_rows(3)
-    streams.ensure_group(streams.work_stream("cost_worker"), streams.worker_group("cost_worker"))
-    ids = re.findall(r'\bid="([^"]*)"', page(staff))
-    assert len(ids) == len(set(ids))
-
-
-def test_every_list_of_the_admin_stays_within_reach(staff: Client) -> None:
-    html = page(staff)
-    for model in ("backlog_item", "backlog_deliverable", "events_event", "clarifications_question"):
-        assert reverse(f"admin:{model}_changelist") in html.partition('id="everything"')[2]
