@@ -1,8 +1,5 @@
 """A project's report on its page: findings with their formula and rows, assumptions, quality, provenance, the annex."""
 
-import csv
-import io
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -13,33 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.audit import AuditRecord
-from backlog.models import Deliverable, Project, WorkContext
-from reports.figures import without_formula
+from backlog.models import Project, WorkContext
 from tests.delivered import contents, deliver, deliver_all, full_contents, know, older_contents
+from tests.report_pages import page, report_page
 
 pytestmark = pytest.mark.django_db
 
 Opened = Callable[..., Project]
 FIGURES = ("avoidable_percent", "recovered_hours", "recovered_monthly_cost", "recovered_annual_cost")
-
-
-def page(project: Project, name: str = "project") -> str:
-    """The address of the project's page, or of another page of its."""
-    return reverse(f"portal:{name}", args=[project.pk])
-
-
-def table(client: Client, deliverable: Deliverable, name: str) -> list[list[str]]:
-    """The cells of a table that was taken away."""
-    address = reverse("portal:csv", args=[deliverable.project_id, deliverable.pk])
-    text = client.get(address, {"table": name}).content.decode("utf-8-sig")
-    return list(csv.reader(io.StringIO(text)))
-
-
-def report_page(client: Client, project: Project) -> Any:
-    """The response of the project's report."""
-    response = client.get(page(project, "report"))
-    assert response.status_code == 200
-    return response
 
 
 def test_the_report_says_in_at_most_five_sentences_what_was_found(rita: Client, opened: Opened) -> None:
@@ -302,42 +280,6 @@ def test_a_report_without_any_check_says_so_to_staff(ann: Client, opened: Opened
     project = opened()
     deliver(project, "test_report", {"checks": [], "passed": 0, "failed": 0, "all_passed": False})
     assert "No check was made" in report_page(ann, project).content.decode()
-
-
-def test_a_deliverable_is_taken_away_whole_as_json(rita: Client, opened: Opened) -> None:
-    deliverable = deliver_all(opened(title="Zeit & Geld"))["cost_analysis"]
-    response = rita.get(reverse("portal:json", args=[deliverable.project_id, deliverable.pk]))
-    assert json.loads(response.content) == deliverable.content
-    assert response["Content-Disposition"] == 'attachment; filename="zeit-geld-cost-analysis.json"'
-    assert response["X-Content-Type-Options"] == "nosniff"
-
-
-def test_tables_are_taken_away_as_csv_that_runs_no_formula(rita: Client, opened: Opened) -> None:
-    texts = ["=1+1", "+1", "-1", "@x", "\t=1", "harmless", "ünïcode"]
-    lines = [{"name": text, "=head": -5, "more": [text]} for text in texts]
-    deliverable = deliver(opened(), "foreign", {"lines": lines, "plain": [1, 2]})
-    cells = table(rita, deliverable, "lines")
-    assert cells[0] == ["name", "'=head", "more"]
-    assert [row[0] for row in cells[1:]] == ["'=1+1", "'+1", "'-1", "'@x", "'\t=1", "harmless", "ünïcode"]
-    assert cells[1][1] == "-5"
-    address = reverse("portal:csv", args=[deliverable.project_id, deliverable.pk])
-    for nothing in ("plain", "nowhere", ""):
-        assert rita.get(address, {"table": nothing}).status_code == 404
-
-
-def test_every_table_that_the_page_offers_is_there(rita: Client, opened: Opened) -> None:
-    project = opened()
-    found = deliver_all(project, older_contents())
-    report = report_page(rita, project).context["report"]
-    offered = [(file.kind, key) for file in report.files for key, _words in file.tables]
-    assert {key for _kind, key in offered} == {"breakdown", "clusters", "checks", "requirements", "artifacts"}
-    for kind, key in offered:
-        assert len(table(rita, found[kind], key)) == len(found[kind].content[key]) + 1
-
-
-@pytest.mark.parametrize("text", ["=x", "+x", "-x", "@x", "\tx", "\rx", "\nx", "＝x"])
-def test_a_text_that_looks_like_a_formula_is_made_harmless(text: str) -> None:
-    assert without_formula(text) == f"'{text}"
 
 
 def test_a_report_takes_as_many_queries_however_much_was_delivered(rita: Client, opened: Opened) -> None:
