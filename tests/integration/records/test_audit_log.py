@@ -15,65 +15,13 @@ from django.utils import timezone
 from accounts import audit, keys
 from accounts.audit import AuditRecord
 from accounts.models import ApiKey, User
-from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER
-from tests.callers import Caller, account, group, machine
+from accounts.roles import ANSWERER, OPERATOR, REQUESTER
+from tests.audit_scene import HOOKS, KEYS, PASSWORD, PEOPLE, Scene, rest
+from tests.callers import group
 from webhooks import services
 from webhooks.models import Endpoint
 
 pytestmark = pytest.mark.django_db
-PASSWORD = "a long enough password"
-PEOPLE, KEYS, HOOKS, LOG = (
-    f"/admin/{page}/" for page in ("accounts/user", "accounts/apikey", "webhooks/endpoint", "accounts/auditrecord")
-)
-URL = "https://tickets.example.com/secret-path?token=secret"
-
-
-@pytest.fixture(autouse=True)
-def password(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the environment gives to commands."""
-    for name in ("PERSON_PASSWORD", "DJANGO_SUPERUSER_PASSWORD"):
-        monkeypatch.setenv(name, PASSWORD)
-
-
-class Scene:
-    """An administrator ann in a browser, an operator olga, a machine bot with a key, and bot's webhook."""
-
-    def __init__(self) -> None:
-        self.ann, self.olga = account("ann", ADMINISTRATOR), account("olga", OPERATOR)
-        self.ann.set_password(PASSWORD)
-        self.ann.save()
-        self.browser = Client(REMOTE_ADDR="192.0.2.7", headers={"x-forwarded-for": "203.0.113.9"})
-        self.browser.force_login(self.ann)
-        self.caller = machine("bot", OPERATOR)
-        self.bot = User.objects.get(username="bot")
-        self.key = self.bot.keys.get()
-        self.hook = services.register_endpoint(self.bot, url=URL)
-        self.past = set(AuditRecord.objects.values_list("pk", flat=True))
-
-    def log(self) -> list[str]:
-        """A line for each new entry: who, what, to whom, and the details."""
-        new = AuditRecord.objects.exclude(pk__in=self.past).order_by("pk")
-        return [f"{row.actor or 'nobody'}: {row.action} {row.target} | {row.details}" for row in new]
-
-    def chosen(self, page: str, action: str, row: Any, **more: str) -> Any:
-        """An action on one row of an admin list."""
-        return self.browser.post(page, {"action": action, "_selected_action": [row.pk], **more})
-
-    def form(self, user: User, **changes: Any) -> Any:
-        """The form of a person's page."""
-        said = {"save": "1", "username": user.username, "email": user.email, "role": user.groups.get().name}
-        return self.pressed(user, **(said | changes))
-
-    def pressed(self, user: User, **form: Any) -> Any:
-        """A button of a person's page."""
-        return self.browser.post(f"{PEOPLE}{user.pk}/change/", form)
-
-
-@pytest.fixture
-def scene(settings: Any) -> Scene:
-    """The people and machines."""
-    settings.STATIC_ROOT.mkdir(exist_ok=True)
-    return Scene()
 
 
 def renamed(user: User) -> None:
@@ -106,10 +54,6 @@ def role_of_ones_own(user: User) -> None:
 
 def signing_in(scene: Scene) -> Any:
     return Client().post("/sign-in/", {"username": "ann", "password": PASSWORD})
-
-
-def rest(scene: Scene, act: str, **body: Any) -> Any:
-    return scene.caller.post(f"webhooks/{scene.hook.pk}/{act}", body)
 
 
 BOT = "key tests ({key}): "
@@ -322,35 +266,9 @@ def test_the_command_line_says_which_command(monkeypatch: pytest.MonkeyPatch) ->
     assert audit.command_name() == "command line"
 
 
-def test_the_log_is_narrowed_by_what_who_when_and_searched_by_name(scene: Scene) -> None:
-    scene.form(scene.olga, username="olga.new")
-    today = {"recorded_at__gte": f"{timezone.now():%Y-%m-%d} 00:00:00+00:00"}
-    for query in ({"action": "account-changed", **today}, {"actor": "ann", "target": "olga.new"}, {"q": "olga.new"}):
-        found = scene.browser.get(LOG, query).context["cl"]
-        assert [entry.target for entry in found.result_list] == ["olga.new"]
-
-
-def test_the_command_line_lists_the_log_of_one_account(scene: Scene, capsys: Any) -> None:
-    scene.form(scene.olga, email="o@example.org")
-    rest(scene, "rotate")
-    for name, words in (
-        ("olga", "ann  Account changed  olga  email: nothing → o@example.org  from 192.0.2.7\n"),
-        ("bot", "Webhook secret rotated  bot  webhook"),
-    ):
-        call_command("audit", name=name, limit=1)
-        shown = capsys.readouterr().out
-        assert words in shown
-        assert shown.count("\n") == 1
-
-
 def test_what_changes_often_is_not_recorded_and_asks_nothing_more(django_assert_num_queries: Any, scene: Scene) -> None:
     with django_assert_num_queries(3):
         scene.hook.save(update_fields=["position"])
         Endpoint.objects.filter(pk=scene.hook.pk).update(leased_until=timezone.now())
         ApiKey.objects.filter(pk=scene.key.pk).update(last_used_at=timezone.now())
     assert scene.log() == []
-
-
-def test_a_rest_key_reads_no_entry(scene: Scene) -> None:
-    assert not User.objects.get(pk=scene.bot.pk).has_perm("accounts.view_auditrecord")
-    assert Caller(None, **scene.caller.headers).client.get(LOG).status_code == 302
