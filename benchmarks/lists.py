@@ -155,19 +155,27 @@ def create_database(connection: Any, name: str, template: str) -> None:
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
 
 
-def pages() -> list[Page]:
-    """The lists, the overview, one project's page, one question's, and a requester's start page."""
+def at(name: str, **query: str) -> Callable[[], str]:
+    """A function that gives the address of the page of this name."""
     from django.urls import reverse
 
+    return lambda: reverse(name, query=query)
+
+
+def at_first(name: str, rows: Any) -> Callable[[], str]:
+    """A function that gives the address of the page of the first of these rows."""
+    from django.urls import reverse
+
+    return lambda: reverse(name, args=[rows[0].pk])
+
+
+def pages() -> list[Page]:
+    """The lists, the overview, one project's page, one question's, and a requester's start page."""
     from backlog.models import Project
     from clarifications.models import Question
 
-    def at(name: str, **query: str) -> Callable[[], str]:
-        return lambda: reverse(name, query=query)
-
-    def one(name: str, rows: Any) -> Callable[[], str]:
-        return lambda: reverse(name, args=[rows.order_by("opened_at" if rows.model is Project else "asked_at")[0].pk])
-
+    waiting = Project.objects.filter(status="WAITING").order_by("opened_at")
+    asked = Question.objects.filter(status="OPEN").order_by("asked_at")
     inbox, listed = "admin:clarifications_question_changelist", "admin:backlog_{}_changelist".format
     return [
         Page("question inbox", "ann", at(inbox)),
@@ -180,14 +188,8 @@ def pages() -> list[Page]:
         Page("dead letters list", "ann", at("admin:events_deadletter_changelist")),
         Page("event list", "ann", at("admin:events_event_changelist")),
         Page("the overview", "ann", at("admin:index")),
-        Page(
-            "one project's page", "ann", one("admin:backlog_project_change", Project.objects.filter(status="WAITING"))
-        ),
-        Page(
-            "one question's page",
-            "ann",
-            one("admin:clarifications_question_change", Question.objects.filter(status="OPEN")),
-        ),
+        Page("one project's page", "ann", at_first("admin:backlog_project_change", waiting)),
+        Page("one question's page", "ann", at_first("admin:clarifications_question_change", asked)),
         Page("a requester's requests", "rita", at("portal:projects")),
     ]
 

@@ -36,10 +36,15 @@ def add_at_rest(count: int) -> None:
 def add(cursor: CursorWrapper, count: int) -> None:
     """Add so many projects and what belongs to them."""
     rows = f"(SELECT n, {count} AS rows FROM generate_series(1, {count}) AS n) AS old"
-    three, four, tenth = (f"{rows} CROSS JOIN generate_series({ends}) AS i" for ends in ("0, 2", "0, 3", "0, 0"))
-    tenth += " WHERE n % 10 = 0"
-    template = str(Template.objects.values_list("pk", flat=True).get(name=PLAIN.template))
     ended = f"{OPENED} + interval '5 seconds'"
+    add_work(cursor, rows, ended)
+    add_questions(cursor, f"{rows} CROSS JOIN generate_series(0, 0) AS i WHERE n % 10 = 0", ended)
+
+
+def add_work(cursor: CursorWrapper, rows: str, ended: str) -> None:
+    """Add the projects, and of each its context, its items, its deliverable and its events."""
+    three, four = (f"{rows} CROSS JOIN generate_series({ends}) AS i" for ends in ("0, 2", "0, 3"))
+    template = str(Template.objects.values_list("pk", flat=True).get(name=PLAIN.template))
     fill(
         cursor, Project, rows, id=PROJECT, status="'DONE'", title="'Old ' || n", template_id=template,
         correlation_id=PROJECT, opened_at=OPENED, finished_at=ended,
@@ -60,13 +65,17 @@ def add(cursor: CursorWrapper, count: int) -> None:
         service="'interlock'", instance="'1'", correlation_id=PROJECT, project_id=PROJECT, digest="md5(n || '-' || i)",
         payload="jsonb_build_object('project_id', n, 'text', repeat('x', 150))",
     )  # fmt: skip
+
+
+def add_questions(cursor: CursorWrapper, rows: str, ended: str) -> None:
+    """Add a question of each of these projects, what it held up, and its answer."""
     fill(
-        cursor, Question, tenth, id=QUESTION, project_id=PROJECT, status="'ANSWERED'", field="'ledger'",
+        cursor, Question, rows, id=QUESTION, project_id=PROJECT, status="'ANSWERED'", field="'ledger'",
         title="'Which ledger?'", schema=SCHEMA, pointer="'/ledger'", asked_by="'interlock'", asked_at=OPENED,
         due_at=ended, next_step_at=ended, closed_at=ended,
     )  # fmt: skip
-    fill(cursor, Blocking, tenth, question_id=QUESTION, item_id=FIRST_ITEM)
+    fill(cursor, Blocking, rows, question_id=QUESTION, item_id=FIRST_ITEM)
     fill(
-        cursor, Answer, tenth, question_id=QUESTION, value="to_jsonb(n)", answered_by="'ann'", door="'admin'",
+        cursor, Answer, rows, question_id=QUESTION, value="to_jsonb(n)", answered_by="'ann'", door="'admin'",
         answered_at=ended, event_id=EVENT,
     )  # fmt: skip

@@ -112,6 +112,13 @@ def projects(cursor: CursorWrapper) -> None:
     )
     data = """'{"request_text": "Where does the team lose time?", "rows": []}'::jsonb"""
     fill(cursor, WorkContext, "seed", project_id="id", data=data)
+    items(cursor)
+    deliverables(cursor)
+    events(cursor)
+
+
+def items(cursor: CursorWrapper) -> None:
+    """The items of each project."""
     agents = f"(ARRAY{list(AGENTS)})[i]"
     named = {"key": "'step-' || i", "title": "'Step ' || i", "item_type": "'analysis'", "agent_target": agents}
     started = "CASE WHEN i <= 4 OR status = 'DONE' THEN opened + i * interval '1 minute' END"
@@ -121,6 +128,10 @@ def projects(cursor: CursorWrapper) -> None:
     }
     about = {"project_id": "seed.id", "position": "i", "state": STATE}
     fill(cursor, Item, f"{EACH_ITEM} ORDER BY n, i", id=ITEM_ID, **about, **named, **times)
+
+
+def deliverables(cursor: CursorWrapper) -> None:
+    """What was delivered for each project that is done."""
     kept = {
         "item_id": THIRD_ITEM,
         "type": "'cost_analysis'",
@@ -129,6 +140,10 @@ def projects(cursor: CursorWrapper) -> None:
     }
     where = "seed WHERE status = 'DONE'"
     fill(cursor, Deliverable, where, id="id", project_id="id", timestamp="finished", agent="'cost_worker'", **kept)
+
+
+def events(cursor: CursorWrapper) -> None:
+    """An event an item."""
     told = {
         "event_id": "md5('event' || n || '-' || i)::uuid",
         "type": "'WORK.ITEM_COMPLETED'",

@@ -83,22 +83,32 @@ def measure(a_day: int, keep: int, folder: Path) -> None:
     growth = (sizes()["events_event"] - after.sizes["events_event"]) / MB
     show_tables(before, after, a_day, keep)
     show_pages(found)
+    grown = Figure("growth of the ledger in 30 days more", growth, "MB", before.sizes["events_event"] / MB, "before")
+    moved = figures_of_moving(seconds["events of ended projects"], before.less(after, "events_event"), folder)
+    publish([*moved, grown, *figures_of_waiting(calm, busy, found)])
+
+
+def figures_of_moving(moving: tuple[int, float, float], events: float, folder: Path) -> list[Figure]:
+    """What it takes to move a day's events to archives, of the rows moved, the seconds and the processor's seconds."""
+    moved, spent, processor = moving
     archive = sum(path.stat().st_size for path in (folder / "archive").rglob("*.gz"))
-    moved, spent, processor = seconds["events of ended projects"]
     of_a_day = CARD_RATE * EVENTS_A_PROJECT
+    return [
+        Figure("events moved to archives", moved / spent, "rows/s"),
+        Figure(f"events of a day of {CARD_RATE:,} projects moved in", of_a_day * spent / moved, "s"),
+        Figure("processor time for it in the process that prunes", of_a_day * processor / moved, "s"),
+        Figure("archives of that day", archive / events * of_a_day / MB, "MB"),
+    ]
+
+
+def figures_of_waiting(calm: list[float], busy: list[float], found: list[Page]) -> list[Figure]:
+    """How long a request takes to be opened during a round, in milliseconds, and the page that lost the most."""
     slowest = max(found, key=lambda page: page.median(PRUNED) / page.median(WHOLE))
-    publish(
-        [
-            Figure("events moved to archives", moved / spent, "rows/s"),
-            Figure(f"events of a day of {CARD_RATE:,} projects moved in", of_a_day * spent / moved, "s"),
-            Figure("processor time for it in the process that prunes", of_a_day * processor / moved, "s"),
-            Figure("archives of that day", archive / before.less(after, "events_event") * of_a_day / MB, "MB"),
-            Figure("growth of the ledger in 30 days more", growth, "MB", before.sizes["events_event"] / MB, "before"),
-            Figure("opening a request during a round, median", middle(busy), "ms", middle(calm), "at rest"),
-            Figure("the slowest of them", max(busy), "ms", max(calm), "at rest"),
-            Figure(f"{slowest.name}, pruned", slowest.median(PRUNED), "ms", slowest.median(WHOLE), "before"),
-        ]
-    )
+    return [
+        Figure("opening a request during a round, median", middle(busy), "ms", middle(calm), "at rest"),
+        Figure("the slowest of them", max(busy), "ms", max(calm), "at rest"),
+        Figure(f"{slowest.name}, pruned", slowest.median(PRUNED), "ms", slowest.median(WHOLE), "before"),
+    ]
 
 
 @dataclass(frozen=True)
