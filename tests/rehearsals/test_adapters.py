@@ -153,15 +153,20 @@ asyncio.run(main())
 """
 
 
-def test_a_task_of_celery_waits_without_a_worker_and_pays_once(program: Program, tmp_path: Path) -> None:
-    python, [port] = venv_with("celery", "./clients/python[celery]", "celery[redis]"), free_ports(1)
-    broker = Server(tmp_path / "broker", port)
-    broker.start()
+def write_tasks(program: Program, port: int) -> None:
+    """The tasks of the page with the broker at this port, which look for answers more often than they would."""
     quicker = (
         "import interlock_client.celery as waiting\nwaiting.LONGEST_WAIT_SECONDS = 2.0\n"
         "app.conf.broker_transport_options = {'visibility_timeout': 5}\n"
     )
     program.write("tasks.py", block_with("decision_or_retry").replace(":6379", f":{port}") + quicker)
+
+
+def test_a_task_of_celery_waits_without_a_worker_and_pays_once(program: Program, tmp_path: Path) -> None:
+    python, [port] = venv_with("celery", "./clients/python[celery]", "celery[redis]"), free_ports(1)
+    broker = Server(tmp_path / "broker", port)
+    broker.start()
+    write_tasks(program, port)
     program.command = [str(python), "-c", "import tasks; [tasks.pay.delay(f'invoice-{n}') for n in range(7, 12)]"]
     assert program.start().wait() == 0
     worker = [str(python), "-m", "celery", "-A", "tasks", "worker", "--pool", "solo", "--loglevel", "warning"]

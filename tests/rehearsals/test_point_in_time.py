@@ -148,6 +148,14 @@ def lived(place: Place, server: Server) -> tuple[Load, Past, int]:
     return load, past, len(place.ids("backlog_project"))
 
 
+def brokers_beside(place: Place, folder: Path) -> dict[str, Path]:
+    """The files of the broker as it is, which is newer than the moment, and those of one that has lost everything."""
+    brokers = {"newer": folder / "newer", "empty": folder / "empty"}
+    copied(place.folder / "valkey", brokers["newer"])
+    brokers["empty"].mkdir()
+    return brokers
+
+
 @pytest.mark.timeout(900)
 def test_the_ledger_is_whole_up_to_the_moment_and_the_system_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -158,10 +166,7 @@ def test_the_ledger_is_whole_up_to_the_moment_and_the_system_goes_on(
             place = Place(tmp_path / "place", url)
             load, past, projects = lived(place, server)
             everything = set(place.rows(EVENTS))
-        brokers = {"newer": tmp_path / "newer", "empty": tmp_path / "empty"}
-        copied(place.folder / "valkey", brokers["newer"])
-        brokers["empty"].mkdir()
-        for broker, files in brokers.items():
+        for broker, files in brokers_beside(place, tmp_path).items():
             copied(files, place.folder / "valkey")
             began = time.monotonic()
             with server.running(server.unpacked(broker, past.moment)) as again:

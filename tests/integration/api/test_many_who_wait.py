@@ -110,6 +110,18 @@ def test_when_all_places_are_taken_everybody_is_told_to_come_back(bot: Caller) -
     run(test())
 
 
+class Counted(Patience):
+    """Counts how often it asks the application, as `asked` of the calls."""
+
+    def __init__(self, app: Any, calls: dict[str, int]) -> None:
+        super().__init__(app)
+        self.calls = calls
+
+    async def ask(self, *args: Any, **more: Any) -> Any:
+        self.calls["asked"] += 1
+        return await super().ask(*args, **more)
+
+
 def test_sixty_idle_workers_cost_about_what_one_costs(
     bot: Caller, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,15 +132,10 @@ def test_sixty_idle_workers_cost_about_what_one_costs(
         calls["looks"] += 1
         return look(*args)
 
-    class Counted(Patience):
-        async def ask(self, *args: Any, **more: Any) -> Any:
-            calls["asked"] += 1
-            return await super().ask(*args, **more)
-
     monkeypatch.setattr(lookout, "find_news", counted)
 
     async def test() -> None:
-        app = Counted(web().app)
+        app = Counted(web().app, calls)
         held = [asyncio.ensure_future(answered(lease_of(bot, wait=20, to=app))) for _ in range(60)]
         while len(app.lookout.workers) < 60:
             await asyncio.sleep(0.05)
