@@ -5,42 +5,36 @@ that a new one is tried too. What changed is read off the database, so no door i
 """
 
 import os
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import orjson
 import pytest
-from django.contrib import admin
-from django.contrib.auth.models import Group
 from django.db import connection, transaction
-from django.db.models import Count
-from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import User
 from accounts.organisations import FIRST_ORGANISATION
 from accounts.roles import ADMINISTRATOR, ANSWERER, OPERATOR, REQUESTER, ROLES
-from api.urls import VIEWS
 from backlog.consumers import OrchestratorConsumer
 from backlog.flow.opening import submit_request
 from backlog.flow.orchestration import project_work
-from backlog.models import Item, Project, Template
+from backlog.models import Project
 from backlog.organisations import make_organisation
 from clarifications.consumers import ClarificationsConsumer
-from clarifications.models import Question
 from events import deadletters
-from events.models import DeadLetter, Producer, packed_fields
+from events.models import DeadLetter, packed_fields
 from events.producer_keys import make_producer
 from events.streams import Entry
 from reports.models import SharedLink
 from schemas.registry import registry
 from tests.callers import EVERY_SCOPE, Caller, account, key_of, machine, person
+from tests.doors import DOORS, UNAIMED, Held
+from tests.facts import Change, Writes, changes, facts
 from tests.flows import envelope, step, template
 from tests.undoing import undone
 from webhooks.models import Endpoint
@@ -57,29 +51,6 @@ APPROVING = {"POST approvals/<uuid:question_id>/approve", "page of question: ans
 OWN_ENDPOINT, OWN_REQUEST = "endpoint of", "opened for"
 # The door through which people are erased.
 ERASING = "list of user: erase_people"
-ADD_PRODUCER = "page of producers: add"
-
-# Statements that only read, and those that write of a session: no fact is about one.
-NO_FACT = re.compile(
-    r"\s*(SELECT|SAVEPOINT|RELEASE|ROLLBACK)\b"
-    r'|(INSERT INTO|UPDATE|DELETE FROM) "(django_session|accounts_browsersession)" '
-)
-
-Change = str
-Door = Callable[[Caller, "Held"], object]
-
-
-@dataclass(frozen=True)
-class Held:
-    """A project whose work is finished and waits for its approval, and what else there is to act on."""
-
-    owner: str
-    project: UUID
-    item: UUID
-    question: UUID
-    letter: int
-    endpoint: int
-    link: UUID
 
 
 @pytest.fixture(autouse=True)
@@ -137,58 +108,7 @@ def callers(held: list[Held]) -> dict[Caller, str]:
     return people | {key_of(known[1], *EVERY_SCOPE): OPERATOR, machine("bot", ADMINISTRATOR): ADMINISTRATOR}
 
 
-# -- what changed ----------------------------------------------------------------------------------
-def facts() -> dict[Change, Any]:
-    """What is the case, under the name of the change that another value would be."""
-    found: dict[Change, Any] = {}
-    for item in Item.objects.select_related("project"):
-        if item.state == "DONE":
-            found[f"finished for {item.project.requester}"] = True
-        found[f"item of {item.project.requester}"] = (item.state, item.held_for, item.failures, item.attempts)
-    for question in Question.objects.select_related("project"):
-        holder = (question.status, question.assigned_to_id, question.assigned_group)
-        found[f"question of {question.project.requester}"] = holder
-    for name, projects in owners().items():
-        found[f"opened for {name}"] = projects
-    endpoints = list(Endpoint.objects.order_by("pk").values())
-    for user in User.objects.prefetch_related("groups", "user_permissions", "keys"):
-        rights = (user.is_superuser, user.is_staff, user.is_active, user.is_service, user.username, user.password)
-        groups = sorted(group.name for group in user.groups.all())
-        found[f"account of {user.username}"] = (*rights, groups, len(user.user_permissions.all()))
-        found[f"keys of {user.username}"] = sorted((key.pk, key.revoked_at) for key in user.keys.all())
-        found[f"endpoint of {user.username}"] = [one for one in endpoints if one["owner_id"] == user.pk]
-    for link in SharedLink.objects.select_related("project").order_by("pk"):
-        found.setdefault(f"links of {link.project.requester}", []).append((link.pk, link.revoked_at, link.expires_at))
-    letters = DeadLetter.objects.order_by("pk").values_list("pk", "state", "raw")
-    found["letters"] = [(pk, state, bytes(raw)) for pk, state, raw in letters]
-    found["roles"] = dict(Group.objects.annotate(rights=Count("permissions")).values_list("name", "rights"))
-    found["templates"] = Template.objects.count()
-    found["producers"] = list(Producer.objects.order_by("pk").values_list("kid", "revoked_at"))
-    return found
-
-
-def owners() -> dict[str, int]:
-    """How many projects each has asked for."""
-    found: dict[str, int] = {}
-    for name in Project.objects.values_list("requester", flat=True):
-        found[name] = found.get(name, 0) + 1
-    return found
-
-
-def changes(before: dict[Change, Any], after: dict[Change, Any]) -> set[Change]:
-    """The names of what is different."""
-    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-
-
-class Writes:
-    """Counts the statements that may change a fact: where there is none, the facts need not be compared."""
-
-    def __init__(self) -> None:
-        self.number = 0
-
-    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        self.number += NO_FACT.match(sql) is None
-        return execute(sql, params, many, context)
+# -- who may change what ---------------------------------------------------------------------------
 
 
 def may(caller: Caller, role: str, door: str, change: Change) -> bool:
@@ -233,151 +153,6 @@ def stranger_may(caller: Caller, role: str, door: str, change: Change) -> bool:
 
 
 # -- the doors -------------------------------------------------------------------------------------
-BODIES: dict[str, dict[str, Any]] = {
-    "answer": {"answer": {"approved": True}},
-    "reject": {"notes": "No."},
-    "approve": {},
-    "projects": {"request_text": "Where does our time go?", "template": "minimal"},
-    "lease": {"agent": "foreign_worker", "seconds": 60},
-    "webhooks": {"url": "https://example.com/"},
-    "assign": {"group": ANSWERER},
-}
-FORMS: dict[str, dict[str, str]] = {
-    "answer": {"answer_approved": "true"},
-    "decline": {"decline": "1", "decline-reason": "No."},
-    "claim": {"claim": "1"},
-    "release": {"release": "1"},
-    "reassign": {"reassign": "1", "to": f"group:{ANSWERER}"},
-}
-VERBS = ("dispatch", "retry", "cancel", "waive")
-
-
-def rest_doors() -> Iterator[tuple[str, Door]]:
-    """Each address of the REST interface that takes something."""
-    for route, view in VIEWS.items():
-        for method in ("post", "put", "patch", "delete"):
-            if hasattr(view, method):
-                yield f"{method.upper()} {route}", rest_door(method, route)
-
-
-def rest_door(method: str, route: str) -> Door:
-    """Call the address with a body that would do harm there."""
-    body = BODIES.get(route.rpartition("/")[2], {"reason": "Fine."})
-
-    def call(caller: Caller, held: Held) -> object:
-        named = {
-            "project_id": held.project, "item_id": held.item, "question_id": held.question, "lease": uuid4(),
-            "letter_id": held.letter, "webhook_id": held.endpoint, "delivery_id": 1, "name": "minimal", "version": 1,
-            "link_id": held.link,
-        }  # fmt: skip
-        path = re.sub(r"<\w+:(\w+)>", lambda match: str(named[match[1]]), route)
-        return getattr(caller, method)(path, body)
-
-    return call
-
-
-def list_doors() -> Iterator[tuple[str, Door]]:
-    """Each action of each list in the admin, on everything that is listed."""
-    admin.autodiscover()
-    for model, pages in admin.site._registry.items():
-        for _function, name, _words in pages._get_base_actions():
-            yield f"list of {model._meta.model_name}: {name}", list_door(model, name)
-
-
-def page_doors() -> Iterator[tuple[str, Door]]:
-    """The buttons of each page in the admin."""
-    for name, form in FORMS.items():
-        yield f"page of question: {name}", page_door("clarifications_question", "question", form)
-    for name in ("replay", "discard"):
-        yield f"page of letter: {name}", page_door("events_deadletter", "letter", {name: "1", "reason": "Fine."})
-    for name in VERBS:
-        yield f"page of project: {name}", project_door(name)
-    yield "page of project: cancel all", page_door("backlog_project", "project", {"act": "cancel", "reason": "No."})
-
-
-def list_door(model: Any, action: str) -> Door:
-    """Tick everything in the list and choose the action."""
-
-    def call(caller: Caller, held: Held) -> object:
-        chosen = [str(pk) for pk in model._default_manager.values_list("pk", flat=True)]
-        data = {"action": action, "_selected_action": chosen, "reason": "Fine.", "post": "yes", "apply": "1"}
-        return caller.client.post(reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_changelist"), data)
-
-    return call
-
-
-def page_door(page: str, of: str, form: dict[str, str]) -> Door:
-    """Press a button of the page."""
-    return lambda caller, held: caller.client.post(reverse(f"admin:{page}_change", args=[getattr(held, of)]), form)
-
-
-def project_door(verb: str) -> Door:
-    """Press an item's button on its project's page."""
-
-    def call(caller: Caller, held: Held) -> object:
-        address = reverse("admin:backlog_project_change", args=[held.project])
-        return caller.client.post(address, {"act": f"{verb}:{held.item}", "reason": "Fine."})
-
-    return call
-
-
-def account_doors() -> Iterator[tuple[str, Door]]:
-    """The pages on which accounts, roles, keys and producers are changed, with what would make the caller mightier."""
-    producer = {"name": "x", "types": ["PROJECT.INITIAL_REQUEST_RECEIVED"], "days": "0"}
-    yield ADD_PRODUCER, lambda c, _: c.client.post(reverse("admin:events_producer_add"), producer)
-    mighty = {"save": "1", "is_superuser": "on", "role": ADMINISTRATOR, "email": "a@b.example"}
-    yield (
-        "page of self: superuser",
-        lambda c, _: c.client.post(of_user("change", c.user), {"username": c.user, **mighty}),
-    )
-    for button in ("temporary_password", "deactivate"):
-        for name in ("root", "rita"):
-            yield f"page of {name}: {button}", person_door(name, {button: "1"})
-    yield "page of root: delete", lambda c, _: c.client.post(of_user("delete", user("root")), {"post": "yes"})
-    yield "page of role", lambda c, _: c.client.post(role_page(), {"name": "x"})
-    for name in ("root", "rita"):
-        yield f"key for {name}", lambda c, _, name=name: c.client.post(*key_page(name))
-
-
-def user(name: str) -> User:
-    """The account of this name."""
-    return User.objects.get(username=name)
-
-
-def role_page() -> str:
-    """Where the requesters' role is changed."""
-    return reverse("admin:auth_group_change", args=[Group.objects.get(name=REQUESTER).pk])
-
-
-def of_user(page: str, about: User | None) -> str:
-    """The address of a page about an account."""
-    assert about is not None
-    return reverse(f"admin:accounts_user_{page}", args=[about.pk])
-
-
-def person_door(name: str, form: dict[str, str]) -> Door:
-    """Press a button on the page of the person of this name."""
-    return lambda caller, held: caller.client.post(of_user("change", user(name)), form)
-
-
-def key_page(name: str) -> tuple[str, dict[str, Any]]:
-    """Where a key is made, and a key for this account that may do everything."""
-    scopes = ["read", "projects", "items", "questions", "templates"]
-    return reverse("admin:accounts_apikey_add"), {"user": user(name).pk, "name": "k", "scopes": scopes, "days": "30"}
-
-
-def sharing_doors() -> Iterator[tuple[str, Door]]:
-    """The pages on which a report is shared, and a link is revoked."""
-    yield "page of links", lambda c, held: c.client.post(reverse("portal:share", args=[held.project]), {"days": "9"})
-    yield (
-        "page of links: revoke",
-        lambda c, held: c.client.post(reverse("portal:revoke-link", args=[held.project, held.link])),
-    )
-
-
-DOORS = dict([*rest_doors(), *list_doors(), *page_doors(), *account_doors(), *sharing_doors()])
-# What is called here names no project: once is enough, whosever the projects are.
-UNAIMED = {*dict(list_doors()), *dict(account_doors()), *(door for door, _ in rest_doors() if "<" not in door)}
 
 
 @contextmanager
