@@ -16,5 +16,15 @@ def rooms() -> set[str]:
 
 def sources() -> Iterator[Path]:
     """The product's own modules, without migrations."""
-    tracked = subprocess.check_output(["git", "ls-files", "*.py"], cwd=ROOT, text=True).split()
-    yield from (ROOT / name for name in tracked if name.split("/")[0] in rooms() and "/migrations/" not in name)
+    yield from tracked(rooms())
+
+
+def python_files() -> Iterator[Path]:
+    """The product's own modules, and those of what tests it, measures it and keeps it; without migrations."""
+    yield from tracked(rooms() | {"tests", "benchmarks", "scripts"})
+
+
+def tracked(folders: set[str]) -> Iterator[Path]:
+    """The modules in these folders at the top that git knows, without migrations."""
+    names = subprocess.check_output(["git", "ls-files", "*.py"], cwd=ROOT, text=True).split()
+    yield from (ROOT / name for name in names if name.split("/")[0] in folders and "/migrations/" not in name)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.house import ROOT, rooms, sources
+from tests.house import ROOT, python_files, rooms
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LINTER = PROJECT["tool"]["importlinter"]
@@ -24,14 +24,14 @@ def test_every_room_is_checked_shipped_and_in_the_rules_of_who_may_call_whom() -
 
 
 def test_no_function_and_no_file_is_too_long_to_be_read() -> None:
-    files = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in sources()}
+    files = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in python_files()}
     assert {name: lines for name, lines in files.items() if lines > LONGEST_FILE} == {}
     assert {name: lines for name, lines in functions() if lines > LONGEST_FUNCTION} == {}
 
 
 def functions() -> Iterator[tuple[str, int]]:
     """Each function, and how many lines it has."""
-    for path in sources():
+    for path in python_files():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 assert node.end_lineno is not None
