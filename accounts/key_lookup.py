@@ -12,7 +12,6 @@ from typing import Any, Literal, TypeVar
 from django.db import connection, models
 
 from accounts.models import ApiKey, User
-from accounts.postgresql.cursors import DirectCursor
 
 M = TypeVar("M", bound=models.Model)
 Convert = Callable[[Any], Any]
@@ -54,12 +53,15 @@ def first_row(statement: str, parameter: str) -> Sequence[Any] | None:
 
     A connection that keeps plans (of the web and of the consumers) prepares the statement, unless somebody wraps it.
     """
+    database: Any = connection  # that of PostgreSQL has more than others
+    row: Sequence[Any] | None
     with connection.cursor() as cursor:
         if getattr(connection, "keeps_plans", False) and not connection.execute_wrappers:
             with connection.wrap_database_errors:
-                return DirectCursor(cursor.connection).execute(statement, [parameter], prepare=True).fetchone()
-        cursor.execute(statement, [parameter])
-        row: Sequence[Any] | None = cursor.fetchone()
+                row = database.direct_cursor().execute(statement, [parameter], prepare=True).fetchone()
+        else:
+            cursor.execute(statement, [parameter])
+            row = cursor.fetchone()
         return row
 
 

@@ -17,14 +17,13 @@ from django.db import DatabaseError, ProgrammingError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
-from psycopg import errors
 
 from accounts import walls
-from accounts.postgresql.cursors import role_of
+from accounts.postgresql.names import UNDEFINED_COLUMN, UNDEFINED_TABLE, role_of
 
 PREFIX = "organisation_"
 # After a migrate that was told to stop early.
-NOT_THERE_YET = (errors.UndefinedTable, errors.UndefinedColumn)
+NOT_THERE_YET = (UNDEFINED_TABLE, UNDEFINED_COLUMN)
 # In a subquery, so that it is read once for a statement and not once for a row.
 ORGANISATION = "(SELECT NULLIF(current_setting('interlock.organisation', true), '')::bigint)"
 EXISTING = f"""
@@ -102,7 +101,7 @@ def make(connection: BaseDatabaseWrapper, statement: str) -> None:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             cursor.execute(statement)
     except ProgrammingError as error:
-        if not isinstance(error.__cause__, NOT_THERE_YET):
+        if getattr(error.__cause__, "sqlstate", None) not in NOT_THERE_YET:
             raise
 
 

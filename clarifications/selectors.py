@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.walls import is_within, organisation_of, organisation_seen_by, within_organisation
 from backlog.models import Item, Project
 from backlog.selectors import count_subquery, keep_projects, locked_projects, project_of
+from backlog.state_words import state_in_words
 from backlog.work import ProjectWork
 from clarifications.entitled import people_who_answer, people_who_approve
 from clarifications.errors import UnknownQuestion
@@ -317,3 +318,9 @@ def due_questions(now: datetime, *, limit: int, excluding: QuerySet[Any, UUID]) 
     """
     due = Question.objects.filter(status=QuestionStatus.OPEN, next_step_at__lte=now).exclude(project_id__in=excluding)
     return list(due.order_by("next_step_at").values_list("project_id", "pk")[:limit])
+
+
+def items_waiting_for(question: Question) -> list[tuple[Item, str]]:
+    """Return the items that wait or waited for the question, each with its state in words."""
+    items = Item.objects.filter(blockings__question=question).order_by("position")
+    return [(item, state_in_words(item)) for item in items]

@@ -3,20 +3,18 @@
 import getpass
 import re
 import sys
-from collections.abc import Iterable
-from typing import IO, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Model, QuerySet
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
-from rich.table import Column
-from rich.text import Text
 
 from events.errors import EventError
 from events.streams import BROKER_ERRORS
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 # The exit code that shells report for a program that Ctrl-C ended.
 INTERRUPTED = 130
@@ -51,8 +49,10 @@ class OperatorCommand(BaseCommand):
             raise CommandError("Stopped.", returncode=INTERRUPTED) from interrupt
 
     @property
-    def console(self) -> Console:
+    def console(self) -> "Console":
         """Return a console that prints to the command's output."""
+        from console.plain_console import console_on  # where it is needed: no process of the system draws tables
+
         return console_on(self.stdout)
 
 
@@ -66,15 +66,6 @@ def broker_message(error: Exception) -> str:
     if settings.EMBEDDED_BROKER:
         return f"The broker does not run. Start the system in another terminal: {settings.COMMAND} up"
     return f"The broker does not answer ({error}). Is it running where REDIS_URL or REDIS_HOST says?"
-
-
-def console_on(output: Any) -> Console:
-    """Return a console that prints text literally: brackets and colons in people's texts are no markup.
-
-    It writes to the terminal itself, since it makes texts harmless before it adds its own colours.
-    """
-    file: IO[str] = getattr(output, "terminal", output)
-    return PlainConsole(file=file, markup=False, emoji=False, highlight=False)
 
 
 def printable_text(text: str) -> str:
@@ -93,22 +84,6 @@ class PlainStream:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.terminal, name)
-
-
-class PlainConsole(Console):
-    """A console that makes control characters in people's texts harmless, in plain and in styled texts."""
-
-    def render_str(self, text: str, **options: Any) -> Text:
-        return super().render_str(printable_text(text), **options)
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else Segment(printable_text(segment.text), segment.style)
-
-
-def id_column() -> Column:
-    """Return a table column for short ids, which every command accepts."""
-    return Column("id", no_wrap=True, min_width=ID_SHOWN)
 
 
 def short_id(pk: Any) -> str:

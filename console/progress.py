@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from console.operator import console_on
+from console.plain_console import console_on
 
 
 @contextmanager

@@ -206,6 +206,9 @@ def is_slip(name: str, known: str) -> bool:
     if not most or abs(len(name) - len(known)) > most:
         return False
     # A letter that only one of the names has is an error at least: this rules out nearly all, and saves 3 MB a process.
+    # The same without how often each is there takes a tenth of the time, and rules out most of them.
+    if len(set(name).difference(known)) > most or len(set(known).difference(name)) > most:
+        return False
     if max((Counter(name) - Counter(known)).total(), (Counter(known) - Counter(name)).total()) > most:
         return False
     from rapidfuzz.distance import OSA

@@ -124,19 +124,13 @@ class StreamServer:
     def start_application(self) -> asyncio.Task[None]:
         """Return the task of a new instance of the Channels application, which has its own queues."""
         self._to_app, self._from_app = asyncio.Queue(), asyncio.Queue()
-        scope = {
-            "type": "channel",
-            "channel": self.channel,
-            "consumer": self.consumer,
-            "executor": self.executor,
-            "stopping": self.stopping,
-        }
+        names = {"type": "channel", "channel": self.channel, "consumer": self.consumer}
+        scope = {**names, "executor": self.executor, "stopping": self.stopping}
         return asyncio.create_task(self.application(scope, self._to_app.get, self._from_app.put))
 
     async def cycle(self) -> None:
         """Handle pending entries, then what is due by the clock, then a batch of new entries."""
         if time.monotonic() >= self._next_reclaim:
-            await self.in_thread(outbox.show_life)
             await self.reclaim()
             self._next_reclaim = time.monotonic() + RECLAIM_EVERY_SECONDS
         if self.ticks and time.monotonic() >= self._next_tick:
@@ -150,11 +144,10 @@ class StreamServer:
             await asyncio.sleep(LINGER_SECONDS)
 
     async def handle_new(self) -> bool:
-        """Handle a batch of new entries, or delete what is published; return True if a larger batch would be better."""
+        """Handle a batch of new entries; return True if a larger batch would be better."""
         asked = time.monotonic()
         entries = await self.in_thread(self.read_new)
         if not entries:
-            await self.in_thread(outbox.delete_published)
             return False
         fault_point("consume.after_read")
         read = time.monotonic()
@@ -166,6 +159,7 @@ class StreamServer:
         """Return entries that no consumer of the group has received yet, and what other lanes have left to this one.
 
         A batch that the application skips is settled here; under load, so is what stands between those that fill one.
+        Where there are none, the rows of what is published are deleted.
         """
         began, entries = time.monotonic(), list[Entry]()
         while True:
@@ -179,6 +173,8 @@ class StreamServer:
             is_enough = len(entries) >= self.batch_size or sum(map(Entry.size, entries)) >= MOST_READ_BYTES
             longest = LONGEST_FILLING_SECONDS if entries else LONGEST_SKIPPING_SECONDS
             if is_enough or not found or self.stopping.is_set() or time.monotonic() - began > longest:
+                if not entries:
+                    outbox.delete_published()
                 return entries
 
     def read_batch(self, *, is_waiting: bool) -> list[Entry]:
@@ -208,7 +204,8 @@ class StreamServer:
                 await self.process(entries)
 
     def due_again(self) -> list[Pending]:
-        """Return pending entries of this slot and of silent consumers, without those whose next attempt is later."""
+        """Show that this process lives; return pending entries of this slot and of silent consumers that are due."""
+        outbox.show_life()
         elsewhere = self.lanes.with_others(self.consumer)
         own = self.pending_and_due(consumer=self.consumer)
         orphans = self.pending_and_due(idle_ms=int(settings.RECLAIM_IDLE_SECONDS * 1000))

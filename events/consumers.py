@@ -9,7 +9,7 @@ from functools import cache, cached_property, partial
 from typing import Any, ClassVar
 from uuid import UUID
 
-from channels.consumer import AsyncConsumer
+from channels.consumer import AsyncConsumer, get_handler_name
 from django.db import close_old_connections
 
 from events import ledger
@@ -54,6 +54,10 @@ class BatchConsumer(AsyncConsumer):  # type: ignore[misc]  # channels has no typ
     group: ClassVar[str]
     # No channel layer has this name: the consumer gets its messages from the stream only, and listens to no group.
     channel_layer_alias = ""
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Handle the message. Channels would first look at connections in a thread that has none of this server."""
+        await getattr(self, get_handler_name(message))(message)
 
     async def stream_batch(self, message: dict[str, Any]) -> None:
         """Handle one batch in the server's own thread and send the verdicts."""

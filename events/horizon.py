@@ -5,13 +5,15 @@ Sequence numbers are taken before the commit, so a row with a lower number may a
 
 import threading
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
-from django.db.models import Max
 
 from events.models import Event
+from events.prepared import Fixed
 
 LONGEST_TRANSACTION = timedelta(minutes=1)
+NEWEST = Fixed[Any](lambda: Event.objects.order_by("-seq").values("seq")[:1])
 # A transaction that inserts into the ledger holds this lock from before it takes a number until it ends.
 WRITERS = """
     SELECT DISTINCT virtualtransaction FROM pg_locks
@@ -55,8 +57,8 @@ def final_seq() -> int:
 
 def highest_seq() -> int:
     """Return the highest number in the ledger; 0 if it is empty."""
-    highest: int | None = Event.objects.aggregate(newest=Max("seq"))["newest"]
-    return highest or 0
+    newest: list[dict[str, int]] = NEWEST.rows()
+    return newest[0]["seq"] if newest else 0
 
 
 def writers() -> set[str]:

@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
-from psycopg.pq import TransactionStatus
 
-from accounts.postgresql.cursors import BEGIN, COMMIT, DirectCursor, note_end
+from accounts.postgresql.names import BEGIN, COMMIT
 
 Rows = list[Any]
 # A cursor and who gets its rows.
@@ -39,13 +37,12 @@ def together() -> Iterator[None]:
     if not is_direct() or is_together():
         yield
         return
-    database = connections[DEFAULT_DB_ALIAS]
+    database: Any = connections[DEFAULT_DB_ALIAS]
     database.ensure_connection()
     waiting: list[Waiting] = []
     sent.waiting = waiting
-    note_end(database.connection)
     try:
-        with database.wrap_database_errors, pipeline(database.connection):
+        with database.wrap_database_errors, database.pipeline():
             yield
     finally:
         sent.waiting = None
@@ -54,37 +51,15 @@ def together() -> Iterator[None]:
 
 
 @contextmanager
-def pipeline(raw: psycopg.Connection[Any]) -> Iterator[None]:
-    """Send the statements of the block in one pipeline of the driver.
-
-    If the block fails and then the end of the pipeline, too, as on a connection that is cut, the second error is a note
-    of the first one: the driver itself would write a line to the log.
-    """
-    failed: BaseException | None = None
-    try:
-        with raw.pipeline():
-            try:
-                yield
-            except BaseException as error:
-                failed = error
-    except psycopg.Error as error:
-        if failed is None:
-            raise
-        failed.add_note(f"The statements that were sent with it failed, too: {error}")
-    if failed is not None:
-        raise failed
-
-
-@contextmanager
 def begun_together() -> Iterator[None]:
     """Begin the transaction of an outermost atomic block and send the statements of this block with it, as `together`.
 
     psycopg would send BEGIN before the first statement, and wait for it.
     """
-    raw = connections[DEFAULT_DB_ALIAS].connection
-    begins = is_direct() and not is_together() and raw.info.transaction_status == TransactionStatus.IDLE
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    begins = is_direct() and not is_together() and database.is_idle()
     if begins:
-        raw.autocommit = True  # that is, BEGIN is not for psycopg to send
+        database.connection.autocommit = True  # that is, BEGIN is not for psycopg to send
     with together():
         if begins:
             execute_directly(BEGIN, [])
@@ -136,7 +111,7 @@ def execute_directly(statement: str, parameters: Sequence[Any]) -> Any:
     database.ensure_connection()
     database.validate_no_broken_transaction()
     keeps = getattr(database, "keeps_plans", False)
-    return DirectCursor(database.connection).execute(statement, parameters, prepare=keeps)
+    return database.direct_cursor().execute(statement, parameters, prepare=keeps)
 
 
 def is_direct() -> bool:

@@ -1,4 +1,8 @@
-"""A file in doubt is read once for each combination of answers, so that no file is read when a person answers."""
+"""A file in doubt is read under each combination of answers, so that no file is read when a person answers.
+
+One process reads a small file under all of them. A large one is read as columns, by a process for each combination:
+to start it takes less time than to read.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
@@ -22,7 +26,7 @@ from intake.spreadsheets.stored import Stored
 from intake.unread_rows import Unread, unread_of
 from intake.wording import in_words
 
-# A file is parsed anew for each combination, and each combination's rows are kept.
+# A file is parsed anew for each combination, and each combination's rows are kept. See also `child.MOST_READINGS`.
 MOST_COMBINATIONS = 12
 
 
@@ -40,36 +44,49 @@ class Combinations:
         self._ended: list[Ingested | Stored] = []
         # The dates are the same under every reading.
         self._dates = DatesOfRows()
-        self._follow({}, first)
+        try:
+            if is_large(file):
+                self._follow({}, first)
+            else:
+                self._follow_together(first)
+        finally:
+            first.close()
         for doubt in self.doubts:
             for choice in doubt["choices"]:
                 total = self._total({**doubt["given"], doubt["field"]: choice["value"]})
                 choice["minutes"] = in_minutes(total)
 
+    def _follow_together(self, first: Ingested) -> None:
+        """Keep the rows of the readings that follow the first, and the doubts of all."""
+        self._ask({}, first.reading.doubts)
+        for given, ingested in first.under_each_choice():
+            if doubts := ingested.reading.doubts:
+                self._ask(given, doubts)
+            else:
+                self._keep_by_rows(given, ingested)
+
     def _follow(self, given: dict[str, str], ingested: Ingested) -> None:
-        """Keep the rows of this reading; if it is in doubt, read the file under each choice of its first doubt."""
+        """Read a large file under each choice of the first doubt of this reading, as columns where it can be."""
+        ingested.close()  # it holds one of the few places for reading
         doubts = ingested.reading.doubts
-        if not doubts:
-            self._keep(given, ingested)
-            return
-        ingested.close()
-        require_few(doubts, len(self.rows))
-        self.doubts += [{**doubt.as_json(), "given": given} for doubt in doubts]
+        self._ask(given, doubts)
         for choice in doubts[0].choices:
             chosen = {**given, doubts[0].field: choice.value}
-            self._follow(chosen, read_rows(self._file, name=self._name, answers={**self._answers, **chosen}))
+            if self._keep_at_once(chosen):
+                continue
+            read = read_rows(self._file, name=self._name, answers={**self._answers, **chosen})
+            if read.reading.doubts:
+                self._follow(chosen, read)
+            else:
+                self._keep_by_rows(chosen, read)
 
-    def _keep(self, given: Mapping[str, str], ingested: Ingested) -> None:
-        """Keep the rows of this reading: as columns if the file is large and can be read so, else row by row."""
-        if is_large(self._file):
-            ingested.close()  # it holds one of the few places for reading
-            if self._keep_at_once(given):
-                return
-            ingested = read_rows(self._file, name=self._name, answers={**self._answers, **given})
-        self._keep_by_rows(given, ingested)
+    def _ask(self, given: Mapping[str, str], doubts: Sequence[Doubt]) -> None:
+        """Add the doubts of a reading. Raises Unreadable if there are too many combinations."""
+        require_few(doubts, len(self.rows))
+        self.doubts += [{**doubt.as_json(), "given": given} for doubt in doubts]
 
     def _keep_at_once(self, given: Mapping[str, str]) -> bool:
-        """Keep the rows of a large file as columns; return False if it has to be read by rows."""
+        """Keep the rows of a large file as columns; return False if it is in doubt or has to be read by rows."""
         kept = stored_at_once(self._file, self._name, {**self._answers, **given})
         if kept is None:
             return False

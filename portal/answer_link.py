@@ -15,11 +15,12 @@ from accounts.preferences import preferences_of
 from accounts.reach import act_for, unlimited
 from backlog.flow.orchestration import project_work
 from clarifications.addressees import stand_in_words
-from clarifications.admin.question_page import approval_evidence, request_background, waiting_items
+from clarifications.admin.question_page import approval_evidence, request_background
 from clarifications.errors import ClarificationError, LinkRefused, LinkTampered
 from clarifications.forms.answer_form import AnswerForm
 from clarifications.mails.links import answer_by_link, person_of_token, read_token
 from clarifications.models import Question
+from clarifications.selectors import items_waiting_for
 from clarifications.votes import named_approvals
 from clarifications.wording import question_title
 
@@ -107,7 +108,7 @@ class AnswerLink(View):
             "stands_in": stand_in_words(question, user),
             "form": form,
             "forms": [form],
-            "items": waiting_items(question),
+            "items": items_waiting_for(question),
             "background": request_background(question),
             "evidence": approval_evidence(question),
             "approvals": named_approvals(question),

@@ -13,11 +13,11 @@ from django.views.generic import View
 
 from accounts.people import signed_in_person
 from backlog.flow.orchestration import project_work
-from clarifications.admin.question_page import request_background, waiting_items
+from clarifications.admin.question_page import request_background
 from clarifications.errors import AlreadyClosed, ClarificationError
 from clarifications.forms.answer_form import AnswerForm
 from clarifications.models import Question, QuestionStatus
-from clarifications.selectors import question_in
+from clarifications.selectors import items_waiting_for, question_in
 from clarifications.services import answer_question
 from clarifications.wording import answer_in_words, question_title
 from portal.selectors import questions_to_answer, readable_questions
@@ -101,7 +101,7 @@ class QuestionPage(LoginRequiredMixin, View):
             "is_open": is_open,
             "answer": answer,
             "value": answer_in_words(question, answer.value) if answer else "",
-            "items": waiting_items(question),
+            "items": items_waiting_for(question),
             "background": request_background(question),
         }
         return render(self.request, "portal/question.html", {**context, **more}, status=status)

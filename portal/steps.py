@@ -8,8 +8,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backlog.admin.project_page import state_in_words
 from backlog.models import Item, Project
+from backlog.state_words import state_in_words
 from backlog.states import ItemState, ProjectStatus
 from clarifications.models import Blocking, Question, QuestionStatus
 from clarifications.wording import question_title

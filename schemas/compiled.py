@@ -1,25 +1,25 @@
 """One JSON Schema compiled for two validators.
 
-The fast validator (jsonschema-rs) decides; the reference validator (jsonschema) writes the messages.
+The fast validator (jsonschema-rs) decides, the reference validator (jsonschema, in `reference.py`) writes the messages.
 """
 
 import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 import orjson
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from referencing import Registry as References
-from referencing.jsonschema import DRAFT202012
 
-from schemas.formats import FORMATS, format_checker
+from schemas.formats import FORMATS
 from schemas.lint import BadSchema, require_sound
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 LONGEST_MESSAGE = 300
 MOST_PROBLEMS = 50
@@ -52,13 +52,9 @@ class CompiledSchema:
     disagreements: Counter[str] = Counter()
 
     def __init__(self, schema: dict[str, Any], *, folder: Sequence[dict[str, Any]] = ()) -> None:
-        self.schema = schema
+        self.schema, self._folder = schema, folder
         self.name = str(schema.get("$id") or schema.get("title") or "schema")
         named = [(known["$id"], known) for known in folder]
-        references: References[Any] = References().with_resources(
-            (name, DRAFT202012.create_resource(known)) for name, known in named
-        )
-        self._reference = Draft202012Validator(schema, format_checker=format_checker(), registry=references)
         self._fast = jsonschema_rs.Draft202012Validator(
             schema,
             formats=FORMATS,
@@ -66,6 +62,12 @@ class CompiledSchema:
             registry=jsonschema_rs.Registry(named, retriever=refuse_to_fetch),
             retriever=refuse_to_fetch,
         )
+
+    @cached_property
+    def _reference(self) -> "Draft202012Validator":
+        from schemas.reference import reference_validator  # where it is needed: see there
+
+        return reference_validator(self.schema, self._folder)
 
     def is_valid(self, document: Any) -> bool:
         """Return True if the fast validator accepts; a refusal is compared with the reference's verdict."""
@@ -90,7 +92,7 @@ class CompiledSchema:
         return bool(self._fast.is_valid(document)) == self._reference.is_valid(document)
 
 
-def problem_of(error: ValidationError) -> Problem:
+def problem_of(error: "ValidationError") -> Problem:
     """Return the validation error as a Problem, its message cut to LONGEST_MESSAGE characters."""
     tokens = [str(part).replace("~", "~0").replace("/", "~1") for part in error.absolute_path]
     message = error.message
@@ -100,7 +102,7 @@ def problem_of(error: ValidationError) -> Problem:
     return Problem(pointer, message, str(error.validator), error.validator_value, property_named(error))
 
 
-def property_named(error: ValidationError) -> str:
+def property_named(error: "ValidationError") -> str:
     """Return the name of the missing or the unexpected property; empty for any other fault."""
     limit: Any = error.validator_value
     if error.validator == "required":

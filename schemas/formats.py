@@ -4,8 +4,6 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
-from jsonschema import FormatChecker
-
 UUID_TEXT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 # RFC 3339, section 5.6; the leap second is left out, since no database stores it.
 DATE_TIME = re.compile(
@@ -70,11 +68,3 @@ FORMATS: dict[str, Callable[[object], bool]] = {
     "email": is_email,
     "uri": is_uri,
 }
-
-
-def format_checker() -> FormatChecker:
-    """Return the format checker of the reference validator, made of FORMATS."""
-    checker = FormatChecker(formats=())
-    for name, function in FORMATS.items():
-        checker.checks(name)(function)
-    return checker

@@ -19,6 +19,7 @@ import runtime.management.commands.consume
 import runtime.management.commands.deliver
 import runtime.management.commands.relay
 import runtime.management.commands.work
+import schemas.reference
 import workers.consumers
 from schemas.registry import registry
 from tests import processes, slow_agents

@@ -9,13 +9,15 @@ import re
 import socket
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from urllib3.exceptions import LocationParseError
-from urllib3.util import Url, parse_url
 
 from webhooks.errors import InvalidUrl, RefusedAddress
+
+if TYPE_CHECKING:
+    from urllib3.util import Url
 
 # A DNS name, an IPv4 address or an IPv6 address.
 HOST = re.compile(r"[a-z0-9._:-]+")
@@ -33,6 +35,9 @@ def normalized_url(url: str, *, may_be_private: bool = False) -> str:
 
     A host name is not resolved here; only a host that is a number is checked at once.
     """
+    from urllib3.exceptions import LocationParseError  # where it is needed: it takes a twentieth of a start
+    from urllib3.util import parse_url
+
     try:
         parsed = parse_url(url.strip())
     except (LocationParseError, UnicodeError) as error:
@@ -66,18 +71,20 @@ def permitted_addresses(host: str, port: int, *, may_be_private: bool = False) -
     return addresses
 
 
-def port_of(url: Url) -> int:
+def port_of(url: "Url") -> int:
     """Return the port that is called; 0 where there can be none."""
     return USUAL_PORTS.get(url.scheme or "", 0) if url.port is None else url.port
 
 
-def host_of(url: Url) -> str:
+def host_of(url: "Url") -> str:
     """Return the host without the brackets of an IPv6 address."""
     return (url.host or "").strip("[]")
 
 
 def is_allowed_url(url: str) -> bool:
     """Return True if the setting allows the host and port of the URL to be private."""
+    from urllib3.util import parse_url
+
     parsed = parse_url(url)
     return is_allowed(host_of(parsed), port_of(parsed))
 

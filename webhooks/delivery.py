@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event as Signal
+from typing import Any
 
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
@@ -17,6 +18,7 @@ from events.clock import database_now
 from events.faults import fault_point
 from events.horizon import Horizon
 from events.isolation import DATABASE_AWAY
+from events.prepared import Fixed
 from telemetry import metrics
 from webhooks.attempts import attempt_delivery, record_outcome
 from webhooks.models import Delivery, Endpoint
@@ -46,6 +48,8 @@ TURN_SECONDS = 10.0
 LEASE_SECONDS = 60.0
 # Seconds between two looks for due endpoints when there are none.
 REST_SECONDS = 0.5
+# An endpoint that is active, if there is one: most installations have none, and this is asked at each look.
+ACTIVE = Fixed[Any](lambda: Endpoint.objects.filter(active=True).order_by().values("pk")[:1])
 
 
 # -- endpoints -------------------------------------------------------------------------------------
@@ -75,6 +79,8 @@ class Deliverer:
         try:
             close_old_connections()
             final = self.horizon.look()
+            if not ACTIVE.rows():
+                return set()
             disable_ended_endpoints()
             return {pool.submit(self.serve_in_thread, endpoint, final) for endpoint in lease_endpoints(final, free)}
         except DATABASE_AWAY as error:

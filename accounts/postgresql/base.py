@@ -1,12 +1,14 @@
 """The connection of this engine, which Django looks for under this name; `config/settings.py` chooses the engine."""
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 import psycopg
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.operations import DatabaseOperations
+from psycopg.pq import TransactionStatus
 
-from accounts.postgresql.cursors import LIMIT_IN_TEXT, LimitedCursor, note_role
+from accounts.postgresql.cursors import LIMIT_IN_TEXT, DirectCursor, LimitedCursor, note_end, note_role, pipeline
 from accounts.reach import limit_of_statements
 
 
@@ -37,3 +39,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def create_cursor(self, name: str | None = None) -> Any:
         """Return a cursor. One with a name, which reads in parts, is opened on the server, and cannot be limited."""
         return super().create_cursor(name if limit_of_statements() is None else None)
+
+    def direct_cursor(self) -> DirectCursor:
+        """Return a cursor for statements of a fixed text; the connection has to be open."""
+        return DirectCursor(self.connection)
+
+    def is_idle(self) -> bool:
+        """Return True if the open connection is in no transaction."""
+        status = self.connection.info.transaction_status
+        return bool(status == TransactionStatus.IDLE)
+
+    def pipeline(self) -> AbstractContextManager[None]:
+        """Send the statements of the block in one pipeline of the driver, as `cursors.pipeline`."""
+        note_end(self.connection)
+        return pipeline(self.connection)

@@ -14,12 +14,9 @@ import psycopg
 from psycopg import sql
 from psycopg.pq import PipelineStatus, TransactionStatus
 
+from accounts.postgresql.names import BEGIN, COMMIT, role_of
 from accounts.reach import limit_of_statements
 
-# The role of limited statements: named after the one that signs in, which owns the tables and is not limited itself.
-ROLE_END = "_web"
-# PostgreSQL's own limit for names.
-LONGEST_NAME = 63
 FIND_ROLE = """
 SELECT rolname FROM pg_roles WHERE rolname = %s AND pg_has_role(session_user, oid, %s)
 """
@@ -30,8 +27,6 @@ TEXT_OF_LIMIT = "SET LOCAL ROLE {}; SET LOCAL interlock.organisation = {}; "
 LIMIT_IN_TEXT = re.compile(r"^SET LOCAL ROLE '[^']*'; SET LOCAL interlock\.organisation = '[^']*'; ")
 # The first results of a statement with its limit before it.
 RESULTS_OF_LIMIT = 2
-# What begins and ends a transaction is sent as it is.
-BEGIN, COMMIT = "BEGIN", "COMMIT"
 Limit = tuple[str, str]
 NO_LIMIT: Limit = ("none", "")
 # In place of the limit that holds, after a rollback to a savepoint: no limit that is wanted is equal to it.
@@ -40,11 +35,6 @@ UNKNOWN: Limit = ("", "")
 ROLE, HELD = "interlock_role", "interlock_limit"
 # How Django's statement for a rollback to a savepoint begins.
 ROLLBACK = "ROLLBACK"
-
-
-def role_of(login: str) -> str:
-    """Return the name of the role of limited statements for who signs in under this name."""
-    return f"{login[: LONGEST_NAME - len(ROLE_END)]}{ROLE_END}"
 
 
 def note_role(connection: "psycopg.Connection[Any]") -> None:
@@ -86,6 +76,28 @@ def note_rollback(connection: "psycopg.Connection[Any]") -> None:
 def is_in_pipeline(connection: "psycopg.Connection[Any]") -> bool:
     """Return True if statements of the connection are sent without waiting for their results."""
     return connection.pgconn.pipeline_status != PipelineStatus.OFF
+
+
+@contextmanager
+def pipeline(connection: "psycopg.Connection[Any]") -> Iterator[None]:
+    """Send the statements of the block in one pipeline of the driver.
+
+    If the block fails and then the end of the pipeline, too, as on a connection that is cut, the second error is a note
+    of the first one: the driver itself would write a line to the log.
+    """
+    failed: BaseException | None = None
+    try:
+        with connection.pipeline():
+            try:
+                yield
+            except BaseException as error:
+                failed = error
+    except psycopg.Error as error:
+        if failed is None:
+            raise
+        failed.add_note(f"The statements that were sent with it failed, too: {error}")
+    if failed is not None:
+        raise failed
 
 
 @contextmanager
@@ -138,7 +150,7 @@ class DirectCursor(psycopg.Cursor[Any]):
     """A cursor for statements of a fixed text, whose values are sent apart from it."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
-        """Execute the statement within its limit."""
+        """Execute the statement within its limit; what begins and ends a transaction is sent as it is."""
         if query in (BEGIN, COMMIT):
             setattr(self.connection, HELD, None)
             return super().execute(query, params, **options)

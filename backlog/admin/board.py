@@ -7,9 +7,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from backlog.admin.project_page import state_in_words
 from backlog.models import Item, Project
 from backlog.services import cancel_item, dispatch_item, retry_item, waive_criteria
+from backlog.state_words import state_in_words
 from backlog.states import CANCELLABLE_STATES, OVER_STATUSES, PROJECT_EDGES, ItemState
 
 # States whose columns are left out while they have no items.

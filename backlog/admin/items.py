@@ -11,11 +11,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backlog.admin.project_page import state_in_words
 from backlog.flow.orchestration import project_work
 from backlog.models import Deliverable, Item, Project
 from backlog.selectors import item_in
 from backlog.services import cancel_item, dispatch_item, retry_item, waive_criteria
+from backlog.state_words import state_in_words
 from pages.admin_pages import ReadOnlyAdmin, act_on_each, act_on_each_with_reason, json_as_html
 from pages.presentation import ago, state_word, translated
 

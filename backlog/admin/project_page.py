@@ -1,4 +1,4 @@
-"""Content of a project's admin page: the state of an item in words, and the fields of the work context."""
+"""Content of a project's admin page: the fields of the work context."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,23 +7,9 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import ngettext
 
-from backlog.models import Item, Project, WorkContext
+from backlog.models import Project, WorkContext
 from backlog.readings import settled
-from backlog.states import ItemState
 from pages.admin_pages import json_as_html
-
-
-def state_in_words(item: Item) -> str:
-    """Return the item's state in words, with what it is held for or waits for."""
-    if item.held_for:
-        return item.get_held_for_display()
-    if item.state == ItemState.READY and item.waiting_on:
-        waiting_on = {"n": item.waiting_on}
-        return (
-            ngettext("Ready, once %(n)s other item is done", "Ready, once %(n)s other items are done", item.waiting_on)
-            % waiting_on
-        )
-    return item.get_state_display()
 
 
 def known_fields(project: Project) -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from django.contrib.auth.models import Group
 from django.db.models import Exists, OuterRef
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -24,8 +23,6 @@ from schemas.currencies import is_currency, not_a_currency
 from schemas.restricted import SchemaRefused, check_restricted, pointer_to
 
 FOLDER = Path(__file__).parent
-# Compiled, where PyYAML was built so; it builds plain values only, as `safe_load`.
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # The template that is used when a request names none.
 DEFAULT_TEMPLATE = "audit"
 # The template of questions that a program asks by themselves; people who open a request cannot choose it.
@@ -297,7 +294,11 @@ def newest_version(name: str, organisation: int = FIRST_ORGANISATION) -> Templat
 @cache
 def shipped_definitions() -> list[dict[str, Any]]:
     """Return the definitions of the YAML files in this folder, sorted by file name."""
-    return [yaml.load(path.read_text(), Loader=LOADER) for path in sorted(FOLDER.glob("*.yaml"))]  # noqa: S506 - safe
+    import yaml  # where it is needed: only `migrate` reads them
+
+    # Compiled, where PyYAML was built so; it builds plain values only, as `safe_load`.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return [yaml.load(path.read_text(), Loader=loader) for path in sorted(FOLDER.glob("*.yaml"))]  # noqa: S506 - safe
 
 
 def load_blueprints(**_: Any) -> None:

@@ -1,4 +1,4 @@
-"""Content of a question's admin page: waiting items, earlier answers, the request's data, the work to approve."""
+"""Content of a question's admin page: earlier answers, the request's data, the work to approve."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.walls import belonging_to, organisation_of
-from backlog.admin.project_page import state_in_words
 from backlog.blueprints import definition_of
 from backlog.flow.definition_of_done import check_faults, evidence_faults
 from backlog.models import Deliverable, Item, WorkContext
@@ -48,12 +47,6 @@ class Criterion:
 
     words: str
     met: bool
-
-
-def waiting_items(question: Question) -> list[tuple[Item, str]]:
-    """Return the items that wait or waited for the question, each with its state in words."""
-    items = Item.objects.filter(blockings__question=question).order_by("position")
-    return [(item, state_in_words(item)) for item in items]
 
 
 def suggestions(question: Question, user: User) -> list[Suggestion]:

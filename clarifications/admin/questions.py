@@ -14,15 +14,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.people import signed_in_person
-from backlog.admin.project_page import state_in_words
 from backlog.flow.orchestration import project_work
 from backlog.models import Item
+from backlog.state_words import state_in_words
 from clarifications.admin import inbox, question_page
 from clarifications.assignment import claim_question, reassign_question, release_question
 from clarifications.errors import AlreadyApproved, InvalidAnswer, NotApprover, NotesMissing, OwnApproval
 from clarifications.forms.answer_form import AnswerForm
 from clarifications.models import Answer, Question, QuestionStatus
-from clarifications.selectors import is_only_for_others, question_in, waiting_questions
+from clarifications.selectors import (
+    is_only_for_others,
+    items_waiting_for,
+    question_in,
+    waiting_questions,
+)
 from clarifications.services import answer_question, decline_question
 from clarifications.standing_in import holders_in_words
 from clarifications.votes import named_approvals, settled_words
@@ -151,7 +156,7 @@ class QuestionAdmin(DetailAdmin):
         return {
             "title": question_title(obj),
             "is_open": obj.status == QuestionStatus.OPEN,
-            "items": question_page.waiting_items(obj),
+            "items": items_waiting_for(obj),
             "answer": answer,
             "answer_value": json_as_html(answer.value) if answer else "",
             "answer_form": AnswerForm(obj, suggested=chosen_suggestion(request, suggested)),

@@ -10,9 +10,9 @@ from django.template.loader import render_to_string
 from accounts.preferences import preferences_of
 from backlog.flow.opening import one_line
 from clarifications.addressees import stand_in_words
-from clarifications.admin.question_page import waiting_items
 from clarifications.mails.links import answer_link, link_expiry
 from clarifications.models import Notice
+from clarifications.selectors import items_waiting_for
 from clarifications.votes import named_approvals
 from clarifications.wording import question_title
 
@@ -37,7 +37,7 @@ def template_context(notice: Notice) -> dict[str, Any]:
     return {
         "question": question,
         "title": one_line(question_title(question)),
-        "items": [one_line(item.title) for item, _standing in waiting_items(question)],
+        "items": [one_line(item.title) for item, _standing in items_waiting_for(question)],
         "approvals": named_approvals(question),
         "reader": notice.recipient,
         "stands_in": stand_in_words(question, notice.recipient),

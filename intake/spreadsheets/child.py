@@ -2,14 +2,11 @@
 FORM`.
 
 A parser can crash its whole process on some small legal files. Therefore each upload is parsed in its own process,
-with little memory and time. The process writes JSON lines to standard output: first {"columns": …, "reading": …},
-then each row as a list: milliseconds or -1, then the values of the keys of ROW_KEYS, null for a key that the row does
-not have. At the end it writes {"end": [counts and warnings], "set_aside": rows left out or unread}. Instead of the end
-it writes {"unreadable": …}, a message for the file's owner in English, with the values to put into it, whether the
-file is dangerous, and, where only the header is unknown, the columns to choose from; or {"fault": …} when the parser
-failed. A warning or a title is a phrase, {template, values}: whoever shows it translates it.
-
-This is for the FORM `rows`. For `parquet` and `sums` see `storing.py`.
+with little memory and time. The process writes JSON lines to standard output: for the FORM `rows` those of
+`telling.py`, for `parquet` and `sums` those of `storing.py`. Instead of the end of a reading it writes
+{"unreadable": …}, a message for the file's owner in English, with the values to put into it, whether the file is
+dangerous, and, where only the header is unknown, the columns to choose from; or {"fault": …} when the parser failed.
+A warning or a title is a phrase, {template, values}: whoever shows it translates it.
 """
 
 import contextlib
@@ -19,7 +16,6 @@ import resource
 import signal
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, astuple
 from pathlib import Path, PosixPath
 
 import orjson
@@ -28,7 +24,8 @@ import orjson
 COLUMN_ADDRESS_BYTES = 4096 * 1024 * 1024
 COLUMN_MEMORY_BYTES = 512 * 1024 * 1024
 PR_SET_PDEATHSIG = 1
-ROW_KEYS = ("text", "category", "row", "started_at", "ended_at", "person", "case")
+# A file in doubt is read at most so often: under each of `MOST_COMBINATIONS` in intake, and on the way to them.
+MOST_READINGS = 24
 
 
 class RenamedPath(PosixPath):
@@ -53,32 +50,22 @@ def limit_resources(memory_bytes: int, cpu_seconds: int) -> None:
     """Limit this process to the memory and CPU time of an ordinary spreadsheet, lower its priority, forbid files."""
     os.nice(10)
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, max(memory_bytes, COLUMN_ADDRESS_BYTES)))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
+    # The soft limit is that of one reading; `telling.py` raises it for the next.
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds * MOST_READINGS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def messages(path: Path, most_warnings: int, answers: dict[str, str], limits: dict[str, int]) -> Iterator[bytes]:
-    """Yield the messages about the file as JSON, in the order of the docstring above; keep `most_warnings` warnings."""
+def told(path: Path, most_warnings: int, answers: dict[str, str], limits: dict[str, int]) -> Iterator[bytes]:
+    """Yield the messages, as JSON, about a file that is read by rows; keep `most_warnings` warnings."""
     # `python -P` does not put the project's folder on the import path, so it is added here.
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from environment import spreadsheet_limits
 
     spreadsheet_limits.in_force = spreadsheet_limits.SpreadsheetLimits(**limits)
-    from intake.spreadsheets.phrases import encoded
-    from intake.spreadsheets.reading import Table
-    from intake.spreadsheets.sheet import Unreadable
+    from intake.spreadsheets.telling import told_messages
 
-    try:
-        table = Table(path, most_warnings, answers)
-        yield encoded({"columns": table.columns, "reading": asdict(table.reading)})
-        for row in table:
-            yield orjson.dumps([table.milliseconds, *map(row.get, ROW_KEYS)])
-        warnings = [astuple(warning) for warning in table.warnings]
-        counts = [table.rows_read, table.row_warnings, warnings]
-        yield encoded({"end": counts, "set_aside": asdict(table.set_aside)})
-    except Unreadable as error:
-        yield encoded(error.as_json())
+    yield from told_messages(path, most_warnings, answers)
 
 
 def stored(
@@ -108,7 +95,7 @@ def main(file: str, name: str, parent: str, most_warnings: str, answers: str, li
     path.owner_name = name
     try:
         about = (path, int(most_warnings), orjson.loads(answers), allowed)
-        for message in messages(*about) if form == "rows" else stored(*about, form):
+        for message in told(*about) if form == "rows" else stored(*about, form):
             sys.stdout.buffer.write(message + b"\n")
         sys.stdout.buffer.flush()
     except MemoryError:

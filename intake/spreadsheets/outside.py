@@ -10,6 +10,7 @@ import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import islice
 from pathlib import Path
 from threading import Event
 from typing import IO, Any
@@ -51,7 +52,7 @@ def read_rows(
     rows are iterated.
     """
     require_known_fields(answers or {})
-    return Ingested(file, name, limit_warnings, answers or {})
+    return Ingested(child_messages(file, name, limit_warnings, answers or {}))
 
 
 class Ingested:
@@ -59,14 +60,15 @@ class Ingested:
 
     `columns` (role → header) and `reading`, with the doubts that are open, are known from the beginning; the counts,
     the warnings and the rows that are set aside are known after the last row. `row_number` is the spreadsheet's own
-    number of the row that was returned last, `milliseconds` its exact duration (-1 for none).
+    number of the row that was returned last, `milliseconds` its exact duration (-1 for none). `messages` are those of
+    the child, in the form of `telling.py`.
     """
 
-    def __init__(self, file: Path | IO[bytes], name: str, limit_warnings: int, answers: Mapping[str, str]) -> None:
+    def __init__(self, messages: Generator[Any]) -> None:
         self.rows_read = self.row_warnings = self.row_number = self.milliseconds = 0
         self.warnings: list[RowWarning] = []
         self.set_aside = SetAside()
-        self._messages = child_messages(file, name, limit_warnings, answers)
+        self._messages = messages
         first = next(self._messages)
         self.columns: dict[str, str] = first["columns"]
         self.reading = Reading.from_json(first["reading"])
@@ -90,8 +92,21 @@ class Ingested:
                 row[key] = value  # type: ignore[literal-required]
         return row
 
+    def under_each_choice(self) -> Iterator[tuple[dict[str, str], "Ingested"]]:
+        """Yield the further readings of a file in doubt, each with its answers, the rows of this one left out.
+
+        Under each choice of the first doubt there is one, and so on until nothing is in doubt. The same process reads
+        all of them: each has to be used before the next is asked for. Raises Unreadable.
+        """
+        given = (message["given"] for message in self._messages if isinstance(message, dict) and "given" in message)
+        for chosen in islice(given, child.MOST_READINGS):
+            if chosen is None:
+                break
+            yield chosen, Ingested(one_reading(self._messages))
+        self.close()
+
     def close(self) -> None:
-        """Stop reading and end the child process."""
+        """Stop reading and end the child process, unless it has further readings for another one."""
         self._messages.close()
 
 
@@ -102,10 +117,17 @@ def child_messages(
     name = name or (file.name if isinstance(file, Path) else "The file")
     with reading_place(require_sender):
         limits: SpreadsheetLimits = settings.SPREADSHEET_LIMITS
-        until = time.monotonic() + limits.seconds
         arguments = (str(limit_warnings), orjson.dumps(dict(answers)), orjson.dumps(limits), "rows")
         with running_child(file, name, *arguments) as output:
-            yield from read_messages(output, name, until)
+            yield from read_messages(output, name, limits.seconds)
+
+
+def one_reading(messages: Iterator[Any]) -> Generator[Any]:
+    """Yield the messages until the end of the reading, and leave those of the next."""
+    for message in messages:
+        yield message
+        if isinstance(message, dict) and "end" in message:
+            return
 
 
 def require_sender() -> None:
@@ -136,18 +158,21 @@ def running_child(file: Path | IO[bytes], name: str, *arguments: str | bytes) ->
         process.wait()
 
 
-def read_messages(output: IO[bytes], name: str, until: float) -> Iterator[Any]:
-    """Yield each message of the child. Raises Unreadable if the child reports a fault, is too slow, or dies early."""
-    unfinished = bytearray()
+def read_messages(output: IO[bytes], name: str, seconds: float) -> Iterator[Any]:
+    """Yield each message of the child. Raises Unreadable if the child reports a fault, is too slow, or dies early.
+
+    Each reading may take so many seconds. Whoever has what was wanted closes this.
+    """
+    unfinished, until = bytearray(), time.monotonic() + seconds
     while chunk := next_chunk(output, name, until):
         unfinished += chunk
         *complete_lines, unfinished = unfinished.split(b"\n") if b"\n" in chunk else [unfinished]
         for line in complete_lines:
             message = orjson.loads(line)
             require_no_fault(message, name)
+            if isinstance(message, dict) and "given" in message:
+                until = time.monotonic() + seconds
             yield message
-            if isinstance(message, dict) and "end" in message:
-                return
         if len(unfinished) > LONGEST_MESSAGE:
             break
     words = _(

@@ -24,6 +24,7 @@ from clarifications.models import Question
 from events import artifacts
 from intake import combinations
 from intake.inspection import inspect_file
+from intake.spreadsheets import outside
 from intake.spreadsheets.sheet import Unreadable
 from intake.submitting import Request, open_request, read_file
 from tests.callers import account, machine
@@ -202,13 +203,13 @@ def test_a_file_that_leaves_too_much_open_is_refused_with_what_to_do(
 
 
 def test_a_file_in_doubt_is_read_outside_of_transactions(sheet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen, read = [], combinations.read_rows
+    seen, read = [], outside.next_chunk
 
-    def watched(*arguments: Any, **named: Any) -> Any:
+    def watched(*arguments: Any) -> bytes:
         seen.append(connection.in_atomic_block)
-        return read(*arguments, **named)
+        return read(*arguments)
 
-    monkeypatch.setattr(combinations, "read_rows", watched)
+    monkeypatch.setattr(outside, "next_chunk", watched)
     opened(sheet)
     assert seen
     assert not any(seen)

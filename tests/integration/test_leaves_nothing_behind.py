@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 
 from accounts.roles import ADMINISTRATOR, REQUESTER
-from console.operator import console_on, printable_text
+from console.operator import printable_text
+from console.plain_console import console_on
 from reports.figures import as_csv
 from telemetry.log_lines import formatter
 from tests.callers import account

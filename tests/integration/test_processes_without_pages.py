@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from django.core.checks import registry
 from django.core.management import get_commands
+from django.db import connection
 
 from console.command_line import OF_SETTINGS, OWN, CommandLine
 from runtime.system import system_processes
@@ -18,6 +20,8 @@ from tests.processes import ROOT
 OF_THE_WEB = {
     "config.urls",
     "staff.admin",
+    "backlog.admin",
+    "clarifications.admin",
     "runtime.routing",
     "runtime.patience",
     "api.follow",
@@ -33,12 +37,16 @@ SLOW_TO_LOAD = {"config.urls", "staff.admin", "drf_spectacular.plumbing", "opent
 OF_READING = {"intake.spreadsheets.reading", "python_calamine", "charset_normalizer"}
 # What verifies signatures: loaded with the first entry that has one.
 OF_SIGNATURES = {"cryptography.hazmat.primitives.asymmetric.ed25519", "cryptography.x509"}
+# What only a document that is refused, a table on a terminal, an address, a template's file or PostgreSQL needs: loaded
+# with the first of them, since together they take a quarter of a start.
+SELDOM = {"jsonschema", "rich", "urllib3", "yaml", "psycopg"}
 # The agents, and the comparison of texts that one of them does.
 OF_THE_AGENTS = {"workers.agents", "rapidfuzz"}
 LOADING = """
 import json, sys
 import django
 django.setup()
+import console.entry
 from importlib import import_module
 for name in sys.argv[1:]:
     import_module(f"runtime.management.commands.{name}")
@@ -62,6 +70,11 @@ def test_their_commands_load_nothing_that_only_the_web_or_the_reading_of_files_n
 
 def test_who_reads_the_log_does_not_load_the_agents() -> None:
     assert loaded_by("core", "consume", "relay", "deliver", "notify") & OF_THE_AGENTS == set()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL needs its driver")
+def test_what_is_seldom_needed_is_loaded_by_who_needs_it() -> None:
+    assert loaded_by("consume", "relay") & SELDOM == set()
 
 
 def test_they_skip_the_checks_that_who_starts_them_has_done() -> None:

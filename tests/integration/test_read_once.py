@@ -92,6 +92,15 @@ def test_an_answer_about_the_file_has_it_read_again_and_only_then(rita: Client, 
     assert [row["estimated_minutes"] for row in Project.objects.get().context.data["rows"]] == [35, 5]
 
 
+def test_one_process_reads_a_file_in_doubt_under_all_its_choices(rita: Client, readings: list[str]) -> None:
+    send(rita, preview(rita, OPEN))
+    assert readings == ["team.csv"] * 2  # the preview's reading asks which of them is to be sent
+    rows = Project.objects.get().context.data["readings"]["rows"]
+    assert {key: reading["rows"][0]["estimated_minutes"] for key, reading in rows.items()} == {
+        "duration_unit=ms": pytest.approx(0.035), "duration_unit=s": 35, "duration_unit=min": 2100,
+    }  # fmt: skip
+
+
 def test_a_file_sent_twice_by_a_double_click_opens_one_project(rita: Client, readings: list[str]) -> None:
     shown = preview(rita, LARGE)
     assert send(rita, shown).url == send(rita, shown).url

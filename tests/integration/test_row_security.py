@@ -17,7 +17,7 @@ from accounts import walls
 from accounts.checks import rows_are_walled
 from accounts.models import User
 from accounts.organisations import FIRST_ORGANISATION, Organisation
-from accounts.postgresql.cursors import role_of
+from accounts.postgresql.names import role_of
 from accounts.reach import NOBODY, reaching, unlimited
 from accounts.roles import ADMINISTRATOR, ROLES
 from accounts.row_security import existing_policies, release_rows, secure_rows

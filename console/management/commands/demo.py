@@ -22,7 +22,7 @@ from console.demo import (
     start_again_in_private_folder,
 )
 from console.follow import TookTooLong
-from console.operator import console_on
+from console.plain_console import console_on
 from events.errors import EventError
 from intake.admission import opened
 from intake.spreadsheets.sheet import Unreadable

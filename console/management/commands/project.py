@@ -14,8 +14,9 @@ from backlog.selectors import latest_deliverables, project_events
 from backlog.states import ItemState, ProjectStatus
 from clarifications.models import Question, QuestionStatus
 from clarifications.wording import title_in_words
-from console.operator import OperatorCommand, id_column, row_with_id, short_id
+from console.operator import OperatorCommand, row_with_id, short_id
 from console.outcome import project_outcome
+from console.plain_console import id_column
 from console.report_view import report_parts
 from pages.phrases import warning_in_words
 

@@ -8,7 +8,8 @@ from rich.table import Table
 
 from backlog.selectors import projects_with_counts
 from backlog.states import ProjectStatus
-from console.operator import OperatorCommand, id_column, short_id
+from console.operator import OperatorCommand, short_id
+from console.plain_console import id_column
 from runtime.commands import at_least_one
 
 

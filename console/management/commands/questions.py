@@ -10,7 +10,8 @@ from rich.table import Table
 from clarifications.models import QuestionStatus
 from clarifications.selectors import questions_with_counts
 from clarifications.wording import question_title
-from console.operator import OperatorCommand, id_column, short_id
+from console.operator import OperatorCommand, short_id
+from console.plain_console import id_column
 from runtime.commands import at_least_one
 
 

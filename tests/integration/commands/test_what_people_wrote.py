@@ -13,7 +13,7 @@ from rich.text import Text
 from backlog.models import Project
 from clarifications.models import Question
 from console.asking import question_panel
-from console.operator import console_on
+from console.plain_console import console_on
 from console.report_view import report_parts
 from events.models import DeadLetter
 from tests.flows import deliverable, dispatch_of, envelope, opened, reply, step, tell

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from accounts.postgresql.cursors import pipeline
 from backlog.blueprints import newest_version
 from backlog.models import Item, Project
 from events import bulk, ledger, statements
@@ -126,7 +127,7 @@ def test_a_connection_that_is_cut_is_one_error_and_no_line_in_the_log(caplog: py
 
 def send_on_a_cut_connection(raw: psycopg.Connection[Any]) -> None:
     """A block of statements whose connection is cut before the first one."""
-    with statements.pipeline(raw):
+    with pipeline(raw):
         raw.pgconn.finish()
         raw.execute("SELECT 1")
 

@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 from dataclasses import asdict
 from environment.spreadsheet_limits import SpreadsheetLimits
-from intake.spreadsheets.child import messages
-*_, last = messages(Path(sys.argv[1]), 100, {}, asdict(SpreadsheetLimits()))
+from intake.spreadsheets.child import told
+*_, last = told(Path(sys.argv[1]), 100, {}, asdict(SpreadsheetLimits()))
 print(last.decode(), sorted(set(sys.modules) & set(sys.argv[2:])))
 """
 
