@@ -1,46 +1,26 @@
-"""A system that has nothing to do costs little: its servers change threads seldom, its loops ask for little."""
+"""A system that had nothing to do for a while still hears the next event at once."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+import time
 
 import pytest
-from channels import consumer
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
-from events import streams
-from tests.system import group_server
-from webhooks.delivery import Deliverer
+from backlog.models import Project
+from backlog.states import ProjectStatus
+from tests.flows import put, request
+from tests.invariants import violations
+from tests.system import system
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.spine, pytest.mark.django_db(transaction=True)]
 
-
-def test_a_round_without_entries_changes_threads_three_times(broker: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    server, asked = group_server("clarifications"), list[Any]()
-    submit = server.executor.submit
-
-    def counted(call: Any, *arguments: Any) -> Any:
-        asked.append(call)
-        return submit(call, *arguments)
-
-    monkeypatch.setattr(server.executor, "submit", counted)
-    monkeypatch.setattr(streams, "BLOCK_MS", 1)
-    monkeypatch.setattr(consumer, "aclose_old_connections", None)  # by Channels, in a thread of all servers
-
-    async def one_round() -> int:
-        await server.in_thread(streams.ensure_group, server.stream, server.group)
-        asked.clear()
-        await server.cycle()
-        count = len(asked)
-        await server.close()
-        return count
-
-    # To look at pending entries, to do what is due by the clock, and to read new entries.
-    assert asyncio.run(one_round()) == 3
+# Longer than the five seconds after which the broker's client gives up on a silent socket.
+IDLE_SECONDS = 6.0
 
 
-def test_without_an_active_endpoint_webhooks_ask_for_the_newest_event_and_for_an_endpoint() -> None:
-    with ThreadPoolExecutor(1) as pool, CaptureQueriesContext(connection) as seen:
-        assert Deliverer().start(pool, free=1) == set()
-    assert len([query for query in seen if "FROM" in query["sql"]]) == 2
+def test_an_event_after_six_idle_seconds_is_handled_within_two(broker: None) -> None:
+    with system():
+        idle_until = time.monotonic() + IDLE_SECONDS
+        wait_until(lambda: time.monotonic() > idle_until)
+        put(request())
+        wait_until(lambda: Project.objects.filter(status=ProjectStatus.DONE).exists(), 2)
+        wait_until(lambda: not violations())
