@@ -296,8 +296,7 @@ def shipped_definitions() -> list[dict[str, Any]]:
     """Return the definitions of the YAML files in this folder, sorted by file name."""
     import yaml  # where it is needed: only `migrate` reads them
 
-    # Compiled, where PyYAML was built so; it builds plain values only, as `safe_load`.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # compiled, where PyYAML was built so
     return [yaml.load(path.read_text(), Loader=loader) for path in sorted(FOLDER.glob("*.yaml"))]  # noqa: S506 - safe
 
 

@@ -58,6 +58,7 @@ def test_both_days_are_whole_ones_of_the_persons_zone_and_move_with_it() -> None
 
 
 @pytest.mark.both
+@pytest.mark.spine
 @pytest.mark.django_db
 def test_an_absence_is_one_from_its_first_moment_to_its_last() -> None:
     bob, now = account("bob", ANSWERER), timezone.now()
