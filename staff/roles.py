@@ -1,6 +1,6 @@
 """The admin pages of the roles that an organisation defines: a list, and the matrix of what each role may do.
 
-Nothing is decided here: `accounts/role_editing.py` has the rules.
+Nothing is decided here: `accounts/role_editing.py` and `backlog/role_use.py` have the rules.
 """
 
 from collections.abc import Callable, Collection
@@ -25,13 +25,13 @@ from accounts.rights import KINDS, OFFERED
 from accounts.role_editing import (
     RoleRefused,
     change_role,
-    delete_role,
     holders_of,
     make_role,
     names_in_words,
     rights_of_role,
 )
 from accounts.roles import REQUEST_PERMISSIONS, ROLES
+from backlog.role_use import delete_unnamed_role
 from pages.admin_pages import DetailAdmin
 from staff.people import ROLE_WORDS
 
@@ -154,7 +154,7 @@ class OrganisationRoleAdmin(DetailAdmin):
         person = signed_in_person(request)
         if "delete" in request.POST:
             try:
-                delete_role(obj, by=person)
+                delete_unnamed_role(obj, by=person)
             except REFUSALS as error:
                 self.message_user(request, _("Nothing changed. %(why)s") % {"why": error}, messages.ERROR)
                 return HttpResponseRedirect(request.path)

@@ -241,6 +241,30 @@ def test_a_role_that_somebody_has_is_not_deleted_and_says_who_has_it(ann: User, 
     assert not Group.objects.filter(name="default::reviewers").exists()
 
 
+@pytest.mark.parametrize("place", ["approvers", "escalate_to"])
+def test_a_role_that_a_template_in_use_names_is_not_deleted_and_says_which(
+    ann: User, reviewers: OrganisationRole, place: str
+) -> None:
+    item = {"key": "first", "title": "Work", "agent_target": "a_worker"}
+    without = {"name": "plan", "title": "Plan", "items": [item]}
+    name = reviewers.group.name
+    approved = {**item, "approval": "after", "approvers": {"groups": [name]}}
+    naming = {"approvers": {"items": [approved]}, "escalate_to": {"silence": {"escalate_to": [name]}}}
+    otto = holder(reviewers)
+    add_version({**without, **naming[place]}, by="ann")
+    set_roles(otto, [ANSWERER], by=ann)
+    project, desk = opened_with("plan", account("rita", REQUESTER)), browser_of(ann)
+    refused = desk.post(page(reviewers), {"delete": "1"}, follow=True)
+    assert "These templates name the role: plan 1." in words_of(refused)
+    add_version(without, by="ann")
+    refused = desk.post(page(reviewers), {"delete": "1"}, follow=True)
+    assert "plan 1" in words_of(refused), "a project in progress has it"
+    assert OrganisationRole.objects.filter(pk=reviewers.pk).exists()
+    Project.objects.filter(pk=project.pk).update(status="DONE")
+    assert desk.post(page(reviewers), {"delete": "1"}).status_code == 302
+    assert not OrganisationRole.objects.exists()
+
+
 def test_each_change_is_in_the_audit_log_of_the_roles_organisation(walrus: Organisation) -> None:
     adam = account("adam", ADMINISTRATOR, organisation=walrus)
     desk, every = browser_of(adam), AuditRecord.objects.filter(target="role walrus::readers")
