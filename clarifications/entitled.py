@@ -4,7 +4,8 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
-from backlog.blueprints import Approvers, definition_of
+from backlog.blueprints import definition_of
+from backlog.blueprints.definition import Approvers
 from clarifications.models import Question
 
 

@@ -13,7 +13,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
-from backlog.blueprints import Definition, definition_of
+from backlog.blueprints import definition_of
+from backlog.blueprints.definition import Definition
 from backlog.flow.orchestration import When
 from backlog.models import Item, WorkContext
 from backlog.selectors import work_contexts

@@ -8,7 +8,8 @@ from uuid import UUID
 from django.utils.translation import gettext_noop
 
 from backlog import services as backlog
-from backlog.blueprints import Silence, definition_of
+from backlog.blueprints import definition_of
+from backlog.blueprints.definition import Silence
 from backlog.flow.orchestration import project_work
 from backlog.work import ProjectWork
 from clarifications.errors import ClarificationError

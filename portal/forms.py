@@ -14,7 +14,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backlog.blueprints import Definition, definition_of
+from backlog.blueprints import definition_of
+from backlog.blueprints.definition import Definition
 from backlog.models import Template
 from clarifications.contract import KNOWN_FIELDS, with_value_at
 from clarifications.errors import InvalidAnswer

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 
-from backlog.blueprints import Definition, ItemDefinition
+from backlog.blueprints.definition import Definition, ItemDefinition
 
 Standing = Literal["added", "removed", "changed", "unchanged"]
 # Unchanged lines that are shown around each change of the text.

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.organisations import FIRST_ORGANISATION
 from backlog import blueprints
+from backlog.blueprints.definition import Definition
 from backlog.errors import InvalidTemplate
 from schemas import strict_json
 
@@ -206,7 +207,7 @@ def line_of(node: Any, place: Place) -> int:
     return int(line)
 
 
-def as_yaml(definition: blueprints.Definition) -> str:
+def as_yaml(definition: Definition) -> str:
     """Return the definition as YAML text, with only the settings that were set explicitly."""
     written = definition.model_dump(mode="json", exclude_unset=True)
     return str(yaml.safe_dump(written, sort_keys=False, allow_unicode=True, width=100))

@@ -17,7 +17,8 @@ from accounts.walls import organisation_of
 from backlog import blueprints
 from backlog.admin.comparison import Comparison, DiffLine, Standing, compare, line_diff
 from backlog.admin.forms import DefinitionForm, as_yaml
-from backlog.blueprints import Definition, definition_of
+from backlog.blueprints import definition_of
+from backlog.blueprints.definition import Definition
 from backlog.errors import InvalidTemplate
 from backlog.models import Project, Template
 from charts import Node, graph

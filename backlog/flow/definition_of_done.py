@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from backlog.blueprints import DoneWhen, ItemDefinition, definition_of
+from backlog.blueprints import definition_of
+from backlog.blueprints.definition import DoneWhen, ItemDefinition
 from backlog.flow.named_checks import CHECKS, unknown_check_in_words
 from backlog.models import Item
 from schemas.compiled import compile_schema

@@ -14,6 +14,7 @@ from accounts.organisations import FIRST_ORGANISATION
 from accounts.reach import unlimited
 from accounts.walls import organisation_of
 from backlog import blueprints, periods
+from backlog.blueprints.definition import Definition, ItemDefinition
 from backlog.errors import ProjectExists
 from backlog.flow.model_budget import FOLLOWS_MODEL, WRITTEN_BY_MODEL
 from backlog.flow.model_switch import are_models_on
@@ -80,9 +81,7 @@ def open_project(
     return project
 
 
-def items_to_open(
-    work: ProjectWork, template: blueprints.Definition, organisation: int
-) -> list[blueprints.ItemDefinition]:
+def items_to_open(work: ProjectWork, template: Definition, organisation: int) -> list[ItemDefinition]:
     """Return the template's items, without those about what a model writes where no model may be asked.
 
     One that another item depends on stays, and so do all if there are no others: their workers say that nobody wrote.
@@ -214,7 +213,7 @@ def default_currency(project: Project) -> tuple[str, str] | None:
     return (settings.CURRENCY, "setting CURRENCY") if settings.CURRENCY else None
 
 
-def create_item(work: ProjectWork, project: Project, definition: blueprints.ItemDefinition, position: int) -> Item:
+def create_item(work: ProjectWork, project: Project, definition: ItemDefinition, position: int) -> Item:
     """Create the project's item for one item of the template, and emit BACKLOG.ITEM_CREATED."""
     item = work.add(
         new(

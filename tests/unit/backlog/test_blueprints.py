@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from backlog.blueprints import checked_definition, parse_definition, shipped_definitions
+from backlog.blueprints import checked_definition, shipped_definitions
+from backlog.blueprints.definition import parse_definition
 from backlog.errors import InvalidTemplate
 
 

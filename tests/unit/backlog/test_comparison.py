@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from backlog.admin.comparison import Change, DiffLine, compare, line_diff
-from backlog.blueprints import Definition, parse_definition, shipped_definitions
+from backlog.blueprints import shipped_definitions
+from backlog.blueprints.definition import Definition, parse_definition
 
 
 def item(key: str, **changes: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from backlog.blueprints import DoneWhen
+from backlog.blueprints.definition import DoneWhen
 from backlog.flow.definition_of_done import evidence_faults, failed_checks
 from backlog.flow.named_checks import no_failed_checks
 
